@@ -1,0 +1,90 @@
+// Package problem holds the errors that a frontend may see: a code, a message
+// that is safe to show, and the cause, which stays in the log.
+//
+// Whatever is not a problem is unknown, and a [Presenter] turns it into
+// [Internal] with an id that the log has too.
+package problem
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code is the machine-readable kind of a problem, found by a frontend at
+// errors[].extensions.code. Codes are stable: clients branch on them.
+type Code string
+
+// The codes that the gateway itself gives. A project may add its own, in the
+// same spelling (upper snake case).
+const (
+	ParseFailed      Code = "GRAPHQL_PARSE_FAILED"      // the document is not GraphQL
+	ValidationFailed Code = "GRAPHQL_VALIDATION_FAILED" // the document does not fit the schema
+	BadUserInput     Code = "BAD_USER_INPUT"            // a variable or argument does not fit its type
+	BadRequest       Code = "BAD_REQUEST"               // the request is not a GraphQL request
+	FrontendNotFound Code = "FRONTEND_NOT_FOUND"        // no frontend has this name
+	MaxTokensLimit   Code = "MAX_TOKENS_LIMIT"          // the document has too many tokens
+	Unauthenticated  Code = "UNAUTHENTICATED"           // no token, or one that is not accepted
+	Forbidden        Code = "FORBIDDEN"                 // the principal may not do this
+	CSRFBlocked      Code = "CSRF_BLOCKED"              // a browser could have sent it from another site
+	ServiceError     Code = "DOWNSTREAM_SERVICE_ERROR"  // a service failed or answered nonsense
+	ServiceTimeout   Code = "DOWNSTREAM_TIMEOUT"        // a service did not answer in time
+	Internal         Code = "INTERNAL_SERVER_ERROR"     // anything else; extensions.id is in the log
+)
+
+// Error is one problem. It is immutable once returned and may be shared
+// between fields and goroutines.
+type Error struct {
+	// Code is the kind of problem.
+	Code Code
+	// Message is shown to the frontend: no addresses, no internals, no input.
+	Message string
+	// Extensions are added to errors[].extensions beside the code; nil for none.
+	Extensions map[string]any
+
+	cause error
+}
+
+// New makes a problem without a cause.
+func New(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Wrap makes a problem of a cause, which is logged but never shown. It panics
+// if cause is nil: a problem that nothing caused is made by [New].
+func Wrap(cause error, code Code, format string, args ...any) *Error {
+	if cause == nil {
+		panic("problem.Wrap: nil cause")
+	}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), cause: cause}
+}
+
+// With returns a copy with one more extension.
+func (e *Error) With(key string, value any) *Error {
+	c := *e
+	c.Extensions = make(map[string]any, len(e.Extensions)+1)
+	for k, v := range e.Extensions {
+		c.Extensions[k] = v
+	}
+	c.Extensions[key] = value
+	return &c
+}
+
+// Error is for logs: it has the cause.
+func (e *Error) Error() string {
+	if e.cause == nil {
+		return fmt.Sprintf("%s: %s", e.Code, e.Message)
+	}
+	return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.cause)
+}
+
+// Unwrap returns the cause, or nil.
+func (e *Error) Unwrap() error { return e.cause }
+
+// CodeOf returns the code of the first problem in err's tree, or [Internal]
+// when there is none.
+func CodeOf(err error) Code {
+	if p, ok := errors.AsType[*Error](err); ok {
+		return p.Code
+	}
+	return Internal
+}
