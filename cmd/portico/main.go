@@ -1,0 +1,97 @@
+// Command portico generates the Go code of a project from its schemas.
+//
+//	portico generate [-C dir]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/portico-gateway/portico/internal/bindgen"
+)
+
+func main() {
+	os.Exit(exitCode(run(context.Background(), os.Args[1:], os.Stdout), os.Stderr))
+}
+
+const usage = `portico compiles the schemas of a Backend-for-Frontend into Go.
+
+usage: portico <command> [flags]
+
+commands:
+  generate    generate the Go code of all frontends (graph/)
+
+flags of generate:
+  -C dir      the project's folder (default ".")
+`
+
+// errUsage tells that the usage has been printed.
+var errUsage = errors.New("usage")
+
+// run is the command without the process around it.
+func run(_ context.Context, args []string, stdout io.Writer) error {
+	if len(args) == 0 {
+		fmt.Fprint(stdout, usage)
+		return errUsage
+	}
+	switch args[0] {
+	case "generate":
+		return generate(args[1:], stdout)
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+		return nil
+	}
+	return fmt.Errorf("there is no command %q; see portico help", args[0])
+}
+
+func generate(args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
+	flags.SetOutput(stdout)
+	dir := flags.String("C", ".", "the project's folder")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return errUsage
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("generate takes no arguments, but got %q", flags.Args())
+	}
+	start := time.Now()
+	if err := bindgen.Generate(*dir, func(s bindgen.Step) {
+		fmt.Fprintf(stdout, "%-10s %6.2fs\n", s.Name, s.Took.Seconds())
+	}); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%-10s %6.2fs\n", "all", time.Since(start).Seconds())
+	return nil
+}
+
+// exitCode prints an error and returns the process's exit code: 1 for a
+// mistake in the project or a failure, 2 for wrong use.
+func exitCode(err error, stderr io.Writer) int {
+	var found bindgen.Diagnostics
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	case errors.As(err, &found):
+		fmt.Fprintf(stderr, "%v\n%d %s; no file was changed\n", found, len(found), plural(len(found), "mistake"))
+	default:
+		fmt.Fprintln(stderr, "portico:", err)
+	}
+	return 1
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}

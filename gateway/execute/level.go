@@ -1,0 +1,117 @@
+package execute
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Level is the objects of one type that one selection set is asked of, with
+// what there is to resolve for them. It is used by one goroutine; what it runs
+// is concurrent.
+type Level[P comparable] struct {
+	ctx     context.Context
+	parents []P
+	index   map[P]int
+	tasks   []func()
+}
+
+// NewLevel makes a level of objects. Each is resolved once even when the list
+// has it several times; nil ones are left out.
+func NewLevel[P comparable](ctx context.Context, objects []P) *Level[P] {
+	l := &Level[P]{ctx: ctx, parents: make([]P, 0, len(objects)), index: make(map[P]int, len(objects))}
+	var none P
+	for _, object := range objects {
+		if _, again := l.index[object]; again || object == none {
+			continue
+		}
+		l.index[object] = len(l.parents)
+		l.parents = append(l.parents, object)
+	}
+	return l
+}
+
+// Objects are the level's objects, distinct and not nil. Do not change them.
+func (l *Level[P]) Objects() []P { return l.parents }
+
+// Add resolves a field for all objects of the level, then what is below it. A
+// deferred field is resolved when gqlgen asks for the first of its results,
+// and then for all objects.
+func Add[P comparable, R any](l *Level[P], field graphql.CollectedField, resolve Resolver[P, R], below Below[R]) {
+	b := &batch[P, R]{
+		parents:    l.parents,
+		index:      l.index,
+		selections: field.Selections,
+		resolve:    resolve,
+		below:      below,
+	}
+	keep(l.ctx, field.Field, b)
+	if !field.IsDeferred() {
+		l.tasks = append(l.tasks, func() { b.run(l.ctx) })
+	}
+}
+
+// Down resolves what is below a field whose values the objects have already.
+func (l *Level[P]) Down(field graphql.CollectedField, below func()) {
+	if !field.IsDeferred() {
+		l.tasks = append(l.tasks, below)
+	}
+}
+
+// Empty tells whether the level has no objects.
+func (l *Level[P]) Empty() bool { return len(l.parents) == 0 }
+
+// Run resolves all that was added, concurrently, and returns when it is done.
+func (l *Level[P]) Run() { Concurrently(l.tasks...) }
+
+// Concurrently runs tasks and returns when all are done. When one panics, so
+// does Concurrently then, in the caller's goroutine, where gqlgen recovers it.
+func Concurrently(tasks ...func()) {
+	if len(tasks) == 0 {
+		return
+	}
+	var (
+		wait  sync.WaitGroup
+		once  sync.Once
+		crash any
+	)
+	for _, task := range tasks[1:] {
+		wait.Go(func() {
+			defer func() {
+				if value := recover(); value != nil {
+					once.Do(func() { crash = problem.Recovered(value) })
+				}
+			}()
+			task()
+		})
+	}
+	func() {
+		defer wait.Wait() // also when the first one panics
+		tasks[0]()
+	}()
+	if crash != nil {
+		panic(crash)
+	}
+}
+
+// Flat makes, of what resolves below values, what resolves below lists of them.
+func Flat[R any](below Below[R]) Below[[]R] {
+	return func(ctx context.Context, selections ast.SelectionSet, lists [][]R) {
+		below(ctx, selections, slices.Concat(lists...))
+	}
+}
+
+// Map collects what get returns for each object: the values of a field that
+// the objects have already.
+func Map[P, R any](objects []P, get func(P) R) []R {
+	values := make([]R, len(objects))
+	for i, object := range objects {
+		values[i] = get(object)
+	}
+	return values
+}

@@ -1,0 +1,163 @@
+// Package execute is what generated code resolves fields with: breadth-first,
+// every field once for all its parents, so that the number of calls to
+// services follows the depth of an operation and not the length of its lists.
+//
+// gqlgen executes depth-first: it asks for a field once for each object. So
+// when a root field has its value, generated code walks the selections below
+// it level by level, runs each resolver with all objects of the level at once,
+// and keeps the results. When gqlgen comes to a field, its result is there.
+// (GraphQL specification, section 6.4, leaves the order of execution open.)
+package execute
+
+import (
+	"context"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/loader"
+)
+
+// request holds the results of one operation, or of one event of a
+// subscription.
+type request struct {
+	outer *request // of an event: its subscription
+
+	mu      sync.Mutex
+	batches map[any]any // resultKey -> batches[P, R]
+	events  [2]*request // of a subscription: what was resolved for its latest events
+}
+
+type requestKey struct{}
+
+// Begin returns a context with a place for results and a loader scope of its
+// own. Call it once for an operation, and once more for every event of a
+// subscription with the operation's context.
+func Begin(ctx context.Context) context.Context {
+	outer, _ := ctx.Value(requestKey{}).(*request)
+	ctx = context.WithValue(ctx, requestKey{}, &request{outer: outer, batches: map[any]any{}})
+	return loader.WithScope(ctx)
+}
+
+// Reset forgets all results and all that was loaded: what a mutation wrote
+// must be read anew by the next field.
+func Reset(ctx context.Context) {
+	loader.Reset(ctx)
+	if req, ok := ctx.Value(requestKey{}).(*request); ok {
+		req.mu.Lock()
+		defer req.mu.Unlock()
+		clear(req.batches)
+	}
+}
+
+// resultKey finds the batches of a field of a document. The type parameters
+// are part of it: through an interface one field is resolved for several
+// types of objects.
+type resultKey[P comparable, R any] struct{ field *ast.Field }
+
+// batches are those of one field: there can be several, since a fragment may
+// be spread in several places.
+type batches[P comparable, R any] struct{ list []*batch[P, R] }
+
+// keep adds a batch to the request. Without a request, results are not kept
+// and each object is resolved on its own.
+func keep[P comparable, R any](ctx context.Context, field *ast.Field, b *batch[P, R]) {
+	req, ok := ctx.Value(requestKey{}).(*request)
+	if !ok {
+		return
+	}
+	key := resultKey[P, R]{field}
+	req.mu.Lock()
+	defer req.mu.Unlock()
+	have, ok := req.batches[key].(*batches[P, R])
+	if !ok {
+		have = &batches[P, R]{}
+		req.batches[key] = have
+	}
+	have.list = append(have.list, b)
+}
+
+// find returns the batch that has the field's result for this parent, or nil.
+func find[P comparable, R any](ctx context.Context, field *ast.Field, parent P) (*batch[P, R], int) {
+	req, _ := ctx.Value(requestKey{}).(*request)
+	for ; req != nil; req = req.outer {
+		if b, at := findIn[P, R](req, field, parent); b != nil {
+			return b, at
+		}
+		for _, event := range req.latest() {
+			if event == nil {
+				continue
+			}
+			if b, at := findIn[P, R](event, field, parent); b != nil {
+				return b, at
+			}
+		}
+	}
+	return nil, 0
+}
+
+func findIn[P comparable, R any](req *request, field *ast.Field, parent P) (*batch[P, R], int) {
+	req.mu.Lock()
+	defer req.mu.Unlock()
+	have, ok := req.batches[resultKey[P, R]{field}].(*batches[P, R])
+	if !ok {
+		return nil, 0
+	}
+	for _, b := range have.list {
+		if at, ok := b.index[parent]; ok {
+			return b, at
+		}
+	}
+	return nil, 0
+}
+
+func (r *request) latest() [2]*request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.events
+}
+
+// addEvent keeps the results of an event until the one after the next: while
+// one event is written, the next is resolved already.
+func (r *request) addEvent(event *request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = [2]*request{r.events[1], event}
+}
+
+// Stream passes the events of a subscription on, each after below has resolved
+// what is selected of it. Its goroutine ends when in is closed or ctx is done;
+// the returned channel is closed then.
+func Stream[T any](ctx context.Context, in <-chan T, below Below[T]) <-chan T {
+	out := make(chan T)
+	selections := graphql.GetFieldContext(ctx).Field.Selections
+	subscription, _ := ctx.Value(requestKey{}).(*request)
+	next := func(event T) bool {
+		eventCtx := Begin(ctx)
+		below(eventCtx, selections, []T{event})
+		if subscription != nil {
+			subscription.addEvent(eventCtx.Value(requestKey{}).(*request))
+		}
+		select {
+		case out <- event:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case event, more := <-in:
+				if !more || !next(event) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}

@@ -1,0 +1,36 @@
+package loader
+
+import "context"
+
+// Family is a set of loaders that differ by the arguments of a call, such as
+// how many rows to fetch for each key. It is immutable and safe for concurrent
+// use.
+type Family[A, K comparable, V any] struct {
+	max   int
+	fetch func(ctx context.Context, args A, keys []K) (map[K]V, error)
+}
+
+// NewFamily returns a family that calls fetch with at most max keys. It panics
+// when max is less than 1.
+func NewFamily[A, K comparable, V any](max int, fetch func(ctx context.Context, args A, keys []K) (map[K]V, error)) *Family[A, K, V] {
+	if max < 1 {
+		panic("loader.NewFamily: max must be at least 1")
+	}
+	return &Family[A, K, V]{max: max, fetch: fetch}
+}
+
+// For returns the loader for these arguments. Loaders for equal arguments
+// share what they have loaded.
+func (f *Family[A, K, V]) For(args A) *Loader[K, V] {
+	type member struct {
+		family *Family[A, K, V]
+		args   A
+	}
+	return &Loader[K, V]{
+		id:  member{f, args},
+		max: f.max,
+		fetch: func(ctx context.Context, keys []K) (map[K]V, error) {
+			return f.fetch(ctx, args, keys)
+		},
+	}
+}

@@ -1,0 +1,113 @@
+package problem
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"maps"
+	"reflect"
+	"sync"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Presenter turns errors of an execution into what the frontend sees. It is
+// safe for concurrent use.
+type Presenter struct {
+	log *slog.Logger
+	ids sync.Map // map[error]string: one id, one log line for an error on many fields
+}
+
+// NewPresenter returns a presenter that logs what it hides to log. Make one
+// for each operation, so that an error on many of its fields is logged once.
+func NewPresenter(log *slog.Logger) *Presenter {
+	return &Presenter{log: log}
+}
+
+// Present shows a problem with its code, keeps the errors of the parser and
+// the validator, and hides everything else behind [Internal] and an id.
+// Path and locations of a [gqlerror.Error] around err are kept.
+func (p *Presenter) Present(ctx context.Context, err error) *gqlerror.Error {
+	out := &gqlerror.Error{}
+	inner := err
+	if g, ok := errors.AsType[*gqlerror.Error](err); ok {
+		out.Path, out.Locations = g.Path, g.Locations
+		if g.Err == nil { // made by the parser, the validator or the executor: written for the caller
+			out.Message, out.Extensions = g.Message, maps.Clone(g.Extensions)
+			p.code(out, executionCode(g))
+			return out
+		}
+		inner = g.Err
+	}
+	if known, ok := errors.AsType[*Error](inner); ok {
+		p.logProblem(ctx, known, out.Path)
+		out.Message, out.Extensions = known.Message, maps.Clone(known.Extensions)
+		p.code(out, known.Code)
+		return out
+	}
+	if errors.Is(inner, context.Canceled) { // the caller left; nobody reads this
+		out.Message = "The request was cancelled."
+		p.code(out, Internal)
+		return out
+	}
+	if errors.Is(inner, context.DeadlineExceeded) {
+		out.Message = "The operation took too long."
+		p.code(out, ServiceTimeout)
+		return out
+	}
+	p.hide(ctx, out, inner)
+	return out
+}
+
+// executionCode is the code of an error that carries none: gqlgen gives its
+// own field errors (null in a non-null field, a value that an enum lacks) no
+// code. They are this side's fault.
+func executionCode(g *gqlerror.Error) Code {
+	if code, ok := g.Extensions["code"].(string); ok {
+		return Code(code)
+	}
+	return Internal
+}
+
+func (p *Presenter) code(out *gqlerror.Error, code Code) {
+	if out.Extensions == nil {
+		out.Extensions = map[string]any{}
+	}
+	out.Extensions["code"] = string(code)
+}
+
+func (p *Presenter) logProblem(ctx context.Context, e *Error, path ast.Path) {
+	if e.cause == nil {
+		return
+	}
+	if _, seen := p.ids.LoadOrStore(e, ""); !seen {
+		p.log.WarnContext(ctx, e.Message, "code", e.Code, "path", path.String(), "cause", e.cause)
+	}
+}
+
+func (p *Presenter) hide(ctx context.Context, out *gqlerror.Error, err error) {
+	fresh := rand.Text()
+	id, seen := p.ids.LoadOrStore(identity(err), fresh)
+	out.Message = "Something went wrong on our side."
+	out.Extensions = map[string]any{"id": id}
+	p.code(out, Internal)
+	if seen {
+		return
+	}
+	attrs := []any{"id", id, "path", out.Path.String(), "cause", err}
+	if crash, ok := errors.AsType[*PanicError](err); ok {
+		attrs = append(attrs, "stack", string(crash.Stack))
+	}
+	p.log.ErrorContext(ctx, "internal error", attrs...)
+}
+
+// identity is a map key for an error: the error itself, or its text when its
+// value can't be compared.
+func identity(err error) any {
+	if reflect.ValueOf(err).Comparable() {
+		return err
+	}
+	return err.Error()
+}

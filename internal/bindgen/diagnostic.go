@@ -1,0 +1,122 @@
+package bindgen
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"go/token"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Diagnostic is one mistake in a project, at its place.
+type Diagnostic struct {
+	// File is relative to the project, with slashes.
+	File string
+	// Line and Column count from 1; 0 when the whole file is meant.
+	Line, Column int
+	// Message says what is wrong.
+	Message string
+	// Fix says what to do about it; empty when the message says it.
+	Fix string
+}
+
+// String is "file:line:column: message", and the fix on a line of its own.
+func (d Diagnostic) String() string {
+	var b strings.Builder
+	b.WriteString(d.File)
+	if d.Line > 0 {
+		fmt.Fprintf(&b, ":%d:%d", d.Line, d.Column)
+	}
+	b.WriteString(": " + d.Message)
+	if d.Fix != "" {
+		b.WriteString("\n\tfix: " + d.Fix)
+	}
+	return b.String()
+}
+
+// Diagnostics are all mistakes that a run found, sorted by place, each once.
+type Diagnostics []Diagnostic
+
+// Error has one diagnostic after the other.
+func (ds Diagnostics) Error() string {
+	lines := make([]string, len(ds))
+	for i, d := range ds {
+		lines[i] = d.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// report collects diagnostics.
+type report struct{ list Diagnostics }
+
+func (r *report) add(d Diagnostic) { r.list = append(r.list, d) }
+
+func (r *report) at(pos *ast.Position, fix, format string, args ...any) {
+	d := Diagnostic{Message: fmt.Sprintf(format, args...), Fix: fix}
+	if pos != nil {
+		d.Line, d.Column = pos.Line, pos.Column
+		if pos.Src != nil {
+			d.File = pos.Src.Name
+		}
+	}
+	r.add(d)
+}
+
+func (r *report) atGo(pos token.Position, fix, format string, args ...any) {
+	r.add(Diagnostic{File: pos.Filename, Line: pos.Line, Column: pos.Column, Message: fmt.Sprintf(format, args...), Fix: fix})
+}
+
+// gql adds what the parser or the validator found.
+func (r *report) gql(err error, fix string) {
+	var list gqlerror.List
+	if g, ok := errors.AsType[*gqlerror.Error](err); ok && !errors.As(err, &list) {
+		list = gqlerror.List{g}
+	}
+	for _, g := range list {
+		d := Diagnostic{Message: g.Message, Fix: fix}
+		d.File, _ = g.Extensions["file"].(string)
+		if len(g.Locations) > 0 {
+			d.Line, d.Column = g.Locations[0].Line, g.Locations[0].Column
+		}
+		r.add(d)
+	}
+}
+
+// err returns the diagnostics, or nil when there are none.
+func (r *report) err() error {
+	if len(r.list) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(r.list, func(a, b Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
+	})
+	// A shared file is read for every frontend: its mistakes come several times.
+	return slices.Compact(r.list)
+}
+
+// where names a position within a message.
+func where(pos *ast.Position) string {
+	if pos == nil || pos.Src == nil {
+		return "an unknown place"
+	}
+	return fmt.Sprintf("%s:%d:%d", pos.Src.Name, pos.Line, pos.Column)
+}
+
+// didYouMean suggests the nearest of names, or nothing when none is near.
+func didYouMean(name string, names []string) string {
+	best, distance := "", len(name)/2+1
+	for _, candidate := range slices.Sorted(slices.Values(names)) {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
+			best, distance = candidate, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %s?", best)
+}

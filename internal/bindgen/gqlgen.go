@@ -1,0 +1,180 @@
+package bindgen
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/99designs/gqlgen/api"
+	"github.com/99designs/gqlgen/codegen"
+	"github.com/99designs/gqlgen/codegen/config"
+	"github.com/99designs/gqlgen/plugin/modelgen"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// modelFolder holds the models that all frontends share.
+const modelFolder = "model"
+
+// config reads gqlgen.yml for a frontend and sets what Portico decides: where
+// files go, and that adapters, not gqlgen, connect resolvers.
+func (g *generation) config(f *frontend) (*config.Config, error) {
+	cfg, err := config.ReadConfig(strings.NewReader(strings.ReplaceAll(g.project.gqlgen, "{frontend}", f.name)))
+	if err != nil {
+		return nil, Diagnostics{{File: "gqlgen.yml", Message: err.Error()}}
+	}
+	cfg.Sources = nil
+	for _, s := range g.project.all(f) {
+		cfg.Sources = append(cfg.Sources, &ast.Source{Name: s.Name, Input: s.Input})
+	}
+	cfg.Exec = config.ExecConfig{
+		Layout:   config.ExecLayoutSingleFile,
+		Filename: g.stage.path(path.Join(graphFolder, f.name, "executor"+generatedSuffix)),
+		Package:  f.name,
+	}
+	cfg.Model = config.PackageConfig{Filename: g.stage.path(path.Join(graphFolder, modelFolder, "models"+generatedSuffix)), Package: modelFolder}
+	cfg.Resolver = config.ResolverConfig{}
+	cfg.OmitGetters, cfg.OmitRootModels, cfg.OmitResolverFields = true, true, true
+	cfg.ResolversAlwaysReturnPointers = true
+	cfg.SkipModTidy, cfg.SkipValidation = true, true
+	for name := range g.union.Directives {
+		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: true}
+	}
+	return cfg, nil
+}
+
+// models generates the models of the union.
+func (g *generation) models() error {
+	cfg, err := g.config(g.project.frontends[0])
+	if err != nil {
+		return err
+	}
+	cfg.Schema = g.union // Init keeps it
+	if err := cfg.Init(); err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	for _, def := range g.union.Types {
+		if def.Kind != ast.Object || def.BuiltIn || cfg.IsRoot(def) {
+			continue
+		}
+		for _, field := range def.Fields {
+			if g.methodEverywhere(def, field) {
+				asResolver(cfg, def.Name, field.Name)
+			}
+		}
+	}
+	generator, ok := modelgen.New().(*modelgen.Plugin)
+	if !ok {
+		return fmt.Errorf("models: gqlgen's model generator is a %T", modelgen.New())
+	}
+	if err := generator.MutateConfig(cfg); err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	return nil
+}
+
+// methodEverywhere tells whether methods resolve a field in every frontend
+// that has it, so that the model needs no place for it.
+func (g *generation) methodEverywhere(def *ast.Definition, field *ast.FieldDefinition) bool {
+	for _, f := range g.project.frontends {
+		own := f.schema.Types[def.Name]
+		if own == nil || own.Fields.ForName(field.Name) == nil {
+			continue
+		}
+		if g.methods.find(f.name, goName(def.Name), goName(field.Name)) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func asResolver(cfg *config.Config, typ, field string) {
+	entry := cfg.Models[typ]
+	if entry.Fields == nil {
+		entry.Fields = map[string]config.TypeMapField{}
+	}
+	f := entry.Fields[field]
+	f.Resolver = true
+	entry.Fields[field] = f
+	cfg.Models[typ] = entry
+}
+
+// frontend generates the executable schema of one frontend and its adapters.
+func (g *generation) frontend(f *frontend, r *report) error {
+	cfg, err := g.config(f)
+	if err != nil {
+		return err
+	}
+	cfg.Model = config.PackageConfig{} // they are there; bind to them
+	cfg.AutoBind = append(cfg.AutoBind, path.Join(g.project.module, graphFolder, modelFolder))
+	return api.Generate(cfg, api.PrependPlugin(&plugin{generation: g, frontend: f, report: r}))
+}
+
+// plugin is where gqlgen calls back.
+type plugin struct {
+	*generation
+	frontend *frontend
+	report   *report
+}
+
+// Name is part of gqlgen's plugin interface.
+func (p *plugin) Name() string { return "portico" }
+
+// MutateConfig tells gqlgen which fields adapters resolve.
+func (p *plugin) MutateConfig(cfg *config.Config) error {
+	for _, name := range typeNames(cfg.Schema) {
+		def := cfg.Schema.Types[name]
+		if def.Kind != ast.Object || def.BuiltIn || cfg.IsRoot(def) {
+			continue
+		}
+		for _, field := range def.Fields {
+			if p.methods.find(p.frontend.name, goName(name), goName(field.Name)) != nil || p.lacks(field.Type) {
+				asResolver(cfg, name, field.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// lacks tells whether a value of the type can be one that the frontend does
+// not know: an enum's value, or a member of a union or an interface.
+func (p *plugin) lacks(t *ast.Type) bool {
+	return len(p.unknown(t.Name())) > 0
+}
+
+// unknown are the enum values or possible types that the union of the
+// frontends has and this one lacks, sorted.
+func (p *plugin) unknown(typ string) []string {
+	all, own := p.union.Types[typ], p.frontend.schema.Types[typ]
+	if all == nil || own == nil {
+		return nil
+	}
+	var lacking []string
+	switch all.Kind {
+	case ast.Enum:
+		for _, v := range all.EnumValues {
+			if own.EnumValues.ForName(v.Name) == nil {
+				lacking = append(lacking, v.Name)
+			}
+		}
+	case ast.Union, ast.Interface:
+		known := p.frontend.schema.GetPossibleTypes(own)
+		for _, t := range p.union.GetPossibleTypes(all) {
+			if t.Kind == ast.Object && !slices.ContainsFunc(known, func(k *ast.Definition) bool { return k.Name == t.Name }) {
+				lacking = append(lacking, t.Name)
+			}
+		}
+	}
+	slices.Sort(lacking)
+	return lacking
+}
+
+// GenerateCode writes the adapters.
+func (p *plugin) GenerateCode(data *codegen.Data) error {
+	before := len(p.report.list)
+	plan := p.plan(data)
+	if len(p.report.list) > before {
+		return nil // reported; gqlgen goes on, and the stage is thrown away
+	}
+	return p.render(data, plan)
+}

@@ -1,0 +1,214 @@
+package bindgen
+
+import (
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// merge makes the union of the frontends' schemas, from which the Go models
+// are generated. What can't be one Go type in all frontends is reported at
+// both places.
+//
+//   - An object has every field that one of the frontends has.
+//   - An input object too; a field that not all have, or that not all require,
+//     is nullable, so that a resolver sees whether it was given.
+//   - An enum has all values, a union all members, a type all interfaces.
+//   - An interface has the fields that all have: a type that one frontend
+//     knows need not have another's fields.
+//   - A field is nullable where one of them has it nullable.
+func merge(frontends []*frontend, r *report) *ast.Schema {
+	m := &merger{report: r, frontends: frontends, out: &ast.Schema{
+		Types:         map[string]*ast.Definition{},
+		Directives:    map[string]*ast.DirectiveDefinition{},
+		PossibleTypes: map[string][]*ast.Definition{},
+		Implements:    map[string][]*ast.Definition{},
+	}}
+	for _, f := range frontends {
+		for name, dir := range f.schema.Directives {
+			m.out.Directives[name] = dir
+		}
+		for _, name := range typeNames(f.schema) {
+			m.add(f.schema.Types[name])
+		}
+	}
+	m.optionalInputs()
+	m.relate()
+	return m.out
+}
+
+// typeNames are the names of the schema's types, sorted.
+func typeNames(s *ast.Schema) []string {
+	names := make([]string, 0, len(s.Types))
+	for name := range s.Types {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+type merger struct {
+	*report
+	frontends []*frontend
+	out       *ast.Schema
+}
+
+func (m *merger) add(def *ast.Definition) {
+	have := m.out.Types[def.Name]
+	if have == nil {
+		m.out.Types[def.Name] = cloneDefinition(def)
+		return
+	}
+	if have.Kind != def.Kind {
+		m.at(def.Position, "give one of them another name: both become the same Go type",
+			"%s is %s here, but %s at %s", def.Name, article(def.Kind), article(have.Kind), where(have.Position))
+		return
+	}
+	if def.Kind == ast.Interface {
+		have.Fields = slices.DeleteFunc(have.Fields, func(f *ast.FieldDefinition) bool { return def.Fields.ForName(f.Name) == nil })
+	}
+	for _, field := range def.Fields {
+		m.addField(have, field)
+	}
+	for _, value := range def.EnumValues {
+		if have.EnumValues.ForName(value.Name) == nil {
+			have.EnumValues = append(have.EnumValues, value)
+		}
+	}
+	have.Types = union(have.Types, def.Types)
+	have.TypePositions = nil
+	have.Interfaces = union(have.Interfaces, def.Interfaces)
+}
+
+func (m *merger) addField(have *ast.Definition, field *ast.FieldDefinition) {
+	old := have.Fields.ForName(field.Name)
+	if old == nil {
+		if have.Kind != ast.Interface {
+			clone := *field
+			have.Fields = append(have.Fields, &clone)
+		}
+		return
+	}
+	widest, ok := widen(old.Type, field.Type)
+	if !ok {
+		m.at(field.Position, "use the same type in both, or give one of the fields another name; only nullability may differ",
+			"%s.%s is %s here, but %s at %s", have.Name, field.Name, field.Type, old.Type, where(old.Position))
+		return
+	}
+	old.Type = widest
+}
+
+// widen returns the type that holds the values of both: they may differ in
+// nullability only.
+func widen(a, b *ast.Type) (*ast.Type, bool) {
+	if (a.Elem == nil) != (b.Elem == nil) || a.NamedType != b.NamedType {
+		return nil, false
+	}
+	out := *a
+	out.NonNull = a.NonNull && b.NonNull
+	if a.Elem != nil {
+		elem, ok := widen(a.Elem, b.Elem)
+		if !ok {
+			return nil, false
+		}
+		out.Elem = elem
+	}
+	return &out, true
+}
+
+// optionalInputs makes input fields nullable that not every frontend with the
+// input object has.
+func (m *merger) optionalInputs() {
+	for _, def := range m.out.Types {
+		if def.Kind != ast.InputObject {
+			continue
+		}
+		for _, field := range def.Fields {
+			for _, f := range m.frontends {
+				if input := f.schema.Types[def.Name]; input != nil && input.Fields.ForName(field.Name) == nil {
+					optional := *field.Type
+					optional.NonNull = false
+					field.Type = &optional
+				}
+			}
+		}
+	}
+}
+
+// relate fills in which types implement what, and the root types.
+func (m *merger) relate() {
+	for _, name := range typeNames(m.out) {
+		switch def := m.out.Types[name]; def.Kind {
+		case ast.Object, ast.Interface:
+			if def.Kind == ast.Object {
+				m.out.AddPossibleType(name, def)
+			}
+			for _, i := range def.Interfaces {
+				m.out.AddPossibleType(i, def)
+				m.out.AddImplements(name, m.out.Types[i])
+			}
+		case ast.Union:
+			for _, member := range def.Types {
+				m.out.AddPossibleType(name, m.out.Types[member])
+				m.out.AddImplements(member, def)
+			}
+		}
+	}
+	for _, f := range m.frontends {
+		m.root(&m.out.Query, f.schema.Query)
+		m.root(&m.out.Mutation, f.schema.Mutation)
+		m.root(&m.out.Subscription, f.schema.Subscription)
+	}
+}
+
+// root sets a root operation type of the union. Frontends may not disagree on
+// its name: the methods of one set of resolvers serve them all.
+func (m *merger) root(out **ast.Definition, def *ast.Definition) {
+	switch {
+	case def == nil:
+	case *out == nil:
+		*out = m.out.Types[def.Name]
+	case (*out).Name != def.Name:
+		m.at(def.Position, "use the same name in every frontend", "a root operation type is %s here, but %s at %s", def.Name, (*out).Name, where((*out).Position))
+	}
+}
+
+func cloneDefinition(def *ast.Definition) *ast.Definition {
+	clone := *def
+	clone.Fields = nil
+	for _, field := range def.Fields {
+		f := *field
+		clone.Fields = append(clone.Fields, &f)
+	}
+	clone.EnumValues = slices.Clone(def.EnumValues)
+	clone.Types = slices.Clone(def.Types)
+	clone.Interfaces = slices.Clone(def.Interfaces)
+	return &clone
+}
+
+func union(have, more []string) []string {
+	for _, name := range more {
+		if !slices.Contains(have, name) {
+			have = append(have, name)
+		}
+	}
+	return have
+}
+
+// article names a kind of type within a sentence.
+func article(kind ast.DefinitionKind) string {
+	switch kind {
+	case ast.Object:
+		return "an object type"
+	case ast.InputObject:
+		return "an input type"
+	case ast.Interface:
+		return "an interface"
+	case ast.Enum:
+		return "an enum"
+	case ast.Union:
+		return "a union"
+	default:
+		return "a scalar"
+	}
+}

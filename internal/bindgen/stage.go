@@ -1,0 +1,213 @@
+package bindgen
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+)
+
+// graphFolder holds what is generated.
+const graphFolder = "graph"
+
+// generatedSuffix ends the name of every generated file.
+const generatedSuffix = ".gen.go"
+
+// stage is a copy of the project in which a run writes, so that a run that
+// fails changes nothing. It has links to everything but what is generated:
+// Go finds the same packages there, with the same import paths.
+type stage struct {
+	root  string
+	dir   string   // absolute, in root so that a file can be renamed from here to there
+	stale []string // generated files that are in the project now, relative to root
+	wd    string   // the working directory to go back to
+}
+
+// newStage makes the folder and goes there: gqlgen works where the process
+// does. close goes back.
+func newStage(p *project) (*stage, error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(p.root, ".portico-generate-")
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{root: p.root, dir: dir, wd: wd}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *stage) open() error {
+	var err error
+	if s.stale, err = generatedFiles(s.root); err != nil {
+		return err
+	}
+	if err := s.copyModFile(); err != nil {
+		return err
+	}
+	if err := s.link("."); err != nil {
+		return err
+	}
+	if err := os.Mkdir(s.path(graphFolder), 0o755); err != nil {
+		return err
+	}
+	return os.Chdir(s.dir)
+}
+
+// link links what a folder of the project has into the stage.
+func (s *stage) link(folder string) error {
+	entries, err := os.ReadDir(filepath.Join(s.root, folder))
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		name := filepath.Join(folder, entry.Name())
+		if strings.HasPrefix(entry.Name(), ".") || name == graphFolder || name == "go.mod" {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(s.root, name), filepath.Join(s.dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyModFile copies go.mod: relative paths in it are relative to its folder.
+func (s *stage) copyModFile() error {
+	text, err := os.ReadFile(filepath.Join(s.root, "go.mod"))
+	if err != nil {
+		return err
+	}
+	mod, err := modfile.Parse("go.mod", text, nil)
+	if err != nil {
+		return err
+	}
+	for _, r := range mod.Replace {
+		if r.New.Version != "" || filepath.IsAbs(r.New.Path) {
+			continue
+		}
+		if err := mod.AddReplace(r.Old.Path, r.Old.Version, filepath.Join(s.root, r.New.Path), ""); err != nil {
+			return err
+		}
+	}
+	if text, err = mod.Format(); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(s.dir, "go.mod"), text, 0o600)
+}
+
+func (s *stage) close() error {
+	return errors.Join(os.Chdir(s.wd), os.RemoveAll(s.dir))
+}
+
+// path is where a file of the project is staged.
+func (s *stage) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
+
+// generatedFiles lists the generated files below root, relative to it.
+func generatedFiles(root string) ([]string, error) {
+	var names []string
+	err := filepath.WalkDir(filepath.Join(root, graphFolder), func(file string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !d.IsDir() && strings.HasSuffix(d.Name(), generatedSuffix) {
+			name, err := filepath.Rel(root, file)
+			if err != nil {
+				return err
+			}
+			names = append(names, filepath.ToSlash(name))
+		}
+		return nil
+	})
+	return names, err
+}
+
+// commit moves the staged files to their places and removes the generated
+// files that this run did not make. When a step fails, what was done is
+// undone.
+func (s *stage) commit() (err error) {
+	names, err := generatedFiles(s.dir)
+	if err != nil {
+		return err
+	}
+	var undo []func() error
+	defer func() {
+		if err != nil {
+			for _, step := range slices.Backward(undo) {
+				err = errors.Join(err, step())
+			}
+		}
+	}()
+	for _, name := range names {
+		back, err := replaceFile(filepath.Join(s.root, filepath.FromSlash(name)), s.path(name))
+		if err != nil {
+			return err
+		}
+		undo = append(undo, back)
+	}
+	for _, name := range s.stale {
+		if slices.Contains(names, name) {
+			continue
+		}
+		back, err := removeFile(filepath.Join(s.root, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		undo = append(undo, back)
+		// The folder of a frontend that is gone, unless something else is in it.
+		_ = os.Remove(filepath.Join(s.root, filepath.FromSlash(path.Dir(name))))
+	}
+	return nil
+}
+
+// replaceFile moves a file to its place, unless the same is there already: its
+// time stays then, and Go builds nothing anew. It returns what undoes it.
+func replaceFile(to, from string) (undo func() error, err error) {
+	fresh, err := os.ReadFile(from)
+	if err != nil {
+		return nil, err
+	}
+	old, err := os.ReadFile(to)
+	switch {
+	case err == nil && bytes.Equal(old, fresh):
+		return func() error { return nil }, nil
+	case err == nil:
+		undo = func() error { return os.WriteFile(to, old, 0o644) }
+	case errors.Is(err, fs.ErrNotExist):
+		undo = func() error { return os.Remove(to) }
+	default:
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return nil, fmt.Errorf("could not replace %s: %w", to, err)
+	}
+	return undo, os.Chmod(to, 0o644)
+}
+
+func removeFile(name string) (undo func() error, err error) {
+	old, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(name); err != nil {
+		return nil, err
+	}
+	return func() error { return os.WriteFile(name, old, 0o644) }, nil
+}
