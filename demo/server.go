@@ -58,6 +58,11 @@ type grpcServer struct {
 	*grpc.Server
 }
 
-func (s grpcServer) serve(l net.Listener) error { return s.Serve(l) }
+func (s grpcServer) serve(l net.Listener) error {
+	if err := s.Serve(l); !errors.Is(err, grpc.ErrServerStopped) {
+		return err
+	}
+	return nil // stopped before it began
+}
 
 func (s grpcServer) stop() { s.Stop() }

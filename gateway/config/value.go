@@ -1,0 +1,45 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Duration is a time.Duration that is written as "1m30s".
+type Duration time.Duration
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is not a duration such as 500ms, 2s or 1m30s", text)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// String is that of time.Duration.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// Bytes is a number of bytes that is written as "512KiB" or "1MiB".
+type Bytes int64
+
+// UnmarshalText reads a whole number with one of the units B, KiB, MiB, GiB,
+// or none.
+func (b *Bytes) UnmarshalText(text []byte) error {
+	number, shift := strings.TrimSpace(string(text)), 0
+	for suffix, bits := range map[string]int{"KiB": 10, "MiB": 20, "GiB": 30} {
+		if rest, ok := strings.CutSuffix(number, suffix); ok {
+			number, shift = rest, bits
+			break
+		}
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(number, "B")), 10, 64)
+	if err != nil || n < 0 || n<<shift>>shift != n {
+		return fmt.Errorf("%q is not a size such as 65536, 512KiB or 8MiB", text)
+	}
+	*b = Bytes(n << shift)
+	return nil
+}

@@ -1,0 +1,97 @@
+package problem_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+func present(err error) (*gqlerror.Error, string) {
+	var log bytes.Buffer
+	p := problem.NewPresenter(slog.New(slog.NewTextHandler(&log, nil)))
+	return p.Present(context.Background(), err), log.String()
+}
+
+func TestWhatAFrontendSees(t *testing.T) {
+	path := ast.Path{ast.PathName("a"), ast.PathIndex(1)}
+	secret := errors.New("secret: password=1")
+	parse := &gqlerror.Error{Message: "Expected Name", Extensions: map[string]any{"code": "GRAPHQL_PARSE_FAILED"}}
+	for name, c := range map[string]struct {
+		err           error
+		message, code string
+	}{
+		"a problem":            {problem.New("OUT_OF_STOCK", "Only %d left.", 3), "Only 3 left.", "OUT_OF_STOCK"},
+		"with a cause":         {problem.Wrap(secret, problem.ServiceError, "The service failed."), "The service failed.", "DOWNSTREAM_SERVICE_ERROR"},
+		"wrapped":              {fmt.Errorf("resolver: %w", problem.New(problem.Forbidden, "No.")), "No.", "FORBIDDEN"},
+		"with a path":          {gqlerror.WrapPath(path, problem.New(problem.Forbidden, "No.")), "No.", "FORBIDDEN"},
+		"of the parser":        {parse, "Expected Name", "GRAPHQL_PARSE_FAILED"},
+		"of the executor":      {&gqlerror.Error{Message: "must not be null"}, "must not be null", "INTERNAL_SERVER_ERROR"},
+		"unknown":              {secret, "Something went wrong on our side.", "INTERNAL_SERVER_ERROR"},
+		"unknown, with a path": {gqlerror.WrapPath(path, secret), "Something went wrong on our side.", "INTERNAL_SERVER_ERROR"},
+		"a panic":              {problem.Recovered(secret), "Something went wrong on our side.", "INTERNAL_SERVER_ERROR"},
+		"too late":             {fmt.Errorf("x: %w", context.DeadlineExceeded), "The operation took too long.", "DOWNSTREAM_TIMEOUT"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := present(c.err)
+			if got.Message != c.message || got.Extensions["code"] != c.code {
+				t.Errorf("got %q, %v; want %q, %s", got.Message, got.Extensions["code"], c.message, c.code)
+			}
+			if strings.Contains(fmt.Sprint(got, got.Extensions), "password") {
+				t.Error("the cause leaks")
+			}
+			if wrapped, ok := errors.AsType[*gqlerror.Error](c.err); ok && got.Path.String() != wrapped.Path.String() {
+				t.Errorf("path %s", got.Path)
+			}
+		})
+	}
+}
+
+func TestUnknownErrorsAreLoggedWithTheirID(t *testing.T) {
+	got, log := present(problem.Recovered("boom"))
+	id, _ := got.Extensions["id"].(string)
+	if id == "" || !strings.Contains(log, id) || !strings.Contains(log, "boom") || !strings.Contains(log, "present_test.go") {
+		t.Errorf("id %q, log %s", id, log)
+	}
+	if _, log := present(problem.Wrap(errors.New("why"), problem.ServiceError, "x")); !strings.Contains(log, "why") {
+		t.Errorf("the cause is not in the log: %s", log)
+	}
+	if _, log := present(problem.New(problem.Forbidden, "x")); log != "" {
+		t.Errorf("a problem without a cause is logged: %s", log)
+	}
+}
+
+// One error on many fields is one line in the log and one id.
+func TestOneErrorIsLoggedOnce(t *testing.T) {
+	var log bytes.Buffer
+	p := problem.NewPresenter(slog.New(slog.NewTextHandler(&log, nil)))
+	err := problem.Recovered("boom")
+	first, second := p.Present(t.Context(), err), p.Present(t.Context(), err)
+	if first.Extensions["id"] != second.Extensions["id"] || strings.Count(log.String(), "boom") != 1 {
+		t.Errorf("ids %v and %v, log %s", first.Extensions, second.Extensions, log.String())
+	}
+	uncomparable := errors.Join(errors.New("a"))
+	p.Present(t.Context(), uncomparable)
+}
+
+func TestWith(t *testing.T) {
+	a := problem.New("A", "a")
+	b := a.With("x", 1).With("y", 2)
+	if a.Extensions != nil || len(b.Extensions) != 2 || b.Error() != "A: a" || problem.CodeOf(fmt.Errorf("%w", b)) != "A" || problem.CodeOf(errors.New("x")) != problem.Internal {
+		t.Errorf("a %v, b %v", a, b)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("Wrap took nil")
+		}
+	}()
+	_ = problem.Wrap(nil, "A", "a")
+}
