@@ -126,13 +126,13 @@ func repeat(err error, n int) []error {
 
 // Resolved returns the result of the field that gqlgen is at for this parent,
 // if it was resolved with its level; it waits for it when that is under way.
-func Resolved[P comparable, R any](ctx context.Context, parent P) (value R, err error, ok bool) { //nolint:revive,staticcheck // ok last, as everywhere
+func Resolved[P comparable, R any](ctx context.Context, parent P) (value R, ok bool, err error) {
 	b, at := find[P, R](ctx, graphql.GetFieldContext(ctx).Field.Field, parent)
 	if b == nil {
-		return value, nil, false
+		return value, false, nil
 	}
 	value, err = b.result(ctx, at)
-	return value, err, true
+	return value, true, err
 }
 
 // Root resolves what is below the value of the root field that gqlgen is at.

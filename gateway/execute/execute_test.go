@@ -53,7 +53,7 @@ func level(t *testing.T, objs []*object, resolve execute.Resolver[*object, int])
 	l.Run()
 	values, errs := make([]int, len(objs)), make([]error, len(objs))
 	for i, o := range objs {
-		value, err, ok := execute.Resolved[*object, int](at(ctx, f), o)
+		value, ok, err := execute.Resolved[*object, int](at(ctx, f), o)
 		if !ok {
 			t.Fatalf("object %d was not resolved", i)
 		}
@@ -138,7 +138,7 @@ func TestPanicBelow(t *testing.T) {
 	l := execute.NewLevel(ctx, objects(1))
 	execute.Add(l, f, ids, func(context.Context, ast.SelectionSet, []int) { panic("below") })
 	l.Run()
-	if _, err, _ := execute.Resolved[*object, int](at(ctx, f), l.Objects()[0]); err == nil {
+	if _, _, err := execute.Resolved[*object, int](at(ctx, f), l.Objects()[0]); err == nil {
 		t.Error("no error")
 	}
 	defer func() {
@@ -178,7 +178,7 @@ func TestDeferred(t *testing.T) {
 		t.Error("resolved before it was asked for")
 	}
 	for i, o := range l.Objects() {
-		if value, err, ok := execute.Resolved[*object, int](at(ctx, f), o); !ok || err != nil || value != i {
+		if value, ok, err := execute.Resolved[*object, int](at(ctx, f), o); !ok || err != nil || value != i {
 			t.Errorf("got %d, %v, %v", value, err, ok)
 		}
 	}
@@ -193,7 +193,7 @@ func TestResetForgets(t *testing.T) {
 	execute.Add(l, f, ids, nil)
 	l.Run()
 	execute.Reset(ctx)
-	if _, _, ok := execute.Resolved[*object, int](at(ctx, f), l.Objects()[0]); ok {
+	if _, ok, _ := execute.Resolved[*object, int](at(ctx, f), l.Objects()[0]); ok {
 		t.Error("a result survived")
 	}
 }
@@ -217,6 +217,6 @@ func TestStreamEnds(t *testing.T) {
 	full <- 1
 	out := execute.Stream(ctx, full, below)
 	cancel()
-	for range out { //nolint:revive // until it is closed
+	for range out {
 	}
 }

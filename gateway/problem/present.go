@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -65,10 +66,14 @@ func (p *Presenter) Present(ctx context.Context, err error) *gqlerror.Error {
 // own field errors (null in a non-null field, a value that an enum lacks) no
 // code. They are this side's fault.
 func executionCode(g *gqlerror.Error) Code {
-	if code, ok := g.Extensions["code"].(string); ok {
-		return Code(code)
+	code, ok := g.Extensions["code"].(string)
+	switch {
+	case !ok:
+		return Internal
+	case Code(code) == ParseFailed && strings.HasPrefix(g.Message, "exceeded token limit"):
+		return MaxTokensLimit // the parser has no code of its own for it
 	}
-	return Internal
+	return Code(code)
 }
 
 func (p *Presenter) code(out *gqlerror.Error, code Code) {

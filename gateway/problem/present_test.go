@@ -79,7 +79,9 @@ func TestOneErrorIsLoggedOnce(t *testing.T) {
 		t.Errorf("ids %v and %v, log %s", first.Extensions, second.Extensions, log.String())
 	}
 	uncomparable := errors.Join(errors.New("a"))
-	p.Present(t.Context(), uncomparable)
+	if got := p.Present(t.Context(), uncomparable); got.Extensions["id"] == nil {
+		t.Errorf("got %v", got)
+	}
 }
 
 func TestWith(t *testing.T) {

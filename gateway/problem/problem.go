@@ -8,6 +8,7 @@ package problem
 import (
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // Code is the machine-readable kind of a problem, found by a frontend at
@@ -26,9 +27,11 @@ const (
 	Unauthenticated  Code = "UNAUTHENTICATED"           // no token, or one that is not accepted
 	Forbidden        Code = "FORBIDDEN"                 // the principal may not do this
 	CSRFBlocked      Code = "CSRF_BLOCKED"              // a browser could have sent it from another site
-	ServiceError     Code = "DOWNSTREAM_SERVICE_ERROR"  // a service failed or answered nonsense
-	ServiceTimeout   Code = "DOWNSTREAM_TIMEOUT"        // a service did not answer in time
-	Internal         Code = "INTERNAL_SERVER_ERROR"     // anything else; extensions.id is in the log
+
+	IntrospectionDisabled Code = "INTROSPECTION_DISABLED"   // the frontend does not tell its schema
+	ServiceError          Code = "DOWNSTREAM_SERVICE_ERROR" // a service failed or answered nonsense
+	ServiceTimeout        Code = "DOWNSTREAM_TIMEOUT"       // a service did not answer in time
+	Internal              Code = "INTERNAL_SERVER_ERROR"    // anything else; extensions.id is in the log
 )
 
 // Error is one problem. It is immutable once returned and may be shared
@@ -62,9 +65,7 @@ func Wrap(cause error, code Code, format string, args ...any) *Error {
 func (e *Error) With(key string, value any) *Error {
 	c := *e
 	c.Extensions = make(map[string]any, len(e.Extensions)+1)
-	for k, v := range e.Extensions {
-		c.Extensions[k] = v
-	}
+	maps.Copy(c.Extensions, e.Extensions)
 	c.Extensions[key] = value
 	return &c
 }

@@ -12,13 +12,9 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
-// coverage checks that every field has something that resolves it, and that
-// every method resolves a field.
+// coverage checks that every field has something that resolves it.
 func coverage(p *project, m *methods, r *report) {
 	for _, f := range p.frontends {
-		if f.schema == nil {
-			continue
-		}
 		for _, name := range typeNames(f.schema) {
 			def := f.schema.Types[name]
 			if def.Kind != ast.Object || def.BuiltIn {
@@ -29,6 +25,10 @@ func coverage(p *project, m *methods, r *report) {
 			}
 		}
 	}
+}
+
+// strays checks that every method resolves a field.
+func strays(p *project, m *methods, r *report) {
 	for _, meth := range m.all() {
 		needField(p, meth, r)
 	}
@@ -38,7 +38,7 @@ func coverage(p *project, m *methods, r *report) {
 // answer: one of a root type, or one with arguments.
 func needMethod(f *frontend, def *ast.Definition, field *ast.FieldDefinition, m *methods, r *report) {
 	root := isRoot(f.schema, def)
-	if strings.HasPrefix(field.Name, "__") || !root && len(field.Arguments) == 0 {
+	if strings.HasPrefix(field.Name, "__") || !root && len(field.Arguments) == 0 || f.mended(field) {
 		return
 	}
 	if m.find(f.name, goName(def.Name), goName(field.Name)) != nil {
@@ -56,14 +56,19 @@ func needMethod(f *frontend, def *ast.Definition, field *ast.FieldDefinition, m 
 		"nothing resolves %s.%s: it %s, so it needs a method", def.Name, field.Name, why)
 }
 
+// mended tells whether types of the field or its arguments stand for missing
+// ones, so that no signature can be told.
+func (f *frontend) mended(field *ast.FieldDefinition) bool {
+	return f.retyped[placeOf(field.Type.Position)] || slices.ContainsFunc(field.Arguments, func(a *ast.ArgumentDefinition) bool {
+		return f.retyped[placeOf(a.Type.Position)]
+	})
+}
+
 // needField reports a method whose type or field no frontend has: a typing
 // error would else leave the field to the struct.
 func needField(p *project, meth *method, r *report) {
 	var types, fields []string
 	for _, f := range p.frontends {
-		if f.schema == nil {
-			return // an earlier mistake may be the reason
-		}
 		for _, name := range typeNames(f.schema) {
 			def := f.schema.Types[name]
 			if def.Kind != ast.Object || def.BuiltIn {

@@ -82,14 +82,19 @@ func (g *generation) check(root string) error {
 	for _, f := range g.project.frontends {
 		validate(g.project, f, r)
 	}
+	sdl := len(r.list)
 	if g.methods, err = scanMethods(g.project, r); err != nil {
 		return err
 	}
 	if complete(g.project) {
+		readable := len(r.list) == sdl
 		g.union = merge(g.project.frontends, r)
-		coverage(g.project, g.methods, r)
+		if readable {
+			coverage(g.project, g.methods, r)
+		}
 	}
-	if r.err() == nil {
+	if sdl == 0 { // else a mended schema may be the reason
+		strays(g.project, g.methods, r)
 		checkOperations(g.project, r)
 	}
 	g.step("check")

@@ -74,21 +74,31 @@ func TestProjects(t *testing.T) {
 // again: nothing of it is left, and what is not generated stays.
 func TestRemovedFrontend(t *testing.T) {
 	dir := materialise(t, parse(t, filepath.Join("testdata", "projects", "shapes.txtar")))
+	tv := filepath.Join(dir, "schema", "tv")
+	if err := os.Mkdir(tv, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(tv, "tv.graphqls"), []byte("enum Status { LIVE }"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := bindgen.Generate(dir, nil); err != nil {
 		t.Fatal(err)
+	}
+	if registry := snapshot(t, dir)["graph/frontends.gen.go"]; !strings.Contains(registry, "tv.New(root)") {
+		t.Errorf("the registry lacks the frontend:\n%s", registry)
 	}
 	keep := filepath.Join(dir, "graph", "notes.txt")
 	if err := os.WriteFile(keep, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(filepath.Join(dir, "schema", "mobile")); err != nil {
+	if err := os.RemoveAll(tv); err != nil {
 		t.Fatal(err)
 	}
 	if err := bindgen.Generate(dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "graph", "mobile")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("graph/mobile is still there: %v", err)
+	if _, err := os.Stat(filepath.Join(dir, "graph", "tv")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("graph/tv is still there: %v", err)
 	}
 	if _, err := os.Stat(keep); err != nil {
 		t.Errorf("a file that was not generated is gone: %v", err)

@@ -1,8 +1,12 @@
 package bindgen
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -70,7 +74,18 @@ func (g *generation) models() error {
 	if err := generator.MutateConfig(cfg); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
+	if _, err := os.Stat(cfg.Model.Filename); errors.Is(err, fs.ErrNotExist) {
+		// No types, no file; but the adapters import the package.
+		return writeStaged(cfg.Model.Filename, generatedHeader+"// Package model has the models of all frontends.\npackage model\n")
+	}
 	return nil
+}
+
+func writeStaged(file, text string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(text), 0o600)
 }
 
 // methodEverywhere tells whether methods resolve a field in every frontend
@@ -171,9 +186,8 @@ func (p *plugin) unknown(typ string) []string {
 
 // GenerateCode writes the adapters.
 func (p *plugin) GenerateCode(data *codegen.Data) error {
-	before := len(p.report.list)
 	plan := p.plan(data)
-	if len(p.report.list) > before {
+	if len(p.report.list) > 0 {
 		return nil // reported; gqlgen goes on, and the stage is thrown away
 	}
 	return p.render(data, plan)

@@ -1,6 +1,7 @@
 package bindgen
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -25,9 +26,7 @@ func merge(frontends []*frontend, r *report) *ast.Schema {
 		Implements:    map[string][]*ast.Definition{},
 	}}
 	for _, f := range frontends {
-		for name, dir := range f.schema.Directives {
-			m.out.Directives[name] = dir
-		}
+		maps.Copy(m.out.Directives, f.schema.Directives)
 		for _, name := range typeNames(f.schema) {
 			m.add(f.schema.Types[name])
 		}

@@ -26,6 +26,7 @@ type method struct {
 	// Set by loadSignatures, once the models are there.
 	params  []param // without the context
 	results []string
+	bad     bool // reported: it has no shape that a resolver can have
 }
 
 // param is a parameter of a method; its type is spelled with full import paths.

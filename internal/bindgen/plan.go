@@ -233,6 +233,9 @@ func (b *planBuilder) field(f *codegen.Field) *fieldPlan {
 		fp.Raw = member.Type()
 		return fp
 	}
+	if fp.Method.bad {
+		return nil
+	}
 	before := len(b.report.list)
 	b.checkParent(fp)
 	b.bindArgs(fp)

@@ -30,7 +30,9 @@ type frontend struct {
 	sources    []*ast.Source // its own, sorted by name
 	operations []*ast.Source // operations/<name>/*.graphql, sorted by name
 
-	schema *ast.Schema // set by validation
+	// Set by validation.
+	schema  *ast.Schema
+	retyped map[place]bool // types that stand for missing ones
 }
 
 // sharedFolder holds what every frontend has.

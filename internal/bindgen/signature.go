@@ -4,6 +4,7 @@ import (
 	"go/types"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,18 +36,33 @@ func loadSignatures(p *project, m *methods, s *stage, r *report) error {
 	if err != nil {
 		return err
 	}
+	compiles := true
 	for _, pkg := range loaded {
-		for _, e := range pkg.Errors {
+		for _, e := range distinct(pkg.Errors) {
 			r.add(goError(s, e))
+			compiles = false
 		}
-		if len(pkg.Errors) > 0 {
+		if !compiles {
 			continue
 		}
 		for _, meth := range byPackage[pkg.PkgPath] {
 			readSignature(pkg.Types, meth, r)
 		}
 	}
-	return r.err()
+	if !compiles {
+		return r.err()
+	}
+	return nil
+}
+
+// distinct leaves out what the go command says of mistakes that the type
+// checker finds too.
+func distinct(errs []packages.Error) []packages.Error {
+	byUs := slices.DeleteFunc(slices.Clone(errs), func(e packages.Error) bool { return e.Kind == packages.ListError })
+	if len(byUs) > 0 {
+		return byUs
+	}
+	return errs
 }
 
 func goError(s *stage, e packages.Error) Diagnostic {
@@ -77,6 +93,7 @@ func readSignature(pkg *types.Package, meth *method, r *report) {
 	}
 	sig := fn.Signature()
 	if bad := badShape(sig); bad != "" {
+		meth.bad = true
 		r.atGo(meth.pos, "resolvers have the shape func (ctx context.Context, …) (T, error)", "%s.%s can't resolve a field: %s", meth.receiver, meth.name, bad)
 		return
 	}

@@ -2,7 +2,6 @@ package bindgen
 
 import (
 	"errors"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,30 +12,30 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
-// validate finds all mistakes in a frontend's SDL and sets its schema: without
-// the mistaken parts when there are some, so that later checks see the rest.
+// validate finds all mistakes in a frontend's SDL and sets its schema: a mended
+// one when there are some, so that later checks see the rest.
 //
-// The validator stops at its first mistake. So what is mistaken is removed and
-// the validator runs again; names that are missing only because of a removal
-// are not reported.
+// The validator stops at its first mistake. So what is mistaken is mended, as
+// little of it as possible, and the validator runs again; what is missing only
+// because of that is not reported.
 func validate(p *project, f *frontend, r *report) {
-	c := &sdlCheck{report: r, broken: map[string]bool{}, removed: map[place]bool{}}
+	c := &sdlCheck{report: r, broken: map[string]bool{}, removed: map[place]bool{}, retyped: map[place]bool{}, unrelated: map[[2]string]bool{}}
 	sources := c.parseable(p.all(f))
-	for range 1000 { // every round removes something; this only guards the guard
+	for range 1000 { // every round mends something; this only guards the guard
 		doc, err := parser.ParseSchemas(append([]*ast.Source{validator.Prelude}, sources...)...)
 		if err != nil {
 			r.gql(err, "")
 			return
 		}
-		c.prune(doc)
+		c.mend(doc)
 		c.orphans(doc)
 		schema, err := validator.ValidateSchemaDocument(doc)
 		if err == nil || !isGraphQL(err) {
-			f.schema = schema
+			f.schema, f.retyped = schema, c.retyped
 			c.needQuery(f)
 			return
 		}
-		if !c.remove(doc, err) {
+		if !c.found(doc, err) {
 			return
 		}
 	}
@@ -63,8 +62,10 @@ func placeOf(pos *ast.Position) place {
 
 type sdlCheck struct {
 	*report
-	broken  map[string]bool // names of types whose definition is mistaken
-	removed map[place]bool  // fields, values, directives and definitions to leave out
+	broken    map[string]bool    // names of types whose definition is mistaken
+	removed   map[place]bool     // what is left out: definitions, fields, arguments, enum values, directives
+	retyped   map[place]bool     // types of fields and arguments that become String, since theirs is missing
+	unrelated map[[2]string]bool // a type and an interface that it does not really implement
 }
 
 var definitionStart = regexp.MustCompile(`^(extend\s+)?(type|input|enum|interface|union|scalar|directive|schema)\b\s*@?(\w*)`)
@@ -125,23 +126,55 @@ func definitions(source *ast.Source) []*ast.Source {
 	return parts
 }
 
-// prune leaves out what was removed so far.
-func (c *sdlCheck) prune(doc *ast.SchemaDocument) {
-	gone := func(pos *ast.Position) bool { return c.removed[placeOf(pos)] }
+// mend changes a document so that what was found so far is not found again.
+func (c *sdlCheck) mend(doc *ast.SchemaDocument) {
 	for _, list := range []*ast.DefinitionList{&doc.Definitions, &doc.Extensions} {
-		*list = slices.DeleteFunc(*list, func(d *ast.Definition) bool { return gone(d.Position) })
+		*list = slices.DeleteFunc(*list, func(d *ast.Definition) bool { return c.gone(d.Position) })
 		for _, def := range *list {
-			def.Directives = slices.DeleteFunc(def.Directives, func(d *ast.Directive) bool { return gone(d.Position) })
-			def.EnumValues = slices.DeleteFunc(def.EnumValues, func(v *ast.EnumValueDefinition) bool { return gone(v.Position) })
-			def.Fields = slices.DeleteFunc(def.Fields, func(f *ast.FieldDefinition) bool { return gone(f.Position) })
-			known := func(name string) bool { return !c.broken[name] }
-			def.Interfaces = slices.DeleteFunc(def.Interfaces, func(name string) bool { return !known(name) })
-			if slices.ContainsFunc(def.Types, func(name string) bool { return !known(name) }) {
-				def.Types, def.TypePositions = slices.DeleteFunc(def.Types, func(name string) bool { return !known(name) }), nil
-			}
+			c.mendDefinition(def)
 		}
 	}
-	doc.Directives = slices.DeleteFunc(doc.Directives, func(d *ast.DirectiveDefinition) bool { return gone(d.Position) })
+	doc.Directives = slices.DeleteFunc(doc.Directives, func(d *ast.DirectiveDefinition) bool { return c.gone(d.Position) })
+}
+
+func (c *sdlCheck) gone(pos *ast.Position) bool { return c.removed[placeOf(pos)] }
+
+func (c *sdlCheck) mendDefinition(def *ast.Definition) {
+	c.mendDirectives(&def.Directives)
+	def.EnumValues = slices.DeleteFunc(def.EnumValues, func(v *ast.EnumValueDefinition) bool { return c.gone(v.Position) })
+	for _, value := range def.EnumValues {
+		c.mendDirectives(&value.Directives)
+	}
+	def.Fields = slices.DeleteFunc(def.Fields, func(f *ast.FieldDefinition) bool { return c.gone(f.Position) })
+	for _, field := range def.Fields {
+		c.mendDirectives(&field.Directives)
+		c.mendType(field.Type)
+		field.Arguments = slices.DeleteFunc(field.Arguments, func(a *ast.ArgumentDefinition) bool { return c.gone(a.Position) })
+		for _, arg := range field.Arguments {
+			c.mendDirectives(&arg.Directives)
+			c.mendType(arg.Type)
+		}
+	}
+	def.Interfaces = slices.DeleteFunc(def.Interfaces, func(name string) bool {
+		return c.broken[name] || c.unrelated[[2]string{def.Name, name}]
+	})
+	if slices.ContainsFunc(def.Types, func(name string) bool { return c.broken[name] }) {
+		def.Types, def.TypePositions = slices.DeleteFunc(def.Types, func(name string) bool { return c.broken[name] }), nil
+	}
+}
+
+func (c *sdlCheck) mendDirectives(list *ast.DirectiveList) {
+	*list = slices.DeleteFunc(*list, func(d *ast.Directive) bool { return c.gone(d.Position) })
+}
+
+func (c *sdlCheck) mendType(t *ast.Type) {
+	if !c.retyped[placeOf(t.Position)] {
+		return
+	}
+	for t.Elem != nil {
+		t = t.Elem
+	}
+	t.NamedType = "String"
 }
 
 // orphans reports extensions of types that are not defined: the validator
@@ -166,154 +199,170 @@ func (c *sdlCheck) orphans(doc *ast.SchemaDocument) {
 func definedNames(doc *ast.SchemaDocument) []string {
 	var names []string
 	for _, def := range doc.Definitions {
-		if !def.BuiltIn {
+		if !strings.HasPrefix(def.Name, "__") {
 			names = append(names, def.Name)
 		}
 	}
 	return names
 }
 
-var undefinedType = regexp.MustCompile(`^Undefined type "?(\w+)"?\.$`)
+var (
+	undefinedType  = regexp.MustCompile(`^Undefined type "?(\w+)"?\.$`)
+	notImplemented = regexp.MustCompile(`^For (\w+) to implement (\w+) `)
+	notInherited   = regexp.MustCompile(`^Type (\w+) must implement \w+ because it is implemented by (\w+)\.`)
+)
 
-// remove reports the validator's error and marks what it is about, so that
-// the next round goes on without it. It is false when that can't be found.
-func (c *sdlCheck) remove(doc *ast.SchemaDocument, err error) bool {
+// found reports the validator's error and notes what to mend. It is false when
+// that is unclear.
+func (c *sdlCheck) found(doc *ast.SchemaDocument, err error) bool {
 	g, _ := errors.AsType[*gqlerror.Error](err)
 	file, _ := g.Extensions["file"].(string)
 	if len(g.Locations) == 0 {
 		c.gql(err, "")
 		return false
 	}
-	at := place{file, g.Locations[0].Line, g.Locations[0].Column}
+	at := locate(doc, place{file, g.Locations[0].Line, g.Locations[0].Column})
 	missing := ""
 	if m := undefinedType.FindStringSubmatch(g.Message); m != nil {
 		missing = m[1]
 	}
-	found := locate(doc, at)
 	empty, _ := errors.AsType[*validator.EmptyDefinitionError](err)
-	if !c.broken[missing] && !(empty != nil && c.robbed(doc, found.def)) {
+	if !c.broken[missing] && (empty == nil || !c.robbed(at.def)) {
 		fix := ""
 		if missing != "" {
 			fix = didYouMean(missing, definedNames(doc))
 		}
 		c.gql(err, fix)
 	}
-	return c.mark(found, missing, at)
+	for _, relation := range []*regexp.Regexp{notImplemented, notInherited} {
+		if m := relation.FindStringSubmatch(g.Message); m != nil {
+			c.unrelated[[2]string{m[1], m[2]}] = true
+			return true
+		}
+	}
+	return c.note(at, missing)
 }
 
-// robbed tells whether a definition is empty only because of a removal.
-func (c *sdlCheck) robbed(_ *ast.SchemaDocument, def *ast.Definition) bool {
+// robbed tells whether a definition may be empty only because of a removal.
+func (c *sdlCheck) robbed(def *ast.Definition) bool {
 	if def == nil {
 		return false
 	}
-	for gone := range maps.Keys(c.removed) {
+	for gone := range c.removed {
 		if gone.file == placeOf(def.Position).file && gone.line >= def.Position.Line {
 			return true
 		}
 	}
-	return false
+	return len(c.broken) > 0 && def.Kind == ast.Union
 }
 
-func (c *sdlCheck) mark(found located, missing string, at place) bool {
+func (c *sdlCheck) note(at located, missing string) bool {
 	switch {
-	case found.member != nil:
-		c.removed[placeOf(found.member)] = true
-	case found.def != nil && missing != "":
-		// A union member or an interface: the error stands at the definition.
+	case at.typ != nil && missing != "":
+		c.retyped[placeOf(at.typ)] = true
+	case at.part != nil:
+		c.removed[placeOf(at.part)] = true
+	case at.def != nil && missing != "": // a union's member or an interface
 		c.broken[missing] = true
-	case found.def != nil:
-		c.removed[placeOf(found.def.Position)] = true
-		c.broken[found.def.Name] = true
-	case found.directive != nil:
-		c.removed[placeOf(found.directive.Position)] = true
+	case at.def != nil:
+		c.removed[placeOf(at.def.Position)] = true
+		c.broken[at.def.Name] = true
 	default:
-		_ = at
 		return false
 	}
 	return true
 }
 
-// located is what stands at a place: a member of a definition (a field, an
-// enum value or a directive), a definition, or a directive's definition.
+// located is what stands at a place: the type of a field or an argument, the
+// smallest part of the document that can be left out, or a definition.
 type located struct {
-	member    *ast.Position
-	def       *ast.Definition
-	directive *ast.DirectiveDefinition
+	typ  *ast.Position
+	part *ast.Position
+	def  *ast.Definition
 }
 
 func locate(doc *ast.SchemaDocument, at place) located {
-	for _, def := range slices.Concat(doc.Definitions, doc.Extensions) {
-		if member := locateMember(def, at); member != nil {
-			return located{member: member, def: def}
+	definitions := slices.Concat(doc.Definitions, doc.Extensions)
+	for _, def := range definitions {
+		if found := locateIn(def, at); found != (located{}) {
+			found.def = def
+			return found
 		}
 	}
-	for _, def := range slices.Concat(doc.Definitions, doc.Extensions) {
+	for _, def := range definitions {
 		if placeOf(def.Position) == at {
 			return located{def: def}
 		}
 	}
 	for _, dir := range doc.Directives {
 		if placeOf(dir.Position) == at {
-			return located{directive: dir}
+			return located{part: dir.Position}
 		}
 		for _, arg := range dir.Arguments {
-			if holds(arg.Position, arg.Type, arg.Directives, arg.DefaultValue, at) {
-				return located{directive: dir}
+			if placeOf(arg.Position) == at || placeOf(arg.Type.Position) == at || holds(arg.DefaultValue, at) {
+				return located{part: dir.Position}
 			}
 		}
 	}
 	return located{}
 }
 
-func locateMember(def *ast.Definition, at place) *ast.Position {
+func locateIn(def *ast.Definition, at place) located {
+	if part := inDirectives(def.Directives, at); part != nil {
+		return located{part: part}
+	}
+	for _, value := range def.EnumValues {
+		if part := inDirectives(value.Directives, at); part != nil {
+			return located{part: part}
+		}
+		if placeOf(value.Position) == at {
+			return located{part: value.Position}
+		}
+	}
 	for _, field := range def.Fields {
-		if holds(field.Position, field.Type, field.Directives, field.DefaultValue, at) {
-			return field.Position
+		if found := locateInput(field.Position, field.Type, field.Directives, field.DefaultValue, at); found != (located{}) {
+			return found
 		}
 		for _, arg := range field.Arguments {
-			if holds(arg.Position, arg.Type, arg.Directives, arg.DefaultValue, at) {
-				return field.Position
+			if found := locateInput(arg.Position, arg.Type, arg.Directives, arg.DefaultValue, at); found != (located{}) {
+				return found
 			}
 		}
 	}
-	for _, value := range def.EnumValues {
-		if holds(value.Position, nil, value.Directives, nil, at) {
-			return value.Position
-		}
+	return located{}
+}
+
+// locateInput looks into a field or an argument.
+func locateInput(pos *ast.Position, typ *ast.Type, dirs ast.DirectiveList, value *ast.Value, at place) located {
+	if part := inDirectives(dirs, at); part != nil {
+		return located{part: part}
 	}
-	for _, dir := range def.Directives {
-		if holds(dir.Position, nil, ast.DirectiveList{dir}, nil, at) {
+	if placeOf(typ.Position) == at {
+		return located{typ: typ.Position, part: pos}
+	}
+	if placeOf(pos) == at || holds(value, at) {
+		return located{part: pos}
+	}
+	return located{}
+}
+
+// inDirectives returns the position of the directive that the place is in.
+func inDirectives(dirs ast.DirectiveList, at place) *ast.Position {
+	for _, dir := range dirs {
+		if placeOf(dir.Position) == at {
 			return dir.Position
+		}
+		for _, arg := range dir.Arguments {
+			if placeOf(arg.Position) == at || holds(arg.Value, at) {
+				return dir.Position
+			}
 		}
 	}
 	return nil
 }
 
-// holds tells whether the place is that of a definition, its type, its
-// default value, its directives or their arguments.
-func holds(pos *ast.Position, typ *ast.Type, dirs ast.DirectiveList, value *ast.Value, at place) bool {
-	if placeOf(pos) == at {
-		return true
-	}
-	for ; typ != nil; typ = typ.Elem {
-		if placeOf(typ.Position) == at {
-			return true
-		}
-	}
-	for _, dir := range dirs {
-		if placeOf(dir.Position) == at {
-			return true
-		}
-		for _, arg := range dir.Arguments {
-			if placeOf(arg.Position) == at || holdsValue(arg.Value, at) {
-				return true
-			}
-		}
-	}
-	return holdsValue(value, at)
-}
-
-func holdsValue(value *ast.Value, at place) bool {
+// holds tells whether the place is in a value.
+func holds(value *ast.Value, at place) bool {
 	if value == nil {
 		return false
 	}
@@ -321,7 +370,7 @@ func holdsValue(value *ast.Value, at place) bool {
 		return true
 	}
 	return slices.ContainsFunc(value.Children, func(child *ast.ChildValue) bool {
-		return placeOf(child.Position) == at || holdsValue(child.Value, at)
+		return placeOf(child.Position) == at || holds(child.Value, at)
 	})
 }
 

@@ -66,8 +66,8 @@ func run(ctx context.Context, args []string, signals <-chan os.Signal, std stdio
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 
-	if !opts.quiet && isTerminal(std.out) {
-		printServices(std.out, d)
+	if !opts.quiet {
+		printServices(std.err, d) // what the command prints stays clean
 	}
 	if len(opts.command) > 0 {
 		return runCommand(ctx, opts.command, signals, std)

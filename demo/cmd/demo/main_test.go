@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 
 // free are flags that take a free port for every service.
 func free() []string {
-	var flags []string
+	flags := []string{"-quiet"}
 	for _, name := range demo.Names() {
 		flags = append(flags, "-"+name, "127.0.0.1:0")
 	}
@@ -75,39 +76,70 @@ func TestExitCodeIsTheCommands(t *testing.T) {
 	}
 }
 
-func TestServicesAreUpUntilTheSignal(t *testing.T) {
-	d := demotest.Start(t) // for an address that was free a moment ago
-	address := d.Addr(demo.Catalog)
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
+func TestServicesAreUpUntilTheEnd(t *testing.T) {
+	signals := make(chan os.Signal)
+	stdin, typed := io.Pipe()
+	tests := []struct {
+		name    string
+		command []string
+		end     func()
+	}{
+		{"of a signal", nil, func() { signals <- os.Interrupt }},
+		{"of the command", []string{"cat"}, func() { _ = typed.Close() }},
 	}
-	signals, done := make(chan os.Signal), make(chan int)
-	go func() {
-		code, _, _ := try(t, signals, append(free(), "-catalog", address)...)
-		done <- code
-	}()
-	await(t, "http://"+address+"/healthz")
-	signals <- os.Interrupt
-	if code := <-done; code != 0 {
-		t.Errorf("exit code %d", code)
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			stderr, table := io.Pipe()
+			done := make(chan error)
+			go func() {
+				args := append(append(free(), "-quiet=false"), tc.command...)
+				done <- run(t.Context(), args, signals, stdio{in: stdin, out: io.Discard, err: table})
+			}()
+			url := printedURL(t, stderr, demo.Catalog)
+			if code := ask(t, url+"/healthz"); code != http.StatusOK {
+				t.Errorf("status %d", code)
+			}
+			tc.end()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			if code := ask(t, url+"/healthz"); code != 0 {
+				t.Errorf("status %d after the end", code)
+			}
+		})
 	}
 }
 
-// await asks until it is answered.
-func await(t *testing.T, url string) {
+// printedURL finds the URL of a service in the table.
+func printedURL(t *testing.T, table io.Reader, service string) string {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	for t.Context().Err() == nil {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if res, err := client.Do(req); err == nil {
-			_ = res.Body.Close()
-			return
+	scanner := bufio.NewScanner(table)
+	urls := make(map[string]string)
+	for len(urls) < len(demo.Names()) && scanner.Scan() {
+		if fields := strings.Fields(scanner.Text()); len(fields) == 2 && fields[0] != "Demo" {
+			urls[fields[0]] = fields[1]
 		}
 	}
-	t.Fatalf("%s is never answered", url)
+	if urls[service] == "" {
+		t.Fatalf("no %s in %v", service, urls)
+	}
+	return urls[service]
+}
+
+// ask gives the status of the answer, 0 when there is none.
+func ask(t *testing.T, url string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	if err != nil {
+		return 0
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
 }
 
 func TestEndOfContextIsSuccess(t *testing.T) {

@@ -10,12 +10,12 @@ func orders(d *Data) []Order {
 	var all []Order
 	for i, u := range d.Users {
 		dice := newDice("order", i)
-		age := time.Duration(dice.roll(72)) * time.Hour
+		age := time.Duration(60+dice.roll(8*24*60)) * time.Minute
 		for range 3 + dice.roll(3) {
-			age += time.Duration(60+dice.roll(20*24*60)) * time.Minute
 			o := Order{UserID: u.ID, Status: status(dice, age), Currency: Currency, CreatedAt: d.Now.Add(-age)}
 			o.fill(dice, d.Products)
 			all = append(all, o)
+			age += time.Duration(60+dice.roll(20*24*60)) * time.Minute
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Order) int { return a.CreatedAt.Compare(b.CreatedAt) })

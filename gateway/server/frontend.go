@@ -1,0 +1,151 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// newExecutor prepares a frontend's schema for execution.
+func newExecutor(f execute.Frontend, cfg *config.Config, log *slog.Logger) *executor.Executor {
+	exec := executor.New(f.Schema)
+	exec.SetQueryCache(lru.New[*ast.QueryDocument](cfg.Limits.Documents))
+	exec.SetParserTokenLimit(cfg.Limits.Tokens)
+	exec.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
+		return presenter(ctx, log).Present(ctx, err)
+	})
+	exec.SetRecoverFunc(func(_ context.Context, value any) error { return problem.Recovered(value) })
+	exec.Use(operationScope{log: log, introspection: cfg.Frontends.Introspection})
+	exec.SetDisableSuggestion(!cfg.Frontends.Introspection) // a suggestion tells the schema, too
+	return exec
+}
+
+type presenterKey struct{}
+
+// presenter is the operation's presenter, or a new one before there is an
+// operation.
+func presenter(ctx context.Context, log *slog.Logger) *problem.Presenter {
+	if p, ok := ctx.Value(presenterKey{}).(*problem.Presenter); ok {
+		return p
+	}
+	return problem.NewPresenter(log)
+}
+
+// operationScope gives every operation, and every event of a subscription, a
+// scope for results and loaders.
+type operationScope struct {
+	log           *slog.Logger
+	introspection bool
+}
+
+var (
+	_ graphql.OperationContextMutator = operationScope{}
+	_ graphql.OperationInterceptor    = operationScope{}
+	_ graphql.ResponseInterceptor     = operationScope{}
+)
+
+// ExtensionName is part of graphql.HandlerExtension.
+func (operationScope) ExtensionName() string { return "OperationScope" }
+
+// Validate is part of graphql.HandlerExtension.
+func (operationScope) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext refuses introspection where it is off.
+func (s operationScope) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+	oc.DisableIntrospection = !s.introspection
+	if s.introspection || oc.Operation.Operation != ast.Query {
+		return nil
+	}
+	for _, field := range graphql.CollectFields(oc, oc.Operation.SelectionSet, nil) {
+		if field.Name == "__schema" || field.Name == "__type" {
+			err := gqlerror.ErrorPosf(field.Position, "This frontend does not tell its schema.")
+			err.Extensions = map[string]any{"code": string(problem.IntrospectionDisabled)}
+			return err
+		}
+	}
+	return nil
+}
+
+// InterceptOperation begins an operation.
+func (s operationScope) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	ctx = context.WithValue(ctx, presenterKey{}, problem.NewPresenter(s.log))
+	return next(execute.Begin(ctx))
+}
+
+// InterceptResponse begins an event of a subscription.
+func (s operationScope) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if graphql.HasOperationContext(ctx) && graphql.GetOperationContext(ctx).Operation != nil &&
+		graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
+		ctx = execute.Begin(ctx)
+	}
+	return next(ctx)
+}
+
+// sdl is a schema in the schema definition language.
+func sdl(s *ast.Schema) string {
+	var b bytes.Buffer
+	formatter.NewFormatter(&b, formatter.WithIndent("  ")).FormatSchema(s)
+	return b.String()
+}
+
+// frontendHeader names the frontend of a request to /graphql.
+const frontendHeader = "X-Frontend"
+
+// choice finds the frontend of a request.
+type choice struct {
+	handlers map[string]http.Handler
+	hosts    map[string]string
+	fallback string
+}
+
+// ServeHTTP serves the frontend that the path names, else the header, else the
+// host, else the default one.
+func (c *choice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := c.name(r)
+	handler, ok := c.handlers[name]
+	if !ok {
+		c.notFound(w, r, name)
+		return
+	}
+	handler.ServeHTTP(w, r)
+}
+
+func (c *choice) name(r *http.Request) string {
+	if name := r.PathValue("frontend"); name != "" {
+		return name
+	}
+	if name := r.Header.Get(frontendHeader); name != "" {
+		return name
+	}
+	host := r.Host
+	if bare, _, err := net.SplitHostPort(host); err == nil {
+		host = bare
+	}
+	if name, ok := c.hosts[strings.ToLower(host)]; ok {
+		return name
+	}
+	return c.fallback
+}
+
+func (c *choice) notFound(w http.ResponseWriter, r *http.Request, _ string) {
+	names := slices.Sorted(maps.Keys(c.handlers))
+	writeProblem(w, r, http.StatusNotFound,
+		problem.New(problem.FrontendNotFound, "There is no such frontend. There are: %s.", strings.Join(names, ", ")).
+			With("frontends", names))
+}

@@ -1,0 +1,157 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+
+	"github.com/rs/cors"
+
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/upstream"
+)
+
+// middleware wraps a handler; it is named for what it does.
+type middleware struct {
+	name string
+	wrap func(http.Handler) http.Handler
+}
+
+// middlewares are what every request passes, outermost first.
+func middlewares(cfg *config.Config, log *slog.Logger) []middleware {
+	return []middleware{
+		{"request id", withRequestID},
+		{"recover", func(next http.Handler) http.Handler { return recovered(next, log) }},
+		{"cors", func(next http.Handler) http.Handler { return allowOrigins(next, cfg.CORS) }},
+		{"caller", withCaller},
+	}
+}
+
+// chain wraps a handler in middlewares, the first of which is the outermost.
+func chain(handler http.Handler, list []middleware) http.Handler {
+	for i := len(list) - 1; i >= 0; i-- {
+		handler = list[i].wrap(handler)
+	}
+	return handler
+}
+
+// requestIDHeader names a request, here and in the services' logs.
+const requestIDHeader = "X-Request-Id"
+
+// withRequestID gives every request an id, its own or that of the caller when
+// it looks like one, and tells it in the answer.
+func withRequestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get(requestIDHeader)
+		if !plainID(id) {
+			id = rand.Text()
+		}
+		w.Header().Set(requestIDHeader, id)
+		next.ServeHTTP(w, r.WithContext(observe.WithRequestID(r.Context(), id)))
+	})
+}
+
+// plainID tells whether an id can be written into logs and headers as it is.
+func plainID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// recovered turns a panic into an internal error. The answer may have begun,
+// then the connection is cut, so that nobody takes half of it for the whole.
+func recovered(next http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tracked := &trackedWriter{ResponseWriter: w}
+		defer func() {
+			value := recover()
+			if value == nil {
+				return
+			}
+			if value == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared, as net/http does
+				panic(value)
+			}
+			presented := problem.NewPresenter(log).Present(r.Context(), problem.Recovered(value))
+			if tracked.begun {
+				panic(http.ErrAbortHandler)
+			}
+			writeErrors(w, http.StatusInternalServerError, map[string]any{"message": presented.Message, "extensions": presented.Extensions})
+		}()
+		next.ServeHTTP(tracked, r)
+	})
+}
+
+// trackedWriter knows whether the answer has begun.
+type trackedWriter struct {
+	http.ResponseWriter
+	begun bool
+}
+
+// WriteHeader is part of http.ResponseWriter.
+func (w *trackedWriter) WriteHeader(status int) {
+	w.begun = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write is part of http.ResponseWriter.
+func (w *trackedWriter) Write(b []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *trackedWriter) Unwrap() http.ResponseWriter {
+	w.begun = true // whoever asks hijacks, flushes or sets deadlines
+	return w.ResponseWriter
+}
+
+// allowOrigins answers browsers that ask whether another site may call.
+func allowOrigins(next http.Handler, cfg config.CORS) http.Handler {
+	if len(cfg.Origins) == 0 {
+		return next
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins:   cfg.Origins,
+		AllowCredentials: cfg.Credentials,
+		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
+		AllowedHeaders:   []string{"*"},
+		ExposedHeaders:   []string{requestIDHeader},
+		MaxAge:           600,
+	}).Handler(next)
+}
+
+// withCaller keeps the caller's credentials for the services that are sent
+// them.
+func withCaller(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if authorization := r.Header.Get("Authorization"); authorization != "" {
+			r = r.WithContext(upstream.WithAuthorization(r.Context(), authorization))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// writeProblem answers a request that no transport answers.
+func writeProblem(w http.ResponseWriter, _ *http.Request, status int, p *problem.Error) {
+	extensions := map[string]any{"code": p.Code}
+	for key, value := range p.Extensions {
+		extensions[key] = value
+	}
+	writeErrors(w, status, map[string]any{"message": p.Message, "extensions": extensions})
+}
+
+func writeErrors(w http.ResponseWriter, status int, errs ...map[string]any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"errors": errs}) // the caller left: nothing to do
+}
