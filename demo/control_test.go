@@ -83,7 +83,7 @@ func TestResetRestoresTheData(t *testing.T) {
 	if got := h.orders("u1", ""); !reflect.DeepEqual(got, orders) {
 		t.Errorf("orders: got %+v, want %+v", got, orders)
 	}
-	if got := inventory.available("p1"); got != 100 {
+	if got := inventory.ofP1(); got != 100 {
 		t.Errorf("stock: got %d, want 100", got)
 	}
 	if got := reviews.list(1, "p1")[0].GetBody(); got == "Hm" {
@@ -159,17 +159,17 @@ func TestErrorRate(t *testing.T) {
 	for _, tc := range tests {
 		h.postFault(`{"service":"catalog","errorRate":` + tc.rate + `}`)
 		h.postFault(`{"service":"inventory","errorRate":` + tc.rate + `}`)
-		var overHTTP, overGRPC string
+		var overHTTP, overGRPC strings.Builder
 		for range tc.want {
-			overHTTP += outcome(h.call(demo.Catalog, "GET /products/p1", "", "").status == http.StatusInternalServerError)
+			overHTTP.WriteString(outcome(h.call(demo.Catalog, "GET /products/p1", "", "").status == http.StatusInternalServerError))
 			_, err := inventory.stock(t.Context(), "p1")
 			if err != nil {
 				expectCode(t, err, codes.Unavailable)
 			}
-			overGRPC += outcome(err != nil)
+			overGRPC.WriteString(outcome(err != nil))
 		}
-		if overHTTP != tc.want || overGRPC != tc.want {
-			t.Errorf("rate %s: got %s and %s, want %s", tc.rate, overHTTP, overGRPC, tc.want)
+		if overHTTP.String() != tc.want || overGRPC.String() != tc.want {
+			t.Errorf("rate %s: got %s and %s, want %s", tc.rate, &overHTTP, &overGRPC, tc.want)
 		}
 	}
 }
@@ -198,7 +198,7 @@ func TestDelay(t *testing.T) {
 	h.postFault(`{"service":"inventory","delay":"30ms"}`)
 	began := time.Now()
 	h.get(demo.Catalog, "/products/p1", "", &product{})
-	h.inventory().available("p1")
+	h.inventory().ofP1()
 	if took := time.Since(began); took < 60*time.Millisecond {
 		t.Errorf("took %v", took)
 	}

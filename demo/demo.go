@@ -67,18 +67,20 @@ func Start(ctx context.Context, cfg Config) (*Demo, error) {
 		issuer:    issuer,
 		faults:    fault.NewSwitch(Names()[1:]...), // the control has no faults: it could not heal itself
 	}
-	d.servers = d.newServers(ctx)
+	d.servers = d.newServers() //nolint:contextcheck // calls of a gRPC server have contexts of their own
 	d.serve(ctx, listeners)
 	return d, nil
 }
 
-func (d *Demo) newServers(ctx context.Context) map[string]server {
+func (d *Demo) newServers() map[string]server {
 	return map[string]server{
-		Control:  newHTTPServer(ctx, d.controlRoutes()),
-		Catalog:  newHTTPServer(ctx, d.wrapHTTP(Catalog, service.NewCatalog(d.shop))),
-		Accounts: newHTTPServer(ctx, d.wrapHTTP(Accounts, service.NewAccounts(d.shop, d.issuer), service.TokenRoute, service.KeySetRoute)),
-		Orders:   newHTTPServer(ctx, d.wrapHTTP(Orders, service.NewOrders(d.shop, d.issuer))),
-		Shipping: newHTTPServer(ctx, d.wrapHTTP(Shipping, service.NewShipping(d.shop))),
+		Control: newHTTPServer(d.controlRoutes()),
+		Catalog: newHTTPServer(d.wrapHTTP(Catalog, service.NewCatalog(d.shop))),
+		Accounts: newHTTPServer(d.wrapHTTP(
+			Accounts, service.NewAccounts(d.shop, d.issuer), service.TokenRoute, service.KeySetRoute,
+		)),
+		Orders:   newHTTPServer(d.wrapHTTP(Orders, service.NewOrders(d.shop, d.issuer))),
+		Shipping: newHTTPServer(d.wrapHTTP(Shipping, service.NewShipping(d.shop))),
 		Reviews: d.newGRPCServer(Reviews, func(r grpc.ServiceRegistrar) {
 			reviewspb.RegisterReviewsServiceServer(r, service.NewReviews(d.shop, d.issuer))
 		}),
@@ -111,16 +113,20 @@ func (d *Demo) newGRPCServer(name string, register func(grpc.ServiceRegistrar)) 
 }
 
 func (d *Demo) serve(ctx context.Context, listeners map[string]net.Listener) {
+	calls, cancel := context.WithCancel(ctx)
 	errs := make(chan error, len(d.servers))
 	for name, s := range d.servers {
 		d.addresses[name] = listeners[name].Addr().String()
 		d.serving.Go(func() {
-			if err := s.serve(listeners[name]); err != nil {
+			if err := s.serve(calls, listeners[name]); err != nil {
 				errs <- fmt.Errorf("demo: %s: %w", name, err)
 			}
 		})
 	}
-	d.stopped = sync.OnceValue(func() error { return d.stop(errs) })
+	d.stopped = sync.OnceValue(func() error {
+		cancel()
+		return d.stop(errs)
+	})
 	context.AfterFunc(ctx, func() { _ = d.stopped() }) // Close tells the error
 }
 

@@ -26,9 +26,10 @@ func (c inventoryClient) stock(ctx context.Context, productIDs ...string) ([]*in
 	return res.GetStocks(), err
 }
 
-func (c inventoryClient) available(productID string) int32 {
+// ofP1 is the stock of p1: 100 in the opening data.
+func (c inventoryClient) ofP1() int32 {
 	c.h.t.Helper()
-	stocks, err := c.stock(c.h.t.Context(), productID)
+	stocks, err := c.stock(c.h.t.Context(), "p1")
 	if err != nil || len(stocks) != 1 {
 		c.h.t.Fatalf("got %v, %v", stocks, err)
 	}

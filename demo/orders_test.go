@@ -84,7 +84,7 @@ func TestBuyingTakesFromTheStock(t *testing.T) {
 	if newest := h.orders("u1", "&limit=1")[0]; newest.ID != o.ID || !newest.CreatedAt.Equal(o.CreatedAt) {
 		t.Errorf("the newest order is %+v", newest)
 	}
-	if got := h.inventory().available("p1"); got != 97 {
+	if got := h.inventory().ofP1(); got != 97 {
 		t.Errorf("%d pieces left, want 97", got)
 	}
 	if rates := h.rates(o.ID); len(rates) != 1 || rates[0].Carrier == "" {
@@ -119,7 +119,7 @@ func TestOutOfStockTakesNothing(t *testing.T) {
 				e.Available == nil || *e.Available != tc.available {
 				t.Errorf("got %d %s", a.status, a.body)
 			}
-			if left := h.inventory().available("p1"); left != 100 {
+			if left := h.inventory().ofP1(); left != 100 {
 				t.Errorf("%d pieces left of 100", left)
 			}
 		})

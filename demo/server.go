@@ -15,37 +15,29 @@ const stopTimeout = time.Second
 
 // A server serves one service on one listener.
 type server interface {
-	// serve returns nil when it was stopped.
-	serve(l net.Listener) error
+	// serve returns nil when it was stopped. HTTP calls end with the context.
+	serve(ctx context.Context, l net.Listener) error
 	// stop returns when the server and all its calls have ended.
 	stop()
 }
 
-// httpServer ends its calls by ending their contexts.
 type httpServer struct {
 	*http.Server
-
-	cancel context.CancelFunc
 }
 
-func newHTTPServer(ctx context.Context, h http.Handler) *httpServer {
-	ctx, cancel := context.WithCancel(ctx)
-	return &httpServer{cancel: cancel, Server: &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-	}}
+func newHTTPServer(h http.Handler) httpServer {
+	return httpServer{Server: &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}}
 }
 
-func (s *httpServer) serve(l net.Listener) error {
+func (s httpServer) serve(ctx context.Context, l net.Listener) error {
+	s.BaseContext = func(net.Listener) context.Context { return ctx }
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
 }
 
-func (s *httpServer) stop() {
-	s.cancel()
+func (s httpServer) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if s.Shutdown(ctx) != nil {
@@ -58,7 +50,7 @@ type grpcServer struct {
 	*grpc.Server
 }
 
-func (s grpcServer) serve(l net.Listener) error {
+func (s grpcServer) serve(_ context.Context, l net.Listener) error {
 	if err := s.Serve(l); !errors.Is(err, grpc.ErrServerStopped) {
 		return err
 	}

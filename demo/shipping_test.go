@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -36,8 +37,8 @@ func TestRates(t *testing.T) {
 	h := start(t)
 	var asked []string
 	want := make(map[string]order)
-	for _, user := range []string{"u1", "u2", "u3", "u4", "u5"} {
-		for _, o := range h.orders(user, "") {
+	for n := range 10 {
+		for _, o := range h.orders(fmt.Sprintf("u%d", n+1), "") {
 			asked = append(asked, o.ID)
 			if o.Status != "cancelled" {
 				want[o.ID] = o

@@ -200,23 +200,37 @@ func TestResetForgets(t *testing.T) {
 
 // The goroutine of a stream ends with its source or its context.
 func TestStreamEnds(t *testing.T) {
-	below := func(context.Context, ast.SelectionSet, []int) {}
-	source := make(chan int, 2)
-	source <- 1
-	source <- 2
-	close(source)
+	broken := errors.New("broken")
+	source := func(yield func(int, error) bool) {
+		_ = yield(1, nil) && yield(2, nil) && yield(0, broken)
+	}
+	ctx := at(execute.Begin(t.Context()), collected(false))
 	var got []int
-	for event := range execute.Stream(at(execute.Begin(t.Context()), collected(false)), source, below) {
+	for event := range execute.Stream(ctx, source, func(context.Context, ast.SelectionSet, []int) {}) {
 		got = append(got, event)
 	}
 	if !slices.Equal(got, []int{1, 2}) {
 		t.Errorf("got %v", got)
 	}
-	ctx, cancel := context.WithCancel(at(t.Context(), collected(false)))
-	full := make(chan int, 1)
-	full <- 1
-	out := execute.Stream(ctx, full, below)
+	if err := execute.Failure(execute.Begin(ctx)); !errors.Is(err, broken) {
+		t.Errorf("failure %v", err)
+	}
+	if err := execute.Failure(ctx); err != nil {
+		t.Errorf("failure %v is told twice", err)
+	}
+	cancelled, cancel := context.WithCancel(at(t.Context(), collected(false)))
+	out := execute.Stream(cancelled, source, nil)
 	cancel()
 	for range out {
+	}
+}
+
+// A panic of a source ends its stream, not the process.
+func TestStreamPanics(t *testing.T) {
+	ctx := at(execute.Begin(t.Context()), collected(false))
+	for range execute.Stream(ctx, func(func(int, error) bool) { panic("boom") }, nil) {
+	}
+	if execute.Failure(ctx) == nil {
+		t.Error("no failure")
 	}
 }

@@ -167,13 +167,13 @@ func batchFunc[K comparable, V any](fetch Fetch[K, V]) dataloader.BatchFunc[K, V
 	}
 }
 
-// guarded turns a panic of fetch into an error of its keys. The dataloader
-// would catch it too, but writes to the standard logger and forgets the key.
-func guarded[K comparable, V any](ctx context.Context, keys []K, fetch Fetch[K, V]) (values map[K]V, err error) {
+// guarded turns a panic of a call into an error of its keys. The dataloader
+// would catch it too, but writes to the standard logger and forgets the stack.
+func guarded[K, V any](ctx context.Context, key K, call func(context.Context, K) (V, error)) (value V, err error) {
 	defer func() {
-		if value := recover(); value != nil {
-			values, err = nil, problem.Recovered(value)
+		if crash := recover(); crash != nil {
+			err = problem.Recovered(crash)
 		}
 	}()
-	return fetch(ctx, keys)
+	return call(ctx, key)
 }

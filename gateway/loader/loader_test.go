@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -189,6 +190,31 @@ func TestPanicIsAnErrorOfItsKeys(t *testing.T) {
 	crash, ok := errors.AsType[*problem.PanicError](err)
 	if !ok || crash.Value != "boom" || !strings.Contains(string(crash.Stack), "loader_test") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A service without a call for many keys is called for each, under a bound.
+func TestOneByOne(t *testing.T) {
+	var running, most atomic.Int32
+	broken := errors.New("broken")
+	l := loader.New(100, loader.OneByOne(3, func(_ context.Context, key int) (int, error) {
+		defer running.Add(-1)
+		most.Store(max(most.Load(), running.Add(1)))
+		switch key {
+		case 7:
+			return 0, broken
+		case 8:
+			panic("boom")
+		}
+		return key * 2, nil
+	}))
+	got, err := l.LoadAll(t.Context(), []int{1, 2, 3, 7, 8, 9})
+	failed, _ := errors.AsType[loader.Errors](err)
+	if !slices.Equal(got, []int{2, 4, 6, 0, 0, 18}) || failed == nil || !errors.Is(failed[3], broken) || failed[4] == nil || failed[5] != nil {
+		t.Errorf("got %v, errors %v", got, []error(failed))
+	}
+	if most.Load() > 3 {
+		t.Errorf("%d calls at once, want at most 3", most.Load())
 	}
 }
 

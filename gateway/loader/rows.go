@@ -1,5 +1,12 @@
 package loader
 
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
 // ByKey indexes rows by their key, for a [Fetch] of one value a key. Of rows
 // with the same key the last counts.
 func ByKey[K comparable, V any](rows []V, key func(V) K) map[K]V {
@@ -22,4 +29,37 @@ func GroupByKey[K comparable, V any](keys []K, rows []V, key func(V) K) map[K][]
 		groups[k] = append(groups[k], row)
 	}
 	return groups
+}
+
+// OneByOne makes a [Fetch] of a call that gets one value, for a service that
+// has none for many. At most bound calls run at once; each key's error is its
+// own.
+func OneByOne[K comparable, V any](bound int, one func(ctx context.Context, key K) (V, error)) Fetch[K, V] {
+	return func(ctx context.Context, keys []K) (map[K]V, error) {
+		var (
+			mu     sync.Mutex
+			values = make(map[K]V, len(keys))
+			failed = KeyErrors[K]{}
+			calls  errgroup.Group
+		)
+		calls.SetLimit(bound)
+		for _, key := range keys {
+			calls.Go(func() error {
+				value, err := guarded(ctx, key, one)
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					failed[key] = err
+				} else {
+					values[key] = value
+				}
+				return nil
+			})
+		}
+		_ = calls.Wait() // every error is its key's
+		if len(failed) > 0 {
+			return values, failed
+		}
+		return values, nil
+	}
 }

@@ -134,7 +134,7 @@ func signature(s *ast.Schema, def *ast.Definition, field *ast.FieldDefinition) s
 	result := goType(s, field.Type)
 	switch {
 	case def == s.Subscription:
-		result = "<-chan " + result
+		result = "iter.Seq2[" + result + ", error]"
 	case !isRoot(s, def):
 		params = append(params, "objs []*model."+goName(def.Name))
 		result = "[]" + result

@@ -318,16 +318,19 @@ func (b *planBuilder) bindArg(fp *fieldPlan, param param, arg *codegen.FieldArgu
 
 func (b *planBuilder) bindResult(fp *fieldPlan) {
 	have, want := fp.Method.results[0], typeName(fp.TypeReference.GO)
-	wrap := ""
+	before, after := "", ""
 	switch {
 	case fp.Object.Stream:
-		wrap = "<-chan "
+		before, after = "iter.Seq2[", ", error]"
 	case fp.Method.Batch && !fp.Object.Root:
-		wrap = "[]"
+		before = "[]"
 	}
-	raw, ok := strings.CutPrefix(have, wrap)
+	raw, ok := strings.CutPrefix(have, before)
+	if ok {
+		raw, ok = strings.CutSuffix(raw, after)
+	}
 	if !ok || !b.compare(fp, raw) || fp.Object.Stream && fp.Result != sameResult {
-		b.mismatch(fp, "return ("+shortType(wrap+want)+", error)",
+		b.mismatch(fp, "return ("+shortType(before+want+after)+", error)",
 			"%s.%s returns %s", fp.Method.receiver, fp.Method.name, shortType(have))
 	}
 }

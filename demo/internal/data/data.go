@@ -127,7 +127,7 @@ func (d *dice) roll(n int) int {
 	z := uint64(*d)
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return int((z ^ z>>31) % uint64(n)) //nolint:gosec // smaller than n, which is an int
+	return int((z ^ z>>31) % uint64(n))
 }
 
 // pick gives one of the choices.

@@ -30,7 +30,7 @@ func (o *Order) fill(d *dice, products []Product) {
 	at := d.roll(len(products))
 	for range 1 + d.roll(4) {
 		p := products[at]
-		item := OrderItem{ProductID: p.ID, Quantity: int32(1 + d.roll(2)), UnitPriceCents: p.PriceCents} //nolint:gosec // at most 2
+		item := OrderItem{ProductID: p.ID, Quantity: int32(1 + d.roll(2)), UnitPriceCents: p.PriceCents}
 		o.Items = append(o.Items, item)
 		o.TotalCents += int64(item.Quantity) * item.UnitPriceCents
 		at = (at + 1 + d.roll(40)) % len(products)

@@ -41,7 +41,7 @@ func product(n int, categoryID string, a article) Product {
 func stock(products []Product) map[string]int32 {
 	all := make(map[string]int32, len(products))
 	for i, p := range products {
-		all[p.ID] = int32(1 + newDice("stock", i).roll(60)) //nolint:gosec // at most 60
+		all[p.ID] = int32(1 + newDice("stock", i).roll(60))
 	}
 	all["p1"] = 100
 	all["p13"] = 0

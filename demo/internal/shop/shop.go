@@ -4,6 +4,7 @@ package shop
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,8 +57,7 @@ func (s *Shop) Reset() {
 	s.now = s.opening.Now
 	s.resetStock()
 	s.resetReviews()
-	// The capacity is cut so that new orders don't land in the opening data.
-	s.orders = s.opening.Orders[:len(s.opening.Orders):len(s.opening.Orders)]
+	s.orders = slices.Clip(s.opening.Orders) // without room for new orders in the opening data
 }
 
 // tick is the shop's own clock: everything that happens takes a minute. So new

@@ -1,0 +1,66 @@
+// Command gateway serves the frontends of this project.
+//
+//	gateway [-config portico.yaml] [-log info]
+//
+// It stops on SIGINT and SIGTERM, after the requests that are under way; a
+// second signal ends it at once.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/portico-gateway/portico/clients"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/server"
+	"github.com/portico-gateway/portico/graph"
+	"github.com/portico-gateway/portico/resolvers"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the next signal is the system's to handle
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "gateway:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the gateway without the process around it: it serves until ctx is
+// done.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)
+	flags.SetOutput(stdout)
+	file := flags.String("config", "portico.yaml", "the configuration's file")
+	var level slog.Level
+	flags.TextVar(&level, "log", slog.LevelInfo, "the least level of what is logged: debug, info, warn, error")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	cfg, err := config.Load(*file, getenv)
+	if err != nil {
+		return err
+	}
+	gateway, err := server.New(cfg, observe.NewLogger(stdout, level, getenv))
+	if err != nil {
+		return err
+	}
+	defer gateway.Close()
+	services, err := clients.New(gateway.Services())
+	if err != nil {
+		return err
+	}
+	return gateway.Run(ctx, graph.Frontends(resolvers.New(services)))
+}

@@ -1,0 +1,94 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// StatusError is the cause of a problem when the service answered with an
+// error of its own.
+type StatusError struct {
+	// Service is the service's name.
+	Service string
+	// Status is the HTTP status; 0 for gRPC.
+	Status int
+	// Code is the gRPC code; codes.OK for HTTP.
+	Code codes.Code
+	// Body is the start of an HTTP answer, or the message of a gRPC status. It
+	// is for the log and for clients that know the service's errors; it is
+	// never shown.
+	Body []byte
+}
+
+// bodyInLog is how much of a body an error's text has.
+const bodyInLog = 200
+
+// Error has the start of the body, quoted.
+func (e *StatusError) Error() string {
+	what := fmt.Sprintf("status %d", e.Status)
+	if e.Status == 0 {
+		what = e.Code.String()
+	}
+	return fmt.Sprintf("service %s: %s: %.*q", e.Service, what, bodyInLog, e.Body)
+}
+
+// IsNotFound tells whether a service said that something does not exist: 404,
+// or NotFound.
+func IsNotFound(err error) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && (e.Status == http.StatusNotFound || e.Code == codes.NotFound)
+}
+
+// failed is the problem of a call that did not come to an answer.
+func failed(ctx context.Context, service string, err error) error {
+	switch {
+	case errors.Is(context.Cause(ctx), context.Canceled):
+		return fmt.Errorf("call of %s: %w", service, context.Canceled) // by the caller, who has left
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return problem.Wrap(err, problem.ServiceTimeout, "The service %s did not answer in time.", service).With("service", service)
+	}
+	return problem.Wrap(err, problem.ServiceError, "The service %s failed.", service).With("service", service)
+}
+
+// nonsense is the problem of an answer that is not what was asked for.
+func nonsense(service string, err error) error {
+	return problem.Wrap(err, problem.ServiceError, "The service %s gave an answer that makes no sense.", service).With("service", service)
+}
+
+// refused is the problem of an HTTP answer that is an error.
+func refused(e *StatusError) error {
+	switch e.Status {
+	case http.StatusUnauthorized:
+		return problem.Wrap(e, problem.Unauthenticated, "You must be signed in to do this.").With("service", e.Service)
+	case http.StatusForbidden:
+		return problem.Wrap(e, problem.Forbidden, "You may not do this.").With("service", e.Service)
+	case http.StatusGatewayTimeout:
+		return problem.Wrap(e, problem.ServiceTimeout, "The service %s did not answer in time.", e.Service).With("service", e.Service).With("status", e.Status)
+	}
+	return problem.Wrap(e, problem.ServiceError, "The service %s failed.", e.Service).With("service", e.Service).With("status", e.Status)
+}
+
+// grpcError is the problem of a gRPC call that failed.
+func grpcError(ctx context.Context, service string, err error) error {
+	s := status.Convert(err)
+	if ctx.Err() != nil && (s.Code() == codes.Canceled || s.Code() == codes.DeadlineExceeded) {
+		return failed(ctx, service, errors.Join(ctx.Err(), err))
+	}
+	e := &StatusError{Service: service, Code: s.Code(), Body: []byte(s.Message())}
+	switch s.Code() {
+	case codes.Unauthenticated:
+		return problem.Wrap(e, problem.Unauthenticated, "You must be signed in to do this.").With("service", service)
+	case codes.PermissionDenied:
+		return problem.Wrap(e, problem.Forbidden, "You may not do this.").With("service", service)
+	case codes.DeadlineExceeded:
+		return problem.Wrap(e, problem.ServiceTimeout, "The service %s did not answer in time.", service).With("service", service)
+	}
+	return problem.Wrap(e, problem.ServiceError, "The service %s failed.", service).With("service", service).With("status", canonical(s.Code()))
+}

@@ -1,0 +1,155 @@
+// Package upstream calls services, over HTTP and gRPC.
+//
+// Whatever goes wrong leaves it as a *problem.Error with a code and a message
+// that a frontend may see; the cause has what the log needs ([StatusError]).
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config describes one service. Zero values stand for the defaults.
+type Config struct {
+	// Name is how portico.yaml and problems call it.
+	Name string
+	// URL is http://, https://, grpc:// (plain text) or grpcs://host:port. An
+	// HTTP URL may have a path, which goes before those of all requests.
+	URL string
+	// Timeout bounds one call, in addition to the caller's deadline; 5 s by
+	// default. It does not bound streams.
+	Timeout time.Duration
+	// MaxBatch is how many keys one call may have; 100 by default.
+	MaxBatch int
+	// MaxResponseBytes bounds an answer; 8 MiB by default.
+	MaxResponseBytes int64
+	// MaxConnections bounds the HTTP connections to the service; 64 by default.
+	MaxConnections int
+	// ForwardAuthorization sends the service the caller's Authorization.
+	ForwardAuthorization bool
+}
+
+func (c Config) withDefaults() Config {
+	if c.Timeout == 0 {
+		c.Timeout = 5 * time.Second
+	}
+	if c.MaxBatch == 0 {
+		c.MaxBatch = 100
+	}
+	if c.MaxResponseBytes == 0 {
+		c.MaxResponseBytes = 8 << 20
+	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = 64
+	}
+	return c
+}
+
+// Services are the services of a gateway. They are safe for concurrent use.
+type Services struct {
+	http map[string]*HTTP
+	grpc map[string]*GRPC
+}
+
+// Open prepares the clients of services. It connects to none of them: a service
+// that is down fails the calls to it, not the gateway.
+func Open(configs []Config) (*Services, error) {
+	s := &Services{http: map[string]*HTTP{}, grpc: map[string]*GRPC{}}
+	for _, c := range configs {
+		if err := s.open(c.withDefaults()); err != nil {
+			return nil, errors.Join(fmt.Errorf("service %s: %w", c.Name, err), s.Close())
+		}
+	}
+	return s, nil
+}
+
+func (s *Services) open(c Config) error {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return err
+	}
+	if u.Host == "" {
+		return fmt.Errorf("%q has no host", c.URL)
+	}
+	switch u.Scheme {
+	case "http", "https":
+		s.http[c.Name] = newHTTP(c, u)
+	case "grpc", "grpcs":
+		client, err := newGRPC(c, u)
+		if err != nil {
+			return err
+		}
+		s.grpc[c.Name] = client
+	default:
+		return fmt.Errorf("%q is neither http, https, grpc nor grpcs", c.URL)
+	}
+	return nil
+}
+
+// HTTP returns the client of an HTTP service; an error tells which there are.
+func (s *Services) HTTP(name string) (*HTTP, error) {
+	if c, ok := s.http[name]; ok {
+		return c, nil
+	}
+	return nil, s.missing(name, "http or https", slices.Sorted(maps.Keys(s.http)))
+}
+
+// GRPC returns the client of a gRPC service; an error tells which there are.
+func (s *Services) GRPC(name string) (*GRPC, error) {
+	if c, ok := s.grpc[name]; ok {
+		return c, nil
+	}
+	return nil, s.missing(name, "grpc or grpcs", slices.Sorted(maps.Keys(s.grpc)))
+}
+
+func (s *Services) missing(name, scheme string, have []string) error {
+	return fmt.Errorf("portico.yaml has no service %q with a URL of %s; of these there are: %s", name, scheme, strings.Join(have, ", "))
+}
+
+// Check tells whether a service answers: nil when it does. An HTTP service is
+// asked for /healthz, where any answer below 500 will do; a gRPC service by
+// its health protocol, or by connecting when it does not implement that.
+func (s *Services) Check(ctx context.Context, name string) error {
+	if c, ok := s.http[name]; ok {
+		return c.check(ctx)
+	}
+	if c, ok := s.grpc[name]; ok {
+		return c.check(ctx)
+	}
+	return s.missing(name, "any kind", slices.Sorted(maps.Keys(s.http)))
+}
+
+// Close closes all connections.
+func (s *Services) Close() error {
+	var errs []error
+	for _, c := range s.http {
+		c.client.CloseIdleConnections()
+	}
+	for _, c := range s.grpc {
+		errs = append(errs, c.conn.Close())
+	}
+	return errors.Join(errs...)
+}
+
+type authorizationKey struct{}
+
+// WithAuthorization returns a context with the caller's Authorization, which
+// goes to the services that are to be sent it.
+func WithAuthorization(ctx context.Context, authorization string) context.Context {
+	return context.WithValue(ctx, authorizationKey{}, authorization)
+}
+
+// authorization is what to send to the service, or empty.
+func (c Config) authorization(ctx context.Context) string {
+	if !c.ForwardAuthorization {
+		return ""
+	}
+	value, _ := ctx.Value(authorizationKey{}).(string)
+	return value
+}

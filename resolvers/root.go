@@ -1,0 +1,66 @@
+// Package resolvers has the hand-written methods, one set for all frontends.
+//
+// A method of a type that embeds *[Root] and is named as a GraphQL type
+// resolves the field it is named for. Its parameters are found by name:
+//
+//	func (r *Query) Product(ctx context.Context, id string) (*model.Product, error)
+//	func (r *Product) Reviews(ctx context.Context, objs []*model.Product, first *int) ([][]*model.Review, error)
+//
+// A method that takes a slice of parents is called once for all objects of a
+// level, so what calls a service should be one. A method in resolvers/<frontend>
+// goes before the one here, for that frontend.
+package resolvers
+
+import (
+	"github.com/portico-gateway/portico/clients"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Root is what methods resolve with. It is safe for concurrent use.
+type Root struct {
+	// Clients call the services.
+	Clients *clients.Set
+	// Load batches calls for what several objects ask for.
+	Load *Loaders
+}
+
+// New returns what methods resolve with, over the clients of the services.
+func New(services *clients.Set) *Root {
+	return &Root{Clients: services, Load: newLoaders(services)}
+}
+
+// The types whose fields methods resolve.
+type (
+	// Query has the methods of the root fields.
+	Query struct{ *Root }
+	// Mutation has the methods of the root fields.
+	Mutation struct{ *Root }
+	// Subscription has the methods of the root fields.
+	Subscription struct{ *Root }
+	// Product has the methods of its fields.
+	Product struct{ *Root }
+	// Review has the methods of its fields.
+	Review struct{ *Root }
+	// TopReview has the methods of its fields.
+	TopReview struct{ *Root }
+	// Viewer has the methods of its fields.
+	Viewer struct{ *Root }
+	// Order has the methods of its fields.
+	Order struct{ *Root }
+	// OrderItem has the methods of its fields.
+	OrderItem struct{ *Root }
+)
+
+// mostRows is how many rows of a list can be asked for at once.
+const mostRows = 100
+
+// rows is the value of an argument `first`, or otherwise when it is null.
+func rows(first *int, otherwise int) (int, error) {
+	if first == nil {
+		return otherwise, nil
+	}
+	if *first < 1 || *first > mostRows {
+		return 0, problem.New(problem.BadUserInput, "The argument first must be from 1 to %d.", mostRows)
+	}
+	return *first, nil
+}
