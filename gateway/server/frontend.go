@@ -25,7 +25,7 @@ import (
 // newExecutor prepares a frontend's schema for execution.
 func newExecutor(f execute.Frontend, cfg *config.Config, log *slog.Logger) *executor.Executor {
 	exec := executor.New(f.Schema)
-	exec.SetQueryCache(lru.New[*ast.QueryDocument](cfg.Limits.Documents))
+	exec.SetQueryCache(documents{lru.New[*ast.QueryDocument](cfg.Limits.Documents)})
 	exec.SetParserTokenLimit(cfg.Limits.Tokens)
 	exec.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
 		return presenter(ctx, log).Present(ctx, err)
@@ -34,6 +34,41 @@ func newExecutor(f execute.Frontend, cfg *config.Config, log *slog.Logger) *exec
 	exec.Use(operationScope{log: log, introspection: cfg.Frontends.Introspection})
 	exec.SetDisableSuggestion(!cfg.Frontends.Introspection) // a suggestion tells the schema, too
 	return exec
+}
+
+// documents caches parsed and validated documents.
+type documents struct {
+	*lru.LRU[*ast.QueryDocument]
+}
+
+// Add takes @defer out of a document before anything executes it: no transport
+// sends parts of an answer, and without it the whole answer comes at once,
+// which the directive's definition allows.
+func (d documents) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
+	for _, op := range doc.Operations {
+		undefer(op.SelectionSet)
+	}
+	for _, fragment := range doc.Fragments {
+		undefer(fragment.SelectionSet)
+	}
+	d.LRU.Add(ctx, query, doc)
+}
+
+func undefer(set ast.SelectionSet) {
+	without := func(list ast.DirectiveList) ast.DirectiveList {
+		return slices.DeleteFunc(list, func(d *ast.Directive) bool { return d.Name == "defer" })
+	}
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			undefer(s.SelectionSet)
+		case *ast.InlineFragment:
+			s.Directives = without(s.Directives)
+			undefer(s.SelectionSet)
+		case *ast.FragmentSpread:
+			s.Directives = without(s.Directives)
+		}
+	}
 }
 
 type presenterKey struct{}
@@ -92,9 +127,21 @@ func (s operationScope) InterceptOperation(ctx context.Context, next graphql.Ope
 func (s operationScope) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	if graphql.HasOperationContext(ctx) && graphql.GetOperationContext(ctx).Operation != nil &&
 		graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
-		ctx = execute.Begin(ctx)
+		return s.event(execute.Begin(ctx), next)
 	}
 	return next(ctx)
+}
+
+// event is one event of a subscription, or the error that ended it.
+func (s operationScope) event(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	resp := next(ctx)
+	if resp != nil {
+		return resp
+	}
+	if err := execute.Failure(ctx); err != nil {
+		return &graphql.Response{Errors: gqlerror.List{presenter(ctx, s.log).Present(ctx, err)}}
+	}
+	return nil
 }
 
 // sdl is a schema in the schema definition language.
@@ -117,10 +164,9 @@ type choice struct {
 // ServeHTTP serves the frontend that the path names, else the header, else the
 // host, else the default one.
 func (c *choice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := c.name(r)
-	handler, ok := c.handlers[name]
+	handler, ok := c.handlers[c.name(r)]
 	if !ok {
-		c.notFound(w, r, name)
+		c.notFound(w)
 		return
 	}
 	handler.ServeHTTP(w, r)
@@ -143,9 +189,9 @@ func (c *choice) name(r *http.Request) string {
 	return c.fallback
 }
 
-func (c *choice) notFound(w http.ResponseWriter, r *http.Request, _ string) {
+func (c *choice) notFound(w http.ResponseWriter) {
 	names := slices.Sorted(maps.Keys(c.handlers))
-	writeProblem(w, r, http.StatusNotFound,
+	writeProblem(w, http.StatusNotFound,
 		problem.New(problem.FrontendNotFound, "There is no such frontend. There are: %s.", strings.Join(names, ", ")).
 			With("frontends", names))
 }

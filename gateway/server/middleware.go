@@ -141,7 +141,7 @@ func withCaller(next http.Handler) http.Handler {
 }
 
 // writeProblem answers a request that no transport answers.
-func writeProblem(w http.ResponseWriter, _ *http.Request, status int, p *problem.Error) {
+func writeProblem(w http.ResponseWriter, status int, p *problem.Error) {
 	extensions := map[string]any{"code": p.Code}
 	for key, value := range p.Extensions {
 		extensions[key] = value

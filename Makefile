@@ -1,0 +1,79 @@
+# Portico. `make help` tells what there is.
+
+TOOL := go tool -modfile=tools/go.mod
+export GOFLAGS ?= -buildvcs=false
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## tell what there is
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## run the gateway with the demo services behind it, until Ctrl-C
+	@# On a terminal the demo gets a process group of its own, so that Ctrl-C
+	@# is its to handle: make would fail with it.
+	@if [ -t 0 ]; then set -m; fi; DEMO_TOKEN_URL=http://127.0.0.1:7002/token bin/demo bin/gateway
+
+.PHONY: build
+build: ## build bin/gateway, bin/demo and bin/portico
+	@echo "building (the first time takes a minute or two) ..."
+	@go build -o bin/ ./cmd/gateway ./cmd/portico ./demo/cmd/demo
+
+.PHONY: test
+test: chromium ## run all tests, with the race detector; gets what they need
+	go test -race ./...
+
+.PHONY: chromium
+chromium:
+	@sh e2e/browser/chromium.sh
+
+.PHONY: generate
+generate: ## generate Go code of the schemas, and of the protos when they changed
+	@sha256sum --check --status demo/proto/generated.sha256 || $(MAKE) --no-print-directory proto
+	@go run ./cmd/portico generate
+
+.PHONY: proto
+proto: ## generate Go code of the demo's protos
+	$(TOOL) buf lint
+	$(TOOL) buf generate
+	@sha256sum buf.yaml buf.gen.yaml demo/proto/*/*/*.proto clients/*/*pb/*.go > demo/proto/generated.sha256
+
+.PHONY: playground
+playground: ## build the playground's assets (needs Node 20)
+	cd gateway/playground/ui && npm ci --silent && npm run --silent build
+
+.PHONY: lint
+lint: ## check style and who imports whom
+	$(TOOL) golangci-lint run ./...
+	$(TOOL) buf lint
+
+.PHONY: fmt
+fmt: ## format
+	$(TOOL) golangci-lint fmt ./...
+
+.PHONY: check
+check: ## check that what is generated is fresh
+	@$(MAKE) --no-print-directory proto generate
+	@git diff --exit-code -- graph clients demo/proto || (echo "generated files are stale: commit what make generate made"; exit 1)
+	@test -z "$$(git status --porcelain -- graph clients)" || (git status --short -- graph clients; echo "generated files are not committed"; exit 1)
+
+.PHONY: ci
+ci: check lint test ## what CI runs
+
+.PHONY: fuzz
+fuzz: ## fuzz every parser for a while (FUZZTIME=30s each)
+	@go list ./... | while read -r pkg; do \
+		dir=$$(go list -f '{{.Dir}}' $$pkg); \
+		for f in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go 2>/dev/null | sed 's/^func //'); do \
+			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),30s) $$pkg || exit 1; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./gateway/...
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin

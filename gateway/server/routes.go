@@ -1,0 +1,149 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/playground"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/transport"
+)
+
+// routes are what the public address serves.
+type routes struct {
+	mux        *http.ServeMux
+	names      []string // of the frontends, sorted
+	transports []*transport.Handler
+}
+
+func newRoutes(cfg *config.Config, log *slog.Logger, frontends []execute.Frontend) (*routes, error) {
+	r := &routes{mux: http.NewServeMux()}
+	handlers, schemas := map[string]http.Handler{}, map[string]http.Handler{}
+	for _, f := range frontends {
+		handler := transport.New(newExecutor(f, cfg, log), transportConfig(cfg, log))
+		r.names, r.transports = append(r.names, f.Name), append(r.transports, handler)
+		handlers[f.Name] = handler
+		schemas[f.Name] = schemaHandler(f)
+	}
+	slices.Sort(r.names)
+	fallback, err := r.checkNames(cfg)
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	byName := &choice{handlers: handlers, hosts: cfg.Frontends.Hosts, fallback: fallback}
+	r.mux.Handle("/graphql", byName)
+	r.mux.Handle("/graphql/{frontend}", byName)
+	if cfg.Frontends.Introspection {
+		r.mux.Handle("GET /graphql/{frontend}/schema.graphql", &choice{handlers: schemas})
+	}
+	if cfg.Playground.Enabled {
+		if err := r.addPlayground(cfg, frontends, fallback); err != nil {
+			r.close()
+			return nil, err
+		}
+	}
+	r.mux.HandleFunc("/", nothingHere)
+	return r, nil
+}
+
+// close ends the streams of all frontends.
+func (r *routes) close() {
+	for _, t := range r.transports {
+		t.Close()
+	}
+}
+
+// checkNames checks that the configuration names frontends that exist, and
+// returns the default one.
+func (r *routes) checkNames(cfg *config.Config) (string, error) {
+	if len(r.names) == 0 {
+		return "", fmt.Errorf("there is no frontend: run make generate")
+	}
+	fallback := cfg.Frontends.Default
+	if fallback == "" {
+		fallback = r.names[0]
+	}
+	wanted := map[string]string{"frontends.default": fallback}
+	for host, name := range cfg.Frontends.Hosts {
+		wanted["frontends.hosts."+host] = name
+	}
+	for setting, name := range wanted {
+		if !slices.Contains(r.names, name) {
+			return "", fmt.Errorf("%s: there is no frontend %q; there are: %s", setting, name, strings.Join(r.names, ", "))
+		}
+	}
+	return fallback, nil
+}
+
+func (r *routes) addPlayground(cfg *config.Config, frontends []execute.Frontend, fallback string) error {
+	page := playground.Config{Default: fallback}
+	for _, f := range frontends {
+		shown := playground.Frontend{
+			Name:      f.Name,
+			Endpoint:  "/graphql/" + f.Name,
+			SchemaURL: "/graphql/" + f.Name + "/schema.graphql",
+		}
+		for _, op := range f.Operations {
+			shown.Operations = append(shown.Operations, playground.Operation{Name: op.Name, Query: op.Document})
+		}
+		page.Frontends = append(page.Frontends, shown)
+	}
+	if cfg.Playground.TokenURL != "" {
+		page.TokenURL = "/playground/token"
+		r.mux.Handle("POST /playground/token", demoToken(cfg.Playground.TokenURL))
+	}
+	handler, err := playground.Handler(page)
+	if err != nil {
+		return err
+	}
+	r.mux.Handle("/playground/", http.StripPrefix("/playground", handler))
+	r.mux.Handle("GET /playground", http.RedirectHandler("/playground/", http.StatusTemporaryRedirect))
+	r.mux.Handle("GET /{$}", http.RedirectHandler("/playground/", http.StatusTemporaryRedirect))
+	return nil
+}
+
+// demoToken asks where demo tokens are minted, which browsers can't: it is
+// another origin.
+func demoToken(target string) http.Handler {
+	client := &http.Client{Timeout: 5 * time.Second}
+	const most = 16 << 10
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, target, http.MaxBytesReader(w, r.Body, most))
+		if err != nil {
+			writeProblem(w, http.StatusInternalServerError, problem.New(problem.Internal, "The address of demo tokens is wrong."))
+			return
+		}
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := client.Do(req)
+		if err != nil {
+			writeProblem(w, http.StatusBadGateway, problem.New(problem.ServiceError, "The demo is not running, so there are no demo tokens."))
+			return
+		}
+		defer resp.Body.Close() //nolint:errcheck // it was read
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(resp.StatusCode)
+		_, _ = io.Copy(w, io.LimitReader(resp.Body, most)) // the caller left: nothing to do
+	})
+}
+
+func schemaHandler(f execute.Frontend) http.Handler {
+	text := []byte(sdl(f.Schema.Schema()))
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		_, _ = w.Write(text) // the caller left: nothing to do
+	})
+}
+
+func nothingHere(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, http.StatusNotFound, problem.New(problem.BadRequest, "There is nothing here. Frontends are at /graphql and /graphql/<frontend>."))
+}
