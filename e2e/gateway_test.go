@@ -1,0 +1,177 @@
+// Package e2e tests the gateway's binary with the demo services behind it, over
+// real sockets and with real clients.
+package e2e_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/portico-gateway/portico/demo"
+	"github.com/portico-gateway/portico/demo/demotest"
+)
+
+// binary is the gateway, built once for all tests.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "portico-e2e-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "gateway")
+	if out, err := exec.Command("go", "build", "-race", "-o", binary, "../cmd/gateway").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v\n%s", err, out))
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// gateway is a running gateway with demo services of its own.
+type gateway struct {
+	demo  *demo.Demo
+	url   string // of the public address
+	admin string
+	log   *lockedBuffer
+	cmd   *exec.Cmd
+}
+
+// start runs the gateway with the configuration that this repository ships;
+// env goes before what points it to the demo.
+func start(t *testing.T, env ...string) *gateway {
+	t.Helper()
+	d := demotest.Start(t)
+	g := &gateway{demo: d, log: &lockedBuffer{}}
+	g.cmd = exec.Command(binary)
+	g.cmd.Dir = ".."
+	g.cmd.Env = append(os.Environ(), "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0", "DEMO_TOKEN_URL="+d.URL(demo.Accounts)+"/token")
+	for _, name := range []string{demo.Catalog, demo.Accounts, demo.Orders, demo.Shipping, demo.Reviews, demo.Inventory} {
+		g.cmd.Env = append(g.cmd.Env, strings.ToUpper(name)+"_URL="+d.URL(name))
+	}
+	g.cmd.Env = append(g.cmd.Env, env...)
+	g.cmd.Stderr = g.log
+	stdout, err := g.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.stop(t) })
+	g.awaitReady(t, stdout)
+	return g
+}
+
+// awaitReady reads the log until the gateway tells its addresses, and goes on
+// reading it.
+func (g *gateway) awaitReady(t *testing.T, stdout io.Reader) {
+	t.Helper()
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		_, _ = g.log.Write(append(lines.Bytes(), '\n'))
+		var record struct{ Msg, GraphQL, Health string }
+		if json.Unmarshal(lines.Bytes(), &record) == nil && record.Msg == "ready to serve" {
+			g.url, g.admin = strings.TrimSuffix(record.GraphQL, "/graphql"), strings.TrimSuffix(record.Health, "/readyz")
+			go func() { _, _ = io.Copy(g.log, stdout) }()
+			return
+		}
+	}
+	t.Fatalf("the gateway did not start:\n%s", g.log)
+}
+
+// stop ends the gateway as an operator does; it must end well and report no
+// data race.
+func (g *gateway) stop(t *testing.T) {
+	t.Helper()
+	if g.cmd.ProcessState != nil {
+		return
+	}
+	_ = g.cmd.Process.Signal(syscall.SIGTERM)
+	cut := time.AfterFunc(20*time.Second, func() { _ = g.cmd.Process.Kill() })
+	defer cut.Stop()
+	if err := g.cmd.Wait(); err != nil {
+		t.Errorf("the gateway ended with %v:\n%s", err, g.log)
+	}
+	if strings.Contains(g.log.String(), "DATA RACE") || strings.Contains(g.log.String(), "panic:") {
+		t.Errorf("the gateway's log:\n%s", g.log)
+	}
+}
+
+// answer is what the gateway said.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+
+	Data   json.RawMessage `json:"data"`
+	Errors []struct {
+		Message    string         `json:"message"`
+		Path       []any          `json:"path"`
+		Extensions map[string]any `json:"extensions"`
+	} `json:"errors"`
+}
+
+// code is that of the first error.
+func (a *answer) code() string {
+	if len(a.Errors) == 0 {
+		return ""
+	}
+	code, _ := a.Errors[0].Extensions["code"].(string)
+	return code
+}
+
+// do sends a request and decodes the answer, which must be GraphQL's JSON.
+func (g *gateway) do(t *testing.T, method, path string, header map[string]string, body io.Reader) *answer {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, g.url+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range header {
+		req.Header.Set(name, value)
+	}
+	if host := header["Host"]; host != "" {
+		req.Host = host
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // it was read
+	a := &answer{status: resp.StatusCode, header: resp.Header}
+	if a.body, err = io.ReadAll(resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(a.body, a); err != nil {
+		t.Fatalf("status %d, not JSON: %.300s", a.status, a.body)
+	}
+	return a
+}
+
+// query sends an operation by POST.
+func (g *gateway) query(t *testing.T, frontend, document string, variables map[string]any, header ...string) *answer {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	headers := map[string]string{"Content-Type": "application/json"}
+	for i := 0; i+1 < len(header); i += 2 {
+		headers[header[i]] = header[i+1]
+	}
+	return g.do(t, http.MethodPost, "/graphql/"+frontend, headers, bytes.NewReader(body))
+}
