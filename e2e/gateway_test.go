@@ -175,3 +175,18 @@ func (g *gateway) query(t *testing.T, frontend, document string, variables map[s
 	}
 	return g.do(t, http.MethodPost, "/graphql/"+frontend, headers, bytes.NewReader(body))
 }
+
+// runGateway runs a gateway that is expected to fail, and returns its exit code
+// and what it says.
+func runGateway(t *testing.T, env ...string) (code int, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary)
+	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), env...)
+	var b bytes.Buffer
+	cmd.Stderr = &b
+	_ = cmd.Run() // the code tells
+	return cmd.ProcessState.ExitCode(), b.String()
+}

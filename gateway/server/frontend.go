@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -129,14 +130,43 @@ func (s operationScope) InterceptResponse(ctx context.Context, next graphql.Resp
 		graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
 		return s.event(execute.Begin(ctx), next)
 	}
-	return next(ctx)
+	return sorted(next(ctx))
+}
+
+// sorted puts errors in the order of their paths. gqlgen has them in the order
+// in which goroutines came by, so that equal requests had different answers.
+func sorted(resp *graphql.Response) *graphql.Response {
+	if resp != nil && len(resp.Errors) > 1 {
+		slices.SortStableFunc(resp.Errors, func(a, b *gqlerror.Error) int {
+			return slices.CompareFunc(a.Path, b.Path, comparePathElements)
+		})
+	}
+	return resp
+}
+
+// comparePathElements orders names by the alphabet, indexes by their number,
+// and indexes before names.
+func comparePathElements(a, b ast.PathElement) int {
+	nameA, isNameA := a.(ast.PathName)
+	nameB, isNameB := b.(ast.PathName)
+	indexA, _ := a.(ast.PathIndex)
+	indexB, _ := b.(ast.PathIndex)
+	switch {
+	case isNameA && isNameB:
+		return cmp.Compare(nameA, nameB)
+	case isNameA:
+		return 1
+	case isNameB:
+		return -1
+	}
+	return cmp.Compare(indexA, indexB)
 }
 
 // event is one event of a subscription, or the error that ended it.
 func (s operationScope) event(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	resp := next(ctx)
 	if resp != nil {
-		return resp
+		return sorted(resp)
 	}
 	if err := execute.Failure(ctx); err != nil {
 		return &graphql.Response{Errors: gqlerror.List{presenter(ctx, s.log).Present(ctx, err)}}
