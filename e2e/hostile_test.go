@@ -41,7 +41,7 @@ func TestBadRequests(t *testing.T) {
 		"a batch":                  {body: `[{"query":"{__typename}"}]`, status: 400, code: "BAD_REQUEST"},
 		"a body of 10 MB":          {body: `{"query":"` + strings.Repeat("a", 10<<20) + `"}`, status: 413, code: "BAD_REQUEST"},
 		"deep JSON":                {body: `{"query":"{__typename}","variables":` + strings.Repeat(`{"a":`, 20000) + `1` + strings.Repeat(`}`, 20000) + `}`, status: 400, code: "BAD_REQUEST"},
-		"invalid UTF-8":            {body: "{\"query\":\"{ \xff }\"}", status: 200, code: "GRAPHQL_PARSE_FAILED"},
+		"invalid UTF-8":            {body: "{\"query\":\"{ \xff }\"}", status: 400, code: "BAD_REQUEST"},
 		"another content type":     {contentType: "text/plain", body: `{"query":"{__typename}"}`, status: 415, code: "BAD_REQUEST"},
 		"a form":                   {contentType: "application/x-www-form-urlencoded", body: `query={__typename}`, status: 415, code: "BAD_REQUEST"},
 		"multipart":                {contentType: "multipart/form-data; boundary=x", body: "--x--", status: 415, code: "BAD_REQUEST"},

@@ -26,7 +26,7 @@ import (
 // newExecutor prepares a frontend's schema for execution.
 func newExecutor(f execute.Frontend, cfg *config.Config, log *slog.Logger) *executor.Executor {
 	exec := executor.New(f.Schema)
-	exec.SetQueryCache(documents{lru.New[*ast.QueryDocument](cfg.Limits.Documents)})
+	exec.SetQueryCache(lru.New[*ast.QueryDocument](cfg.Limits.Documents))
 	exec.SetParserTokenLimit(cfg.Limits.Tokens)
 	exec.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
 		return presenter(ctx, log).Present(ctx, err)
@@ -35,41 +35,6 @@ func newExecutor(f execute.Frontend, cfg *config.Config, log *slog.Logger) *exec
 	exec.Use(operationScope{log: log, introspection: cfg.Frontends.Introspection})
 	exec.SetDisableSuggestion(!cfg.Frontends.Introspection) // a suggestion tells the schema, too
 	return exec
-}
-
-// documents caches parsed and validated documents.
-type documents struct {
-	*lru.LRU[*ast.QueryDocument]
-}
-
-// Add takes @defer out of a document before anything executes it: no transport
-// sends parts of an answer, and without it the whole answer comes at once,
-// which the directive's definition allows.
-func (d documents) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
-	for _, op := range doc.Operations {
-		undefer(op.SelectionSet)
-	}
-	for _, fragment := range doc.Fragments {
-		undefer(fragment.SelectionSet)
-	}
-	d.LRU.Add(ctx, query, doc)
-}
-
-func undefer(set ast.SelectionSet) {
-	without := func(list ast.DirectiveList) ast.DirectiveList {
-		return slices.DeleteFunc(list, func(d *ast.Directive) bool { return d.Name == "defer" })
-	}
-	for _, selection := range set {
-		switch s := selection.(type) {
-		case *ast.Field:
-			undefer(s.SelectionSet)
-		case *ast.InlineFragment:
-			s.Directives = without(s.Directives)
-			undefer(s.SelectionSet)
-		case *ast.FragmentSpread:
-			s.Directives = without(s.Directives)
-		}
-	}
 }
 
 type presenterKey struct{}

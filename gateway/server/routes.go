@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -35,7 +37,6 @@ func newRoutes(cfg *config.Config, log *slog.Logger, frontends []execute.Fronten
 	slices.Sort(r.names)
 	fallback, err := r.checkNames(cfg)
 	if err != nil {
-		r.close()
 		return nil, err
 	}
 	byName := &choice{handlers: handlers, hosts: cfg.Frontends.Hosts, fallback: fallback}
@@ -46,7 +47,6 @@ func newRoutes(cfg *config.Config, log *slog.Logger, frontends []execute.Fronten
 	}
 	if cfg.Playground.Enabled {
 		if err := r.addPlayground(cfg, frontends, fallback); err != nil {
-			r.close()
 			return nil, err
 		}
 	}
@@ -54,11 +54,13 @@ func newRoutes(cfg *config.Config, log *slog.Logger, frontends []execute.Fronten
 	return r, nil
 }
 
-// close ends the streams of all frontends.
-func (r *routes) close() {
+// close ends the streams of all frontends and waits for them, or for ctx.
+func (r *routes) close(ctx context.Context) error {
+	var errs []error
 	for _, t := range r.transports {
-		t.Close()
+		errs = append(errs, t.Shutdown(ctx))
 	}
+	return errors.Join(errs...)
 }
 
 // checkNames checks that the configuration names frontends that exist, and

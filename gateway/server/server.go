@@ -69,7 +69,6 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	if err != nil {
 		return err
 	}
-	defer routes.close()
 	public, err := listen(ctx, "server.listen", s.config.Server.Listen)
 	if err != nil {
 		return err
@@ -131,8 +130,10 @@ func (s *Server) stop(servers []*http.Server, routes *routes) error {
 	s.log.Info("stopping")
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.config.Server.Drain))
 	defer cancel()
-	routes.close()
 	var errs []error
+	if err := routes.close(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("streams did not end within %v: %w", s.config.Server.Drain, err))
+	}
 	for _, server := range servers {
 		if err := server.Shutdown(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("requests were cut off after %v: %w", s.config.Server.Drain, err), server.Close())

@@ -1,126 +1,132 @@
 package transport
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
-
-	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// serveEvents answers an operation as server-sent events, one connection an
-// operation: graphql-sse, "distinct connections mode"
-// (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md). A request
-// that can't be executed is answered without a stream.
-func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, params *graphql.RawParams) {
-	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(r.Context()))
+// serveEvents answers with the responses that source sends, each an event
+// "next", and with an event "complete" after source has returned. Source's
+// context is done when the client left, could not be written to, or the
+// gateway stops: then there is no "complete", and the client may come again.
+func (h *Handler) serveEvents(ctx context.Context, w http.ResponseWriter, source func(context.Context, sendFunc)) {
+	end, ok := h.streams.begin()
+	if !ok {
+		h.refuse(w, stopping())
+		return
+	}
+	defer end()
+	ctx, cancel := context.WithCancel(ctx)
+	events := newEvents(w, h.config.WriteTimeout)
+	var beat sync.WaitGroup
+	defer beat.Wait()
 	defer cancel()
-	defer context.AfterFunc(h.streams, cancel)()
-	oc, errs := h.operation(ctx, params)
-	if errs != nil {
-		writeResponse(w, http.StatusBadRequest, plainJSON, h.exec.DispatchError(graphql.WithOperationContext(ctx, oc), errs))
+	beat.Go(func() {
+		defer cancel()
+		h.keepAlive(ctx, events)
+	})
+	if events.write([]byte(":\n\n")) != nil { // tells the client that it is connected
 		return
 	}
-	ctx, release := h.bounded(ctx, oc)
-	defer release()
+	h.guarded(ctx, events, source)
+	if ctx.Err() == nil {
+		// An EventSource sees no event without data, so it is there but empty.
+		_ = events.write([]byte("event: complete\ndata:\n\n")) // the client left: nobody to tell
+	}
+}
 
-	if !h.enter() {
-		writeLeaving(w)
-		return
+// guarded makes a panic of source its last event: the status is sent already.
+func (h *Handler) guarded(ctx context.Context, events *events, source func(context.Context, sendFunc)) {
+	buffer := h.buffers.get()
+	defer h.buffers.put(buffer)
+	send := func(resp *graphql.Response) bool {
+		appendEvent(buffer, resp)
+		return events.write(buffer.Bytes()) == nil && ctx.Err() == nil
 	}
-	defer h.open.Done()
+	defer func() {
+		if value := recover(); value != nil {
+			send(h.panicked(ctx, value))
+		}
+	}()
+	source(ctx, send)
+}
+
+// keepAlive writes comments, so that proxies don't take the stream for dead and
+// so that a client that is gone is noticed. It returns when ctx is done, the
+// gateway stops or a write fails.
+func (h *Handler) keepAlive(ctx context.Context, events *events) {
+	ticker := time.NewTicker(h.config.KeepAlive)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.streams.stopping:
+			return
+		case <-ticker.C:
+			if events.write([]byte(":\n\n")) != nil {
+				return
+			}
+		}
+	}
+}
+
+// appendEvent makes buffer one event with a response. Line breaks, which would
+// end the data, are only found between the tokens of JSON, where spaces do as
+// well.
+func appendEvent(buffer *bytes.Buffer, resp *graphql.Response) {
+	buffer.Reset()
+	buffer.WriteString("event: next\ndata: ")
+	start := buffer.Len()
+	appendResponse(buffer, resp)
+	data := buffer.Bytes()[start:]
+	for i := bytes.IndexAny(data, "\r\n"); i >= 0; i = bytes.IndexAny(data, "\r\n") {
+		data[i] = ' '
+		data = data[i:]
+	}
+	buffer.WriteString("\n\n")
+}
+
+// events writes to an event stream, from several goroutines.
+type events struct {
+	control *http.ResponseController
+	timeout time.Duration
+
+	mu  sync.Mutex
+	w   http.ResponseWriter
+	err error // of the first write that failed: nothing is written after it
+}
+
+func newEvents(w http.ResponseWriter, timeout time.Duration) *events {
 	header := w.Header()
 	header.Set("Content-Type", eventStream+"; charset=utf-8")
 	header.Set("Cache-Control", "no-cache")
-	header.Set("X-Accel-Buffering", "no") // nginx would hold events back
-	w.WriteHeader(http.StatusOK)
-	s := &events{control: http.NewResponseController(w), w: w, timeout: h.config.WriteTimeout}
+	header.Set("X-Accel-Buffering", "no") // nginx holds answers back otherwise
+	header.Set("X-Content-Type-Options", "nosniff")
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{}) // the server's is for the request; not every writer has one
+	return &events{control: control, timeout: timeout, w: w}
+}
 
-	_ = s.control.SetReadDeadline(time.Time{}) // the server's bounds the request, not how long its answer may last
-	responses := h.responses(ctx, oc)
-	beat := time.NewTicker(h.config.KeepAlive)
-	defer beat.Stop()
-	s.send(":\n\n") // tells at once that the stream is there
-	for s.err == nil {
-		select {
-		case resp, more := <-responses:
-			if !more {
-				if ctx.Err() == nil {
-					s.send("event: complete\ndata:\n\n")
-				}
-				return
-			}
-			s.send("event: next\ndata: " + string(appendResponse(nil, resp)) + "\n\n")
-		case <-beat.C:
-			s.send(":\n\n")
-		}
+// write sends text now, or fails after the timeout.
+func (e *events) write(text []byte) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err != nil {
+		return e.err
 	}
-	cancel()
-	for range responses { // its goroutine ends with the context
+	if err := e.control.SetWriteDeadline(time.Now().Add(e.timeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		e.err = err
+		return err
 	}
-}
-
-// bounded gives queries and mutations the operation timeout; subscriptions
-// last.
-func (h *Handler) bounded(ctx context.Context, oc *graphql.OperationContext) (context.Context, context.CancelFunc) {
-	if oc.Operation.Operation == ast.Subscription {
-		return context.WithCancel(ctx)
+	if _, e.err = e.w.Write(text); e.err == nil {
+		e.err = e.control.Flush()
 	}
-	return context.WithTimeout(ctx, h.config.OperationTimeout)
-}
-
-// responses executes an operation. The channel has its responses, and is
-// closed after the last one or when ctx is done.
-func (h *Handler) responses(ctx context.Context, oc *graphql.OperationContext) <-chan *graphql.Response {
-	out := make(chan *graphql.Response)
-	go func() {
-		defer close(out)
-		defer func() {
-			if value := recover(); value != nil {
-				h.crashed(ctx, value)
-			}
-		}()
-		next, ctx := h.exec.DispatchOperation(ctx, oc)
-		for {
-			resp := next(ctx)
-			if resp == nil {
-				return
-			}
-			select {
-			case out <- resp:
-			case <-ctx.Done():
-				return
-			}
-			if oc.Operation.Operation != ast.Subscription {
-				return // gqlgen's next call would execute it again
-			}
-		}
-	}()
-	return out
-}
-
-// crashed logs a panic outside resolvers, whose panics gqlgen catches.
-func (h *Handler) crashed(ctx context.Context, value any) {
-	crash := problem.Recovered(value)
-	h.config.Log.ErrorContext(ctx, "a transport panicked", "cause", crash, "stack", string(crash.Stack))
-}
-
-// events writes a stream of events.
-type events struct {
-	control *http.ResponseController
-	w       http.ResponseWriter
-	timeout time.Duration
-	err     error
-}
-
-// send writes and flushes. A reader that does not take it in time ends the
-// stream.
-func (s *events) send(text string) {
-	_ = s.control.SetWriteDeadline(time.Now().Add(s.timeout)) // not every writer has deadlines
-	if _, s.err = s.w.Write([]byte(text)); s.err == nil {
-		s.err = s.control.Flush()
-	}
+	return e.err
 }

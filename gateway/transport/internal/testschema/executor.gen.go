@@ -62,10 +62,10 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		Counter func(childComplexity int, to int) int
-		Failing func(childComplexity int) int
-		Refused func(childComplexity int) int
-		Waiting func(childComplexity int) int
+		Counter  func(childComplexity int, to int) int
+		Crashing func(childComplexity int) int
+		Refused  func(childComplexity int) int
+		Waiting  func(childComplexity int) int
 	}
 }
 
@@ -97,7 +97,7 @@ type SubscriptionResolver interface {
 	Counter(ctx context.Context, to int) (<-chan int, error)
 	Waiting(ctx context.Context) (<-chan int, error)
 	Refused(ctx context.Context) (<-chan int, error)
-	Failing(ctx context.Context) (<-chan int, error)
+	Crashing(ctx context.Context) (<-chan int, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -252,12 +252,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.Counter(childComplexity, args["to"].(int)), true
-	case "Subscription.failing":
-		if e.ComplexityRoot.Subscription.Failing == nil {
+	case "Subscription.crashing":
+		if e.ComplexityRoot.Subscription.Crashing == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Subscription.Failing(childComplexity), true
+		return e.ComplexityRoot.Subscription.Crashing(childComplexity), true
 	case "Subscription.refused":
 		if e.ComplexityRoot.Subscription.Refused == nil {
 			break
@@ -1372,16 +1372,16 @@ func (ec *executionContext) fieldContext_Subscription_refused(_ context.Context,
 	return graphql.NewScalarFieldContext("Subscription", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Subscription_failing(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+func (ec *executionContext) _Subscription_crashing(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Subscription_failing(ctx, field)
+			return ec.fieldContext_Subscription_crashing(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Subscription().Failing(ctx)
+			return ec.Resolvers.Subscription().Crashing(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -1391,7 +1391,7 @@ func (ec *executionContext) _Subscription_failing(ctx context.Context, field gra
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Subscription_failing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Subscription_crashing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Subscription", field, true, true, "Int")
 }
 
@@ -2736,8 +2736,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_waiting(ctx, fields[0])
 	case "refused":
 		return ec._Subscription_refused(ctx, fields[0])
-	case "failing":
-		return ec._Subscription_failing(ctx, fields[0])
+	case "crashing":
+		return ec._Subscription_crashing(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}

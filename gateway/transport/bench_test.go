@@ -1,0 +1,122 @@
+package transport_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	gqlgen "github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/transport"
+)
+
+// canned is an executor that has its response ready: what is measured is the
+// transport.
+type canned struct {
+	oc   *graphql.OperationContext
+	resp *graphql.Response
+}
+
+func newCanned(data []byte) canned {
+	return canned{
+		oc:   &graphql.OperationContext{Doc: &ast.QueryDocument{}, Operation: &ast.OperationDefinition{Operation: ast.Query}, Variables: map[string]any{}},
+		resp: &graphql.Response{Data: data},
+	}
+}
+
+func (c canned) CreateOperationContext(context.Context, *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	return c.oc, nil
+}
+
+func (c canned) DispatchOperation(ctx context.Context, _ *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	return func(context.Context) *graphql.Response { return c.resp }, ctx
+}
+
+func (c canned) DispatchError(context.Context, gqlerror.List) *graphql.Response { return c.resp }
+
+// sink is a ResponseWriter that costs nothing.
+type sink struct {
+	header http.Header
+	status int
+}
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) WriteHeader(status int)      { s.status = status }
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
+
+const benchBody = `{"query":"query Page($id: ID!) { product(id: $id) { id name price { amount currency } } }","variables":{"id":"p1"},"operationName":"Page"}`
+
+// largeData is about 11 KB of JSON, as a list of 100 objects is.
+func largeData() []byte {
+	list, _ := json.Marshal(strings.Split(strings.Repeat(`id p1 name "Ä" price 12.30 `, 60), " "))
+	return []byte(`{"list":` + strings.Repeat(string(list)+" ", 1)[:len(list)] + `,"text":"` + strings.Repeat("x", 9000) + `"}`)
+}
+
+func post(serve func(http.ResponseWriter, *http.Request), body *bytes.Reader, s *sink) {
+	body.Reset([]byte(benchBody))
+	clear(s.header)
+	serve(s, &http.Request{
+		Method: http.MethodPost, Body: io.NopCloser(body), ContentLength: int64(len(benchBody)),
+		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/graphql-response+json, application/json;q=0.9"}},
+	})
+}
+
+// TestAllocationsOfAPost keeps the transport's own cost where it is.
+func TestAllocationsOfAPost(t *testing.T) {
+	h := transport.New(newCanned(largeData()), transport.Config{})
+	body, s := bytes.NewReader(nil), &sink{header: http.Header{}}
+	allocs := testing.AllocsPerRun(1000, func() { post(h.ServeHTTP, body, s) })
+	if s.status != http.StatusOK {
+		t.Fatal(s.status)
+	}
+	const limit = 50
+	if allocs > limit {
+		t.Errorf("%.0f allocations, want at most %d", allocs, limit)
+	}
+}
+
+func BenchmarkPost(b *testing.B) {
+	data := largeData()
+	exec := newCanned(data)
+	stock := gqlgen.POST{}
+	for name, serve := range map[string]func(http.ResponseWriter, *http.Request){
+		"portico": transport.New(exec, transport.Config{}).ServeHTTP,
+		"gqlgen": func(w http.ResponseWriter, r *http.Request) {
+			stock.Do(w, r.WithContext(graphql.StartOperationTrace(r.Context())), exec)
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			body, s := bytes.NewReader(nil), &sink{header: http.Header{}}
+			for b.Loop() {
+				post(serve, body, s)
+			}
+			b.SetBytes(int64(len(data)))
+		})
+	}
+}
+
+// BenchmarkPostOverSocket has net/http and a loopback connection in it.
+func BenchmarkPostOverSocket(b *testing.B) {
+	server := httptest.NewServer(transport.New(newCanned(largeData()), transport.Config{}))
+	defer server.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		resp, err := server.Client().Post(server.URL, "application/json", strings.NewReader(benchBody))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			b.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+}

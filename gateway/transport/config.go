@@ -1,0 +1,63 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Config sets limits and what a connection begins with. A zero value stands
+// for the default that is named at the field; there is no "unlimited".
+type Config struct {
+	// MaxBodyBytes bounds the body of a POST and a message of a WebSocket;
+	// 1 MiB.
+	MaxBodyBytes int64
+	// OperationTimeout bounds the execution of a query or a mutation; 30 s. A
+	// subscription lasts until one of both sides ends it.
+	OperationTimeout time.Duration
+	// MaxOperations is how many operations one WebSocket may have under way;
+	// 100.
+	MaxOperations int
+	// InitTimeout is how long a WebSocket may take until connection_ack,
+	// including Init; 10 s.
+	InitTimeout time.Duration
+	// KeepAlive is the interval of SSE comments and of WebSocket pings; 12 s. A
+	// WebSocket whose client sends nothing between two pings is cut.
+	KeepAlive time.Duration
+	// WriteTimeout bounds one write to a stream, after which it is cut; 10 s.
+	WriteTimeout time.Duration
+	// Origins may open WebSockets from browsers, besides the origin that the
+	// gateway is served from: "https://shop.example", "https://*.shop.example"
+	// (* matches no slash), or "*" for all. Requests without the header Origin
+	// don't come from browsers and are always accepted.
+	Origins []string
+	// Init is called with the payload of connection_init, nil if it has none.
+	// The context that it returns must be derived from the given one and is
+	// that of all operations of the connection. An error, which the client
+	// does not see, refuses the connection with 4403. Nil accepts everyone.
+	Init func(ctx context.Context, payload map[string]any) (context.Context, error)
+	// Log gets panics and connections that Init refused; nil for none.
+	Log *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.MaxBodyBytes, 1<<20)
+	setDefault(&c.OperationTimeout, 30*time.Second)
+	setDefault(&c.MaxOperations, 100)
+	setDefault(&c.InitTimeout, 10*time.Second)
+	setDefault(&c.KeepAlive, 12*time.Second)
+	setDefault(&c.WriteTimeout, 10*time.Second)
+	if c.Init == nil {
+		c.Init = func(ctx context.Context, _ map[string]any) (context.Context, error) { return ctx, nil }
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func setDefault[T int | int64 | time.Duration](value *T, otherwise T) {
+	if *value == 0 {
+		*value = otherwise
+	}
+}

@@ -1,0 +1,169 @@
+// Package transport answers the GraphQL requests of one frontend over HTTP,
+// server-sent events and WebSocket, with any executor of gqlgen.
+//
+// HTTP follows the GraphQL over HTTP specification
+// (https://graphql.github.io/graphql-over-http/draft/). A POST has a JSON
+// body, a GET has URL parameters and may only query. The answer is
+// application/graphql-response+json, or application/json for callers that
+// prefer it or don't care. For the latter, parse, validation and variable
+// errors have status 200, as its clients expect; all else that is refused has
+// the same 4xx status in both.
+//
+// Server-sent events follow graphql-sse in its distinct connections mode
+// (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md): every
+// operation may be answered so when Accept prefers text/event-stream, and a
+// subscription when Accept has it at all.
+//
+// WebSockets follow graphql-transport-ws
+// (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), for
+// every operation.
+//
+// A page of another site may make a browser send requests. Those that it would
+// send without asking first are refused: see [Handler.ServeHTTP].
+//
+// What is refused is answered with {"errors":[{"message","extensions":{"code"}}]},
+// never with a part of the request's body. An answer has no data key when
+// nothing was executed. @defer is taken as a hint and not followed: every
+// answer is whole.
+package transport
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Handler answers requests. It is safe for concurrent use. Make one with
+// [New].
+type Handler struct {
+	exec    graphql.GraphExecutor
+	config  Config
+	buffers bufferPool
+	streams *streams
+}
+
+// New returns a handler that executes with exec. Errors are shown as exec
+// presents them, which includes their codes.
+func New(exec graphql.GraphExecutor, config Config) *Handler {
+	return &Handler{exec: exec, config: config.withDefaults(), streams: newStreams()}
+}
+
+// Shutdown ends all event streams and WebSockets (these with 1001, going
+// away), so that clients connect again, elsewhere. New ones are refused with
+// 503 from then on; single answers are not affected. It returns when all have
+// ended, or with ctx's error. It may be called several times.
+//
+// An [http.Server] waits for event streams without ending them and does not
+// know of WebSockets: call this first, or by its RegisterOnShutdown.
+func (h *Handler) Shutdown(ctx context.Context) error {
+	return h.streams.shutdown(ctx)
+}
+
+// ServeHTTP answers one request.
+//
+// No page of another site can make a browser send one without a CORS
+// preflight. A POST must have the Content-Type application/json, which needs
+// one. A GET is refused with 403 and CSRF_BLOCKED unless
+//   - it has a Content-Type other than application/x-www-form-urlencoded,
+//     multipart/form-data and text/plain; or
+//   - it has a header Apollo-Require-Preflight, GraphQL-Require-Preflight or
+//     X-Apollo-Operation-Name that is not empty; or
+//   - it has Sec-Fetch-Site: same-origin, which browsers set and pages can't.
+//
+// So a browser's EventSource, which can't send headers, works from the
+// gateway's own origin only. A WebSocket must come from the same or a
+// configured origin.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer h.recovered(w, r)
+	if isUpgrade(r) {
+		h.serveWebSocket(w, r)
+		return
+	}
+	ctx := graphql.StartOperationTrace(r.Context())
+	if r.Method == http.MethodGet {
+		w.Header().Add("Vary", "Accept")
+	}
+	params, want, refused := h.read(w, r)
+	if refused != nil {
+		h.refuse(w, refused)
+		return
+	}
+	h.answer(ctx, w, r, params, want)
+}
+
+// read is everything that a request must fulfil to be a GraphQL request.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, accepted, *refusal) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		return nil, accepted{}, methodNotAllowed("GET, POST", "GraphQL requests are sent by POST or GET.")
+	}
+	if r.Method == http.MethodGet && !preflighted(r) {
+		return nil, accepted{}, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked,
+			"A browser could send this request for another site. Send it by POST, or with the header GraphQL-Require-Preflight.")}
+	}
+	want, ok := negotiate(r.Header.Values("Accept"))
+	if !ok {
+		return nil, accepted{}, refusef(http.StatusNotAcceptable,
+			"The answer is %s, %s or %s, none of which the header Accept allows.", graphqlResponse, plainJSON, eventStream)
+	}
+	params, refused := h.readParams(w, r)
+	return params, want, refused
+}
+
+// answer executes the request in the way that its operation and its Accept ask
+// for.
+func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Request, params *graphql.RawParams, want accepted) {
+	oc, failed := h.operation(ctx, params)
+	if failed != nil {
+		h.answerFailed(ctx, w, failed, want)
+		return
+	}
+	switch kind := oc.Operation.Operation; {
+	case kind == ast.Mutation && r.Method == http.MethodGet:
+		h.refuse(w, methodNotAllowed("POST", "A mutation is sent by POST."))
+	case kind == ast.Subscription && !want.events:
+		h.refuse(w, refusef(http.StatusNotAcceptable, "A subscription is answered as %s, which the header Accept must name, or over WebSocket.", eventStream))
+	case kind == ast.Subscription || want.format == eventStream:
+		h.serveEvents(ctx, w, func(ctx context.Context, send sendFunc) { h.execute(ctx, oc, send) })
+	default:
+		h.execute(ctx, oc, func(resp *graphql.Response) bool {
+			h.write(w, resp, want.format)
+			return true
+		})
+	}
+}
+
+// answerFailed answers a GraphQL request that can't be executed. Into an event
+// stream goes an event: a browser's EventSource, for one, does not show the
+// body of another status (graphql-sse, distinct connections mode).
+func (h *Handler) answerFailed(ctx context.Context, w http.ResponseWriter, failed *graphql.Response, want accepted) {
+	if want.format == eventStream {
+		h.serveEvents(ctx, w, func(_ context.Context, send sendFunc) { send(failed) })
+		return
+	}
+	h.write(w, failed, want.format)
+}
+
+// recovered answers a panic of the transport or of an extension of the
+// executor; those of resolvers do not come here.
+func (h *Handler) recovered(w http.ResponseWriter, r *http.Request) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	if value == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared, as net/http does
+		panic(value)
+	}
+	h.write(w, h.panicked(r.Context(), value), plainJSON)
+}
+
+// panicked logs a panic, with an id that the response has too. Call it in the
+// deferred function.
+func (h *Handler) panicked(ctx context.Context, value any) *graphql.Response {
+	presented := problem.NewPresenter(h.config.Log).Present(ctx, problem.Recovered(value))
+	return &graphql.Response{Errors: gqlerror.List{presented}}
+}

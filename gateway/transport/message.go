@@ -1,0 +1,110 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// The types of messages of graphql-transport-ws.
+const (
+	typeInit      = "connection_init"
+	typeAck       = "connection_ack"
+	typePing      = "ping"
+	typePong      = "pong"
+	typeSubscribe = "subscribe"
+	typeNext      = "next"
+	typeError     = "error"
+	typeComplete  = "complete"
+)
+
+// message is one of a client.
+type message struct {
+	kind    string
+	id      string
+	payload json.RawMessage // as it was sent, nil if it was not
+	params  *graphql.RawParams
+	init    map[string]any
+}
+
+// parseMessage reads a message and checks it: it has a type that clients send,
+// the id that the type needs, and a payload of the right shape. It is false
+// otherwise.
+func parseMessage(data []byte) (*message, bool) {
+	m := &message{}
+	err := decodeObject(data, func(name string) any {
+		switch name {
+		case "type":
+			return &m.kind
+		case "id":
+			return &m.id
+		case "payload":
+			return &m.payload
+		}
+		return nil
+	})
+	return m, err == nil && m.check()
+}
+
+func (m *message) check() bool {
+	switch m.kind {
+	case typeInit:
+		return m.payload == nil || decodeMap(m.payload, &m.init) == nil
+	case typePing, typePong:
+		var payload map[string]any
+		return m.payload == nil || decodeMap(m.payload, &payload) == nil
+	case typeComplete:
+		return m.id != ""
+	case typeSubscribe:
+		params, problem := decodeJSON(m.payload)
+		m.params = params
+		return m.id != "" && problem == nil
+	}
+	return false
+}
+
+// appendNext writes a message with a response of an operation.
+func appendNext(b *bytes.Buffer, id string, resp *graphql.Response) {
+	begin(b, typeNext, id)
+	b.WriteString(`,"payload":`)
+	appendResponse(b, resp)
+	b.WriteByte('}')
+}
+
+// appendError writes a message with the errors of an operation that was not
+// executed.
+func appendError(b *bytes.Buffer, id string, errs gqlerror.List) {
+	begin(b, typeError, id)
+	b.WriteString(`,"payload":`)
+	b.Write(errorsJSON(errs))
+	b.WriteByte('}')
+}
+
+// appendComplete writes the message that ends an operation.
+func appendComplete(b *bytes.Buffer, id string) {
+	begin(b, typeComplete, id)
+	b.WriteByte('}')
+}
+
+// appendControl writes a message that concerns no operation.
+func appendControl(b *bytes.Buffer, kind string, payload json.RawMessage) {
+	begin(b, kind, "")
+	if payload != nil {
+		b.WriteString(`,"payload":`)
+		b.Write(payload)
+	}
+	b.WriteByte('}')
+}
+
+func begin(b *bytes.Buffer, kind, id string) {
+	b.WriteString(`{"type":"`)
+	b.WriteString(kind)
+	b.WriteByte('"')
+	if id != "" {
+		text, _ := json.Marshal(id) // a string always can be
+		b.WriteString(`,"id":`)
+		b.Write(text)
+	}
+}

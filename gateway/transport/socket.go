@@ -1,0 +1,171 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// socket is one WebSocket connection.
+//
+// Its goroutines: the handler's reads messages and acts on them; one watches
+// over time and shutdown; each operation has its own. serve owns them.
+type socket struct {
+	handler *Handler
+	conn    *websocket.Conn
+	header  http.Header
+
+	heard        atomic.Bool // something since the last ping
+	acknowledged atomic.Bool
+	inited       bool // used by the reader only
+
+	operations operations
+}
+
+func newSocket(h *Handler, conn *websocket.Conn, r *http.Request) *socket {
+	return &socket{handler: h, conn: conn, header: r.Header}
+}
+
+// serve runs the connection to its end.
+func (s *socket) serve(parent context.Context) {
+	ctx, cancel := context.WithCancel(parent)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer s.operations.wait()
+	defer s.conn.CloseNow() //nolint:errcheck // it may be closed already
+	defer cancel()
+	defer func() {
+		if value := recover(); value != nil {
+			s.handler.panicked(ctx, value)
+			s.close(cancel, internalFailure())
+		}
+	}()
+	if s.conn.Subprotocol() != subprotocol {
+		s.close(cancel, wrongProtocol())
+		return
+	}
+	watch.Go(func() { s.watch(ctx, parent, cancel) })
+	if why := s.read(ctx); why != nil {
+		s.close(cancel, why)
+	}
+}
+
+// close ends the operations, then the connection, for which it waits some
+// seconds until the client agrees. Of several calls only the first counts.
+func (s *socket) close(cancel context.CancelFunc, why *closing) {
+	cancel()
+	_ = s.conn.Close(why.code, why.reason) // it was closed, or the client did not agree in time
+}
+
+// watch closes a connection that does not begin in time, whose client is gone,
+// or when the gateway stops. It returns when ctx is done.
+func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
+	config := s.handler.config
+	begin := time.NewTimer(config.InitTimeout)
+	defer begin.Stop()
+	ping := time.NewTicker(config.KeepAlive)
+	defer ping.Stop()
+	for s.heard.Store(true); ; {
+		select {
+		case <-ctx.Done():
+			if parent.Err() != nil {
+				s.close(cancel, goingAway())
+			}
+			return
+		case <-s.handler.streams.stopping:
+			s.close(cancel, goingAway())
+			return
+		case <-begin.C:
+			if !s.acknowledged.Load() {
+				s.close(cancel, initTimedOut())
+				return
+			}
+		case <-ping.C:
+			if !s.heard.Swap(false) {
+				cancel()
+				_ = s.conn.CloseNow() // nobody is there to agree
+				return
+			}
+			s.control(ctx, typePing, nil)
+		}
+	}
+}
+
+// read acts on messages until the client leaves, which is nil, or has to be
+// closed for what it sent.
+func (s *socket) read(ctx context.Context) *closing {
+	for {
+		kind, data, err := s.conn.Read(unending(ctx))
+		if err != nil {
+			return nil // closed by one of both sides, or cut
+		}
+		s.heard.Store(true)
+		m, ok := parseMessage(data)
+		if !ok || kind != websocket.MessageText {
+			return invalidMessage()
+		}
+		var why *closing
+		if ctx, why = s.act(ctx, m); why != nil {
+			return why
+		}
+	}
+}
+
+// act returns the context of what comes next, which connection_init changes.
+func (s *socket) act(ctx context.Context, m *message) (context.Context, *closing) {
+	switch m.kind {
+	case typeInit:
+		return s.init(ctx, m)
+	case typePing:
+		s.control(ctx, typePong, m.payload)
+	case typeComplete:
+		s.operations.complete(m.id)
+	case typeSubscribe:
+		if !s.acknowledged.Load() {
+			return ctx, unauthorized()
+		}
+		return ctx, s.subscribe(ctx, m)
+	}
+	return ctx, nil
+}
+
+func (s *socket) init(ctx context.Context, m *message) (context.Context, *closing) {
+	if s.inited {
+		return ctx, tooManyInits()
+	}
+	s.inited = true
+	session, err := s.handler.config.Init(ctx, m.init)
+	if err != nil {
+		s.handler.config.Log.InfoContext(ctx, "WebSocket refused", "cause", err)
+		return ctx, forbidden()
+	}
+	s.acknowledged.Store(true)
+	s.control(ctx, typeAck, nil)
+	return session, nil
+}
+
+// control sends a message that concerns no operation.
+func (s *socket) control(ctx context.Context, kind string, payload json.RawMessage) {
+	buffer := s.handler.buffers.get()
+	defer s.handler.buffers.put(buffer)
+	appendControl(buffer, kind, payload)
+	s.write(ctx, buffer)
+}
+
+// write sends a message. If it can't be sent in time the connection is cut,
+// which ends read, so there is no error to handle.
+func (s *socket) write(ctx context.Context, buffer *bytes.Buffer) {
+	ctx, cancel := context.WithTimeout(unending(ctx), s.handler.config.WriteTimeout)
+	defer cancel()
+	_ = s.conn.Write(ctx, websocket.MessageText, buffer.Bytes())
+}
+
+// unending is ctx without its end: the library cuts the connection when the
+// context of a read or write ends, and the client would not learn why.
+func unending(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

@@ -1,0 +1,64 @@
+package transport
+
+import (
+	"context"
+	"sync"
+)
+
+// streams are the answers that last: event streams and WebSockets.
+type streams struct {
+	mu       sync.Mutex
+	open     int
+	stopped  bool
+	stopping chan struct{} // closed when all shall end
+	idle     chan struct{} // closed when all have ended after that
+}
+
+func newStreams() *streams {
+	return &streams{stopping: make(chan struct{}), idle: make(chan struct{})}
+}
+
+// begin counts one more stream until end is called, which must happen when all
+// its goroutines have ended. It is false when streams are stopping.
+func (s *streams) begin() (end func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return nil, false
+	}
+	s.open++
+	return s.end, true
+}
+
+func (s *streams) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open--
+	if s.stopped && s.open == 0 {
+		close(s.idle)
+	}
+}
+
+// shutdown makes all streams end and waits for them, or until ctx is done.
+func (s *streams) shutdown(ctx context.Context) error {
+	s.stop()
+	select {
+	case <-s.idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *streams) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return
+	}
+	s.stopped = true
+	close(s.stopping)
+	if s.open == 0 {
+		close(s.idle)
+	}
+}

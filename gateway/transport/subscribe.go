@@ -1,0 +1,164 @@
+package transport
+
+import (
+	"context"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// operations are those of one WebSocket. The zero value has none.
+type operations struct {
+	mu      sync.Mutex
+	live    map[string]*subscription // until an end was sent or received
+	running int                      // until the goroutine ended
+	group   sync.WaitGroup
+}
+
+// subscription is an operation of a WebSocket, of whatever type.
+type subscription struct {
+	id     string
+	cancel context.CancelFunc
+	ended  bool // guarded by operations.mu: nothing is sent with its id any more
+}
+
+// What add says.
+const (
+	added = iota
+	duplicate
+	tooMany
+)
+
+// add makes an operation live and running. An operation that its client has
+// completed still counts as running while its resolvers don't return, or a
+// client could start any number of them.
+func (o *operations) add(sub *subscription, limit int) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.live[sub.id] != nil {
+		return duplicate
+	}
+	if o.running >= limit {
+		return tooMany
+	}
+	if o.live == nil {
+		o.live = map[string]*subscription{}
+	}
+	o.live[sub.id] = sub
+	o.running++
+	return added
+}
+
+// send calls write for an operation that has not ended; when last, it has
+// then. The lock is held meanwhile: after complete, nothing is sent.
+func (o *operations) send(sub *subscription, last bool, write func()) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if sub.ended {
+		return false
+	}
+	if last {
+		o.end(sub)
+	}
+	write()
+	return !last
+}
+
+// complete ends an operation for its client. Unknown ids have ended before.
+func (o *operations) complete(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if sub := o.live[id]; sub != nil {
+		sub.cancel()
+		o.end(sub)
+	}
+}
+
+func (o *operations) end(sub *subscription) {
+	sub.ended = true
+	delete(o.live, sub.id)
+}
+
+// done is called when the operation's goroutine ends.
+func (o *operations) done() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.running--
+}
+
+func (o *operations) wait() { o.group.Wait() }
+
+// subscribe starts an operation.
+func (s *socket) subscribe(ctx context.Context, m *message) *closing {
+	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(ctx))
+	sub := &subscription{id: m.id, cancel: cancel}
+	switch s.operations.add(sub, s.handler.config.MaxOperations) {
+	case duplicate:
+		cancel()
+		return duplicateID()
+	case tooMany:
+		cancel()
+		s.tooMany(ctx, m.id)
+		return nil
+	}
+	now := graphql.Now()
+	m.params.Headers, m.params.ReadTime = s.header, graphql.TraceTiming{Start: now, End: now}
+	s.operations.group.Go(func() {
+		defer s.operations.done()
+		defer cancel()
+		s.run(ctx, sub, m.params)
+	})
+	return nil
+}
+
+func (s *socket) tooMany(ctx context.Context, id string) {
+	buffer := s.handler.buffers.get()
+	defer s.handler.buffers.put(buffer)
+	limit := problem.New(problem.BadRequest, "This connection has %d operations under way: complete one first.", s.handler.config.MaxOperations)
+	appendError(buffer, id, problemResponse(limit).Errors)
+	s.write(ctx, buffer)
+}
+
+// run executes an operation and sends what comes of it: errors if it can't be
+// executed, else its responses and their end.
+func (s *socket) run(ctx context.Context, sub *subscription, params *graphql.RawParams) {
+	defer func() {
+		if value := recover(); value != nil {
+			s.respond(ctx, sub, s.handler.panicked(ctx, value))
+		}
+	}()
+	oc, failed := s.handler.operation(ctx, params)
+	if failed != nil {
+		s.respond(ctx, sub, failed)
+		return
+	}
+	s.handler.execute(ctx, oc, func(resp *graphql.Response) bool { return s.respond(ctx, sub, resp) })
+	s.finish(ctx, sub)
+}
+
+// respond sends a response, as errors if nothing was executed: these are an
+// end. It tells whether more can be sent.
+func (s *socket) respond(ctx context.Context, sub *subscription, resp *graphql.Response) bool {
+	buffer := s.handler.buffers.get()
+	defer s.handler.buffers.put(buffer)
+	last := !executed(resp)
+	if last {
+		appendError(buffer, sub.id, resp.Errors)
+	} else {
+		appendNext(buffer, sub.id, resp)
+	}
+	return ctx.Err() == nil && s.operations.send(sub, last, func() { s.write(ctx, buffer) })
+}
+
+// finish sends the end of an operation, unless it was cancelled: then either
+// the client has ended it, or the connection ends.
+func (s *socket) finish(ctx context.Context, sub *subscription) {
+	buffer := s.handler.buffers.get()
+	defer s.handler.buffers.put(buffer)
+	appendComplete(buffer, sub.id)
+	if ctx.Err() == nil {
+		s.operations.send(sub, true, func() { s.write(ctx, buffer) })
+	}
+}
