@@ -15,6 +15,16 @@ globalThis.MonacoEnvironment = {
   },
 };
 
+// withoutHeaders takes headers out of what is stored: the history would keep
+// tokens, whatever shouldPersistHeaders says.
+function withoutHeaders(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), (key, value) => (key === 'headers' ? null : value));
+  } catch {
+    return text; // not JSON, such as the theme
+  }
+}
+
 // storageOf keeps each frontend's tabs apart.
 function storageOf(frontend) {
   const prefix = `portico:${frontend}:`;
@@ -24,7 +34,7 @@ function storageOf(frontend) {
       return own().length;
     },
     getItem: key => localStorage.getItem(prefix + key),
-    setItem: (key, value) => localStorage.setItem(prefix + key, value),
+    setItem: (key, value) => localStorage.setItem(prefix + key, withoutHeaders(value)),
     removeItem: key => localStorage.removeItem(prefix + key),
     clear: () => own().forEach(key => localStorage.removeItem(key)),
   };
