@@ -21,12 +21,12 @@ build: ## build bin/gateway, bin/demo and bin/portico
 	@go build -o bin/ ./cmd/gateway ./cmd/portico ./demo/cmd/demo
 
 .PHONY: test
-test: chromium ## run all tests, with the race detector; gets what they need
+test: setup ## run all tests, with the race detector; gets what they need
 	go test -race ./...
 
-.PHONY: chromium
-chromium:
-	@sh e2e/browser/chromium.sh
+.PHONY: setup
+setup:
+	@sh e2e/setup.sh
 
 .PHONY: generate
 generate: ## generate Go code of the schemas, and of the protos when they changed

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Gets what the end-to-end tests need and this machine lacks: a browser, and
+# Node with the JavaScript clients of e2e/clients.
+set -eu
+cd "$(dirname "$0")"
+
+install() { # install WHAT PACKAGE...
+	what=$1
+	shift
+	if ! command -v apt-get >/dev/null 2>&1; then
+		echo "The tests need $what: install it. (With apt-get this script would.)" >&2
+		exit 1
+	fi
+	sudo=
+	if [ "$(id -u)" != 0 ]; then
+		sudo=sudo
+	fi
+	echo "installing $what for the tests ..."
+	log=$(mktemp)
+	if ! { $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1; then
+		tail -n 20 "$log" >&2
+		echo "$what could not be installed: install it by hand." >&2
+		exit 1
+	fi
+}
+
+has() {
+	for name in "$@"; do
+		if [ -n "$name" ] && command -v "$name" >/dev/null 2>&1; then
+			return 0
+		fi
+	done
+	return 1
+}
+
+has "${PORTICO_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
+	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || install Chromium chromium
+has node || install Node nodejs npm
+if ! cmp -s clients/package-lock.json clients/node_modules/.installed; then
+	echo "installing the JavaScript clients for the tests ..."
+	(cd clients && npm ci --silent --no-audit --no-fund)
+	cp clients/package-lock.json clients/node_modules/.installed
+fi
