@@ -48,9 +48,8 @@ type gateway struct {
 	cmd   *exec.Cmd
 }
 
-// start runs the gateway with the configuration that this repository ships;
-// env goes before what points it to the demo.
-func start(t *testing.T, env ...string) *gateway {
+// start runs the gateway with the configuration that this repository ships.
+func start(t *testing.T) *gateway {
 	t.Helper()
 	d := demotest.Start(t)
 	g := &gateway{demo: d, log: &lockedBuffer{}}
@@ -60,7 +59,6 @@ func start(t *testing.T, env ...string) *gateway {
 	for _, name := range []string{demo.Catalog, demo.Accounts, demo.Orders, demo.Shipping, demo.Reviews, demo.Inventory} {
 		g.cmd.Env = append(g.cmd.Env, strings.ToUpper(name)+"_URL="+d.URL(name))
 	}
-	g.cmd.Env = append(g.cmd.Env, env...)
 	g.cmd.Stderr = g.log
 	stdout, err := g.cmd.StdoutPipe()
 	if err != nil {
@@ -151,7 +149,7 @@ func (g *gateway) do(t *testing.T, method, path string, header map[string]string
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read
+	defer resp.Body.Close()
 	a := &answer{status: resp.StatusCode, header: resp.Header}
 	if a.body, err = io.ReadAll(resp.Body); err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ func get(t *testing.T, url string) (status int, header http.Header, body string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read
+	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func TestStopsAfterItsRequests(t *testing.T) {
 			answered <- err.Error()
 			return
 		}
-		defer resp.Body.Close() //nolint:errcheck // it was read
+		defer resp.Body.Close()
 		body, _ := io.ReadAll(resp.Body)
 		answered <- string(body)
 	}()

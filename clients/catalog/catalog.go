@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/portico-gateway/portico/clients/money"
 	"github.com/portico-gateway/portico/gateway/upstream"
 	"github.com/portico-gateway/portico/graph/model"
 )
@@ -37,7 +38,7 @@ func (p product) model() *model.Product {
 		ID:           p.ID,
 		Name:         p.ProductName,
 		Description:  p.Description,
-		Price:        model.MoneyOfCents(p.PriceCents, p.Currency),
+		Price:        money.OfCents(p.PriceCents, p.Currency),
 		CategoryID:   p.CategoryID,
 		ThumbnailURL: p.ThumbnailURL,
 	}

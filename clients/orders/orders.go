@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/portico-gateway/portico/clients/money"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/upstream"
 	"github.com/portico-gateway/portico/graph/model"
@@ -45,7 +46,7 @@ func (o order) model() *model.Order {
 	m := &model.Order{
 		ID:     o.ID,
 		Status: model.OrderStatus(strings.ToUpper(o.Status)),
-		Total:  model.MoneyOfCents(o.TotalCents, o.Currency),
+		Total:  money.OfCents(o.TotalCents, o.Currency),
 		Items:  make([]*model.OrderItem, len(o.Items)),
 	}
 	for i, line := range o.Items {

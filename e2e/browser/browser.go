@@ -175,11 +175,11 @@ func (b *Browser) Picture(t *testing.T) string {
 	if err != nil {
 		return err.Error()
 	}
-	file, err := os.CreateTemp("", "portico-*.png")
+	file, err := os.CreateTemp("", "portico-*.png") //nolint:usetesting // somebody looks at it after the test
 	if err != nil {
 		return err.Error()
 	}
-	defer file.Close() //nolint:errcheck // the write tells
+	defer file.Close()
 	if _, err := file.Write(png); err != nil {
 		return err.Error()
 	}

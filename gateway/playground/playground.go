@@ -10,7 +10,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"io/fs"
 	"mime"
@@ -77,7 +77,7 @@ func Handler(cfg Config) (http.Handler, error) {
 	}
 	page, ok := h.files["/index.html"]
 	if !ok {
-		return nil, fmt.Errorf("the assets of the playground are missing: run make playground")
+		return nil, errors.New("the assets of the playground are missing: run make playground")
 	}
 	delete(h.files, "/index.html")
 	h.files["/"] = page

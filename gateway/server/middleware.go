@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/rs/cors"
 
@@ -32,8 +34,8 @@ func middlewares(cfg *config.Config, log *slog.Logger) []middleware {
 
 // chain wraps a handler in middlewares, the first of which is the outermost.
 func chain(handler http.Handler, list []middleware) http.Handler {
-	for i := len(list) - 1; i >= 0; i-- {
-		handler = list[i].wrap(handler)
+	for _, m := range slices.Backward(list) {
+		handler = m.wrap(handler)
 	}
 	return handler
 }
@@ -72,7 +74,7 @@ func plainID(id string) bool {
 func recovered(next http.Handler, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tracked := &trackedWriter{ResponseWriter: w}
-		defer func() {
+		defer func() { //nolint:contextcheck // the request has it
 			value := recover()
 			if value == nil {
 				return
@@ -143,9 +145,7 @@ func withCaller(next http.Handler) http.Handler {
 // writeProblem answers a request that no transport answers.
 func writeProblem(w http.ResponseWriter, status int, p *problem.Error) {
 	extensions := map[string]any{"code": p.Code}
-	for key, value := range p.Extensions {
-		extensions[key] = value
-	}
+	maps.Copy(extensions, p.Extensions)
 	writeErrors(w, status, map[string]any{"message": p.Message, "extensions": extensions})
 }
 

@@ -67,7 +67,7 @@ func (r *routes) close(ctx context.Context) error {
 // returns the default one.
 func (r *routes) checkNames(cfg *config.Config) (string, error) {
 	if len(r.names) == 0 {
-		return "", fmt.Errorf("there is no frontend: run make generate")
+		return "", errors.New("there is no frontend: run make generate")
 	}
 	fallback := cfg.Frontends.Default
 	if fallback == "" {
@@ -129,7 +129,7 @@ func demoToken(target string) http.Handler {
 			writeProblem(w, http.StatusBadGateway, problem.New(problem.ServiceError, "The demo is not running, so there are no demo tokens."))
 			return
 		}
-		defer resp.Body.Close() //nolint:errcheck // it was read
+		defer resp.Body.Close()
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(resp.StatusCode)

@@ -88,9 +88,9 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	s.announce(public.Addr(), admin.Addr(), routes.names)
 	select {
 	case err := <-failed: // it can't listen any more
-		return errors.Join(err, s.stop(servers, routes))
+		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
 	case <-ctx.Done():
-		return s.stop(servers, routes)
+		return s.stop(servers, routes) //nolint:contextcheck // see stop
 	}
 }
 

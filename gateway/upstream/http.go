@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -98,7 +99,7 @@ func (c *HTTP) do(ctx context.Context, r Request) ([]byte, string, error) {
 	if err != nil {
 		return nil, "", failed(ctx, c.config.Name, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read
+	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, c.config.MaxResponseBytes+1))
 	switch {
 	case err != nil:
@@ -132,9 +133,7 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range r.Header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, r.Header)
 	if r.Body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -146,7 +145,7 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 
 // errSegment tells of a path segment that servers and proxies could take for
 // a step up or for no segment.
-var errSegment = errors.New(`a path segment must not be empty, "." or ".."`) //nolint:gochecknoglobals // a sentinel
+var errSegment = errors.New(`a path segment must not be empty, "." or ".."`)
 
 func (c *HTTP) url(r Request) (string, error) {
 	var b strings.Builder
