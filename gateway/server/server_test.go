@@ -1,0 +1,166 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/portico-gateway/portico/gateway/config"
+)
+
+// The order decides what a panic, another site or a caller without credentials
+// meets first.
+func TestOrderOfMiddlewares(t *testing.T) {
+	var names []string
+	for _, m := range middlewares(&config.Config{}, slog.New(slog.DiscardHandler)) {
+		names = append(names, m.name)
+	}
+	if want := []string{"request id", "recover", "cors", "caller"}; !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+}
+
+func TestChain(t *testing.T) {
+	var passed []string
+	step := func(name string) middleware {
+		return middleware{name, func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				passed = append(passed, name)
+				next.ServeHTTP(w, r)
+			})
+		}}
+	}
+	end := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { passed = append(passed, "end") })
+	chain(end, []middleware{step("outer"), step("inner")}).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	if !slices.Equal(passed, []string{"outer", "inner", "end"}) {
+		t.Errorf("passed %q", passed)
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	handler := withRequestID(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for given, kept := range map[string]bool{
+		"abc-123_X": true, "": false, "a b": false, "a\"b": false, "é": false, strings.Repeat("a", 65): false, strings.Repeat("a", 64): true,
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set(requestIDHeader, given)
+		handler.ServeHTTP(w, r)
+		if got := w.Header().Get(requestIDHeader); (got == given) != kept || got == "" {
+			t.Errorf("%q became %q", given, got)
+		}
+	}
+}
+
+// A panic is an answer with an id that the log has, or the end of a connection
+// when the answer had begun.
+func TestPanics(t *testing.T) {
+	var log bytes.Buffer
+	boom := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/late" {
+			_, _ = w.Write([]byte("half of")) // and no more
+		}
+		panic("boom")
+	})
+	server := httptest.NewServer(recovered(boom, slog.New(slog.NewTextHandler(&log, nil))))
+	defer server.Close()
+	resp, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Errors []struct {
+			Message    string
+			Extensions map[string]string
+		}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	got := answer.Errors[0]
+	if resp.StatusCode != 500 || got.Extensions["code"] != "INTERNAL_SERVER_ERROR" || strings.Contains(got.Message, "boom") {
+		t.Errorf("status %d, %+v", resp.StatusCode, got)
+	}
+	if id := got.Extensions["id"]; id == "" || !strings.Contains(log.String(), id) || !strings.Contains(log.String(), "boom") {
+		t.Errorf("id %q, log %s", id, log.String())
+	}
+	if resp, err := http.Get(server.URL + "/late"); err == nil {
+		defer resp.Body.Close()
+		if _, err := new(bytes.Buffer).ReadFrom(resp.Body); err == nil {
+			t.Error("half of an answer looks like the whole")
+		}
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	handler := allowOrigins(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), config.CORS{Origins: []string{"https://shop.example"}, Credentials: true})
+	for origin, allowed := range map[string]bool{"https://shop.example": true, "https://evil.example": false, "null": false} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodOptions, "/graphql", nil)
+		r.Header.Set("Origin", origin)
+		r.Header.Set("Access-Control-Request-Method", "POST")
+		r.Header.Set("Access-Control-Request-Headers", "authorization,content-type")
+		handler.ServeHTTP(w, r)
+		if got := w.Header().Get("Access-Control-Allow-Origin"); (got == origin) != allowed {
+			t.Errorf("%s: allowed %q", origin, got)
+		}
+	}
+	closed := allowOrigins(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), config.CORS{})
+	w := httptest.NewRecorder()
+	closed.ServeHTTP(w, httptest.NewRequest(http.MethodOptions, "/graphql", nil))
+	if w.Code != http.StatusTeapot || len(w.Header()) > 0 {
+		t.Errorf("without origins CORS does something: %d %v", w.Code, w.Header())
+	}
+}
+
+func TestErrorsAreSortedByPath(t *testing.T) {
+	at := func(path ...ast.PathElement) *gqlerror.Error { return &gqlerror.Error{Path: path} }
+	resp := sorted(&graphql.Response{Errors: gqlerror.List{
+		at(ast.PathName("b")), at(ast.PathName("a"), ast.PathIndex(10)), at(ast.PathName("a"), ast.PathIndex(9), ast.PathName("x")), at(ast.PathName("a")), at(),
+	}})
+	var got []string
+	for _, e := range resp.Errors {
+		got = append(got, e.Path.String())
+	}
+	if want := []string{"", "a", "a[9].x", "a[10]", "b"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestHostsNameFrontends(t *testing.T) {
+	c := &choice{hosts: map[string]string{"m.shop.example": "mobile"}, fallback: "web"}
+	for host, want := range map[string]string{"m.shop.example": "mobile", "M.Shop.Example:8080": "mobile", "shop.example": "web", "[::1]:80": "web"} {
+		r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
+		r.Host = host
+		if got := c.name(r); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+}
+
+func TestConfigurationNamesFrontends(t *testing.T) {
+	r := &routes{names: []string{"mobile", "web"}}
+	if got, err := r.checkNames(&config.Config{}); got != "mobile" || err != nil {
+		t.Errorf("the default is %q, %v", got, err)
+	}
+	for setting, cfg := range map[string]config.Frontends{
+		"frontends.default":     {Default: "tv"},
+		"frontends.hosts.a.com": {Hosts: map[string]string{"a.com": "tv"}},
+	} {
+		if _, err := r.checkNames(&config.Config{Frontends: cfg}); err == nil || !strings.Contains(err.Error(), setting) || !strings.Contains(err.Error(), "mobile, web") {
+			t.Errorf("%s: %v", setting, err)
+		}
+	}
+	if _, err := new(routes).checkNames(&config.Config{}); err == nil {
+		t.Error("no error without frontends")
+	}
+}
