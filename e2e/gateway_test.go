@@ -51,10 +51,16 @@ type gateway struct {
 // start runs the gateway with the configuration that this repository ships.
 func start(t *testing.T) *gateway {
 	t.Helper()
+	return startIn(t, "..", binary)
+}
+
+// startIn runs a gateway in the folder of its project.
+func startIn(t *testing.T, dir, binary string) *gateway {
+	t.Helper()
 	d := demotest.Start(t)
 	g := &gateway{demo: d, log: &lockedBuffer{}}
 	g.cmd = exec.Command(binary)
-	g.cmd.Dir = ".."
+	g.cmd.Dir = dir
 	g.cmd.Env = append(os.Environ(), "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0", "DEMO_TOKEN_URL="+d.URL(demo.Accounts)+"/token")
 	for _, name := range []string{demo.Catalog, demo.Accounts, demo.Orders, demo.Shipping, demo.Reviews, demo.Inventory} {
 		g.cmd.Env = append(g.cmd.Env, strings.ToUpper(name)+"_URL="+d.URL(name))
