@@ -15,6 +15,9 @@ import (
 	"strings"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -67,7 +70,14 @@ func (c *HTTP) MaxBatch() int { return c.config.MaxBatch }
 
 // GetJSON decodes the JSON that the service answers a request with.
 func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
-	return decoded[T](ctx, c, r, "json", json.Unmarshal)
+	return decoded[T](ctx, c, r, "json", decodeJSON)
+}
+
+// decodeJSON is the only use of a decoder for what services answer; the choice
+// is docs/adr/0003-json-decoder.md. Names are matched to the letter, and one
+// that comes twice is an error; bytes that are not UTF-8 become U+FFFD.
+func decodeJSON(text []byte, value any) error {
+	return jsonv2.Unmarshal(text, value, jsontext.AllowInvalidUTF8(true))
 }
 
 // decoded decodes an answer whose media type is application/format, text/format
