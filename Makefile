@@ -1,6 +1,7 @@
 # Portico. `make help` tells what there is.
 
 TOOL := go tool -modfile=tools/go.mod
+SHA256 := $(shell command -v sha256sum >/dev/null 2>&1 && echo sha256sum || echo shasum -a 256)
 export GOFLAGS ?= -buildvcs=false
 
 .DEFAULT_GOAL := help
@@ -30,14 +31,14 @@ setup:
 
 .PHONY: generate
 generate: ## generate Go code of the schemas, and of the protos when they changed
-	@sha256sum --check --status demo/proto/generated.sha256 || $(MAKE) --no-print-directory proto
+	@$(SHA256) --check --status demo/proto/generated.sha256 || $(MAKE) --no-print-directory proto
 	@go run ./cmd/portico generate
 
 .PHONY: proto
 proto: ## generate Go code of the demo's protos
 	$(TOOL) buf lint
 	$(TOOL) buf generate
-	@sha256sum buf.yaml buf.gen.yaml demo/proto/*/*/*.proto clients/*/*pb/*.go > demo/proto/generated.sha256
+	@$(SHA256) buf.yaml buf.gen.yaml demo/proto/*/*/*.proto clients/*/*pb/*.go > demo/proto/generated.sha256
 
 .PHONY: playground
 playground: ## build the playground's assets (needs Node 20)

@@ -21,13 +21,6 @@ func New(root *resolvers.Root) execute.Frontend {
 		Name:   "web",
 		Schema: r.schema,
 		Operations: []execute.Operation{
-			{Name: "Buy", Document: `# Needs a token: press "Get a demo token".
-mutation Buy {
-  placeOrder(input: {items: [{productId: "p1", quantity: 2}]}) {
-    order { id status total { amount currency } }
-  }
-}
-`},
 			{Name: "Catalogue", Document: `# Fifty products with reviews, authors and stock: four calls to services.
 query Catalogue {
   products(first: 50) {
@@ -68,6 +61,13 @@ query ProductPage($id: ID! = "p1") {
     stock { available }
     reviews(first: 5) { rating body author { id name avatarUrl } }
     related(first: 4) { id name price { amount currency } }
+  }
+}
+`},
+			{Name: "Buy", Document: `# Needs a token: press "Get a demo token".
+mutation Buy {
+  placeOrder(input: {items: [{productId: "p1", quantity: 2}]}) {
+    order { id status total { amount currency } }
   }
 }
 `},

@@ -2,6 +2,7 @@ package bindgen
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"go/format"
@@ -9,11 +10,14 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 
 	"github.com/99designs/gqlgen/codegen"
 	"github.com/99designs/gqlgen/codegen/templates"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
 )
 
 //go:embed templates/resolvers.gotpl
@@ -78,15 +82,28 @@ func (w *writer) execute(name string) string {
 
 type operation struct{ Name, Document string }
 
+// operations are the examples, those that change something after those that
+// do not, so that the first one is safe to try.
 func (w *writer) operations() []operation {
 	var list []operation
-	for _, s := range w.frontend.operations {
+	sources := slices.Clone(w.frontend.operations)
+	slices.SortStableFunc(sources, func(a, b *ast.Source) int { return cmp.Compare(kindOrder(a), kindOrder(b)) })
+	for _, s := range sources {
 		list = append(list, operation{
 			Name:     strings.TrimSuffix(path.Base(s.Name), path.Ext(s.Name)),
 			Document: strings.TrimSpace(s.Input) + "\n",
 		})
 	}
 	return list
+}
+
+// kindOrder orders queries before mutations before subscriptions.
+func kindOrder(s *ast.Source) int {
+	doc, err := parser.ParseQuery(s)
+	if err != nil || len(doc.Operations) == 0 {
+		return 0 // checkOperations has reported it
+	}
+	return slices.Index([]ast.Operation{ast.Query, ast.Mutation, ast.Subscription}, doc.Operations[0].Operation)
 }
 
 // call spells the call of a method; parent is the variable with the parent or
