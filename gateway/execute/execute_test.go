@@ -218,10 +218,12 @@ func TestStreamEnds(t *testing.T) {
 	if err := execute.Failure(ctx); err != nil {
 		t.Errorf("failure %v is told twice", err)
 	}
-	cancelled, cancel := context.WithCancel(at(t.Context(), collected(false)))
-	out := execute.Stream(cancelled, source, nil)
+	cancelled, cancel := context.WithCancel(at(execute.Begin(t.Context()), collected(false)))
 	cancel()
-	for range out {
+	for range execute.Stream(cancelled, source, nil) {
+	}
+	if err := execute.Failure(cancelled); err != nil {
+		t.Errorf("a subscriber that left is a failure: %v", err)
 	}
 }
 

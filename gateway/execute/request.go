@@ -146,7 +146,9 @@ func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[
 		}()
 		for event, err := range events {
 			if err != nil {
-				subscription.fail(err)
+				if ctx.Err() == nil { // else the subscriber left, which is no failure
+					subscription.fail(err)
+				}
 				return
 			}
 			if below != nil {
