@@ -8,7 +8,7 @@ export GOFLAGS ?= -buildvcs=false
 
 .PHONY: help
 help: ## tell what there is
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## run the gateway with the demo services behind it, until Ctrl-C
@@ -59,8 +59,12 @@ check: ## check that what is generated is fresh
 	@git diff --exit-code -- graph clients demo/proto || (echo "generated files are stale: commit what make generate made"; exit 1)
 	@test -z "$$(git status --porcelain -- graph clients)" || (git status --short -- graph clients; echo "generated files are not committed"; exit 1)
 
+.PHONY: check-playground
+check-playground: setup ## check that the playground's assets are what their sources give
+	@cd gateway/playground/ui && npm ci --silent --no-audit --no-fund && npm run --silent check
+
 .PHONY: ci
-ci: check lint test ## what CI runs
+ci: check check-playground lint test ## what CI runs
 
 .PHONY: fuzz
 fuzz: ## fuzz every parser for a while (FUZZTIME=30s each)
