@@ -108,7 +108,7 @@ func TestInjection(t *testing.T) {
 			t.Errorf("id %.40q: %.300s", id, a.body)
 		}
 	}
-	if calls := g.calls(); !strings.HasPrefix(calls, "catalog GET /products/{id} ") || strings.Contains(calls, ",") {
+	if calls := g.calls(t); !strings.HasPrefix(calls, "catalog GET /products/{id} ") || strings.Contains(calls, ",") {
 		t.Errorf("calls: %s", calls)
 	}
 }

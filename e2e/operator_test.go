@@ -103,7 +103,7 @@ func TestStopsAfterItsRequests(t *testing.T) {
 		body, _ := io.ReadAll(resp.Body)
 		answered <- string(body)
 	}()
-	for g.calls() == "" { // until the service has the call
+	for g.calls(t) == "" { // until the service has the call
 		time.Sleep(time.Millisecond)
 	}
 	if err := g.cmd.Process.Signal(syscall.SIGINT); err != nil {

@@ -36,6 +36,10 @@ func TestSubscriptions(t *testing.T) {
 			if got := s.next(t); got != `{"data":{"stockChanged":{"productId":"p1","available":100}}}` {
 				t.Fatalf("the first event: %s", got)
 			}
+			other.next(t)
+			if calls := g.calls(t); calls != "inventory WatchStock 2" {
+				t.Errorf("two subscriptions made these calls: %s", calls)
+			}
 			other.close()
 			token := "Bearer " + demotest.Token(t, g.demo, "u1", "orders:write")
 			for want := 98; want > 94; want -= 2 {
@@ -94,7 +98,7 @@ func TestMutationOverStreams(t *testing.T) {
 			if got := s.next(t); !strings.Contains(got, "complete") {
 				t.Errorf("got %s", got)
 			}
-			if calls := g.calls(); calls != "orders POST /orders 1" {
+			if calls := g.calls(t); calls != "orders POST /orders 1" {
 				t.Errorf("calls: %s", calls)
 			}
 		})
