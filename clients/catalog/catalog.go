@@ -112,8 +112,15 @@ func (c *Client) Products(ctx context.Context, p Page) (*model.ProductConnection
 // Categories returns all categories.
 func (c *Client) Categories(ctx context.Context) ([]*model.Category, error) {
 	type categories struct {
-		Categories []*model.Category `json:"categories"`
+		Categories []struct {
+			ID   string `json:"id"`
+			Name string `json:"name"`
+		} `json:"categories"`
 	}
 	all, err := upstream.GetJSON[categories](ctx, c.HTTP, upstream.Request{Path: []string{"categories"}})
-	return all.Categories, err
+	list := make([]*model.Category, len(all.Categories))
+	for i, row := range all.Categories {
+		list[i] = &model.Category{ID: row.ID, Name: row.Name}
+	}
+	return list, err
 }

@@ -3,9 +3,9 @@ package inventory
 
 import (
 	"context"
-	"errors"
-	"io"
 	"iter"
+
+	"google.golang.org/grpc"
 
 	"github.com/portico-gateway/portico/clients/inventory/inventorypb"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -43,28 +43,27 @@ func (c *Client) Stock(ctx context.Context, products []string) ([]*model.Stock, 
 }
 
 // WatchStock follows the stock of a product: its present value first, then
-// every change, until ctx is done or the service ends the stream. An error
-// before the first value is returned, BAD_USER_INPUT for a product that does not
-// exist; a later one is the last that the sequence gives.
+// every change. An error before the first value is returned, BAD_USER_INPUT for
+// a product that does not exist; a later one is the last pair of the sequence,
+// which is otherwise as that of [upstream.Watch]. A channel could not tell a
+// stream that broke from one that ended.
 func (c *Client) WatchStock(ctx context.Context, product string) (iter.Seq2[*model.Stock, error], error) {
-	stream, err := c.inventory.WatchStock(ctx, &inventorypb.WatchStockRequest{ProductId: product})
-	if err != nil {
-		return nil, err
+	changes, err := upstream.Watch(ctx, func(ctx context.Context) (grpc.ServerStreamingClient[inventorypb.WatchStockResponse], error) {
+		return c.inventory.WatchStock(ctx, &inventorypb.WatchStockRequest{ProductId: product})
+	})
+	if upstream.IsNotFound(err) {
+		return nil, problem.Wrap(err, problem.BadUserInput, "There is no product with this id.")
 	}
-	first, err := stream.Recv()
 	if err != nil {
-		err = c.Problem(ctx, err)
-		if upstream.IsNotFound(err) {
-			return nil, problem.Wrap(err, problem.BadUserInput, "There is no product with this id.")
-		}
 		return nil, err
 	}
 	return func(yield func(*model.Stock, error) bool) {
-		for message := first; yield(toModel(message.GetStock()), nil); {
-			if message, err = stream.Recv(); err != nil {
-				if !errors.Is(err, io.EOF) {
-					yield(nil, c.Problem(ctx, err))
-				}
+		for change, err := range changes {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(toModel(change.GetStock()), nil) {
 				return
 			}
 		}

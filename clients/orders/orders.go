@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -107,8 +108,19 @@ func refusal(err error) error {
 		if json.Unmarshal(answer.Body, &why) != nil || why.Error.ProductID == "" {
 			return err
 		}
-		return problem.Wrap(err, OutOfStock, "There are only %d left.", why.Error.Available).
+		return problem.Wrap(err, OutOfStock, "%s", left(why.Error.Available)).
 			With("productId", why.Error.ProductID).With("available", why.Error.Available)
 	}
 	return err
+}
+
+// left tells a customer why they can't have as many as they want.
+func left(available int) string {
+	switch {
+	case available <= 0:
+		return "This product is sold out."
+	case available == 1:
+		return "There is only 1 left."
+	}
+	return fmt.Sprintf("There are only %d left.", available)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -21,14 +22,16 @@ type StatusError struct {
 	Status int
 	// Code is the gRPC code; codes.OK for HTTP.
 	Code codes.Code
-	// Body is the start of an HTTP answer, or the message of a gRPC status. It
-	// is for the log and for clients that know the service's errors; it is
-	// never shown.
+	// Body is the start of an HTTP answer, at most 64 KiB, or the message of a
+	// gRPC status. It is for the log and for clients that know the service's
+	// errors; it is never shown.
 	Body []byte
 }
 
-// bodyInLog is how much of a body an error's text has.
-const bodyInLog = 200
+const (
+	bodyOfError = 64 << 10 // how much of a body an error keeps
+	bodyInLog   = 200      // how much of a body an error's text has
+)
 
 // Error has the start of the body, quoted.
 func (e *StatusError) Error() string {
@@ -39,6 +42,12 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("service %s: %s: %.*q", e.Service, what, bodyInLog, e.Body)
 }
 
+// IsStatus tells whether a service answered with this HTTP status.
+func IsStatus(err error, status int) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && e.Status == status
+}
+
 // IsNotFound tells whether a service said that something does not exist: 404,
 // or NotFound.
 func IsNotFound(err error) bool {
@@ -46,11 +55,12 @@ func IsNotFound(err error) bool {
 	return ok && (e.Status == http.StatusNotFound || e.Code == codes.NotFound)
 }
 
-// failed is the problem of a call that did not come to an answer.
+// failed is the error of a call that did not come to an answer: a problem,
+// unless the caller left.
 func failed(ctx context.Context, service string, err error) error {
 	switch {
-	case errors.Is(context.Cause(ctx), context.Canceled):
-		return fmt.Errorf("call of %s: %w", service, context.Canceled) // by the caller, who has left
+	case errors.Is(ctx.Err(), context.Canceled): // by the caller, for whatever cause
+		return fmt.Errorf("call of %s: %w", service, context.Canceled)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return problem.Wrap(err, problem.ServiceTimeout, "The service %s did not answer in time.", service).With("service", service)
 	}
@@ -60,6 +70,12 @@ func failed(ctx context.Context, service string, err error) error {
 // nonsense is the problem of an answer that is not what was asked for.
 func nonsense(service string, err error) error {
 	return problem.Wrap(err, problem.ServiceError, "The service %s gave an answer that makes no sense.", service).With("service", service)
+}
+
+// impossible is the problem of a request that can't be made of what the caller
+// gave.
+func impossible(service string, err error) error {
+	return problem.Wrap(err, problem.BadUserInput, "The service %s can't be asked for this value.", service).With("service", service)
 }
 
 // refused is the problem of an HTTP answer that is an error.
@@ -75,7 +91,8 @@ func refused(e *StatusError) error {
 	return problem.Wrap(e, problem.ServiceError, "The service %s failed.", e.Service).With("service", e.Service).With("status", e.Status)
 }
 
-// grpcError is the problem of a gRPC call that failed.
+// grpcError is the error of a gRPC call that failed. Its status is spelled as
+// google.rpc.Code does: UNAVAILABLE.
 func grpcError(ctx context.Context, service string, err error) error {
 	s := status.Convert(err)
 	if ctx.Err() != nil && (s.Code() == codes.Canceled || s.Code() == codes.DeadlineExceeded) {
@@ -90,5 +107,5 @@ func grpcError(ctx context.Context, service string, err error) error {
 	case codes.DeadlineExceeded:
 		return problem.Wrap(e, problem.ServiceTimeout, "The service %s did not answer in time.", service).With("service", service)
 	}
-	return problem.Wrap(e, problem.ServiceError, "The service %s failed.", service).With("service", service).With("status", canonical(s.Code()))
+	return problem.Wrap(e, problem.ServiceError, "The service %s failed.", service).With("service", service).With("status", code.Code(s.Code()).String())
 }

@@ -3,25 +3,26 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 )
 
 // GRPC calls one gRPC service. It is a grpc.ClientConnInterface for generated
-// clients: calls get the service's timeout, the caller's Authorization if the
-// service is to be sent it, and problems for errors. It is safe for concurrent
-// use.
+// clients: calls get the service's timeout, streams do not, and both get the
+// caller's Authorization if the service is to be sent it, and problems for
+// errors. It is safe for concurrent use.
 type GRPC struct {
 	config Config
 	conn   *grpc.ClientConn
@@ -31,7 +32,10 @@ var _ grpc.ClientConnInterface = (*GRPC)(nil)
 
 func newGRPC(c Config, u *url.URL) (*GRPC, error) {
 	if u.Port() == "" {
-		return nil, fmt.Errorf("%q has no port", c.URL)
+		return nil, errors.New("its URL has no port")
+	}
+	if strings.Trim(u.Path, "/") != "" {
+		return nil, errors.New("a URL of gRPC has no path")
 	}
 	transport := insecure.NewCredentials()
 	if u.Scheme == "grpcs" {
@@ -39,12 +43,27 @@ func newGRPC(c Config, u *url.URL) (*GRPC, error) {
 	}
 	conn, err := grpc.NewClient("dns:///"+u.Host,
 		grpc.WithTransportCredentials(transport),
+		grpc.WithNoProxy(),
 		grpc.WithDisableServiceConfig(),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(int(c.MaxResponseBytes))))
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(int(c.MaxResponseBytes))),
+		grpc.WithConnectParams(connectParams(c.Timeout)),
+		// A peer that is gone without a word is noticed 20 s after something was
+		// sent to it, and on a silent stream after 6 minutes: servers refuse
+		// connections that ask more often than every 5.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 6 * time.Minute, Timeout: 20 * time.Second}))
 	if err != nil {
 		return nil, err
 	}
 	return &GRPC{config: c, conn: conn}, nil
+}
+
+// connectParams make a service that is back be tried again after 2 s or so. By
+// default that takes up to 2 minutes, in which all calls fail at once.
+func connectParams(timeout time.Duration) grpc.ConnectParams {
+	return grpc.ConnectParams{
+		Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
+		MinConnectTimeout: timeout,
+	}
 }
 
 // MaxBatch is how many keys one call may have.
@@ -52,8 +71,12 @@ func (c *GRPC) MaxBatch() int { return c.config.MaxBatch }
 
 // Invoke is part of grpc.ClientConnInterface.
 func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	ctx, cancel := context.WithTimeout(c.outgoing(ctx), c.config.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
+	ctx, err := c.outgoing(ctx)
+	if err != nil {
+		return err
+	}
 	if err := c.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
 		return grpcError(ctx, c.config.Name, err)
 	}
@@ -61,48 +84,37 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 }
 
 // NewStream is part of grpc.ClientConnInterface. A stream lasts as long as its
-// context; its errors are not problems yet: see [GRPC.Problem].
+// context; see [Watch] for those on which only the service sends.
 func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	stream, err := c.conn.NewStream(c.outgoing(ctx), desc, method, opts...)
+	ctx, err := c.outgoing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.conn.NewStream(ctx, desc, method, opts...)
 	if err != nil {
 		return nil, grpcError(ctx, c.config.Name, err)
 	}
-	return stream, nil
+	return &stream{ClientStream: s, service: c.config.Name}, nil
 }
 
-// Problem makes a problem of the error of a stream's Recv.
-func (c *GRPC) Problem(ctx context.Context, err error) error {
-	return grpcError(ctx, c.config.Name, err)
-}
-
-func (c *GRPC) outgoing(ctx context.Context) context.Context {
-	if authorization := c.config.authorization(ctx); authorization != "" {
-		return metadata.AppendToOutgoingContext(ctx, "authorization", authorization)
+func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {
+	authorization, err := c.config.authorization(ctx)
+	if err != nil || authorization == "" {
+		return ctx, err
 	}
-	return ctx
+	return metadata.AppendToOutgoingContext(ctx, "authorization", authorization), nil
 }
 
 func (c *GRPC) check(ctx context.Context) error {
-	resp, err := grpc_health_v1.NewHealthClient(c.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	resp, err := grpc_health_v1.NewHealthClient(c).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	e, answered := errors.AsType[*StatusError](err)
 	switch {
-	case status.Code(err) == codes.Unimplemented && c.conn.GetState() == connectivity.Ready:
+	case answered && e.Code == codes.Unimplemented:
 		return nil
 	case err != nil:
-		return grpcError(ctx, c.config.Name, err)
+		return err
 	case resp.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING:
 		return fmt.Errorf("service %s says that it is %s", c.config.Name, resp.GetStatus())
 	}
 	return nil
-}
-
-// canonical spells a code as the gRPC documentation does: UNAVAILABLE.
-func canonical(code codes.Code) string {
-	var b strings.Builder
-	for i, c := range code.String() {
-		if i > 0 && unicode.IsUpper(c) && code != codes.OK {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToUpper(c))
-	}
-	return b.String()
 }

@@ -24,22 +24,32 @@ type inventory struct {
 	inventorypb.UnimplementedInventoryServiceServer
 
 	answer func(context.Context) error
+	watch  func(grpc.ServerStreamingServer[inventorypb.WatchStockResponse]) error
 }
 
 func (s inventory) GetStock(ctx context.Context, _ *inventorypb.GetStockRequest) (*inventorypb.GetStockResponse, error) {
 	return &inventorypb.GetStockResponse{}, s.answer(ctx)
 }
 
+func (s inventory) WatchStock(_ *inventorypb.WatchStockRequest, stream grpc.ServerStreamingServer[inventorypb.WatchStockResponse]) error {
+	return s.watch(stream)
+}
+
 // serveGRPC runs a service, with its health if that is given, until the test
 // ends, and returns the services that have it.
-func serveGRPC(t *testing.T, c upstream.Config, wellness *health.Server, answer func(context.Context) error) *upstream.Services {
+func serveGRPC(t *testing.T, c upstream.Config, wellness grpc_health_v1.HealthServer, answer func(context.Context) error) *upstream.Services {
+	t.Helper()
+	return serveInventory(t, c, wellness, inventory{answer: answer})
+}
+
+func serveInventory(t *testing.T, c upstream.Config, wellness grpc_health_v1.HealthServer, service inventory) *upstream.Services {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer()
-	inventorypb.RegisterInventoryServiceServer(server, inventory{answer: answer})
+	inventorypb.RegisterInventoryServiceServer(server, service)
 	if wellness != nil {
 		grpc_health_v1.RegisterHealthServer(server, wellness)
 	}
@@ -76,6 +86,7 @@ func TestCodesOfGRPC(t *testing.T) {
 		code   problem.Code
 		status any
 	}{
+		codes.Canceled:          {problem.ServiceError, "CANCELLED"}, // by the service: the caller is still here
 		codes.Unavailable:       {problem.ServiceError, "UNAVAILABLE"},
 		codes.ResourceExhausted: {problem.ServiceError, "RESOURCE_EXHAUSTED"},
 		codes.NotFound:          {problem.ServiceError, "NOT_FOUND"},
@@ -135,7 +146,20 @@ func TestHealthOfGRPC(t *testing.T) {
 	if err := services.Check(t.Context(), "inventory"); err == nil {
 		t.Error("not serving: no error")
 	}
+	hangs := serveGRPC(t, upstream.Config{Timeout: 20 * time.Millisecond}, hangingHealth{}, well)
+	if err := hangs.Check(t.Context(), "inventory"); problem.CodeOf(err) != problem.ServiceTimeout {
+		t.Errorf("hangs: %v", err)
+	}
 	if err := serveGRPC(t, upstream.Config{}, nil, well).Check(t.Context(), "inventory"); err != nil {
 		t.Errorf("without a health service: %v", err)
 	}
+}
+
+type hangingHealth struct {
+	grpc_health_v1.UnimplementedHealthServer
+}
+
+func (hangingHealth) Check(ctx context.Context, _ *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }

@@ -2,6 +2,10 @@
 //
 // Whatever goes wrong leaves it as a *problem.Error with a code and a message
 // that a frontend may see; the cause has what the log needs ([StatusError]).
+// The one exception is a caller who left: that error is context.Canceled.
+//
+// Services are called where their URLs say: redirects are not followed, and
+// proxies that the environment names are not used.
 package upstream
 
 import (
@@ -22,12 +26,14 @@ type Config struct {
 	// URL is http://, https://, grpc:// (plain text) or grpcs://host:port. An
 	// HTTP URL may have a path, which goes before those of all requests.
 	URL string
-	// Timeout bounds one call, in addition to the caller's deadline; 5 s by
-	// default. It does not bound streams.
+	// Timeout bounds one call, from waiting for a connection to the end of the
+	// answer, in addition to the caller's deadline; 5 s by default. It does not
+	// bound streams.
 	Timeout time.Duration
 	// MaxBatch is how many keys one call may have; 100 by default.
 	MaxBatch int
-	// MaxResponseBytes bounds an answer; 8 MiB by default.
+	// MaxResponseBytes bounds an answer, uncompressed, or one message of a
+	// stream; 8 MiB by default.
 	MaxResponseBytes int64
 	// MaxConnections bounds the HTTP connections to the service; 64 by default.
 	MaxConnections int
@@ -58,13 +64,18 @@ type Services struct {
 }
 
 // Open prepares the clients of services. It connects to none of them: a service
-// that is down fails the calls to it, not the gateway.
+// that is down fails the calls to it, not the gateway. Its error has every
+// mistake.
 func Open(configs []Config) (*Services, error) {
 	s := &Services{http: map[string]*HTTP{}, grpc: map[string]*GRPC{}}
+	var errs []error
 	for _, c := range configs {
 		if err := s.open(c.withDefaults()); err != nil {
-			return nil, errors.Join(fmt.Errorf("service %s: %w", c.Name, err), s.Close())
+			errs = append(errs, fmt.Errorf("service %s: %w", c.Name, err))
 		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(append(errs, s.Close())...)
 	}
 	return s, nil
 }
@@ -72,10 +83,13 @@ func Open(configs []Config) (*Services, error) {
 func (s *Services) open(c Config) error {
 	u, err := url.Parse(c.URL)
 	if err != nil {
-		return err
+		return errors.New("its URL is none") // err would tell a password that is in it
 	}
 	if u.Host == "" {
-		return fmt.Errorf("%q has no host", c.URL)
+		return errors.New("its URL has no host")
+	}
+	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" { // not to be dropped in silence
+		return errors.New("its URL must be without user, query and fragment")
 	}
 	switch u.Scheme {
 	case "http", "https":
@@ -87,7 +101,7 @@ func (s *Services) open(c Config) error {
 		}
 		s.grpc[c.Name] = client
 	default:
-		return fmt.Errorf("%q is neither http, https, grpc nor grpcs", c.URL)
+		return fmt.Errorf("its URL begins with %q: want http, https, grpc or grpcs", u.Scheme)
 	}
 	return nil
 }
@@ -114,7 +128,7 @@ func (s *Services) missing(name, scheme string, have []string) error {
 
 // Check tells whether a service answers: nil when it does. An HTTP service is
 // asked for /healthz, where any answer below 500 will do; a gRPC service by
-// its health protocol, or by connecting when it does not implement that.
+// its health protocol, where not to implement that is an answer that will do.
 func (s *Services) Check(ctx context.Context, name string) error {
 	if c, ok := s.http[name]; ok {
 		return c.check(ctx)
@@ -129,27 +143,10 @@ func (s *Services) Check(ctx context.Context, name string) error {
 func (s *Services) Close() error {
 	var errs []error
 	for _, c := range s.http {
-		c.client.CloseIdleConnections()
+		c.transport.CloseIdleConnections()
 	}
 	for _, c := range s.grpc {
 		errs = append(errs, c.conn.Close())
 	}
 	return errors.Join(errs...)
-}
-
-type authorizationKey struct{}
-
-// WithAuthorization returns a context with the caller's Authorization, which
-// goes to the services that are to be sent it.
-func WithAuthorization(ctx context.Context, authorization string) context.Context {
-	return context.WithValue(ctx, authorizationKey{}, authorization)
-}
-
-// authorization is what to send to the service, or empty.
-func (c Config) authorization(ctx context.Context) string {
-	if !c.ForwardAuthorization {
-		return ""
-	}
-	value, _ := ctx.Value(authorizationKey{}).(string)
-	return value
 }

@@ -1,0 +1,103 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Request is a call of an HTTP service. Nothing in its values can lead it to
+// another place of the service: what can't be encoded is refused, with a
+// problem BAD_USER_INPUT.
+type Request struct {
+	// Method is GET when empty.
+	Method string
+	// Path has the segments of the path, not escaped. Each stays one segment,
+	// whatever is in it; "", "." and ".." are refused.
+	Path []string
+	// Query is encoded into the URL.
+	Query url.Values
+	// Header is sent. Names are the program's own; values with control
+	// characters, such as line breaks, are refused.
+	Header http.Header
+	// Body is sent as JSON unless it is nil.
+	Body any
+}
+
+// errSegment tells of a path segment that servers and proxies could take for
+// a step up or for no segment.
+var errSegment = errors.New(`a path segment must not be empty, "." or ".."`)
+
+// url is the URL of the request below base, which has no slash at its end.
+func (r Request) url(base string) (string, error) {
+	var b strings.Builder
+	b.WriteString(base)
+	for _, segment := range r.Path {
+		if segment == "" || segment == "." || segment == ".." {
+			return "", errSegment
+		}
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(segment))
+	}
+	if len(r.Query) > 0 {
+		b.WriteByte('?')
+		b.WriteString(r.Query.Encode())
+	}
+	return b.String(), nil
+}
+
+// build is the request as net/http sends it, without the caller's
+// Authorization.
+func (r Request) build(ctx context.Context, base string) (*http.Request, error) {
+	target, err := r.url(base)
+	if err != nil {
+		return nil, err
+	}
+	body, err := r.encodedBody()
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, target, body)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, values := range r.Header {
+		for _, value := range values {
+			if !validHeader(value) {
+				return nil, fmt.Errorf("the value of the header %s has control characters", name)
+			}
+		}
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return req, nil
+}
+
+func (r Request) encodedBody() (io.Reader, error) {
+	if r.Body == nil {
+		return nil, nil //nolint:nilnil // no body
+	}
+	text, err := json.Marshal(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body: %w", err)
+	}
+	return bytes.NewReader(text), nil
+}
+
+// validHeader tells whether text is a field value of RFC 9110, section 5.5.
+func validHeader(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,67 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+)
+
+// Watch opens a stream on which only the service sends and waits for its first
+// message: what the service refuses is the returned error. The sequence has
+// that message and those that follow. It ends when the service ends the stream;
+// after an error, which is the last pair; or with its context.
+//
+// Range over the sequence once, in one goroutine, which is all it needs. The
+// stream is closed when the loop is left, or when ctx is done.
+func Watch[M any](ctx context.Context, open func(context.Context) (grpc.ServerStreamingClient[M], error)) (iter.Seq2[*M, error], error) {
+	ctx, cancel := context.WithCancel(ctx)
+	stream, err := open(ctx)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	message, err := stream.Recv()
+	if err != nil && !errors.Is(err, io.EOF) {
+		cancel()
+		return nil, err
+	}
+	return func(yield func(*M, error) bool) {
+		defer cancel()
+		for err == nil && yield(message, nil) {
+			message, err = stream.Recv()
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			yield(nil, err)
+		}
+	}, nil
+}
+
+// stream gives the errors of a stream as the package does. io.EOF stays what it
+// is: the end.
+type stream struct {
+	grpc.ClientStream
+
+	service string
+}
+
+func (s *stream) Header() (metadata.MD, error) {
+	md, err := s.ClientStream.Header()
+	return md, s.error(err)
+}
+
+func (s *stream) SendMsg(m any) error { return s.error(s.ClientStream.SendMsg(m)) }
+
+func (s *stream) RecvMsg(m any) error { return s.error(s.ClientStream.RecvMsg(m)) }
+
+func (s *stream) CloseSend() error { return s.error(s.ClientStream.CloseSend()) }
+
+func (s *stream) error(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return grpcError(s.Context(), s.service, err)
+}
