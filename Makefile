@@ -30,15 +30,15 @@ setup:
 	@sh e2e/setup.sh
 
 .PHONY: generate
-generate: ## generate Go code of the schemas, and of the protos when they changed
-	@$(SHA256) --check --status demo/proto/generated.sha256 || $(MAKE) --no-print-directory proto
+generate: ## generate Go code of the schemas and the protos
+	@$(SHA256) --check --status demo/stubs.sha256 || $(MAKE) --no-print-directory proto
 	@go run ./cmd/portico generate
 
 .PHONY: proto
-proto: ## generate Go code of the demo's protos
+proto: ## generate the stubs of the demo's gRPC services
 	$(TOOL) buf lint
 	$(TOOL) buf generate
-	@$(SHA256) buf.yaml buf.gen.yaml demo/proto/*/*/*.proto clients/*/*pb/*.go > demo/proto/generated.sha256
+	@$(SHA256) buf.yaml buf.gen.yaml clients/proto/*/*/*.proto clients/*/*pb/*_grpc.pb.go > demo/stubs.sha256
 
 .PHONY: playground
 playground: ## build the playground's assets (needs Node 20)
@@ -56,7 +56,7 @@ fmt: ## format
 .PHONY: check
 check: ## check that what is generated is fresh
 	@$(MAKE) --no-print-directory proto generate
-	@git diff --exit-code -- graph clients demo/proto || (echo "generated files are stale: commit what make generate made"; exit 1)
+	@git diff --exit-code -- graph clients demo/stubs.sha256 || (echo "generated files are stale: commit what make generate made"; exit 1)
 	@test -z "$$(git status --porcelain -- graph clients)" || (git status --short -- graph clients; echo "generated files are not committed"; exit 1)
 
 .PHONY: check-playground

@@ -3,7 +3,6 @@ package clients_test
 import (
 	"testing"
 
-	"github.com/portico-gateway/portico/clients/catalog"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -13,7 +12,7 @@ func TestProduct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.ID != "p1" || p.Name != "Stovetop Espresso Maker, 6 Cups" || p.Price.Amount != "34.90" || p.Price.Currency != "EUR" || p.CategoryID != "c1" || p.Description == nil || p.ThumbnailURL == nil {
+	if p.ID != "p1" || p.Name != "Stovetop Espresso Maker, 6 Cups" || p.Price.Amount != "34.90" || p.Price.Currency != "EUR" || *p.CategoryID != "c1" || p.Description == nil || p.ThumbnailURL == nil {
 		t.Errorf("got %+v, %+v", p, p.Price)
 	}
 	// An id is an id, whatever is in it.
@@ -28,26 +27,25 @@ func TestProduct(t *testing.T) {
 
 func TestProductsByID(t *testing.T) {
 	set, _ := start(t)
-	found, err := set.Catalog.ProductsByID(t.Context(), []string{"p3", "p0", "p1"})
+	found, err := set.Catalog.OrderItemProduct().LoadAll(t.Context(), []string{"p3", "p0", "p1", "p3"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := map[string]bool{}
-	for _, p := range found {
-		ids[p.ID] = true
+	if found[0].ID != "p3" || found[1] != nil || found[2].ID != "p1" || found[3].ID != "p3" {
+		t.Errorf("got %v", found)
 	}
-	if len(found) != 2 || !ids["p1"] || !ids["p3"] {
-		t.Errorf("got %v", ids)
-	}
+	// A comma in an id would make two of it.
+	_, err = set.Catalog.OrderItemProduct().Load(t.Context(), "p1,p2")
+	wantCode(t, err, problem.BadUserInput)
 }
 
 // Pages have all products, each once.
 func TestPages(t *testing.T) {
 	set, _ := start(t)
 	seen := map[string]bool{}
-	page := catalog.Page{Limit: 70}
+	var after *string
 	for pages := 1; ; pages++ {
-		got, err := set.Catalog.Products(t.Context(), page)
+		got, err := set.Catalog.WebProducts(t.Context(), new(70), after, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +61,7 @@ func TestPages(t *testing.T) {
 			}
 			return
 		}
-		page.Cursor = *got.PageInfo.EndCursor
+		after = got.PageInfo.EndCursor
 	}
 }
 
@@ -73,20 +71,20 @@ func TestShelvesAndSearch(t *testing.T) {
 	if err != nil || len(shelves) != 12 || shelves[0].ID == "" || shelves[0].Name == "" {
 		t.Fatalf("got %d shelves, %v", len(shelves), err)
 	}
-	shelf, err := set.Catalog.Products(t.Context(), catalog.Page{Limit: 5, Category: "c2"})
+	shelf, err := set.Catalog.WebProducts(t.Context(), new(5), nil, new("c2"), nil)
 	if err != nil || len(shelf.Nodes) != 5 {
 		t.Fatalf("got %+v, %v", shelf, err)
 	}
 	for _, p := range shelf.Nodes {
-		if p.CategoryID != "c2" {
-			t.Errorf("%s is of %s", p.ID, p.CategoryID)
+		if *p.CategoryID != "c2" {
+			t.Errorf("%s is of %s", p.ID, *p.CategoryID)
 		}
 	}
-	found, err := set.Catalog.Products(t.Context(), catalog.Page{Limit: 5, Search: "stovetop & espresso=no"})
+	found, err := set.Catalog.WebProducts(t.Context(), new(5), nil, nil, new("stovetop & espresso=no"))
 	if err != nil || len(found.Nodes) != 0 {
 		t.Errorf("found %+v, %v", found, err)
 	}
-	if found, err = set.Catalog.Products(t.Context(), catalog.Page{Limit: 5, Search: "stovetop"}); err != nil || len(found.Nodes) == 0 {
+	if found, err = set.Catalog.WebProducts(t.Context(), new(5), nil, nil, new("stovetop")); err != nil || len(found.Nodes) == 0 {
 		t.Errorf("found %+v, %v", found, err)
 	}
 }

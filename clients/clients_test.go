@@ -76,14 +76,14 @@ func TestNewNamesAllThatIsMissing(t *testing.T) {
 func calls(set *clients.Set) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		demo.Catalog:  func(ctx context.Context) error { _, err := set.Catalog.Product(ctx, "p1"); return err },
-		demo.Accounts: func(ctx context.Context) error { _, err := set.Accounts.UsersByID(ctx, []string{"u1"}); return err },
-		demo.Orders:   func(ctx context.Context) error { _, err := set.Orders.OfUser(ctx, "u1", 1); return err },
-		demo.Shipping: func(ctx context.Context) error { _, err := set.Shipping.ByOrders(ctx, []string{"o1"}); return err },
-		demo.Reviews:  func(ctx context.Context) error { _, err := set.Reviews.ByProducts(ctx, []string{"p1"}, 1); return err },
-		demo.Inventory: func(ctx context.Context) error {
-			_, err := set.Inventory.Stock(ctx, []string{"p1"})
+		demo.Accounts: func(ctx context.Context) error { _, err := set.Accounts.ReviewAuthor().Load(ctx, "u1"); return err },
+		demo.Orders:   func(ctx context.Context) error { _, err := set.Orders.ViewerOrders(new(1)).Load(ctx, "u1"); return err },
+		demo.Shipping: func(ctx context.Context) error { _, err := set.Shipping.OrderShipping().Load(ctx, "o1"); return err },
+		demo.Reviews: func(ctx context.Context) error {
+			_, err := set.Reviews.ProductReviews(new(1)).Load(ctx, "p1")
 			return err
 		},
+		demo.Inventory: func(ctx context.Context) error { _, err := set.Inventory.ProductStock().Load(ctx, "p1"); return err },
 	}
 }
 

@@ -12,34 +12,32 @@ import (
 
 func TestReviews(t *testing.T) {
 	set, _ := start(t)
-	found, err := set.Reviews.ByProducts(t.Context(), []string{"p2", "p0", "p1"}, 2)
+	found, err := set.Reviews.ProductReviews(new(2)).LoadAll(t.Context(), []string{"p2", "p0", "p1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	count := map[string]int{}
-	for _, r := range found {
-		count[r.ProductID]++
+	if len(found[0]) != 2 || len(found[1]) != 0 || found[1] == nil || len(found[2]) != 2 {
+		t.Errorf("got %v", found)
+	}
+	for _, r := range found[2] {
 		if r.ID == "" || r.AuthorID == "" || r.Rating < 1 || r.Rating > 5 || r.Body == "" {
 			t.Errorf("got %+v", r)
 		}
 	}
-	if len(count) != 2 || count["p1"] != 2 || count["p2"] != 2 {
-		t.Errorf("got %v", count)
+	all, err := set.Reviews.ProductReviews(nil).Load(t.Context(), "p1")
+	if err != nil || len(all) <= 2 {
+		t.Errorf("got %d, %v", len(all), err)
 	}
 }
 
 func TestStock(t *testing.T) {
 	set, _ := start(t)
-	found, err := set.Inventory.Stock(t.Context(), []string{"p13", "p0", "p1"})
+	found, err := set.Inventory.ProductStock().LoadAll(t.Context(), []string{"p13", "p0", "p1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	available := map[string]int{}
-	for _, s := range found {
-		available[s.ProductID] = s.Available
-	}
-	if len(available) != 2 || available["p1"] != 100 || available["p13"] != 0 {
-		t.Errorf("got %v", available)
+	if found[0].Available != 0 || found[1] != nil || found[2].Available != 100 {
+		t.Errorf("got %v", found)
 	}
 }
 
@@ -47,7 +45,7 @@ func TestWatchStock(t *testing.T) {
 	set, d := start(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	changes, err := set.Inventory.WatchStock(ctx, "p1")
+	changes, err := set.Inventory.StockChanged(ctx, "p1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +58,7 @@ func TestWatchStock(t *testing.T) {
 		}
 	}
 	want(100)
-	if _, err := set.Orders.Place(as(t, d, "u1", "orders:write"), []*model.OrderItemInput{{ProductID: "p1", Quantity: 2}}); err != nil {
+	if _, err := set.Orders.PlaceOrder(as(t, d, "u1", "orders:write"), model.PlaceOrderInput{Items: []*model.OrderItemInput{{ProductID: "p1", Quantity: 2}}}); err != nil {
 		t.Fatal(err)
 	}
 	want(98)
@@ -75,10 +73,10 @@ func TestWatchStock(t *testing.T) {
 
 func TestWatchStockThatEnds(t *testing.T) {
 	set, d := start(t)
-	_, err := set.Inventory.WatchStock(t.Context(), "p0")
+	_, err := set.Inventory.StockChanged(t.Context(), "p0")
 	wantCode(t, err, problem.BadUserInput)
 
-	changes, err := set.Inventory.WatchStock(t.Context(), "p1")
+	changes, err := set.Inventory.StockChanged(t.Context(), "p1")
 	if err != nil {
 		t.Fatal(err)
 	}

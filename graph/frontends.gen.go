@@ -5,6 +5,7 @@
 package graph
 
 import (
+	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/graph/mobile"
 	"github.com/portico-gateway/portico/graph/web"
@@ -12,9 +13,9 @@ import (
 )
 
 // Frontends are the frontends of the project, sorted by name.
-func Frontends(root *resolvers.Root) []execute.Frontend {
+func Frontends(root *resolvers.Root, services *clients.Set) []execute.Frontend {
 	return []execute.Frontend{
-		mobile.New(root),
-		web.New(root),
+		mobile.New(root, services),
+		web.New(root, services),
 	}
 }

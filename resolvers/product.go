@@ -12,23 +12,11 @@ import (
 
 func productID(p *model.Product) string { return p.ID }
 
-// Stock resolves Product.stock.
-func (r *Product) Stock(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
-	return loader.Resolve(ctx, r.Load.Stock, objs, productID)
-}
-
-// Category resolves Product.category.
-func (r *Product) Category(ctx context.Context, objs []*model.Product) ([]*model.Category, error) {
-	return loader.Resolve(ctx, r.Load.Categories, objs, func(p *model.Product) string { return p.CategoryID })
-}
-
-// Reviews resolves Product.reviews.
-func (r *Product) Reviews(ctx context.Context, objs []*model.Product, first *int) ([][]*model.Review, error) {
-	n, err := rows(first, 10)
-	if err != nil {
-		return nil, err
+func categoryID(p *model.Product) string {
+	if p.CategoryID == nil {
+		return ""
 	}
-	return loader.Resolve(ctx, r.Load.Reviews.For(n), objs, productID)
+	return *p.CategoryID
 }
 
 // Related resolves Product.related: the first products of the same category,
@@ -39,7 +27,7 @@ func (r *Product) Related(ctx context.Context, objs []*model.Product, first *int
 		return nil, err
 	}
 	// One more, since the product itself may be among them.
-	shelves, err := loader.Resolve(ctx, r.Load.Shelves.For(min(n+1, mostRows)), objs, func(p *model.Product) string { return p.CategoryID })
+	shelves, err := loader.Resolve(ctx, r.Load.Shelves.For(min(n+1, mostRows)), objs, categoryID)
 	related := make([][]*model.Product, len(objs))
 	for i, shelf := range shelves {
 		others := slices.DeleteFunc(slices.Clone(shelf), func(p *model.Product) bool { return p.ID == objs[i].ID })
@@ -48,12 +36,9 @@ func (r *Product) Related(ctx context.Context, objs []*model.Product, first *int
 	return related, err
 }
 
-// allReviews is what [Loaders].Reviews takes for all reviews of a product.
-const allReviews = 0
-
 // Rating resolves Product.rating: the average to one decimal.
 func (r *Product) Rating(ctx context.Context, objs []*model.Product) ([]*float64, error) {
-	reviews, err := loader.Resolve(ctx, r.Load.Reviews.For(allReviews), objs, productID)
+	reviews, err := loader.Resolve(ctx, r.Clients.Reviews.ProductReviews(nil), objs, productID)
 	ratings := make([]*float64, len(objs))
 	for i, of := range reviews {
 		if len(of) == 0 {
@@ -71,7 +56,7 @@ func (r *Product) Rating(ctx context.Context, objs []*model.Product) ([]*float64
 
 // TopReview resolves Product.topReview: of the best reviews the newest.
 func (r *Product) TopReview(ctx context.Context, objs []*model.Product) ([]*model.TopReview, error) {
-	reviews, err := loader.Resolve(ctx, r.Load.Reviews.For(allReviews), objs, productID)
+	reviews, err := loader.Resolve(ctx, r.Clients.Reviews.ProductReviews(nil), objs, productID)
 	top := make([]*model.TopReview, len(objs))
 	for i, of := range reviews {
 		if len(of) == 0 {
@@ -84,14 +69,9 @@ func (r *Product) TopReview(ctx context.Context, objs []*model.Product) ([]*mode
 	return top, err
 }
 
-// Author resolves Review.author.
-func (r *Review) Author(ctx context.Context, objs []*model.Review) ([]*model.User, error) {
-	return loader.Resolve(ctx, r.Load.Users, objs, func(review *model.Review) string { return review.AuthorID })
-}
-
 // AuthorName resolves TopReview.authorName.
 func (r *TopReview) AuthorName(ctx context.Context, objs []*model.TopReview) ([]*string, error) {
-	authors, err := loader.Resolve(ctx, r.Load.Users, objs, func(review *model.TopReview) string { return review.AuthorID })
+	authors, err := loader.Resolve(ctx, r.Clients.Accounts.ReviewAuthor(), objs, func(review *model.TopReview) string { return review.AuthorID })
 	names := make([]*string, len(objs))
 	for i, author := range authors {
 		if author != nil {

@@ -31,24 +31,10 @@ func New(services *clients.Set) *Root {
 
 // The types whose fields methods resolve.
 type (
-	// Query has the methods of the root fields.
-	Query struct{ *Root }
-	// Mutation has the methods of the root fields.
-	Mutation struct{ *Root }
-	// Subscription has the methods of the root fields.
-	Subscription struct{ *Root }
 	// Product has the methods of its fields.
 	Product struct{ *Root }
-	// Review has the methods of its fields.
-	Review struct{ *Root }
 	// TopReview has the methods of its fields.
 	TopReview struct{ *Root }
-	// Viewer has the methods of its fields.
-	Viewer struct{ *Root }
-	// Order has the methods of its fields.
-	Order struct{ *Root }
-	// OrderItem has the methods of its fields.
-	OrderItem struct{ *Root }
 )
 
 // mostRows is how many rows of a list can be asked for at once.

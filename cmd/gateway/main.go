@@ -62,5 +62,5 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	if err != nil {
 		return err
 	}
-	return gateway.Run(ctx, graph.Frontends(resolvers.New(services)))
+	return gateway.Run(ctx, graph.Frontends(resolvers.New(services), services))
 }

@@ -92,6 +92,8 @@ type Service struct {
 	MaxResponse Bytes `yaml:"maxResponse"`
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool `yaml:"forwardAuthorization"`
+	// Config has what bindings find as $config.
+	Config map[string]string `yaml:"config"`
 	// Required makes the gateway ready only when the service answers.
 	Required bool `yaml:"required"`
 }

@@ -10,6 +10,7 @@ package loader
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +33,32 @@ type Loader[K comparable, V any] struct {
 	id    any // what the state is stored under in a scope
 	max   int
 	fetch Fetch[K, V]
+}
+
+// Unlimited is the most keys of a fetch that bounds its calls itself, as
+// [OneByOne] does.
+const Unlimited = math.MaxInt
+
+// Opt is an argument of a [Family] that may be absent.
+type Opt[T comparable] struct {
+	Value T
+	Set   bool
+}
+
+// Some is the argument that value points to; absent for nil.
+func Some[T comparable](value *T) Opt[T] {
+	if value == nil {
+		return Opt[T]{}
+	}
+	return Opt[T]{*value, true}
+}
+
+// Pointer is the opposite of [Some].
+func (o Opt[T]) Pointer() *T {
+	if !o.Set {
+		return nil
+	}
+	return &o.Value
 }
 
 // New returns a loader that calls fetch with at most max keys; for more keys

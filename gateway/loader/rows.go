@@ -7,6 +7,61 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// One makes a value of each row and matches it to its key, for a [Fetch] of one
+// value a key. Rows that are nil or whose key is zero belong to nobody; of rows
+// with the same key the last counts. An error of value is that of its key.
+func One[K comparable, R, V any](rows []*R, key func(*R) K, value func(*R) (V, error)) (map[K]V, error) {
+	values := make(map[K]V, len(rows))
+	failed := KeyErrors[K]{}
+	each(rows, key, func(k K, row *R) {
+		v, err := value(row)
+		delete(failed, k)
+		if err != nil {
+			failed[k] = err
+		}
+		values[k] = v
+	})
+	if len(failed) > 0 {
+		return values, failed
+	}
+	return values, nil
+}
+
+// Many is [One] for a [Fetch] of a list a key: the values of the key's rows in
+// the order they have. A key without rows gets an empty list, which is not
+// null. An error of value is that of its key.
+func Many[K comparable, R, V any](keys []K, rows []*R, key func(*R) K, value func(*R) (V, error)) (map[K][]V, error) {
+	groups := make(map[K][]V, len(keys))
+	for _, k := range keys {
+		groups[k] = []V{}
+	}
+	failed := KeyErrors[K]{}
+	each(rows, key, func(k K, row *R) {
+		v, err := value(row)
+		if err != nil {
+			failed[k] = err
+			return
+		}
+		groups[k] = append(groups[k], v)
+	})
+	if len(failed) > 0 {
+		return groups, failed
+	}
+	return groups, nil
+}
+
+func each[K comparable, R any](rows []*R, key func(*R) K, do func(K, *R)) {
+	var none K
+	for _, row := range rows {
+		if row == nil {
+			continue
+		}
+		if k := key(row); k != none {
+			do(k, row)
+		}
+	}
+}
+
 // ByKey indexes rows by their key, for a [Fetch] of one value a key. Of rows
 // with the same key the last counts.
 func ByKey[K comparable, V any](rows []V, key func(V) K) map[K]V {

@@ -131,10 +131,11 @@ func allowOrigins(next http.Handler, cfg config.CORS) http.Handler {
 	}).Handler(next)
 }
 
-// withCaller keeps the caller's credentials for the services that are sent
-// them.
+// withCaller keeps the caller's headers and credentials for the services that
+// are sent them.
 func withCaller(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(upstream.WithHeaders(r.Context(), r.Header))
 		if authorization := r.Header.Get("Authorization"); authorization != "" {
 			r = r.WithContext(upstream.WithAuthorization(r.Context(), authorization))
 		}

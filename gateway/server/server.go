@@ -50,6 +50,7 @@ func serviceConfigs(cfg *config.Config) []upstream.Config {
 			MaxBatch:             s.MaxBatch,
 			MaxResponseBytes:     int64(s.MaxResponse),
 			ForwardAuthorization: s.ForwardAuthorization,
+			Values:               s.Config,
 		})
 	}
 	return list

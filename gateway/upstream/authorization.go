@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -14,6 +15,21 @@ type authorizationKey struct{}
 // or the metadata of a gRPC call. Empty stands for none.
 func WithAuthorization(ctx context.Context, authorization string) context.Context {
 	return context.WithValue(ctx, authorizationKey{}, authorization)
+}
+
+type headersKey struct{}
+
+// WithHeaders returns a context with the headers of the caller's request, for
+// bindings that send some of them on. They must not change any more.
+func WithHeaders(ctx context.Context, headers http.Header) context.Context {
+	return context.WithValue(ctx, headersKey{}, headers)
+}
+
+// Header is the first value of a header of the caller's request; empty when
+// there is none.
+func Header(ctx context.Context, name string) string {
+	headers, _ := ctx.Value(headersKey{}).(http.Header)
+	return headers.Get(name)
 }
 
 // errAuthorization tells of credentials that no header can have. They come from

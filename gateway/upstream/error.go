@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/go-json-experiment/json"
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -46,6 +47,56 @@ func (e *StatusError) Error() string {
 func IsStatus(err error, status int) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	return ok && e.Status == status
+}
+
+// IsCode tells whether a service answered with this gRPC code.
+func IsCode(err error, code codes.Code) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && e.Status == 0 && e.Code == code
+}
+
+// Detail is a value of an error's JSON body that a caller may see.
+type Detail struct {
+	// Name is that of the extension.
+	Name string
+	// Path leads to the value: the names of objects' members.
+	Path []string
+}
+
+// Explain is the problem that an error of a service stands for. Details that
+// the body does not have, or that are objects or lists, are left out.
+func Explain(err error, code problem.Code, message string, details ...Detail) error {
+	p := problem.Wrap(err, code, "%s", message)
+	e, ok := errors.AsType[*StatusError](err)
+	if !ok || len(details) == 0 {
+		return p
+	}
+	var body any
+	if json.Unmarshal(e.Body, &body) != nil {
+		return p
+	}
+	for _, d := range details {
+		if value := at(body, d.Path); value != nil {
+			p = p.With(d.Name, value)
+		}
+	}
+	return p
+}
+
+// at is the scalar that a path leads to, or nil.
+func at(value any, path []string) any {
+	for _, name := range path {
+		object, ok := value.(map[string]any)
+		if !ok {
+			return nil
+		}
+		value = object[name]
+	}
+	switch value.(type) {
+	case string, bool, float64:
+		return value
+	}
+	return nil
 }
 
 // IsNotFound tells whether a service said that something does not exist: 404,

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // Request is a call of an HTTP service. Nothing in its values can lead it to
@@ -90,6 +92,19 @@ func (r Request) encodedBody() (io.Reader, error) {
 		return nil, fmt.Errorf("encode the body: %w", err)
 	}
 	return bytes.NewReader(text), nil
+}
+
+// Join makes one value of several. It refuses one that has the separator in
+// it, which the service would take for two.
+func Join[T ~string](values []T, separator string) (string, error) {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		if strings.Contains(string(value), separator) {
+			return "", problem.New(problem.BadUserInput, "A value has %q in it, which it must not have.", separator)
+		}
+		texts[i] = string(value)
+	}
+	return strings.Join(texts, separator), nil
 }
 
 // validHeader tells whether text is a field value of RFC 9110, section 5.5.

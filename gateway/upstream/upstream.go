@@ -39,7 +39,34 @@ type Config struct {
 	MaxConnections int
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool
+	// Values are what bindings find as $config.
+	Values map[string]string
 }
+
+func (c Config) need(names []string) error {
+	var missing []string
+	for _, name := range names {
+		if _, ok := c.Values[name]; !ok {
+			missing = append(missing, "services."+c.Name+".config."+name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("portico.yaml has no %s, which a binding uses as $config", strings.Join(missing, ", no "))
+}
+
+// Need fails when portico.yaml lacks one of these values for bindings.
+func (c *HTTP) Need(names ...string) error { return c.config.need(names) }
+
+// Need fails when portico.yaml lacks one of these values for bindings.
+func (c *GRPC) Need(names ...string) error { return c.config.need(names) }
+
+// Value is a value that portico.yaml has for bindings; empty when it has none.
+func (c *HTTP) Value(name string) string { return c.config.Values[name] }
+
+// Value is a value that portico.yaml has for bindings; empty when it has none.
+func (c *GRPC) Value(name string) string { return c.config.Values[name] }
 
 func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {

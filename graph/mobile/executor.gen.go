@@ -5,6 +5,7 @@ package mobile
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -33,6 +34,7 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
+	Constraint func(ctx context.Context, obj any, next graphql.Resolver, min *int, max *int) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -320,75 +322,109 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../../schema/shared/catalog.graphqls", Input: `"An exact decimal number, written as a string: \"19.90\"."
+	{Name: "../../schema/shared/catalog.graphqls", Input: `"""
+An exact decimal number, written as a string: "19.90".
+"""
 scalar Decimal
-
-"A point in time, RFC 3339: \"2026-11-23T12:00:00Z\"."
+"""
+A point in time, RFC 3339: "2026-11-23T12:00:00Z".
+"""
 scalar DateTime
-
-"An amount of money."
+"""
+An amount of money.
+"""
 type Money {
-  "The amount in the currency's major unit, with its minor unit as decimals."
+  """
+  The amount in the currency's major unit, with its minor unit as decimals.
+  """
   amount: Decimal!
-  "The ISO 4217 code of the currency."
+  """
+  The ISO 4217 code of the currency.
+  """
   currency: String!
 }
-
-"Where a page of a list ends."
+"""
+Where a page of a list ends.
+"""
 type PageInfo {
-  "Whether there is a page after this one."
+  """
+  Whether there is a page after this one.
+  """
   hasNextPage: Boolean!
-  "What to give as ` + "`" + `after` + "`" + ` for the next page; null when the page is empty."
+  """
+  What to give as ` + "`" + `after` + "`" + ` for the next page; null when the page is empty.
+  """
   endCursor: String
 }
-
-"Something that the shop sells."
+"""
+Something that the shop sells.
+"""
 type Product {
   id: ID!
   name: String!
   price: Money!
-  "What is in the warehouse; null when the inventory does not know the product."
+  """
+  What is in the warehouse; null when the inventory does not know the product.
+  """
   stock: Stock
 }
-
-"How much of a product is in the warehouse."
+"""
+How much of a product is in the warehouse.
+"""
 type Stock {
   productId: ID!
-  "Pieces that can be ordered now."
+  """
+  Pieces that can be ordered now.
+  """
   available: Int!
 }
-
-"A page of products."
+"""
+A page of products.
+"""
 type ProductConnection {
   nodes: [Product!]!
   pageInfo: PageInfo!
 }
-
 type Query {
-  "One product, or null when there is none with this id."
+  """
+  One product, or null when there is none with this id.
+  """
   product(id: ID!): Product
 }
 `, BuiltIn: false},
-	{Name: "../../schema/mobile/catalog.graphqls", Input: `extend type Product {
-  "A picture 200 pixels wide."
-  thumbnailUrl: String
-  "The average of all reviews, from 1 to 5; null when there are none."
-  rating: Float
-  "The review to show when there is room for one: the best, and of these the newest."
-  topReview: TopReview
-}
-
-"A review with what a small screen shows of it."
+	{Name: "../../schema/mobile/catalog.graphqls", Input: `"""
+A review with what a small screen shows of it.
+"""
 type TopReview {
   rating: Int!
   body: String!
   authorName: String
 }
-
-extend type Query {
-  "The products of the shop."
-  products(first: Int = 20, after: String): ProductConnection!
+extend type Product {
+  """
+  A picture 200 pixels wide.
+  """
+  thumbnailUrl: String
+  """
+  The average of all reviews, from 1 to 5; null when there are none.
+  """
+  rating: Float
+  """
+  The review to show when there is room for one: the best, and of these the newest.
+  """
+  topReview: TopReview
 }
+extend type Query {
+  """
+  The products of the shop.
+  """
+  products(first: Int = 20 @constraint(min: 1, max: 100), after: String): ProductConnection!
+}
+`, BuiltIn: false},
+	{Name: "../../portico/directives.graphqls", Input: `"""
+The least and the most that a number may be; BAD_USER_INPUT otherwise.
+"""
+directive @constraint(min: Int, max: Int) on ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -585,6 +621,28 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) dir_constraint_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "min",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["min"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "max",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["max"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -616,10 +674,8 @@ func (ec *executionContext) field_Query_product_args(ctx context.Context, rawArg
 func (ec *executionContext) field_Query_products_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int, error) {
-			return ec.unmarshalOInt2ᚖint(ctx, v)
-		})
+
+	arg0, err := ec.field_Query_products_argsFirst(ctx, rawArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -633,6 +689,59 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 	}
 	args["after"] = arg1
 	return args, nil
+}
+
+func (ec *executionContext) field_Query_products_argsFirst(
+	ctx context.Context,
+	rawArgs map[string]any,
+) (*int, error) {
+	if _, ok := rawArgs["first"]; !ok {
+		var zeroVal *int
+		return zeroVal, nil
+	}
+
+	ctx = graphql.WithPathContext(ctx, graphql.NewPathWithField("first"))
+	directive0 := func(ctx context.Context) (any, error) {
+		tmp, ok := rawArgs["first"]
+		if !ok {
+			var zeroVal *int
+			return zeroVal, nil
+		}
+		return ec.unmarshalOInt2ᚖint(ctx, tmp)
+	}
+
+	directive1 := func(ctx context.Context) (any, error) {
+		min, err := ec.unmarshalOInt2ᚖint(ctx, 1)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		max, err := ec.unmarshalOInt2ᚖint(ctx, 100)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		if ec.Directives.Constraint == nil {
+			var zeroVal *int
+			return zeroVal, errors.New("directive constraint is not implemented")
+		}
+		return ec.Directives.Constraint(ctx, rawArgs, directive0, min, max)
+	}
+
+	tmp, err := directive1(ctx)
+	if err != nil {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, err)
+	}
+	if data, ok := tmp.(*int); ok {
+		return data, nil
+	} else if tmp == nil {
+		var zeroVal *int
+		return zeroVal, nil
+	} else {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, fmt.Errorf(`unexpected type %T from directive, should be *int`, tmp))
+	}
 }
 
 func (ec *executionContext) field___Directive_args_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {

@@ -7,16 +7,19 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/graph/model"
 	"github.com/portico-gateway/portico/resolvers"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// New returns the frontend mobile, whose fields root's methods resolve.
-func New(root *resolvers.Root) execute.Frontend {
-	r := &resolver{root: root}
-	r.schema = &executableSchema{Resolvers: r}
+// New returns the frontend mobile, whose fields root's methods and the
+// clients of services resolve.
+func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
+	r := &resolver{root: root, clients: services}
+	r.schema = &executableSchema{Resolvers: r, Directives: DirectiveRoot{Constraint: execute.Constraint}}
 	return execute.Frontend{
 		Name:   "mobile",
 		Schema: r.schema,
@@ -48,8 +51,9 @@ query Screen($id: ID! = "p1") {
 
 // resolver connects the schema to the project's methods.
 type resolver struct {
-	root   *resolvers.Root
-	schema *executableSchema
+	root    *resolvers.Root
+	clients *clients.Set
+	schema  *executableSchema
 }
 
 // executionContext is what gqlgen reads arguments with.
@@ -70,10 +74,15 @@ func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.
 	return execute.Alone(ctx, obj, q.r.productStock(), nil)
 }
 
-// productStock resolves Product.stock by resolvers.Product.Stock.
+// keyOfProductStock is what Product.stock is loaded by.
+func keyOfProductStock(obj *model.Product) string {
+	return obj.ID
+}
+
+// productStock resolves Product.stock by inventory.Client.ProductStock.
 func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock] {
 	return func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
-		return (&resolvers.Product{Root: r.root}).Stock(ctx, objs)
+		return loader.Resolve(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
 	}
 }
 
@@ -148,18 +157,18 @@ func (r *resolver) Query() QueryResolver { return queryResolver{r} }
 
 type queryResolver struct{ r *resolver }
 
-// Product is resolvers.Query.Product.
+// Product is catalog.Client.Product.
 func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, error) {
-	value, err := (&resolvers.Query{Root: q.r.root}).Product(ctx, id)
+	value, err := q.r.clients.Catalog.Product(ctx, id)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowProduct)
 	}
 	return value, err
 }
 
-// Products is resolvers.Query.Products.
+// Products is catalog.Client.MobileProducts.
 func (q queryResolver) Products(ctx context.Context, first *int, after *string) (*model.ProductConnection, error) {
-	value, err := (&resolvers.Query{Root: q.r.root}).Products(ctx, first, after, nil, nil)
+	value, err := q.r.clients.Catalog.MobileProducts(ctx, first, after)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowProductConnection)
 	}

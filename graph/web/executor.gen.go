@@ -5,6 +5,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -39,6 +40,7 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
+	Constraint func(ctx context.Context, obj any, next graphql.Resolver, min *int, max *int) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -623,75 +625,102 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../../schema/shared/catalog.graphqls", Input: `"An exact decimal number, written as a string: \"19.90\"."
+	{Name: "../../schema/shared/catalog.graphqls", Input: `"""
+An exact decimal number, written as a string: "19.90".
+"""
 scalar Decimal
-
-"A point in time, RFC 3339: \"2026-11-23T12:00:00Z\"."
+"""
+A point in time, RFC 3339: "2026-11-23T12:00:00Z".
+"""
 scalar DateTime
-
-"An amount of money."
+"""
+An amount of money.
+"""
 type Money {
-  "The amount in the currency's major unit, with its minor unit as decimals."
+  """
+  The amount in the currency's major unit, with its minor unit as decimals.
+  """
   amount: Decimal!
-  "The ISO 4217 code of the currency."
+  """
+  The ISO 4217 code of the currency.
+  """
   currency: String!
 }
-
-"Where a page of a list ends."
+"""
+Where a page of a list ends.
+"""
 type PageInfo {
-  "Whether there is a page after this one."
+  """
+  Whether there is a page after this one.
+  """
   hasNextPage: Boolean!
-  "What to give as ` + "`" + `after` + "`" + ` for the next page; null when the page is empty."
+  """
+  What to give as ` + "`" + `after` + "`" + ` for the next page; null when the page is empty.
+  """
   endCursor: String
 }
-
-"Something that the shop sells."
+"""
+Something that the shop sells.
+"""
 type Product {
   id: ID!
   name: String!
   price: Money!
-  "What is in the warehouse; null when the inventory does not know the product."
+  """
+  What is in the warehouse; null when the inventory does not know the product.
+  """
   stock: Stock
 }
-
-"How much of a product is in the warehouse."
+"""
+How much of a product is in the warehouse.
+"""
 type Stock {
   productId: ID!
-  "Pieces that can be ordered now."
+  """
+  Pieces that can be ordered now.
+  """
   available: Int!
 }
-
-"A page of products."
+"""
+A page of products.
+"""
 type ProductConnection {
   nodes: [Product!]!
   pageInfo: PageInfo!
 }
-
 type Query {
-  "One product, or null when there is none with this id."
+  """
+  One product, or null when there is none with this id.
+  """
   product(id: ID!): Product
 }
 `, BuiltIn: false},
-	{Name: "../../schema/web/account.graphqls", Input: `"The customer who is signed in, as only they see themselves."
+	{Name: "../../schema/web/account.graphqls", Input: `"""
+The customer who is signed in, as only they see themselves.
+"""
 type Viewer {
   id: ID!
   name: String!
   email: String!
   avatarUrl: String
-  "The newest orders first."
-  orders(first: Int = 10): [Order!]!
+  """
+  The newest orders first.
+  """
+  orders(first: Int = 10 @constraint(min: 1, max: 100)): [Order!]!
 }
-
-"Something that was bought."
+"""
+Something that was bought.
+"""
 type Order {
   id: ID!
   status: OrderStatus!
   total: Money!
   items: [OrderItem!]!
-  "How it is sent; null while that is not known."
+  """
+  How it is sent; null while that is not known.
+  """
   shipping: Shipping
 }
-
 enum OrderStatus {
   PENDING
   PAID
@@ -699,86 +728,109 @@ enum OrderStatus {
   DELIVERED
   CANCELLED
 }
-
-"A line of an order."
+"""
+A line of an order.
+"""
 type OrderItem {
   quantity: Int!
-  "The product, or null when the shop no longer has it."
+  """
+  The product, or null when the shop no longer has it.
+  """
   product: Product
 }
-
-"How an order is sent."
+"""
+How an order is sent.
+"""
 type Shipping {
   carrier: String!
-  "When it is expected."
+  """
+  When it is expected.
+  """
   eta: DateTime!
 }
-
 input PlaceOrderInput {
   items: [OrderItemInput!]!
 }
-
 input OrderItemInput {
   productId: ID!
   quantity: Int!
 }
-
 type PlaceOrderPayload {
   order: Order!
 }
-
-extend type Query {
-  "The customer whose token was sent."
-  me: Viewer
-}
-
 type Mutation {
-  "Buys something for the customer whose token was sent. Fails with OUT_OF_STOCK when there is not enough of it."
+  """
+  Buys something for the customer whose token was sent. Fails with OUT_OF_STOCK when there is not enough of it.
+  """
   placeOrder(input: PlaceOrderInput!): PlaceOrderPayload
 }
-`, BuiltIn: false},
-	{Name: "../../schema/web/catalog.graphqls", Input: `extend type Product {
-  description: String
-  category: Category
-  "The newest reviews first."
-  reviews(first: Int = 10): [Review!]!
-  "Other products of the same category."
-  related(first: Int = 4): [Product!]!
+extend type Query {
+  """
+  The customer whose token was sent.
+  """
+  me: Viewer
 }
-
-"A shelf of the shop."
+`, BuiltIn: false},
+	{Name: "../../schema/web/catalog.graphqls", Input: `"""
+A shelf of the shop.
+"""
 type Category {
   id: ID!
   name: String!
 }
-
-"What a customer thinks of a product."
+"""
+What a customer thinks of a product.
+"""
 type Review {
   id: ID!
-  "From 1 (bad) to 5 (good)."
+  """
+  From 1 (bad) to 5 (good).
+  """
   rating: Int!
   body: String!
   author: User
 }
-
-"A customer, as others see them."
+"""
+A customer, as others see them.
+"""
 type User {
   id: ID!
   name: String!
   avatarUrl: String
 }
-
-extend type Query {
-  "The products of the shop, or of one category, or those whose name has a text in it."
-  products(first: Int = 20, after: String, categoryId: ID, search: String): ProductConnection!
-  "All shelves of the shop."
-  categories: [Category!]!
-}
-
 type Subscription {
-  "The stock of a product, now and whenever it changes."
+  """
+  The stock of a product, now and whenever it changes.
+  """
   stockChanged(productId: ID!): Stock!
 }
+extend type Product {
+  description: String
+  category: Category
+  """
+  The newest reviews first.
+  """
+  reviews(first: Int = 10 @constraint(min: 1, max: 100)): [Review!]!
+  """
+  Other products of the same category.
+  """
+  related(first: Int = 4 @constraint(min: 1, max: 100)): [Product!]!
+}
+extend type Query {
+  """
+  The products of the shop, or of one category, or those whose name has a text in it.
+  """
+  products(first: Int = 20 @constraint(min: 1, max: 100), after: String, categoryId: ID, search: String): ProductConnection!
+  """
+  All shelves of the shop.
+  """
+  categories: [Category!]!
+}
+`, BuiltIn: false},
+	{Name: "../../portico/directives.graphqls", Input: `"""
+The least and the most that a number may be; BAD_USER_INPUT otherwise.
+"""
+directive @constraint(min: Int, max: Int) on ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -1061,6 +1113,28 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) dir_constraint_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "min",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["min"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "max",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["max"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_placeOrder_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1078,10 +1152,8 @@ func (ec *executionContext) field_Mutation_placeOrder_args(ctx context.Context, 
 func (ec *executionContext) field_Product_related_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int, error) {
-			return ec.unmarshalOInt2ᚖint(ctx, v)
-		})
+
+	arg0, err := ec.field_Product_related_argsFirst(ctx, rawArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -1089,18 +1161,122 @@ func (ec *executionContext) field_Product_related_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Product_related_argsFirst(
+	ctx context.Context,
+	rawArgs map[string]any,
+) (*int, error) {
+	if _, ok := rawArgs["first"]; !ok {
+		var zeroVal *int
+		return zeroVal, nil
+	}
+
+	ctx = graphql.WithPathContext(ctx, graphql.NewPathWithField("first"))
+	directive0 := func(ctx context.Context) (any, error) {
+		tmp, ok := rawArgs["first"]
+		if !ok {
+			var zeroVal *int
+			return zeroVal, nil
+		}
+		return ec.unmarshalOInt2ᚖint(ctx, tmp)
+	}
+
+	directive1 := func(ctx context.Context) (any, error) {
+		min, err := ec.unmarshalOInt2ᚖint(ctx, 1)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		max, err := ec.unmarshalOInt2ᚖint(ctx, 100)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		if ec.Directives.Constraint == nil {
+			var zeroVal *int
+			return zeroVal, errors.New("directive constraint is not implemented")
+		}
+		return ec.Directives.Constraint(ctx, rawArgs, directive0, min, max)
+	}
+
+	tmp, err := directive1(ctx)
+	if err != nil {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, err)
+	}
+	if data, ok := tmp.(*int); ok {
+		return data, nil
+	} else if tmp == nil {
+		var zeroVal *int
+		return zeroVal, nil
+	} else {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, fmt.Errorf(`unexpected type %T from directive, should be *int`, tmp))
+	}
+}
+
 func (ec *executionContext) field_Product_reviews_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int, error) {
-			return ec.unmarshalOInt2ᚖint(ctx, v)
-		})
+
+	arg0, err := ec.field_Product_reviews_argsFirst(ctx, rawArgs)
 	if err != nil {
 		return nil, err
 	}
 	args["first"] = arg0
 	return args, nil
+}
+
+func (ec *executionContext) field_Product_reviews_argsFirst(
+	ctx context.Context,
+	rawArgs map[string]any,
+) (*int, error) {
+	if _, ok := rawArgs["first"]; !ok {
+		var zeroVal *int
+		return zeroVal, nil
+	}
+
+	ctx = graphql.WithPathContext(ctx, graphql.NewPathWithField("first"))
+	directive0 := func(ctx context.Context) (any, error) {
+		tmp, ok := rawArgs["first"]
+		if !ok {
+			var zeroVal *int
+			return zeroVal, nil
+		}
+		return ec.unmarshalOInt2ᚖint(ctx, tmp)
+	}
+
+	directive1 := func(ctx context.Context) (any, error) {
+		min, err := ec.unmarshalOInt2ᚖint(ctx, 1)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		max, err := ec.unmarshalOInt2ᚖint(ctx, 100)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		if ec.Directives.Constraint == nil {
+			var zeroVal *int
+			return zeroVal, errors.New("directive constraint is not implemented")
+		}
+		return ec.Directives.Constraint(ctx, rawArgs, directive0, min, max)
+	}
+
+	tmp, err := directive1(ctx)
+	if err != nil {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, err)
+	}
+	if data, ok := tmp.(*int); ok {
+		return data, nil
+	} else if tmp == nil {
+		var zeroVal *int
+		return zeroVal, nil
+	} else {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, fmt.Errorf(`unexpected type %T from directive, should be *int`, tmp))
+	}
 }
 
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
@@ -1134,10 +1310,8 @@ func (ec *executionContext) field_Query_product_args(ctx context.Context, rawArg
 func (ec *executionContext) field_Query_products_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int, error) {
-			return ec.unmarshalOInt2ᚖint(ctx, v)
-		})
+
+	arg0, err := ec.field_Query_products_argsFirst(ctx, rawArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -1169,6 +1343,59 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_products_argsFirst(
+	ctx context.Context,
+	rawArgs map[string]any,
+) (*int, error) {
+	if _, ok := rawArgs["first"]; !ok {
+		var zeroVal *int
+		return zeroVal, nil
+	}
+
+	ctx = graphql.WithPathContext(ctx, graphql.NewPathWithField("first"))
+	directive0 := func(ctx context.Context) (any, error) {
+		tmp, ok := rawArgs["first"]
+		if !ok {
+			var zeroVal *int
+			return zeroVal, nil
+		}
+		return ec.unmarshalOInt2ᚖint(ctx, tmp)
+	}
+
+	directive1 := func(ctx context.Context) (any, error) {
+		min, err := ec.unmarshalOInt2ᚖint(ctx, 1)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		max, err := ec.unmarshalOInt2ᚖint(ctx, 100)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		if ec.Directives.Constraint == nil {
+			var zeroVal *int
+			return zeroVal, errors.New("directive constraint is not implemented")
+		}
+		return ec.Directives.Constraint(ctx, rawArgs, directive0, min, max)
+	}
+
+	tmp, err := directive1(ctx)
+	if err != nil {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, err)
+	}
+	if data, ok := tmp.(*int); ok {
+		return data, nil
+	} else if tmp == nil {
+		var zeroVal *int
+		return zeroVal, nil
+	} else {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, fmt.Errorf(`unexpected type %T from directive, should be *int`, tmp))
+	}
+}
+
 func (ec *executionContext) field_Subscription_stockChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1186,15 +1413,66 @@ func (ec *executionContext) field_Subscription_stockChanged_args(ctx context.Con
 func (ec *executionContext) field_Viewer_orders_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int, error) {
-			return ec.unmarshalOInt2ᚖint(ctx, v)
-		})
+
+	arg0, err := ec.field_Viewer_orders_argsFirst(ctx, rawArgs)
 	if err != nil {
 		return nil, err
 	}
 	args["first"] = arg0
 	return args, nil
+}
+
+func (ec *executionContext) field_Viewer_orders_argsFirst(
+	ctx context.Context,
+	rawArgs map[string]any,
+) (*int, error) {
+	if _, ok := rawArgs["first"]; !ok {
+		var zeroVal *int
+		return zeroVal, nil
+	}
+
+	ctx = graphql.WithPathContext(ctx, graphql.NewPathWithField("first"))
+	directive0 := func(ctx context.Context) (any, error) {
+		tmp, ok := rawArgs["first"]
+		if !ok {
+			var zeroVal *int
+			return zeroVal, nil
+		}
+		return ec.unmarshalOInt2ᚖint(ctx, tmp)
+	}
+
+	directive1 := func(ctx context.Context) (any, error) {
+		min, err := ec.unmarshalOInt2ᚖint(ctx, 1)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		max, err := ec.unmarshalOInt2ᚖint(ctx, 100)
+		if err != nil {
+			var zeroVal *int
+			return zeroVal, err
+		}
+		if ec.Directives.Constraint == nil {
+			var zeroVal *int
+			return zeroVal, errors.New("directive constraint is not implemented")
+		}
+		return ec.Directives.Constraint(ctx, rawArgs, directive0, min, max)
+	}
+
+	tmp, err := directive1(ctx)
+	if err != nil {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, err)
+	}
+	if data, ok := tmp.(*int); ok {
+		return data, nil
+	} else if tmp == nil {
+		var zeroVal *int
+		return zeroVal, nil
+	} else {
+		var zeroVal *int
+		return zeroVal, graphql.ErrorOnPath(ctx, fmt.Errorf(`unexpected type %T from directive, should be *int`, tmp))
+	}
 }
 
 func (ec *executionContext) field___Directive_args_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {

@@ -7,16 +7,19 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/graph/model"
 	"github.com/portico-gateway/portico/resolvers"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// New returns the frontend web, whose fields root's methods resolve.
-func New(root *resolvers.Root) execute.Frontend {
-	r := &resolver{root: root}
-	r.schema = &executableSchema{Resolvers: r}
+// New returns the frontend web, whose fields root's methods and the
+// clients of services resolve.
+func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
+	r := &resolver{root: root, clients: services}
+	r.schema = &executableSchema{Resolvers: r, Directives: DirectiveRoot{Constraint: execute.Constraint}}
 	return execute.Frontend{
 		Name:   "web",
 		Schema: r.schema,
@@ -82,8 +85,9 @@ subscription Stock {
 
 // resolver connects the schema to the project's methods.
 type resolver struct {
-	root   *resolvers.Root
-	schema *executableSchema
+	root    *resolvers.Root
+	clients *clients.Set
+	schema  *executableSchema
 }
 
 // executionContext is what gqlgen reads arguments with.
@@ -96,9 +100,9 @@ func (r *resolver) Mutation() MutationResolver { return mutationResolver{r} }
 
 type mutationResolver struct{ r *resolver }
 
-// PlaceOrder is resolvers.Mutation.PlaceOrder.
+// PlaceOrder is orders.Client.PlaceOrder.
 func (q mutationResolver) PlaceOrder(ctx context.Context, input model.PlaceOrderInput) (*model.PlaceOrderPayload, error) {
-	value, err := (&resolvers.Mutation{Root: q.r.root}).PlaceOrder(ctx, input)
+	value, err := q.r.clients.Orders.PlaceOrder(ctx, input)
 	execute.Reset(ctx)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowPlaceOrderPayload)
@@ -119,10 +123,15 @@ func (q orderResolver) Shipping(ctx context.Context, obj *model.Order) (*model.S
 	return execute.Alone(ctx, obj, q.r.orderShipping(), nil)
 }
 
-// orderShipping resolves Order.shipping by resolvers.Order.Shipping.
+// keyOfOrderShipping is what Order.shipping is loaded by.
+func keyOfOrderShipping(obj *model.Order) string {
+	return obj.ID
+}
+
+// orderShipping resolves Order.shipping by shipping.Client.OrderShipping.
 func (r *resolver) orderShipping() execute.Resolver[*model.Order, *model.Shipping] {
 	return func(ctx context.Context, objs []*model.Order) ([]*model.Shipping, error) {
-		return (&resolvers.Order{Root: r.root}).Shipping(ctx, objs)
+		return loader.Resolve(ctx, r.clients.Shipping.OrderShipping(), objs, keyOfOrderShipping)
 	}
 }
 
@@ -158,10 +167,15 @@ func (q orderItemResolver) Product(ctx context.Context, obj *model.OrderItem) (*
 	return execute.Alone(ctx, obj, q.r.orderItemProduct(), q.r.belowProduct)
 }
 
-// orderItemProduct resolves OrderItem.product by resolvers.OrderItem.Product.
+// keyOfOrderItemProduct is what OrderItem.product is loaded by.
+func keyOfOrderItemProduct(obj *model.OrderItem) string {
+	return obj.ProductID
+}
+
+// orderItemProduct resolves OrderItem.product by catalog.Client.OrderItemProduct.
 func (r *resolver) orderItemProduct() execute.Resolver[*model.OrderItem, *model.Product] {
 	return func(ctx context.Context, objs []*model.OrderItem) ([]*model.Product, error) {
-		return (&resolvers.OrderItem{Root: r.root}).Product(ctx, objs)
+		return loader.Resolve(ctx, r.clients.Catalog.OrderItemProduct(), objs, keyOfOrderItemProduct)
 	}
 }
 
@@ -210,10 +224,15 @@ func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.
 	return execute.Alone(ctx, obj, q.r.productStock(), nil)
 }
 
-// productStock resolves Product.stock by resolvers.Product.Stock.
+// keyOfProductStock is what Product.stock is loaded by.
+func keyOfProductStock(obj *model.Product) string {
+	return obj.ID
+}
+
+// productStock resolves Product.stock by inventory.Client.ProductStock.
 func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock] {
 	return func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
-		return (&resolvers.Product{Root: r.root}).Stock(ctx, objs)
+		return loader.Resolve(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
 	}
 }
 
@@ -225,10 +244,18 @@ func (q productResolver) Category(ctx context.Context, obj *model.Product) (*mod
 	return execute.Alone(ctx, obj, q.r.productCategory(), nil)
 }
 
-// productCategory resolves Product.category by resolvers.Product.Category.
+// keyOfProductCategory is what Product.category is loaded by.
+func keyOfProductCategory(obj *model.Product) string {
+	if obj.CategoryID == nil {
+		return ""
+	}
+	return *obj.CategoryID
+}
+
+// productCategory resolves Product.category by catalog.Client.ProductCategory.
 func (r *resolver) productCategory() execute.Resolver[*model.Product, *model.Category] {
 	return func(ctx context.Context, objs []*model.Product) ([]*model.Category, error) {
-		return (&resolvers.Product{Root: r.root}).Category(ctx, objs)
+		return loader.Resolve(ctx, r.clients.Catalog.ProductCategory(), objs, keyOfProductCategory)
 	}
 }
 
@@ -240,10 +267,15 @@ func (q productResolver) Reviews(ctx context.Context, obj *model.Product, first 
 	return execute.Alone(ctx, obj, q.r.productReviews(first), execute.Flat(q.r.belowReview))
 }
 
-// productReviews resolves Product.reviews by resolvers.Product.Reviews.
+// keyOfProductReviews is what Product.reviews is loaded by.
+func keyOfProductReviews(obj *model.Product) string {
+	return obj.ID
+}
+
+// productReviews resolves Product.reviews by reviews.Client.ProductReviews.
 func (r *resolver) productReviews(first *int) execute.Resolver[*model.Product, []*model.Review] {
 	return func(ctx context.Context, objs []*model.Product) ([][]*model.Review, error) {
-		return (&resolvers.Product{Root: r.root}).Reviews(ctx, objs, first)
+		return loader.Resolve(ctx, r.clients.Reviews.ProductReviews(first), objs, keyOfProductReviews)
 	}
 }
 
@@ -314,36 +346,36 @@ func (r *resolver) Query() QueryResolver { return queryResolver{r} }
 
 type queryResolver struct{ r *resolver }
 
-// Product is resolvers.Query.Product.
+// Product is catalog.Client.Product.
 func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, error) {
-	value, err := (&resolvers.Query{Root: q.r.root}).Product(ctx, id)
+	value, err := q.r.clients.Catalog.Product(ctx, id)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowProduct)
 	}
 	return value, err
 }
 
-// Me is resolvers.Query.Me.
+// Me is accounts.Client.Me.
 func (q queryResolver) Me(ctx context.Context) (*model.Viewer, error) {
-	value, err := (&resolvers.Query{Root: q.r.root}).Me(ctx)
+	value, err := q.r.clients.Accounts.Me(ctx)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowViewer)
 	}
 	return value, err
 }
 
-// Products is resolvers.Query.Products.
+// Products is catalog.Client.WebProducts.
 func (q queryResolver) Products(ctx context.Context, first *int, after *string, categoryID *string, search *string) (*model.ProductConnection, error) {
-	value, err := (&resolvers.Query{Root: q.r.root}).Products(ctx, first, after, categoryID, search)
+	value, err := q.r.clients.Catalog.WebProducts(ctx, first, after, categoryID, search)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowProductConnection)
 	}
 	return value, err
 }
 
-// Categories is resolvers.Query.Categories.
+// Categories is catalog.Client.Categories.
 func (q queryResolver) Categories(ctx context.Context) ([]*model.Category, error) {
-	return (&resolvers.Query{Root: q.r.root}).Categories(ctx)
+	return q.r.clients.Catalog.Categories(ctx)
 }
 
 // Review is part of ResolverRoot.
@@ -359,10 +391,15 @@ func (q reviewResolver) Author(ctx context.Context, obj *model.Review) (*model.U
 	return execute.Alone(ctx, obj, q.r.reviewAuthor(), nil)
 }
 
-// reviewAuthor resolves Review.author by resolvers.Review.Author.
+// keyOfReviewAuthor is what Review.author is loaded by.
+func keyOfReviewAuthor(obj *model.Review) string {
+	return obj.AuthorID
+}
+
+// reviewAuthor resolves Review.author by accounts.Client.ReviewAuthor.
 func (r *resolver) reviewAuthor() execute.Resolver[*model.Review, *model.User] {
 	return func(ctx context.Context, objs []*model.Review) ([]*model.User, error) {
-		return (&resolvers.Review{Root: r.root}).Author(ctx, objs)
+		return loader.Resolve(ctx, r.clients.Accounts.ReviewAuthor(), objs, keyOfReviewAuthor)
 	}
 }
 
@@ -386,9 +423,9 @@ func (r *resolver) Subscription() SubscriptionResolver { return subscriptionReso
 
 type subscriptionResolver struct{ r *resolver }
 
-// StockChanged is resolvers.Subscription.StockChanged.
+// StockChanged is inventory.Client.StockChanged.
 func (q subscriptionResolver) StockChanged(ctx context.Context, productID string) (<-chan *model.Stock, error) {
-	events, err := (&resolvers.Subscription{Root: q.r.root}).StockChanged(ctx, productID)
+	events, err := q.r.clients.Inventory.StockChanged(ctx, productID)
 	if err != nil {
 		return nil, err
 	}
@@ -408,10 +445,15 @@ func (q viewerResolver) Orders(ctx context.Context, obj *model.Viewer, first *in
 	return execute.Alone(ctx, obj, q.r.viewerOrders(first), execute.Flat(q.r.belowOrder))
 }
 
-// viewerOrders resolves Viewer.orders by resolvers.Viewer.Orders.
+// keyOfViewerOrders is what Viewer.orders is loaded by.
+func keyOfViewerOrders(obj *model.Viewer) string {
+	return obj.ID
+}
+
+// viewerOrders resolves Viewer.orders by orders.Client.ViewerOrders.
 func (r *resolver) viewerOrders(first *int) execute.Resolver[*model.Viewer, []*model.Order] {
 	return func(ctx context.Context, objs []*model.Viewer) ([][]*model.Order, error) {
-		return (&resolvers.Viewer{Root: r.root}).Orders(ctx, objs, first)
+		return loader.Resolve(ctx, r.clients.Orders.ViewerOrders(first), objs, keyOfViewerOrders)
 	}
 }
 

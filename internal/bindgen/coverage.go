@@ -38,7 +38,7 @@ func strays(p *project, m *methods, r *report) {
 // answer: one of a root type, or one with arguments.
 func needMethod(f *frontend, def *ast.Definition, field *ast.FieldDefinition, m *methods, r *report) {
 	root := isRoot(f.schema, def)
-	if strings.HasPrefix(field.Name, "__") || !root && len(field.Arguments) == 0 || f.mended(field) {
+	if strings.HasPrefix(field.Name, "__") || !root && len(field.Arguments) == 0 || f.mended(field) || bound(field) {
 		return
 	}
 	if m.find(f.name, goName(def.Name), goName(field.Name)) != nil {
@@ -53,7 +53,7 @@ func needMethod(f *frontend, def *ast.Definition, field *ast.FieldDefinition, m 
 		folder = "resolvers/"
 	}
 	r.at(field.Position, "write in "+folder+": "+signature(f.schema, def, field),
-		"nothing resolves %s.%s: it %s, so it needs a method", def.Name, field.Name, why)
+		"nothing resolves %s.%s: it %s, so it needs a binding (@rest, @grpc) or a method", def.Name, field.Name, why)
 }
 
 // mended tells whether types of the field or its arguments stand for missing
@@ -113,7 +113,7 @@ func checkOperations(p *project, r *report) {
 				r.add(Diagnostic{File: source.Name, Line: 1, Column: 1, Message: fmt.Sprintf("there are %d operations in this file", len(doc.Operations)), Fix: "write one file for each operation"})
 				continue
 			}
-			for _, e := range validator.ValidateWithRules(f.schema, doc, nil) {
+			for _, e := range validator.ValidateWithRules(f.api, doc, nil) {
 				e.SetFile(source.Name)
 				r.gql(gqlerror.List{e}, "")
 			}

@@ -63,7 +63,11 @@ type generation struct {
 	project *project
 	union   *ast.Schema
 	methods *methods
-	stage   *stage
+	calls   *calls
+	protos  *protos
+	// ownClients are the packages below clients/ with a hand-written New.
+	ownClients []string
+	stage      *stage
 }
 
 func (g *generation) step(name string) {
@@ -81,6 +85,10 @@ func (g *generation) check(root string) error {
 	}
 	for _, f := range g.project.frontends {
 		validate(g.project, f, r)
+		if f.schema != nil {
+			readBindings(f, r)
+			publish(g.project, f, r)
+		}
 	}
 	sdl := len(r.list)
 	if g.methods, err = scanMethods(g.project, r); err != nil {
@@ -89,6 +97,10 @@ func (g *generation) check(root string) error {
 	if complete(g.project) {
 		readable := len(r.list) == sdl
 		g.union = merge(g.project.frontends, r)
+		g.calls = collectCalls(g.project, r)
+		if g.ownClients, err = scanClients(g.project); err != nil {
+			return err
+		}
 		if readable {
 			coverage(g.project, g.methods, r)
 		}
@@ -125,11 +137,16 @@ func (g *generation) write() (err error) {
 			err = e
 		}
 	}()
-	if err := g.models(); err != nil {
+	r := &report{}
+	models, err := g.models()
+	if err != nil {
 		return err
 	}
 	g.step("models")
-	r := &report{}
+	if err := g.clients(models, r); err != nil {
+		return err
+	}
+	g.step("clients")
 	if err := loadSignatures(g.project, g.methods, g.stage, r); err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func TestRemovedFrontend(t *testing.T) {
 	if err := bindgen.Generate(dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	if registry := snapshot(t, dir)["graph/frontends.gen.go"]; !strings.Contains(registry, "tv.New(root)") {
+	if registry := snapshot(t, dir)["graph/frontends.gen.go"]; !strings.Contains(registry, "tv.New(root, services)") {
 		t.Errorf("the registry lacks the frontend:\n%s", registry)
 	}
 	keep := filepath.Join(dir, "graph", "notes.txt")

@@ -15,6 +15,8 @@ import (
 	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/99designs/gqlgen/plugin/modelgen"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/binding"
 )
 
 // modelFolder holds the models that all frontends share.
@@ -28,7 +30,7 @@ func (g *generation) config(f *frontend) (*config.Config, error) {
 		return nil, Diagnostics{{File: "gqlgen.yml", Message: err.Error()}}
 	}
 	cfg.Sources = nil
-	for _, s := range g.project.all(f) {
+	for _, s := range f.published {
 		cfg.Sources = append(cfg.Sources, &ast.Source{Name: s.Name, Input: s.Input})
 	}
 	cfg.Exec = config.ExecConfig{
@@ -42,43 +44,44 @@ func (g *generation) config(f *frontend) (*config.Config, error) {
 	cfg.ResolversAlwaysReturnPointers = true
 	cfg.SkipModTidy, cfg.SkipValidation = true, true
 	for name := range g.union.Directives {
-		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: true}
+		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: name != binding.ConstraintDirective}
 	}
 	return cfg, nil
 }
 
-// models generates the models of the union.
-func (g *generation) models() error {
+// models generates the models of the union and returns the configuration that
+// binds to them.
+func (g *generation) models() (*config.Config, error) {
 	cfg, err := g.config(g.project.frontends[0])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cfg.Schema = g.union // Init keeps it
 	if err := cfg.Init(); err != nil {
-		return fmt.Errorf("models: %w", err)
+		return nil, fmt.Errorf("models: %w", err)
 	}
 	for _, def := range g.union.Types {
 		if def.Kind != ast.Object || def.BuiltIn || cfg.IsRoot(def) {
 			continue
 		}
 		for _, field := range def.Fields {
-			if g.methodEverywhere(def, field) {
+			if g.resolvedEverywhere(def, field) {
 				asResolver(cfg, def.Name, field.Name)
 			}
 		}
 	}
 	generator, ok := modelgen.New().(*modelgen.Plugin)
 	if !ok {
-		return fmt.Errorf("models: gqlgen's model generator is a %T", modelgen.New())
+		return nil, fmt.Errorf("models: gqlgen's model generator is a %T", modelgen.New())
 	}
 	if err := generator.MutateConfig(cfg); err != nil {
-		return fmt.Errorf("models: %w", err)
+		return nil, fmt.Errorf("models: %w", err)
 	}
 	if _, err := os.Stat(cfg.Model.Filename); errors.Is(err, fs.ErrNotExist) {
 		// No types, no file; but the adapters import the package.
-		return writeStaged(cfg.Model.Filename, generatedHeader+"// Package model has the models of all frontends.\npackage model\n")
+		return cfg, writeStaged(cfg.Model.Filename, generatedHeader+"// Package model has the models of all frontends.\npackage model\n")
 	}
-	return nil
+	return cfg, nil
 }
 
 func writeStaged(file, text string) error {
@@ -86,21 +89,6 @@ func writeStaged(file, text string) error {
 		return err
 	}
 	return os.WriteFile(file, []byte(text), 0o600)
-}
-
-// methodEverywhere tells whether methods resolve a field in every frontend
-// that has it, so that the model needs no place for it.
-func (g *generation) methodEverywhere(def *ast.Definition, field *ast.FieldDefinition) bool {
-	for _, f := range g.project.frontends {
-		own := f.schema.Types[def.Name]
-		if own == nil || own.Fields.ForName(field.Name) == nil {
-			continue
-		}
-		if g.methods.find(f.name, goName(def.Name), goName(field.Name)) == nil {
-			return false
-		}
-	}
-	return true
 }
 
 func asResolver(cfg *config.Config, typ, field string) {
@@ -143,7 +131,7 @@ func (p *plugin) MutateConfig(cfg *config.Config) error {
 			continue
 		}
 		for _, field := range def.Fields {
-			if p.methods.find(p.frontend.name, goName(name), goName(field.Name)) != nil || p.lacks(field.Type) {
+			if p.resolved(p.frontend, name, field.Name) || p.lacks(field.Type) {
 				asResolver(cfg, name, field.Name)
 			}
 		}

@@ -97,6 +97,56 @@ func scanMethods(p *project, r *report) (*methods, error) {
 	return m, nil
 }
 
+// scanClients finds the packages below clients/ that have a hand-written
+// client: a type Client and func New(*upstream.Services) (*Client, error).
+func scanClients(p *project) ([]string, error) {
+	folders, err := os.ReadDir(filepath.Join(p.root, clientsFolder))
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, folder := range folders {
+		if !folder.IsDir() {
+			continue
+		}
+		own, err := hasClient(filepath.Join(p.root, clientsFolder, folder.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if own {
+			names = append(names, folder.Name())
+		}
+	}
+	return names, nil
+}
+
+func hasClient(dir string) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, entry := range entries {
+		if !isGoSource(entry) || strings.HasSuffix(entry.Name(), generatedSuffix) {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, entry.Name()), nil, parser.SkipObjectResolution)
+		if err != nil {
+			continue // the compiler reports it, with its place
+		}
+		for _, decl := range file.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if ok && fn.Recv == nil && fn.Name.Name == "New" && fn.Type.Results != nil && len(fn.Type.Results.List) == 2 &&
+				types.ExprString(fn.Type.Results.List[0].Type) == "*Client" {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
 func scanPackage(p *project, folder string, r *report) (methodSet, error) {
 	fset := token.NewFileSet()
 	entries, err := os.ReadDir(filepath.Join(p.root, filepath.FromSlash(folder)))

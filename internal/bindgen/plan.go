@@ -9,6 +9,8 @@ import (
 	"github.com/99designs/gqlgen/codegen"
 	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/binding"
 )
 
 // plan is what the adapters of one frontend are rendered from.
@@ -32,7 +34,9 @@ func (o *objectPlan) Root() bool { return o.Object.Root }
 // fieldPlan is a field that an adapter resolves.
 type fieldPlan struct {
 	*codegen.Field
-	Method *method // nil: the model has the value, and only its fit is checked
+	Method *method // or nil
+	Call   *call   // or nil; with neither, the model has the value, and only its fit is checked
+	Keys   []keyPlan
 	Args   []argPlan
 	Raw    types.Type // what the method, or the model, gives for one parent
 	Result resultPlan
@@ -43,7 +47,25 @@ type fieldPlan struct {
 // Level tells whether the field is resolved with its level: all but those
 // whose value costs nothing.
 func (f *fieldPlan) Level() bool {
-	return f.Method != nil && !f.Object.Root && (f.Method.Batch || f.TypeReference.Definition.IsCompositeType())
+	if f.Object.Root {
+		return false
+	}
+	return f.Call != nil || f.Method != nil && (f.Method.Batch || f.TypeReference.Definition.IsCompositeType())
+}
+
+// Batch tells whether all parents are resolved at once.
+func (f *fieldPlan) Batch() bool { return f.Call != nil || f.Method.Batch }
+
+// Resolved tells whether a method or a call resolves the field.
+func (f *fieldPlan) Resolved() bool { return f.Method != nil || f.Call != nil }
+
+// keyPlan is a text of a parent that a call is made by.
+type keyPlan struct {
+	Member string   // of a key with several
+	Guards []string // conditions that it is not there
+	typ    types.Type
+	expr   string
+	pos    *binding.Var
 }
 
 // Adapts tells whether the raw value becomes another one.
@@ -119,8 +141,8 @@ func (p *plugin) plan(data *codegen.Data) *plan {
 			out.Objects = append(out.Objects, object)
 		}
 	}
-	for _, name := range typeNames(p.frontend.schema) {
-		def := p.frontend.schema.Types[name]
+	for _, name := range typeNames(p.frontend.api) {
+		def := p.frontend.api.Types[name]
 		if def.IsAbstractType() && b.walkable[name] {
 			out.Abstract = append(out.Abstract, b.abstract(def, byName))
 		}
@@ -144,8 +166,8 @@ type planBuilder struct {
 func (b *planBuilder) findWalkable() {
 	for changed := true; changed; {
 		changed = false
-		for _, name := range typeNames(b.frontend.schema) {
-			if !b.walkable[name] && b.leads(b.frontend.schema.Types[name]) {
+		for _, name := range typeNames(b.frontend.api) {
+			if !b.walkable[name] && b.leads(b.frontend.api.Types[name]) {
 				b.walkable[name], changed = true, true
 			}
 		}
@@ -154,17 +176,17 @@ func (b *planBuilder) findWalkable() {
 
 func (b *planBuilder) leads(def *ast.Definition) bool {
 	switch {
-	case strings.HasPrefix(def.Name, "__") || isRoot(b.frontend.schema, def):
+	case strings.HasPrefix(def.Name, "__") || isRoot(b.frontend.api, def):
 		return false
 	case def.IsAbstractType():
-		return slices.ContainsFunc(b.frontend.schema.GetPossibleTypes(def), func(t *ast.Definition) bool { return b.walkable[t.Name] })
+		return slices.ContainsFunc(b.frontend.api.GetPossibleTypes(def), func(t *ast.Definition) bool { return b.walkable[t.Name] })
 	case def.Kind != ast.Object:
 		return false
 	}
 	return slices.ContainsFunc(def.Fields, func(f *ast.FieldDefinition) bool {
-		composite := b.frontend.schema.Types[f.Type.Name()].IsCompositeType()
+		composite := b.frontend.api.Types[f.Type.Name()].IsCompositeType()
 		m := b.methods.find(b.frontend.name, goName(def.Name), goName(f.Name))
-		return m != nil && (m.Batch || composite) || b.walkable[f.Type.Name()]
+		return m != nil && (m.Batch || composite) || b.calls.of(b.frontend, def.Name, f.Name) != nil || b.walkable[f.Type.Name()]
 	})
 }
 
@@ -209,7 +231,7 @@ func (b *planBuilder) walk(f *codegen.Field, fp *fieldPlan) *walkPlan {
 	switch {
 	case fp != nil && fp.Level():
 		return &walkPlan{Field: f, Plan: fp, Below: below}
-	case below == nil || fp != nil && fp.Method != nil:
+	case below == nil || fp != nil && fp.Resolved():
 		return nil
 	case fp != nil:
 		return &walkPlan{Field: f, Raw: fp.Raw, Below: below}
@@ -224,9 +246,16 @@ func (b *planBuilder) field(f *codegen.Field) *fieldPlan {
 	fp := &fieldPlan{Field: f, Below: b.below(f), Fit: b.fitUse(f)}
 	fp.Method = b.methods.find(b.frontend.name, goName(f.Object.Name), f.GoFieldName)
 	if fp.Method == nil {
+		fp.Call = b.calls.of(b.frontend, f.Object.Name, f.Name)
+	}
+	if fp.Call != nil {
+		b.bindCall(fp)
+		return fp
+	}
+	if fp.Method == nil {
 		member := structField(f.Object.Type, f.GoFieldName)
 		if member == nil || !b.compare(fp, typeName(member.Type())) {
-			b.report.at(f.Position, "write "+signature(b.frontend.schema, f.Object.Definition, f.FieldDefinition)+", or give the Go type the field",
+			b.report.at(b.position(f), "write "+signature(b.frontend.api, f.Object.Definition, f.FieldDefinition)+", or give the Go type the field",
 				"nothing resolves %s.%s: the Go type %s has no such field", f.Object.Name, f.Name, shortType(typeName(f.Object.Reference())))
 			return nil
 		}
@@ -246,8 +275,54 @@ func (b *planBuilder) field(f *codegen.Field) *fieldPlan {
 	return fp
 }
 
+// position is where the field is in the schema as it was written.
+func (b *planBuilder) position(f *codegen.Field) *ast.Position {
+	if def := b.frontend.schema.Types[f.Object.Name]; def != nil && def.Fields.ForName(f.Name) != nil {
+		return def.Fields.ForName(f.Name).Position
+	}
+	return f.Position
+}
+
+// bindCall plans a field that a call resolves.
+func (b *planBuilder) bindCall(fp *fieldPlan) {
+	fp.Raw = fp.TypeReference.GO
+	for _, arg := range fp.Call.arguments() {
+		fp.Args = append(fp.Args, argPlan{From: argumentFor(fp.Field.Args, arg.Name)})
+	}
+	if fp.Call.root() {
+		return
+	}
+	own := b.frontend.bindings[fp.Object.Name][fp.Name]
+	for _, v := range parentVars(own) {
+		fp.Keys = append(fp.Keys, b.key(fp, v))
+	}
+}
+
+// key plans the text of a variable of the parent.
+func (b *planBuilder) key(fp *fieldPlan, v *binding.Var) keyPlan {
+	out := keyPlan{Member: keyMember(v)}
+	t, expr := fp.Object.Reference(), "obj"
+	for i, name := range v.Path {
+		if i > 0 && isPointer(t) {
+			out.Guards = append(out.Guards, expr+" == nil")
+		}
+		field := structField(t, goName(name))
+		if field == nil {
+			b.report.at(v.Pos, "use a field that is neither bound nor resolved by a method", "%s: the Go type %s has no field %s", v, shortType(typeName(t)), goName(name))
+			return out
+		}
+		t, expr = field.Type(), expr+"."+goName(name)
+	}
+	if isPointer(t) {
+		out.Guards = append(out.Guards, expr+" == nil")
+		t, expr = element(t), "*"+expr
+	}
+	out.typ, out.expr, out.pos = t, expr, v
+	return out
+}
+
 func (b *planBuilder) mismatch(fp *fieldPlan, fix, format string, args ...any) {
-	at := fmt.Sprintf(" (%s.%s of frontend %s, %s)", fp.Object.Name, fp.Name, b.frontend.name, where(fp.Position))
+	at := fmt.Sprintf(" (%s.%s of frontend %s, %s)", fp.Object.Name, fp.Name, b.frontend.name, where(b.position(fp.Field)))
 	b.report.atGo(fp.Method.pos, fix, "%s", fmt.Sprintf(format, args...)+at)
 }
 
@@ -381,7 +456,7 @@ func (b *planBuilder) fitUse(f *codegen.Field) *fitUse {
 		use.NonNullItem = t.NonNull
 	}
 	if t.Elem != nil || f.Object.Stream {
-		b.report.at(f.Position, "give frontend "+b.frontend.name+" all of "+def.Name+", or flatten the list",
+		b.report.at(b.position(f), "give frontend "+b.frontend.name+" all of "+def.Name+", or flatten the list",
 			"%s.%s can hold what frontend %s lacks of %s (%s), which is not checked in a list of lists or a subscription",
 			f.Object.Name, f.Name, b.frontend.name, def.Name, strings.Join(b.unknown(def.Name), ", "))
 		return nil
@@ -440,7 +515,7 @@ func elementOf(ref *config.TypeReference) types.Type {
 
 func (b *planBuilder) abstract(def *ast.Definition, objects map[string]*objectPlan) *abstractPlan {
 	out := &abstractPlan{Name: def.Name, GoType: b.data.Interfaces[def.Name].Type}
-	for _, t := range b.frontend.schema.GetPossibleTypes(def) {
+	for _, t := range b.frontend.api.GetPossibleTypes(def) {
 		if b.walkable[t.Name] && objects[t.Name] != nil {
 			out.Members = append(out.Members, objects[t.Name])
 		}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"golang.org/x/mod/modfile"
+
+	"github.com/portico-gateway/portico/internal/binding"
 )
 
 // project is what a run reads: nothing below this is read from disk but Go
@@ -31,8 +33,11 @@ type frontend struct {
 	operations []*ast.Source // operations/<name>/*.graphql, sorted by name
 
 	// Set by validation.
-	schema  *ast.Schema
-	retyped map[place]bool // types that stand for missing ones
+	schema    *ast.Schema
+	retyped   map[place]bool                         // types that stand for missing ones
+	bindings  map[string]map[string]*binding.Binding // by type and field
+	published []*ast.Source                          // what callers see
+	api       *ast.Schema                            // of published; nil when there are mistakes
 }
 
 // sharedFolder holds what every frontend has.

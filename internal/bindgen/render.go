@@ -23,6 +23,9 @@ import (
 //go:embed templates/resolvers.gotpl
 var resolversTemplate string
 
+//go:embed templates/clients.gotpl
+var clientsTemplate string
+
 //go:embed templates/frontends.gotpl
 var frontendsTemplate string
 
@@ -43,15 +46,21 @@ func (p *plugin) render(data *codegen.Data, plan *plan) error {
 		Packages:    data.Config.Packages,
 		Funcs: template.FuncMap{
 			"gateway":       func(name string) string { return gatewayPath + "/" + name },
+			"clientsPath":   func() string { return path.Join(p.project.module, clientsFolder) },
+			"constrained":   p.frontend.constrained,
+			"keyOf":         w.keyOf,
 			"resolversPath": func() string { return path.Join(p.project.module, resolversFolder) },
 			"imp":           imported,
 			"operations":    w.operations,
 			"isMutation": func(o *objectPlan) bool {
-				return p.frontend.schema.Mutation != nil && o.Name == p.frontend.schema.Mutation.Name
+				return p.frontend.api.Mutation != nil && o.Name == p.frontend.api.Mutation.Name
 			},
 			"fitName": func(f *fieldPlan) string { return "fit" + templates.UcFirst(f.Object.Name) + f.GoFieldName },
 			"fitBody": w.fitBody,
 			"methodName": func(f *fieldPlan) string {
+				if f.Call != nil {
+					return f.Call.Service + ".Client." + f.Call.Name
+				}
 				return path.Base(f.Method.pkg) + "." + f.Method.receiver + "." + f.Method.name
 			},
 			"levelName":     levelName,
@@ -113,6 +122,9 @@ func (w *writer) call(f *fieldPlan, resolver, parent string) string {
 	if parent != "" {
 		args = append(args, parent)
 	}
+	if f.Call != nil {
+		args = args[:1]
+	}
 	for _, a := range f.Args {
 		switch {
 		case a.From == nil:
@@ -123,7 +135,53 @@ func (w *writer) call(f *fieldPlan, resolver, parent string) string {
 			args = append(args, a.From.VarName)
 		}
 	}
+	if f.Call != nil {
+		target := resolver + ".clients." + goName(f.Call.Service) + "." + f.Call.Name
+		if f.Call.root() {
+			return target + "(" + strings.Join(args, ", ") + ")"
+		}
+		return fmt.Sprintf("%s.Resolve(ctx, %s(%s), %s, %s)", imported(gatewayPath+"/loader"), target, strings.Join(args[1:], ", "), parent, w.keyName(f))
+	}
 	return fmt.Sprintf("(&%s.%s{Root: %s.root}).%s(%s)", imported(f.Method.pkg), f.Method.receiver, resolver, f.Method.name, strings.Join(args, ", "))
+}
+
+// keyName is the function that tells what a parent is found by.
+func (w *writer) keyName(f *fieldPlan) string { return "keyOf" + templates.UcFirst(levelName(f)) }
+
+// keyOf spells that function.
+func (w *writer) keyOf(f *fieldPlan) string {
+	typ, none := "string", `""`
+	if len(f.Keys) > 1 {
+		typ = imported(path.Join(w.project.module, clientsFolder, f.Call.Service)) + "." + f.Call.keyType()
+		none = typ + "{}"
+	}
+	var guards, texts []string
+	for _, k := range f.Keys {
+		if k.typ == nil {
+			return "" // reported
+		}
+		guards = append(guards, k.Guards...)
+		text, ok := textOf(k.typ, k.expr)
+		if !ok {
+			w.report.at(k.pos.Pos, "", "%s is %s in Go, which is no key", k.pos, shortType(typeName(k.typ)))
+		}
+		texts = append(texts, text)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "// %s is what %s.%s is loaded by.\nfunc %s(obj %s) %s {\n", w.keyName(f), f.Object.Name, f.Name, w.keyName(f), spelled(f.Object.Reference()), typ)
+	if len(guards) > 0 {
+		fmt.Fprintf(&b, "if %s {\nreturn %s\n}\n", strings.Join(guards, " || "), none)
+	}
+	if len(f.Keys) == 1 {
+		fmt.Fprintf(&b, "return %s\n}", texts[0])
+		return b.String()
+	}
+	fmt.Fprintf(&b, "return %s{", typ)
+	for i, k := range f.Keys {
+		fmt.Fprintf(&b, "%s: %s, ", k.Member, texts[i])
+	}
+	b.WriteString("}\n}")
+	return b.String()
 }
 
 // below spells the function that resolves what is below values.

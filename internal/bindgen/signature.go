@@ -125,7 +125,8 @@ func shortType(name string) string {
 	var b strings.Builder
 	start := 0
 	for i := 0; i <= len(name); i++ {
-		if i < len(name) && !strings.ContainsRune("[]*<-( ", rune(name[i])) {
+		// A hyphen is a part of a path, unless it is that of "<-chan".
+		if i < len(name) && !strings.ContainsRune("[]*<( ", rune(name[i])) && (name[i] != '-' || i == 0 || name[i-1] != '<') {
 			continue
 		}
 		word := name[start:i]

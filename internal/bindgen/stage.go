@@ -37,7 +37,7 @@ func newStage(p *project) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(p.root, ".portico-generate-")
+	dir, err := os.MkdirTemp(p.root, stagePrefix)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +59,10 @@ func (s *stage) open() error {
 	if err := s.link("."); err != nil {
 		return err
 	}
-	if err := os.Mkdir(s.path(graphFolder), 0o755); err != nil {
-		return err
+	for _, folder := range generatedFolders() {
+		if err := s.linkFiles(folder); err != nil {
+			return err
+		}
 	}
 	return os.Chdir(s.dir)
 }
@@ -73,7 +75,7 @@ func (s *stage) link(folder string) error {
 	}
 	for _, entry := range entries {
 		name := filepath.Join(folder, entry.Name())
-		if strings.HasPrefix(entry.Name(), ".") || name == graphFolder || name == "go.mod" {
+		if strings.HasPrefix(entry.Name(), ".") || slices.Contains(generatedFolders(), name) || name == "go.mod" {
 			continue
 		}
 		if err := os.Symlink(filepath.Join(s.root, name), filepath.Join(s.dir, name)); err != nil {
@@ -81,6 +83,40 @@ func (s *stage) link(folder string) error {
 		}
 	}
 	return nil
+}
+
+const stagePrefix = ".portico-generate-"
+
+// generatedFolders have generated files, beside others.
+func generatedFolders() []string { return []string{graphFolder, clientsFolder} }
+
+// linkFiles makes a folder like one of the project, with links to its files
+// but those that are generated.
+func (s *stage) linkFiles(folder string) error {
+	if err := os.MkdirAll(s.path(folder), 0o755); err != nil {
+		return err
+	}
+	root := filepath.Join(s.root, filepath.FromSlash(folder))
+	return filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(s.root, file)
+		if err != nil {
+			return err
+		}
+		switch to := filepath.Join(s.dir, name); {
+		case d.IsDir():
+			return os.MkdirAll(to, 0o755)
+		case strings.HasSuffix(name, generatedSuffix):
+			return nil
+		default:
+			return os.Symlink(file, to)
+		}
+	})
 }
 
 // copyModFile copies go.mod: relative paths in it are relative to its folder.
@@ -117,14 +153,26 @@ func (s *stage) path(name string) string { return filepath.Join(s.dir, filepath.
 // generatedFiles lists the generated files below root, relative to it.
 func generatedFiles(root string) ([]string, error) {
 	var names []string
-	err := filepath.WalkDir(filepath.Join(root, graphFolder), func(file string, d fs.DirEntry, err error) error {
+	for _, folder := range generatedFolders() {
+		more, err := generatedIn(root, folder)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, more...)
+	}
+	return names, nil
+}
+
+func generatedIn(root, folder string) ([]string, error) {
+	var names []string
+	err := filepath.WalkDir(filepath.Join(root, folder), func(file string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if !d.IsDir() && strings.HasSuffix(d.Name(), generatedSuffix) {
+		if isGenerated(root, file, d) {
 			name, err := filepath.Rel(root, file)
 			if err != nil {
 				return err
@@ -134,6 +182,24 @@ func generatedFiles(root string) ([]string, error) {
 		return nil
 	})
 	return names, err
+}
+
+// isGenerated tells a file that a run makes: those with the suffix, and the Go
+// code of protos. In a stage what is no link was made by the run; in a project
+// the folder of the protos is the generator's, but elsewhere that code may come
+// from others.
+func isGenerated(root, file string, d fs.DirEntry) bool {
+	switch {
+	case d.IsDir():
+		return false
+	case strings.HasSuffix(d.Name(), generatedSuffix):
+		return true
+	case !strings.HasSuffix(d.Name(), ".pb.go") || strings.HasSuffix(d.Name(), "_grpc.pb.go"):
+		return false
+	}
+	protos := strings.HasPrefix(file, filepath.Join(root, filepath.FromSlash(protoFolder))+string(filepath.Separator))
+	staged := strings.HasPrefix(filepath.Base(root), stagePrefix)
+	return d.Type().IsRegular() && (staged || protos)
 }
 
 // commit moves the staged files to their places and removes the generated

@@ -1,0 +1,130 @@
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"strconv"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// What this file has is for generated clients of gRPC services.
+
+// Follow calls a method that streams and waits for its first message, as
+// [Watch] does. The method is "/package.Service/Method".
+func Follow[Req, Res any](ctx context.Context, c *GRPC, method string, request *Req) (iter.Seq2[*Res, error], error) {
+	return Watch(ctx, func(ctx context.Context) (grpc.ServerStreamingClient[Res], error) {
+		s, err := c.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, method)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.SendMsg(request); err != nil {
+			return nil, err
+		}
+		if err := s.CloseSend(); err != nil {
+			return nil, err
+		}
+		return &grpc.GenericClientStream[Req, Res]{ClientStream: s}, nil
+	})
+}
+
+// Events makes a value of each message. An error of that ends the sequence, as
+// does one of the stream.
+func Events[M, T any](messages iter.Seq2[*M, error], value func(*M) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for message, err := range messages {
+			var event T
+			if err == nil {
+				event, err = value(message)
+			}
+			if !yield(event, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Values makes something of each value; an error tells which one it is of.
+func Values[T, U any](values []T, of func(T) (U, error)) ([]U, error) {
+	out := make([]U, len(values))
+	for i, value := range values {
+		var err error
+		if out[i], err = of(value); err != nil {
+			return nil, In("["+strconv.Itoa(i)+"]", err)
+		}
+	}
+	return out, nil
+}
+
+// Small is a number of a service as an Int of GraphQL, which has 32 bits
+// (GraphQL specification, section 3.5.1).
+func Small[T ~int32 | ~int64 | ~uint32 | ~uint64](number T) (int, error) {
+	if number > 0 && uint64(number) > math.MaxInt32 || number < 0 && int64(number) < math.MinInt32 {
+		return 0, fmt.Errorf("%d has more than 32 bits", number)
+	}
+	return int(number), nil
+}
+
+// Int32 is a caller's number for a service; BAD_USER_INPUT when it does not
+// fit.
+func Int32(number int) (int32, error) {
+	if number > math.MaxInt32 || number < math.MinInt32 {
+		return 0, problem.New(problem.BadUserInput, "A number must have at most 32 bits.")
+	}
+	return int32(number), nil
+}
+
+// Uint32 is a caller's number for a service; BAD_USER_INPUT when it does not
+// fit.
+func Uint32(number int) (uint32, error) {
+	if number > math.MaxUint32 || number < 0 {
+		return 0, problem.New(problem.BadUserInput, "A number must be from 0 to 4294967295.")
+	}
+	return uint32(number), nil
+}
+
+// Uint64 is a caller's number for a service; BAD_USER_INPUT when it is
+// negative.
+func Uint64[T ~int | ~int64](number T) (uint64, error) {
+	if number < 0 {
+		return 0, problem.New(problem.BadUserInput, "A number must not be negative.")
+	}
+	return uint64(number), nil
+}
+
+// ParseInt is the number that an id is for a service; BAD_USER_INPUT when it is
+// none.
+func ParseInt[T int32 | int64](id string) (T, error) {
+	bits := 64
+	if _, ok := any(T(0)).(int32); ok {
+		bits = 32
+	}
+	number, err := strconv.ParseInt(id, 10, bits)
+	if err != nil {
+		return 0, problem.New(problem.BadUserInput, "An id must be a whole number.")
+	}
+	return T(number), nil
+}
+
+// ParseUint is [ParseInt] of numbers that are not negative.
+func ParseUint[T uint32 | uint64](id string) (T, error) {
+	bits := 64
+	if _, ok := any(T(0)).(uint32); ok {
+		bits = 32
+	}
+	number, err := strconv.ParseUint(id, 10, bits)
+	if err != nil {
+		return 0, problem.New(problem.BadUserInput, "An id must be a whole number.")
+	}
+	return T(number), nil
+}
+
+// Seconds is a duration as JSON of protocol buffers has it: "3.5s".
+func Seconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
+}

@@ -1,0 +1,88 @@
+package upstream
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Page is the part of a list that the arguments first and after of a
+// connection ask for (GraphQL Cursor Connections Specification, section 4), for
+// a service that pages by offset or by number.
+type Page struct {
+	// Limit is the most rows to give, at least 1.
+	Limit int
+	// Offset is how many rows are before the first one.
+	Offset int
+}
+
+const cursorPrefix = "offset:"
+
+// PageOf is the page of the arguments first, for which there is a default, and
+// after: a cursor that [Page.Cursor] made. An error is BAD_USER_INPUT.
+func PageOf(first *int, otherwise int, after *string) (Page, error) {
+	p := Page{Limit: otherwise}
+	if first != nil {
+		p.Limit = *first
+	}
+	if p.Limit < 1 {
+		return Page{}, problem.New(problem.BadUserInput, "The argument first must be at least 1.")
+	}
+	if after == nil || *after == "" {
+		return p, nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(*after)
+	number, ok := strings.CutPrefix(string(text), cursorPrefix)
+	if err != nil || !ok {
+		return Page{}, wrongCursor()
+	}
+	p.Offset, err = strconv.Atoi(number)
+	if err != nil || p.Offset < 0 || p.Offset > largestOffset {
+		return Page{}, wrongCursor()
+	}
+	return p, nil
+}
+
+// largestOffset keeps what is added to an offset a number.
+const largestOffset = 1 << 40
+
+func wrongCursor() error {
+	return problem.New(problem.BadUserInput, "The argument after is no cursor of this connection.")
+}
+
+// Cursor is what follows this row of the page, counted from 0: to be given as
+// after.
+func (p Page) Cursor(row int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(cursorPrefix + strconv.Itoa(p.Offset+row+1)))
+}
+
+// Number is the number of the page that the offset is in, where start is that
+// of the first one.
+func (p Page) Number(start int) int { return start + p.Offset/p.Limit }
+
+// Skip is how many rows of that page are before the offset: not 0 when first
+// changed from page to page, or a cursor is one in the middle of a page.
+func (p Page) Skip() int { return p.Offset % p.Limit }
+
+// Rest are the rows of a numbered page from the offset on.
+func Rest[T any](p Page, rows []T) []T { return rows[min(p.Skip(), len(rows)):] }
+
+// Cut are the rows of a page for which one more was asked for, and whether
+// there was one.
+func Cut[T any](p Page, rows []T) ([]T, bool) {
+	if len(rows) > p.Limit {
+		return rows[:p.Limit], true
+	}
+	return rows, false
+}
+
+// Next is the cursor of a service for the page after; nil when there is none.
+func Next[T ~string](cursor *T) *string {
+	if cursor == nil || *cursor == "" {
+		return nil
+	}
+	text := string(*cursor)
+	return &text
+}

@@ -1,0 +1,127 @@
+package bindgen
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// publish sets what callers of a frontend see: its schema without what is
+// inaccessible and without what tells of services.
+func publish(p *project, f *frontend, r *report) {
+	f.published = nil
+	for _, source := range p.all(f) {
+		doc, err := parser.ParseSchema(source)
+		if err != nil {
+			return // reported
+		}
+		strip(&doc.Definitions)
+		strip(&doc.Extensions)
+		var text strings.Builder
+		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(doc)
+		f.published = append(f.published, &ast.Source{Name: source.Name, Input: text.String()})
+	}
+	if f.constrained() {
+		f.published = append(f.published, constraintDefinition())
+	}
+	api, err := validator.LoadSchema(append([]*ast.Source{validator.Prelude}, f.published...)...)
+	if err != nil && isGraphQL(err) {
+		if len(r.list) == 0 { // else what is wrong has been said
+			r.gql(err, "without what is @inaccessible, the schema must still be one")
+		}
+		return
+	}
+	f.api = api
+}
+
+// strip removes what callers do not see.
+func strip(list *ast.DefinitionList) {
+	for _, def := range *list {
+		public(&def.Directives)
+		had := len(def.Fields) > 0
+		def.Fields = slices.DeleteFunc(def.Fields, binding.Inaccessible)
+		for _, field := range def.Fields {
+			public(&field.Directives)
+		}
+		for _, value := range def.EnumValues {
+			public(&value.Directives)
+		}
+		if had && len(def.Fields) == 0 {
+			def.Name = "" // an extension with nothing in it is not GraphQL
+		}
+	}
+	*list = slices.DeleteFunc(*list, func(d *ast.Definition) bool { return d.Name == "" })
+}
+
+func public(list *ast.DirectiveList) {
+	*list = slices.DeleteFunc(*list, func(d *ast.Directive) bool { return binding.Private(d.Name) })
+}
+
+// constrained tells whether anything of the frontend has a @constraint.
+func (f *frontend) constrained() bool {
+	for _, def := range f.schema.Types {
+		for _, field := range def.Fields {
+			if field.Directives.ForName(binding.ConstraintDirective) != nil {
+				return true
+			}
+			for _, arg := range field.Arguments {
+				if arg.Directives.ForName(binding.ConstraintDirective) != nil {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// constraintDefinition is the definition of @constraint alone: callers see it.
+func constraintDefinition() *ast.Source {
+	source := binding.Definitions()
+	source.BuiltIn = false // the formatter leaves out what is
+	doc, err := parser.ParseSchema(source)
+	if err != nil {
+		panic(err) // it is embedded, and tested
+	}
+	only := &ast.SchemaDocument{Directives: slices.DeleteFunc(doc.Directives, func(d *ast.DirectiveDefinition) bool {
+		return d.Name != binding.ConstraintDirective
+	})}
+	var text strings.Builder
+	formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(only)
+	return &ast.Source{Name: source.Name, Input: text.String()}
+}
+
+// readBindings reads the bindings of a frontend's fields.
+func readBindings(f *frontend, r *report) {
+	f.bindings = map[string]map[string]*binding.Binding{}
+	binding.ReadSources(f.schema, r.at)
+	for _, name := range typeNames(f.schema) {
+		def := f.schema.Types[name]
+		for _, field := range def.Fields {
+			if def.Kind != ast.Object {
+				for _, directive := range []string{binding.RESTDirective, binding.GRPCDirective} {
+					if d := field.Directives.ForName(directive); d != nil {
+						r.at(d.Position, "bind the fields of the object types", "%s.%s belongs to %s, which is not called for", name, field.Name, article(def.Kind))
+					}
+				}
+				continue
+			}
+			if b := binding.Read(f.schema, def, field, r.at); b != nil {
+				if f.bindings[name] == nil {
+					f.bindings[name] = map[string]*binding.Binding{}
+				}
+				f.bindings[name][field.Name] = b
+			}
+		}
+	}
+}
+
+// bound tells whether a directive, well made or not, binds the field.
+func bound(field *ast.FieldDefinition) bool {
+	return field.Directives.ForName(binding.RESTDirective) != nil || field.Directives.ForName(binding.GRPCDirective) != nil
+}

@@ -1,0 +1,469 @@
+package bindgen
+
+import (
+	"fmt"
+	"go/types"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/99designs/gqlgen/codegen/templates"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// restCall spells the body of a function that calls an HTTP service.
+func (f *fetch) restCall() {
+	if f.stream() {
+		f.report.at(f.Pos, "bind it to a gRPC method that streams, or write a Go method", "@rest can't follow anything, as a field of %s does", f.Parent.Name)
+		return
+	}
+	f.pageSetup()
+	f.request()
+	if f.done() {
+		f.line("if err := c.Done(ctx, request); err != nil {")
+		f.failed()
+		f.line("}\nreturn %s, nil", f.success())
+		return
+	}
+	f.answer()
+}
+
+// done tells whether the answer does not matter: the field is a Boolean that
+// tells of success.
+func (f *fetch) done() bool {
+	return f.root() && f.Select == nil && f.Field.Type.NamedType == "Boolean"
+}
+
+func (f *fetch) success() string {
+	if f.Field.Type.NonNull {
+		return "true"
+	}
+	return "new(true)"
+}
+
+// request makes the variable request.
+func (f *fetch) request() {
+	var fields, after []string
+	if f.REST.Method != http.MethodGet {
+		fields = append(fields, "Method: "+imported("net/http")+".Method"+templates.UcFirst(strings.ToLower(f.REST.Method)))
+	}
+	fields = append(fields, "Path: []string{"+strings.Join(f.segments(), ", ")+"}")
+	for _, part := range []struct {
+		field, typ string
+		params     []binding.Param
+	}{
+		{"Query", imported("net/url") + ".Values", f.REST.Query},
+		{"Header", imported("net/http") + ".Header", f.REST.Headers},
+	} {
+		if len(part.params) == 0 {
+			continue
+		}
+		fixed, conditional := f.split(part.field, part.params)
+		fields = append(fields, fmt.Sprintf("%s: %s{%s}", part.field, part.typ, strings.Join(fixed, ", ")))
+		after = append(after, conditional...)
+	}
+	body, condition := f.body()
+	if body != "" && condition == "" {
+		fields = append(fields, "Body: "+body)
+	}
+	f.line("request := %s{\n%s,\n}", f.upstream("Request"), strings.Join(fields, ",\n"))
+	for _, code := range after {
+		f.b.WriteString(code)
+	}
+	if condition != "" {
+		f.line("if %s {\nrequest.Body = %s\n}", condition, body)
+	}
+}
+
+// segments spell the segments of the path.
+func (f *fetch) segments() []string {
+	var out []string
+	for _, segment := range f.REST.Path {
+		out = append(out, f.concatenated(segment))
+	}
+	return out
+}
+
+// concatenated spells a text whose variables are there and are no lists.
+func (f *fetch) concatenated(t binding.Text) string {
+	var parts []string
+	for _, part := range t {
+		if part.Var == nil {
+			parts = append(parts, strconv.Quote(part.Literal))
+			continue
+		}
+		o := f.operand(part.Var)
+		if part.Var.Joined && o.list {
+			parts = append(parts, f.joined(part.Var, o))
+		} else {
+			parts = append(parts, f.text(part.Var, o.typ, o.value))
+		}
+	}
+	if len(parts) == 0 {
+		return `""`
+	}
+	return strings.Join(parts, " + ")
+}
+
+// split spells parameters that are always sent as entries of a literal, and the
+// others as statements.
+func (f *fetch) split(field string, params []binding.Param) (fixed, conditional []string) {
+	count := map[string]int{}
+	for _, p := range params {
+		count[p.Name]++
+	}
+	for _, p := range params {
+		if count[p.Name] == 1 && f.always(p.Text) {
+			name := p.Name
+			if field == "Header" {
+				name = http.CanonicalHeaderKey(name)
+			}
+			fixed = append(fixed, fmt.Sprintf("%q: {%s}", name, f.concatenated(p.Text)))
+			continue
+		}
+		outer := f.b
+		f.b = strings.Builder{}
+		f.param(field, p)
+		conditional = append(conditional, f.b.String())
+		f.b = outer
+	}
+	return fixed, conditional
+}
+
+// always tells whether a text has neither a list nor what can be absent, nor
+// needs a statement of its own.
+func (f *fetch) always(t binding.Text) bool {
+	for _, v := range t.Vars() {
+		if v.Root == binding.Headers {
+			return false
+		}
+		if o := f.operand(v); o.there != "" || o.list && !v.Joined {
+			return false
+		}
+	}
+	return true
+}
+
+// param spells the statements that send a parameter if it is there.
+func (f *fetch) param(field string, p binding.Param) {
+	var guards []string
+	for _, v := range p.Text.Vars() {
+		if o := f.operand(v); o.there != "" {
+			guards = append(guards, o.there)
+		}
+	}
+	if len(guards) > 0 {
+		f.line("if %s {", strings.Join(guards, " && "))
+		defer f.line("}")
+	}
+	v := p.Text.Alone()
+	if v == nil || v.Joined {
+		f.line("request.%s.Add(%q, %s)", field, p.Name, f.concatenatedAgain(p.Text))
+		return
+	}
+	o := f.operandAgain(v)
+	switch {
+	case !o.list:
+		f.line("request.%s.Add(%q, %s)", field, p.Name, f.text(v, o.typ, o.value))
+	case isString(o.typ) && isPlain(o.typ) && o.isNull == "":
+		f.line("request.%s[%q] = %s", field, p.Name, o.value)
+	default:
+		f.line("for _, item := range %s {", o.value)
+		if o.isNull != "" {
+			f.line("if %s {\ncontinue\n}", o.isNull)
+		}
+		f.line("request.%s.Add(%q, %s)\n}", field, p.Name, f.text(v, o.typ, o.items))
+	}
+}
+
+// operandAgain evaluates a variable whose statements have been written: only a
+// header has any.
+func (f *fetch) operandAgain(v *binding.Var) operand {
+	if v.Root != binding.Headers {
+		return f.operand(v)
+	}
+	f.scalars--
+	name := f.variable("header")
+	return operand{typ: types.Typ[types.String], value: name}
+}
+
+// concatenatedAgain is concatenated where headers are variables already.
+func (f *fetch) concatenatedAgain(t binding.Text) string {
+	headers := 0
+	for _, v := range t.Vars() {
+		if v.Root == binding.Headers {
+			headers++
+		}
+	}
+	if headers == 0 {
+		return f.concatenated(t)
+	}
+	f.scalars -= headers
+	var parts []string
+	for _, part := range t {
+		switch {
+		case part.Var == nil:
+			parts = append(parts, strconv.Quote(part.Literal))
+		case part.Var.Root == binding.Headers:
+			parts = append(parts, f.variable("header"))
+		default:
+			o := f.operand(part.Var)
+			parts = append(parts, f.text(part.Var, o.typ, o.value))
+		}
+	}
+	return strings.Join(parts, " + ")
+}
+
+// body spells the body, and the condition under which there is one.
+func (f *fetch) body() (expr, condition string) {
+	v := f.REST.Body
+	if v == nil {
+		return "", ""
+	}
+	if one := v.Text.Alone(); one != nil {
+		o := f.operand(one)
+		_, expr := f.present(one, o)
+		return expr, o.there
+	}
+	_, expr = f.value(v)
+	return expr, ""
+}
+
+// value spells a part of a body and its type.
+func (f *fetch) value(v *binding.Value) (typ, expr string) {
+	switch {
+	case v.Text != nil:
+		return f.textValue(v.Text)
+	case v.Const != nil:
+		return constant(v.Const)
+	case v.Object != nil:
+		return f.object(v.Object)
+	}
+	var items []string
+	typ = ""
+	for _, item := range v.List {
+		t, expr := f.value(item)
+		if typ != "" && typ != t {
+			t = "any"
+		}
+		typ = t
+		items = append(items, expr)
+	}
+	if typ == "" {
+		typ = "any"
+	}
+	return "[]" + typ, "[]" + typ + "{" + strings.Join(items, ", ") + "}"
+}
+
+func (f *fetch) object(members []binding.Member) (typ, expr string) {
+	var fields, values []string
+	taken := &shape{}
+	for _, m := range members {
+		t, expr := f.value(m.Value)
+		tag := m.Name
+		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") {
+			tag += ",omitempty"
+		}
+		name, _ := taken.add(binding.Path{m.Name}, t)
+		fields = append(fields, fmt.Sprintf("%s %s `json:%q`", name, t, tag))
+		values = append(values, name+": "+expr)
+	}
+	typ = "struct {\n" + strings.Join(fields, "\n") + "\n}"
+	return typ, typ + "{\n" + strings.Join(values, ",\n") + ",\n}"
+}
+
+func constant(v *ast.Value) (typ, expr string) {
+	switch v.Kind {
+	case ast.IntValue:
+		return "int64", v.Raw
+	case ast.FloatValue:
+		return "float64", v.Raw
+	case ast.BooleanValue:
+		return "bool", v.Raw
+	case ast.NullValue:
+		return "any", "nil"
+	}
+	return "string", strconv.Quote(v.Raw)
+}
+
+// textValue spells a text in a body: one variable keeps its type.
+func (f *fetch) textValue(t binding.Text) (typ, expr string) {
+	v := t.Alone()
+	if v == nil || v.Joined {
+		return "string", f.concatenated(t)
+	}
+	o := f.operand(v)
+	typ, expr = f.present(v, o)
+	if o.there == "" || strings.HasPrefix(typ, "[]") && !strings.Contains(o.there, "&&") {
+		return typ, expr
+	}
+	if pointer, ok := strings.CutPrefix(expr, "*"); ok && !strings.Contains(o.there, "&&") {
+		return "*" + typ, pointer
+	}
+	name := f.variable(paramName(v.Path[len(v.Path)-1]) + "Value")
+	pointer := strings.HasPrefix(typ, "*") || strings.HasPrefix(typ, "[]")
+	if !pointer {
+		typ = "*" + typ
+		expr = "new(" + expr + ")"
+	}
+	f.line("var %s %s\nif %s {\n%s = %s\n}", name, typ, o.there, name, expr)
+	return typ, name
+}
+
+// present spells a value that is there, as JSON has it.
+func (f *fetch) present(v *binding.Var, o operand) (typ, expr string) {
+	def := (*ast.Definition)(nil)
+	if v.Root == binding.Args {
+		if t := binding.TypeOf(f.frontend.schema, f.Binding, v); t != nil {
+			def = f.union.Types[t.Name()]
+		}
+	}
+	switch {
+	case def != nil && def.Kind == ast.InputObject && o.list:
+		name, fn := f.input(def)
+		return "[]*" + name, fmt.Sprintf("%s(%s, %s)", f.upstream("Map"), o.value, fn)
+	case def != nil && def.Kind == ast.InputObject:
+		name, fn := f.input(def)
+		return "*" + name, fn + "(" + address(o.value) + ")"
+	case def != nil && def.Kind == ast.Enum && f.enumText(def.Name) != "" && o.list:
+		return "[]string", fmt.Sprintf("%s(%s, func(item %s) string { return %s(%s) })", f.upstream("Map"), o.value, f.itemType(o), f.enumText(def.Name), o.items)
+	case def != nil && def.Kind == ast.Enum && f.enumText(def.Name) != "":
+		return "string", f.enumText(def.Name) + "(" + o.value + ")"
+	case o.list:
+		return "[]" + f.itemType(o), o.value
+	}
+	return spelled(o.typ), o.value
+}
+
+func address(expr string) string {
+	if pointer, ok := strings.CutPrefix(expr, "*"); ok {
+		return pointer
+	}
+	return "&" + expr
+}
+
+// input returns the type that an input object is sent as, and the function that
+// makes it.
+func (w *clientWriter) input(def *ast.Definition) (typ, fn string) {
+	typ, fn = templates.LcFirst(goName(def.Name))+"Body", "new"+goName(def.Name)+"Body"
+	if w.functions[fn] != "" {
+		return typ, fn
+	}
+	w.functions[fn] = "pending" // it may have itself in it
+	model := w.modelType(def)
+	var fields, values []string
+	taken := &shape{}
+	for _, field := range def.Fields {
+		src := binding.SourceFor(field.Directives, field.Name, w.service)
+		if len(src.Names) != 1 || len(src.Names[0]) != 1 {
+			w.report.at(src.Pos, "", "an input field has one name, which is no path")
+			continue
+		}
+		member := structField(model, goName(field.Name))
+		if member == nil {
+			w.report.at(field.Position, "", "the Go type %s has no field %s", shortType(typeName(model)), goName(field.Name))
+			continue
+		}
+		t, expr := w.inputMember(field.Type, member.Type(), "in."+goName(field.Name))
+		tag := src.Names[0][0]
+		if !field.Type.NonNull {
+			tag += ",omitempty"
+		}
+		name, _ := taken.add(src.Names[0], t)
+		fields = append(fields, fmt.Sprintf("%s %s `json:%q`", name, t, tag))
+		values = append(values, name+": "+expr)
+	}
+	w.functions[fn] = fmt.Sprintf("// %s is %s as the service takes it.\ntype %s struct {\n%s\n}\n\nfunc %s(in *%s) *%s {\nif in == nil {\nreturn nil\n}\nreturn &%s{\n%s,\n}\n}\n\n",
+		typ, withArticle(def.Name), typ, strings.Join(fields, "\n"), fn, spelled(model), typ, typ, strings.Join(values, ",\n"))
+	return typ, fn
+}
+
+// inputMember spells a field of an input object as it is sent.
+func (w *clientWriter) inputMember(t *ast.Type, model types.Type, expr string) (typ, value string) {
+	def := w.union.Types[t.Name()]
+	switch {
+	case def.Kind == ast.InputObject && t.Elem != nil:
+		name, fn := w.input(def)
+		return "[]*" + name, fmt.Sprintf("%s(%s, %s)", w.upstream("Map"), expr, fn)
+	case def.Kind == ast.InputObject:
+		name, fn := w.input(def)
+		if !isPointer(model) {
+			expr = "&" + expr
+		}
+		return "*" + name, fn + "(" + expr + ")"
+	case def.Kind == ast.Enum && w.enumText(def.Name) != "":
+		fn := w.enumText(def.Name)
+		switch {
+		case t.Elem != nil:
+			return "[]string", fmt.Sprintf("%s(%s, %s)", w.upstream("Map"), expr, fn)
+		case isPointer(model):
+			return "*string", fmt.Sprintf("%s(%s, %s)", w.upstream("Apply"), expr, fn)
+		}
+		return "string", fn + "(" + expr + ")"
+	}
+	return spelled(model), expr
+}
+
+// failed spells what follows on an error of the call.
+func (f *fetch) failed() {
+	t := f.Field.Type
+	single := t.Elem == nil && !t.NonNull && f.Key == nil && f.Parent != f.frontend.schema.Mutation
+	var nulls, rules []string
+	explicit := false
+	for _, rule := range f.Errors {
+		explicit = explicit || rule.Status == "404" || rule.Status == "NOT_FOUND"
+		test := f.isError(rule.Status)
+		if rule.Null {
+			nulls = append(nulls, test)
+			continue
+		}
+		rules = append(rules, fmt.Sprintf("case %s:\nreturn %s, %s(err, %q, %q%s)\n", test, f.zero, f.upstream("Explain"), rule.Code, rule.Message, f.details(rule)))
+	}
+	if single && !explicit && !f.stream() {
+		nulls = append([]string{f.upstream("IsNotFound") + "(err)"}, nulls...)
+	}
+	if len(nulls) > 0 {
+		f.line("if %s {\nreturn nil, nil\n}", strings.Join(nulls, " || "))
+	}
+	switch len(rules) {
+	case 0:
+	case 1:
+		f.b.WriteString(strings.Replace(strings.Replace(rules[0], "case ", "if ", 1), ":\n", " {\n", 1) + "}\n")
+	default:
+		f.line("switch {\n%s}", strings.Join(rules, ""))
+	}
+	f.line("return %s, err", f.zero)
+}
+
+func (f *fetch) isError(status string) string {
+	if f.GRPC != nil {
+		return fmt.Sprintf("%s(err, %s.%s)", f.upstream("IsCode"), imported("google.golang.org/grpc/codes"), grpcCodeName(status))
+	}
+	return fmt.Sprintf("%s(err, %s)", f.upstream("IsStatus"), status)
+}
+
+// grpcCodeName is how package codes calls INVALID_ARGUMENT.
+func grpcCodeName(status string) string {
+	if status == "CANCELLED" {
+		return "Canceled"
+	}
+	var name strings.Builder
+	for word := range strings.SplitSeq(strings.ToLower(status), "_") {
+		name.WriteString(templates.UcFirst(word))
+	}
+	return name.String()
+}
+
+func (f *fetch) details(rule binding.ErrorRule) string {
+	var out strings.Builder
+	for _, e := range rule.Extensions {
+		var names []string
+		for _, name := range e.Path {
+			names = append(names, strconv.Quote(name))
+		}
+		fmt.Fprintf(&out, ",\n%s{Name: %q, Path: []string{%s}}", f.upstream("Detail"), e.Name, strings.Join(names, ", "))
+	}
+	return out.String()
+}

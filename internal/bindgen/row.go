@@ -1,0 +1,465 @@
+package bindgen
+
+import (
+	"fmt"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/99designs/gqlgen/codegen/templates"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// shape is a struct that an answer is decoded into: a tree of the names that
+// are read of it.
+type shape struct {
+	members []*member
+}
+
+// member is a name in a shape: either an object with members of its own, or a
+// value of a Go type.
+type member struct {
+	name   string // in the service's message
+	goName string
+	typ    string // Go's, of a value
+	inner  *shape
+	embed  bool // the members of typ are those of the struct itself
+}
+
+// add puts a value at a path and returns how Go reaches it from the struct.
+// It fails when something else is at the path.
+func (s *shape) add(path binding.Path, typ string) (string, error) {
+	if len(path) == 0 {
+		name := strings.TrimLeft(typ, "*")
+		if !slices.ContainsFunc(s.members, func(m *member) bool { return m.embed && m.typ == name }) {
+			s.members = append(s.members, &member{goName: name, typ: name, embed: true})
+		}
+		return name, nil
+	}
+	m := s.find(path[0])
+	switch {
+	case m == nil && len(path) == 1:
+		m = &member{name: path[0], goName: s.free(path[0]), typ: typ}
+		s.members = append(s.members, m)
+	case m == nil:
+		m = &member{name: path[0], goName: s.free(path[0]), inner: &shape{}}
+		s.members = append(s.members, m)
+	case (len(path) == 1) != (m.inner == nil), len(path) == 1 && m.typ != typ:
+		return "", fmt.Errorf("%s is read in two ways", path[0])
+	}
+	if len(path) == 1 {
+		return m.goName, nil
+	}
+	rest, err := m.inner.add(path[1:], typ)
+	return m.goName + "." + rest, err
+}
+
+func (s *shape) find(name string) *member {
+	for _, m := range s.members {
+		if m.name == name && !m.embed {
+			return m
+		}
+	}
+	return nil
+}
+
+// at is the member at a path, or nil.
+func (s *shape) at(path binding.Path) (*member, string) {
+	m := s.find(path[0])
+	switch {
+	case m == nil:
+		return nil, ""
+	case len(path) == 1:
+		return m, m.goName
+	case m.inner == nil:
+		return nil, ""
+	}
+	found, expr := m.inner.at(path[1:])
+	return found, m.goName + "." + expr
+}
+
+// free is a Go name for a name that no other member has.
+func (s *shape) free(name string) string {
+	goName := templates.ToGo(strings.TrimPrefix(name, "@"))
+	if goName == "" || goName[0] >= '0' && goName[0] <= '9' {
+		goName = "Field" + goName
+	}
+	for base, n := goName, 2; slices.ContainsFunc(s.members, func(m *member) bool { return m.goName == goName }); n++ {
+		goName = fmt.Sprintf("%s%d", base, n)
+	}
+	return goName
+}
+
+// code spells the struct.
+func (s *shape) code(xml bool) string {
+	var b strings.Builder
+	b.WriteString("struct {\n")
+	for _, m := range s.members {
+		tag := fmt.Sprintf("json:%q", m.name)
+		if xml {
+			tag = fmt.Sprintf("xml:%q", m.name)
+			if name, ok := strings.CutPrefix(m.name, "@"); ok {
+				tag = fmt.Sprintf("xml:\"%s,attr\"", name)
+			}
+		}
+		switch {
+		case m.embed:
+			fmt.Fprintf(&b, "%s\n", m.typ)
+		case m.inner != nil:
+			fmt.Fprintf(&b, "%s %s `%s`\n", m.goName, m.inner.code(xml), tag)
+		default:
+			fmt.Fprintf(&b, "%s %s `%s`\n", m.goName, m.typ, tag)
+		}
+	}
+	b.WriteString("}")
+	return b.String()
+}
+
+// rowType is the struct that a service's rows of an object type are decoded
+// into, and what makes a model of it.
+type rowType struct {
+	name  string // productRow
+	def   *ast.Definition
+	xml   bool
+	shape *shape
+	steps []step
+	inits []string // "ID: string(*r.ID)"
+}
+
+// step is a statement that may fail.
+type step struct {
+	condition string // of a value that is missing, with path
+	path      string
+	code      string // else
+}
+
+// reader is how a value of a GraphQL type is read of a row.
+type reader struct {
+	typ   string                   // Go's, of what is decoded, without a pointer
+	model string                   // a function of a pointer to it that makes the model and may fail
+	value func(expr string) string // of a pointer that is not nil; nil when that may fail
+	ptr   func(expr string) string // of a pointer that may be nil, to a pointer; nil when that may fail
+	nil   bool                     // typ itself is nil when null: there is no pointer
+}
+
+// row returns the row type of an object type.
+func (w *clientWriter) row(def *ast.Definition, xml bool) *rowType {
+	name := templates.LcFirst(goName(def.Name)) + "Row"
+	if xml {
+		name = templates.LcFirst(goName(def.Name)) + "XML"
+	}
+	if have := w.rows[name]; have != nil {
+		return have
+	}
+	row := &rowType{name: name, def: def, xml: xml, shape: &shape{}}
+	w.rows[name] = row
+	for _, field := range def.Fields {
+		if w.decoded(def, field) {
+			w.member(row, field)
+		}
+	}
+	return row
+}
+
+// decoded tells whether some frontend takes a field from its object's model.
+func (w *clientWriter) decoded(def *ast.Definition, field *ast.FieldDefinition) bool {
+	return !strings.HasPrefix(field.Name, "__") && !w.resolvedEverywhere(def, field)
+}
+
+// member adds a field of an object type to its row.
+func (w *clientWriter) member(row *rowType, field *ast.FieldDefinition) {
+	src := binding.SourceFor(field.Directives, field.Name, w.service)
+	pos := field.Position
+	if src.Pos != nil {
+		pos = src.Pos
+	}
+	target := goName(field.Name)
+	model, err := w.types.of(field.Type)
+	if err != nil {
+		w.report.at(pos, "", "%s.%s: %v", row.def.Name, field.Name, err)
+		return
+	}
+	switch {
+	case src.Value != nil:
+		w.constant(row, field, src.Value, model)
+	case src.Convert != "":
+		w.converted(row, field, src, model)
+	default:
+		expr, ok := w.read(row, field, src, model)
+		if ok {
+			row.inits = append(row.inits, target+": "+expr)
+		}
+	}
+}
+
+func (w *clientWriter) constant(row *rowType, field *ast.FieldDefinition, v *ast.Value, model types.Type) {
+	text, ok := literal(v, element(model))
+	if !ok {
+		w.report.at(v.Position, "", "%s.%s is %s, which %s is not", row.def.Name, field.Name, field.Type, v)
+		return
+	}
+	if isPointer(model) {
+		text = "new(" + text + ")"
+	}
+	row.inits = append(row.inits, goName(field.Name)+": "+text)
+}
+
+// read adds what reads a field and returns the expression of its model.
+func (w *clientWriter) read(row *rowType, field *ast.FieldDefinition, src binding.Source, model types.Type) (string, bool) {
+	path := src.Names[0]
+	read, list, ok := w.readerOf(field.Type, row.xml, field.Position, row.def.Name+"."+field.Name)
+	if !ok {
+		return "", false
+	}
+	if len(path) == 0 && (list || w.union.Types[field.Type.Name()].Kind != ast.Object) {
+		w.report.at(src.Pos, "", "$ is the object itself, so %s.%s must be of an object type", row.def.Name, field.Name)
+		return "", false
+	}
+	typ := "*" + read.typ
+	if list {
+		typ = "[]*" + read.typ
+	}
+	if read.nil && !list {
+		typ = read.typ
+	}
+	member, err := row.shape.add(path, typ)
+	if err != nil {
+		w.report.at(field.Position, "give one of them another type, or a converter", "%s.%s: %v", row.def.Name, field.Name, err)
+		return "", false
+	}
+	expr := "r." + member
+	if len(path) == 0 {
+		name := local(field.Name)
+		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s.model()\nif err != nil {\nreturn nil, err\n}\n", name, expr)})
+		return name, true
+	}
+	if src.Default != nil {
+		return w.withDefault(row, field, src, model, read, expr)
+	}
+	if field.Type.NonNull && !(list && row.xml) {
+		row.steps = append(row.steps, step{condition: expr + " == nil", path: path.String()})
+	}
+	return w.modelOf(field.Type, read, list, expr, func(call string) string {
+		name := local(field.Name)
+		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s\nif err != nil {\nreturn nil, %s(%q, err)\n}\n", name, call, w.upstream("In"), path)})
+		return name
+	}), true
+}
+
+// withDefault reads a scalar that has a default.
+func (w *clientWriter) withDefault(row *rowType, field *ast.FieldDefinition, src binding.Source, model types.Type, read reader, expr string) (string, bool) {
+	text, ok := literal(src.Default, element(model))
+	if !ok || field.Type.Elem != nil {
+		w.report.at(src.Default.Position, "", "%s.%s is %s, which %s is not", row.def.Name, field.Name, field.Type, src.Default)
+		return "", false
+	}
+	name := local(field.Name)
+	typ := spelled(element(model))
+	var code string
+	if read.value != nil {
+		code = fmt.Sprintf("%s := %s(%s)\nif %s != nil {\n%s = %s\n}\n", name, typ, text, expr, name, read.value(expr))
+	} else {
+		code = fmt.Sprintf("%s := %s(%s)\nif %s != nil {\nvar err error\nif %s, err = %s(%s); err != nil {\nreturn nil, %s(%q, err)\n}\n}\n",
+			name, typ, text, expr, name, read.model, expr, w.upstream("In"), src.Names[0])
+	}
+	row.steps = append(row.steps, step{code: code})
+	if isPointer(model) {
+		name = "&" + name
+	}
+	return name, true
+}
+
+// modelOf spells the model of a value that was read. What may fail is given to
+// try, which returns the variable that has its result.
+func (w *clientWriter) modelOf(t *ast.Type, read reader, list bool, expr string, try func(call string) string) string {
+	object := w.union.Types[t.Name()].Kind == ast.Object
+	switch {
+	case list && t.Elem.NonNull:
+		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Rows"), expr, read.model))
+	case list && object:
+		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("RowsOrNull"), expr, read.model))
+	case list:
+		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Optionals"), expr, read.model))
+	case read.nil:
+		return expr
+	case object && t.NonNull:
+		return try(expr + ".model()")
+	case object:
+		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Row"), expr, read.model))
+	case t.NonNull && read.value != nil:
+		return read.value(expr)
+	case t.NonNull:
+		return try(read.model + "(" + expr + ")")
+	case read.ptr != nil:
+		return read.ptr(expr)
+	}
+	return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Optional"), expr, read.model))
+}
+
+// readerOf is how values of a type, or the items of a list of it, are read.
+func (w *clientWriter) readerOf(t *ast.Type, xml bool, pos *ast.Position, what string) (r reader, list, ok bool) {
+	if t.Elem != nil {
+		if t.Elem.Elem != nil {
+			w.report.at(pos, "resolve it with a Go method", "%s is a list of lists, which bindings do not read", what)
+			return r, true, false
+		}
+		r, _, ok = w.readerOf(t.Elem, xml, pos, what)
+		return r, true, ok
+	}
+	def := w.union.Types[t.NamedType]
+	switch def.Kind {
+	case ast.Object:
+		row := w.row(def, xml)
+		return reader{typ: row.name, model: "(*" + row.name + ").model"}, false, true
+	case ast.Enum:
+		return reader{typ: "string", model: w.enum(def)}, false, true
+	case ast.Scalar:
+		return w.scalar(t, pos, what)
+	}
+	w.report.at(pos, "resolve it with a Go method", "%s is %s, and bindings do not know which of its types a row is", what, article(def.Kind))
+	return r, false, false
+}
+
+func (w *clientWriter) scalar(t *ast.Type, pos *ast.Position, what string) (reader, bool, bool) {
+	model, err := w.types.of(&ast.Type{NamedType: t.NamedType, NonNull: true})
+	if err != nil {
+		w.report.at(pos, "", "%s: %v", what, err)
+		return reader{}, false, false
+	}
+	deref := func(expr string) string { return "*" + expr }
+	same := func(expr string) string { return expr }
+	switch kind, isBasic := basic(model); {
+	case nilable(model):
+		return reader{typ: spelled(model), model: w.upstream("Same"), nil: true}, false, true
+	case isBasic && kind == types.Int && t.NamedType == "Int":
+		return reader{typ: "int32", model: w.upstream("Int"), value: func(expr string) string { return "int(*" + expr + ")" }}, false, true
+	case isString(model) && isPlain(model) && t.NamedType != "String":
+		return reader{
+			typ: w.upstream("Text"), model: w.upstream("String"),
+			value: func(expr string) string { return "string(*" + expr + ")" },
+			ptr:   func(expr string) string { return "(*string)(" + expr + ")" },
+		}, false, true
+	}
+	return reader{typ: spelled(model), model: w.upstream("Same"), value: deref, ptr: same}, false, true
+}
+
+// local is a variable's name for a field.
+func local(field string) string {
+	name := templates.ToGoPrivate(field)
+	if slices.Contains(reservedNames, name) || name == "model" {
+		return name + "Value"
+	}
+	return name
+}
+
+// code spells the row's struct and its model.
+func (row *rowType) code(w *clientWriter) string {
+	var b strings.Builder
+	model := spelled(w.modelType(row.def))
+	fmt.Fprintf(&b, "// %s is %s as the service has it.\ntype %s %s\n\n", row.name, withArticle(row.def.Name), row.name, row.shape.code(row.xml))
+	fmt.Fprintf(&b, "// model is the %s that the row stands for.\nfunc (r *%s) model() (*%s, error) {\n", row.def.Name, row.name, model)
+	writeSteps(&b, w, row.steps)
+	fmt.Fprintf(&b, "return &%s{\n", model)
+	for _, init := range row.inits {
+		b.WriteString(init + ",\n")
+	}
+	b.WriteString("}, nil\n}\n\n")
+	return b.String()
+}
+
+// writeSteps spells steps: first what must be there, then the rest.
+func writeSteps(b *strings.Builder, w *clientWriter, steps []step) {
+	var missing []step
+	for _, s := range steps {
+		if s.condition != "" {
+			missing = append(missing, s)
+		}
+	}
+	switch {
+	case len(missing) == 1:
+		fmt.Fprintf(b, "if %s {\nreturn nil, %s(%q)\n}\n", missing[0].condition, w.upstream("Missing"), missing[0].path)
+	case len(missing) > 1:
+		b.WriteString("switch {\n")
+		for _, s := range missing {
+			fmt.Fprintf(b, "case %s:\nreturn nil, %s(%q)\n", s.condition, w.upstream("Missing"), s.path)
+		}
+		b.WriteString("}\n")
+	}
+	for _, s := range steps {
+		b.WriteString(s.code)
+	}
+}
+
+func (w *clientWriter) modelType(def *ast.Definition) types.Type {
+	t, err := w.types.named(def.Name)
+	if err != nil {
+		w.report.at(def.Position, "", "%v", err)
+		return types.Typ[types.Invalid]
+	}
+	return t
+}
+
+// enum returns the function that reads a value of an enum.
+func (w *clientWriter) enum(def *ast.Definition) string {
+	name := templates.LcFirst(goName(def.Name)) + "Of"
+	if w.functions[name] != "" {
+		return name
+	}
+	model := spelled(w.modelType(def))
+	var b strings.Builder
+	fmt.Fprintf(&b, "// %s is the value of %s that the service calls text.\nfunc %s(text *string) (%s, error) {\nswitch *text {\n", name, def.Name, name, model)
+	taken := map[string]bool{}
+	for _, v := range def.EnumValues {
+		if text, ok := binding.EnumText(v.Directives, w.service); ok {
+			taken[text] = true
+		}
+	}
+	for _, v := range def.EnumValues {
+		var quoted []string
+		_, told := binding.EnumText(v.Directives, w.service)
+		for _, s := range enumSpellings(v, w.service) {
+			if told || !taken[s] {
+				quoted = append(quoted, fmt.Sprintf("%q", s))
+				taken[s] = true
+			}
+		}
+		if len(quoted) > 0 {
+			fmt.Fprintf(&b, "case %s:\nreturn %q, nil\n", strings.Join(quoted, ", "), v.Name)
+		}
+	}
+	fmt.Fprintf(&b, "}\nreturn \"\", %s(%q, *text)\n}\n\n", w.upstream("Unknown"), def.Name)
+	w.functions[name] = b.String()
+	return name
+}
+
+// enumSpellings are the ways in which services write the value IN_TRANSIT:
+// what @source says, or in_transit, in-transit, inTransit and the like.
+func enumSpellings(v *ast.EnumValueDefinition, service string) []string {
+	if text, ok := binding.EnumText(v.Directives, service); ok {
+		return []string{text}
+	}
+	lower := strings.ToLower(v.Name)
+	words := strings.Split(lower, "_")
+	camel := ""
+	for _, word := range words {
+		camel += templates.UcFirst(word)
+	}
+	all := []string{v.Name, lower, strings.ReplaceAll(lower, "_", "-"), strings.ReplaceAll(v.Name, "_", "-"), templates.LcFirst(camel), camel}
+	var out []string
+	for _, s := range all {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// withArticle is a name after "a" or "an".
+func withArticle(name string) string {
+	if strings.ContainsRune("AEIOU", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
+}
