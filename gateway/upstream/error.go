@@ -66,9 +66,12 @@ type Detail struct {
 // Explain is the problem that an error of a service stands for. Details that
 // the body does not have, or that are objects or lists, are left out.
 func Explain(err error, code problem.Code, message string, details ...Detail) error {
-	p := problem.Wrap(err, code, "%s", message)
 	e, ok := errors.AsType[*StatusError](err)
-	if !ok || len(details) == 0 {
+	if !ok {
+		return err
+	}
+	p := problem.Wrap(e, code, "%s", message)
+	if len(details) == 0 {
 		return p
 	}
 	var body any

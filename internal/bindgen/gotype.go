@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 	"strconv"
+	"strings"
 
 	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -90,7 +91,7 @@ func isPlain(t types.Type) bool {
 // would expect.
 func textOf(t types.Type, expr string) (string, bool) {
 	if typeName(t) == "time.Time" {
-		return expr + ".Format(" + imported("time") + ".RFC3339Nano)", true
+		return strings.TrimPrefix(expr, "*") + ".Format(" + imported("time") + ".RFC3339Nano)", true
 	}
 	kind, ok := basic(t)
 	if !ok {

@@ -483,21 +483,21 @@ func (w *clientWriter) inputMessage(def *ast.Definition, m *protogen.Message) st
 	f := &fetch{clientWriter: w, zero: "nil"}
 	model := w.modelType(def)
 	f.line("// %s is the message that the service takes for %s.\nfunc %s(in *%s) (*%s, error) {\nif in == nil {\nreturn nil, nil\n}\nm := &%s{}", name, withArticle(def.Name), name, spelled(model), protoName(m.GoIdent), protoName(m.GoIdent))
-	for _, field := range def.Fields {
-		f.inputMessageMember(def, m, field, model)
+	for _, member := range w.membersOf(def) {
+		f.inputMessageMember(def, m, member, model)
 	}
 	f.line("return m, nil\n}\n")
 	w.functions[name] = f.b.String()
 	return name
 }
 
-func (f *fetch) inputMessageMember(def *ast.Definition, m *protogen.Message, field *ast.FieldDefinition, model types.Type) {
-	src := binding.SourceFor(field.Directives, field.Name, f.service)
-	theirs := f.protoPath(m, src.Names[0], field.Position)
+func (f *fetch) inputMessageMember(def *ast.Definition, m *protogen.Message, input typeMember, model types.Type) {
+	field, src := input.FieldDefinition, input.src
+	theirs := f.protoPath(m, src.Names[0], input.pos)
 	member := structField(model, goName(field.Name))
 	if len(theirs) != 1 || member == nil {
 		if len(theirs) > 1 {
-			f.report.at(src.Pos, "", "an input field has one name, which is no path")
+			f.report.at(input.pos, "", "an input field has one name, which is no path")
 		}
 		return
 	}

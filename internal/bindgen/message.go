@@ -133,10 +133,8 @@ func (w *clientWriter) message(def *ast.Definition, m *protogen.Message) string 
 	w.messages[name] = string(m.Desc.FullName())
 	w.functions[name] = "pending" // it may have itself in it
 	row := &rowType{def: def}
-	for _, field := range def.Fields {
-		if w.decoded(def, field) {
-			w.messageMember(row, m, field)
-		}
+	for _, member := range w.membersOf(def) {
+		w.messageMember(row, m, member)
 	}
 	model := spelled(w.modelType(def))
 	var b strings.Builder
@@ -152,12 +150,8 @@ func (w *clientWriter) message(def *ast.Definition, m *protogen.Message) string 
 }
 
 // messageMember adds a field of an object type to the model of a message.
-func (w *clientWriter) messageMember(row *rowType, m *protogen.Message, field *ast.FieldDefinition) {
-	src := binding.SourceFor(field.Directives, field.Name, w.service)
-	pos := field.Position
-	if src.Pos != nil {
-		pos = src.Pos
-	}
+func (w *clientWriter) messageMember(row *rowType, m *protogen.Message, member typeMember) {
+	field, src, pos := member.FieldDefinition, member.src, member.pos
 	model, err := w.types.of(field.Type)
 	if err != nil {
 		w.report.at(pos, "", "%s.%s: %v", row.def.Name, field.Name, err)

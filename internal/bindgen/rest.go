@@ -115,11 +115,15 @@ func (f *fetch) split(field string, params []binding.Param) (fixed, conditional 
 		count[p.Name]++
 	}
 	for _, p := range params {
+		name := p.Name
+		if field == "Header" {
+			name = http.CanonicalHeaderKey(name)
+		}
+		if list := f.texts(p.Text); list != "" && count[p.Name] == 1 {
+			fixed = append(fixed, fmt.Sprintf("%q: %s", name, list))
+			continue
+		}
 		if count[p.Name] == 1 && f.always(p.Text) {
-			name := p.Name
-			if field == "Header" {
-				name = http.CanonicalHeaderKey(name)
-			}
 			fixed = append(fixed, fmt.Sprintf("%q: {%s}", name, f.concatenated(p.Text)))
 			continue
 		}
@@ -130,6 +134,19 @@ func (f *fetch) split(field string, params []binding.Param) (fixed, conditional 
 		f.b = outer
 	}
 	return fixed, conditional
+}
+
+// texts spells a text that is one list of strings, which is always there; empty
+// for others.
+func (f *fetch) texts(t binding.Text) string {
+	v := t.Alone()
+	if v == nil || v.Joined || v.Root != binding.Batch && v.Root != binding.Args {
+		return ""
+	}
+	if o := f.operand(v); o.list && o.there == "" && o.isNull == "" && isString(o.typ) && isPlain(o.typ) {
+		return o.value
+	}
+	return ""
 }
 
 // always tells whether a text has neither a list nor what can be absent, nor
@@ -227,24 +244,24 @@ func (f *fetch) body() (expr, condition string) {
 		_, expr := f.present(one, o)
 		return expr, o.there
 	}
-	_, expr = f.value(v)
+	_, expr = f.value(v, templates.LcFirst(f.Name)+"Body")
 	return expr, ""
 }
 
-// value spells a part of a body and its type.
-func (f *fetch) value(v *binding.Value) (typ, expr string) {
+// value spells a part of a body and its type. An object's type gets the name.
+func (f *fetch) value(v *binding.Value, name string) (typ, expr string) {
 	switch {
 	case v.Text != nil:
 		return f.textValue(v.Text)
 	case v.Const != nil:
 		return constant(v.Const)
 	case v.Object != nil:
-		return f.object(v.Object)
+		return f.object(v.Object, name)
 	}
 	var items []string
 	typ = ""
 	for _, item := range v.List {
-		t, expr := f.value(item)
+		t, expr := f.value(item, name+"Item")
 		if typ != "" && typ != t {
 			t = "any"
 		}
@@ -257,20 +274,20 @@ func (f *fetch) value(v *binding.Value) (typ, expr string) {
 	return "[]" + typ, "[]" + typ + "{" + strings.Join(items, ", ") + "}"
 }
 
-func (f *fetch) object(members []binding.Member) (typ, expr string) {
+func (f *fetch) object(members []binding.Member, typ string) (_, expr string) {
 	var fields, values []string
 	taken := &shape{}
 	for _, m := range members {
-		t, expr := f.value(m.Value)
+		t, expr := f.value(m.Value, typ+goName(m.Name))
 		tag := m.Name
 		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") {
-			tag += ",omitempty"
+			tag += ",omitzero"
 		}
 		name, _ := taken.add(binding.Path{m.Name}, t)
 		fields = append(fields, fmt.Sprintf("%s %s `json:%q`", name, t, tag))
 		values = append(values, name+": "+expr)
 	}
-	typ = "struct {\n" + strings.Join(fields, "\n") + "\n}"
+	f.functions[typ] = fmt.Sprintf("// %s is what %s is sent.\ntype %s struct {\n%s\n}\n\n", typ, f.what(), typ, strings.Join(fields, "\n"))
 	return typ, typ + "{\n" + strings.Join(values, ",\n") + ",\n}"
 }
 
@@ -355,10 +372,10 @@ func (w *clientWriter) input(def *ast.Definition) (typ, fn string) {
 	model := w.modelType(def)
 	var fields, values []string
 	taken := &shape{}
-	for _, field := range def.Fields {
-		src := binding.SourceFor(field.Directives, field.Name, w.service)
+	for _, m := range w.membersOf(def) {
+		field, src := m.FieldDefinition, m.src
 		if len(src.Names) != 1 || len(src.Names[0]) != 1 {
-			w.report.at(src.Pos, "", "an input field has one name, which is no path")
+			w.report.at(m.pos, "", "an input field has one name, which is no path")
 			continue
 		}
 		member := structField(model, goName(field.Name))
@@ -369,7 +386,7 @@ func (w *clientWriter) input(def *ast.Definition) (typ, fn string) {
 		t, expr := w.inputMember(field.Type, member.Type(), "in."+goName(field.Name))
 		tag := src.Names[0][0]
 		if !field.Type.NonNull {
-			tag += ",omitempty"
+			tag += ",omitzero"
 		}
 		name, _ := taken.add(src.Names[0], t)
 		fields = append(fields, fmt.Sprintf("%s %s `json:%q`", name, t, tag))

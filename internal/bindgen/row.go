@@ -155,30 +155,18 @@ func (w *clientWriter) row(def *ast.Definition, xml bool) *rowType {
 	}
 	row := &rowType{name: name, def: def, xml: xml, shape: &shape{}}
 	w.rows[name] = row
-	for _, field := range def.Fields {
-		if w.decoded(def, field) {
-			w.member(row, field)
-		}
+	for _, m := range w.membersOf(def) {
+		w.member(row, m)
 	}
 	return row
 }
 
-// decoded tells whether some frontend takes a field from its object's model.
-func (w *clientWriter) decoded(def *ast.Definition, field *ast.FieldDefinition) bool {
-	return !strings.HasPrefix(field.Name, "__") && !w.resolvedEverywhere(def, field)
-}
-
 // member adds a field of an object type to its row.
-func (w *clientWriter) member(row *rowType, field *ast.FieldDefinition) {
-	src := binding.SourceFor(field.Directives, field.Name, w.service)
-	pos := field.Position
-	if src.Pos != nil {
-		pos = src.Pos
-	}
-	target := goName(field.Name)
+func (w *clientWriter) member(row *rowType, m typeMember) {
+	field, src := m.FieldDefinition, m.src
 	model, err := w.types.of(field.Type)
 	if err != nil {
-		w.report.at(pos, "", "%s.%s: %v", row.def.Name, field.Name, err)
+		w.report.at(m.pos, "", "%s.%s: %v", row.def.Name, field.Name, err)
 		return
 	}
 	switch {
@@ -189,7 +177,7 @@ func (w *clientWriter) member(row *rowType, field *ast.FieldDefinition) {
 	default:
 		expr, ok := w.read(row, field, src, model)
 		if ok {
-			row.inits = append(row.inits, target+": "+expr)
+			row.inits = append(row.inits, goName(field.Name)+": "+expr)
 		}
 	}
 }
@@ -214,7 +202,7 @@ func (w *clientWriter) read(row *rowType, field *ast.FieldDefinition, src bindin
 		return "", false
 	}
 	if len(path) == 0 && (list || w.union.Types[field.Type.Name()].Kind != ast.Object) {
-		w.report.at(src.Pos, "", "$ is the object itself, so %s.%s must be of an object type", row.def.Name, field.Name)
+		w.report.at(field.Position, "", "$ is the object itself, so %s.%s must be of an object type", row.def.Name, field.Name)
 		return "", false
 	}
 	typ := "*" + read.typ
@@ -256,13 +244,12 @@ func (w *clientWriter) withDefault(row *rowType, field *ast.FieldDefinition, src
 		return "", false
 	}
 	name := local(field.Name)
-	typ := spelled(element(model))
 	var code string
 	if read.value != nil {
-		code = fmt.Sprintf("%s := %s(%s)\nif %s != nil {\n%s = %s\n}\n", name, typ, text, expr, name, read.value(expr))
+		code = fmt.Sprintf("%s := %s\nif %s != nil {\n%s = %s\n}\n", name, text, expr, name, read.value(expr))
 	} else {
-		code = fmt.Sprintf("%s := %s(%s)\nif %s != nil {\nvar err error\nif %s, err = %s(%s); err != nil {\nreturn nil, %s(%q, err)\n}\n}\n",
-			name, typ, text, expr, name, read.model, expr, w.upstream("In"), src.Names[0])
+		code = fmt.Sprintf("%s := %s\nif %s != nil {\nvar err error\nif %s, err = %s(%s); err != nil {\nreturn nil, %s(%q, err)\n}\n}\n",
+			name, text, expr, name, read.model, expr, w.upstream("In"), src.Names[0])
 	}
 	row.steps = append(row.steps, step{code: code})
 	if isPointer(model) {
