@@ -152,6 +152,9 @@ func nameCalls(list []*call) {
 		if c.root() {
 			name = goName(c.Field.Name)
 		}
+		if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "HTTP", "GRPC"}, name) {
+			name += "Call" // clients have something of this name
+		}
 		return name
 	}
 	for _, c := range list {
@@ -248,13 +251,20 @@ func writeShape(s *strings.Builder, v *binding.Value, text func(binding.Text)) {
 	}
 }
 
-// reservedNames are those that generated functions use themselves.
-var reservedNames = []string{"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "r", "args"}
+// reserved tells a name that generated functions use themselves, for a variable
+// or a package.
+func reserved(name string) bool {
+	return slices.Contains([]string{
+		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "r", "m", "args", "item", "nodes", "edges",
+		"next", "more", "start", "end", "events", "event", "toModel", "known", "ok", "in", "total", "nextPage", "hasMore", "header", "joined",
+		"context", "iter", "model", "upstream", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb", "structpb", "wrapperspb",
+	}, name)
+}
 
 // paramName is an argument's name in Go.
 func paramName(name string) string {
 	name = templates.ToGoPrivate(name)
-	if slices.Contains(reservedNames, name) {
+	if reserved(name) {
 		return name + "Arg"
 	}
 	return name

@@ -11,7 +11,12 @@ import (
 
 // pageExprs are what is read of an answer beside its rows; empty when it is
 // not.
-type pageExprs struct{ next, total, more string }
+type pageExprs struct {
+	next  string // by pointer
+	total string // a number
+	more  string
+	known func(expr string) string // the condition that it is there, or empty
+}
 
 // nodeType is the type of a connection's nodes; nil, and reported, when the
 // field's type is no connection (GraphQL Cursor Connections Specification,
@@ -34,7 +39,7 @@ func (f *fetch) nodeType() *ast.Type {
 
 // pageMembers adds what page names to the shape of the answer.
 func (f *fetch) pageMembers(s *shape) pageExprs {
-	var out pageExprs
+	out := pageExprs{known: func(expr string) string { return strings.TrimPrefix(expr, "*") + " != nil" }}
 	if f.Page == nil {
 		return out
 	}
@@ -49,6 +54,9 @@ func (f *fetch) pageMembers(s *shape) pageExprs {
 	} {
 		if m.path != nil {
 			*m.expr = "answer." + f.addTo(s, m.path, m.typ)
+			if m.expr != &out.next {
+				*m.expr = "*" + *m.expr
+			}
 		}
 	}
 	return out
@@ -94,8 +102,10 @@ func (f *fetch) connection(nodes string, page pageExprs) {
 		if page.total == "" {
 			f.report.at(f.Page.Pos, `add total: "total", where the answer has it`, "nothing tells %s.totalCount", def.Name)
 		}
-		f.line("if %s == nil {\nreturn %s, c.Malformed(%s(%q))\n}", page.total, f.zero, f.upstream("Missing"), f.Page.Total)
-		value := "int(*" + page.total + ")"
+		if condition := page.known(page.total); condition != "" {
+			f.line("if %s == nil {\nreturn %s, c.Malformed(%s(%q))\n}", strings.TrimPrefix(page.total, "*"), f.zero, f.upstream("Missing"), f.Page.Total)
+		}
+		value := "int(" + page.total + ")"
 		if !total.Type.NonNull {
 			value = "new(" + value + ")"
 		}
@@ -112,13 +122,13 @@ func (f *fetch) more(nodes string, page pageExprs) string {
 		f.line("next := %s(%s)", f.upstream("Next"), page.next)
 		return "next != nil"
 	case page.more != "":
-		f.line("more := %s != nil && *%s", page.more, page.more)
+		f.line("more := %s", and(page.known(page.more), page.more))
 		return "more"
 	case page.total != "" && f.byNumber():
-		f.line("more := %s != nil && int64(page.Offset-page.Skip()+len(%s)) < *%s", page.total, nodes, page.total)
+		f.line("more := %s", and(page.known(page.total), fmt.Sprintf("int64(page.Offset-page.Skip()+len(%s)) < %s", nodes, page.total)))
 		return "more"
 	case page.total != "":
-		f.line("more := %s != nil && int64(page.Offset+len(%s)) < *%s", page.total, nodes, page.total)
+		f.line("more := %s", and(page.known(page.total), fmt.Sprintf("int64(page.Offset+len(%s)) < %s", nodes, page.total)))
 		return "more"
 	case f.oneMore():
 		f.line("%s, more := %s(page, %s)", nodes, f.upstream("Cut"), nodes)
@@ -127,6 +137,13 @@ func (f *fetch) more(nodes string, page pageExprs) string {
 	// A page that is full may be followed by another.
 	f.line("more := len(%s) >= page.Limit", nodes)
 	return "more"
+}
+
+func and(condition, other string) string {
+	if condition == "" {
+		return other
+	}
+	return condition + " && " + other
 }
 
 // edges spells the edges, each with its cursor.

@@ -139,7 +139,7 @@ func (w *clientWriter) converterResult(row *rowType, field *ast.FieldDefinition,
 	}
 	expr := call
 	if results.Len() == 2 {
-		expr = local(field.Name)
+		expr = w.local(field.Name)
 		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s\nif err != nil {\nreturn nil, %s(%q, err)\n}\n", expr, call, w.upstream("In"), src.Names[0])})
 	}
 	switch have, want := typeName(results.At(0).Type()), typeName(model); {

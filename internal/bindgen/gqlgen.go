@@ -46,7 +46,25 @@ func (g *generation) config(f *frontend) (*config.Config, error) {
 	for name := range g.union.Directives {
 		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: name != binding.ConstraintDirective}
 	}
+	g.bindScalars(cfg)
 	return cfg, nil
+}
+
+// bindScalars gives the scalars of the schema that gqlgen.yml leaves out the Go
+// types that their names tell; all others are strings.
+func (g *generation) bindScalars(cfg *config.Config) {
+	known := map[string]string{"DateTime": "Time", "Time": "Time", "Int64": "Int64", "Long": "Int64", "JSON": "Any", "Any": "Any", "Map": "Map", "Upload": "Upload"}
+	for _, name := range typeNames(g.union) {
+		def := g.union.Types[name]
+		if def.Kind != ast.Scalar || def.BuiltIn || cfg.Models.Exists(name) {
+			continue
+		}
+		model := "String"
+		if known[name] != "" {
+			model = known[name]
+		}
+		cfg.Models.Add(name, "github.com/99designs/gqlgen/graphql."+model)
+	}
 }
 
 // models generates the models of the union and returns the configuration that

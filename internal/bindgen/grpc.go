@@ -131,7 +131,7 @@ func (f *fetch) messageAnswer(m *protogen.Message) {
 
 // messagePage makes variables of what page names.
 func (f *fetch) messagePage(m *protogen.Message) pageExprs {
-	var out pageExprs
+	out := pageExprs{known: func(string) string { return "" }}
 	for _, p := range []struct {
 		path binding.Path
 		into *string
@@ -150,9 +150,9 @@ func (f *fetch) messagePage(m *protogen.Message) pageExprs {
 			continue
 		}
 		f.line("%s := %s", p.name, fmt.Sprintf(p.wrap, getters("answer", fields)))
-		*p.into = "&" + p.name
-		if p.name != "nextPage" {
-			*p.into = "(&" + p.name + ")"
+		*p.into = p.name
+		if p.into == &out.next {
+			*p.into = "&" + p.name
 		}
 	}
 	return out
@@ -530,7 +530,7 @@ func (f *fetch) inputMessageMember(def *ast.Definition, m *protogen.Message, inp
 		if object {
 			value = address(value)
 		}
-		name := local(field.Name)
+		name := f.local(field.Name)
 		f.line("%s, err := %s(%s)\nif err != nil {\nreturn nil, err\n}", name, c.fn, value)
 		value = name
 	default:

@@ -175,7 +175,7 @@ func (w *clientWriter) messageMember(row *rowType, m *protogen.Message, member t
 			w.report.at(pos, "", "$ is the message itself, so %s.%s must be of an object type", row.def.Name, field.Name)
 			return
 		}
-		name := local(field.Name)
+		name := w.local(field.Name)
 		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s(m)\nif err != nil {\nreturn nil, err\n}\n", name, w.message(def, m))})
 		init(name)
 		return
@@ -185,7 +185,7 @@ func (w *clientWriter) messageMember(row *rowType, m *protogen.Message, member t
 		return
 	}
 	try := func(call string) string {
-		name := local(field.Name)
+		name := w.local(field.Name)
 		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s\nif err != nil {\nreturn nil, %s(%q, err)\n}\n", name, call, w.upstream("In"), src.Names[0])})
 		return name
 	}
@@ -193,7 +193,7 @@ func (w *clientWriter) messageMember(row *rowType, m *protogen.Message, member t
 		row.steps = append(row.steps, step{condition: condition, path: src.Names[0].String()})
 	}
 	statement := func(code string) { row.steps = append(row.steps, step{code: code}) }
-	if expr, ok := w.fromMessage(field.Type, fields, "m", messageSite{row.def.Name + "." + field.Name, pos, local(field.Name), try, missing, statement}); ok {
+	if expr, ok := w.fromMessage(field.Type, fields, "m", messageSite{row.def.Name + "." + field.Name, pos, w.local(field.Name), try, missing, statement}); ok {
 		init(expr)
 	}
 }
@@ -279,8 +279,9 @@ func (w *clientWriter) single(t *ast.Type, fields []*protogen.Field, root string
 		return at.try(c.fn + "(" + expr + ")")
 	case object:
 		return at.try(fmt.Sprintf("%s(%s, %s)", w.upstream("Row"), expr, c.fn))
-	case last.Message != nil && nilable(model): // google.protobuf.Struct and the like are nil-safe
-		return c.expr(expr)
+	case last.Message != nil && nilable(model): // google.protobuf.Struct and the like
+		at.statement(fmt.Sprintf("var %s %s\nif %s != nil {\n%s = %s\n}\n", at.name, spelled(model), expr, at.name, c.expr(expr)))
+		return at.name
 	case last.Message != nil || w.present(last):
 		return w.whenPresent(t, fields, root, c, model, at)
 	case c.expr != nil && t.NonNull || nilable(model):

@@ -219,7 +219,7 @@ func (w *clientWriter) read(row *rowType, field *ast.FieldDefinition, src bindin
 	}
 	expr := "r." + member
 	if len(path) == 0 {
-		name := local(field.Name)
+		name := w.local(field.Name)
 		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s.model()\nif err != nil {\nreturn nil, err\n}\n", name, expr)})
 		return name, true
 	}
@@ -230,7 +230,7 @@ func (w *clientWriter) read(row *rowType, field *ast.FieldDefinition, src bindin
 		row.steps = append(row.steps, step{condition: expr + " == nil", path: path.String()})
 	}
 	return w.modelOf(field.Type, read, list, expr, func(call string) string {
-		name := local(field.Name)
+		name := w.local(field.Name)
 		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s\nif err != nil {\nreturn nil, %s(%q, err)\n}\n", name, call, w.upstream("In"), path)})
 		return name
 	}), true
@@ -243,7 +243,7 @@ func (w *clientWriter) withDefault(row *rowType, field *ast.FieldDefinition, src
 		w.report.at(src.Default.Position, "", "%s.%s is %s, which %s is not", row.def.Name, field.Name, field.Type, src.Default)
 		return "", false
 	}
-	name := local(field.Name)
+	name := w.local(field.Name)
 	var code string
 	if read.value != nil {
 		code = fmt.Sprintf("%s := %s\nif %s != nil {\n%s = %s\n}\n", name, text, expr, name, read.value(expr))
@@ -333,10 +333,15 @@ func (w *clientWriter) scalar(t *ast.Type, pos *ast.Position, what string) (read
 }
 
 // local is a variable's name for a field.
-func local(field string) string {
+func (w *clientWriter) local(field string) string {
 	name := templates.ToGoPrivate(field)
-	if slices.Contains(reservedNames, name) || name == "model" {
+	if reserved(name) {
 		return name + "Value"
+	}
+	for _, fn := range w.converters {
+		if fn.Pkg().Name() == name {
+			return name + "Value"
+		}
 	}
 	return name
 }
