@@ -30,6 +30,9 @@ func publish(p *project, f *frontend, r *report) {
 	if f.constrained() {
 		f.published = append(f.published, constraintDefinition())
 	}
+	if hidden(f, r) {
+		return
+	}
 	api, err := validator.LoadSchema(append([]*ast.Source{validator.Prelude}, f.published...)...)
 	if err != nil && isGraphQL(err) {
 		if len(r.list) == 0 { // else what is wrong has been said
@@ -38,6 +41,19 @@ func publish(p *project, f *frontend, r *report) {
 		return
 	}
 	f.api = api
+}
+
+// hidden reports types of which callers would see no field.
+func hidden(f *frontend, r *report) bool {
+	found := false
+	for _, name := range typeNames(f.schema) {
+		def := f.schema.Types[name]
+		if def.Kind == ast.Object && len(def.Fields) > 0 && !slices.ContainsFunc(def.Fields, func(field *ast.FieldDefinition) bool { return !binding.Inaccessible(field) }) {
+			r.at(def.Position, "leave one that callers see", "all fields of %s are @inaccessible", name)
+			found = true
+		}
+	}
+	return found
 }
 
 // strip removes what callers do not see.

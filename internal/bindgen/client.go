@@ -113,7 +113,7 @@ func (w *clientWriter) code() string {
 	for _, c := range w.calls {
 		if (c.GRPC != nil) != w.grpc() {
 			w.report.at(c.Pos, "give one of them another name", "the service %s is called over HTTP and over gRPC", w.service)
-			return ""
+			continue
 		}
 		bodies.WriteString(w.call(c))
 	}

@@ -3,6 +3,7 @@ package bindgen
 import (
 	"fmt"
 	"go/types"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -37,8 +38,17 @@ func (g *generation) loadConverters(r *report) (converters, error) {
 		return nil, nil //nolint:nilnil // there are none
 	}
 	var patterns []string
-	for name := range wanted {
-		patterns = append(patterns, path.Join(g.project.module, clientsFolder, name[:strings.LastIndexByte(name, '.')]))
+	for name, pos := range wanted {
+		folder := path.Join(clientsFolder, name[:strings.LastIndexByte(name, '.')])
+		if _, err := os.Stat(g.stage.path(folder)); err != nil {
+			r.at(pos, "write func "+name[strings.LastIndexByte(name, '.')+1:]+" in "+folder, "there is no Go package %s", folder)
+			delete(wanted, name)
+			continue
+		}
+		patterns = append(patterns, path.Join(g.project.module, folder))
+	}
+	if len(patterns) == 0 {
+		return nil, nil //nolint:nilnil // there are none
 	}
 	slices.Sort(patterns)
 	loaded, err := packages.Load(&packages.Config{
@@ -58,8 +68,7 @@ func (g *generation) loadConverters(r *report) (converters, error) {
 		folder := path.Join(clientsFolder, name[:dot])
 		pkg := byPath[path.Join(g.project.module, folder)]
 		if pkg == nil || pkg.Types == nil {
-			r.at(pos, "write it in "+folder, "there is no Go package %s", folder)
-			continue
+			return nil, fmt.Errorf("the Go package %s could not be loaded", folder)
 		}
 		fn, ok := pkg.Types.Scope().Lookup(name[dot+1:]).(*types.Func)
 		if !ok {

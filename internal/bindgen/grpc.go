@@ -280,8 +280,13 @@ func goText(o operand) string {
 
 func describe(field *protogen.Field) string {
 	kind := field.Desc.Kind().String()
-	if field.Message != nil {
+	switch {
+	case field.Desc.IsMap():
+		return "a map"
+	case field.Message != nil:
 		kind = string(field.Message.Desc.FullName())
+	case field.Enum != nil:
+		kind = string(field.Enum.Desc.FullName())
 	}
 	if field.Desc.IsList() {
 		kind = "repeated " + kind

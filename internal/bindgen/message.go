@@ -213,17 +213,7 @@ func (w *clientWriter) fromMessage(t *ast.Type, fields []*protogen.Field, root s
 	last := fields[len(fields)-1]
 	expr := getters(root, fields)
 	misfit := func() (string, bool) {
-		kind := last.Desc.Kind().String()
-		if last.Message != nil {
-			kind = string(last.Message.Desc.FullName())
-		}
-		if last.Desc.IsList() {
-			kind = "repeated " + kind
-		}
-		if last.Desc.IsMap() {
-			kind = "map"
-		}
-		w.report.at(at.pos, "", "%s is %s, which %s (%s) does not fit", at.what, t, last.Desc.FullName(), kind)
+		w.report.at(at.pos, "", "%s is %s, which %s (%s) does not fit", at.what, t, last.Desc.FullName(), describe(last))
 		return "", false
 	}
 	if last.Desc.IsMap() || last.Desc.IsList() != (t.Elem != nil) && !isMask(last) {

@@ -159,7 +159,7 @@ func (r *reader) checkVar(v *Var) {
 	}
 	t := TypeOf(r.schema, b, v)
 	if t == nil {
-		r.fail(v.Pos, "", "%s leads nowhere: only objects have fields", v)
+		r.leadsNowhere(v)
 		return
 	}
 	if v.Joined && t.Elem == nil && v.Root != Batch {
@@ -168,6 +168,21 @@ func (r *reader) checkVar(v *Var) {
 	if (v.Root == This || v.Root == Batch) && (t.Elem != nil || !r.leaf(t)) {
 		r.fail(v.Pos, "", "%s must be a scalar or an enum, but is %s", v, t)
 	}
+}
+
+// leadsNowhere reports the first name of a variable that is no field.
+func (r *reader) leadsNowhere(v *Var) {
+	for i := 1; i < len(v.Path); i++ {
+		t := TypeOf(r.schema, r.binding, &Var{Root: v.Root, Path: v.Path[:i]})
+		if t == nil {
+			break
+		}
+		if def := r.schema.Types[t.Name()]; t.Elem == nil && def != nil && len(def.Fields) > 0 && def.Fields.ForName(v.Path[i]) == nil {
+			r.fail(v.Pos, near(v.Path[i], fieldNames(def)), "%s has no field %s", def.Name, v.Path[i])
+			return
+		}
+	}
+	r.fail(v.Pos, "", "%s leads nowhere: only objects have fields", v)
 }
 
 func (r *reader) checkPaging(v *Var) {
