@@ -42,6 +42,8 @@ func run(_ context.Context, args []string, stdout io.Writer) error {
 	switch args[0] {
 	case "generate":
 		return generate(args[1:], stdout)
+	case "check":
+		return check(args[1:], stdout)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return nil
@@ -63,9 +65,7 @@ func generate(args []string, stdout io.Writer) error {
 		return fmt.Errorf("generate takes no arguments, but got %q", flags.Args())
 	}
 	start := time.Now()
-	if err := bindgen.Generate(*dir, func(s bindgen.Step) {
-		fmt.Fprintf(stdout, "%-10s %6.2fs\n", s.Name, s.Took.Seconds())
-	}); err != nil {
+	if err := bindgen.Generate(*dir, progress(stdout, start)); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "%-10s %6.2fs\n", "all", time.Since(start).Seconds())

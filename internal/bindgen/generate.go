@@ -59,6 +59,7 @@ func Generate(root string, progress func(Step)) error {
 type generation struct {
 	progress func(Step)
 	last     time.Time
+	dry      bool // nothing leaves the stage
 
 	project *project
 	union   *ast.Schema
@@ -98,6 +99,11 @@ func (g *generation) check(root string) error {
 		readable := len(r.list) == sdl
 		g.union = merge(g.project.frontends, r)
 		g.calls = collectCalls(g.project, r)
+		if sdl == 0 {
+			if err := g.checkDocuments(r); err != nil {
+				return err
+			}
+		}
 		if g.ownClients, err = scanClients(g.project); err != nil {
 			return err
 		}
@@ -162,6 +168,9 @@ func (g *generation) write() (err error) {
 	}
 	if err := g.registry(); err != nil {
 		return err
+	}
+	if g.dry {
+		return nil
 	}
 	return g.stage.commit()
 }

@@ -24,12 +24,14 @@ const (
 	SourceDirective       = "source"
 	InaccessibleDirective = "inaccessible"
 	ConstraintDirective   = "constraint"
+	CallsDirective        = "calls"
+	ListSizeDirective     = "listSize"
 )
 
 // Private tells a directive or a type that no caller of the gateway sees: it
 // tells of services.
 func Private(name string) bool {
-	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective,
+	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ListSizeDirective,
 		"BindingPage", "BindingError", "BindingFormat", "BindingValue"}, name)
 }
 
@@ -59,6 +61,7 @@ type Binding struct {
 type REST struct {
 	Method  string
 	Path    []Text // its segments
+	PathPos *ast.Position
 	Query   []Param
 	Headers []Param
 	Body    *Value // nil for none

@@ -155,7 +155,7 @@ func (r *reader) rest(d *ast.Directive) {
 		r.fail(d.Position, `add one, such as get: "/products"`, "@rest has none of get, post, put, patch and delete")
 		return
 	}
-	rest.Path = r.segments(target.Value)
+	rest.Path, rest.PathPos = r.segments(target.Value), target.Value.Position
 	rest.Query = r.params(d, "query", "=", queryName)
 	rest.Headers = r.params(d, "headers", ":", headerName)
 	for _, h := range rest.Headers {

@@ -1,0 +1,421 @@
+package bindgen
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// Calls is what an operation can make services do at worst.
+type Calls struct {
+	// Operation is its frontend and name: web/Catalogue.
+	Operation string
+	// Steps are the fields that call a service, in the order of the document.
+	Steps []CallStep
+	// Unknown are fields that Go methods resolve which do not tell their calls.
+	Unknown []string
+}
+
+// Total is the sum of all steps' calls.
+func (c Calls) Total() int {
+	total := 0
+	for _, s := range c.Steps {
+		total = add(total, s.Count)
+	}
+	return total
+}
+
+// ByService sums the calls up.
+func (c Calls) ByService() map[string]int {
+	sums := map[string]int{}
+	for _, s := range c.Steps {
+		sums[s.Service] = add(sums[s.Service], s.Count)
+	}
+	return sums
+}
+
+// CallStep is a field of an operation that calls a service.
+type CallStep struct {
+	Service string
+	// What is the call in a few words, such as "GET /products".
+	What string
+	// Path is where the field is in the answer: products.nodes.reviews.
+	Path string
+	// Count is how many calls it makes at most.
+	Count int
+	// Parents is how many objects ask for it at most.
+	Parents int
+	// Each tells that there is a call for each parent, and more than one can be:
+	// N+1.
+	Each bool
+	// At is where the field is bound, file:line:column.
+	At string
+}
+
+// PerItem is a field that makes a call for each of its parents, of which a list
+// can have many: N+1.
+type PerItem struct {
+	Field string
+	At    *ast.Position
+}
+
+// assumedSize is how long a list is taken to be when nothing tells.
+const assumedSize = 100
+
+// mostCalls stands for more calls than anyone wants to count.
+const mostCalls = 1 << 40
+
+func add(a, b int) int { return min(a+b, mostCalls) }
+
+func multiply(a, b int) int {
+	if a != 0 && b > mostCalls/a {
+		return mostCalls
+	}
+	return a * b
+}
+
+// predictor predicts the calls of operations.
+type predictor struct {
+	*generation
+	maxBatch map[string]int
+}
+
+func (g *generation) predictor() *predictor {
+	return &predictor{generation: g, maxBatch: batchSizes(g.project.root)}
+}
+
+// batchSizes reads maxBatch of the services in portico.yaml.
+func batchSizes(root string) map[string]int {
+	text, err := os.ReadFile(filepath.Join(root, "portico.yaml"))
+	if err != nil {
+		return nil
+	}
+	var config struct {
+		Services map[string]struct {
+			MaxBatch any `yaml:"maxBatch"`
+		} `yaml:"services"`
+	}
+	if yaml.Unmarshal(text, &config) != nil {
+		return nil // the gateway tells what is wrong with it
+	}
+	sizes := map[string]int{}
+	for name, s := range config.Services {
+		if n, err := strconv.Atoi(fmt.Sprint(s.MaxBatch)); err == nil && n > 0 {
+			sizes[name] = n
+		}
+	}
+	return sizes
+}
+
+func (p *predictor) batch(service string, limit int) int {
+	size := 100
+	if n := p.maxBatch[service]; n > 0 {
+		size = n
+	}
+	if limit > 0 {
+		size = min(size, limit)
+	}
+	return size
+}
+
+// predict is what an operation can call at worst.
+func (p *predictor) predict(f *frontend, name string, op *ast.OperationDefinition) Calls {
+	w := &walker{predictor: p, frontend: f, out: Calls{Operation: f.name + "/" + name}}
+	root := map[ast.Operation]*ast.Definition{ast.Query: f.schema.Query, ast.Mutation: f.schema.Mutation, ast.Subscription: f.schema.Subscription}[op.Operation]
+	w.walk(op.SelectionSet, root, scope{parents: 1, single: true})
+	slices.Sort(w.out.Unknown)
+	w.out.Unknown = slices.Compact(w.out.Unknown)
+	return w.out
+}
+
+type walker struct {
+	*predictor
+	frontend *frontend
+	out      Calls
+}
+
+// scope is where a selection set is asked for.
+type scope struct {
+	path    []string
+	parents int  // at most
+	single  bool // no list is above
+	size    int  // of a connection, for its nodes and edges; 0 outside of one
+}
+
+func (w *walker) walk(set ast.SelectionSet, def *ast.Definition, at scope) {
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			w.field(s, def, at)
+		case *ast.InlineFragment:
+			inner := def
+			if s.TypeCondition != "" {
+				inner = w.frontend.schema.Types[s.TypeCondition]
+			}
+			w.walk(s.SelectionSet, inner, at)
+		case *ast.FragmentSpread:
+			w.walk(s.Definition.SelectionSet, w.frontend.schema.Types[s.Definition.TypeCondition], at)
+		}
+	}
+}
+
+func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
+	if strings.HasPrefix(s.Name, "__") {
+		return
+	}
+	inner := at
+	inner.path = append(slices.Clone(at.path), s.Alias)
+	field := def.Fields.ForName(s.Name)
+	types := []*ast.Definition{def}
+	if def.IsAbstractType() {
+		types = w.frontend.schema.GetPossibleTypes(def)
+	}
+	for _, t := range types {
+		if own := t.Fields.ForName(s.Name); own != nil {
+			field = own
+			w.calls(t, own, inner)
+		}
+	}
+	if len(s.SelectionSet) == 0 {
+		return
+	}
+	inner.size = 0
+	result := w.frontend.schema.Types[field.Type.Name()]
+	switch size, told := w.size(s, field); {
+	case field.Type.Elem != nil:
+		n := assumedSize
+		if told {
+			n = size
+		} else if at.size > 0 && (s.Name == "nodes" || s.Name == "edges") {
+			n = at.size
+		}
+		for t := field.Type.Elem; t.Elem != nil; t = t.Elem {
+			n = multiply(n, assumedSize)
+		}
+		inner.parents, inner.single = multiply(at.parents, n), false
+	case told || result.Fields.ForName("pageInfo") != nil:
+		inner.size = assumedSize
+		if told {
+			inner.size = size
+		}
+	}
+	w.walk(s.SelectionSet, result, inner)
+}
+
+// calls adds what resolving a field calls.
+func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope) {
+	method := w.methods.find(w.frontend.name, goName(def.Name), goName(field.Name))
+	if method == nil {
+		if c := w.generation.calls.of(w.frontend, def.Name, field.Name); c != nil {
+			f := &fetch{call: c}
+			each := !c.root() && c.Key == nil
+			w.step(c.Service, f.what(), c.Max, each, field, at)
+		}
+		return
+	}
+	told := field.Directives.ForNames(binding.CallsDirective)
+	if len(told) == 0 {
+		w.out.Unknown = append(w.out.Unknown, def.Name+"."+field.Name)
+	}
+	for _, d := range told {
+		if service := d.Arguments.ForName("service"); service != nil {
+			each := d.Arguments.ForName("each")
+			w.step(service.Value.Raw, "Go method", 0, each != nil && each.Value.Raw == "true", field, at)
+		}
+	}
+}
+
+func (w *walker) step(service, what string, limit int, each bool, field *ast.FieldDefinition, at scope) {
+	count := 1
+	if each {
+		count = at.parents
+	} else if size := w.batch(service, limit); at.parents > size {
+		count = (at.parents + size - 1) / size
+	}
+	w.out.Steps = append(w.out.Steps, CallStep{
+		Service: service, What: what, Path: strings.Join(at.path, "."), Count: count, Parents: at.parents,
+		Each: each && !at.single, At: where(field.Position),
+	})
+}
+
+// size is how long a field's list, or that of its connection, can be, if
+// something tells.
+func (w *walker) size(s *ast.Field, field *ast.FieldDefinition) (int, bool) {
+	slicing := []string{"first", "last"}
+	assumed, told := 0, false
+	if d := field.Directives.ForName(binding.ListSizeDirective); d != nil {
+		if arg := d.Arguments.ForName("slicingArguments"); arg != nil {
+			slicing = nil
+			for _, child := range arg.Value.Children {
+				slicing = append(slicing, child.Value.Raw)
+			}
+		}
+		if arg := d.Arguments.ForName("assumedSize"); arg != nil {
+			assumed, _ = strconv.Atoi(arg.Value.Raw)
+			told = true
+		}
+	}
+	most, sliced := 0, false
+	for _, name := range slicing {
+		if arg := field.Arguments.ForName(name); arg != nil {
+			if n, ok := sliceOf(s, arg); ok {
+				most, sliced = max(most, n), true
+			}
+		}
+	}
+	if sliced {
+		return most, true
+	}
+	return assumed, told
+}
+
+// sliceOf is the most that an argument can ask for: its value, or what its
+// constraint allows for a variable.
+func sliceOf(s *ast.Field, arg *ast.ArgumentDefinition) (int, bool) {
+	if given := s.Arguments.ForName(arg.Name); given != nil {
+		if given.Value.Kind == ast.IntValue {
+			n, err := strconv.Atoi(given.Value.Raw)
+			return max(n, 0), err == nil
+		}
+	} else if arg.DefaultValue != nil && arg.DefaultValue.Kind == ast.IntValue {
+		n, err := strconv.Atoi(arg.DefaultValue.Raw)
+		return max(n, 0), err == nil
+	}
+	if d := arg.Directives.ForName(binding.ConstraintDirective); d != nil && d.Arguments.ForName("max") != nil {
+		n, err := strconv.Atoi(d.Arguments.ForName("max").Value.Raw)
+		return n, err == nil
+	}
+	return 0, false
+}
+
+// perItem finds the fields that make a call for each parent, where a list can
+// have many parents.
+func (p *predictor) perItem() []PerItem {
+	var found []PerItem
+	for _, f := range p.project.frontends {
+		listed := listedTypes(f.schema)
+		for _, name := range typeNames(f.schema) {
+			def := f.schema.Types[name]
+			if def.Kind != ast.Object || !listed[name] {
+				continue
+			}
+			for _, field := range def.Fields {
+				w := &walker{predictor: p, frontend: f}
+				w.calls(def, field, scope{parents: 2})
+				for _, s := range w.out.Steps {
+					if s.Each {
+						found = append(found, PerItem{name + "." + field.Name, field.Position})
+					}
+				}
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b PerItem) int { return strings.Compare(a.Field, b.Field) })
+	return slices.CompactFunc(found, func(a, b PerItem) bool { return a.Field == b.Field })
+}
+
+// listedTypes are the object types of which there can be many in an answer:
+// they are in a list, or below one.
+func listedTypes(s *ast.Schema) map[string]bool {
+	listed := map[string]bool{}
+	var mark func(name string)
+	mark = func(name string) {
+		def := s.Types[name]
+		if def == nil || listed[name] || !def.IsCompositeType() {
+			return
+		}
+		listed[name] = true
+		for _, t := range s.GetPossibleTypes(def) {
+			mark(t.Name)
+		}
+		for _, field := range def.Fields {
+			mark(field.Type.Name())
+		}
+	}
+	for _, name := range typeNames(s) {
+		for _, field := range s.Types[name].Fields {
+			if field.Type.Elem != nil && !strings.HasPrefix(name, "__") {
+				mark(field.Type.Name())
+			}
+		}
+	}
+	return listed
+}
+
+// documents are the operations of a frontend: operations/<frontend>/*.graphql,
+// one a file, and persisted-document manifests, operations/<frontend>/*.json.
+func documents(p *project, f *frontend, r *report) (map[string]*ast.OperationDefinition, error) {
+	out := map[string]*ast.OperationDefinition{}
+	for _, source := range f.operations {
+		if doc, err := parser.ParseQuery(source); err == nil && len(doc.Operations) == 1 && len(validator.ValidateWithRules(f.api, doc, nil)) == 0 {
+			out[strings.TrimSuffix(path.Base(source.Name), path.Ext(source.Name))] = doc.Operations[0]
+		} // else check has reported it
+	}
+	manifests, err := readSources(p.root, path.Join("operations", f.name), ".json")
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range manifests {
+		bodies, err := manifest([]byte(m.Input))
+		if err != nil {
+			r.add(Diagnostic{File: m.Name, Message: err.Error(), Fix: `write Apollo's {"format": "apollo-persisted-query-manifest", "version": 1, "operations": [...]}, or {"<id>": "<document>"}`})
+			continue
+		}
+		for id, body := range bodies {
+			doc, err := parser.ParseQuery(&ast.Source{Name: m.Name, Input: body})
+			if err != nil {
+				r.add(Diagnostic{File: m.Name, Message: fmt.Sprintf("%s: %v", id, err)})
+				continue
+			}
+			if errs := validator.ValidateWithRules(f.api, doc, nil); len(errs) > 0 {
+				r.add(Diagnostic{File: m.Name, Message: fmt.Sprintf("%s: %s", id, gqlerror.List(errs).Error())})
+				continue
+			}
+			for _, op := range doc.Operations {
+				out[cmp.Or(op.Name, id)] = op
+			}
+		}
+	}
+	return out, nil
+}
+
+// manifest reads the documents of a persisted-document manifest by id: Apollo's
+// format, or an object of ids and documents as Relay writes it.
+func manifest(text []byte) (map[string]string, error) {
+	var apollo struct {
+		Format     string `json:"format"`
+		Operations []struct {
+			ID   string `json:"id"`
+			Body string `json:"body"`
+		} `json:"operations"`
+	}
+	if err := json.Unmarshal(text, &apollo); err == nil && apollo.Format != "" {
+		if apollo.Format != "apollo-persisted-query-manifest" {
+			return nil, fmt.Errorf("the format %q is not known", apollo.Format)
+		}
+		bodies := map[string]string{}
+		for _, o := range apollo.Operations {
+			bodies[o.ID] = o.Body
+		}
+		return bodies, nil
+	}
+	var bodies map[string]string
+	if err := json.Unmarshal(text, &bodies); err != nil {
+		return nil, fmt.Errorf("this is no manifest of persisted documents: %w", err)
+	}
+	return bodies, nil
+}
