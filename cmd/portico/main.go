@@ -1,6 +1,7 @@
 // Command portico generates the Go code of a project from its schemas.
 //
 //	portico generate [-C dir]
+//	portico import openapi|proto FILE... --service NAME
 package main
 
 import (
@@ -25,6 +26,7 @@ usage: portico <command> [flags]
 
 commands:
   generate    generate the Go code of all frontends (graph/)
+  import      draft a schema with bindings from an OpenAPI document or protos; see portico import -h
 
 flags of generate:
   -C dir      the project's folder (default ".")
@@ -42,6 +44,8 @@ func run(_ context.Context, args []string, stdout io.Writer) error {
 	switch args[0] {
 	case "generate":
 		return generate(args[1:], stdout)
+	case "import":
+		return importDraft(args[1:], newConsole(os.Stdin, stdout, os.Getenv))
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return nil
