@@ -168,7 +168,7 @@ func (c console) confirm(changes []importer.Change, yes bool) error {
 			return err
 		}
 		names = append(names, change.Path)
-		fmt.Fprint(c.out, c.paint(diff))
+		fmt.Fprint(c.out, c.paint(shortened(diff)))
 	}
 	what := strings.Join(names, ", ")
 	if !c.terminal {
@@ -183,6 +183,17 @@ func (c console) confirm(changes []importer.Change, yes bool) error {
 		return errors.New("nothing was written")
 	}
 	return nil
+}
+
+// shortened is a diff of which people read the beginning at most: documents are
+// long, and they change as a whole.
+func shortened(diff string) string {
+	const most = 400
+	lines := strings.SplitAfter(diff, "\n")
+	if len(lines) <= most {
+		return diff
+	}
+	return strings.Join(lines[:most], "") + fmt.Sprintf("… and %d more lines\n", len(lines)-most)
 }
 
 // paint colours a diff.

@@ -110,6 +110,12 @@ func isID(name string) bool {
 	return name == "id" || name == "ID" || name == "Id" || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_ID") || strings.HasSuffix(name, "Id")
 }
 
+// areIDs tells whether a list is named as one of ids.
+func areIDs(name string) bool {
+	stem, ok := strings.CutSuffix(name, "s")
+	return ok && isID(stem)
+}
+
 // near suggests the nearest of names.
 func near(name string, names []string) string {
 	best, distance := "", len(name)/2+1

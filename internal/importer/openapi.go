@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // OpenAPI makes a draft of an OpenAPI 3.0 or 3.1 document, YAML or JSON. A
@@ -37,6 +39,9 @@ func OpenAPI(file string, o Options) (*Draft, error) {
 	operations, err := imp.chosen(o.Only)
 	if err != nil {
 		return nil, err
+	}
+	if len(operations) == 0 {
+		return nil, &MistakeError{File: file, Message: "the document has no operations"}
 	}
 	for _, op := range operations {
 		imp.operation(op)
@@ -100,7 +105,12 @@ func loadMistake(file string, content []byte, err error) *MistakeError {
 		message = message[i+len("yaml error: "):]
 	}
 	m := &MistakeError{File: file, Message: message}
-	if found := errorLine.FindStringSubmatch(message); found != nil {
+	var syntax *yaml.SyntaxError
+	if _, err := parser.ParseBytes(content, 0); errors.As(err, &syntax) && syntax.Token != nil { // which tells columns
+		m.Line, m.Column, m.Message = syntax.Token.Position.Line, syntax.Token.Position.Column, syntax.Message
+	} else if strings.Contains(message, "into openapi3.T") {
+		m.Message, m.Fix = "this is no OpenAPI document", "give the service's OpenAPI document"
+	} else if found := errorLine.FindStringSubmatch(message); found != nil {
 		m.Line, _ = strconv.Atoi(found[1])
 		m.Message = strings.Replace(message, found[0], "", 1)
 	} else if found := errorRef.FindStringSubmatch(message); found != nil {
@@ -382,7 +392,9 @@ func isXML(kind string) bool {
 	return kind == "application/xml" || kind == "text/xml" || strings.HasSuffix(kind, "+xml")
 }
 
-func kinds(content openapi3.Content) string { return strings.Join(slices.Sorted(maps.Keys(content)), " or ") }
+func kinds(content openapi3.Content) string {
+	return strings.Join(slices.Sorted(maps.Keys(content)), " or ")
+}
 
 func (imp *openAPI) body(c *call, body *media) {
 	s := imp.shape(body.schema, spot{name: pascal(c.field.name), input: true})

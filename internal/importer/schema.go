@@ -310,7 +310,10 @@ func (imp *openAPI) list(s *openapi3.Schema, at spot) shape {
 	}
 	imp.visiting[s] = true
 	defer delete(imp.visiting, s)
-	at.name, at.property = singular(at.name), ""
+	ids := areIDs(at.property)
+	if at.name, at.property = singular(at.name), ""; ids {
+		at.property = "id"
+	}
 	item := imp.shape(s.Items, at)
 	if !item.nullable {
 		item.name += "!"

@@ -36,11 +36,29 @@ type directive struct {
 	args []argument
 }
 
-// argument is one of a directive. It is a list when items is not nil.
+// argument is one of a directive. It is a list or an object when items is not
+// nil.
 type argument struct {
-	name  string
-	value string
-	items []string
+	name   string
+	value  string
+	items  []string
+	object bool
+}
+
+// write writes an argument, with each item after the separator if it has any.
+func (a argument) write(separator, end string) string {
+	if a.items == nil {
+		return a.name + ": " + a.value
+	}
+	brackets := "[]"
+	if a.object {
+		brackets = "{}"
+	}
+	items := strings.Join(a.items, separator)
+	if end != "" {
+		items = separator + items + end
+	}
+	return a.name + ": " + brackets[:1] + items + brackets[1:]
 }
 
 // text is the argument name: "value".
@@ -55,7 +73,9 @@ func texts(name string, values []string) argument {
 	return argument{name: name, items: items}
 }
 
-func sourceDirective(name string) directive { return directive{"source", []argument{text("name", name)}} }
+func sourceDirective(name string) directive {
+	return directive{"source", []argument{text("name", name)}}
+}
 
 // draft collects what is imported. Both importers write into it.
 type draft struct {
@@ -281,10 +301,7 @@ func (d directive) short() string {
 	}
 	args := make([]string, len(d.args))
 	for i, a := range d.args {
-		args[i] = a.name + ": " + a.value
-		if a.items != nil {
-			args[i] = a.name + ": [" + strings.Join(a.items, ", ") + "]"
-		}
+		args[i] = a.write(", ", "")
 	}
 	return "@" + d.name + "(" + strings.Join(args, ", ") + ")"
 }
@@ -293,12 +310,9 @@ func (d directive) long(indent string) string {
 	var b strings.Builder
 	b.WriteString("@" + d.name + "(\n")
 	for _, a := range d.args {
-		line := a.name + ": " + a.value
-		if a.items != nil {
-			line = a.name + ": [" + strings.Join(a.items, ", ") + "]"
-		}
-		if len(indent)+2+len(line) > lineWidth && a.items != nil {
-			line = a.name + ": [\n" + indent + "    " + strings.Join(a.items, "\n"+indent+"    ") + "\n" + indent + "  ]"
+		line := a.write(", ", "")
+		if len(indent)+2+len(line) > lineWidth {
+			line = a.write("\n"+indent+"    ", "\n"+indent+"  ")
 		}
 		b.WriteString(indent + "  " + line + "\n")
 	}
