@@ -174,7 +174,7 @@ func (v *visible) define(folder string, def *ast.Definition) {
 	switch {
 	case def.Kind == ast.Scalar:
 		v.scalars[def.Name] = true
-	case slices.Contains([]string{"Query", "Mutation", "Subscription"}, def.Name):
+	case isRoot(def.Name):
 		v.roots[def.Name] = true
 	default:
 		return
@@ -212,7 +212,7 @@ func (v *visible) missing(o Options, name string) []string {
 func (d *draft) finish(o Options, origin string, copies []File) (*Draft, error) {
 	d.prune()
 	out := &Draft{LeftOut: d.leftOut}
-	for _, name := range []string{"Query", "Mutation", "Subscription"} {
+	for _, name := range rootNames() {
 		if root := d.roots[name]; root != nil {
 			out.Fields += len(root.fields)
 			out.note(o, d.project, "type "+name, name)

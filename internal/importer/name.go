@@ -107,7 +107,7 @@ func singular(s string) string {
 
 // isID tells whether a property or parameter is named as an id.
 func isID(name string) bool {
-	return name == "id" || name == "ID" || name == "Id" || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_ID") || strings.HasSuffix(name, "Id")
+	return strings.EqualFold(name, "id") || regexp.MustCompile(`(Id|[_-]id|[_-]ID)$`).MatchString(name)
 }
 
 // areIDs tells whether a list is named as one of ids.

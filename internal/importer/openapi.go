@@ -2,6 +2,7 @@ package importer
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -106,8 +107,12 @@ func loadMistake(file string, content []byte, err error) *MistakeError {
 	}
 	m := &MistakeError{File: file, Message: message}
 	var syntax *yaml.SyntaxError
+	var inJSON *json.SyntaxError
 	if _, err := parser.ParseBytes(content, 0); errors.As(err, &syntax) && syntax.Token != nil { // which tells columns
 		m.Line, m.Column, m.Message = syntax.Token.Position.Line, syntax.Token.Position.Column, syntax.Message
+	} else if extension(file) == ".json" && errors.As(json.Unmarshal(content, new(any)), &inJSON) {
+		m.Message = inJSON.Error()
+		m.at(string(content[:max(inJSON.Offset-1, 0)]))
 	} else if strings.Contains(message, "into openapi3.T") {
 		m.Message, m.Fix = "this is no OpenAPI document", "give the service's OpenAPI document"
 	} else if found := errorLine.FindStringSubmatch(message); found != nil {
@@ -121,11 +126,15 @@ func loadMistake(file string, content []byte, err error) *MistakeError {
 
 // locate sets the position to where a text is first.
 func (e *MistakeError) locate(content []byte, text string) {
-	before, _, ok := strings.Cut(string(content), text)
-	if ok {
-		e.Line = 1 + strings.Count(before, "\n")
-		e.Column = 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))
+	if before, _, ok := strings.Cut(string(content), text); ok {
+		e.at(before)
 	}
+}
+
+// at sets the position to the end of what is before it.
+func (e *MistakeError) at(before string) {
+	e.Line = 1 + strings.Count(before, "\n")
+	e.Column = 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))
 }
 
 // serverURL is the first server of the document, with the defaults of its

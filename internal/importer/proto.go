@@ -313,7 +313,11 @@ type protoField struct {
 
 // fields are the fields of a message, and comments on those that can't be.
 func (imp *protos) fields(m protoreflect.MessageDescriptor, input bool) (fields []protoField, omitted []string) {
-	used := map[string]bool{}
+	var all []string
+	for i := range m.Fields().Len() {
+		all = append(all, string(m.Fields().Get(i).Name()))
+	}
+	names := uniqueNames(all)
 	for i := range m.Fields().Len() {
 		d := m.Fields().Get(i)
 		source := string(d.Name())
@@ -322,7 +326,7 @@ func (imp *protos) fields(m protoreflect.MessageDescriptor, input bool) (fields 
 			continue
 		}
 		s := imp.shape(d, input)
-		f := field{name: uniqueName(used, camel(source)), description: comment(d), comments: s.comments(), typ: s.name}
+		f := field{name: names[source], description: comment(d), comments: s.comments(), typ: s.name}
 		if !s.nullable {
 			f.typ += "!"
 		}

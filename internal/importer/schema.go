@@ -350,11 +350,9 @@ func (imp *openAPI) object(s *openapi3.Schema, at spot) shape {
 	imp.types = append(imp.types, def)
 	outside := imp.visiting
 	imp.visiting = map[*openapi3.Schema]bool{} // a list within an object may be one of such objects
-	used := map[string]bool{}
+	names := uniqueNames(properties)
 	for _, name := range properties {
-		f := imp.property(s, name, at)
-		f.name = uniqueName(used, f.name)
-		def.fields = append(def.fields, f)
+		def.fields = append(def.fields, imp.property(s, name, names[name], at))
 	}
 	imp.visiting = outside
 	return shape{name: def.name}
@@ -381,12 +379,12 @@ func (imp *openAPI) properties(s *openapi3.Schema, input bool) (names, omitted [
 	return names, omitted
 }
 
-// property makes the field of a property.
-func (imp *openAPI) property(s *openapi3.Schema, name string, at spot) field {
+// property makes the field of a property; as is the field's name.
+func (imp *openAPI) property(s *openapi3.Schema, name, as string, at spot) field {
 	ref := s.Properties[name]
 	inline := strings.TrimSuffix(at.name, "Input") + pascal(name)
 	p := imp.shape(ref, spot{name: inline, property: name, input: at.input})
-	f := field{name: camel(name), typ: p.name, comments: p.comments()}
+	f := field{name: as, typ: p.name, comments: p.comments()}
 	if slices.Contains(s.Required, name) && (at.input || !p.nullable) {
 		f.typ += "!"
 	}

@@ -77,6 +77,10 @@ func sourceDirective(name string) directive {
 	return directive{"source", []argument{text("name", name)}}
 }
 
+func rootNames() []string { return []string{"Query", "Mutation", "Subscription"} }
+
+func isRoot(name string) bool { return slices.Contains(rootNames(), name) }
+
 // draft collects what is imported. Both importers write into it.
 type draft struct {
 	service string
@@ -153,16 +157,15 @@ func (d *draft) typeName(want string) string {
 // fieldName is a free name for a field of a root: one of the wanted ones, or
 // the first with the service's name.
 func (d *draft) fieldName(root string, want ...string) string {
-	free := func(name string) bool {
-		return !d.taken[root+"."+strings.ToLower(name)] && !d.project.fields[root+"."+strings.ToLower(name)]
-	}
+	key := func(name string) string { return strings.ToLower(root + "." + name) }
+	free := func(name string) bool { return !d.taken[key(name)] && !d.project.fields[key(name)] }
 	want = append(want, d.service+pascal(want[0]))
 	name := want[len(want)-1]
 	if i := slices.IndexFunc(want, free); i >= 0 {
 		name = want[i]
 	}
 	name = numbered(name, free)
-	d.taken[root+"."+strings.ToLower(name)] = true
+	d.taken[key(name)] = true
 	return name
 }
 
@@ -183,6 +186,20 @@ func uniqueName(used map[string]bool, want string) string {
 	name := numbered(want, func(n string) bool { return !used[strings.ToLower(n)] })
 	used[strings.ToLower(name)] = true
 	return name
+}
+
+// uniqueNames are names of fields for what a service calls its own. One that
+// can stay as it is stays.
+func uniqueNames(service []string) map[string]string {
+	used, names := map[string]bool{}, map[string]string{}
+	for _, stays := range []bool{true, false} {
+		for _, name := range service {
+			if (camel(name) == name) == stays {
+				names[name] = uniqueName(used, camel(name))
+			}
+		}
+	}
+	return names
 }
 
 // add adds a field to Query, Mutation or Subscription.
@@ -207,7 +224,7 @@ func (d *draft) render(origin string) string {
 			all = append(all, &definition{kind: "scalar", name: name, description: scalarDescriptions()[name]})
 		}
 	}
-	for _, name := range []string{"Query", "Mutation", "Subscription"} {
+	for _, name := range rootNames() {
 		if root := d.roots[name]; root != nil {
 			all = append(all, root)
 		}
@@ -234,8 +251,8 @@ func (d *definition) write(b *strings.Builder) {
 	}
 	b.WriteString(" {\n")
 	for i, f := range d.fields {
-		if i > 0 && len(f.args) > 0 && len(f.directives) > 0 {
-			b.WriteByte('\n') // fields with arguments and bindings are long
+		if i > 0 && isRoot(d.name) {
+			b.WriteByte('\n') // fields with bindings are long
 		}
 		f.write(b, "  ")
 	}
