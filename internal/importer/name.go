@@ -39,8 +39,11 @@ func camel(s string) string {
 	return name
 }
 
-// pascal makes a name PascalCase.
+// pascal makes a name PascalCase. One that is a type's name already stays: SKU.
 func pascal(s string) string {
+	if regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`).MatchString(s) {
+		return s
+	}
 	if len(pieces(s)) == 0 {
 		return "Type"
 	}

@@ -96,12 +96,12 @@ func loadOpenAPI(file string, content []byte) (*openapi3.T, error) {
 
 var (
 	errorLine = regexp.MustCompile(`line (\d+):\s*`)
-	errorRef  = regexp.MustCompile(`"(#[^"]+)"|reference "?([^\s"]+)`)
+	errorRef  = regexp.MustCompile(`failed to resolve .*"(#[^"]+)"`)
 )
 
 // loadMistake gives the library's error the position that it tells.
 func loadMistake(file string, content []byte, err error) *MistakeError {
-	message := err.Error()
+	message := strings.Replace(err.Error(), "yaml: construct errors: ", "", 1)
 	if i := strings.LastIndex(message, "yaml error: "); i >= 0 && extension(file) == ".yaml" {
 		message = message[i+len("yaml error: "):]
 	}
@@ -119,7 +119,8 @@ func loadMistake(file string, content []byte, err error) *MistakeError {
 		m.Line, _ = strconv.Atoi(found[1])
 		m.Message = strings.Replace(message, found[0], "", 1)
 	} else if found := errorRef.FindStringSubmatch(message); found != nil {
-		m.locate(content, cmp.Or(found[1], found[2]))
+		m.Message = "the reference " + found[1] + " leads nowhere"
+		m.locate(content, found[1])
 	}
 	return m
 }

@@ -289,7 +289,7 @@ func (imp *openAPI) enum(s *openapi3.Schema, name string) *enum {
 	if len(def.fields) == 0 {
 		return nil
 	}
-	def.name = imp.typeName(pascal(name))
+	def.name = imp.typeName(name)
 	imp.types = append(imp.types, def)
 	imp.enums[s] = &enum{name: def.name, values: values}
 	return imp.enums[s]
@@ -310,7 +310,7 @@ func (imp *openAPI) list(s *openapi3.Schema, at spot) shape {
 	}
 	imp.visiting[s] = true
 	defer delete(imp.visiting, s)
-	ids := areIDs(at.property)
+	ids := areIDs(at.property) || isID(at.property)
 	if at.name, at.property = singular(at.name), ""; ids {
 		at.property = "id"
 	}
