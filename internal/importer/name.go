@@ -39,9 +39,14 @@ func camel(s string) string {
 	return name
 }
 
+var (
+	pascalName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
+	idName     = regexp.MustCompile(`^(?i:id)$|(Id|[_-]id|[_-]ID)$`)
+)
+
 // pascal makes a name PascalCase. One that is a type's name already stays: SKU.
 func pascal(s string) string {
-	if regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`).MatchString(s) {
+	if pascalName.MatchString(s) {
 		return s
 	}
 	if len(pieces(s)) == 0 {
@@ -109,9 +114,7 @@ func singular(s string) string {
 }
 
 // isID tells whether a property or parameter is named as an id.
-func isID(name string) bool {
-	return strings.EqualFold(name, "id") || regexp.MustCompile(`(Id|[_-]id|[_-]ID)$`).MatchString(name)
-}
+func isID(name string) bool { return idName.MatchString(name) }
 
 // areIDs tells whether a list is named as one of ids.
 func areIDs(name string) bool {

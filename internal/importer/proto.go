@@ -223,7 +223,7 @@ func (imp *protos) methods(files linker.Files, only []string) error {
 		}
 	}
 	if len(selected.seen) == 0 {
-		return &MistakeError{File: files[0].Path(), Message: "there is no service in it", Fix: "give the files that have services; those that they import are found"}
+		return &MistakeError{Message: "the protos have no service", Fix: "give the files that have services; those that they import are found"}
 	}
 	return selected.check()
 }
