@@ -286,3 +286,51 @@ func moduleDir(t *testing.T, module string) string {
 	}
 	return strings.TrimSpace(string(out))
 }
+
+// FuzzOpenAPI imports documents: each gives a schema that is valid, or an
+// error.
+func FuzzOpenAPI(f *testing.F) {
+	seed(f, "openapi.")
+	f.Fuzz(func(t *testing.T, document string) {
+		fuzzed(t, "openapi.yaml", document)
+	})
+}
+
+// FuzzProto imports protos: each gives a schema that is valid, or an error.
+func FuzzProto(f *testing.F) {
+	seed(f, "protos/")
+	f.Fuzz(func(t *testing.T, document string) {
+		fuzzed(t, "shop.proto", document)
+	})
+}
+
+// seed adds the documents of the cases, but for the large one.
+func seed(f *testing.F, prefix string) {
+	f.Helper()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, part := range archive.Files {
+			if strings.HasPrefix(part.Name, prefix) && len(part.Data) < 8<<10 {
+				f.Add(string(part.Data))
+			}
+		}
+	}
+}
+
+func fuzzed(t *testing.T, name, document string) {
+	t.Helper()
+	archive := &txtar.Archive{Files: []txtar.File{{Name: name, Data: []byte(document)}}}
+	dir := unpack(t, archive)
+	if d, err := draftCase(dir, archive); err == nil {
+		checkDraft(t, dir, d)
+	} else if err.Error() == "" || strings.Contains(err.Error(), "mistake of portico") {
+		t.Error(err)
+	}
+}

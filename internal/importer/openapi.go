@@ -328,7 +328,7 @@ type media struct {
 // what keeps the operation out.
 func (imp *openAPI) payloads(op operation) (body, payload *media, why string) {
 	if op.RequestBody != nil && op.RequestBody.Value != nil && len(op.RequestBody.Value.Content) > 0 {
-		schema, ok := jsonOf(op.RequestBody.Value.Content)
+		schema, ok := find(op.RequestBody.Value.Content, isJSON)
 		switch {
 		case !ok:
 			return nil, nil, "its body is " + kinds(op.RequestBody.Value.Content) + ", not JSON"
@@ -340,11 +340,11 @@ func (imp *openAPI) payloads(op operation) (body, payload *media, why string) {
 	}
 	var others openapi3.Content
 	for _, content := range answers(op) {
-		if schema, ok := jsonOf(content); ok {
+		if schema, ok := find(content, isJSON); ok {
 			return body, &media{schema: schema}, ""
 		}
-		if mt := find(content, isXML); mt != nil {
-			return body, &media{schema: mt.Schema, xml: true}, ""
+		if schema, ok := find(content, isXML); ok {
+			return body, &media{schema: schema, xml: true}, ""
 		}
 		others = content
 	}
@@ -375,23 +375,19 @@ func answers(op operation) []openapi3.Content {
 	return all
 }
 
-func jsonOf(content openapi3.Content) (*openapi3.SchemaRef, bool) {
-	mt := find(content, isJSON)
-	if mt == nil {
-		return nil, false
-	}
-	return mt.Schema, true
-}
-
-// find is the first media type that is wanted, by name.
-func find(content openapi3.Content, wanted func(string) bool) *openapi3.MediaType {
+// find is the schema of the first media type that is wanted, by name; it is nil
+// when the media type has none.
+func find(content openapi3.Content, wanted func(string) bool) (schema *openapi3.SchemaRef, ok bool) {
 	for _, name := range slices.Sorted(maps.Keys(content)) {
-		kind, _, err := mime.ParseMediaType(name)
-		if err == nil && wanted(kind) && content[name] != nil {
-			return content[name]
+		if kind, _, err := mime.ParseMediaType(name); err != nil || !wanted(kind) {
+			continue
 		}
+		if content[name] != nil {
+			schema = content[name].Schema
+		}
+		return schema, true
 	}
-	return nil
+	return nil, false
 }
 
 func isJSON(kind string) bool {
