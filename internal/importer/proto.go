@@ -490,16 +490,19 @@ func (imp *protos) enum(e protoreflect.EnumDescriptor) shape {
 
 // enumValue is a value without the prefix that its enum tells.
 func enumValue(e protoreflect.EnumDescriptor, service string) field {
-	short := strings.TrimPrefix(service, upperSnake(string(e.Name()))+"_")
-	if isDigit(rune(short[0])) {
-		return field{name: service}
+	f := field{name: strings.TrimPrefix(service, upperSnake(string(e.Name()))+"_")}
+	if isDigit(rune(f.name[0])) {
+		f.name = service
 	}
-	f := field{name: short}
-	if strings.ToUpper(short) != short || strings.HasPrefix(short, "__") {
-		f.name = upperSnake(short)
+	if strings.ToUpper(f.name) != f.name || strings.HasPrefix(f.name, "__") {
+		f.name = upperSnake(f.name)
 	}
-	if plainSnake(short) != f.name {
+	// The generator knows the name itself, and the prefix of a plain name.
+	plain := humpBefore.ReplaceAllString(string(e.Name()), "${1}_$2")
+	if service != f.name && !strings.EqualFold(strings.TrimPrefix(service, strings.ToUpper(plain)+"_"), f.name) {
 		f.directives = []directive{sourceDirective(service)}
 	}
 	return f
 }
+
+var humpBefore = regexp.MustCompile(`([^A-Z])([A-Z])`)

@@ -280,11 +280,7 @@ func (imp *openAPI) enum(s *openapi3.Schema, name string) *enum {
 			continue // the same twice
 		}
 		values[service], spelling[value] = value, service
-		f := field{name: value}
-		if plainSnake(service) != value {
-			f.directives = []directive{sourceDirective(service)}
-		}
-		def.fields = append(def.fields, f)
+		def.fields = append(def.fields, field{name: value, spelling: service})
 	}
 	if len(def.fields) == 0 {
 		return nil
@@ -293,12 +289,6 @@ func (imp *openAPI) enum(s *openapi3.Schema, name string) *enum {
 	imp.types = append(imp.types, def)
 	imp.enums[s] = &enum{name: def.name, values: values}
 	return imp.enums[s]
-}
-
-// plainSnake is the plainest way to make a text upper snake case, which all
-// agree on.
-func plainSnake(s string) string {
-	return strings.ToUpper(strings.NewReplacer("-", "_", " ", "_").Replace(s))
 }
 
 func (imp *openAPI) list(s *openapi3.Schema, at spot) shape {

@@ -27,6 +27,7 @@ type field struct {
 	args        []field
 	typ         string
 	value       string // the default, written as GraphQL; "" for none
+	spelling    string // the value of an enum as the service writes it
 	directives  []directive
 }
 
@@ -105,32 +106,47 @@ func scalarDescriptions() map[string]string {
 	}
 }
 
-// prune leaves the types that the roots lead to, and notes the scalars that are
-// used.
+// prune leaves the types that the roots lead to, notes the scalars that are used
+// and finishes the enums.
 func (d *draft) prune() {
-	reached := map[string]bool{}
 	byName := map[string]*definition{}
 	for _, def := range d.types {
 		byName[def.name] = def
 	}
-	var reach func(fields []field)
-	reach = func(fields []field) {
+	reached, sent := map[string]bool{}, map[string]bool{} // sent are those of arguments
+	var reach func(fields []field, seen map[string]bool)
+	reach = func(fields []field, seen map[string]bool) {
 		for _, f := range fields {
 			name := strings.Trim(f.typ, "[]!")
-			if !reached[name] && byName[name] != nil {
-				reached[name] = true
-				reach(byName[name].fields)
-			}
 			if _, own := scalarDescriptions()[name]; own {
 				d.scalars[name] = true
 			}
-			reach(f.args)
+			if byName[name] != nil && !seen[name] {
+				seen[name] = true
+				reach(byName[name].fields, seen)
+			}
+			reach(f.args, sent)
 		}
 	}
 	for _, root := range d.roots {
-		reach(root.fields)
+		reach(root.fields, reached)
 	}
-	d.types = slices.DeleteFunc(d.types, func(def *definition) bool { return !reached[def.name] })
+	d.types = slices.DeleteFunc(d.types, func(def *definition) bool { return !reached[def.name] && !sent[def.name] })
+	for _, def := range d.types {
+		def.tellSpellings(sent[def.name])
+	}
+}
+
+// tellSpellings adds what the service calls the values of an enum. What is read
+// can be spelled in the usual ways; what is sent is the value's own name.
+func (d *definition) tellSpellings(sent bool) {
+	for i, f := range d.fields {
+		lower := strings.ToLower(f.name)
+		usual := []string{f.name, lower, strings.ReplaceAll(f.name, "_", "-"), strings.ReplaceAll(lower, "_", "-")}
+		if f.spelling != "" && (sent && f.spelling != f.name || !slices.Contains(usual, f.spelling)) {
+			d.fields[i].directives = append(f.directives, sourceDirective(f.spelling))
+		}
+	}
 }
 
 // reservedTypes have a meaning already: in GraphQL, in gqlgen's configuration
