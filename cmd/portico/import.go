@@ -239,10 +239,10 @@ func (c console) next(draft *importer.Draft, f *importFlags, grpc bool) {
 	}
 	var settings struct{ Models map[string]any }
 	readYAML(filepath.Join(f.Dir, "gqlgen.yml"), &settings)
-	models := map[string]string{"DateTime": "Time", "JSON": "Any"} // gqlgen knows Int64 itself
+	models := map[string]string{"DateTime": "Time", "Int64": "Int64", "JSON": "Any"} // gqlgen's own Int64 is Go's int
 	title := "\nadd to gqlgen.yml:\n  models:\n"
 	for _, name := range draft.Scalars {
-		if _, known := settings.Models[name]; !known && models[name] != "" {
+		if _, known := settings.Models[name]; !known {
 			fmt.Fprintf(c.out, "%s    %s:\n      model: github.com/99designs/gqlgen/graphql.%s\n", title, name, models[name])
 			title = ""
 		}

@@ -15,7 +15,7 @@ paths:
   /orders/{id}:
     get:
       operationId: getOrder
-      responses: {"200": {description: ok, content: {application/json: {schema: {type: object, properties: {placed_at: {type: string, format: date-time}, extra: {}}}}}}}
+      responses: {"200": {description: ok, content: {application/json: {schema: {type: object, properties: {placed_at: {type: string, format: date-time}, extra: {}, total: {type: integer, format: int64}}}}}}}
   /file: {get: {responses: {"200": {description: ok, content: {text/csv: {}}}}}}
 `
 
@@ -78,6 +78,8 @@ add to portico.yaml:
 
 add to gqlgen.yml:
   models:
+    Int64:
+      model: github.com/99designs/gqlgen/graphql.Int64
     JSON:
       model: github.com/99designs/gqlgen/graphql.Any
 
