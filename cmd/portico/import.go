@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -50,12 +51,12 @@ func newConsole(in *os.File, out io.Writer, getenv func(string) string) console 
 // importFlags are the command line of an import.
 type importFlags struct {
 	importer.Options
-	only  string
 	yes   bool
 	files []string
+	grpc  bool
 }
 
-func importDraft(args []string, c console) error {
+func importDraft(ctx context.Context, args []string, c console) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || args[0] == "help" {
 		fmt.Fprint(c.out, importUsage)
 		if len(args) > 0 && slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
@@ -67,25 +68,27 @@ func importDraft(args []string, c console) error {
 		return fmt.Errorf("import knows openapi and proto, but not %q", args[0])
 	}
 	f, err := parseImport(args[1:], c.out)
-	if err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil
-		}
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
 	}
-	var draft *importer.Draft
+	f.grpc = args[0] == "proto"
+	draft, err := f.draft(ctx)
+	if err != nil {
+		return err
+	}
+	return c.write(draft, f)
+}
+
+func (f *importFlags) draft(ctx context.Context) (*importer.Draft, error) {
 	switch {
-	case args[0] == "proto":
-		draft, err = importer.Proto(f.files, f.Options)
+	case f.grpc:
+		return importer.Proto(ctx, f.files, f.Options)
 	case len(f.files) > 1:
-		return fmt.Errorf("import openapi takes one file, but got %d: %s", len(f.files), strings.Join(f.files, ", "))
-	default:
-		draft, err = importer.OpenAPI(f.files[0], f.Options)
+		return nil, fmt.Errorf("import openapi takes one file, but got %d: %s", len(f.files), strings.Join(f.files, ", "))
 	}
-	if err != nil {
-		return err
-	}
-	return c.write(draft, f, args[0] == "proto")
+	return importer.OpenAPI(f.files[0], f.Options)
 }
 
 // parseImport takes flags before, between and after the files.
@@ -96,7 +99,7 @@ func parseImport(args []string, out io.Writer) (*importFlags, error) {
 	flags.Usage = func() { fmt.Fprint(out, importUsage) }
 	flags.StringVar(&f.Service, "service", "", "")
 	flags.StringVar(&f.Frontend, "frontend", "", "")
-	flags.StringVar(&f.only, "only", "", "")
+	flags.Func("only", "", func(list string) error { f.Only = append(f.Only, names(list)...); return nil })
 	flags.BoolVar(&f.yes, "yes", false, "")
 	flags.StringVar(&f.Dir, "C", ".", "")
 	flags.Func("I", "", func(dir string) error { f.Roots = append(f.Roots, dir); return nil })
@@ -111,11 +114,6 @@ func parseImport(args []string, out io.Writer) (*importFlags, error) {
 		}
 		f.files, args = append(f.files, flags.Arg(0)), flags.Args()[1:]
 	}
-	for name := range strings.SplitSeq(f.only, ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			f.Only = append(f.Only, name)
-		}
-	}
 	if f.Frontend == "shared" {
 		f.Frontend = "" // what --frontend is not given for
 	}
@@ -128,9 +126,18 @@ func parseImport(args []string, out io.Writer) (*importFlags, error) {
 	return f, nil
 }
 
+// names are the names of a list with commas.
+func names(list string) []string {
+	all := strings.Split(list, ",")
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return name == "" })
+}
+
 // write writes a draft if nothing is overwritten or somebody agrees to it, and
 // says what is next.
-func (c console) write(draft *importer.Draft, f *importFlags, grpc bool) error {
+func (c console) write(draft *importer.Draft, f *importFlags) error {
 	changes, err := draft.Changes(f.Dir)
 	if err != nil {
 		return err
@@ -151,7 +158,7 @@ func (c console) write(draft *importer.Draft, f *importFlags, grpc bool) error {
 	fmt.Fprintf(c.out, "%d %s of the service became fields\n", draft.Fields, plural(draft.Fields, "operation"))
 	c.list("left out:", draft.LeftOut)
 	c.list("to do:", draft.Notes)
-	c.next(draft, f, grpc)
+	c.next(draft, f)
 	return nil
 }
 
@@ -224,13 +231,13 @@ func (c console) list(title string, items []string) {
 }
 
 // next tells what is left to do, in the order in which it is done.
-func (c console) next(draft *importer.Draft, f *importFlags, grpc bool) {
+func (c console) next(draft *importer.Draft, f *importFlags) {
 	var config struct{ Services map[string]any }
 	readYAML(filepath.Join(f.Dir, "portico.yaml"), &config)
 	if _, known := config.Services[f.Service]; !known {
 		url := draft.URL
 		switch {
-		case grpc:
+		case f.grpc:
 			url = "grpc://127.0.0.1:50051  # where it is"
 		case url == "":
 			url = "http://127.0.0.1:8081  # where it is"

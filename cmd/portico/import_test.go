@@ -51,16 +51,16 @@ func get(t *testing.T, name string) string {
 }
 
 // runImport runs the command. An answer other than "" is typed on a terminal.
-func runImport(answer string, args ...string) (string, error) {
+func runImport(t *testing.T, answer string, args ...string) (string, error) {
 	var out strings.Builder
 	c := console{in: strings.NewReader(answer), out: &out, terminal: answer != "", colour: answer != ""}
-	err := importDraft(args, c)
+	err := importDraft(t.Context(), args, c)
 	return out.String(), err
 }
 
 func TestImportWritesADraftAndSaysWhatIsNext(t *testing.T) {
 	dir, document := project(t)
-	out, err := runImport("", "openapi", "-C", dir, document, "--service", "shop")
+	out, err := runImport(t, "", "openapi", "-C", dir, document, "--service", "shop")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,13 +114,13 @@ func TestImportAgain(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir, document := project(t)
 			args := []string{"openapi", document, "--service=shop", "-C", dir}
-			if _, err := runImport("", args...); err != nil {
+			if _, err := runImport(t, "", args...); err != nil {
 				t.Fatal(err)
 			}
 			target := filepath.Join(dir, "schema/shared/shop.graphqls")
 			draft := get(t, target)
 			put(t, target, draft+"# mine\n")
-			out, err := runImport(c.answer, append(args, c.flags...)...)
+			out, err := runImport(t, c.answer, append(args, c.flags...)...)
 			if c.failure == "" && err != nil || c.failure != "" && (err == nil || err.Error() != c.failure) {
 				t.Errorf("the error is %v, want %q", err, c.failure)
 			}
@@ -140,10 +140,10 @@ func TestImportOfTheSameIsUnchanged(t *testing.T) {
 	dir, document := project(t)
 	put(t, filepath.Join(dir, "portico.yaml"), "services:\n  shop:\n    url: http://127.0.0.1:1\n")
 	args := []string{"openapi", "--service", "shop", "--frontend", "web", "-C", dir, "--only", "getOrder", document}
-	if _, err := runImport("", args...); err != nil {
+	if _, err := runImport(t, "", args...); err != nil {
 		t.Fatal(err)
 	}
-	out, err := runImport("", args...)
+	out, err := runImport(t, "", args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestImportOfProtos(t *testing.T) {
 	dir, _ := project(t)
 	proto := filepath.Join(t.TempDir(), "shop/v1/shop.proto")
 	put(t, proto, "syntax = \"proto3\";\npackage shop.v1;\nservice Shop { rpc GetOrder(Order) returns (Order); }\nmessage Order { string id = 1; }\n")
-	out, err := runImport("", "proto", "--service", "shop", proto, "-C", dir)
+	out, err := runImport(t, "", "proto", "--service", "shop", proto, "-C", dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestImportOfMistakes(t *testing.T) {
 		{"nothing", nil, "usage"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := runImport("", c.args...)
+			_, err := runImport(t, "", c.args...)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}

@@ -36,7 +36,7 @@ flags of generate:
 var errUsage = errors.New("usage")
 
 // run is the command without the process around it.
-func run(_ context.Context, args []string, stdout io.Writer) error {
+func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stdout, usage)
 		return errUsage
@@ -45,7 +45,7 @@ func run(_ context.Context, args []string, stdout io.Writer) error {
 	case "generate":
 		return generate(args[1:], stdout)
 	case "import":
-		return importDraft(args[1:], newConsole(os.Stdin, stdout, os.Getenv))
+		return importDraft(ctx, args[1:], newConsole(os.Stdin, stdout, os.Getenv))
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return nil

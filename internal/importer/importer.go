@@ -68,10 +68,11 @@ type MistakeError struct {
 // Error is file:line:column: message, and on a second line what to do.
 func (e *MistakeError) Error() string {
 	place := e.File
-	for _, n := range []int{e.Line, e.Column} {
-		if n > 0 {
-			place += fmt.Sprintf(":%d", n)
-		}
+	if e.Line > 0 {
+		place = fmt.Sprintf("%s:%d", place, e.Line)
+	}
+	if e.Column > 0 {
+		place = fmt.Sprintf("%s:%d", place, e.Column)
 	}
 	if place != "" {
 		place += ": "

@@ -54,11 +54,10 @@ func TestDrafts(t *testing.T) {
 // runCase makes the draft of a case: twice, to see that it is the same.
 func runCase(t *testing.T, dir string, archive *txtar.Archive) map[string]string {
 	t.Helper()
-	first, err := draftCase(dir, archive)
-	second, again := draftCase(dir, archive)
+	first, err := draftCase(t, dir, archive)
+	second, again := draftCase(t, dir, archive)
 	if err != nil {
-		var mistake *importer.MistakeError
-		if !errors.As(err, &mistake) {
+		if _, ok := errors.AsType[*importer.MistakeError](err); !ok {
 			t.Errorf("the error is no mistake: %v", err)
 		}
 		return map[string]string{"want.txt": strings.ReplaceAll(err.Error(), dir+"/", "") + "\n"}
@@ -70,7 +69,8 @@ func runCase(t *testing.T, dir string, archive *txtar.Archive) map[string]string
 	return map[string]string{"want.graphqls": string(first.Files[0].Content), "want.txt": summary(first)}
 }
 
-func draftCase(dir string, archive *txtar.Archive) (*importer.Draft, error) {
+func draftCase(t *testing.T, dir string, archive *txtar.Archive) (*importer.Draft, error) {
+	t.Helper()
 	o := importer.Options{Dir: dir, Service: "shop"}
 	for line := range strings.Lines(part(archive, "options")) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -95,7 +95,7 @@ func draftCase(dir string, archive *txtar.Archive) (*importer.Draft, error) {
 			protos = append(protos, file)
 		}
 	}
-	return importer.Proto(protos, o)
+	return importer.Proto(t.Context(), protos, o)
 }
 
 // summary is all of a draft but its SDL.
@@ -328,7 +328,7 @@ func fuzzed(t *testing.T, name, document string) {
 	t.Helper()
 	archive := &txtar.Archive{Files: []txtar.File{{Name: name, Data: []byte(document)}}}
 	dir := unpack(t, archive)
-	if d, err := draftCase(dir, archive); err == nil {
+	if d, err := draftCase(t, dir, archive); err == nil {
 		checkDraft(t, dir, d)
 	} else if err.Error() == "" || strings.Contains(err.Error(), "mistake of portico") {
 		t.Error(err)

@@ -79,7 +79,7 @@ func loadOpenAPI(file string, content []byte) (*openapi3.T, error) {
 	var external *openapi3.DisallowedExternalRefError
 	switch {
 	case errors.As(err, &external):
-		m := &MistakeError{File: file, Message: fmt.Sprintf("the document refers to another file: %s", external.Ref), Fix: "bundle it into one file: npx @redocly/cli bundle " + file}
+		m := &MistakeError{File: file, Message: "the document refers to another file: " + external.Ref, Fix: "bundle it into one file: npx @redocly/cli bundle " + file}
 		m.locate(content, external.Ref)
 		return nil, m
 	case err != nil:
@@ -214,7 +214,7 @@ func (imp *openAPI) chosen(only []string) ([]operation, error) {
 // fieldNames are what an operation can be called, the best first.
 func (op operation) fieldNames() []string {
 	method := strings.ToLower(op.method)
-	full, short := method+" "+op.path, method
+	full, short := method+" "+op.path, []string{method}
 	segments := strings.FieldsFunc(op.path, func(r rune) bool { return r == '/' })
 	for i, s := range segments {
 		if strings.HasPrefix(s, "{") {
@@ -223,15 +223,15 @@ func (op operation) fieldNames() []string {
 		if i+1 < len(segments) && strings.HasPrefix(segments[i+1], "{") {
 			s = singular(s) // /users/{id} is a user
 		}
-		short += " " + s
+		short = append(short, s)
 	}
-	if short == method {
-		short = full
+	names := []string{camel(strings.Join(short, " ")), camel(full)}
+	switch {
+	case len(segments) == 0:
+		names = []string{camel(method + " root")}
+	case len(short) == 1:
+		names = names[1:]
 	}
-	if len(segments) == 0 {
-		short, full = method+" root", method+" root"
-	}
-	names := []string{camel(short), camel(full)}
 	if len(pieces(op.OperationID)) > 0 {
 		names = append([]string{camel(op.OperationID)}, names...)
 	}
@@ -266,29 +266,38 @@ func (imp *openAPI) operation(op operation) {
 		c.used["input"] = true
 	}
 	imp.parameters(c)
-	directive := directive{name: "rest", args: []argument{text("service", imp.service), text(strings.ToLower(op.method), c.path)}}
-	if len(c.query) > 0 {
-		directive.args = append(directive.args, texts("query", c.query))
-	}
-	if len(c.header) > 0 {
-		directive.args = append(directive.args, texts("headers", c.header))
-	}
+	c.field.typ = "Boolean!"
 	if body != nil {
 		imp.body(c, body)
-		directive.args = append(directive.args, text("body", "{$args.input}"))
 	}
-	c.field.typ = "Boolean!"
 	if payload != nil {
 		c.field.typ = imp.answer(c, payload)
-		if payload.xml {
-			directive.args = append(directive.args, argument{name: "format", value: "XML"})
-		}
 	}
-	c.field.directives = append(c.field.directives, directive)
+	if len(op.item.Servers) > 0 || op.Servers != nil && len(*op.Servers) > 0 {
+		c.field.comments = append(c.field.comments, "The document names a server of its own for this operation.")
+	}
+	c.field.directives = []directive{c.binding(imp.service, body != nil, payload != nil && payload.xml)}
 	if op.Deprecated {
 		c.field.directives = append(c.field.directives, deprecated())
 	}
 	imp.add(root, c.field)
+}
+
+func (c *call) binding(service string, body, xml bool) directive {
+	args := []argument{text("service", service), text(strings.ToLower(c.method), c.path)}
+	if len(c.query) > 0 {
+		args = append(args, texts("query", c.query))
+	}
+	if len(c.header) > 0 {
+		args = append(args, texts("headers", c.header))
+	}
+	if body {
+		args = append(args, text("body", "{$args.input}"))
+	}
+	if xml {
+		args = append(args, argument{name: "format", value: "XML"})
+	}
+	return directive{"rest", args}
 }
 
 // deprecated says no reason, as documents have none.

@@ -22,7 +22,7 @@ import (
 
 // Proto makes a draft of the services in proto3 files. A mistake in them or in
 // the options is a [*MistakeError].
-func Proto(files []string, o Options) (*Draft, error) {
+func Proto(ctx context.Context, files []string, o Options) (*Draft, error) {
 	project, err := readVisible(o)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func Proto(files []string, o Options) (*Draft, error) {
 			names = append(names, name)
 		}
 	}
-	compiled, err := sources.compile(names)
+	compiled, err := sources.compile(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -158,9 +158,9 @@ func (s *protoSources) FindFileByPath(name string) (protocompile.SearchResult, e
 	return protocompile.SearchResult{Source: strings.NewReader(string(source.content))}, nil
 }
 
-func (s *protoSources) compile(names []string) (linker.Files, error) {
+func (s *protoSources) compile(ctx context.Context, names []string) (linker.Files, error) {
 	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(s), SourceInfoMode: protocompile.SourceInfoStandard}
-	files, err := compiler.Compile(context.Background(), names...)
+	files, err := compiler.Compile(ctx, names...)
 	if err != nil {
 		return nil, s.mistake(err)
 	}
@@ -255,15 +255,7 @@ func (imp *protos) method(m protoreflect.MethodDescriptor) {
 	name := imp.fieldName(root, camel(string(m.Name())), camel(string(m.Parent().Name())+"_"+string(m.Name())))
 	f := field{name: name, description: comment(m)}
 	binding := directive{name: "grpc", args: []argument{text("service", imp.service), text("method", methodName(m))}}
-	request := argument{name: "request", object: true}
-	fields, omitted := imp.fields(m.Input(), true)
-	for i, arg := range fields {
-		fields[i].field.directives = slices.DeleteFunc(arg.field.directives, func(d directive) bool { return d.name == "source" })
-		f.args = append(f.args, fields[i].field)
-		request.items = append(request.items, arg.source+": "+quote("{$args."+arg.field.name+"}"))
-	}
-	f.comments = omitted
-	if len(request.items) > 0 {
+	if request := imp.request(m.Input(), &f); len(request.items) > 0 {
 		binding.args = append(binding.args, request)
 	}
 	s, selected := imp.response(m.Output())
@@ -276,6 +268,19 @@ func (imp *protos) method(m protoreflect.MethodDescriptor) {
 		f.directives = append(f.directives, deprecated())
 	}
 	imp.add(root, f)
+}
+
+// request makes arguments of the fields of a request, and what puts them there.
+func (imp *protos) request(m protoreflect.MessageDescriptor, f *field) argument {
+	request := argument{name: "request", object: true}
+	fields, omitted := imp.fields(m, true)
+	for _, arg := range fields {
+		arg.directives = slices.DeleteFunc(arg.directives, func(d directive) bool { return d.name == "source" })
+		f.args = append(f.args, arg.field)
+		request.items = append(request.items, arg.source+": "+quote("{$args."+arg.name+"}"))
+	}
+	f.comments = omitted
+	return request
 }
 
 // response is the type of a method's field, and the field of the message that
@@ -336,7 +341,7 @@ func (imp *protos) fields(m protoreflect.MessageDescriptor, input bool) (fields 
 		if f.name != source {
 			f.directives = append(f.directives, sourceDirective(source))
 		}
-		if options, _ := d.Options().(*descriptorpb.FieldOptions); options.GetDeprecated() && !(input && !s.nullable) {
+		if options, _ := d.Options().(*descriptorpb.FieldOptions); options.GetDeprecated() && (!input || s.nullable) {
 			f.directives = append(f.directives, deprecated())
 		}
 		fields = append(fields, protoField{f, source})

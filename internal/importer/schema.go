@@ -386,7 +386,7 @@ func (imp *openAPI) property(s *openapi3.Schema, name, as string, at spot) field
 		if imp.xml {
 			source = xmlSource(name, ref.Value)
 		}
-		if ref.Value.Deprecated && !(at.input && strings.HasSuffix(f.typ, "!")) {
+		if ref.Value.Deprecated && (!at.input || !strings.HasSuffix(f.typ, "!")) {
 			f.directives = append(f.directives, deprecated())
 		}
 	}

@@ -144,7 +144,7 @@ func (d *definition) tellSpellings(sent bool) {
 		lower := strings.ToLower(f.name)
 		usual := []string{f.name, lower, strings.ReplaceAll(f.name, "_", "-"), strings.ReplaceAll(lower, "_", "-")}
 		if f.spelling != "" && (sent && f.spelling != f.name || !slices.Contains(usual, f.spelling)) {
-			d.fields[i].directives = append(f.directives, sourceDirective(f.spelling))
+			d.fields[i].directives = []directive{sourceDirective(f.spelling)}
 		}
 	}
 }
