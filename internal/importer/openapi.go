@@ -31,29 +31,25 @@ func OpenAPI(file string, o Options) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	copied := File{Path: "clients/" + o.Service + "/openapi" + extension(file), Content: content}
+	if err := otherDocument(o, copied.Path); err != nil {
+		return nil, err
+	}
 	doc, err := loadOpenAPI(file, content)
 	if err != nil {
 		return nil, err
 	}
 	imp := &openAPI{draft: newDraft(o, project), doc: doc, made: map[typeKey]string{}, enums: map[*openapi3.Schema]*enum{},
 		merged: map[*openapi3.Schema]*openapi3.Schema{}, visiting: map[*openapi3.Schema]bool{}}
-	operations, err := imp.chosen(o.Only)
-	if err != nil {
+	if err := imp.operations(o.Only); err != nil {
 		return nil, err
 	}
-	if len(operations) == 0 {
-		return nil, &MistakeError{File: file, Message: "the document has no operations"}
-	}
-	for _, op := range operations {
-		imp.operation(op)
-	}
-	copied := File{Path: "clients/" + o.Service + "/openapi" + extension(file), Content: content}
 	out, err := imp.finish(o, file, []File{copied})
 	if err != nil {
 		return nil, err
 	}
 	out.URL = serverURL(doc)
-	return out, otherDocument(o, copied.Path)
+	return out, nil
 }
 
 func extension(file string) string {
@@ -194,21 +190,23 @@ func inOrder[T any](m map[string]T, origin func(T) *openapi3.Origin) []string {
 	return keys
 }
 
-// chosen are the operations that only selects.
-func (imp *openAPI) chosen(only []string) ([]operation, error) {
-	var all []operation
-	if imp.doc.Paths != nil {
-		items := imp.doc.Paths.Map()
-		for _, path := range inOrder(items, func(p *openapi3.PathItem) *openapi3.Origin { return p.Origin }) {
-			operations := items[path].Operations()
-			for _, method := range inOrder(operations, func(op *openapi3.Operation) *openapi3.Origin { return op.Origin }) {
-				all = append(all, operation{operations[method], method, path, items[path]})
+// operations imports those that only selects.
+func (imp *openAPI) operations(only []string) error {
+	selected := newSelection(only)
+	items := imp.doc.Paths.Map()
+	for _, path := range inOrder(items, func(p *openapi3.PathItem) *openapi3.Origin { return p.Origin }) {
+		operations := items[path].Operations()
+		for _, method := range inOrder(operations, func(op *openapi3.Operation) *openapi3.Origin { return op.Origin }) {
+			op := operation{operations[method], method, path, items[path]}
+			if selected.has(op.OperationID, op.String()) {
+				imp.operation(op)
 			}
 		}
 	}
-	selected := newSelection(only)
-	all = slices.DeleteFunc(all, func(op operation) bool { return !selected.has(op.OperationID, op.String()) })
-	return all, selected.check()
+	if len(selected.seen) == 0 {
+		return &MistakeError{Message: "the document has no operations", Fix: "import a document that has paths"}
+	}
+	return selected.check()
 }
 
 // fieldNames are what an operation can be called, the best first.

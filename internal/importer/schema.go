@@ -327,9 +327,9 @@ func (imp *openAPI) object(s *openapi3.Schema, at spot) shape {
 	if name, ok := imp.made[key]; ok {
 		return shape{name: name}
 	}
-	def := &definition{kind: "type", description: about(s.Title, s.Description), omitted: omitted}
-	if s.Description != "" || strings.EqualFold(pascal(s.Title), at.name) {
-		def.description = s.Description // a title often repeats the name
+	def := &definition{kind: "type", description: s.Description, omitted: omitted}
+	if s.Description == "" && !strings.EqualFold(pascal(s.Title), at.name) {
+		def.description = s.Title // which often only repeats the name
 	}
 	want := at.name
 	if at.input {
