@@ -1,6 +1,8 @@
 // Command portico generates the Go code of a project from its schemas.
 //
 //	portico generate [-C dir]
+//	portico check [-C dir] [--max-calls N] [--update]
+//	portico import openapi|proto FILE... --service NAME
 package main
 
 import (
@@ -24,17 +26,23 @@ const usage = `portico compiles the schemas of a Backend-for-Frontend into Go.
 usage: portico <command> [flags]
 
 commands:
-  generate    generate the Go code of all frontends (graph/)
+  generate    generate the Go code of all frontends (graph/, clients/)
+  check       check everything without writing, and count the calls that operations make at worst
+  import      draft a schema with bindings from an OpenAPI document or protos; see portico import -h
 
-flags of generate:
-  -C dir      the project's folder (default ".")
+flags of generate and check:
+  -C dir         the project's folder (default ".")
+
+flags of check:
+  --max-calls N  the most calls that one operation may make
+  --update       accept the calls as they are: write operations/calls.json
 `
 
 // errUsage tells that the usage has been printed.
 var errUsage = errors.New("usage")
 
 // run is the command without the process around it.
-func run(_ context.Context, args []string, stdout io.Writer) error {
+func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stdout, usage)
 		return errUsage
@@ -44,6 +52,8 @@ func run(_ context.Context, args []string, stdout io.Writer) error {
 		return generate(args[1:], stdout)
 	case "check":
 		return check(args[1:], stdout)
+	case "import":
+		return importDraft(ctx, args[1:], newConsole(os.Stdin, stdout, os.Getenv))
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return nil

@@ -17,12 +17,7 @@ func (f *fetch) answer() {
 	if !ok {
 		return
 	}
-	typ := "*" + read.typ
-	if list {
-		typ = "[]*" + read.typ
-	} else if read.nil {
-		typ = read.typ
-	}
+	typ := read.decoded(list)
 	answer, expr := typ, "answer"
 	shape := &shape{}
 	if len(f.Select) > 0 || f.Page != nil {

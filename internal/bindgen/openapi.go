@@ -2,6 +2,7 @@ package bindgen
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -271,35 +272,39 @@ func (d *documentCheck) follow(schema *openapi3.Schema, p binding.Path, pos *ast
 // property is the schema of a field of an object. open tells that the object
 // may have fields that the document does not name.
 func (d *documentCheck) property(schema *openapi3.Schema, name string) (found *openapi3.Schema, open bool) {
-	if ref := schema.Properties[name]; ref != nil {
-		return ref.Value, false
-	}
-	open = len(schema.Properties) == 0 && len(schema.AllOf) == 0 || len(schema.OneOf) > 0 || len(schema.AnyOf) > 0 ||
-		schema.AdditionalProperties.Schema != nil || schema.AdditionalProperties.Has != nil && *schema.AdditionalProperties.Has
-	for _, part := range schema.AllOf {
-		if part.Value == nil {
-			continue
-		}
-		inner, innerOpen := d.property(part.Value, name)
-		if inner != nil {
-			return inner, false
-		}
-		open = open || innerOpen && len(part.Value.Properties) > 0
+	properties, open := flatten(schema, map[*openapi3.Schema]bool{})
+	if found = properties[name]; found != nil {
+		return found, false
 	}
 	return nil, open
 }
 
 func (d *documentCheck) propertyNames(schema *openapi3.Schema) []string {
-	var names []string
-	for name := range schema.Properties {
-		names = append(names, name)
+	properties, _ := flatten(schema, map[*openapi3.Schema]bool{})
+	return slices.Collect(maps.Keys(properties))
+}
+
+// flatten collects the fields of an object and of all that it is made of. seen
+// has the schemas on the way: one can be made of itself.
+func flatten(schema *openapi3.Schema, seen map[*openapi3.Schema]bool) (properties map[string]*openapi3.Schema, open bool) {
+	properties = map[string]*openapi3.Schema{}
+	if seen[schema] {
+		return properties, false
+	}
+	seen[schema] = true
+	for name, ref := range schema.Properties {
+		properties[name] = ref.Value
 	}
 	for _, part := range schema.AllOf {
-		if part.Value != nil {
-			names = append(names, d.propertyNames(part.Value)...)
+		if part.Value == nil {
+			continue
 		}
+		inner, innerOpen := flatten(part.Value, seen)
+		maps.Copy(properties, inner)
+		open = open || innerOpen
 	}
-	return names
+	return properties, open || len(properties) == 0 || len(schema.OneOf) > 0 || len(schema.AnyOf) > 0 ||
+		schema.AdditionalProperties.Schema != nil || schema.AdditionalProperties.Has != nil && *schema.AdditionalProperties.Has
 }
 
 // compare checks that values of a schema fit a GraphQL type, or the other way

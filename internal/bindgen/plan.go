@@ -196,6 +196,11 @@ func (b *planBuilder) object(o *codegen.Object) *objectPlan {
 		if f.IsReserved() {
 			continue
 		}
+		for _, arg := range f.Args {
+			if slices.Contains(adapterNames(), arg.VarName) {
+				arg.VarName += "Arg"
+			}
+		}
 		var fp *fieldPlan
 		if f.IsResolver {
 			if fp = b.field(f); fp == nil {
@@ -208,6 +213,11 @@ func (b *planBuilder) object(o *codegen.Object) *objectPlan {
 		}
 	}
 	return object
+}
+
+// adapterNames are those that adapters use themselves.
+func adapterNames() []string {
+	return []string{"q", "r", "ctx", "obj", "objs", "value", "ok", "err", "events", "context", "graphql", "ast", "execute", "loader", "resolvers", "clients", "model"}
 }
 
 func (b *planBuilder) below(f *codegen.Field) *belowPlan {

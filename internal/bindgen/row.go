@@ -144,6 +144,19 @@ type reader struct {
 	nil   bool                     // typ itself is nil when null: there is no pointer
 }
 
+// decoded is the Go type that a value, or a list of them, is decoded into.
+func (r reader) decoded(list bool) string {
+	switch {
+	case list && r.nil:
+		return "[]" + r.typ
+	case list:
+		return "[]*" + r.typ
+	case r.nil:
+		return r.typ
+	}
+	return "*" + r.typ
+}
+
 // row returns the row type of an object type.
 func (w *clientWriter) row(def *ast.Definition, xml bool) *rowType {
 	name := templates.LcFirst(goName(def.Name)) + "Row"
@@ -205,14 +218,7 @@ func (w *clientWriter) read(row *rowType, field *ast.FieldDefinition, src bindin
 		w.report.at(field.Position, "", "$ is the object itself, so %s.%s must be of an object type", row.def.Name, field.Name)
 		return "", false
 	}
-	typ := "*" + read.typ
-	if list {
-		typ = "[]*" + read.typ
-	}
-	if read.nil && !list {
-		typ = read.typ
-	}
-	member, err := row.shape.add(path, typ)
+	member, err := row.shape.add(path, read.decoded(list))
 	if err != nil {
 		w.report.at(field.Position, "give one of them another type, or a converter", "%s.%s: %v", row.def.Name, field.Name, err)
 		return "", false
@@ -263,6 +269,8 @@ func (w *clientWriter) withDefault(row *rowType, field *ast.FieldDefinition, src
 func (w *clientWriter) modelOf(t *ast.Type, read reader, list bool, expr string, try func(call string) string) string {
 	object := w.union.Types[t.Name()].Kind == ast.Object
 	switch {
+	case list && read.nil:
+		return expr
 	case list && t.Elem.NonNull:
 		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Rows"), expr, read.model))
 	case list && object:

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const shopDocument = `openapi: 3.1.0
+info: {title: Shop, version: "1"}
+servers: [{url: https://shop.example/v1}]
+paths:
+  /orders/{id}:
+    get:
+      operationId: getOrder
+      responses: {"200": {description: ok, content: {application/json: {schema: {type: object, properties: {placed_at: {type: string, format: date-time}, extra: {}, total: {type: integer, format: int64}}}}}}}
+  /file: {get: {responses: {"200": {description: ok, content: {text/csv: {}}}}}}
+`
+
+// project makes a project with the document beside it.
+func project(t *testing.T) (dir, document string) {
+	t.Helper()
+	dir = t.TempDir()
+	put(t, filepath.Join(dir, "schema/web/web.graphqls"), "type Query { ping: Boolean }\n")
+	put(t, filepath.Join(dir, "gqlgen.yml"), "models:\n  DateTime:\n    model: github.com/99designs/gqlgen/graphql.Time\n")
+	put(t, filepath.Join(dir, "portico.yaml"), "services:\n  other:\n    url: http://127.0.0.1:1\n")
+	document = filepath.Join(t.TempDir(), "shop.yml")
+	put(t, document, shopDocument)
+	return dir, document
+}
+
+func put(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// runImport runs the command. An answer other than "" is typed on a terminal.
+func runImport(t *testing.T, answer string, args ...string) (string, error) {
+	var out strings.Builder
+	c := console{in: strings.NewReader(answer), out: &out, terminal: answer != "", colour: answer != ""}
+	err := importDraft(t.Context(), args, c)
+	return out.String(), err
+}
+
+func TestImportWritesADraftAndSaysWhatIsNext(t *testing.T) {
+	dir, document := project(t)
+	out, err := runImport(t, "", "openapi", "-C", dir, document, "--service", "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `wrote      schema/shared/shop.graphqls
+wrote      clients/shop/openapi.yaml
+1 operation of the service became fields
+
+left out:
+  GET /file: it answers with text/csv, not JSON or XML
+
+add to portico.yaml:
+  services:
+    shop:
+      url: https://shop.example/v1
+
+add to gqlgen.yml:
+  models:
+    Int64:
+      model: github.com/99designs/gqlgen/graphql.Int64
+    JSON:
+      model: github.com/99designs/gqlgen/graphql.Any
+
+then: make generate
+`
+	if out != want {
+		t.Errorf("got:\n%s\nwant:\n%s", out, want)
+	}
+	if got := get(t, filepath.Join(dir, "clients/shop/openapi.yaml")); got != shopDocument {
+		t.Errorf("the copy is another document:\n%s", got)
+	}
+	if got := get(t, filepath.Join(dir, "schema/shared/shop.graphqls")); !strings.Contains(got, `getOrder(id: ID!): GetOrderResult @rest(service: "shop", get: "/orders/{$args.id}")`) {
+		t.Errorf("the draft has no getOrder:\n%s", got)
+	}
+}
+
+func TestImportAgain(t *testing.T) {
+	for _, c := range []struct {
+		name, answer string
+		flags        []string
+		failure      string // of the command; "" when it succeeds
+		shows        []string
+		overwrites   bool
+	}{
+		{name: "without a terminal", failure: "schema/shared/shop.graphqls would change, so nothing was written; --yes overwrites without asking", shows: []string{"\n-# mine\n"}},
+		{name: "with --yes", flags: []string{"--yes"}, shows: []string{"wrote      schema/shared/shop.graphqls", "unchanged  clients/shop/openapi.yaml"}, overwrites: true},
+		{name: "yes", answer: "y\n", shows: []string{"\x1b[31m-# mine\x1b[0m\n", "overwrite schema/shared/shop.graphqls? [y/N] "}, overwrites: true},
+		{name: "no", answer: "n\n", failure: "nothing was written", shows: []string{"? [y/N] "}},
+		{name: "just return", answer: "\n", failure: "nothing was written", shows: []string{"? [y/N] "}},
+		{name: "end of input", answer: " ", failure: "nothing was written", shows: []string{"? [y/N] "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, document := project(t)
+			args := []string{"openapi", document, "--service=shop", "-C", dir}
+			if _, err := runImport(t, "", args...); err != nil {
+				t.Fatal(err)
+			}
+			target := filepath.Join(dir, "schema/shared/shop.graphqls")
+			draft := get(t, target)
+			put(t, target, draft+"# mine\n")
+			out, err := runImport(t, c.answer, append(args, c.flags...)...)
+			if c.failure == "" && err != nil || c.failure != "" && (err == nil || err.Error() != c.failure) {
+				t.Errorf("the error is %v, want %q", err, c.failure)
+			}
+			for _, text := range c.shows {
+				if !strings.Contains(out, text) {
+					t.Errorf("%q is not shown:\n%s", text, out)
+				}
+			}
+			if overwritten := get(t, target) == draft; overwritten != c.overwrites {
+				t.Errorf("overwritten: %v, want %v", overwritten, c.overwrites)
+			}
+		})
+	}
+}
+
+func TestImportOfTheSameIsUnchanged(t *testing.T) {
+	dir, document := project(t)
+	put(t, filepath.Join(dir, "portico.yaml"), "services:\n  shop:\n    url: http://127.0.0.1:1\n")
+	args := []string{"openapi", "--service", "shop", "--frontend", "web", "-C", dir, "--only", "getOrder", document}
+	if _, err := runImport(t, "", args...); err != nil {
+		t.Fatal(err)
+	}
+	out, err := runImport(t, "", args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(out, "unchanged  schema/web/shop.graphqls\nunchanged  clients/shop/openapi.yaml\n") {
+		t.Errorf("it does not say that nothing changed:\n%s", out)
+	}
+	if strings.Contains(out, "portico.yaml") {
+		t.Errorf("it asks for a service that portico.yaml has:\n%s", out)
+	}
+}
+
+func TestImportOfProtos(t *testing.T) {
+	dir, _ := project(t)
+	proto := filepath.Join(t.TempDir(), "shop/v1/shop.proto")
+	put(t, proto, "syntax = \"proto3\";\npackage shop.v1;\nservice Shop { rpc GetOrder(Order) returns (Order); }\nmessage Order { string id = 1; }\n")
+	out, err := runImport(t, "", "proto", "--service", "shop", proto, "-C", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out, "url: grpc://") || !strings.Contains(out, "clients/proto/shop/v1/shop.proto") {
+		t.Errorf("it does not tell of a gRPC service:\n%s", out)
+	}
+	if got := get(t, filepath.Join(dir, "clients/proto/shop/v1/shop.proto")); got != get(t, proto) {
+		t.Errorf("the copy is another proto:\n%s", got)
+	}
+}
+
+func TestImportOfMistakes(t *testing.T) {
+	dir, document := project(t)
+	for _, c := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"another kind", []string{"wsdl", document}, `import knows openapi and proto, but not "wsdl"`},
+		{"no file", []string{"openapi", "--service", "shop"}, "import needs the service's document"},
+		{"no service", []string{"openapi", document}, "import needs --service NAME"},
+		{"two files", []string{"openapi", document, document, "--service", "shop"}, "import openapi takes one file, but got 2"},
+		{"no such file", []string{"openapi", "missing.yaml", "--service", "shop", "-C", dir}, "open missing.yaml: no such file or directory"},
+		{"no such proto", []string{"proto", "missing.proto", "--service", "shop", "-C", dir}, "open missing.proto: no such file or directory"},
+		{"no project", []string{"openapi", document, "--service", "shop", "-C", t.TempDir()}, "a project has a folder schema/"},
+		{"bad service", []string{"openapi", document, "--service", "my-shop", "-C", dir}, `"my-shop" can't name a service`},
+		{"no such operation", []string{"openapi", document, "--service", "shop", "-C", dir, "--only", "getOrders"}, "did you mean getOrder?"},
+		{"unknown flag", []string{"openapi", document, "--servise", "shop"}, "usage"},
+		{"nothing", nil, "usage"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := runImport(t, "", c.args...)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+	if _, err := os.Stat(filepath.Join(dir, "clients")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("a mistake wrote clients/")
+	}
+}
+
+func TestColoursNeedATerminal(t *testing.T) {
+	getenv := func(string) string { return "" }
+	if c := newConsole(os.Stdin, &strings.Builder{}, getenv); c.terminal || c.colour {
+		t.Errorf("a builder is a terminal: %+v", c)
+	}
+	diff := "--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new\n same\n"
+	if got := (console{}).paint(diff); got != diff {
+		t.Errorf("got %q", got)
+	}
+	want := "\x1b[31m--- a\x1b[0m\n\x1b[32m+++ b\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n\x1b[31m-old\x1b[0m\n\x1b[32m+new\x1b[0m\n same\n"
+	if got := (console{colour: true}).paint(diff); got != want {
+		t.Errorf("got %q", got)
+	}
+}

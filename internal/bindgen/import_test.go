@@ -1,0 +1,77 @@
+package bindgen_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/internal/importer"
+)
+
+// TestImported generates and compiles what portico import drafts of a large
+// document, and of others with every kind of parameter, type and message.
+func TestImported(t *testing.T) {
+	for _, name := range []string{"commerce", "parameters", "fields", "objects", "recursion", "enums", "proto-methods", "proto-types"} {
+		t.Run(name, func(t *testing.T) {
+			archive, err := txtar.ParseFile(filepath.Join("..", "importer", "testdata", name+".txtar"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			project := &txtar.Archive{Files: []txtar.File{{Name: "schema/web/web.graphqls", Data: []byte("type Query { ping: String @rest(service: \"ping\", get: \"/\") }\n")}}}
+			dir := materialise(t, project)
+			draft := draftOf(t, dir, archive)
+			for _, f := range draft.Files {
+				file := filepath.Join(dir, filepath.FromSlash(f.Path))
+				if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, f.Content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := bindgen.Generate(dir, nil); err != nil {
+				t.Fatalf("%d fields:\n%v", draft.Fields, err)
+			}
+			goCommand(t, dir, "vet", "./...")
+			t.Logf("%d fields", draft.Fields)
+		})
+	}
+}
+
+// draftOf makes the draft of a case of the importer's.
+func draftOf(t *testing.T, dir string, archive *txtar.Archive) *importer.Draft {
+	t.Helper()
+	sources := t.TempDir()
+	var protos []string
+	document := ""
+	for _, f := range archive.Files {
+		file := filepath.Join(sources, filepath.FromSlash(f.Name))
+		switch {
+		case strings.HasSuffix(f.Name, ".proto"):
+			protos = append(protos, file)
+		case strings.HasSuffix(f.Name, ".yaml"), strings.HasSuffix(f.Name, ".json"):
+			document = file
+		default:
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, f.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	options := importer.Options{Dir: dir, Service: "shop", Frontend: "web", Roots: []string{sources}}
+	draft, err := importer.OpenAPI(document, options)
+	if len(protos) > 0 {
+		draft, err = importer.Proto(t.Context(), protos, options)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return draft
+}

@@ -1,0 +1,163 @@
+package importer
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+var (
+	pathVariable = regexp.MustCompile(`\{([^{}]+)\}`)
+	queryName    = regexp.MustCompile(`^[^\s=&#{}]+$`) // as internal/binding has them
+	headerName   = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+)
+
+// parameters makes arguments of an operation's parameters.
+func (imp *openAPI) parameters(c *call) {
+	path, constants, _ := strings.Cut(c.path, "?")
+	c.path = path
+	if constants != "" {
+		c.query = strings.Split(constants, "&") // /things?action=list
+	}
+	all := merged(c.item.Parameters, c.Parameters)
+	for _, found := range pathVariable.FindAllStringSubmatch(path, -1) {
+		i := slices.IndexFunc(all, func(p *openapi3.Parameter) bool { return p.In == openapi3.ParameterInPath && p.Name == found[1] })
+		p := &openapi3.Parameter{Name: found[1], In: openapi3.ParameterInPath}
+		if i >= 0 {
+			p = all[i]
+		}
+		if !strings.Contains(c.path, found[0]) {
+			continue // the same variable again
+		}
+		arg := imp.argument(c, p, true)
+		c.path = strings.ReplaceAll(c.path, found[0], variable(arg, p))
+		c.field.args = append(c.field.args, arg)
+	}
+	for _, p := range all {
+		imp.parameter(c, p)
+	}
+}
+
+// merged are the parameters of a path and of its operation, which overrides.
+func merged(lists ...openapi3.Parameters) []*openapi3.Parameter {
+	var all []*openapi3.Parameter
+	for _, list := range lists {
+		for _, ref := range list {
+			if ref == nil || ref.Value == nil {
+				continue
+			}
+			same := func(p *openapi3.Parameter) bool { return p.Name == ref.Value.Name && p.In == ref.Value.In }
+			if i := slices.IndexFunc(all, same); i >= 0 {
+				all[i] = ref.Value
+				continue
+			}
+			all = append(all, ref.Value)
+		}
+	}
+	return all
+}
+
+// parameter adds a parameter that is not in the path.
+func (imp *openAPI) parameter(c *call, p *openapi3.Parameter) {
+	switch {
+	case p.In == openapi3.ParameterInPath:
+	case p.In == openapi3.ParameterInCookie:
+		c.omit(p, "the gateway sends no cookies")
+	case p.In == openapi3.ParameterInHeader && gatewayHeader(p.Name):
+	case p.In == openapi3.ParameterInHeader && !headerName.MatchString(p.Name), p.In == openapi3.ParameterInQuery && !queryName.MatchString(p.Name):
+		c.omit(p, "a binding can't have this name")
+	case len(p.Content) > 0:
+		c.omit(p, "its value is a document ("+kinds(p.Content)+")")
+	case imp.isObject(p.Schema):
+		imp.objectParameter(c, p)
+	case imp.isList(p.Schema) && imp.isObject(imp.items(p.Schema)):
+		c.omit(p, "it is a list of objects")
+	default:
+		arg := imp.argument(c, p, p.Required)
+		c.field.args = append(c.field.args, arg)
+		if p.In == openapi3.ParameterInHeader {
+			c.header = append(c.header, p.Name+": "+variable(arg, p))
+			return
+		}
+		c.query = append(c.query, p.Name+"="+variable(arg, p))
+	}
+}
+
+// gatewayHeader tells the headers that the gateway sends on its own.
+func gatewayHeader(name string) bool {
+	return slices.Contains([]string{"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"}, http.CanonicalHeaderKey(name))
+}
+
+func (c *call) omit(p *openapi3.Parameter, why string) {
+	c.field.comments = append(c.field.comments, fmt.Sprintf("The %s parameter %s is left out: %s.", p.In, p.Name, why))
+}
+
+// objectParameter makes an argument of each property of a parameter in the URL
+// that is an object: filter[status]=… or status=….
+func (imp *openAPI) objectParameter(c *call, p *openapi3.Parameter) {
+	_, schema, _ := imp.effective(p.Schema)
+	deep := p.Style == openapi3.SerializationDeepObject
+	plain := (p.Style == "" || p.Style == openapi3.SerializationForm) && (p.Explode == nil || *p.Explode)
+	if p.In != openapi3.ParameterInQuery || !deep && !plain || len(schema.Properties) == 0 {
+		c.omit(p, "it is an object")
+		return
+	}
+	for _, name := range inOrder(schema.Properties, origin) {
+		part := &openapi3.Parameter{Name: name, In: p.In, Schema: schema.Properties[name], Required: p.Required && slices.Contains(schema.Required, name)}
+		if deep {
+			part.Name = p.Name + "[" + name + "]"
+		}
+		if imp.isObject(part.Schema) {
+			c.omit(part, "it is an object")
+			continue
+		}
+		imp.parameter(c, part)
+	}
+}
+
+// argument makes the argument of a parameter.
+func (imp *openAPI) argument(c *call, p *openapi3.Parameter, required bool) field {
+	if p.Schema == nil && len(p.Content) == 0 {
+		p = &openapi3.Parameter{Name: p.Name, In: p.In, Description: p.Description, Schema: openapi3.NewSchemaRef("", openapi3.NewStringSchema())}
+	}
+	name := uniqueName(c.used, camel(p.Name))
+	s := imp.shape(p.Schema, spot{name: pascal(c.field.name) + pascal(name), property: p.Name, input: true})
+	if p.In == openapi3.ParameterInHeader && s.name == "ID" {
+		s.name = "String" // X-Request-Id is no id of an object
+	}
+	if s.why != "" { // whatever it is, it is text in a URL
+		s.name = strings.ReplaceAll(s.name, "JSON", "String")
+	}
+	if p.In == openapi3.ParameterInPath && strings.HasPrefix(s.name, "[") {
+		s.name = strings.TrimSuffix(s.name, "!")
+	}
+	arg := field{name: name, description: p.Description, typ: s.name, value: s.literal()}
+	if arg.description == "" && p.Schema != nil && p.Schema.Ref == "" && p.Schema.Value != nil {
+		arg.description = p.Schema.Value.Description
+	}
+	if required {
+		arg.typ += "!"
+	}
+	if p.Deprecated && !required {
+		arg.directives = []directive{deprecated()}
+	}
+	return arg
+}
+
+// variable is the text that puts an argument where its parameter is.
+func variable(arg field, p *openapi3.Parameter) string {
+	list := strings.HasPrefix(arg.typ, "[")
+	exploded := p.In == openapi3.ParameterInQuery && (p.Explode == nil && (p.Style == "" || p.Style == openapi3.SerializationForm) || p.Explode != nil && *p.Explode)
+	if !list || exploded {
+		return "{$args." + arg.name + "}"
+	}
+	separator := map[string]string{openapi3.SerializationSpaceDelimited: " ", openapi3.SerializationPipeDelimited: "|"}[p.Style]
+	if separator == "" {
+		separator = ","
+	}
+	return "{$args." + arg.name + `->join("` + separator + `")}`
+}
