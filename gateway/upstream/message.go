@@ -2,13 +2,19 @@ package upstream
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"iter"
 	"math"
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -72,8 +78,8 @@ func Small[T ~int32 | ~int64 | ~uint32 | ~uint64](number T) (int, error) {
 
 // Int32 is a caller's number for a service; BAD_USER_INPUT when it does not
 // fit.
-func Int32(number int) (int32, error) {
-	if number > math.MaxInt32 || number < math.MinInt32 {
+func Int32[T ~int | ~int64](number T) (int32, error) {
+	if int64(number) > math.MaxInt32 || int64(number) < math.MinInt32 {
 		return 0, problem.New(problem.BadUserInput, "A number must have at most 32 bits.")
 	}
 	return int32(number), nil
@@ -81,8 +87,8 @@ func Int32(number int) (int32, error) {
 
 // Uint32 is a caller's number for a service; BAD_USER_INPUT when it does not
 // fit.
-func Uint32(number int) (uint32, error) {
-	if number > math.MaxUint32 || number < 0 {
+func Uint32[T ~int | ~int64](number T) (uint32, error) {
+	if int64(number) > math.MaxUint32 || number < 0 {
 		return 0, problem.New(problem.BadUserInput, "A number must be from 0 to 4294967295.")
 	}
 	return uint32(number), nil
@@ -95,6 +101,79 @@ func Uint64[T ~int | ~int64](number T) (uint64, error) {
 		return 0, problem.New(problem.BadUserInput, "A number must not be negative.")
 	}
 	return uint64(number), nil
+}
+
+// Signed is a number of a service as one that can be negative; an error when it
+// is too large.
+func Signed(number uint64) (int64, error) {
+	if number > math.MaxInt64 {
+		return 0, fmt.Errorf("%d has more than 63 bits", number)
+	}
+	return int64(number), nil
+}
+
+// Bytes are the bytes that a caller's text has in base64; BAD_USER_INPUT when it
+// is none.
+func Bytes(text string) ([]byte, error) {
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, problem.New(problem.BadUserInput, "Bytes must be in base64.")
+	}
+	return b, nil
+}
+
+// Duration is what a caller writes as "3.5s" or "1h30m"; BAD_USER_INPUT when it
+// is something else.
+func Duration(text string) (*durationpb.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return nil, problem.New(problem.BadUserInput, `A duration must be a number and a unit, such as "3.5s".`)
+	}
+	return durationpb.New(d), nil
+}
+
+// Value is a caller's JSON; BAD_USER_INPUT when it has what JSON does not.
+func Value(value any) (*structpb.Value, error) {
+	v, err := structpb.NewValue(value)
+	if err != nil {
+		return nil, problem.New(problem.BadUserInput, "A value is no JSON.")
+	}
+	return v, nil
+}
+
+// Struct is a caller's JSON object; BAD_USER_INPUT when it is none.
+func Struct(value any) (*structpb.Struct, error) {
+	v, err := Value(value)
+	if err != nil {
+		return nil, err
+	}
+	if s := v.GetStructValue(); s != nil {
+		return s, nil
+	}
+	return nil, problem.New(problem.BadUserInput, "A value must be a JSON object.")
+}
+
+// ListValue is a caller's JSON array; BAD_USER_INPUT when it is none.
+func ListValue(value any) (*structpb.ListValue, error) {
+	v, err := Value(value)
+	if err != nil {
+		return nil, err
+	}
+	if l := v.GetListValue(); l != nil {
+		return l, nil
+	}
+	return nil, problem.New(problem.BadUserInput, "A value must be a JSON array.")
+}
+
+// JSON is any message as its JSON.
+func JSON[M proto.Message](message M) (any, error) {
+	text, err := protojson.Marshal(message)
+	if err != nil {
+		return nil, err
+	}
+	var value any
+	err = json.Unmarshal(text, &value)
+	return value, err
 }
 
 // ParseInt is the number that an id is for a service; BAD_USER_INPUT when it is

@@ -109,6 +109,9 @@ func list[R, M any](rows []*R, model func(*R) (M, error)) ([]M, error) {
 // Same is a value that is its model.
 func Same[T any](value *T) (T, error) { return *value, nil }
 
+// Pointer is a value that models have by pointer.
+func Pointer[T any](value *T) (*T, error) { return value, nil }
+
 // String is a text's.
 func String(text *Text) (string, error) { return string(*text), nil }
 

@@ -117,6 +117,9 @@ func (w *clientWriter) code() string {
 		}
 		bodies.WriteString(w.call(c))
 	}
+	if len(w.report.list) > 0 {
+		return "" // the file is thrown away
+	}
 	kind := "HTTP"
 	if w.grpc() {
 		kind = "GRPC"

@@ -372,7 +372,10 @@ func (f *fetch) operandOf(t types.Type, expr string, guards []string, gql *ast.T
 	if slice, ok := t.(*types.Slice); ok && gql.Elem != nil {
 		out.list, out.items, out.typ = true, "item", slice.Elem()
 		if isPointer(slice.Elem()) && f.union.Types[gql.Name()].Kind != ast.InputObject {
-			out.items, out.isNull, out.typ = "*item", "item == nil", element(slice.Elem())
+			out.items, out.typ = "*item", element(slice.Elem())
+			if !gql.Elem.NonNull {
+				out.isNull = "item == nil"
+			}
 		}
 		if !gql.NonNull {
 			guards = append(guards, expr+" != nil")
@@ -437,7 +440,7 @@ func (w *clientWriter) enumText(enum string) string {
 // joined spells the items of a list as one text.
 func (f *fetch) joined(v *binding.Var, o operand) string {
 	list := o.value
-	if !isString(o.typ) || !isPlain(o.typ) || o.isNull != "" || f.enumName(v) != "" {
+	if !isString(o.typ) || !isPlain(o.typ) || o.items != "item" || f.enumName(v) != "" {
 		list = fmt.Sprintf("%s(%s, func(item %s) string { return %s })", f.upstream("Map"), o.value, f.itemType(o), f.text(v, o.typ, o.items))
 	}
 	name := f.variable("joined")

@@ -3,6 +3,7 @@ package bindgen
 import (
 	"fmt"
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -348,11 +349,10 @@ func (f *fetch) toProto(field *protogen.Field, v *binding.Var, o operand) (strin
 	switch {
 	case o.list && o.isNull != "":
 		return "", false
-	case o.list && c.fn == "" && c.expr("x") == "x":
+	case o.list && c.fn == "" && c.expr(o.items) == "item":
 		return o.value, true
 	case o.list:
-		c.from = spelled(o.typ)
-		return f.checked(v, fmt.Sprintf("%s(%s, %s)", f.upstream("Values"), o.value, c.function(protoType(field)))), true
+		return f.checked(v, fmt.Sprintf("%s(%s, %s)", f.upstream("Values"), o.value, f.itemFunction(o, c, protoType(field)))), true
 	case c.fn != "":
 		value := o.value
 		if strings.HasPrefix(c.fn, "new") { // of an input object, by pointer
@@ -361,6 +361,17 @@ func (f *fetch) toProto(field *protogen.Field, v *binding.Var, o operand) (strin
 		return f.checked(v, c.fn+"("+value+")"), true
 	}
 	return c.expr(o.value), true
+}
+
+// itemFunction spells a function that converts the items of a list.
+func (f *fetch) itemFunction(o operand, c conversion, to string) string {
+	switch {
+	case c.fn != "" && o.items == "item":
+		return c.fn
+	case c.fn != "":
+		return fmt.Sprintf("func(item %s) (%s, error) { return %s(%s) }", f.itemType(o), to, c.fn, o.items)
+	}
+	return fmt.Sprintf("func(item %s) (%s, error) { return %s, nil }", f.itemType(o), to, c.expr(o.items))
 }
 
 // checked makes a variable of a call that may fail, for what callers give.
@@ -392,10 +403,12 @@ func (w *clientWriter) intoProto(field *protogen.Field, t types.Type, gql string
 	case to == "string" && isString(t), to == "float32" && isBasic && kind == types.Float64, to == "bool" && isBasic && kind == types.Bool,
 		to == "int64" && isBasic && (kind == types.Int || kind == types.Int32), to == "float64" && isBasic && kind == types.Int:
 		c.expr = into(to)
-	case to == "int32" && kind == types.Int && isBasic && isPlain(t):
-		return convert(w.upstream("Int32"))
-	case to == "uint32" && kind == types.Int && isBasic && isPlain(t):
-		return convert(w.upstream("Uint32"))
+	case to == "[]byte" && isString(t) && isPlain(t):
+		return convert(w.upstream("Bytes"))
+	case to == "int32" && isBasic && (kind == types.Int || kind == types.Int64) && isPlain(t):
+		return convert(w.upstream("Int32") + "[" + c.from + "]")
+	case to == "uint32" && isBasic && (kind == types.Int || kind == types.Int64) && isPlain(t):
+		return convert(w.upstream("Uint32") + "[" + c.from + "]")
 	case to == "uint64" && isBasic && (kind == types.Int || kind == types.Int64) && isPlain(t):
 		return convert(w.upstream("Uint64") + "[" + c.from + "]")
 	case (to == "int32" || to == "int64") && isString(t) && isPlain(t) && gql != "String":
@@ -424,7 +437,6 @@ func (w *clientWriter) intoMessage(field *protogen.Field, t types.Type, def *ast
 		return c, true
 	}
 	from := typeName(t)
-	wrappers := map[protoreflect.FullName]string{"google.protobuf.StringValue": "String", "google.protobuf.BoolValue": "Bool", "google.protobuf.DoubleValue": "Double"}
 	switch {
 	case name == "google.protobuf.Timestamp" && from == "time.Time":
 		return call(imported("google.golang.org/protobuf/types/known/timestamppb") + ".New")
@@ -433,23 +445,41 @@ func (w *clientWriter) intoMessage(field *protogen.Field, t types.Type, def *ast
 	case name == "google.protobuf.Struct" && strings.HasPrefix(from, "map[string]"):
 		c.fn = imported("google.golang.org/protobuf/types/known/structpb") + ".NewStruct"
 		return c, true
-	case name == "google.protobuf.Value" && (from == "any" || from == "interface{}"):
-		c.fn = imported("google.golang.org/protobuf/types/known/structpb") + ".NewValue"
+	case name == "google.protobuf.Duration" && isString(t) && isPlain(t):
+		c.fn = w.upstream("Duration")
 		return c, true
-	case wrappers[name] != "" && isPlain(t):
-		kind, _ := basic(t)
-		if want := map[string]types.BasicKind{"String": types.String, "Bool": types.Bool, "Double": types.Float64}[wrappers[name]]; kind == want {
-			return call(imported("google.golang.org/protobuf/types/known/wrapperspb") + "." + wrappers[name])
-		}
-	case name == "google.protobuf.Int64Value":
-		if kind, ok := basic(t); ok && (kind == types.Int || kind == types.Int64) {
-			c.expr = func(value string) string {
-				return imported("google.golang.org/protobuf/types/known/wrapperspb") + ".Int64(int64(" + value + "))"
-			}
-			return c, true
-		}
+	case isAny(t) && slices.Contains([]protoreflect.FullName{"google.protobuf.Value", "google.protobuf.Struct", "google.protobuf.ListValue"}, name):
+		c.fn = w.upstream(string(name.Name()))
+		return c, true
+	case strings.HasPrefix(string(name), "google.protobuf.") && strings.HasSuffix(string(name), "Value") && findField(field.Message, "value") != nil:
+		return w.intoWrapper(field, t, def, c)
 	}
 	return c, false
+}
+
+// intoWrapper is how a value becomes a wrapper, such as
+// google.protobuf.StringValue.
+func (w *clientWriter) intoWrapper(field *protogen.Field, t types.Type, def *ast.Definition, c conversion) (conversion, bool) {
+	inner := findField(field.Message, "value")
+	if inner.Message != nil || inner.Enum != nil || inner.Desc.IsList() {
+		return c, false
+	}
+	gql := ""
+	if def != nil {
+		gql = def.Name
+	}
+	of, ok := w.intoProto(inner, t, gql)
+	if !ok {
+		return c, false
+	}
+	name := strings.TrimSuffix(string(field.Message.Desc.Name()), "Value")
+	constructor := imported("google.golang.org/protobuf/types/known/wrapperspb") + "." + name
+	if of.fn == "" {
+		c.expr = func(value string) string { return constructor + "(" + of.expr(value) + ")" }
+		return c, true
+	}
+	c.fn = fmt.Sprintf("func(value %s) (*%s, error) {\nraw, err := %s(value)\nreturn %s(raw), err\n}", c.from, protoName(field.Message.GoIdent), of.fn, constructor)
+	return c, true
 }
 
 // enumToProto returns the function that makes a service's value of one of an
@@ -514,9 +544,6 @@ func (f *fetch) inputMessageMember(def *ast.Definition, m *protogen.Message, inp
 	}
 	c, ok := f.intoProto(to, o.typ, field.Type.Name())
 	object := f.union.Types[field.Type.Name()].Kind == ast.InputObject
-	if object && o.list {
-		c.from = spelled(o.typ)
-	}
 	if !ok || to.Desc.IsMap() || to.Desc.IsList() != o.list || o.isNull != "" {
 		f.report.at(field.Position, "", "%s.%s is %s, which %s (%s) does not fit", def.Name, field.Name, field.Type, to.Desc.FullName(), describe(to))
 		return
@@ -527,9 +554,9 @@ func (f *fetch) inputMessageMember(def *ast.Definition, m *protogen.Message, inp
 	}
 	value := o.value
 	switch {
-	case o.list && c.fn == "" && c.expr("x") == "x":
+	case o.list && c.fn == "" && c.expr(o.items) == "item":
 	case o.list:
-		f.line("value, err := %s(%s, %s)\nif err != nil {\nreturn nil, err\n}", f.upstream("Values"), o.value, c.function(protoType(to)))
+		f.line("value, err := %s(%s, %s)\nif err != nil {\nreturn nil, err\n}", f.upstream("Values"), o.value, f.itemFunction(o, c, protoType(to)))
 		value = "value"
 	case c.fn != "":
 		if object {

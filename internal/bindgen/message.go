@@ -216,7 +216,14 @@ func (w *clientWriter) fromMessage(t *ast.Type, fields []*protogen.Field, root s
 		w.report.at(at.pos, "", "%s is %s, which %s (%s) does not fit", at.what, t, last.Desc.FullName(), describe(last))
 		return "", false
 	}
-	if last.Desc.IsMap() || last.Desc.IsList() != (t.Elem != nil) && !isMask(last) {
+	if last.Desc.IsMap() {
+		model, err := w.types.of(t)
+		if value := last.Message.Fields[1]; err != nil || t.Elem != nil || value.Message != nil || value.Enum != nil || !isAny(model) {
+			return misfit()
+		}
+		return expr, true
+	}
+	if last.Desc.IsList() != (t.Elem != nil) && !isMask(last) {
 		return misfit()
 	}
 	named := t
@@ -246,10 +253,18 @@ func (w *clientWriter) fromMessage(t *ast.Type, fields []*protogen.Field, root s
 		return "", false
 	case t.Elem != nil && c.fn == "" && c.expr("x") == "x":
 		return expr, true
+	case t.Elem != nil && w.pointerItems(t) && c.expr != nil:
+		return at.try(fmt.Sprintf("%s(%s, func(item %s) (*%s, error) { return new(%s), nil })", w.upstream("Values"), expr, c.from, spelled(model), c.expr("item"))), true
 	case t.Elem != nil:
 		return at.try(fmt.Sprintf("%s(%s, %s)", w.upstream("Values"), expr, c.function(spelled(model)))), true
 	}
 	return w.single(t, fields, root, c, model, at), true
+}
+
+// isAny tells the type any.
+func isAny(t types.Type) bool {
+	i, ok := t.Underlying().(*types.Interface)
+	return ok && i.Empty()
 }
 
 func isMask(f *protogen.Field) bool {
@@ -269,6 +284,10 @@ func (w *clientWriter) single(t *ast.Type, fields []*protogen.Field, root string
 		return at.try(c.fn + "(" + expr + ")")
 	case object:
 		return at.try(fmt.Sprintf("%s(%s, %s)", w.upstream("Row"), expr, c.fn))
+	case last.Message != nil && nilable(model) && c.expr == nil:
+		at.statement(fmt.Sprintf("var %s %s\nif %s != nil {\nvar err error\nif %s, err = %s(%s); err != nil {\nreturn nil, %s(%q, err)\n}\n}\n",
+			at.name, spelled(model), expr, at.name, c.fn, expr, w.upstream("In"), last.Desc.Name()))
+		return at.name
 	case last.Message != nil && nilable(model): // google.protobuf.Struct and the like
 		at.statement(fmt.Sprintf("var %s %s\nif %s != nil {\n%s = %s\n}\n", at.name, spelled(model), expr, at.name, c.expr(expr)))
 		return at.name
@@ -381,10 +400,9 @@ func (w *clientWriter) fromScalar(c conversion, name string, model types.Type, s
 	case from == "int32" && kind == types.Int && isBasic:
 		c.expr = get(into("int"))
 	case number && name == "Int" && kind == types.Int:
-		if suffix != "" {
-			return c, false
-		}
-		c.fn = w.upstream("Small") + "[" + from + "]"
+		c.fn = wrapped(c, suffix, to, w.upstream("Small")+"["+from+"]")
+	case from == "uint64" && kind == types.Int64 && isPlain(model):
+		c.fn = wrapped(c, suffix, to, w.upstream("Signed"))
 	case number && isString(model) && name != "String":
 		text := "FormatInt(int64("
 		if from[0] == 'u' {
@@ -401,6 +419,14 @@ func (w *clientWriter) fromScalar(c conversion, name string, model types.Type, s
 		return c, false
 	}
 	return c, true
+}
+
+// wrapped is a function of a number, or of the wrapper that has it.
+func wrapped(c conversion, suffix, to, fn string) string {
+	if suffix == "" {
+		return fn
+	}
+	return fmt.Sprintf("func(value %s) (%s, error) { return %s(value.GetValue()) }", c.from, to, fn)
 }
 
 // fromWellKnown makes a message of google.protobuf a scalar.
@@ -448,6 +474,10 @@ func (w *clientWriter) fromWellKnown(f *protogen.Field, name string, model types
 		if inner := findField(f.Message, "value"); inner != nil && inner.Message == nil && inner.Enum == nil && !inner.Desc.IsList() {
 			return w.fromScalar(c, name, model, "\x00"+protoType(inner))
 		}
+	}
+	if isAny(model) {
+		c.fn = w.upstream("JSON") + "[" + c.from + "]"
+		return c, true
 	}
 	return c, false
 }

@@ -116,7 +116,8 @@ func (d *documentCheck) pathItem(segments []binding.Text) (*openapi3.PathItem, s
 	var best *openapi3.PathItem
 	name, literals := "", -1
 	for _, template := range d.doc.Paths.InMatchingOrder() {
-		if n := matches(strings.Split(strings.Trim(template, "/"), "/"), segments); n > literals {
+		bare, _, _ := strings.Cut(template, "?") // some documents tell operations apart by their query
+		if n := matches(strings.Split(strings.Trim(bare, "/"), "/"), segments); n > literals {
 			best, name, literals = d.doc.Paths.Value(template), template, n
 		}
 	}
@@ -148,6 +149,12 @@ func matches(template []string, segments []binding.Text) int {
 
 func (d *documentCheck) checkQuery(c *call, name string, parameters openapi3.Parameters) {
 	var names []string
+	if _, query, ok := strings.Cut(name, "?"); ok {
+		for pair := range strings.SplitSeq(query, "&") {
+			own, _, _ := strings.Cut(pair, "=")
+			names = append(names, own)
+		}
+	}
 	sent := map[string]bool{}
 	for _, p := range c.REST.Query {
 		sent[p.Name] = true
@@ -157,6 +164,9 @@ func (d *documentCheck) checkQuery(c *call, name string, parameters openapi3.Par
 			continue
 		}
 		names = append(names, p.Value.Name)
+		if p.Value.Schema != nil && p.Value.Schema.Value != nil && p.Value.Style != "deepObject" {
+			names = append(names, d.propertyNames(p.Value.Schema.Value)...) // of an object, each is a parameter
+		}
 		if p.Value.Required && !sent[p.Value.Name] {
 			d.report.at(c.Pos, `add it to query: "`+p.Value.Name+`={$args.…}"`, "%s %s needs the parameter %s", c.REST.Method, name, p.Value.Name)
 		}

@@ -143,7 +143,7 @@ func (f *fetch) texts(t binding.Text) string {
 	if v == nil || v.Joined || v.Root != binding.Batch && v.Root != binding.Args {
 		return ""
 	}
-	if o := f.operand(v); o.list && o.there == "" && o.isNull == "" && isString(o.typ) && isPlain(o.typ) {
+	if o := f.operand(v); o.list && o.there == "" && o.items == "item" && isString(o.typ) && isPlain(o.typ) {
 		return o.value
 	}
 	return ""
@@ -184,7 +184,7 @@ func (f *fetch) param(field string, p binding.Param) {
 	switch {
 	case !o.list:
 		f.line("request.%s.Add(%q, %s)", field, p.Name, f.text(v, o.typ, o.value))
-	case isString(o.typ) && isPlain(o.typ) && o.isNull == "":
+	case isString(o.typ) && isPlain(o.typ) && o.items == "item":
 		f.line("request.%s[%q] = %s", field, p.Name, o.value)
 	default:
 		f.line("for _, item := range %s {", o.value)

@@ -5,6 +5,8 @@ import (
 	"go/types"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -83,7 +85,7 @@ func (s *shape) at(path binding.Path) (*member, string) {
 // free is a Go name for a name that no other member has.
 func (s *shape) free(name string) string {
 	goName := templates.ToGo(strings.TrimPrefix(name, "@"))
-	if goName == "" || goName[0] >= '0' && goName[0] <= '9' {
+	if first, _ := utf8.DecodeRuneInString(goName); !unicode.IsUpper(first) { // Go exports no other
 		goName = "Field" + goName
 	}
 	for base, n := goName, 2; slices.ContainsFunc(s.members, func(m *member) bool { return m.goName == goName }); n++ {
@@ -271,6 +273,8 @@ func (w *clientWriter) modelOf(t *ast.Type, read reader, list bool, expr string,
 	switch {
 	case list && read.nil:
 		return expr
+	case list && t.Elem.NonNull && w.pointerItems(t):
+		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Rows"), expr, w.upstream("Pointer")))
 	case list && t.Elem.NonNull:
 		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Rows"), expr, read.model))
 	case list && object:
@@ -291,6 +295,14 @@ func (w *clientWriter) modelOf(t *ast.Type, read reader, list bool, expr string,
 		return read.ptr(expr)
 	}
 	return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Optional"), expr, read.model))
+}
+
+// pointerItems tells whether Go has a list of scalars by pointers: gqlgen does
+// so for structs, such as time.Time.
+func (w *clientWriter) pointerItems(t *ast.Type) bool {
+	model, err := w.types.of(t)
+	slice, ok := model.(*types.Slice)
+	return err == nil && ok && isPointer(slice.Elem()) && w.union.Types[t.Name()].Kind == ast.Scalar
 }
 
 // readerOf is how values of a type, or the items of a list of it, are read.
