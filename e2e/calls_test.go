@@ -1,0 +1,178 @@
+package e2e_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/demo/demotest"
+	"github.com/portico-gateway/portico/internal/bindgen"
+)
+
+// No operation makes more calls than portico check predicts: random operations
+// of both frontends, each run against the demo and counted by its control.
+func TestCallsArePredicted(t *testing.T) {
+	g := start(t)
+	dir := copyRepository(t)
+	const each = 60
+	documents := map[string]string{} // by frontend and name
+	for _, frontend := range []string{"web", "mobile"} {
+		_, _, sdl := get(t, g.url+"/graphql/"+frontend+"/schema.graphql")
+		schema, err := gqlparser.LoadSchema(&ast.Source{Input: sdl})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seed := range each {
+			name := fmt.Sprintf("Random%d", seed)
+			r := &randomOperation{Rand: rand.New(rand.NewPCG(uint64(seed), 7)), schema: schema}
+			document := "query " + name + " " + r.selections(schema.Query, 0)
+			documents[frontend+"/"+name] = document
+			write(t, filepath.Join(dir, "operations", frontend, name+".graphql"), document)
+		}
+	}
+	predictions, err := bindgen.Check(dir, bindgen.CheckOptions{}, nil)
+	if mistakes := (bindgen.Diagnostics{}); err != nil && !errors.As(err, &mistakes) { // the snapshot has other operations
+		t.Fatal(err)
+	}
+	token := "Bearer " + demotest.Token(t, g.demo, "u1", "orders:write")
+	compared, most := 0, 0
+	for _, p := range predictions {
+		frontend, _, _ := strings.Cut(p.Operation, "/")
+		document, ok := documents[p.Operation]
+		if !ok {
+			continue
+		}
+		g.demo.Reset()
+		a := g.query(t, frontend, document, nil, "Authorization", token)
+		if a.status != 200 {
+			t.Fatalf("%s\n%s", document, a.body)
+		}
+		if len(p.Unknown) > 0 {
+			t.Errorf("%s: the calls of %v are not known", p.Operation, p.Unknown)
+		}
+		predicted := p.ByService()
+		for service, routes := range g.demo.Calls() {
+			made := 0
+			for _, n := range routes {
+				made += int(n)
+			}
+			compared, most = compared+1, max(most, made)
+			if made > predicted[service] {
+				t.Errorf("%s: %d calls of %s, but %d predicted\n%s", p.Operation, made, service, predicted[service], document)
+			}
+		}
+	}
+	if compared < 2*each || most < 3 {
+		t.Errorf("the operations are too simple: %d services called, at most %d times", compared, most)
+	}
+	t.Logf("%d counts compared, the largest %d", compared, most)
+}
+
+// randomOperation writes selections that are valid and make sense to the demo.
+type randomOperation struct {
+	*rand.Rand
+	schema *ast.Schema
+}
+
+func (r *randomOperation) selections(def *ast.Definition, depth int) string {
+	var fields []string
+	for _, i := range r.Perm(len(def.Fields))[:min(len(def.Fields), 1+r.IntN(4))] {
+		f := def.Fields[i]
+		result := r.schema.Types[f.Type.Name()]
+		if strings.HasPrefix(f.Name, "__") || result.IsCompositeType() && depth > 5 {
+			continue
+		}
+		text := f.Name + r.arguments(f)
+		if r.IntN(3) == 0 { // an alias, so that a field comes twice
+			text = fmt.Sprintf("a%d: %s", len(fields), text)
+		}
+		if result.IsCompositeType() {
+			text += " " + r.selections(result, depth+1)
+		}
+		if r.IntN(5) == 0 {
+			text = "... on " + def.Name + " { " + text + " }"
+		}
+		fields = append(fields, text)
+	}
+	if len(fields) == 0 || !slices.ContainsFunc(fields, func(f string) bool { return !strings.HasPrefix(f, "a") }) {
+		fields = append(fields, "__typename")
+	}
+	return "{ " + strings.Join(dedupe(fields), " ") + " }"
+}
+
+// dedupe keeps the first of fields with the same name, which could else ask for
+// different arguments.
+func dedupe(fields []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(fields, func(f string) bool {
+		name, _, _ := strings.Cut(strings.TrimPrefix(f, "... on "), "(")
+		again := seen[name]
+		seen[name] = true
+		return again
+	})
+}
+
+func (r *randomOperation) arguments(f *ast.FieldDefinition) string {
+	var args []string
+	for _, a := range f.Arguments {
+		switch value := ""; {
+		case a.Name == "first" && r.IntN(3) > 0:
+			args = append(args, fmt.Sprintf("first: %d", 1+r.IntN(40)))
+		case a.Name == "id":
+			value = fmt.Sprintf("id: \"p%d\"", 1+r.IntN(200))
+			args = append(args, value)
+		case a.Name == "categoryId" && r.IntN(2) == 0:
+			args = append(args, fmt.Sprintf("categoryId: \"c%d\"", 1+r.IntN(12)))
+		}
+	}
+	if len(args) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(args, ", ") + ")"
+}
+
+// portico check passes on this repository, and fails where an operation got
+// more expensive or a field makes a call for each item of a list.
+func TestCheckCommand(t *testing.T) {
+	dir := copyRepository(t)
+	if out := in(t, dir, "go", "run", "./cmd/portico", "check"); !strings.Contains(out, "web/Catalogue: at worst 5 calls") {
+		t.Errorf("got\n%s", out)
+	}
+	if status := in(t, dir, "git", "status", "--porcelain"); status != "" {
+		t.Errorf("a check changed\n%s", status)
+	}
+	file := filepath.Join(dir, "schema", "web", "catalog.graphqls")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := `@rest(service: "accounts", get: "/users", query: "ids={$batch.authorId->join(\",\")}", select: "users", key: "id")`
+	each := `@rest(service: "accounts", get: "/users/{$this.authorId}")`
+	if !strings.Contains(string(text), batch) {
+		t.Fatal("the schema has no batch to replace")
+	}
+	write(t, file, strings.Replace(string(text), batch, each, 1))
+	out := fails(t, dir, "go", "run", "./cmd/portico", "check")
+	for _, want := range []string{
+		"schema/web/catalog.graphqls:29:3: Review.author makes a call for each item of a list (N+1)",
+		"web/Catalogue calls accounts 150 times at worst, and 2 times before",
+		"N+1: a call for each of up to 150, bound at schema/web/catalog.graphqls:29:3",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("missing %q in\n%s", want, out)
+		}
+	}
+	in(t, dir, "go", "run", "./cmd/portico", "check", "--update")
+	in(t, dir, "go", "run", "./cmd/portico", "check")
+	if out := fails(t, dir, "go", "run", "./cmd/portico", "check", "--max-calls", "20"); !strings.Contains(out, "web/Catalogue makes 153 calls at worst, and 20 are allowed") {
+		t.Errorf("got\n%s", out)
+	}
+}
