@@ -44,6 +44,10 @@ proto: ## generate the stubs of the demo's gRPC services
 playground: ## build the playground's assets (needs Node 20)
 	cd gateway/playground/ui && npm ci --silent && npm run --silent build
 
+.PHONY: check-calls
+check-calls: ## count the calls that operations make at worst, and compare with operations/calls.json
+	@go run ./cmd/portico check
+
 .PHONY: lint
 lint: ## check style and who imports whom
 	$(TOOL) golangci-lint run ./...
@@ -64,7 +68,7 @@ check-playground: setup ## check that the playground's assets are what their sou
 	@cd gateway/playground/ui && npm ci --silent --no-audit --no-fund && npm run --silent check
 
 .PHONY: ci
-ci: check check-playground lint test ## what CI runs
+ci: check check-calls check-playground lint test ## what CI runs
 
 .PHONY: fuzz
 fuzz: ## fuzz every parser for a while (FUZZTIME=30s each)

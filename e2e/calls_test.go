@@ -38,7 +38,7 @@ func TestCallsArePredicted(t *testing.T) {
 			write(t, filepath.Join(dir, "operations", frontend, name+".graphql"), document)
 		}
 	}
-	predictions, err := bindgen.Check(dir, bindgen.CheckOptions{}, nil)
+	predictions, err := bindgen.Check(t.Context(), dir, bindgen.CheckOptions{}, nil)
 	if mistakes := (bindgen.Diagnostics{}); err != nil && !errors.As(err, &mistakes) { // the snapshot has other operations
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestCallsArePredicted(t *testing.T) {
 		for service, routes := range g.demo.Calls() {
 			made := 0
 			for _, n := range routes {
-				made += int(n)
+				made += n
 			}
 			compared, most = compared+1, max(most, made)
 			if made > predicted[service] {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 
 // check checks a project without writing, and prints the calls that its
 // operations make at worst.
-func check(args []string, stdout io.Writer) error {
+func check(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(stdout)
 	dir := flags.String("C", ".", "the project's folder")
@@ -30,7 +31,7 @@ func check(args []string, stdout io.Writer) error {
 		return fmt.Errorf("check takes no arguments, but got %q", flags.Args())
 	}
 	start := time.Now()
-	calls, err := bindgen.Check(*dir, options, progress(stdout, start))
+	calls, err := bindgen.Check(ctx, *dir, options, progress(stdout, start))
 	printCalls(stdout, calls)
 	return err
 }

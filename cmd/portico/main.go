@@ -49,9 +49,9 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	switch args[0] {
 	case "generate":
-		return generate(args[1:], stdout)
+		return generate(ctx, args[1:], stdout)
 	case "check":
-		return check(args[1:], stdout)
+		return check(ctx, args[1:], stdout)
 	case "import":
 		return importDraft(ctx, args[1:], newConsole(os.Stdin, stdout, os.Getenv))
 	case "help", "-h", "-help", "--help":
@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return fmt.Errorf("there is no command %q; see portico help", args[0])
 }
 
-func generate(args []string, stdout io.Writer) error {
+func generate(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
 	flags.SetOutput(stdout)
 	dir := flags.String("C", ".", "the project's folder")
@@ -75,7 +75,7 @@ func generate(args []string, stdout io.Writer) error {
 		return fmt.Errorf("generate takes no arguments, but got %q", flags.Args())
 	}
 	start := time.Now()
-	if err := bindgen.Generate(*dir, progress(stdout, start)); err != nil {
+	if err := bindgen.Generate(ctx, *dir, progress(stdout, start)); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "%-10s %6.2fs\n", "all", time.Since(start).Seconds())

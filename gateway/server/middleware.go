@@ -135,11 +135,11 @@ func allowOrigins(next http.Handler, cfg config.CORS) http.Handler {
 // are sent them.
 func withCaller(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(upstream.WithHeaders(r.Context(), r.Header))
+		ctx := upstream.WithHeaders(r.Context(), r.Header)
 		if authorization := r.Header.Get("Authorization"); authorization != "" {
-			r = r.WithContext(upstream.WithAuthorization(r.Context(), authorization))
+			ctx = upstream.WithAuthorization(ctx, authorization)
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

@@ -73,7 +73,7 @@ func (f *fetch) addTo(s *shape, path binding.Path, typ string) string {
 
 // deliver spells what makes the field's value of what was read.
 func (f *fetch) deliver(t *ast.Type, read reader, list bool, expr string, page pageExprs) {
-	if t.NonNull && !(list && f.REST != nil && f.REST.XML) {
+	if t.NonNull && (!list || f.REST == nil || !f.REST.XML) {
 		f.line("if %s == nil {\nreturn %s, c.Malformed(%s(%q))\n}", expr, f.zero, f.upstream("Missing"), f.selected())
 	}
 	if f.Key != nil {

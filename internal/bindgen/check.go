@@ -3,6 +3,7 @@ package bindgen
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -223,7 +224,7 @@ func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope
 		if c := w.generation.calls.of(w.frontend, def.Name, field.Name); c != nil {
 			f := &fetch{call: c}
 			each := !c.root() && c.Key == nil
-			w.step(c.Service, f.what(), c.Max, each, field, at)
+			w.step(CallStep{Service: c.Service, What: f.what(), Each: each}, c.Max, field, at)
 		}
 		return
 	}
@@ -234,22 +235,23 @@ func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope
 	for _, d := range told {
 		if service := d.Arguments.ForName("service"); service != nil {
 			each := d.Arguments.ForName("each")
-			w.step(service.Value.Raw, "Go method", 0, each != nil && each.Value.Raw == "true", field, at)
+			w.step(CallStep{Service: service.Value.Raw, What: "Go method", Each: each != nil && each.Value.Raw == "true"}, 0, field, at)
 		}
 	}
 }
 
-func (w *walker) step(service, what string, limit int, each bool, field *ast.FieldDefinition, at scope) {
-	count := 1
-	if each {
-		count = at.parents
-	} else if size := w.batch(service, limit); at.parents > size {
-		count = (at.parents + size - 1) / size
+// step adds a step whose service is known: limit is how many keys the binding
+// allows for a call, or 0.
+func (w *walker) step(s CallStep, limit int, field *ast.FieldDefinition, at scope) {
+	s.Count = 1
+	if s.Each {
+		s.Count = at.parents
+	} else if size := w.batch(s.Service, limit); at.parents > size {
+		s.Count = (at.parents + size - 1) / size
 	}
-	w.out.Steps = append(w.out.Steps, CallStep{
-		Service: service, What: what, Path: strings.Join(at.path, "."), Count: count, Parents: at.parents,
-		Each: each && !at.single, At: where(field.Position),
-	})
+	s.Path, s.Parents, s.At = strings.Join(at.path, "."), at.parents, where(field.Position)
+	s.Each = s.Each && !at.single
+	w.out.Steps = append(w.out.Steps, s)
 }
 
 // size is how long a field's list, or that of its connection, can be, if
@@ -378,11 +380,11 @@ func documents(p *project, f *frontend, r *report) (map[string]*ast.OperationDef
 		for id, body := range bodies {
 			doc, err := parser.ParseQuery(&ast.Source{Name: m.Name, Input: body})
 			if err != nil {
-				r.add(Diagnostic{File: m.Name, Message: fmt.Sprintf("%s: %v", id, err)})
+				r.add(Diagnostic{File: m.Name, Message: id + ": " + messageOf(err)})
 				continue
 			}
 			if errs := validator.ValidateWithRules(f.api, doc, nil); len(errs) > 0 {
-				r.add(Diagnostic{File: m.Name, Message: fmt.Sprintf("%s: %s", id, gqlerror.List(errs).Error())})
+				r.add(Diagnostic{File: m.Name, Message: id + ": " + messageOf(errs[0])})
 				continue
 			}
 			for _, op := range doc.Operations {
@@ -391,6 +393,15 @@ func documents(p *project, f *frontend, r *report) (map[string]*ast.OperationDef
 		}
 	}
 	return out, nil
+}
+
+// messageOf is what the parser or the validator says, without a place: that
+// would be one within the document.
+func messageOf(err error) string {
+	if g, ok := errors.AsType[*gqlerror.Error](err); ok {
+		return g.Message
+	}
+	return err.Error()
 }
 
 // manifest reads the documents of a persisted-document manifest by id: Apollo's

@@ -1,6 +1,7 @@
 package bindgen
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path"
@@ -32,12 +33,12 @@ type clientWriter struct {
 
 // clients writes the clients of all services that bindings call, and their
 // set. cfg is that of the models.
-func (g *generation) clients(cfg *config.Config, r *report) error {
+func (g *generation) clients(ctx context.Context, cfg *config.Config, r *report) error {
 	convert, err := g.loadConverters(r)
 	if err != nil {
 		return err
 	}
-	if g.protos, err = g.compileProtos(r); err != nil {
+	if g.protos, err = g.compileProtos(ctx, r); err != nil {
 		return err
 	}
 	if err := r.err(); err != nil {

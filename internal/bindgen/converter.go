@@ -94,7 +94,8 @@ func functionNames(pkg *types.Package) []string {
 }
 
 // converted adds a field whose value a Go function makes.
-func (w *clientWriter) converted(row *rowType, field *ast.FieldDefinition, src binding.Source, model types.Type) {
+func (w *clientWriter) converted(row *rowType, m typeMember, model types.Type) {
+	field, src := m.FieldDefinition, m.src
 	fn := w.converters[src.Convert]
 	if fn == nil {
 		return // reported
@@ -114,7 +115,7 @@ func (w *clientWriter) converted(row *rowType, field *ast.FieldDefinition, src b
 		args = append(args, arg)
 	}
 	call := imported(fn.Pkg().Path()) + "." + fn.Name() + "(" + strings.Join(args, ", ") + ")"
-	expr, ok := w.converterResult(row, field, src, call, sig, model)
+	expr, ok := w.converterResult(row, m, call, sig, model)
 	if !ok {
 		w.report.at(src.Pos, "", "%s returns %s, but %s is %s", src.Convert, shortType(sig.Results().String()), what, shortType(typeName(model)))
 		return
@@ -141,15 +142,15 @@ func (w *clientWriter) converterArgument(row *rowType, field *ast.FieldDefinitio
 	return "*r." + member, true
 }
 
-func (w *clientWriter) converterResult(row *rowType, field *ast.FieldDefinition, src binding.Source, call string, sig *types.Signature, model types.Type) (string, bool) {
+func (w *clientWriter) converterResult(row *rowType, m typeMember, call string, sig *types.Signature, model types.Type) (string, bool) {
 	results := sig.Results()
 	if results.Len() == 0 || results.Len() > 2 || results.Len() == 2 && typeName(results.At(1).Type()) != "error" {
 		return "", false
 	}
 	expr := call
 	if results.Len() == 2 {
-		expr = w.local(field.Name)
-		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s\nif err != nil {\nreturn nil, %s(%q, err)\n}\n", expr, call, w.upstream("In"), src.Names[0])})
+		expr = w.local(m.Name)
+		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s\nif err != nil {\nreturn nil, %s(%q, err)\n}\n", expr, call, w.upstream("In"), m.src.Names[0])})
 	}
 	switch have, want := typeName(results.At(0).Type()), typeName(model); {
 	case have == want:

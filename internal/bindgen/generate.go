@@ -11,6 +11,7 @@
 package bindgen
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -37,7 +38,7 @@ type Step struct {
 // It changes the working directory and the standard logger of the process
 // while it runs, because gqlgen takes both from there, so that it must not run
 // concurrently with itself or with anything that depends on them.
-func Generate(root string, progress func(Step)) error {
+func Generate(ctx context.Context, root string, progress func(Step)) error {
 	if progress == nil {
 		progress = func(Step) {}
 	}
@@ -52,7 +53,7 @@ func Generate(root string, progress func(Step)) error {
 	if err := g.check(root); err != nil {
 		return err
 	}
-	return g.write()
+	return g.write(ctx)
 }
 
 // generation is one run.
@@ -130,7 +131,7 @@ func complete(p *project) bool {
 }
 
 // write generates into a stage and moves the files to their places.
-func (g *generation) write() (err error) {
+func (g *generation) write(ctx context.Context) (err error) {
 	out := log.Writer()
 	log.SetOutput(io.Discard) // gqlgen logs what is no mistake here
 	defer log.SetOutput(out)
@@ -149,7 +150,7 @@ func (g *generation) write() (err error) {
 		return err
 	}
 	g.step("models")
-	if err := g.clients(models, r); err != nil {
+	if err := g.clients(ctx, models, r); err != nil {
 		return err
 	}
 	g.step("clients")

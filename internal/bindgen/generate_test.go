@@ -29,7 +29,7 @@ func TestMistakes(t *testing.T) {
 			archive := parse(t, file)
 			dir := materialise(t, archive)
 			before := snapshot(t, dir)
-			err := bindgen.Generate(dir, nil)
+			err := bindgen.Generate(t.Context(), dir, nil)
 			var found bindgen.Diagnostics
 			if !errors.As(err, &found) {
 				t.Fatalf("got %v, want diagnostics", err)
@@ -49,11 +49,11 @@ func TestProjects(t *testing.T) {
 		t.Run(name(file), func(t *testing.T) {
 			archive := parse(t, file)
 			dir := materialise(t, archive)
-			if err := bindgen.Generate(dir, nil); err != nil {
+			if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
 				t.Fatal(err)
 			}
 			first := snapshot(t, dir)
-			if err := bindgen.Generate(dir, nil); err != nil {
+			if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
 				t.Fatal(err)
 			}
 			if changed := diff(first, snapshot(t, dir)); len(changed) > 0 {
@@ -81,7 +81,7 @@ func TestRemovedFrontend(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(tv, "tv.graphqls"), []byte("enum Status { LIVE }"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := bindgen.Generate(dir, nil); err != nil {
+	if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if registry := snapshot(t, dir)["graph/frontends.gen.go"]; !strings.Contains(registry, "tv.New(root, services)") {
@@ -94,7 +94,7 @@ func TestRemovedFrontend(t *testing.T) {
 	if err := os.RemoveAll(tv); err != nil {
 		t.Fatal(err)
 	}
-	if err := bindgen.Generate(dir, nil); err != nil {
+	if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "graph", "tv")); !errors.Is(err, fs.ErrNotExist) {

@@ -33,7 +33,7 @@ func TestImported(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := bindgen.Generate(dir, nil); err != nil {
+			if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
 				t.Fatalf("%d fields:\n%v", draft.Fields, err)
 			}
 			goCommand(t, dir, "vet", "./...")

@@ -68,10 +68,12 @@ func (w *clientWriter) protoPath(m *protogen.Message, path binding.Path, pos *as
 
 // getters spells how Go reaches the last of fields.
 func getters(expr string, fields []*protogen.Field) string {
+	var b strings.Builder
+	b.WriteString(expr)
 	for _, f := range fields {
-		expr += ".Get" + f.GoName + "()"
+		b.WriteString(".Get" + f.GoName + "()")
 	}
-	return expr
+	return b.String()
 }
 
 // conversion makes one value of another.
@@ -162,7 +164,7 @@ func (w *clientWriter) messageMember(row *rowType, m *protogen.Message, member t
 		w.constant(row, field, src.Value, model)
 		return
 	case src.Convert != "":
-		w.convertedMessage(row, m, field, src, model)
+		w.convertedMessage(row, m, member, model)
 		return
 	case src.Default != nil:
 		w.report.at(src.Default.Position, "leave it out", "a field of a message has a default already")
@@ -258,7 +260,16 @@ func (w *clientWriter) fromMessage(t *ast.Type, fields []*protogen.Field, root s
 	case t.Elem != nil:
 		return at.try(fmt.Sprintf("%s(%s, %s)", w.upstream("Values"), expr, c.function(spelled(model)))), true
 	}
-	return w.single(t, fields, root, c, model, at), true
+	return w.single(protoRead{t, fields, root, c, model}, at), true
+}
+
+// protoRead is a value that is read of a message.
+type protoRead struct {
+	t      *ast.Type
+	fields []*protogen.Field // that lead to it
+	root   string            // the message's variable
+	c      conversion
+	model  types.Type // Go's, of a value that is not null
 }
 
 // isAny tells the type any.
@@ -272,8 +283,9 @@ func isMask(f *protogen.Field) bool {
 }
 
 // single spells the model of a value that is no list.
-func (w *clientWriter) single(t *ast.Type, fields []*protogen.Field, root string, c conversion, model types.Type, at messageSite) string {
-	last, expr := fields[len(fields)-1], getters(root, fields)
+func (w *clientWriter) single(v protoRead, at messageSite) string {
+	t, c, model := v.t, v.c, v.model
+	last, expr := v.fields[len(v.fields)-1], getters(v.root, v.fields)
 	object := w.union.Types[t.NamedType].Kind == ast.Object
 	switch {
 	case last.Message != nil && t.NonNull:
@@ -292,7 +304,7 @@ func (w *clientWriter) single(t *ast.Type, fields []*protogen.Field, root string
 		at.statement(fmt.Sprintf("var %s %s\nif %s != nil {\n%s = %s\n}\n", at.name, spelled(model), expr, at.name, c.expr(expr)))
 		return at.name
 	case last.Message != nil || w.present(last):
-		return w.whenPresent(t, fields, root, c, model, at)
+		return w.whenPresent(v, at)
 	case c.expr != nil && t.NonNull || nilable(model):
 		return c.expr(expr)
 	case c.expr != nil:
@@ -312,7 +324,8 @@ func (w *clientWriter) present(f *protogen.Field) bool {
 }
 
 // whenPresent spells a scalar, a wrapper or a timestamp that can be absent.
-func (w *clientWriter) whenPresent(t *ast.Type, fields []*protogen.Field, root string, c conversion, model types.Type, at messageSite) string {
+func (w *clientWriter) whenPresent(v protoRead, at messageSite) string {
+	t, fields, root, c, model := v.t, v.fields, v.root, v.c, v.model
 	last := fields[len(fields)-1]
 	owner := getters(root, fields[:len(fields)-1])
 	condition, value := getters(root, fields)+" != nil", getters(root, fields)
@@ -537,7 +550,8 @@ func enumPrefix(e *protogen.Enum) string {
 
 // convertedMessage adds a field whose value a Go function makes of a message's
 // values.
-func (w *clientWriter) convertedMessage(row *rowType, m *protogen.Message, field *ast.FieldDefinition, src binding.Source, model types.Type) {
+func (w *clientWriter) convertedMessage(row *rowType, m *protogen.Message, member typeMember, model types.Type) {
+	field, src := member.FieldDefinition, member.src
 	fn := w.converters[src.Convert]
 	if fn == nil {
 		return // reported
@@ -571,7 +585,7 @@ func (w *clientWriter) convertedMessage(row *rowType, m *protogen.Message, field
 		args = append(args, expr)
 	}
 	call := imported(fn.Pkg().Path()) + "." + fn.Name() + "(" + strings.Join(args, ", ") + ")"
-	expr, ok := w.converterResult(row, field, src, call, sig, model)
+	expr, ok := w.converterResult(row, member, call, sig, model)
 	if !ok {
 		w.report.at(src.Pos, "", "%s returns %s, but %s.%s is %s", src.Convert, shortType(sig.Results().String()), row.def.Name, field.Name, shortType(typeName(model)))
 		return

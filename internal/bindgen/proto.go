@@ -37,13 +37,13 @@ type protos struct {
 
 // compileProtos compiles the protos and writes their Go code into the stage.
 // Mistakes in them go to the report.
-func (g *generation) compileProtos(r *report) (*protos, error) {
+func (g *generation) compileProtos(ctx context.Context, r *report) (*protos, error) {
 	out := &protos{methods: map[string]*protogen.Method{}, messages: map[protoreflect.FullName]*protogen.Message{}, enums: map[protoreflect.FullName]*protogen.Enum{}}
 	names, err := protoFiles(g.project.root)
 	if err != nil || len(names) == 0 {
 		return out, err
 	}
-	request, err := protoRequest(g.project, names, r)
+	request, err := protoRequest(ctx, g.project, names, r)
 	if err != nil || request == nil {
 		return out, err
 	}
@@ -54,7 +54,7 @@ func (g *generation) compileProtos(r *report) (*protos, error) {
 	for _, file := range plugin.Files {
 		out.add(file)
 	}
-	return out, g.generateProtos(request)
+	return out, g.generateProtos(ctx, request)
 }
 
 // protoFiles are the protos of a project, relative to their folder.
@@ -77,7 +77,7 @@ func protoFiles(root string) ([]string, error) {
 
 // protoRequest is what a plugin of protoc is asked; nil when the protos have
 // mistakes.
-func protoRequest(p *project, names []string, r *report) (*pluginpb.CodeGeneratorRequest, error) {
+func protoRequest(ctx context.Context, p *project, names []string, r *report) (*pluginpb.CodeGeneratorRequest, error) {
 	failed := false
 	compiler := protocompile.Compiler{
 		Resolver: protocompile.WithStandardImports(&protocompile.SourceResolver{
@@ -95,7 +95,7 @@ func protoRequest(p *project, names []string, r *report) (*pluginpb.CodeGenerato
 			return nil // go on and find the others
 		}, nil),
 	}
-	files, err := compiler.Compile(context.Background(), names...)
+	files, err := compiler.Compile(ctx, names...)
 	if failed {
 		return nil, nil //nolint:nilnil // reported
 	}
@@ -128,7 +128,7 @@ func protoRequest(p *project, names []string, r *report) (*pluginpb.CodeGenerato
 		}
 		request.FileToGenerate = append(request.FileToGenerate, file.Path())
 	}
-	request.Parameter = proto.String(strings.Join(parameters, ","))
+	request.Parameter = new(strings.Join(parameters, ","))
 	return request, nil
 }
 
@@ -174,12 +174,12 @@ func (p *protos) add(file *protogen.File) {
 }
 
 // generateProtos runs protoc-gen-go, of the version that the project requires.
-func (g *generation) generateProtos(request *pluginpb.CodeGeneratorRequest) error {
+func (g *generation) generateProtos(ctx context.Context, request *pluginpb.CodeGeneratorRequest) error {
 	input, err := proto.MarshalOptions{Deterministic: true}.Marshal(request)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "run", "google.golang.org/protobuf/cmd/protoc-gen-go")
+	cmd := exec.CommandContext(ctx, "go", "run", "google.golang.org/protobuf/cmd/protoc-gen-go")
 	cmd.Dir = g.project.root
 	cmd.Stdin = bytes.NewReader(input)
 	var output, messages bytes.Buffer

@@ -188,9 +188,9 @@ func (w *clientWriter) member(row *rowType, m typeMember) {
 	case src.Value != nil:
 		w.constant(row, field, src.Value, model)
 	case src.Convert != "":
-		w.converted(row, field, src, model)
+		w.converted(row, m, model)
 	default:
-		expr, ok := w.read(row, field, src, model)
+		expr, ok := w.read(row, m, model)
 		if ok {
 			row.inits = append(row.inits, goName(field.Name)+": "+expr)
 		}
@@ -210,7 +210,8 @@ func (w *clientWriter) constant(row *rowType, field *ast.FieldDefinition, v *ast
 }
 
 // read adds what reads a field and returns the expression of its model.
-func (w *clientWriter) read(row *rowType, field *ast.FieldDefinition, src binding.Source, model types.Type) (string, bool) {
+func (w *clientWriter) read(row *rowType, m typeMember, model types.Type) (string, bool) {
+	field, src := m.FieldDefinition, m.src
 	path := src.Names[0]
 	read, list, ok := w.readerOf(field.Type, row.xml, field.Position, row.def.Name+"."+field.Name)
 	if !ok {
@@ -232,9 +233,9 @@ func (w *clientWriter) read(row *rowType, field *ast.FieldDefinition, src bindin
 		return name, true
 	}
 	if src.Default != nil {
-		return w.withDefault(row, field, src, model, read, expr)
+		return w.withDefault(row, m, model, read, expr)
 	}
-	if field.Type.NonNull && !(list && row.xml) {
+	if field.Type.NonNull && (!list || !row.xml) {
 		row.steps = append(row.steps, step{condition: expr + " == nil", path: path.String()})
 	}
 	return w.modelOf(field.Type, read, list, expr, func(call string) string {
@@ -245,7 +246,8 @@ func (w *clientWriter) read(row *rowType, field *ast.FieldDefinition, src bindin
 }
 
 // withDefault reads a scalar that has a default.
-func (w *clientWriter) withDefault(row *rowType, field *ast.FieldDefinition, src binding.Source, model types.Type, read reader, expr string) (string, bool) {
+func (w *clientWriter) withDefault(row *rowType, m typeMember, model types.Type, read reader, expr string) (string, bool) {
+	field, src := m.FieldDefinition, m.src
 	text, ok := literal(src.Default, element(model))
 	if !ok || field.Type.Elem != nil {
 		w.report.at(src.Default.Position, "", "%s.%s is %s, which %s is not", row.def.Name, field.Name, field.Type, src.Default)
@@ -454,10 +456,10 @@ func enumSpellings(v *ast.EnumValueDefinition, service string) []string {
 	}
 	lower := strings.ToLower(v.Name)
 	words := strings.Split(lower, "_")
-	camel := ""
-	for _, word := range words {
-		camel += templates.UcFirst(word)
+	for i, word := range words {
+		words[i] = templates.UcFirst(word)
 	}
+	camel := strings.Join(words, "")
 	all := []string{v.Name, lower, strings.ReplaceAll(lower, "_", "-"), strings.ReplaceAll(v.Name, "_", "-"), templates.LcFirst(camel), camel}
 	var out []string
 	for _, s := range all {

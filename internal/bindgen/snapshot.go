@@ -2,6 +2,7 @@ package bindgen
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ type CheckOptions struct {
 // expensive, a snapshot that is stale and a new field that makes a call for
 // each item of a list (N+1) are mistakes. It runs as [Generate] does, with the
 // same errors; the calls are there even with mistakes in them.
-func Check(root string, options CheckOptions, progress func(Step)) ([]Calls, error) {
+func Check(ctx context.Context, root string, options CheckOptions, progress func(Step)) ([]Calls, error) {
 	if progress == nil {
 		progress = func(Step) {}
 	}
@@ -54,7 +55,7 @@ func Check(root string, options CheckOptions, progress func(Step)) ([]Calls, err
 	if err := g.check(root); err != nil {
 		return nil, err
 	}
-	if err := g.write(); err != nil {
+	if err := g.write(ctx); err != nil {
 		return nil, err
 	}
 	return g.checkCalls(options)

@@ -312,8 +312,8 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 	status := v.Children.ForName("status")
 	rule.Status = status.Raw
 	if r.binding.GRPC != nil {
-		if !slices.Contains(codes, rule.Status) {
-			r.fail(status.Position, near(rule.Status, codes), "%q is no code of gRPC for an error", rule.Status)
+		if !slices.Contains(codes(), rule.Status) {
+			r.fail(status.Position, near(rule.Status, codes()), "%q is no code of gRPC for an error", rule.Status)
 		}
 	} else if n, err := strconv.Atoi(rule.Status); err != nil || n < 400 || n > 599 {
 		r.fail(status.Position, "", "%q is no HTTP status of an error: they are from 400 to 599", rule.Status)
@@ -354,10 +354,12 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 }
 
 // codes are the gRPC codes of errors (google.rpc.Code).
-var codes = []string{
-	"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
-	"RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
-	"DATA_LOSS", "UNAUTHENTICATED",
+func codes() []string {
+	return []string{
+		"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
+		"RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
+		"DATA_LOSS", "UNAUTHENTICATED",
+	}
 }
 
 // key reads how rows are matched: "id", or "id={$batch.x}".
