@@ -406,11 +406,11 @@ func (w *clientWriter) intoProto(field *protogen.Field, t types.Type, gql string
 	case to == "[]byte" && isString(t) && isPlain(t):
 		return convert(w.upstream("Bytes"))
 	case to == "int32" && isBasic && (kind == types.Int || kind == types.Int64) && isPlain(t):
-		return convert(w.upstream("Int32") + "[" + c.from + "]")
+		return convert(w.upstream("Int32"))
 	case to == "uint32" && isBasic && (kind == types.Int || kind == types.Int64) && isPlain(t):
-		return convert(w.upstream("Uint32") + "[" + c.from + "]")
+		return convert(w.upstream("Uint32"))
 	case to == "uint64" && isBasic && (kind == types.Int || kind == types.Int64) && isPlain(t):
-		return convert(w.upstream("Uint64") + "[" + c.from + "]")
+		return convert(w.upstream("Uint64"))
 	case (to == "int32" || to == "int64") && isString(t) && isPlain(t) && gql != "String":
 		return convert(w.upstream("ParseInt") + "[" + to + "]")
 	case (to == "uint32" || to == "uint64") && isString(t) && isPlain(t) && gql != "String":

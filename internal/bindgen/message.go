@@ -413,7 +413,7 @@ func (w *clientWriter) fromScalar(c conversion, name string, model types.Type, s
 	case from == "int32" && kind == types.Int && isBasic:
 		c.expr = get(into("int"))
 	case number && name == "Int" && kind == types.Int:
-		c.fn = wrapped(c, suffix, to, w.upstream("Small")+"["+from+"]")
+		c.fn = wrapped(c, suffix, to, w.upstream("Small"))
 	case from == "uint64" && kind == types.Int64 && isPlain(model):
 		c.fn = wrapped(c, suffix, to, w.upstream("Signed"))
 	case number && isString(model) && name != "String":
