@@ -8,9 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/internal/nearest"
 )
 
 // Diagnostic is one mistake in a project, at its place.
@@ -109,14 +110,8 @@ func where(pos *ast.Position) string {
 
 // didYouMean suggests the nearest of names, or nothing when none is near.
 func didYouMean(name string, names []string) string {
-	best, distance := "", len(name)/2+1
-	for _, candidate := range slices.Sorted(slices.Values(names)) {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
-			best, distance = candidate, d
-		}
+	if best := nearest.Of(name, names); best != "" {
+		return fmt.Sprintf("did you mean %s?", best)
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %s?", best)
+	return ""
 }

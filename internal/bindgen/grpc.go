@@ -506,14 +506,10 @@ func (w *clientWriter) enumToProto(def *ast.Definition, e *protogen.Enum) string
 
 // inputMessage returns the function that makes a message of an input object.
 func (w *clientWriter) inputMessage(def *ast.Definition, m *protogen.Message) string {
-	name := "new" + goName(def.Name) + "Message"
-	if have := w.messages[name]; have != "" && have != string(m.Desc.FullName()) {
-		name += m.GoIdent.GoName
-	}
-	if w.functions[name] != "" {
+	name, written := w.claim("new"+goName(def.Name)+"Message", m.Desc, m.GoIdent)
+	if written {
 		return name
 	}
-	w.messages[name] = string(m.Desc.FullName())
 	w.functions[name] = "pending" // it may have itself in it
 	f := &fetch{clientWriter: w, zero: "nil"}
 	model := w.modelType(def)

@@ -123,16 +123,24 @@ func protoType(f *protogen.Field) string {
 	return "*" + protoName(f.Message.GoIdent)
 }
 
+// claim names a function that reads or writes a message or an enum: base, or
+// for a second one that has taken it, base with the Go name of this one. It
+// tells whether the function has been written.
+func (w *clientWriter) claim(base string, of protoreflect.Descriptor, id protogen.GoIdent) (name string, written bool) {
+	name = base
+	if have := w.messages[name]; have != "" && have != string(of.FullName()) {
+		name += id.GoName
+	}
+	w.messages[name] = string(of.FullName())
+	return name, w.functions[name] != ""
+}
+
 // message returns the function that makes an object type of a message.
 func (w *clientWriter) message(def *ast.Definition, m *protogen.Message) string {
-	name := templates.LcFirst(goName(def.Name)) + "Of"
-	if have := w.messages[name]; have != "" && have != string(m.Desc.FullName()) {
-		name += m.GoIdent.GoName
-	}
-	if w.functions[name] != "" {
+	name, written := w.claim(templates.LcFirst(goName(def.Name))+"Of", m.Desc, m.GoIdent)
+	if written {
 		return name
 	}
-	w.messages[name] = string(m.Desc.FullName())
 	w.functions[name] = "pending" // it may have itself in it
 	row := &rowType{def: def}
 	for _, member := range w.membersOf(def) {
@@ -498,14 +506,10 @@ func (w *clientWriter) fromWellKnown(f *protogen.Field, name string, model types
 // protoEnum returns the function that makes a value of an enum of one of the
 // service's.
 func (w *clientWriter) protoEnum(def *ast.Definition, e *protogen.Enum) string {
-	name := templates.LcFirst(goName(def.Name)) + "Of"
-	if have := w.messages[name]; have != "" && have != string(e.Desc.FullName()) {
-		name += e.GoIdent.GoName
-	}
-	if w.functions[name] != "" {
+	name, written := w.claim(templates.LcFirst(goName(def.Name))+"Of", e.Desc, e.GoIdent)
+	if written {
 		return name
 	}
-	w.messages[name] = string(e.Desc.FullName())
 	var b strings.Builder
 	fmt.Fprintf(&b, "// %s is the value of %s that the service calls value.\nfunc %s(value %s) (%s, error) {\nswitch value {\n", name, def.Name, name, protoName(e.GoIdent), spelled(w.modelType(def)))
 	taken := map[protoreflect.EnumNumber]bool{}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/nearest"
 )
 
 // checkArguments checks the arguments of a directive against its definition,
@@ -46,7 +48,7 @@ func (c literalCheck) check(v *ast.Value, t *ast.Type, what string) {
 			for _, value := range def.EnumValues {
 				names = append(names, value.Name)
 			}
-			c.report(v.Position, near(v.Raw, names), "%s can't be %s", what, v)
+			c.report(v.Position, nearest.Hint(v.Raw, names), "%s can't be %s", what, v)
 		}
 	case t.NamedType == "String" && v.Kind != ast.StringValue && v.Kind != ast.BlockValue:
 		c.report(v.Position, "", "%s must be a text, but is %s", what, v)
@@ -63,7 +65,7 @@ func (c literalCheck) object(v *ast.Value, def *ast.Definition, what string) {
 	for _, child := range v.Children {
 		field := def.Fields.ForName(child.Name)
 		if field == nil {
-			c.report(child.Position, near(child.Name, fieldNames(def)), "%s has no %s", what, child.Name)
+			c.report(child.Position, nearest.Hint(child.Name, fieldNames(def)), "%s has no %s", what, child.Name)
 			continue
 		}
 		c.check(child.Value, field.Type, what+"."+child.Name)
@@ -139,7 +141,7 @@ func (r *reader) checkVar(v *Var) {
 			for _, a := range b.Field.Arguments {
 				names = append(names, a.Name)
 			}
-			r.fail(v.Pos, near(v.Path[0], names), "%s.%s has no argument %s", b.Parent.Name, b.Field.Name, v.Path[0])
+			r.fail(v.Pos, nearest.Hint(v.Path[0], names), "%s.%s has no argument %s", b.Parent.Name, b.Field.Name, v.Path[0])
 			return
 		}
 	case This, Batch:
@@ -148,7 +150,7 @@ func (r *reader) checkVar(v *Var) {
 			return
 		}
 		if b.Parent.Fields.ForName(v.Path[0]) == nil {
-			r.fail(v.Pos, near(v.Path[0], fieldNames(b.Parent))+" A field that frontends must not see can be @inaccessible", "%s has no field %s", b.Parent.Name, v.Path[0])
+			r.fail(v.Pos, nearest.Hint(v.Path[0], fieldNames(b.Parent))+" A field that frontends must not see can be @inaccessible", "%s has no field %s", b.Parent.Name, v.Path[0])
 			return
 		}
 	case Paging:
@@ -178,7 +180,7 @@ func (r *reader) leadsNowhere(v *Var) {
 			break
 		}
 		if def := r.schema.Types[t.Name()]; t.Elem == nil && def != nil && len(def.Fields) > 0 && def.Fields.ForName(v.Path[i]) == nil {
-			r.fail(v.Pos, near(v.Path[i], fieldNames(def)), "%s has no field %s", def.Name, v.Path[i])
+			r.fail(v.Pos, nearest.Hint(v.Path[i], fieldNames(def)), "%s has no field %s", def.Name, v.Path[i])
 			return
 		}
 	}
@@ -188,7 +190,7 @@ func (r *reader) leadsNowhere(v *Var) {
 func (r *reader) checkPaging(v *Var) {
 	names := []string{"limit", "offset", "number"}
 	if !slices.Contains(names, v.Path[0]) || len(v.Path) > 1 {
-		r.fail(v.Pos, near(v.Path[0], names), "there is no %s", v)
+		r.fail(v.Pos, nearest.Hint(v.Path[0], names), "there is no %s", v)
 		return
 	}
 	if r.binding.Field.Arguments.ForName("first") == nil {

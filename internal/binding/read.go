@@ -8,8 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/nearest"
 )
 
 // Report takes a mistake: where it is, what to do about it (or ""), and what it
@@ -313,7 +314,7 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 	rule.Status = status.Raw
 	if r.binding.GRPC != nil {
 		if !slices.Contains(codes(), rule.Status) {
-			r.fail(status.Position, near(rule.Status, codes()), "%q is no code of gRPC for an error", rule.Status)
+			r.fail(status.Position, nearest.Hint(rule.Status, codes()), "%q is no code of gRPC for an error", rule.Status)
 		}
 	} else if n, err := strconv.Atoi(rule.Status); err != nil || n < 400 || n > 599 {
 		r.fail(status.Position, "", "%q is no HTTP status of an error: they are from 400 to 599", rule.Status)
@@ -402,18 +403,4 @@ func (r *reader) key(d *ast.Directive) *Key {
 	}
 	key.Row = path
 	return key
-}
-
-// near suggests the nearest of names.
-func near(name string, names []string) string {
-	best, distance := "", len(name)/2+1
-	for _, candidate := range slices.Sorted(slices.Values(names)) {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
-			best, distance = candidate, d
-		}
-	}
-	if best == "" {
-		return "there are: " + strings.Join(slices.Sorted(slices.Values(names)), ", ")
-	}
-	return "did you mean " + best + "?"
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/portico-gateway/portico/internal/nearest"
 )
 
 // Options say what is imported and where to.
@@ -126,7 +128,7 @@ func readVisible(o Options) (*visible, error) {
 		}
 	}
 	if o.folder() != sharedFolder && !slices.Contains(folders, o.Frontend) {
-		return nil, &MistakeError{Message: fmt.Sprintf("there is no frontend %q", o.Frontend), Fix: near(o.Frontend, folders) + " A new frontend needs its folder in schema/ first."}
+		return nil, &MistakeError{Message: fmt.Sprintf("there is no frontend %q", o.Frontend), Fix: nearest.Hint(o.Frontend, folders) + " A new frontend needs its folder in schema/ first."}
 	}
 	for _, folder := range folders {
 		if o.folder() == sharedFolder || folder == sharedFolder || folder == o.Frontend {

@@ -2,11 +2,10 @@ package importer
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/portico-gateway/portico/internal/nearest"
 )
 
 func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
@@ -122,24 +121,6 @@ func areIDs(name string) bool {
 	return ok && isID(stem)
 }
 
-// near suggests the nearest of names.
-func near(name string, names []string) string {
-	best, distance := "", len(name)/2+1
-	for _, candidate := range slices.Sorted(slices.Values(names)) {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
-			best, distance = candidate, d
-		}
-	}
-	if best != "" {
-		return "did you mean " + best + "?"
-	}
-	shown := slices.Compact(slices.Sorted(slices.Values(names)))
-	if len(shown) > 20 {
-		shown = append(shown[:20:20], "…")
-	}
-	return "there are: " + strings.Join(shown, ", ")
-}
-
 // selection is what --only says.
 type selection struct {
 	patterns []string
@@ -177,7 +158,7 @@ func glob(pattern string) *regexp.Regexp {
 func (s *selection) check() error {
 	for _, p := range s.patterns {
 		if !s.matched[p] {
-			return &MistakeError{Message: "--only " + p + " matches no operation", Fix: near(p, s.seen)}
+			return &MistakeError{Message: "--only " + p + " matches no operation", Fix: nearest.Hint(p, s.seen)}
 		}
 	}
 	return nil
