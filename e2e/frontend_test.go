@@ -52,8 +52,8 @@ func TestBrokenSchema(t *testing.T) {
 	}
 	broken := strings.NewReplacer(
 		"description: String\n", "description: Strng\n", // line 2
-		"author: User\n", "author: User!!\n",
-		"categories: [Category!]!\n", "shelves: [Category!]!\n",
+		"author: User @rest", "author: User!! @rest",
+		"categories: [Category!]! @rest(service: \"catalog\", get: \"/categories\", select: \"categories\")\n", "shelves: [Category!]!\n",
 	).Replace(string(text))
 	write(t, file, broken)
 	in(t, dir, "git", "commit", "-qam", "broken")
@@ -65,8 +65,8 @@ func TestBrokenSchema(t *testing.T) {
 	}
 	for _, want := range []string{
 		"schema/web/catalog.graphqls:2:16: Undefined type Strng.\n\tfix: did you mean String?",
-		"schema/web/catalog.graphqls:22:16: Expected Name, found !",
-		"schema/web/catalog.graphqls:36:3: nothing resolves Query.shelves",
+		"schema/web/catalog.graphqls:29:16: Expected Name, found !",
+		"schema/web/catalog.graphqls:51:3: nothing resolves Query.shelves",
 		"3 mistakes; no file was changed",
 	} {
 		if !strings.Contains(string(out), want) {

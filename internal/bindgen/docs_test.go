@@ -1,0 +1,97 @@
+package bindgen_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/portico-gateway/portico/internal/bindgen"
+)
+
+// sharedSchema has what the guide's examples find in schema/shared/ of this
+// repository.
+const sharedSchema = `scalar DateTime
+scalar Decimal
+
+type Query {
+  ready: Boolean @rest(service: "shared", get: "/ready")
+}
+
+type PageInfo {
+  hasNextPage: Boolean!
+  endCursor: String
+}
+`
+
+// The examples of docs/bindings.md that begin with the name of a file are whole
+// files, as is the one of the README. All of them together are a project: code
+// is generated of it, and compiles.
+func TestGuideOfBindings(t *testing.T) {
+	guide := wholeFiles(t, "../../docs/bindings.md")
+	schemas := 0
+	for _, f := range guide {
+		if strings.HasPrefix(f.Name, "schema/") {
+			schemas++
+		}
+	}
+	if schemas < 15 {
+		t.Fatalf("the guide has %d schemas: is the pattern of its blocks another one?", schemas)
+	}
+	files := append(guide, txtar.File{Name: "schema/shared/shared.graphqls", Data: []byte(sharedSchema)})
+	for _, f := range wholeFiles(t, "../../README.md") {
+		// Another frontend: the guide has this one too.
+		f.Name = strings.Replace(f.Name, "schema/blog/", "schema/readme/", 1)
+		files = append(files, f)
+	}
+	dir := materialise(t, &txtar.Archive{Files: files})
+	if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	goCommand(t, dir, "build", "./...")
+}
+
+// Every block of GraphQL in the guide is a whole file, so that the test above
+// sees it.
+func TestGuideHasOnlyWholeSchemas(t *testing.T) {
+	text, err := os.ReadFile("../../docs/bindings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Count(string(text), "```graphql\n")
+	schemas := 0
+	for _, f := range wholeFiles(t, "../../docs/bindings.md") {
+		if filepath.Ext(f.Name) == ".graphqls" {
+			schemas++
+		}
+	}
+	if blocks != schemas {
+		t.Errorf("of %d blocks of GraphQL only %d begin with the name of a file", blocks, schemas)
+	}
+}
+
+var (
+	block    = regexp.MustCompile("(?ms)^( *)```(?:graphql|proto|go)\n(.*?)^ *```$")
+	fileName = regexp.MustCompile(`^(?:#|//) ((?:schema|clients)/\S+)\n`)
+)
+
+// wholeFiles are the code blocks of a document whose first line is a comment
+// with the name of a file.
+func wholeFiles(t *testing.T, document string) []txtar.File {
+	t.Helper()
+	text, err := os.ReadFile(filepath.FromSlash(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []txtar.File
+	for _, m := range block.FindAllStringSubmatch(string(text), -1) {
+		code := regexp.MustCompile("(?m)^"+m[1]).ReplaceAllString(m[2], "")
+		if name := fileName.FindStringSubmatch(code); name != nil {
+			files = append(files, txtar.File{Name: name[1], Data: []byte(code)})
+		}
+	}
+	return files
+}
