@@ -81,7 +81,7 @@ func TestAddService(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sdl := regexp.MustCompile("(?s)```graphql\n# schema/blog/blog.graphqls\n(.*?)```").FindSubmatch(guide)
+	sdl := regexp.MustCompile("(?s)```graphql\n *# schema/blog/blog.graphqls\n(.*?)```").FindSubmatch(guide)
 	if sdl == nil {
 		t.Fatal("the guide has no schema/blog/blog.graphqls")
 	}
