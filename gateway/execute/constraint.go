@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -36,9 +37,23 @@ func Constraint(ctx context.Context, obj any, next graphql.Resolver, least, most
 		return value, nil
 	}
 	if least != nil && number < float64(*least) || most != nil && number > float64(*most) {
-		return nil, outOfRange(ctx, least, most)
+		return nil, atField(ctx, outOfRange(ctx, least, most))
 	}
 	return value, nil
+}
+
+// atField is an error of the field, and not of a name below it as gqlgen would
+// have it: a path is one of the answer (GraphQL specification, section 7.1.2).
+func atField(ctx context.Context, err error) error {
+	field := graphql.GetFieldContext(ctx)
+	if field == nil {
+		return err
+	}
+	out := gqlerror.WrapPath(field.Path(), err)
+	if at := field.Field.Position; at != nil {
+		out.Locations = []gqlerror.Location{{Line: at.Line, Column: at.Column}}
+	}
+	return out
 }
 
 // outOfRange names the argument or input field, which gqlgen has put into the
@@ -46,7 +61,7 @@ func Constraint(ctx context.Context, obj any, next graphql.Resolver, least, most
 func outOfRange(ctx context.Context, least, most *int) error {
 	name := "A number"
 	if at := graphql.GetPathContext(ctx); at != nil && at.Field != nil {
-		name = "The argument " + *at.Field
+		name = "The value of " + *at.Field
 	}
 	switch {
 	case most == nil:
