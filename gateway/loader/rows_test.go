@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/portico-gateway/portico/gateway/loader"
@@ -96,7 +97,7 @@ func TestOptionalArguments(t *testing.T) {
 func rowsOf(bytes []byte) []*found {
 	var rows []*found
 	for i, b := range bytes {
-		row := &found{text: fmt.Sprint(i), bad: b&3 == 3}
+		row := &found{text: strconv.Itoa(i), bad: b&3 == 3}
 		if b>>4 > 0 {
 			row.key = fmt.Sprint("k", b>>4)
 		}

@@ -187,7 +187,10 @@ func TestEvents(t *testing.T) {
 		})
 	}
 	// A loop that is left ends the stream, too.
-	for range upstream.Events(stream(nil, 2, 4), value) {
+	for event, err := range upstream.Events(stream(nil, 2, 4), value) {
+		if err != nil || event != 20 {
+			t.Errorf("got %d, %v", event, err)
+		}
 		break
 	}
 }
