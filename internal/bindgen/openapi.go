@@ -69,8 +69,8 @@ func (d *documentCheck) check(c *call) {
 	item, name := d.pathItem(c.REST.Path)
 	if item == nil {
 		var paths []string
-		for p := range d.doc.Paths.Map() {
-			paths = append(paths, p)
+		if d.doc.Paths != nil {
+			paths = d.doc.Paths.Keys()
 		}
 		d.report.at(c.REST.PathPos, suggest(pathTemplate(c.REST.Path), paths, "see "+d.file), "%s has no path %s", d.file, pathTemplate(c.REST.Path))
 		return
@@ -115,7 +115,13 @@ func pathTemplate(segments []binding.Text) string {
 func (d *documentCheck) pathItem(segments []binding.Text) (*openapi3.PathItem, string) {
 	var best *openapi3.PathItem
 	name, literals := "", -1
+	if d.doc.Paths == nil {
+		return nil, ""
+	}
 	for _, template := range d.doc.Paths.InMatchingOrder() {
+		if d.doc.Paths.Value(template) == nil {
+			continue
+		}
 		bare, _, _ := strings.Cut(template, "?") // some documents tell operations apart by their query
 		if n := matches(strings.Split(strings.Trim(bare, "/"), "/"), segments); n > literals {
 			best, name, literals = d.doc.Paths.Value(template), template, n
@@ -160,7 +166,7 @@ func (d *documentCheck) checkQuery(c *call, name string, parameters openapi3.Par
 		sent[p.Name] = true
 	}
 	for _, p := range parameters {
-		if p.Value == nil || p.Value.In != openapi3.ParameterInQuery {
+		if p == nil || p.Value == nil || p.Value.In != openapi3.ParameterInQuery {
 			continue
 		}
 		names = append(names, p.Value.Name)
@@ -218,10 +224,13 @@ func (d *documentCheck) checkValue(c *call, v *binding.Value, schema *openapi3.S
 
 // answerSchema is the schema of a good answer; nil when it tells none.
 func (d *documentCheck) answerSchema(operation *openapi3.Operation) *openapi3.Schema {
+	if operation.Responses == nil {
+		return nil
+	}
 	codes := operation.Responses.Keys()
 	slices.Sort(codes)
 	for _, code := range codes {
-		if answer := operation.Responses.Value(code); (strings.HasPrefix(code, "2") || code == "default" && len(codes) == 1) && answer.Value != nil {
+		if answer := operation.Responses.Value(code); (strings.HasPrefix(code, "2") || code == "default" && len(codes) == 1) && answer != nil && answer.Value != nil {
 			if schema := jsonSchema(answer.Value.Content); schema != nil {
 				return schema
 			}
@@ -231,9 +240,13 @@ func (d *documentCheck) answerSchema(operation *openapi3.Operation) *openapi3.Sc
 }
 
 func jsonSchema(content openapi3.Content) *openapi3.Schema {
-	for mediaType, media := range content {
+	for _, mediaType := range slices.Sorted(maps.Keys(content)) {
+		media := content[mediaType]
 		base, _, _ := strings.Cut(mediaType, ";")
-		if (base == "application/json" || strings.HasSuffix(base, "+json") || base == "*/*") && media.Schema != nil {
+		if media == nil || media.Schema == nil {
+			continue
+		}
+		if base == "application/json" || strings.HasSuffix(base, "+json") || base == "*/*" {
 			return media.Schema.Value
 		}
 	}
@@ -303,10 +316,12 @@ func flatten(schema *openapi3.Schema, seen map[*openapi3.Schema]bool) (propertie
 	}
 	seen[schema] = true
 	for name, ref := range schema.Properties {
-		properties[name] = ref.Value
+		if ref != nil && ref.Value != nil {
+			properties[name] = ref.Value
+		}
 	}
 	for _, part := range schema.AllOf {
-		if part.Value == nil {
+		if part == nil || part.Value == nil {
 			continue
 		}
 		inner, innerOpen := flatten(part.Value, seen)
