@@ -1,6 +1,8 @@
 # Portico. `make help` tells what there is.
 
 TOOL := go tool -modfile=tools/go.mod
+# Only the demo's servers need stubs.
+DEMO_PROTOS := --path clients/proto/inventory --path clients/proto/reviews
 SHA256 := $(shell command -v sha256sum >/dev/null 2>&1 && echo sha256sum || echo shasum -a 256)
 export GOFLAGS ?= -buildvcs=false
 
@@ -36,9 +38,9 @@ generate: ## generate Go code of the schemas and the protos
 
 .PHONY: proto
 proto: ## generate the stubs of the demo's gRPC services
-	$(TOOL) buf lint
-	$(TOOL) buf generate
-	@$(SHA256) buf.yaml buf.gen.yaml clients/proto/*/*/*.proto clients/*/*pb/*_grpc.pb.go > demo/stubs.sha256
+	$(TOOL) buf lint $(DEMO_PROTOS)
+	$(TOOL) buf generate $(DEMO_PROTOS)
+	@$(SHA256) buf.yaml buf.gen.yaml clients/proto/inventory/*/*.proto clients/proto/reviews/*/*.proto clients/*/*pb/*_grpc.pb.go > demo/stubs.sha256
 
 .PHONY: playground
 playground: ## build the playground's assets (needs Node 20)
@@ -51,7 +53,7 @@ check-calls: ## count the calls that operations make at worst, and compare with 
 .PHONY: lint
 lint: ## check style and who imports whom
 	$(TOOL) golangci-lint run ./...
-	$(TOOL) buf lint
+	$(TOOL) buf lint $(DEMO_PROTOS)
 
 .PHONY: fmt
 fmt: ## format

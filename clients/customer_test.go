@@ -1,6 +1,7 @@
 package clients_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 
@@ -61,7 +62,7 @@ func TestPlace(t *testing.T) {
 	if o := placed.Order; o.Total.Amount != "69.80" || o.Items[0].ProductID != "p1" || o.Items[0].Quantity != 2 {
 		t.Fatalf("got %+v", o)
 	}
-	for product, available := range map[string]float64{"p13": 0, "p1": 98} {
+	for product, available := range map[string]json.Number{"p13": "0", "p1": "98"} {
 		_, err = set.Orders.PlaceOrder(buyer, line(product, 1000-1)) // more than there is
 		p, ok := errors.AsType[*problem.Error](err)
 		if !ok || p.Code != "OUT_OF_STOCK" || p.Extensions["available"] != available || p.Extensions["productId"] != product {

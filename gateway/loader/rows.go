@@ -2,6 +2,7 @@ package loader
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -48,6 +49,27 @@ func Many[K comparable, R, V any](keys []K, rows []*R, key func(*R) K, value fun
 		return groups, failed
 	}
 	return groups, nil
+}
+
+// Every is for what has a value for every key: keys without one fail with
+// missing. values and err are what [One] returned.
+func Every[K comparable, V any](keys []K, values map[K]V, err, missing error) (map[K]V, error) {
+	failed, some := errors.AsType[KeyErrors[K]](err)
+	if err != nil && !some {
+		return values, err
+	}
+	if failed == nil {
+		failed = KeyErrors[K]{}
+	}
+	for _, key := range keys {
+		if _, ok := values[key]; !ok && failed[key] == nil {
+			failed[key] = missing
+		}
+	}
+	if len(failed) > 0 {
+		return values, failed
+	}
+	return values, nil
 }
 
 func each[K comparable, R any](rows []*R, key func(*R) K, do func(K, *R)) {

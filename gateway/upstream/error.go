@@ -1,12 +1,13 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
-	"github.com/go-json-experiment/json"
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -75,7 +76,9 @@ func Explain(err error, code problem.Code, message string, details ...Detail) er
 		return p
 	}
 	var body any
-	if json.Unmarshal(e.Body, &body) != nil {
+	decoder := json.NewDecoder(bytes.NewReader(e.Body))
+	decoder.UseNumber() // a number stays what it is
+	if decoder.Decode(&body) != nil {
 		return p
 	}
 	for _, d := range details {
@@ -96,7 +99,7 @@ func at(value any, path []string) any {
 		value = object[name]
 	}
 	switch value.(type) {
-	case string, bool, float64:
+	case string, bool, json.Number:
 		return value
 	}
 	return nil

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"encoding/base64"
+	"math"
 	"strconv"
 	"strings"
 
@@ -27,8 +28,8 @@ func PageOf(first *int, otherwise int, after *string) (Page, error) {
 	if first != nil {
 		p.Limit = *first
 	}
-	if p.Limit < 1 {
-		return Page{}, problem.New(problem.BadUserInput, "The argument first must be at least 1.")
+	if p.Limit < 1 || p.Limit > largestLimit {
+		return Page{}, problem.New(problem.BadUserInput, "The argument first must be from 1 to %d.", largestLimit)
 	}
 	if after == nil || *after == "" {
 		return p, nil
@@ -44,6 +45,9 @@ func PageOf(first *int, otherwise int, after *string) (Page, error) {
 	}
 	return p, nil
 }
+
+// largestLimit leaves room for one more, in an Int of GraphQL.
+const largestLimit = math.MaxInt32 - 1
 
 // largestOffset keeps what is added to an offset a number.
 const largestOffset = 1 << 40

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -97,14 +98,18 @@ func (r Request) encodedBody() (io.Reader, error) {
 // Join makes one value of several. It refuses one that has the separator in
 // it, which the service would take for two.
 func Join[T ~string](values []T, separator string) (string, error) {
+	if len(values) == 0 {
+		return "", nil
+	}
 	texts := make([]string, len(values))
 	for i, value := range values {
-		if strings.Contains(string(value), separator) {
-			return "", problem.New(problem.BadUserInput, "A value has %q in it, which it must not have.", separator)
-		}
 		texts[i] = string(value)
 	}
-	return strings.Join(texts, separator), nil
+	joined := strings.Join(texts, separator)
+	if !slices.Equal(strings.Split(joined, separator), texts) {
+		return "", problem.New(problem.BadUserInput, "A value has %q in it, which it must not have.", separator)
+	}
+	return joined, nil
 }
 
 // validHeader tells whether text is a field value of RFC 9110, section 5.5.

@@ -92,6 +92,20 @@ func Optionals[R, M any](rows []*R, model func(*R) (M, error)) ([]*M, error) {
 	return list(rows, func(row *R) (*M, error) { return Optional(row, model) })
 }
 
+// Lists makes models of the lists in a list. One of them may be null only if
+// null says so.
+func Lists[R, M any](lists [][]R, null bool, model func([]R) ([]M, error)) ([][]M, error) {
+	if lists == nil {
+		return nil, nil
+	}
+	return Values(lists, func(inner []R) ([]M, error) {
+		if inner == nil && !null {
+			return nil, errors.New("null")
+		}
+		return model(inner)
+	})
+}
+
 func list[R, M any](rows []*R, model func(*R) (M, error)) ([]M, error) {
 	if rows == nil {
 		return nil, nil

@@ -10,32 +10,6 @@ import (
 	"time"
 )
 
-// What an error of a service means.
-type BindingError struct {
-	// The HTTP status (409) or the gRPC code (NOT_FOUND).
-	Status string `json:"status"`
-	// The problem's code. null makes the field null in place of an error.
-	Code *string `json:"code,omitempty"`
-	// What the caller reads.
-	Message *string `json:"message,omitempty"`
-	// Values of the error's body that the caller gets, by name: paths such as error.product_id.
-	Extensions *string `json:"extensions,omitempty"`
-}
-
-// How a service pages.
-type BindingPage struct {
-	// Where the answer has the cursor of the next page; null or empty on the last one.
-	Next *string `json:"next,omitempty"`
-	// Where the answer has the number of all rows.
-	Total *string `json:"total,omitempty"`
-	// Where the answer tells whether there are more rows.
-	More *string `json:"more,omitempty"`
-	// Where a row has its own cursor, for edges of a service that pages by cursor.
-	Cursor *string `json:"cursor,omitempty"`
-	// The number of the first page: 1 by default.
-	Start *int `json:"start,omitempty"`
-}
-
 // A shelf of the shop.
 type Category struct {
 	ID   string `json:"id"`
@@ -145,61 +119,6 @@ type Viewer struct {
 	Name      string  `json:"name"`
 	Email     string  `json:"email"`
 	AvatarURL *string `json:"avatarUrl,omitempty"`
-}
-
-type BindingFormat string
-
-const (
-	BindingFormatJSON BindingFormat = "JSON"
-	BindingFormatXML  BindingFormat = "XML"
-)
-
-var AllBindingFormat = []BindingFormat{
-	BindingFormatJSON,
-	BindingFormatXML,
-}
-
-func (e BindingFormat) IsValid() bool {
-	switch e {
-	case BindingFormatJSON, BindingFormatXML:
-		return true
-	}
-	return false
-}
-
-func (e BindingFormat) String() string {
-	return string(e)
-}
-
-func (e *BindingFormat) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = BindingFormat(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid BindingFormat", str)
-	}
-	return nil
-}
-
-func (e BindingFormat) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *BindingFormat) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e BindingFormat) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
 }
 
 type OrderStatus string

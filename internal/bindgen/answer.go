@@ -121,7 +121,18 @@ func (f *fetch) match(expr string) {
 		f.line("return %s(keys, %s, func(row *%s) string { return %s }, toModel)", f.loader("Many"), expr, row.name, key)
 		return
 	}
-	f.line("return %s(%s, func(row *%s) string { return %s }, toModel)", f.loader("One"), expr, row.name, key)
+	f.perKey(fmt.Sprintf("%s(%s, func(row *%s) string { return %s }, toModel)", f.loader("One"), expr, row.name, key))
+}
+
+// perKey spells the return of one object a key. Where it can't be null, a key
+// without a row is the service's fault.
+func (f *fetch) perKey(found string) {
+	if !f.Field.Type.NonNull {
+		f.line("return %s", found)
+		return
+	}
+	f.line("found, err := %s", found)
+	f.line("return %s(keys, found, err, c.Malformed(%s(\"the row of a key\")))", f.loader("Every"), f.upstream("Missing"))
 }
 
 // rowKey spells the text of a row's key.

@@ -71,9 +71,6 @@ func usedArguments(b *binding.Binding) []*ast.ArgumentDefinition {
 			used["first"], used["after"] = true, true
 		}
 	}
-	if b.Page != nil {
-		used["after"] = true
-	}
 	var args []*ast.ArgumentDefinition
 	for _, arg := range b.Field.Arguments {
 		if used[arg.Name] {
@@ -143,29 +140,47 @@ func needArguments(b *binding.Binding, r *report) {
 	}
 }
 
-// nameCalls names calls after their fields. Where frontends bind a field in
-// different ways, the frontend's name comes first.
+// nameCalls names calls after their fields. Where two of a service would have
+// the same name, because frontends bind a field in different ways or two types
+// have such fields, the names tell more.
 func nameCalls(list []*call) {
-	count := map[string]int{}
-	base := func(c *call) string {
-		name := goName(c.Parent.Name) + goName(c.Field.Name)
-		if c.root() {
-			name = goName(c.Field.Name)
+	detail := map[*call]int{}
+	for {
+		byName := map[string][]*call{}
+		for _, c := range list {
+			c.Name = c.named(detail[c])
+			byName[c.Service+" "+c.Name] = append(byName[c.Service+" "+c.Name], c)
 		}
-		if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "HTTP", "GRPC"}, name) {
-			name += "Call" // clients have something of this name
+		unique := true
+		for _, same := range byName {
+			if len(same) > 1 {
+				unique = false
+				for _, c := range same {
+					detail[c]++
+				}
+			}
 		}
-		return name
-	}
-	for _, c := range list {
-		count[c.Service+" "+base(c)]++
-	}
-	for _, c := range list {
-		c.Name = base(c)
-		if count[c.Service+" "+c.Name] > 1 {
-			c.Name = goName(c.frontend.name) + c.Name
+		if unique {
+			return
 		}
 	}
+}
+
+// named is the name of a call in more and more detail.
+func (c *call) named(detail int) string {
+	full := goName(c.Parent.Name) + goName(c.Field.Name)
+	short := full
+	if c.root() {
+		short = goName(c.Field.Name)
+	}
+	if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "HTTP", "GRPC"}, short) {
+		short += "Call" // clients have something of this name
+	}
+	names := []string{short, goName(c.frontend.name) + short, full, goName(c.frontend.name) + full}
+	if detail < len(names) {
+		return names[detail]
+	}
+	return fmt.Sprintf("%s%d", names[len(names)-1], detail)
 }
 
 // shapeOf is equal for bindings that make the same call: which field of the
@@ -215,7 +230,7 @@ func shapeOf(f *frontend, b *binding.Binding) string {
 		fmt.Fprintf(&s, " key %v", b.Key.Row)
 	}
 	if b.Page != nil {
-		fmt.Fprintf(&s, " page %v %v %v %v %d", b.Page.Next, b.Page.Total, b.Page.More, b.Page.Cursor, b.Page.Start)
+		fmt.Fprintf(&s, " page %v %v %v %d", b.Page.Next, b.Page.Total, b.Page.More, b.Page.Start)
 	}
 	for _, e := range b.Errors {
 		fmt.Fprintf(&s, " error %s %t %s %q %v", e.Status, e.Null, e.Code, e.Message, e.Extensions)
@@ -256,7 +271,7 @@ func writeShape(s *strings.Builder, v *binding.Value, text func(binding.Text)) {
 func reserved(name string) bool {
 	return slices.Contains([]string{
 		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "r", "m", "args", "item", "nodes", "edges",
-		"next", "more", "start", "end", "events", "event", "toModel", "known", "ok", "in", "total", "nextPage", "hasMore", "header", "joined",
+		"next", "more", "start", "end", "events", "event", "toModel", "known", "raw", "ok", "in", "total", "nextPage", "hasMore", "header", "joined",
 		"context", "iter", "model", "upstream", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb", "structpb", "wrapperspb",
 	}, name)
 }

@@ -16,12 +16,12 @@ import (
 type fetch struct {
 	*clientWriter
 	*call
-	b       strings.Builder
+	b       *strings.Builder
 	zero    string // what it returns beside an error
 	scalars int    // variables that it made
 }
 
-func (f *fetch) line(format string, args ...any) { fmt.Fprintf(&f.b, format+"\n", args...) }
+func (f *fetch) line(format string, args ...any) { fmt.Fprintf(f.b, format+"\n", args...) }
 
 // call spells the functions of a call: a method for a root field; for a field
 // with parents, a method that gives the loader, and what the loader fetches by.
@@ -31,7 +31,7 @@ func (w *clientWriter) call(c *call) string {
 		w.report.at(c.Pos, "", "%v", err)
 		return ""
 	}
-	f := &fetch{clientWriter: w, call: c, zero: zeroOf(result)}
+	f := &fetch{clientWriter: w, call: c, zero: zeroOf(result), b: &strings.Builder{}}
 	f.needDefault()
 	if c.root() {
 		f.method(result)
@@ -284,6 +284,9 @@ func (f *fetch) operand(v *binding.Var) operand {
 	text := types.Typ[types.String]
 	switch v.Root {
 	case binding.This, binding.Batch:
+		if t := binding.TypeOf(f.frontend.schema, f.Binding, v); t != nil && f.respelled(f.union.Types[t.Name()]) {
+			f.report.at(v.Pos, "make the field a String", "%s is of the enum %s, whose values the service %s calls otherwise", v, t.Name(), f.service)
+		}
 		if f.Key != nil {
 			return operand{typ: text, value: "keys", list: true, items: "item"}
 		}
@@ -393,7 +396,7 @@ func (f *fetch) operandOf(t types.Type, expr string, guards []string, gql *ast.T
 // text spells a value as a text of the service.
 func (f *fetch) text(v *binding.Var, t types.Type, expr string) string {
 	if name := f.enumName(v); name != "" {
-		if fn := f.enumText(name); fn != "" {
+		if fn := f.enumWriter(name); fn != "" {
 			return fn + "(" + expr + ")"
 		}
 	}
@@ -416,13 +419,13 @@ func (f *fetch) enumName(v *binding.Var) string {
 	return t.Name()
 }
 
-// enumText returns the function that writes a value of an enum as the service
+// enumWriter returns the function that writes a value of an enum as the service
 // does; empty when it writes the names of the schema.
-func (w *clientWriter) enumText(enum string) string {
+func (w *clientWriter) enumWriter(enum string) string {
 	def := w.union.Types[enum]
 	var cases strings.Builder
 	for _, v := range def.EnumValues {
-		if text, ok := binding.EnumText(v.Directives, w.service); ok {
+		if text, ok := w.enumText(def, v.Name); ok {
 			fmt.Fprintf(&cases, "case %q:\nreturn %q\n", v.Name, text)
 		}
 	}

@@ -182,7 +182,7 @@ func (f *fetch) matchMessages(rows string, m *protogen.Message, def *ast.Definit
 		f.line("return %s(keys, %s", f.loader("Many"), match)
 		return
 	}
-	f.line("return %s(%s", f.loader("One"), match)
+	f.perKey(f.loader("One") + "(" + match)
 }
 
 // build makes a variable with a message.
@@ -223,7 +223,7 @@ func (f *fetch) build(name string, m *protogen.Message, members []binding.Member
 // statements that make it, and the expression.
 func (f *fetch) protoValue(field *protogen.Field, v *binding.Value) (guard, code, expr string) {
 	outer := f.b
-	f.b = strings.Builder{}
+	f.b = &strings.Builder{}
 	defer func() {
 		code = f.b.String()
 		f.b = outer
@@ -258,7 +258,11 @@ func (f *fetch) protoValue(field *protogen.Field, v *binding.Value) (guard, code
 		if protoType(field) != "string" || field.Desc.IsList() {
 			misfit("a text")
 		}
-		return "", "", f.concatenated(v.Text)
+		if guard = f.guards(v.Text); guard != "" && v.Text.Vars() != nil {
+			outer.WriteString(f.b.String()) // of headers, which the guard needs
+			f.b.Reset()
+		}
+		return guard, "", f.concatenated(v.Text)
 	}
 	o := f.operand(one)
 	if one.Root == binding.Headers {
@@ -492,7 +496,7 @@ func (w *clientWriter) enumToProto(def *ast.Definition, e *protogen.Enum) string
 	var b strings.Builder
 	fmt.Fprintf(&b, "// %s is what the service calls a value of %s.\nfunc %s(value %s) %s {\nswitch value {\n", name, def.Name, name, spelled(w.modelType(def)), protoName(e.GoIdent))
 	for _, v := range def.EnumValues {
-		theirs := enumValue(e, v, w.service)
+		theirs := w.enumValue(e, def, v)
 		if theirs == nil {
 			w.report.at(v.Position, `add @source(name: "…", service: "`+w.service+`"), or remove the value`, "the enum %s has no value for %s", e.Desc.FullName(), v.Name)
 			continue
@@ -511,7 +515,7 @@ func (w *clientWriter) inputMessage(def *ast.Definition, m *protogen.Message) st
 		return name
 	}
 	w.functions[name] = "pending" // it may have itself in it
-	f := &fetch{clientWriter: w, zero: "nil"}
+	f := &fetch{clientWriter: w, zero: "nil", b: &strings.Builder{}}
 	model := w.modelType(def)
 	f.line("// %s is the message that the service takes for %s.\nfunc %s(in *%s) (*%s, error) {\nif in == nil {\nreturn nil, nil\n}\nm := &%s{}", name, withArticle(def.Name), name, spelled(model), protoName(m.GoIdent), protoName(m.GoIdent))
 	for _, member := range w.membersOf(def) {

@@ -2,6 +2,7 @@ package bindgen_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,25 +22,57 @@ func TestImported(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			project := &txtar.Archive{Files: []txtar.File{{Name: "schema/web/web.graphqls", Data: []byte("type Query { ping: String @rest(service: \"ping\", get: \"/\") }\n")}}}
-			dir := materialise(t, project)
-			draft := draftOf(t, dir, archive)
-			for _, f := range draft.Files {
-				file := filepath.Join(dir, filepath.FromSlash(f.Path))
-				if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(file, f.Content, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
-				t.Fatalf("%d fields:\n%v", draft.Fields, err)
-			}
+			dir := emptyProject(t)
+			generateDraft(t, dir, draftOf(t, dir, archive))
 			goCommand(t, dir, "vet", "./...")
-			t.Logf("%d fields", draft.Fields)
 		})
 	}
+}
+
+// TestImportedOfOthers does so with documents that others wrote: those that
+// kin-openapi is tested with.
+func TestImportedOfOthers(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/getkin/kin-openapi").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, fields := range map[string]int{"oai_v3_stoplight.json": 334, "lxkns.yaml": 3, "link-example.yaml": 6, "issue796.yml": 146} {
+		t.Run(name, func(t *testing.T) {
+			dir := emptyProject(t)
+			draft, err := importer.OpenAPI(filepath.Join(strings.TrimSpace(string(out)), "openapi3", "testdata", name), importer.Options{Dir: dir, Service: "shop", Frontend: "web"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if draft.Fields < fields {
+				t.Errorf("%d fields, want %d", draft.Fields, fields)
+			}
+			generateDraft(t, dir, draft)
+			goCommand(t, dir, "build", "./...")
+		})
+	}
+}
+
+// emptyProject is a project with one frontend, web.
+func emptyProject(t *testing.T) string {
+	t.Helper()
+	return materialise(t, &txtar.Archive{Files: []txtar.File{{Name: "schema/web/web.graphqls", Data: []byte("type Query { ping: String @rest(service: \"ping\", get: \"/\") }\n")}}})
+}
+
+func generateDraft(t *testing.T, dir string, draft *importer.Draft) {
+	t.Helper()
+	for _, f := range draft.Files {
+		file := filepath.Join(dir, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, f.Content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
+		t.Fatalf("%d fields:\n%v", draft.Fields, err)
+	}
+	t.Logf("%d fields", draft.Fields)
 }
 
 // draftOf makes the draft of a case of the importer's.

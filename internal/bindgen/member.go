@@ -73,6 +73,34 @@ func (w *clientWriter) memberOf(def *ast.Definition, field *ast.FieldDefinition)
 	return m, found
 }
 
+// enumText is what the service calls a value of an enum, as its callers say;
+// false when they say nothing.
+func (w *clientWriter) enumText(def *ast.Definition, value string) (string, bool) {
+	text, told, first := "", false, (*ast.EnumValueDefinition)(nil)
+	for _, f := range w.callers() {
+		own := f.schema.Types[def.Name]
+		if own == nil || own.EnumValues.ForName(value) == nil {
+			continue
+		}
+		theirs := own.EnumValues.ForName(value)
+		said, ok := binding.EnumText(theirs.Directives, w.service)
+		if first != nil && (said != text || ok != told) {
+			w.report.at(theirs.Position, "say the same in both, or give the enums other names", "%s.%s is told otherwise here than at %s for the service %s", def.Name, value, where(first.Position), w.service)
+			return text, told
+		}
+		text, told, first = said, ok, theirs
+	}
+	return text, told
+}
+
+// respelled tells whether the service calls a value of an enum otherwise.
+func (w *clientWriter) respelled(def *ast.Definition) bool {
+	return slices.ContainsFunc(def.EnumValues, func(v *ast.EnumValueDefinition) bool {
+		_, told := w.enumText(def, v.Name)
+		return told
+	})
+}
+
 func describeSource(s binding.Source) string {
 	var names []string
 	for _, path := range s.Names {

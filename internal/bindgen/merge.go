@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/binding"
 )
 
 // merge makes the union of the frontends' schemas, from which the Go models
@@ -28,7 +30,9 @@ func merge(frontends []*frontend, r *report) *ast.Schema {
 	for _, f := range frontends {
 		maps.Copy(m.out.Directives, f.schema.Directives)
 		for _, name := range typeNames(f.schema) {
-			m.add(f.schema.Types[name])
+			if !binding.Private(name) {
+				m.add(f.schema.Types[name])
+			}
 		}
 	}
 	m.optionalInputs()

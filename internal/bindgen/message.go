@@ -321,7 +321,7 @@ func (w *clientWriter) single(v protoRead, at messageSite) string {
 		return at.try(c.fn + "(" + expr + ")")
 	}
 	// An enum: its value 0 stands for none.
-	at.statement(fmt.Sprintf("var %s *%s\nif value := %s; value != 0 {\nknown, err := %s(value)\nif err != nil {\nreturn nil, %s(%q, err)\n}\n%s = &known\n}\n",
+	at.statement(fmt.Sprintf("var %s *%s\nif raw := %s; raw != 0 {\nknown, err := %s(raw)\nif err != nil {\nreturn nil, %s(%q, err)\n}\n%s = &known\n}\n",
 		at.name, spelled(model), expr, c.fn, w.upstream("In"), last.Desc.Name(), at.name))
 	return at.name
 }
@@ -357,7 +357,7 @@ func (w *clientWriter) whenPresent(v protoRead, at messageSite) string {
 		at.statement(fmt.Sprintf("var %s *%s\nif %s {\n%s = new(%s)\n}\n", at.name, spelled(model), condition, at.name, c.expr(value)))
 		return at.name
 	}
-	at.statement(fmt.Sprintf("var %s *%s\nif %s {\nvalue, err := %s(%s)\nif err != nil {\nreturn nil, %s(%q, err)\n}\n%s = &value\n}\n",
+	at.statement(fmt.Sprintf("var %s *%s\nif %s {\nraw, err := %s(%s)\nif err != nil {\nreturn nil, %s(%q, err)\n}\n%s = &raw\n}\n",
 		at.name, spelled(model), condition, c.fn, value, w.upstream("In"), last.Desc.Name(), at.name))
 	return at.name
 }
@@ -514,7 +514,7 @@ func (w *clientWriter) protoEnum(def *ast.Definition, e *protogen.Enum) string {
 	fmt.Fprintf(&b, "// %s is the value of %s that the service calls value.\nfunc %s(value %s) (%s, error) {\nswitch value {\n", name, def.Name, name, protoName(e.GoIdent), spelled(w.modelType(def)))
 	taken := map[protoreflect.EnumNumber]bool{}
 	for _, v := range def.EnumValues {
-		if theirs := enumValue(e, v, w.service); theirs != nil && !taken[theirs.Desc.Number()] {
+		if theirs := w.enumValue(e, def, v); theirs != nil && !taken[theirs.Desc.Number()] {
 			taken[theirs.Desc.Number()] = true
 			fmt.Fprintf(&b, "case %s:\nreturn %q, nil\n", protoName(theirs.GoIdent), v.Name)
 		}
@@ -526,8 +526,8 @@ func (w *clientWriter) protoEnum(def *ast.Definition, e *protogen.Enum) string {
 
 // enumValue is the service's value for one of ours: what @source says, or the
 // one with the same name, the enum's name before it stripped.
-func enumValue(e *protogen.Enum, v *ast.EnumValueDefinition, service string) *protogen.EnumValue {
-	name, told := binding.EnumText(v.Directives, service)
+func (w *clientWriter) enumValue(e *protogen.Enum, def *ast.Definition, v *ast.EnumValueDefinition) *protogen.EnumValue {
+	name, told := w.enumText(def, v.Name)
 	if !told {
 		name = v.Name
 	}

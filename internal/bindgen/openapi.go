@@ -409,7 +409,7 @@ func (d *documentCheck) compareObject(def *ast.Definition, schema *openapi3.Sche
 func (d *documentCheck) compareEnum(def *ast.Definition, schema *openapi3.Schema, pos *ast.Position, what string) {
 	var known []string
 	for _, v := range def.EnumValues {
-		known = append(known, enumSpellings(v, d.service)...)
+		known = append(known, d.enumSpellings(def, v)...)
 	}
 	for _, value := range schema.Enum {
 		if text, ok := value.(string); ok && !slices.Contains(known, text) {

@@ -128,7 +128,7 @@ func (f *fetch) split(field string, params []binding.Param) (fixed, conditional 
 			continue
 		}
 		outer := f.b
-		f.b = strings.Builder{}
+		f.b = &strings.Builder{}
 		f.param(field, p)
 		conditional = append(conditional, f.b.String())
 		f.b = outer
@@ -165,14 +165,8 @@ func (f *fetch) always(t binding.Text) bool {
 
 // param spells the statements that send a parameter if it is there.
 func (f *fetch) param(field string, p binding.Param) {
-	var guards []string
-	for _, v := range p.Text.Vars() {
-		if o := f.operand(v); o.there != "" {
-			guards = append(guards, o.there)
-		}
-	}
-	if len(guards) > 0 {
-		f.line("if %s {", strings.Join(guards, " && "))
+	if guards := f.guards(p.Text); guards != "" {
+		f.line("if %s {", guards)
 		defer f.line("}")
 	}
 	v := p.Text.Alone()
@@ -185,7 +179,7 @@ func (f *fetch) param(field string, p binding.Param) {
 	case !o.list:
 		f.line("request.%s.Add(%q, %s)", field, p.Name, f.text(v, o.typ, o.value))
 	case isString(o.typ) && isPlain(o.typ) && o.items == "item":
-		f.line("request.%s[%q] = %s", field, p.Name, o.value)
+		f.line("request.%s[%q] = append(request.%s[%q], %s...)", field, p.Name, field, p.Name, o.value)
 	default:
 		f.line("for _, item := range %s {", o.value)
 		if o.isNull != "" {
@@ -226,8 +220,7 @@ func (f *fetch) concatenatedAgain(t binding.Text) string {
 		case part.Var.Root == binding.Headers:
 			parts = append(parts, f.variable("header"))
 		default:
-			o := f.operand(part.Var)
-			parts = append(parts, f.text(part.Var, o.typ, o.value))
+			parts = append(parts, f.concatenated(binding.Text{part}))
 		}
 	}
 	return strings.Join(parts, " + ")
@@ -309,7 +302,14 @@ func constant(v *ast.Value) (typ, expr string) {
 func (f *fetch) textValue(t binding.Text) (typ, expr string) {
 	v := t.Alone()
 	if v == nil || v.Joined {
-		return "string", f.concatenated(t)
+		guards := f.guards(t)
+		if guards == "" {
+			return "string", f.concatenated(t)
+		}
+		name := f.variable("text")
+		f.line("var %s *string\nif %s {", name, guards)
+		f.line("%s = new(%s)\n}", name, f.concatenated(t))
+		return "*string", name
 	}
 	o := f.operand(v)
 	typ, expr = f.present(v, o)
@@ -329,6 +329,18 @@ func (f *fetch) textValue(t binding.Text) (typ, expr string) {
 	return typ, name
 }
 
+// guards is the condition that all variables of a text are there; empty when
+// they always are.
+func (f *fetch) guards(t binding.Text) string {
+	var guards []string
+	for _, v := range t.Vars() {
+		if o := f.operand(v); o.there != "" {
+			guards = append(guards, o.there)
+		}
+	}
+	return strings.Join(guards, " && ")
+}
+
 // present spells a value that is there, as JSON has it.
 func (f *fetch) present(v *binding.Var, o operand) (typ, expr string) {
 	def := (*ast.Definition)(nil)
@@ -344,10 +356,10 @@ func (f *fetch) present(v *binding.Var, o operand) (typ, expr string) {
 	case def != nil && def.Kind == ast.InputObject:
 		name, fn := f.input(def)
 		return "*" + name, fn + "(" + address(o.value) + ")"
-	case def != nil && def.Kind == ast.Enum && f.enumText(def.Name) != "" && o.list:
-		return "[]string", fmt.Sprintf("%s(%s, func(item %s) string { return %s(%s) })", f.upstream("Map"), o.value, f.itemType(o), f.enumText(def.Name), o.items)
-	case def != nil && def.Kind == ast.Enum && f.enumText(def.Name) != "":
-		return "string", f.enumText(def.Name) + "(" + o.value + ")"
+	case def != nil && def.Kind == ast.Enum && f.enumWriter(def.Name) != "" && o.list:
+		return "[]string", fmt.Sprintf("%s(%s, func(item %s) string { return %s(%s) })", f.upstream("Map"), o.value, f.itemType(o), f.enumWriter(def.Name), o.items)
+	case def != nil && def.Kind == ast.Enum && f.enumWriter(def.Name) != "":
+		return "string", f.enumWriter(def.Name) + "(" + o.value + ")"
 	case o.list:
 		return "[]" + f.itemType(o), o.value
 	}
@@ -410,8 +422,8 @@ func (w *clientWriter) inputMember(t *ast.Type, model types.Type, expr string) (
 			expr = "&" + expr
 		}
 		return "*" + name, fn + "(" + expr + ")"
-	case def.Kind == ast.Enum && w.enumText(def.Name) != "":
-		fn := w.enumText(def.Name)
+	case def.Kind == ast.Enum && w.enumWriter(def.Name) != "":
+		fn := w.enumWriter(def.Name)
 		switch {
 		case t.Elem != nil:
 			return "[]string", fmt.Sprintf("%s(%s, %s)", w.upstream("Map"), expr, fn)

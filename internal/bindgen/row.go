@@ -143,6 +143,7 @@ type reader struct {
 	model string                   // a function of a pointer to it that makes the model and may fail
 	value func(expr string) string // of a pointer that is not nil; nil when that may fail
 	ptr   func(expr string) string // of a pointer that may be nil, to a pointer; nil when that may fail
+	list  string                   // of a list in a list: a function of it that makes the model
 	nil   bool                     // typ itself is nil when null: there is no pointer
 }
 
@@ -273,6 +274,8 @@ func (w *clientWriter) withDefault(row *rowType, m typeMember, model types.Type,
 func (w *clientWriter) modelOf(t *ast.Type, read reader, list bool, expr string, try func(call string) string) string {
 	object := w.union.Types[t.Name()].Kind == ast.Object
 	switch {
+	case list && read.list != "":
+		return try(fmt.Sprintf("%s(%s, %t, %s)", w.upstream("Lists"), expr, !t.Elem.NonNull, read.list))
 	case list && read.nil:
 		return expr
 	case list && t.Elem.NonNull && w.pointerItems(t):
@@ -310,12 +313,11 @@ func (w *clientWriter) pointerItems(t *ast.Type) bool {
 // readerOf is how values of a type, or the items of a list of it, are read.
 func (w *clientWriter) readerOf(t *ast.Type, xml bool, pos *ast.Position, what string) (r reader, list, ok bool) {
 	if t.Elem != nil {
-		if t.Elem.Elem != nil {
-			w.report.at(pos, "resolve it with a Go method", "%s is a list of lists, which bindings do not read", what)
-			return r, true, false
+		inner, lists, ok := w.readerOf(t.Elem, xml, pos, what)
+		if ok && lists {
+			inner = w.listReader(t.Elem, inner)
 		}
-		r, _, ok = w.readerOf(t.Elem, xml, pos, what)
-		return r, true, ok
+		return inner, true, ok
 	}
 	def := w.union.Types[t.NamedType]
 	switch def.Kind {
@@ -329,6 +331,21 @@ func (w *clientWriter) readerOf(t *ast.Type, xml bool, pos *ast.Position, what s
 	}
 	w.report.at(pos, "resolve it with a Go method", "%s is %s, and bindings do not know which of its types a row is", what, article(def.Kind))
 	return r, false, false
+}
+
+// listReader is how the lists of a list are read.
+func (w *clientWriter) listReader(t *ast.Type, items reader) reader {
+	call := ""
+	expr := w.modelOf(t, items, true, "rows", func(c string) string { call = c; return "" })
+	if call == "" {
+		call = expr + ", nil"
+	}
+	result := "any"
+	if model, err := w.types.of(t); err == nil {
+		result = spelled(model)
+	}
+	typ := items.decoded(true)
+	return reader{typ: typ, nil: true, list: fmt.Sprintf("func(rows %s) (%s, error) { return %s }", typ, result, call)}
 }
 
 func (w *clientWriter) scalar(t *ast.Type, pos *ast.Position, what string) (reader, bool, bool) {
@@ -426,14 +443,14 @@ func (w *clientWriter) enum(def *ast.Definition) string {
 	fmt.Fprintf(&b, "// %s is the value of %s that the service calls text.\nfunc %s(text *string) (%s, error) {\nswitch *text {\n", name, def.Name, name, model)
 	taken := map[string]bool{}
 	for _, v := range def.EnumValues {
-		if text, ok := binding.EnumText(v.Directives, w.service); ok {
+		if text, ok := w.enumText(def, v.Name); ok {
 			taken[text] = true
 		}
 	}
 	for _, v := range def.EnumValues {
 		var quoted []string
-		_, told := binding.EnumText(v.Directives, w.service)
-		for _, s := range enumSpellings(v, w.service) {
+		_, told := w.enumText(def, v.Name)
+		for _, s := range w.enumSpellings(def, v) {
 			if told || !taken[s] {
 				quoted = append(quoted, fmt.Sprintf("%q", s))
 				taken[s] = true
@@ -450,8 +467,8 @@ func (w *clientWriter) enum(def *ast.Definition) string {
 
 // enumSpellings are the ways in which services write the value IN_TRANSIT:
 // what @source says, or in_transit, in-transit, inTransit and the like.
-func enumSpellings(v *ast.EnumValueDefinition, service string) []string {
-	if text, ok := binding.EnumText(v.Directives, service); ok {
+func (w *clientWriter) enumSpellings(def *ast.Definition, v *ast.EnumValueDefinition) []string {
+	if text, ok := w.enumText(def, v.Name); ok {
 		return []string{text}
 	}
 	lower := strings.ToLower(v.Name)

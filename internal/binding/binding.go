@@ -93,9 +93,9 @@ type Key struct {
 
 // Page is how a service pages.
 type Page struct {
-	Next, Total, More, Cursor Path // nil when not given
-	Start                     int
-	Pos                       *ast.Position
+	Next, Total, More Path // nil when not given
+	Start             int
+	Pos               *ast.Position
 }
 
 // ErrorRule is what an error of a service means.

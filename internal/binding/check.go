@@ -94,9 +94,15 @@ func (r *reader) checkVars() {
 	if b.Uses(This) && b.Uses(Batch) {
 		r.fail(b.Pos, "use one of them", "a call can't be for one parent ($this) and for all ($batch)")
 	}
-	if r.failed || b.REST == nil {
+	if r.failed {
 		return
 	}
+	r.checkPage()
+	if b.GRPC != nil {
+		r.checkTexts(b.GRPC.Request)
+		return
+	}
+	r.checkTexts(b.REST.Body)
 	for _, segment := range b.REST.Path {
 		for _, v := range segment.Vars() {
 			if t := TypeOf(r.schema, b, v); t != nil && v.Root == Args && !t.NonNull {
@@ -117,6 +123,34 @@ func (r *reader) checkVars() {
 	}
 	for _, h := range b.REST.Headers {
 		r.textual(h.Text)
+	}
+}
+
+// checkTexts checks the texts of a body or a request.
+func (r *reader) checkTexts(v *Value) {
+	for _, text := range v.Texts() {
+		if text.Alone() == nil {
+			r.textual(text)
+		}
+	}
+}
+
+// checkPage checks that what is computed of a page is sent as a whole: the rows
+// of another page would come, and others be skipped.
+func (r *reader) checkPage() {
+	sent := map[string]*Var{}
+	for _, v := range r.binding.Vars() {
+		if v.Root == Paging || v.Root == Args && v.Path[0] == "after" {
+			sent[v.Path[0]] = v
+		}
+	}
+	for _, name := range []string{"offset", "number"} {
+		if v := sent[name]; v != nil && sent["limit"] == nil {
+			r.fail(v.Pos, "send {$page.limit} too", "%s is computed with the number of rows of a page, which the call does not tell the service", v)
+		}
+	}
+	if page := r.binding.Page; page != nil && sent["offset"] == nil && sent["number"] == nil && sent["after"] == nil {
+		r.fail(page.Pos, "send {$args.after}, {$page.offset} or {$page.number}", "the call does not tell the service which page is wanted")
 	}
 }
 
@@ -163,6 +197,9 @@ func (r *reader) checkVar(v *Var) {
 	if t == nil {
 		r.leadsNowhere(v)
 		return
+	}
+	if v.Joined && v.Separator == "" {
+		r.fail(v.Pos, "write ->join(\",\")", "the separator of ->join is empty")
 	}
 	if v.Joined && t.Elem == nil && v.Root != Batch {
 		r.fail(v.Pos, "remove ->join", "%s is no list", v)

@@ -2,6 +2,7 @@ package binding
 
 import (
 	"errors"
+	"go/token"
 	"net/http"
 	"regexp"
 	"slices"
@@ -64,6 +65,9 @@ func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
 	if !serviceName.MatchString(b.Service) {
 		r.fail(d.Arguments.ForName("service").Value.Position, "use the name that portico.yaml gives the service",
 			"%q can't name a service: it becomes a Go package, so it has only small letters and digits and starts with a letter", b.Service)
+	}
+	if token.IsKeyword(b.Service) || slices.Contains([]string{"main", "init", "internal", "vendor", "testdata", "proto", "clients"}, b.Service) {
+		r.fail(d.Arguments.ForName("service").Value.Position, "give the service another name in portico.yaml", "%q can't name a service: it becomes a Go package, which can't have this name", b.Service)
 	}
 	b.Select = r.path(d, "select")
 	if arg := d.Arguments.ForName("max"); arg != nil {
@@ -283,7 +287,7 @@ func (r *reader) page(d *ast.Directive) *Page {
 		return nil
 	}
 	page := &Page{Start: 1, Pos: arg.Position}
-	for name, path := range map[string]*Path{"next": &page.Next, "total": &page.Total, "more": &page.More, "cursor": &page.Cursor} {
+	for name, path := range map[string]*Path{"next": &page.Next, "total": &page.Total, "more": &page.More} {
 		if v := arg.Value.Children.ForName(name); v != nil {
 			*path = r.pathOf(v)
 		}

@@ -159,8 +159,8 @@ func ParsePath(text string) (Path, error) {
 	}
 	names := strings.Split(text, ".")
 	for i, name := range names {
-		if name == "" || name == "@" {
-			return nil, fmt.Errorf("the path %q has an empty name", text)
+		if name == "" || name == "@" || name == "-" {
+			return nil, fmt.Errorf("the path %q has a name that is none", text)
 		}
 		if strings.ContainsAny(name, "{}$,\"`\\ \t\r\n") {
 			return nil, fmt.Errorf("the name %q of the path %q has a character that no name has", name, text)
