@@ -141,6 +141,9 @@ func (s *socket) init(ctx context.Context, m *message) (context.Context, *closin
 	}
 	s.inited = true
 	session, err := s.handler.config.Init(ctx, m.init)
+	if err != nil && ctx.Err() != nil {
+		return ctx, nil // the connection is being closed, for another reason than this
+	}
 	if err != nil {
 		s.handler.config.Log.InfoContext(ctx, "WebSocket refused", "cause", err)
 		return ctx, forbidden()
