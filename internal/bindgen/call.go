@@ -3,6 +3,7 @@ package bindgen
 import (
 	"cmp"
 	"fmt"
+	"go/types"
 	"slices"
 	"strings"
 
@@ -144,9 +145,9 @@ func needArguments(b *binding.Binding, r *report) {
 }
 
 // nameCalls names calls after their fields. Where frontends bind a field in
-// different ways, the frontend's name comes first.
+// different ways, the frontend's name comes first; where fields of Query and
+// Mutation, or of an object, have the same name, that of the root type does.
 func nameCalls(list []*call) {
-	count := map[string]int{}
 	base := func(c *call) string {
 		name := goName(c.Parent.Name) + goName(c.Field.Name)
 		if c.root() {
@@ -157,14 +158,29 @@ func nameCalls(list []*call) {
 		}
 		return name
 	}
+	field := func(c *call) string { return c.Parent.Name + "." + c.Field.Name }
+	count := map[string]map[string]int{} // of fields, by service and name
 	for _, c := range list {
-		count[c.Service+" "+base(c)]++
+		name := c.Service + " " + base(c)
+		if count[name] == nil {
+			count[name] = map[string]int{}
+		}
+		count[name][field(c)]++
 	}
+	taken := map[string]bool{}
 	for _, c := range list {
 		c.Name = base(c)
-		if count[c.Service+" "+c.Name] > 1 {
+		same := count[c.Service+" "+c.Name]
+		if c.root() && len(same) > 1 { // Query.user and Mutation.user
+			c.Name = goName(c.Parent.Name) + c.Name
+		}
+		if same[field(c)] > 1 {
 			c.Name = goName(c.frontend.name) + c.Name
 		}
+		for name, n := c.Name, 2; taken[c.Service+" "+c.Name]; n++ {
+			c.Name = fmt.Sprintf("%s%d", name, n)
+		}
+		taken[c.Service+" "+c.Name] = true
 	}
 }
 
@@ -254,12 +270,16 @@ func writeShape(s *strings.Builder, v *binding.Value, text func(binding.Text)) {
 // reserved tells a name that generated functions use themselves, for a variable
 // or a package.
 func reserved(name string) bool {
-	return slices.Contains([]string{
+	return predeclared(name) || slices.Contains([]string{
 		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "r", "m", "args", "item", "nodes", "edges",
 		"next", "more", "start", "end", "events", "event", "toModel", "known", "ok", "in", "total", "nextPage", "hasMore", "header", "joined",
 		"context", "iter", "model", "upstream", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb", "structpb", "wrapperspb",
 	}, name)
 }
+
+// predeclared tells a name that Go itself has, such as string, len and nil: a
+// variable of this name would hide it from the code that follows.
+func predeclared(name string) bool { return types.Universe.Lookup(name) != nil }
 
 // paramName is an argument's name in Go.
 func paramName(name string) string {
