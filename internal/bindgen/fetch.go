@@ -17,8 +17,9 @@ type fetch struct {
 	*clientWriter
 	*call
 	b       strings.Builder
-	zero    string // what it returns beside an error
-	scalars int    // variables that it made
+	zero    string                  // what it returns beside an error
+	scalars int                     // variables that it made
+	headers map[*binding.Var]string // variables with headers
 }
 
 func (f *fetch) line(format string, args ...any) { fmt.Fprintf(&f.b, format+"\n", args...) }
@@ -279,7 +280,8 @@ type operand struct {
 	isNull string // the condition that an item is null, or empty
 }
 
-// operand evaluates a variable.
+// operand evaluates a variable. The statement that reads a header is written
+// the first time, in a place that all uses see.
 func (f *fetch) operand(v *binding.Var) operand {
 	text := types.Typ[types.String]
 	switch v.Root {
@@ -293,8 +295,15 @@ func (f *fetch) operand(v *binding.Var) operand {
 		}
 		return operand{typ: text, value: "key"}
 	case binding.Headers:
-		name := f.variable("header")
-		f.line("%s := %s(ctx, %q)", name, f.upstream("Header"), v.Path[0])
+		name, known := f.headers[v]
+		if !known {
+			name = f.variable("header")
+			f.line("%s := %s(ctx, %q)", name, f.upstream("Header"), v.Path[0])
+			if f.headers == nil {
+				f.headers = map[*binding.Var]string{}
+			}
+			f.headers[v] = name
+		}
 		return operand{typ: text, value: name, there: name + ` != ""`}
 	case binding.Config:
 		return operand{typ: text, value: fmt.Sprintf("c.Value(%q)", v.Path[0])}
@@ -439,6 +448,9 @@ func (w *clientWriter) enumText(enum string) string {
 
 // joined spells the items of a list as one text.
 func (f *fetch) joined(v *binding.Var, o operand) string {
+	if o.isNull != "" { // a text has no null in it
+		o.value, o.items, o.isNull = f.upstream("Present")+"("+o.value+")", "item", ""
+	}
 	list := o.value
 	if !isString(o.typ) || !isPlain(o.typ) || o.items != "item" || f.enumName(v) != "" {
 		list = fmt.Sprintf("%s(%s, func(item %s) string { return %s })", f.upstream("Map"), o.value, f.itemType(o), f.text(v, o.typ, o.items))

@@ -222,11 +222,13 @@ func (f *fetch) build(name string, m *protogen.Message, members []binding.Member
 // protoValue spells a value of a field: the condition that it is there, the
 // statements that make it, and the expression.
 func (f *fetch) protoValue(field *protogen.Field, v *binding.Value) (guard, code, expr string) {
-	outer := f.b
-	f.b = strings.Builder{}
+	outer := f.b.String()
+	f.b.Reset()
+	var before strings.Builder
 	defer func() {
 		code = f.b.String()
-		f.b = outer
+		f.b.Reset()
+		f.b.WriteString(outer + before.String())
 	}()
 	misfit := func(what string) {
 		f.report.at(v.Pos, "", "%s (%s) can't be %s", field.Desc.FullName(), describe(field), what)
@@ -258,11 +260,14 @@ func (f *fetch) protoValue(field *protogen.Field, v *binding.Value) (guard, code
 		if protoType(field) != "string" || field.Desc.IsList() {
 			misfit("a text")
 		}
-		return "", "", f.concatenated(v.Text)
+		guard := f.there(v.Text)
+		before.WriteString(f.b.String()) // the guard needs the variables
+		f.b.Reset()
+		return guard, "", f.concatenated(v.Text)
 	}
 	o := f.operand(one)
 	if one.Root == binding.Headers {
-		outer.WriteString(f.b.String()) // the guard needs the variable
+		before.WriteString(f.b.String()) // the guard needs the variable
 		f.b.Reset()
 	}
 	expr, ok := f.toProto(field, one, o)

@@ -424,19 +424,18 @@ func (w *clientWriter) enum(def *ast.Definition) string {
 	model := spelled(w.modelType(def))
 	var b strings.Builder
 	fmt.Fprintf(&b, "// %s is the value of %s that the service calls text.\nfunc %s(text *string) (%s, error) {\nswitch *text {\n", name, def.Name, name, model)
-	taken := map[string]bool{}
+	owner := map[string]string{} // of what is told, the first value: several may be written alike
 	for _, v := range def.EnumValues {
-		if text, ok := binding.EnumText(v.Directives, w.service); ok {
-			taken[text] = true
+		if text, ok := binding.EnumText(v.Directives, w.service); ok && owner[text] == "" {
+			owner[text] = v.Name
 		}
 	}
 	for _, v := range def.EnumValues {
 		var quoted []string
-		_, told := binding.EnumText(v.Directives, w.service)
 		for _, s := range enumSpellings(v, w.service) {
-			if told || !taken[s] {
+			if owner[s] == "" || owner[s] == v.Name {
 				quoted = append(quoted, fmt.Sprintf("%q", s))
-				taken[s] = true
+				owner[s] = v.Name
 			}
 		}
 		if len(quoted) > 0 {

@@ -92,7 +92,17 @@ func (r *reader) checkVars() {
 	if b.Uses(This) && b.Uses(Batch) {
 		r.fail(b.Pos, "use one of them", "a call can't be for one parent ($this) and for all ($batch)")
 	}
-	if r.failed || b.REST == nil {
+	if r.failed {
+		return
+	}
+	for _, value := range b.values() {
+		for _, text := range value.Texts() {
+			if text.Alone() == nil {
+				r.textual(text)
+			}
+		}
+	}
+	if b.REST == nil {
 		return
 	}
 	for _, segment := range b.REST.Path {
