@@ -272,7 +272,7 @@ func writeShape(s *strings.Builder, v *binding.Value, text func(binding.Text)) {
 func reserved(name string) bool {
 	return predeclared(name) || slices.Contains([]string{
 		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "r", "m", "args", "item", "nodes", "edges",
-		"next", "more", "start", "end", "events", "event", "toModel", "known", "ok", "in", "total", "nextPage", "hasMore", "header", "joined", "text",
+		"next", "more", "start", "end", "events", "event", "toModel", "known", "ok", "in", "total", "nextPage", "hasMore", "header", "joined", "text", "theirs",
 		"context", "iter", "model", "upstream", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb", "structpb", "wrapperspb",
 	}, name)
 }
@@ -282,9 +282,9 @@ func reserved(name string) bool {
 func predeclared(name string) bool { return types.Universe.Lookup(name) != nil }
 
 // paramName is an argument's name in Go.
-func paramName(name string) string {
+func (w *clientWriter) paramName(name string) string {
 	name = templates.ToGoPrivate(name)
-	if reserved(name) {
+	if reserved(name) || w.packageName(name) {
 		return name + "Arg"
 	}
 	return name

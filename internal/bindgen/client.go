@@ -29,6 +29,7 @@ type clientWriter struct {
 	rows      map[string]*rowType // by name
 	functions map[string]string   // code, by name
 	messages  map[string]string   // what functions that read messages read, by name
+	packages  map[string]bool     // names of packages; nil until they are asked for
 }
 
 // clients writes the clients of all services that bindings call, and their

@@ -82,7 +82,7 @@ func (f *fetch) method(result types.Type) {
 func (f *fetch) params() string {
 	params := []string{"ctx " + imported("context") + ".Context"}
 	for _, arg := range f.arguments() {
-		params = append(params, paramName(arg.Name)+" "+spelled(f.argType(arg)))
+		params = append(params, f.paramName(arg.Name)+" "+spelled(f.argType(arg)))
 	}
 	return strings.Join(params, ", ")
 }
@@ -177,7 +177,7 @@ func (f *fetch) loaderMethod() {
 		if _, ok := basic(element(t)); !ok {
 			f.report.at(arg.Position, "use scalars and enums, or write a Go method", "the argument %s is %s, by which a batch can't be told from others", arg.Name, arg.Type)
 		}
-		name := paramName(arg.Name)
+		name := f.paramName(arg.Name)
 		params = append(params, name+" "+spelled(t))
 		if isPointer(t) {
 			f.line("%s %s[%s]", goName(arg.Name), f.loader("Opt"), spelled(element(t)))
@@ -236,7 +236,7 @@ func (f *fetch) unpackArgs() {
 		if isPointer(f.argType(arg)) {
 			expr += ".Pointer()"
 		}
-		f.line("%s := %s", paramName(arg.Name), expr)
+		f.line("%s := %s", f.paramName(arg.Name), expr)
 	}
 }
 
@@ -260,14 +260,14 @@ func (f *fetch) pageSetup() {
 		return
 	}
 	first := f.Field.Arguments.ForName("first")
-	otherwise, given := "0", paramName("first")
+	otherwise, given := "0", f.paramName("first")
 	if first.DefaultValue != nil {
 		otherwise = first.DefaultValue.Raw
 	}
 	if first.Type.NonNull {
 		given = "&" + given
 	}
-	f.line("page, err := %s(%s, %s, %s)\nif err != nil {\nreturn %s, err\n}", f.upstream("PageOf"), given, otherwise, paramName("after"), f.zero)
+	f.line("page, err := %s(%s, %s, %s)\nif err != nil {\nreturn %s, err\n}", f.upstream("PageOf"), given, otherwise, f.paramName("after"), f.zero)
 }
 
 // operand is a variable's value in Go.
@@ -357,7 +357,7 @@ func (f *fetch) oneMore() bool {
 // argument evaluates {$args.x}, and {$args.x.y} through input objects.
 func (f *fetch) argument(v *binding.Var) operand {
 	arg := f.Field.Arguments.ForName(v.Path[0])
-	t, expr := f.argType(arg), paramName(arg.Name)
+	t, expr := f.argType(arg), f.paramName(arg.Name)
 	var guards []string
 	gql := arg.Type
 	for _, name := range v.Path[1:] {

@@ -96,6 +96,7 @@ func (f *fetch) messageValue(m *protogen.Message, root string) (string, bool) {
 			f.line("if %s {\nreturn %s, c.Malformed(%s(%q))\n}", condition, zero, f.upstream("Missing"), f.Select)
 		},
 		statement: func(code string) { f.b.WriteString(code) },
+		failed:    fmt.Sprintf("return %s, c.Malformed(%s(%q, err))", zero, f.upstream("In"), f.Select),
 	})
 }
 
@@ -188,6 +189,7 @@ func (f *fetch) matchMessages(rows string, m *protogen.Message, def *ast.Definit
 // build makes a variable with a message.
 func (f *fetch) build(name string, m *protogen.Message, members []binding.Member) {
 	var fixed, conditional []string
+	set := map[string]bool{} // the Go fields that are set in any case
 	for _, member := range members {
 		field := findField(m, member.Name)
 		if field == nil {
@@ -199,10 +201,14 @@ func (f *fetch) build(name string, m *protogen.Message, members []binding.Member
 		if field.Oneof != nil && !field.Oneof.Desc.IsSynthetic() {
 			target = field.Oneof.GoName
 			value = fmt.Sprintf("&%s{%s: %s}", protoName(field.GoIdent), field.GoName, expr)
-		} else if field.Desc.HasPresence() && field.Message == nil {
+		} else if byPointer(field) {
 			value = "new(" + expr + ")"
 		}
 		if guard == "" {
+			if set[target] {
+				f.report.at(member.Pos, "keep one", "%s of the message %s is set already", target, m.Desc.FullName())
+			}
+			set[target] = true
 			f.b.WriteString(code)
 			fixed = append(fixed, target+": "+value)
 			continue
@@ -217,6 +223,12 @@ func (f *fetch) build(name string, m *protogen.Message, members []binding.Member
 	for _, code := range conditional {
 		f.b.WriteString(code)
 	}
+}
+
+// byPointer tells whether the Go field of a scalar is a pointer. Bytes are nil
+// when they are absent.
+func byPointer(f *protogen.Field) bool {
+	return f.Desc.HasPresence() && f.Message == nil && f.Desc.Kind() != protoreflect.BytesKind
 }
 
 // protoValue spells a value of a field: the condition that it is there, the
@@ -239,7 +251,7 @@ func (f *fetch) protoValue(field *protogen.Field, v *binding.Value) (guard, code
 			misfit("an object")
 			return "", "", "nil"
 		}
-		name := f.variable(paramName(string(field.Desc.Name())) + "Message")
+		name := f.variable(f.paramName(string(field.Desc.Name())) + "Message")
 		f.build(name, field.Message, v.Object)
 		return "", "", name
 	case v.Const != nil:
@@ -381,7 +393,7 @@ func (f *fetch) itemFunction(o operand, c conversion, to string) string {
 
 // checked makes a variable of a call that may fail, for what callers give.
 func (f *fetch) checked(v *binding.Var, call string) string {
-	name := f.variable(paramName(v.Path[len(v.Path)-1]) + "Value")
+	name := f.variable(f.paramName(v.Path[len(v.Path)-1]) + "Value")
 	f.line("%s, err := %s\nif err != nil {\nreturn %s, err\n}", name, call, f.zero)
 	return name
 }
@@ -490,7 +502,7 @@ func (w *clientWriter) intoWrapper(field *protogen.Field, t types.Type, def *ast
 // enumToProto returns the function that makes a service's value of one of an
 // enum.
 func (w *clientWriter) enumToProto(def *ast.Definition, e *protogen.Enum) string {
-	name := "to" + e.GoIdent.GoName
+	name := w.functionName("to"+e.GoIdent.GoName, goName(def.Name), def.Name+" "+string(e.Desc.FullName()))
 	if w.functions[name] != "" {
 		return name
 	}
@@ -512,13 +524,10 @@ func (w *clientWriter) enumToProto(def *ast.Definition, e *protogen.Enum) string
 // inputMessage returns the function that makes a message of an input object.
 func (w *clientWriter) inputMessage(def *ast.Definition, m *protogen.Message) string {
 	name := "new" + goName(def.Name) + "Message"
-	if have := w.messages[name]; have != "" && have != string(m.Desc.FullName()) {
-		name += m.GoIdent.GoName
-	}
+	name = w.functionName(name, m.GoIdent.GoName, string(m.Desc.FullName()))
 	if w.functions[name] != "" {
 		return name
 	}
-	w.messages[name] = string(m.Desc.FullName())
 	w.functions[name] = "pending" // it may have itself in it
 	f := &fetch{clientWriter: w, zero: "nil"}
 	model := w.modelType(def)
@@ -576,7 +585,7 @@ func (f *fetch) inputMessageMember(def *ast.Definition, m *protogen.Message, inp
 	switch {
 	case to.Oneof != nil && !to.Oneof.Desc.IsSynthetic():
 		f.line("m.%s = &%s{%s: %s}", to.Oneof.GoName, protoName(to.GoIdent), to.GoName, value)
-	case to.Desc.HasPresence() && to.Message == nil:
+	case byPointer(to):
 		f.line("m.%s = new(%s)", to.GoName, value)
 	default:
 		f.line("m.%s = %s", to.GoName, value)

@@ -33,6 +33,7 @@ type protos struct {
 	methods  map[string]*protogen.Method // by package.Service/Method
 	messages map[protoreflect.FullName]*protogen.Message
 	enums    map[protoreflect.FullName]*protogen.Enum
+	packages []string // names of the Go packages
 }
 
 // compileProtos compiles the protos and writes their Go code into the stage.
@@ -52,6 +53,7 @@ func (g *generation) compileProtos(ctx context.Context, r *report) (*protos, err
 		return nil, fmt.Errorf("protos: %w", err)
 	}
 	for _, file := range plugin.Files {
+		out.packages = append(out.packages, string(file.GoPackageName))
 		out.add(file)
 	}
 	return out, g.generateProtos(ctx, request)

@@ -299,7 +299,7 @@ func (f *fetch) textValue(t binding.Text) (typ, expr string) {
 	if pointer, ok := strings.CutPrefix(expr, "*"); ok && !strings.Contains(o.there, "&&") {
 		return "*" + typ, pointer
 	}
-	name := f.variable(paramName(v.Path[len(v.Path)-1]) + "Value")
+	name := f.variable(f.paramName(v.Path[len(v.Path)-1]) + "Value")
 	pointer := strings.HasPrefix(typ, "*") || strings.HasPrefix(typ, "[]")
 	if !pointer {
 		typ = "*" + typ

@@ -357,15 +357,34 @@ func (w *clientWriter) scalar(t *ast.Type, pos *ast.Position, what string) (read
 // local is a variable's name for a field.
 func (w *clientWriter) local(field string) string {
 	name := templates.ToGoPrivate(field)
-	if reserved(name) {
+	if reserved(name) || w.packageName(name) {
 		return name + "Value"
 	}
-	for _, fn := range w.converters {
-		if fn.Pkg().Name() == name {
-			return name + "Value"
+	return name
+}
+
+// packageName tells the name of a Go package that the client may use: of a
+// converter, of a proto, of a scalar's type.
+func (w *clientWriter) packageName(name string) bool {
+	if w.packages == nil {
+		w.packages = map[string]bool{}
+		for _, fn := range w.converters {
+			w.packages[fn.Pkg().Name()] = true
+		}
+		for _, pkg := range w.protos.packages {
+			w.packages[pkg] = true
+		}
+		for _, scalar := range typeNames(w.union) {
+			if w.union.Types[scalar].Kind != ast.Scalar {
+				continue
+			}
+			t, err := w.types.of(&ast.Type{NamedType: scalar, NonNull: true})
+			if named, ok := t.(*types.Named); err == nil && ok && named.Obj().Pkg() != nil {
+				w.packages[named.Obj().Pkg().Name()] = true
+			}
 		}
 	}
-	return name
+	return w.packages[name]
 }
 
 // code spells the row's struct and its model.
