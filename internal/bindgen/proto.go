@@ -125,10 +125,17 @@ func protoRequest(ctx context.Context, p *project, names []string, r *report) (*
 		if strings.HasPrefix(own, "google.golang.org/") {
 			continue // it is in a module that Go knows
 		}
+		if strings.HasPrefix(own, p.module+"/") && !strings.HasPrefix(path.Clean(own)+"/", p.module+"/"+clientsFolder+"/") {
+			r.add(Diagnostic{File: path.Join(protoFolder, file.Path()), Message: fmt.Sprintf("its go_package %q is not below %s/, where generated code is", own, clientsFolder), Fix: "leave go_package out, or move the package"})
+			failed = true
+		}
 		if !strings.HasPrefix(own, p.module+"/") {
 			parameters = append(parameters, "M"+file.Path()+"="+goPackage(p, file.Path()))
 		}
 		request.FileToGenerate = append(request.FileToGenerate, file.Path())
+	}
+	if failed {
+		return nil, nil //nolint:nilnil // reported
 	}
 	request.Parameter = new(strings.Join(parameters, ","))
 	return request, nil
