@@ -176,6 +176,26 @@ func JSON[M proto.Message](message M) (any, error) {
 	return value, err
 }
 
+// Object is a map of scalars as a JSON object; an error when it has a number
+// that JSON does not.
+func Object[K comparable, V any](values map[K]V) (any, error) {
+	object := make(map[string]any, len(values))
+	for key, value := range values {
+		switch number := any(value).(type) {
+		case float64:
+			if math.IsNaN(number) || math.IsInf(number, 0) {
+				return nil, fmt.Errorf("%v is no number of JSON", number)
+			}
+		case float32:
+			if math.IsNaN(float64(number)) || math.IsInf(float64(number), 0) {
+				return nil, fmt.Errorf("%v is no number of JSON", number)
+			}
+		}
+		object[fmt.Sprint(key)] = value
+	}
+	return object, nil
+}
+
 // ParseInt is the number that an id is for a service; BAD_USER_INPUT when it is
 // none.
 func ParseInt[T int32 | int64](id string) (T, error) {

@@ -176,6 +176,17 @@ func Map[T, U any](values []T, of func(T) U) []U {
 	return out
 }
 
+// Present are the values that are not nil.
+func Present[T any](values []*T) []T {
+	out := make([]T, 0, len(values))
+	for _, value := range values {
+		if value != nil {
+			out = append(out, *value)
+		}
+	}
+	return out
+}
+
 // Apply makes something of what a pointer points to: nil of nil.
 func Apply[T, U any](value *T, of func(T) U) *U {
 	if value == nil {

@@ -3,6 +3,7 @@ package bindgen
 import (
 	"cmp"
 	"fmt"
+	"go/types"
 	"slices"
 	"strings"
 
@@ -269,17 +270,21 @@ func writeShape(s *strings.Builder, v *binding.Value, text func(binding.Text)) {
 // reserved tells a name that generated functions use themselves, for a variable
 // or a package.
 func reserved(name string) bool {
-	return slices.Contains([]string{
+	return predeclared(name) || slices.Contains([]string{
 		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "r", "m", "args", "item", "nodes", "edges",
-		"next", "more", "start", "end", "events", "event", "toModel", "known", "raw", "ok", "in", "total", "nextPage", "hasMore", "header", "joined",
+		"next", "more", "start", "end", "events", "event", "toModel", "known", "raw", "ok", "in", "total", "nextPage", "hasMore", "header", "joined", "text", "theirs",
 		"context", "iter", "model", "upstream", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb", "structpb", "wrapperspb",
 	}, name)
 }
 
+// predeclared tells a name that Go itself has, such as string, len and nil: a
+// variable of this name would hide it from the code that follows.
+func predeclared(name string) bool { return types.Universe.Lookup(name) != nil }
+
 // paramName is an argument's name in Go.
-func paramName(name string) string {
+func (w *clientWriter) paramName(name string) string {
 	name = templates.ToGoPrivate(name)
-	if reserved(name) {
+	if reserved(name) || w.packageName(name) {
 		return name + "Arg"
 	}
 	return name

@@ -29,6 +29,7 @@ type clientWriter struct {
 	rows      map[string]*rowType // by name
 	functions map[string]string   // code, by name
 	messages  map[string]string   // what functions that read messages read, by name
+	packages  map[string]bool     // names of packages; nil until they are asked for
 }
 
 // clients writes the clients of all services that bindings call, and their
@@ -60,6 +61,7 @@ func (g *generation) clients(ctx context.Context, cfg *config.Config, r *report)
 			return fmt.Errorf("client of %s: %w", service, err)
 		}
 	}
+	g.stage.foreign(path.Join(clientsFolder, "clients"+generatedSuffix), r)
 	if err := r.err(); err != nil {
 		return err
 	}
@@ -68,6 +70,9 @@ func (g *generation) clients(ctx context.Context, cfg *config.Config, r *report)
 
 // render writes the file of the client.
 func (w *clientWriter) render(cfg *config.Config) error {
+	if w.stage.foreign(path.Join(clientsFolder, w.service, "client"+generatedSuffix), w.report) {
+		return nil
+	}
 	return templates.Render(templates.Options{
 		PackageName: w.service,
 		PackageDoc:  generatedHeader + "// Package " + w.service + " calls the service " + w.service + ", as the bindings of the schemas say.",

@@ -179,7 +179,7 @@ func (f *fetch) pageInfo(def *ast.Definition, nodes, more string, page pageExprs
 	add("hasNextPage", more, "new("+more+")")
 	before := "page.Offset > 0"
 	if !f.byOffset() {
-		before = paramName("after") + " != nil"
+		before = f.paramName("after") + " != nil"
 		if f.Field.Arguments.ForName("after") == nil {
 			before = "false"
 		}

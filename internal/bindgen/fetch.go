@@ -17,8 +17,9 @@ type fetch struct {
 	*clientWriter
 	*call
 	b       *strings.Builder
-	zero    string // what it returns beside an error
-	scalars int    // variables that it made
+	zero    string                  // what it returns beside an error
+	scalars int                     // variables that it made
+	headers map[*binding.Var]string // variables with headers
 }
 
 func (f *fetch) line(format string, args ...any) { fmt.Fprintf(f.b, format+"\n", args...) }
@@ -81,7 +82,7 @@ func (f *fetch) method(result types.Type) {
 func (f *fetch) params() string {
 	params := []string{"ctx " + imported("context") + ".Context"}
 	for _, arg := range f.arguments() {
-		params = append(params, paramName(arg.Name)+" "+spelled(f.argType(arg)))
+		params = append(params, f.paramName(arg.Name)+" "+spelled(f.argType(arg)))
 	}
 	return strings.Join(params, ", ")
 }
@@ -176,7 +177,7 @@ func (f *fetch) loaderMethod() {
 		if _, ok := basic(element(t)); !ok {
 			f.report.at(arg.Position, "use scalars and enums, or write a Go method", "the argument %s is %s, by which a batch can't be told from others", arg.Name, arg.Type)
 		}
-		name := paramName(arg.Name)
+		name := f.paramName(arg.Name)
 		params = append(params, name+" "+spelled(t))
 		if isPointer(t) {
 			f.line("%s %s[%s]", goName(arg.Name), f.loader("Opt"), spelled(element(t)))
@@ -235,7 +236,7 @@ func (f *fetch) unpackArgs() {
 		if isPointer(f.argType(arg)) {
 			expr += ".Pointer()"
 		}
-		f.line("%s := %s", paramName(arg.Name), expr)
+		f.line("%s := %s", f.paramName(arg.Name), expr)
 	}
 }
 
@@ -259,14 +260,14 @@ func (f *fetch) pageSetup() {
 		return
 	}
 	first := f.Field.Arguments.ForName("first")
-	otherwise, given := "0", paramName("first")
+	otherwise, given := "0", f.paramName("first")
 	if first.DefaultValue != nil {
 		otherwise = first.DefaultValue.Raw
 	}
 	if first.Type.NonNull {
 		given = "&" + given
 	}
-	f.line("page, err := %s(%s, %s, %s)\nif err != nil {\nreturn %s, err\n}", f.upstream("PageOf"), given, otherwise, paramName("after"), f.zero)
+	f.line("page, err := %s(%s, %s, %s)\nif err != nil {\nreturn %s, err\n}", f.upstream("PageOf"), given, otherwise, f.paramName("after"), f.zero)
 }
 
 // operand is a variable's value in Go.
@@ -279,7 +280,8 @@ type operand struct {
 	isNull string // the condition that an item is null, or empty
 }
 
-// operand evaluates a variable.
+// operand evaluates a variable. The statement that reads a header is written
+// the first time, in a place that all uses see.
 func (f *fetch) operand(v *binding.Var) operand {
 	text := types.Typ[types.String]
 	switch v.Root {
@@ -296,8 +298,15 @@ func (f *fetch) operand(v *binding.Var) operand {
 		}
 		return operand{typ: text, value: "key"}
 	case binding.Headers:
-		name := f.variable("header")
-		f.line("%s := %s(ctx, %q)", name, f.upstream("Header"), v.Path[0])
+		name, known := f.headers[v]
+		if !known {
+			name = f.variable("header")
+			f.line("%s := %s(ctx, %q)", name, f.upstream("Header"), v.Path[0])
+			if f.headers == nil {
+				f.headers = map[*binding.Var]string{}
+			}
+			f.headers[v] = name
+		}
 		return operand{typ: text, value: name, there: name + ` != ""`}
 	case binding.Config:
 		return operand{typ: text, value: fmt.Sprintf("c.Value(%q)", v.Path[0])}
@@ -351,7 +360,7 @@ func (f *fetch) oneMore() bool {
 // argument evaluates {$args.x}, and {$args.x.y} through input objects.
 func (f *fetch) argument(v *binding.Var) operand {
 	arg := f.Field.Arguments.ForName(v.Path[0])
-	t, expr := f.argType(arg), paramName(arg.Name)
+	t, expr := f.argType(arg), f.paramName(arg.Name)
 	var guards []string
 	gql := arg.Type
 	for _, name := range v.Path[1:] {
@@ -442,6 +451,9 @@ func (w *clientWriter) enumWriter(enum string) string {
 
 // joined spells the items of a list as one text.
 func (f *fetch) joined(v *binding.Var, o operand) string {
+	if o.isNull != "" { // a text has no null in it
+		o.value, o.items, o.isNull = f.upstream("Present")+"("+o.value+")", "item", ""
+	}
 	list := o.value
 	if !isString(o.typ) || !isPlain(o.typ) || o.items != "item" || f.enumName(v) != "" {
 		list = fmt.Sprintf("%s(%s, func(item %s) string { return %s })", f.upstream("Map"), o.value, f.itemType(o), f.text(v, o.typ, o.items))

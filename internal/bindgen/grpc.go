@@ -96,6 +96,7 @@ func (f *fetch) messageValue(m *protogen.Message, root string) (string, bool) {
 			f.line("if %s {\nreturn %s, c.Malformed(%s(%q))\n}", condition, zero, f.upstream("Missing"), f.Select)
 		},
 		statement: func(code string) { f.b.WriteString(code) },
+		failed:    fmt.Sprintf("return %s, c.Malformed(%s(%q, err))", zero, f.upstream("In"), f.Select),
 	})
 }
 
@@ -188,6 +189,7 @@ func (f *fetch) matchMessages(rows string, m *protogen.Message, def *ast.Definit
 // build makes a variable with a message.
 func (f *fetch) build(name string, m *protogen.Message, members []binding.Member) {
 	var fixed, conditional []string
+	set := map[string]bool{} // the Go fields that are set in any case
 	for _, member := range members {
 		field := findField(m, member.Name)
 		if field == nil {
@@ -199,10 +201,14 @@ func (f *fetch) build(name string, m *protogen.Message, members []binding.Member
 		if field.Oneof != nil && !field.Oneof.Desc.IsSynthetic() {
 			target = field.Oneof.GoName
 			value = fmt.Sprintf("&%s{%s: %s}", protoName(field.GoIdent), field.GoName, expr)
-		} else if field.Desc.HasPresence() && field.Message == nil {
+		} else if byPointer(field) {
 			value = "new(" + expr + ")"
 		}
 		if guard == "" {
+			if set[target] {
+				f.report.at(member.Pos, "keep one", "%s of the message %s is set already", target, m.Desc.FullName())
+			}
+			set[target] = true
 			f.b.WriteString(code)
 			fixed = append(fixed, target+": "+value)
 			continue
@@ -219,14 +225,22 @@ func (f *fetch) build(name string, m *protogen.Message, members []binding.Member
 	}
 }
 
+// byPointer tells whether the Go field of a scalar is a pointer. Bytes are nil
+// when they are absent.
+func byPointer(f *protogen.Field) bool {
+	return f.Desc.HasPresence() && f.Message == nil && f.Desc.Kind() != protoreflect.BytesKind
+}
+
 // protoValue spells a value of a field: the condition that it is there, the
 // statements that make it, and the expression.
 func (f *fetch) protoValue(field *protogen.Field, v *binding.Value) (guard, code, expr string) {
 	outer := f.b
 	f.b = &strings.Builder{}
+	var before strings.Builder
 	defer func() {
 		code = f.b.String()
 		f.b = outer
+		f.b.WriteString(before.String())
 	}()
 	misfit := func(what string) {
 		f.report.at(v.Pos, "", "%s (%s) can't be %s", field.Desc.FullName(), describe(field), what)
@@ -237,7 +251,7 @@ func (f *fetch) protoValue(field *protogen.Field, v *binding.Value) (guard, code
 			misfit("an object")
 			return "", "", "nil"
 		}
-		name := f.variable(paramName(string(field.Desc.Name())) + "Message")
+		name := f.variable(f.paramName(string(field.Desc.Name())) + "Message")
 		f.build(name, field.Message, v.Object)
 		return "", "", name
 	case v.Const != nil:
@@ -258,15 +272,14 @@ func (f *fetch) protoValue(field *protogen.Field, v *binding.Value) (guard, code
 		if protoType(field) != "string" || field.Desc.IsList() {
 			misfit("a text")
 		}
-		if guard = f.guards(v.Text); guard != "" && v.Text.Vars() != nil {
-			outer.WriteString(f.b.String()) // of headers, which the guard needs
-			f.b.Reset()
-		}
+		guard := f.there(v.Text)
+		before.WriteString(f.b.String()) // the guard needs the variables
+		f.b.Reset()
 		return guard, "", f.concatenated(v.Text)
 	}
 	o := f.operand(one)
 	if one.Root == binding.Headers {
-		outer.WriteString(f.b.String()) // the guard needs the variable
+		before.WriteString(f.b.String()) // the guard needs the variable
 		f.b.Reset()
 	}
 	expr, ok := f.toProto(field, one, o)
@@ -380,7 +393,7 @@ func (f *fetch) itemFunction(o operand, c conversion, to string) string {
 
 // checked makes a variable of a call that may fail, for what callers give.
 func (f *fetch) checked(v *binding.Var, call string) string {
-	name := f.variable(paramName(v.Path[len(v.Path)-1]) + "Value")
+	name := f.variable(f.paramName(v.Path[len(v.Path)-1]) + "Value")
 	f.line("%s, err := %s\nif err != nil {\nreturn %s, err\n}", name, call, f.zero)
 	return name
 }
@@ -489,7 +502,7 @@ func (w *clientWriter) intoWrapper(field *protogen.Field, t types.Type, def *ast
 // enumToProto returns the function that makes a service's value of one of an
 // enum.
 func (w *clientWriter) enumToProto(def *ast.Definition, e *protogen.Enum) string {
-	name := "to" + e.GoIdent.GoName
+	name := w.functionName("to"+e.GoIdent.GoName, goName(def.Name), def.Name+" "+string(e.Desc.FullName()))
 	if w.functions[name] != "" {
 		return name
 	}
@@ -510,8 +523,9 @@ func (w *clientWriter) enumToProto(def *ast.Definition, e *protogen.Enum) string
 
 // inputMessage returns the function that makes a message of an input object.
 func (w *clientWriter) inputMessage(def *ast.Definition, m *protogen.Message) string {
-	name, written := w.claim("new"+goName(def.Name)+"Message", m.Desc, m.GoIdent)
-	if written {
+	name := "new" + goName(def.Name) + "Message"
+	name = w.functionName(name, m.GoIdent.GoName, string(m.Desc.FullName()))
+	if w.functions[name] != "" {
 		return name
 	}
 	w.functions[name] = "pending" // it may have itself in it
@@ -571,7 +585,7 @@ func (f *fetch) inputMessageMember(def *ast.Definition, m *protogen.Message, inp
 	switch {
 	case to.Oneof != nil && !to.Oneof.Desc.IsSynthetic():
 		f.line("m.%s = &%s{%s: %s}", to.Oneof.GoName, protoName(to.GoIdent), to.GoName, value)
-	case to.Desc.HasPresence() && to.Message == nil:
+	case byPointer(to):
 		f.line("m.%s = new(%s)", to.GoName, value)
 	default:
 		f.line("m.%s = %s", to.GoName, value)

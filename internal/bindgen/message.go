@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/codegen/templates"
@@ -123,22 +124,24 @@ func protoType(f *protogen.Field) string {
 	return "*" + protoName(f.Message.GoIdent)
 }
 
-// claim names a function that reads or writes a message or an enum: base, or
-// for a second one that has taken it, base with the Go name of this one. It
-// tells whether the function has been written.
-func (w *clientWriter) claim(base string, of protoreflect.Descriptor, id protogen.GoIdent) (name string, written bool) {
-	name = base
-	if have := w.messages[name]; have != "" && have != string(of.FullName()) {
-		name += id.GoName
+// functionName is the name of the function that is about a message or an enum:
+// base, or when that is about another one, base and more.
+func (w *clientWriter) functionName(base, more, about string) string {
+	name := base
+	for n := 1; w.messages[name] != "" && w.messages[name] != about; n++ {
+		if name = base + more; n > 1 {
+			name += strconv.Itoa(n)
+		}
 	}
-	w.messages[name] = string(of.FullName())
-	return name, w.functions[name] != ""
+	w.messages[name] = about
+	return name
 }
 
 // message returns the function that makes an object type of a message.
 func (w *clientWriter) message(def *ast.Definition, m *protogen.Message) string {
-	name, written := w.claim(templates.LcFirst(goName(def.Name))+"Of", m.Desc, m.GoIdent)
-	if written {
+	name := templates.LcFirst(goName(def.Name)) + "Of"
+	name = w.functionName(name, m.GoIdent.GoName, string(m.Desc.FullName()))
+	if w.functions[name] != "" {
 		return name
 	}
 	w.functions[name] = "pending" // it may have itself in it
@@ -203,7 +206,8 @@ func (w *clientWriter) messageMember(row *rowType, m *protogen.Message, member t
 		row.steps = append(row.steps, step{condition: condition, path: src.Names[0].String()})
 	}
 	statement := func(code string) { row.steps = append(row.steps, step{code: code}) }
-	if expr, ok := w.fromMessage(field.Type, fields, "m", messageSite{row.def.Name + "." + field.Name, pos, w.local(field.Name), try, missing, statement}); ok {
+	if expr, ok := w.fromMessage(field.Type, fields, "m", messageSite{row.def.Name + "." + field.Name, pos, w.local(field.Name), try, missing, statement,
+		fmt.Sprintf("return nil, %s(%q, err)", w.upstream("In"), fields[len(fields)-1].Desc.Name())}); ok {
 		init(expr)
 	}
 }
@@ -216,6 +220,7 @@ type messageSite struct {
 	try       func(call string) string // a call that may fail, for the variable with its result
 	missing   func(condition string)   // what must not be
 	statement func(code string)
+	failed    string // a statement that returns err
 }
 
 // fromMessage spells the model of what fields of the message root lead to.
@@ -231,7 +236,7 @@ func (w *clientWriter) fromMessage(t *ast.Type, fields []*protogen.Field, root s
 		if value := last.Message.Fields[1]; err != nil || t.Elem != nil || value.Message != nil || value.Enum != nil || !isAny(model) {
 			return misfit()
 		}
-		return expr, true
+		return at.try(w.upstream("Object") + "(" + expr + ")"), true
 	}
 	if last.Desc.IsList() != (t.Elem != nil) && !isMask(last) {
 		return misfit()
@@ -305,8 +310,8 @@ func (w *clientWriter) single(v protoRead, at messageSite) string {
 	case object:
 		return at.try(fmt.Sprintf("%s(%s, %s)", w.upstream("Row"), expr, c.fn))
 	case last.Message != nil && nilable(model) && c.expr == nil:
-		at.statement(fmt.Sprintf("var %s %s\nif %s != nil {\nvar err error\nif %s, err = %s(%s); err != nil {\nreturn nil, %s(%q, err)\n}\n}\n",
-			at.name, spelled(model), expr, at.name, c.fn, expr, w.upstream("In"), last.Desc.Name()))
+		at.statement(fmt.Sprintf("var %s %s\nif %s != nil {\nvar err error\nif %s, err = %s(%s); err != nil {\n%s\n}\n}\n",
+			at.name, spelled(model), expr, at.name, c.fn, expr, at.failed))
 		return at.name
 	case last.Message != nil && nilable(model): // google.protobuf.Struct and the like
 		at.statement(fmt.Sprintf("var %s %s\nif %s != nil {\n%s = %s\n}\n", at.name, spelled(model), expr, at.name, c.expr(expr)))
@@ -321,8 +326,8 @@ func (w *clientWriter) single(v protoRead, at messageSite) string {
 		return at.try(c.fn + "(" + expr + ")")
 	}
 	// An enum: its value 0 stands for none.
-	at.statement(fmt.Sprintf("var %s *%s\nif raw := %s; raw != 0 {\nknown, err := %s(raw)\nif err != nil {\nreturn nil, %s(%q, err)\n}\n%s = &known\n}\n",
-		at.name, spelled(model), expr, c.fn, w.upstream("In"), last.Desc.Name(), at.name))
+	at.statement(fmt.Sprintf("var %s *%s\nif theirs := %s; theirs != 0 {\nknown, err := %s(theirs)\nif err != nil {\n%s\n}\n%s = &known\n}\n",
+		at.name, spelled(model), expr, c.fn, at.failed, at.name))
 	return at.name
 }
 
@@ -357,8 +362,8 @@ func (w *clientWriter) whenPresent(v protoRead, at messageSite) string {
 		at.statement(fmt.Sprintf("var %s *%s\nif %s {\n%s = new(%s)\n}\n", at.name, spelled(model), condition, at.name, c.expr(value)))
 		return at.name
 	}
-	at.statement(fmt.Sprintf("var %s *%s\nif %s {\nraw, err := %s(%s)\nif err != nil {\nreturn nil, %s(%q, err)\n}\n%s = &raw\n}\n",
-		at.name, spelled(model), condition, c.fn, value, w.upstream("In"), last.Desc.Name(), at.name))
+	at.statement(fmt.Sprintf("var %s *%s\nif %s {\nknown, err := %s(%s)\nif err != nil {\n%s\n}\n%s = &known\n}\n",
+		at.name, spelled(model), condition, c.fn, value, at.failed, at.name))
 	return at.name
 }
 
@@ -506,8 +511,9 @@ func (w *clientWriter) fromWellKnown(f *protogen.Field, name string, model types
 // protoEnum returns the function that makes a value of an enum of one of the
 // service's.
 func (w *clientWriter) protoEnum(def *ast.Definition, e *protogen.Enum) string {
-	name, written := w.claim(templates.LcFirst(goName(def.Name))+"Of", e.Desc, e.GoIdent)
-	if written {
+	name := templates.LcFirst(goName(def.Name)) + "Of"
+	name = w.functionName(name, e.GoIdent.GoName, string(e.Desc.FullName()))
+	if w.functions[name] != "" {
 		return name
 	}
 	var b strings.Builder

@@ -197,7 +197,7 @@ func (b *planBuilder) object(o *codegen.Object) *objectPlan {
 			continue
 		}
 		for _, arg := range f.Args {
-			if slices.Contains(adapterNames(), arg.VarName) {
+			if predeclared(arg.VarName) || slices.Contains(adapterNames(), arg.VarName) {
 				arg.VarName += "Arg"
 			}
 		}

@@ -33,6 +33,7 @@ type protos struct {
 	methods  map[string]*protogen.Method // by package.Service/Method
 	messages map[protoreflect.FullName]*protogen.Message
 	enums    map[protoreflect.FullName]*protogen.Enum
+	packages []string // names of the Go packages
 }
 
 // compileProtos compiles the protos and writes their Go code into the stage.
@@ -52,6 +53,7 @@ func (g *generation) compileProtos(ctx context.Context, r *report) (*protos, err
 		return nil, fmt.Errorf("protos: %w", err)
 	}
 	for _, file := range plugin.Files {
+		out.packages = append(out.packages, string(file.GoPackageName))
 		out.add(file)
 	}
 	return out, g.generateProtos(ctx, request)
@@ -123,10 +125,17 @@ func protoRequest(ctx context.Context, p *project, names []string, r *report) (*
 		if strings.HasPrefix(own, "google.golang.org/") {
 			continue // it is in a module that Go knows
 		}
+		if strings.HasPrefix(own, p.module+"/") && !strings.HasPrefix(path.Clean(own)+"/", p.module+"/"+clientsFolder+"/") {
+			r.add(Diagnostic{File: path.Join(protoFolder, file.Path()), Message: fmt.Sprintf("its go_package %q is not below %s/, where generated code is", own, clientsFolder), Fix: "leave go_package out, or move the package"})
+			failed = true
+		}
 		if !strings.HasPrefix(own, p.module+"/") {
 			parameters = append(parameters, "M"+file.Path()+"="+goPackage(p, file.Path()))
 		}
 		request.FileToGenerate = append(request.FileToGenerate, file.Path())
+	}
+	if failed {
+		return nil, nil //nolint:nilnil // reported
 	}
 	request.Parameter = new(strings.Join(parameters, ","))
 	return request, nil

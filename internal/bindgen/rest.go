@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -110,26 +111,29 @@ func (f *fetch) concatenated(t binding.Text) string {
 // split spells parameters that are always sent as entries of a literal, and the
 // others as statements.
 func (f *fetch) split(field string, params []binding.Param) (fixed, conditional []string) {
+	nameOf := func(p binding.Param) string {
+		if field == "Header" {
+			return http.CanonicalHeaderKey(p.Name)
+		}
+		return p.Name
+	}
 	count := map[string]int{}
 	for _, p := range params {
-		count[p.Name]++
+		count[nameOf(p)]++
 	}
 	for _, p := range params {
-		name := p.Name
-		if field == "Header" {
-			name = http.CanonicalHeaderKey(name)
-		}
-		if list := f.texts(p.Text); list != "" && count[p.Name] == 1 {
+		name := nameOf(p)
+		if list := f.texts(p.Text); list != "" && count[name] == 1 {
 			fixed = append(fixed, fmt.Sprintf("%q: %s", name, list))
 			continue
 		}
-		if count[p.Name] == 1 && f.always(p.Text) {
+		if count[name] == 1 && f.always(p.Text) {
 			fixed = append(fixed, fmt.Sprintf("%q: {%s}", name, f.concatenated(p.Text)))
 			continue
 		}
 		outer := f.b
 		f.b = &strings.Builder{}
-		f.param(field, p)
+		f.param(field, p, count[name] == 1)
 		conditional = append(conditional, f.b.String())
 		f.b = outer
 	}
@@ -163,23 +167,36 @@ func (f *fetch) always(t binding.Text) bool {
 	return true
 }
 
-// param spells the statements that send a parameter if it is there.
-func (f *fetch) param(field string, p binding.Param) {
-	if guards := f.guards(p.Text); guards != "" {
-		f.line("if %s {", guards)
+// there is the condition that all variables of a text are there; empty when
+// they always are.
+func (f *fetch) there(t binding.Text) string {
+	var guards []string
+	for _, v := range t.Vars() {
+		if o := f.operand(v); o.there != "" && !slices.Contains(guards, o.there) {
+			guards = append(guards, o.there)
+		}
+	}
+	return strings.Join(guards, " && ")
+}
+
+// param spells the statements that send a parameter if it is there. An only one
+// shares its name with no other.
+func (f *fetch) param(field string, p binding.Param, only bool) {
+	if guard := f.there(p.Text); guard != "" {
+		f.line("if %s {", guard)
 		defer f.line("}")
 	}
 	v := p.Text.Alone()
 	if v == nil || v.Joined {
-		f.line("request.%s.Add(%q, %s)", field, p.Name, f.concatenatedAgain(p.Text))
+		f.line("request.%s.Add(%q, %s)", field, p.Name, f.concatenated(p.Text))
 		return
 	}
-	o := f.operandAgain(v)
+	o := f.operand(v)
 	switch {
 	case !o.list:
 		f.line("request.%s.Add(%q, %s)", field, p.Name, f.text(v, o.typ, o.value))
-	case isString(o.typ) && isPlain(o.typ) && o.items == "item":
-		f.line("request.%s[%q] = append(request.%s[%q], %s...)", field, p.Name, field, p.Name, o.value)
+	case only && isString(o.typ) && isPlain(o.typ) && o.items == "item":
+		f.line("request.%s[%q] = %s", field, p.Name, o.value)
 	default:
 		f.line("for _, item := range %s {", o.value)
 		if o.isNull != "" {
@@ -187,43 +204,6 @@ func (f *fetch) param(field string, p binding.Param) {
 		}
 		f.line("request.%s.Add(%q, %s)\n}", field, p.Name, f.text(v, o.typ, o.items))
 	}
-}
-
-// operandAgain evaluates a variable whose statements have been written: only a
-// header has any.
-func (f *fetch) operandAgain(v *binding.Var) operand {
-	if v.Root != binding.Headers {
-		return f.operand(v)
-	}
-	f.scalars--
-	name := f.variable("header")
-	return operand{typ: types.Typ[types.String], value: name}
-}
-
-// concatenatedAgain is concatenated where headers are variables already.
-func (f *fetch) concatenatedAgain(t binding.Text) string {
-	headers := 0
-	for _, v := range t.Vars() {
-		if v.Root == binding.Headers {
-			headers++
-		}
-	}
-	if headers == 0 {
-		return f.concatenated(t)
-	}
-	f.scalars -= headers
-	var parts []string
-	for _, part := range t {
-		switch {
-		case part.Var == nil:
-			parts = append(parts, strconv.Quote(part.Literal))
-		case part.Var.Root == binding.Headers:
-			parts = append(parts, f.variable("header"))
-		default:
-			parts = append(parts, f.concatenated(binding.Text{part}))
-		}
-	}
-	return strings.Join(parts, " + ")
 }
 
 // body spells the body, and the condition under which there is one.
@@ -302,12 +282,12 @@ func constant(v *ast.Value) (typ, expr string) {
 func (f *fetch) textValue(t binding.Text) (typ, expr string) {
 	v := t.Alone()
 	if v == nil || v.Joined {
-		guards := f.guards(t)
-		if guards == "" {
+		guard := f.there(t)
+		if guard == "" {
 			return "string", f.concatenated(t)
 		}
 		name := f.variable("text")
-		f.line("var %s *string\nif %s {", name, guards)
+		f.line("var %s *string\nif %s {", name, guard)
 		f.line("%s = new(%s)\n}", name, f.concatenated(t))
 		return "*string", name
 	}
@@ -319,7 +299,7 @@ func (f *fetch) textValue(t binding.Text) (typ, expr string) {
 	if pointer, ok := strings.CutPrefix(expr, "*"); ok && !strings.Contains(o.there, "&&") {
 		return "*" + typ, pointer
 	}
-	name := f.variable(paramName(v.Path[len(v.Path)-1]) + "Value")
+	name := f.variable(f.paramName(v.Path[len(v.Path)-1]) + "Value")
 	pointer := strings.HasPrefix(typ, "*") || strings.HasPrefix(typ, "[]")
 	if !pointer {
 		typ = "*" + typ
@@ -327,18 +307,6 @@ func (f *fetch) textValue(t binding.Text) (typ, expr string) {
 	}
 	f.line("var %s %s\nif %s {\n%s = %s\n}", name, typ, o.there, name, expr)
 	return typ, name
-}
-
-// guards is the condition that all variables of a text are there; empty when
-// they always are.
-func (f *fetch) guards(t binding.Text) string {
-	var guards []string
-	for _, v := range t.Vars() {
-		if o := f.operand(v); o.there != "" {
-			guards = append(guards, o.there)
-		}
-	}
-	return strings.Join(guards, " && ")
 }
 
 // present spells a value that is there, as JSON has it.
@@ -356,6 +324,8 @@ func (f *fetch) present(v *binding.Var, o operand) (typ, expr string) {
 	case def != nil && def.Kind == ast.InputObject:
 		name, fn := f.input(def)
 		return "*" + name, fn + "(" + address(o.value) + ")"
+	case def != nil && def.Kind == ast.Enum && f.enumWriter(def.Name) != "" && o.isNull != "":
+		return "[]*string", f.optionalTexts(def, o.value)
 	case def != nil && def.Kind == ast.Enum && f.enumWriter(def.Name) != "" && o.list:
 		return "[]string", fmt.Sprintf("%s(%s, func(item %s) string { return %s(%s) })", f.upstream("Map"), o.value, f.itemType(o), f.enumWriter(def.Name), o.items)
 	case def != nil && def.Kind == ast.Enum && f.enumWriter(def.Name) != "":
@@ -364,6 +334,11 @@ func (f *fetch) present(v *binding.Var, o operand) (typ, expr string) {
 		return "[]" + f.itemType(o), o.value
 	}
 	return spelled(o.typ), o.value
+}
+
+// optionalTexts spells the texts of a list of an enum's values that may be null.
+func (w *clientWriter) optionalTexts(def *ast.Definition, expr string) string {
+	return fmt.Sprintf("%s(%s, func(item *%s) *string { return %s(item, %s) })", w.upstream("Map"), expr, spelled(w.modelType(def)), w.upstream("Apply"), w.enumWriter(def.Name))
 }
 
 func address(expr string) string {
@@ -425,6 +400,8 @@ func (w *clientWriter) inputMember(t *ast.Type, model types.Type, expr string) (
 	case def.Kind == ast.Enum && w.enumWriter(def.Name) != "":
 		fn := w.enumWriter(def.Name)
 		switch {
+		case t.Elem != nil && !t.Elem.NonNull:
+			return "[]*string", w.optionalTexts(def, expr)
 		case t.Elem != nil:
 			return "[]string", fmt.Sprintf("%s(%s, %s)", w.upstream("Map"), expr, fn)
 		case isPointer(model):

@@ -374,15 +374,34 @@ func (w *clientWriter) scalar(t *ast.Type, pos *ast.Position, what string) (read
 // local is a variable's name for a field.
 func (w *clientWriter) local(field string) string {
 	name := templates.ToGoPrivate(field)
-	if reserved(name) {
+	if reserved(name) || w.packageName(name) {
 		return name + "Value"
 	}
-	for _, fn := range w.converters {
-		if fn.Pkg().Name() == name {
-			return name + "Value"
+	return name
+}
+
+// packageName tells the name of a Go package that the client may use: of a
+// converter, of a proto, of a scalar's type.
+func (w *clientWriter) packageName(name string) bool {
+	if w.packages == nil {
+		w.packages = map[string]bool{}
+		for _, fn := range w.converters {
+			w.packages[fn.Pkg().Name()] = true
+		}
+		for _, pkg := range w.protos.packages {
+			w.packages[pkg] = true
+		}
+		for _, scalar := range typeNames(w.union) {
+			if w.union.Types[scalar].Kind != ast.Scalar {
+				continue
+			}
+			t, err := w.types.of(&ast.Type{NamedType: scalar, NonNull: true})
+			if named, ok := t.(*types.Named); err == nil && ok && named.Obj().Pkg() != nil {
+				w.packages[named.Obj().Pkg().Name()] = true
+			}
 		}
 	}
-	return name
+	return w.packages[name]
 }
 
 // code spells the row's struct and its model.
@@ -441,19 +460,18 @@ func (w *clientWriter) enum(def *ast.Definition) string {
 	model := spelled(w.modelType(def))
 	var b strings.Builder
 	fmt.Fprintf(&b, "// %s is the value of %s that the service calls text.\nfunc %s(text *string) (%s, error) {\nswitch *text {\n", name, def.Name, name, model)
-	taken := map[string]bool{}
+	owner := map[string]string{} // of what is told, the first value: several may be written alike
 	for _, v := range def.EnumValues {
-		if text, ok := w.enumText(def, v.Name); ok {
-			taken[text] = true
+		if text, ok := w.enumText(def, v.Name); ok && owner[text] == "" {
+			owner[text] = v.Name
 		}
 	}
 	for _, v := range def.EnumValues {
 		var quoted []string
-		_, told := w.enumText(def, v.Name)
 		for _, s := range w.enumSpellings(def, v) {
-			if told || !taken[s] {
+			if owner[s] == "" || owner[s] == v.Name {
 				quoted = append(quoted, fmt.Sprintf("%q", s))
-				taken[s] = true
+				owner[s] = v.Name
 			}
 		}
 		if len(quoted) > 0 {

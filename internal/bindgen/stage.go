@@ -111,7 +111,7 @@ func (s *stage) linkFiles(folder string) error {
 		switch to := filepath.Join(s.dir, name); {
 		case d.IsDir():
 			return os.MkdirAll(to, 0o755)
-		case strings.HasSuffix(name, generatedSuffix):
+		case strings.HasSuffix(name, generatedSuffix) && isGenerated(s.root, file, d):
 			return nil
 		default:
 			return os.Symlink(file, to)
@@ -186,20 +186,38 @@ func generatedIn(root, folder string) ([]string, error) {
 
 // isGenerated tells a file that a run makes: those with the suffix, and the Go
 // code of protos. In a stage what is no link was made by the run; in a project
-// the folder of the protos is the generator's, but elsewhere that code may come
-// from others.
+// the folder graph and that of the protos are the generator's, but elsewhere
+// other generators may write such files.
 func isGenerated(root, file string, d fs.DirEntry) bool {
+	staged := strings.HasPrefix(filepath.Base(root), stagePrefix)
 	switch {
 	case d.IsDir():
 		return false
 	case strings.HasSuffix(d.Name(), generatedSuffix):
-		return true
+		if strings.HasPrefix(file, filepath.Join(root, graphFolder)+string(filepath.Separator)) {
+			return true
+		}
+		return d.Type().IsRegular() && (staged || hasHeader(file))
 	case !strings.HasSuffix(d.Name(), ".pb.go") || strings.HasSuffix(d.Name(), "_grpc.pb.go"):
 		return false
 	}
 	protos := strings.HasPrefix(file, filepath.Join(root, filepath.FromSlash(protoFolder))+string(filepath.Separator))
-	staged := strings.HasPrefix(filepath.Base(root), stagePrefix)
 	return d.Type().IsRegular() && (staged || protos)
+}
+
+// hasHeader tells a file that begins as those of this generator do.
+func hasHeader(file string) bool {
+	text, err := os.ReadFile(file)
+	return err == nil && bytes.HasPrefix(text, []byte(strings.TrimSpace(generatedHeader)))
+}
+
+// foreign reports a file that another generator has where this one writes.
+func (s *stage) foreign(name string, r *report) bool {
+	if _, err := os.Lstat(s.path(name)); err != nil {
+		return false
+	}
+	r.add(Diagnostic{File: name, Message: "portico generate writes this file, but another generator made it", Fix: "rename it"})
+	return true
 }
 
 // commit moves the staged files to their places and removes the generated

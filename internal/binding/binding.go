@@ -171,6 +171,18 @@ func (b *Binding) Vars() []*Var {
 	return vars
 }
 
+// values are the body or the request.
+func (b *Binding) values() []*Value {
+	var list []*Value
+	if b.REST != nil {
+		list = append(list, b.REST.Body)
+	}
+	if b.GRPC != nil {
+		list = append(list, b.GRPC.Request)
+	}
+	return list
+}
+
 // Uses tells whether a variable of the call has this root.
 func (b *Binding) Uses(root Root) bool {
 	return slices.ContainsFunc(b.Vars(), func(v *Var) bool { return v.Root == root })

@@ -98,11 +98,16 @@ func (r *reader) checkVars() {
 		return
 	}
 	r.checkPage()
-	if b.GRPC != nil {
-		r.checkTexts(b.GRPC.Request)
+	for _, value := range b.values() {
+		for _, text := range value.Texts() {
+			if text.Alone() == nil {
+				r.textual(text)
+			}
+		}
+	}
+	if b.REST == nil {
 		return
 	}
-	r.checkTexts(b.REST.Body)
 	for _, segment := range b.REST.Path {
 		for _, v := range segment.Vars() {
 			if t := TypeOf(r.schema, b, v); t != nil && v.Root == Args && !t.NonNull {
@@ -123,15 +128,6 @@ func (r *reader) checkVars() {
 	}
 	for _, h := range b.REST.Headers {
 		r.textual(h.Text)
-	}
-}
-
-// checkTexts checks the texts of a body or a request.
-func (r *reader) checkTexts(v *Value) {
-	for _, text := range v.Texts() {
-		if text.Alone() == nil {
-			r.textual(text)
-		}
 	}
 }
 

@@ -66,7 +66,7 @@ func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
 		r.fail(d.Arguments.ForName("service").Value.Position, "use the name that portico.yaml gives the service",
 			"%q can't name a service: it becomes a Go package, so it has only small letters and digits and starts with a letter", b.Service)
 	}
-	if token.IsKeyword(b.Service) || slices.Contains([]string{"main", "init", "internal", "vendor", "testdata", "proto", "clients"}, b.Service) {
+	if token.IsKeyword(b.Service) || slices.Contains([]string{"main", "init", "internal", "vendor", "testdata", "proto", "clients", "error"}, b.Service) {
 		r.fail(d.Arguments.ForName("service").Value.Position, "give the service another name in portico.yaml", "%q can't name a service: it becomes a Go package, which can't have this name", b.Service)
 	}
 	b.Select = r.path(d, "select")
@@ -307,7 +307,11 @@ func (r *reader) errorRules(d *ast.Directive) []ErrorRule {
 	}
 	var rules []ErrorRule
 	for _, v := range items(arg.Value) {
-		rules = append(rules, r.errorRule(v))
+		rule := r.errorRule(v)
+		if slices.ContainsFunc(rules, func(other ErrorRule) bool { return other.Status == rule.Status }) {
+			r.fail(rule.Pos, "keep one", "there are two rules for %s", rule.Status)
+		}
+		rules = append(rules, rule)
 	}
 	return rules
 }
@@ -331,6 +335,9 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 		rule.Null = true
 		if r.binding.Field.Type.NonNull {
 			r.fail(code.Position, "make the field nullable", "%s.%s can't be null", r.binding.Parent.Name, r.binding.Field.Name)
+		}
+		if r.binding.Parent == r.schema.Subscription {
+			r.fail(code.Position, "give it a code", "%s.%s is followed, so there is no value that could be null", r.binding.Parent.Name, r.binding.Field.Name)
 		}
 		return rule
 	case !grpcCode.MatchString(code.Raw):
