@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"reflect"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -16,29 +17,34 @@ func Constraint(ctx context.Context, obj any, next graphql.Resolver, least, most
 	if err != nil {
 		return nil, err
 	}
-	var number float64
-	switch v := value.(type) {
-	case int:
-		number = float64(v)
-	case *int:
-		if v == nil {
-			return value, nil
-		}
-		number = float64(*v)
-	case float64:
-		number = v
-	case *float64:
-		if v == nil {
-			return value, nil
-		}
-		number = *v
-	default:
+	number, ok := numberOf(value)
+	if !ok {
 		return value, nil
 	}
 	if least != nil && number < float64(*least) || most != nil && number > float64(*most) {
 		return nil, outOfRange(ctx, least, most)
 	}
 	return value, nil
+}
+
+// numberOf is the number that a value is, or points to; false when it is none.
+// gqlgen.yml may give Int and Float any of Go's types.
+func numberOf(value any) (float64, bool) {
+	v := reflect.ValueOf(value)
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	switch {
+	case !v.IsValid():
+		return 0, false
+	case v.CanInt():
+		return float64(v.Int()), true
+	case v.CanUint():
+		return float64(v.Uint()), true
+	case v.CanFloat():
+		return v.Float(), true
+	}
+	return 0, false
 }
 
 // outOfRange names the argument or input field, which gqlgen has put into the
