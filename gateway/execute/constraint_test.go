@@ -34,6 +34,10 @@ func TestConstraint(t *testing.T) {
 		"a good fraction":  {9.5, new(1), new(10), ""},
 		"a float":          {new(0.5), new(1), none, "The value of first must be at least 1."},
 		"a null float":     {(*float64)(nil), new(1), none, ""},
+		"an int32":         {int32(11), new(1), new(10), "The value of first must be from 1 to 10."},
+		"an int64 pointer": {new(int64(11)), new(1), new(10), "The value of first must be from 1 to 10."},
+		"an unsigned one":  {uint(11), new(1), new(10), "The value of first must be from 1 to 10."},
+		"a small float":    {float32(0.5), new(1), none, "The value of first must be at least 1."},
 		"what is no count": {"0", new(1), none, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

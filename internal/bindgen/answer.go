@@ -17,6 +17,10 @@ func (f *fetch) answer() {
 	if !ok {
 		return
 	}
+	if f.REST.XML && list && len(f.Select) == 0 {
+		f.report.at(f.Pos, `add select: "item", the name of the elements`, "the elements of a list in XML have a name")
+		return
+	}
 	typ := read.decoded(list)
 	answer, expr := typ, "answer"
 	shape := &shape{}

@@ -68,7 +68,7 @@ func strip(list *ast.DefinitionList) {
 		for _, value := range def.EnumValues {
 			public(&value.Directives)
 		}
-		if had && len(def.Fields) == 0 {
+		if had && len(def.Fields) == 0 && len(def.Interfaces) == 0 && len(def.Directives) == 0 {
 			def.Name = "" // an extension with nothing in it is not GraphQL
 		}
 	}

@@ -29,6 +29,7 @@ type clientWriter struct {
 	rows      map[string]*rowType // by name
 	functions map[string]string   // code, by name
 	messages  map[string]string   // what functions that read messages read, by name
+	inputs    map[string]string   // types of input objects, by the function that makes them
 	packages  map[string]bool     // names of packages; nil until they are asked for
 }
 
@@ -50,7 +51,7 @@ func (g *generation) clients(ctx context.Context, cfg *config.Config, r *report)
 	for _, service := range g.calls.services() {
 		w := &clientWriter{
 			generation: g, service: service, report: r, types: goTypes, converters: convert,
-			rows: map[string]*rowType{}, functions: map[string]string{}, messages: map[string]string{},
+			rows: map[string]*rowType{}, functions: map[string]string{}, messages: map[string]string{}, inputs: map[string]string{},
 		}
 		for _, c := range g.calls.list {
 			if c.Service == service {
@@ -122,6 +123,9 @@ func (w *clientWriter) code() string {
 			continue
 		}
 		bodies.WriteString(w.call(c))
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.rows)) {
+		w.rows[name].settle(w)
 	}
 	if len(w.report.list) > 0 {
 		return "" // the file is thrown away

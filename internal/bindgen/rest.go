@@ -234,7 +234,7 @@ func (f *fetch) value(v *binding.Value, name string) (typ, expr string) {
 	var items []string
 	typ = ""
 	for _, item := range v.List {
-		t, expr := f.value(item, name+"Item")
+		t, expr := f.value(item, name+"Item") // object gives the next one another name
 		if typ != "" && typ != t {
 			t = "any"
 		}
@@ -248,6 +248,7 @@ func (f *fetch) value(v *binding.Value, name string) (typ, expr string) {
 }
 
 func (f *fetch) object(members []binding.Member, typ string) (_, expr string) {
+	typ = f.typeName(typ)
 	var fields, values []string
 	taken := &shape{}
 	for _, m := range members {
@@ -262,6 +263,15 @@ func (f *fetch) object(members []binding.Member, typ string) (_, expr string) {
 	}
 	f.functions[typ] = fmt.Sprintf("// %s is what %s is sent.\ntype %s struct {\n%s\n}\n\n", typ, f.what(), typ, strings.Join(fields, "\n"))
 	return typ, typ + "{\n" + strings.Join(values, ",\n") + ",\n}"
+}
+
+// typeName is a name for a type that no other has.
+func (w *clientWriter) typeName(name string) string {
+	for base, n := name, 2; w.functions[name] != ""; n++ {
+		name = base + strconv.Itoa(n)
+	}
+	w.functions[name] = "pending"
+	return name
 }
 
 func constant(v *ast.Value) (typ, expr string) {
@@ -351,11 +361,12 @@ func address(expr string) string {
 // input returns the type that an input object is sent as, and the function that
 // makes it.
 func (w *clientWriter) input(def *ast.Definition) (typ, fn string) {
-	typ, fn = templates.LcFirst(goName(def.Name))+"Body", "new"+goName(def.Name)+"Body"
-	if w.functions[fn] != "" {
-		return typ, fn
+	fn = "new" + goName(def.Name) + "Body"
+	if typ = w.inputs[fn]; typ != "" {
+		return typ, fn // which may have itself in it
 	}
-	w.functions[fn] = "pending" // it may have itself in it
+	typ = w.typeName(templates.LcFirst(goName(def.Name)) + "Body")
+	w.inputs[fn] = typ
 	model := w.modelType(def)
 	var fields, values []string
 	taken := &shape{}
@@ -379,6 +390,7 @@ func (w *clientWriter) input(def *ast.Definition) (typ, fn string) {
 		fields = append(fields, fmt.Sprintf("%s %s `json:%q`", name, t, tag))
 		values = append(values, name+": "+expr)
 	}
+	w.functions[typ] = "\n" // it is written beside its function
 	w.functions[fn] = fmt.Sprintf("// %s is %s as the service takes it.\ntype %s struct {\n%s\n}\n\nfunc %s(in *%s) *%s {\nif in == nil {\nreturn nil\n}\nreturn &%s{\n%s,\n}\n}\n\n",
 		typ, withArticle(def.Name), typ, strings.Join(fields, "\n"), fn, spelled(model), typ, typ, strings.Join(values, ",\n"))
 	return typ, fn

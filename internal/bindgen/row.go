@@ -3,6 +3,7 @@ package bindgen
 import (
 	"fmt"
 	"go/types"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -28,6 +29,7 @@ type member struct {
 	typ    string // Go's, of a value
 	inner  *shape
 	embed  bool // the members of typ are those of the struct itself
+	apart  bool // of an embed: it is not decoded but gets copies
 }
 
 // add puts a value at a path and returns how Go reaches it from the struct.
@@ -107,6 +109,10 @@ func (s *shape) code(xml bool) string {
 			}
 		}
 		switch {
+		case m.apart && xml:
+			fmt.Fprintf(&b, "%s %s `xml:\"-\"`\n", m.goName, m.typ)
+		case m.apart:
+			fmt.Fprintf(&b, "%s %s `json:\"-\"`\n", m.goName, m.typ)
 		case m.embed:
 			fmt.Fprintf(&b, "%s\n", m.typ)
 		case m.inner != nil:
@@ -128,6 +134,92 @@ type rowType struct {
 	shape *shape
 	steps []step
 	inits []string // "ID: string(*r.ID)"
+
+	embeds  []embedded
+	copies  []string // "r.priceRow.ID = r.ID"
+	settled int      // whether copies are known: 1 under way, 2 yes
+}
+
+// embedded is a row that is read of the same object as the row that has it.
+type embedded struct {
+	row *rowType
+	pos *ast.Position
+}
+
+// settle finds the rows of which a name is also read by the row that embeds
+// them, or by another that it embeds. Go's decoders give such a name to the
+// outer struct alone, or to none of two inner ones; so the outer one reads all
+// of their names and they get copies.
+func (row *rowType) settle(w *clientWriter) {
+	if row.settled == 2 {
+		return
+	}
+	row.settled = 1
+	count := map[string]int{}
+	for _, m := range row.shape.members {
+		count[m.name]++
+	}
+	for _, e := range row.embeds {
+		if e.row.settled == 1 {
+			w.report.at(e.pos, "use the object itself", "$ makes %s a part of itself", e.row.def.Name)
+			row.embeds, row.settled = nil, 2
+			return
+		}
+		e.row.settle(w)
+		for name := range e.row.names() {
+			count[name]++
+		}
+	}
+	for _, e := range row.embeds {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(e.row.names())), func(name string) bool { return count[name] > 1 }) {
+			continue
+		}
+		for _, m := range row.shape.members {
+			m.apart = m.apart || m.embed && m.typ == e.row.name
+		}
+		e.row.leaves(func(path binding.Path, m *member, expr string) {
+			outer, err := row.shape.add(path, m.typ)
+			if err != nil {
+				w.report.at(e.pos, "give one of them another type, or a converter", "%s and %s: %v", row.def.Name, e.row.def.Name, err)
+				return
+			}
+			row.copies = append(row.copies, fmt.Sprintf("r.%s.%s = r.%s", e.row.name, expr, outer))
+		})
+	}
+	row.settled = 2
+}
+
+// names are those that a row reads, or the rows that it embeds.
+func (row *rowType) names() map[string]bool {
+	names := map[string]bool{}
+	row.leaves(func(path binding.Path, _ *member, _ string) { names[path[0]] = true })
+	return names
+}
+
+// leaves gives the values that a row reads to do, those of embedded rows that
+// the row itself does not read too.
+func (row *rowType) leaves(do func(path binding.Path, m *member, expr string)) {
+	row.shape.leaves(nil, "", do)
+	for _, e := range row.embeds {
+		e.row.leaves(func(path binding.Path, m *member, expr string) {
+			if row.shape.find(path[0]) == nil {
+				do(path, m, e.row.name+"."+expr)
+			}
+		})
+	}
+}
+
+func (s *shape) leaves(path binding.Path, expr string, do func(path binding.Path, m *member, expr string)) {
+	for _, m := range s.members {
+		at := append(slices.Clone(path), m.name)
+		switch {
+		case m.embed:
+		case m.inner != nil:
+			m.inner.leaves(at, expr+m.goName+".", do)
+		default:
+			do(at, m, expr+m.goName)
+		}
+	}
 }
 
 // step is a statement that may fail.
@@ -229,6 +321,9 @@ func (w *clientWriter) read(row *rowType, m typeMember, model types.Type) (strin
 	}
 	expr := "r." + member
 	if len(path) == 0 {
+		if of := w.rows[strings.TrimLeft(read.decoded(list), "*")]; !slices.ContainsFunc(row.embeds, func(e embedded) bool { return e.row == of }) {
+			row.embeds = append(row.embeds, embedded{of, m.pos})
+		}
 		name := w.local(field.Name)
 		row.steps = append(row.steps, step{code: fmt.Sprintf("%s, err := %s.model()\nif err != nil {\nreturn nil, err\n}\n", name, expr)})
 		return name, true
@@ -327,7 +422,12 @@ func (w *clientWriter) readerOf(t *ast.Type, xml bool, pos *ast.Position, what s
 	case ast.Enum:
 		return reader{typ: "string", model: w.enum(def)}, false, true
 	case ast.Scalar:
-		return w.scalar(t, pos, what)
+		r, list, ok := w.scalar(t, pos, what)
+		if ok && xml && r.nil {
+			w.report.at(pos, "use a scalar that is a text or a number, or a converter", "%s is %s in Go, which XML has nothing of", what, r.typ)
+			return r, list, false
+		}
+		return r, list, ok
 	}
 	w.report.at(pos, "resolve it with a Go method", "%s is %s, and bindings do not know which of its types a row is", what, article(def.Kind))
 	return r, false, false
@@ -410,6 +510,9 @@ func (row *rowType) code(w *clientWriter) string {
 	model := spelled(w.modelType(row.def))
 	fmt.Fprintf(&b, "// %s is %s as the service has it.\ntype %s %s\n\n", row.name, withArticle(row.def.Name), row.name, row.shape.code(row.xml))
 	fmt.Fprintf(&b, "// model is the %s that the row stands for.\nfunc (r *%s) model() (*%s, error) {\n", row.def.Name, row.name, model)
+	for _, copied := range row.copies {
+		b.WriteString(copied + "\n")
+	}
 	writeSteps(&b, w, row.steps)
 	fmt.Fprintf(&b, "return &%s{\n", model)
 	for _, init := range row.inits {
