@@ -448,27 +448,27 @@ func (w *clientWriter) listReader(t *ast.Type, items reader) reader {
 	return reader{typ: typ, nil: true, list: fmt.Sprintf("func(rows %s) (%s, error) { return %s }", typ, result, call)}
 }
 
-func (w *clientWriter) scalar(t *ast.Type, pos *ast.Position, what string) (reader, bool, bool) {
+func (w *clientWriter) scalar(t *ast.Type, pos *ast.Position, what string) (reader, bool) {
 	model, err := w.types.of(&ast.Type{NamedType: t.NamedType, NonNull: true})
 	if err != nil {
 		w.report.at(pos, "", "%s: %v", what, err)
-		return reader{}, false, false
+		return reader{}, false
 	}
 	deref := func(expr string) string { return "*" + expr }
 	same := func(expr string) string { return expr }
 	switch kind, isBasic := basic(model); {
 	case nilable(model):
-		return reader{typ: spelled(model), model: w.upstream("Same"), nil: true}, false, true
+		return reader{typ: spelled(model), model: w.upstream("Same"), nil: true}, true
 	case isBasic && kind == types.Int && t.NamedType == "Int":
-		return reader{typ: "int32", model: w.upstream("Int"), value: func(expr string) string { return "int(*" + expr + ")" }}, false, true
+		return reader{typ: "int32", model: w.upstream("Int"), value: func(expr string) string { return "int(*" + expr + ")" }}, true
 	case isString(model) && isPlain(model) && t.NamedType != "String":
 		return reader{
 			typ: w.upstream("Text"), model: w.upstream("String"),
 			value: func(expr string) string { return "string(*" + expr + ")" },
 			ptr:   func(expr string) string { return "(*string)(" + expr + ")" },
-		}, false, true
+		}, true
 	}
-	return reader{typ: spelled(model), model: w.upstream("Same"), value: deref, ptr: same}, false, true
+	return reader{typ: spelled(model), model: w.upstream("Same"), value: deref, ptr: same}, true
 }
 
 // local is a variable's name for a field.
