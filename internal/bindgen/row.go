@@ -422,12 +422,12 @@ func (w *clientWriter) readerOf(t *ast.Type, xml bool, pos *ast.Position, what s
 	case ast.Enum:
 		return reader{typ: "string", model: w.enum(def)}, false, true
 	case ast.Scalar:
-		r, list, ok := w.scalar(t, pos, what)
+		r, ok := w.scalar(t, pos, what)
 		if ok && xml && r.nil {
 			w.report.at(pos, "use a scalar that is a text or a number, or a converter", "%s is %s in Go, which XML has nothing of", what, r.typ)
-			return r, list, false
+			return r, false, false
 		}
-		return r, list, ok
+		return r, false, ok
 	}
 	w.report.at(pos, "resolve it with a Go method", "%s is %s, and bindings do not know which of its types a row is", what, article(def.Kind))
 	return r, false, false
