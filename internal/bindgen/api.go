@@ -115,7 +115,7 @@ func constraintDefinition() *ast.Source {
 // readBindings reads the bindings of a frontend's fields.
 func readBindings(f *frontend, r *report) {
 	f.bindings = map[string]map[string]*binding.Binding{}
-	binding.ReadSources(f.schema, r.at)
+	binding.ReadOthers(f.schema, r.at)
 	for _, name := range typeNames(f.schema) {
 		def := f.schema.Types[name]
 		for _, field := range def.Fields {

@@ -262,8 +262,8 @@ func (w *walker) size(s *ast.Field, field *ast.FieldDefinition) (int, bool) {
 	if d := field.Directives.ForName(binding.ListSizeDirective); d != nil {
 		if arg := d.Arguments.ForName("slicingArguments"); arg != nil {
 			slicing = nil
-			for _, child := range arg.Value.Children {
-				slicing = append(slicing, child.Value.Raw)
+			for _, name := range binding.Items(arg.Value) {
+				slicing = append(slicing, name.Raw)
 			}
 		}
 		if arg := d.Arguments.ForName("assumedSize"); arg != nil {

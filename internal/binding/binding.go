@@ -216,7 +216,7 @@ func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	out.Pos = found.Position
 	if arg := found.Arguments.ForName("name"); arg != nil {
 		out.Names = nil
-		for _, text := range items(arg.Value) {
+		for _, text := range Items(arg.Value) {
 			path, _ := ParsePath(text.Raw) // ReadSources has reported a mistake
 			out.Names = append(out.Names, path)
 		}
@@ -244,16 +244,16 @@ func EnumText(directives ast.DirectiveList, service string) (string, bool) {
 		}
 		switch of := d.Arguments.ForName("service"); {
 		case of != nil && of.Value.Raw == service:
-			return items(name.Value)[0].Raw, true
+			return Items(name.Value)[0].Raw, true
 		case of == nil:
-			text, found = items(name.Value)[0].Raw, true
+			text, found = Items(name.Value)[0].Raw, true
 		}
 	}
 	return text, found
 }
 
-// items are the items of a list, or the value that stands for a list of one.
-func items(v *ast.Value) []*ast.Value {
+// Items are the items of a list, or the value that stands for a list of one.
+func Items(v *ast.Value) []*ast.Value {
 	if v.Kind != ast.ListValue {
 		return []*ast.Value{v}
 	}

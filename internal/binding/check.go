@@ -3,6 +3,7 @@ package binding
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -32,7 +33,7 @@ func (c literalCheck) check(v *ast.Value, t *ast.Type, what string) {
 		return
 	}
 	if t.Elem != nil {
-		for _, item := range items(v) {
+		for _, item := range Items(v) {
 			c.check(item, t.Elem, what)
 		}
 		return
@@ -186,6 +187,11 @@ func (r *reader) checkVar(v *Var) {
 	case Paging:
 		r.checkPaging(v)
 		return
+	case Headers:
+		if strings.EqualFold(v.Path[0], "Authorization") {
+			r.fail(v.Pos, "set forwardAuthorization in portico.yaml", "a binding does not send the caller's credentials on")
+		}
+		return
 	default:
 		return
 	}
@@ -271,10 +277,12 @@ func TypeOf(schema *ast.Schema, b *Binding, v *Var) *ast.Type {
 	return &out
 }
 
-// ReadSources checks all @source and @constraint of a schema.
-func ReadSources(schema *ast.Schema, report Report) {
+// ReadOthers checks all directives of a schema that are not bindings: @source,
+// @constraint, @listSize and @calls.
+func ReadOthers(schema *ast.Schema, report Report) {
 	for _, def := range schema.Types {
 		for _, field := range def.Fields {
+			readHints(schema, field, report)
 			readSources(schema, field.Directives, def.Kind == ast.Object, report)
 			readConstraint(field.Directives, field.Type, report)
 			for _, arg := range field.Arguments {
@@ -296,11 +304,11 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 		names := d.Arguments.ForName("name")
 		convert := d.Arguments.ForName("convert")
 		if names != nil {
-			for _, v := range items(names.Value) {
+			for _, v := range Items(names.Value) {
 				r.pathOf(v)
 			}
-			if len(items(names.Value)) != 1 && convert == nil {
-				r.fail(names.Position, "add convert, which makes one value of them", "@source has %d names", len(items(names.Value)))
+			if len(Items(names.Value)) != 1 && convert == nil {
+				r.fail(names.Position, "add convert, which makes one value of them", "@source has %d names", len(Items(names.Value)))
 			}
 		}
 		if convert != nil && !converterName.MatchString(convert.Value.Raw) {
@@ -310,6 +318,39 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 			if arg := d.Arguments.ForName(name); arg != nil && !output {
 				r.fail(arg.Position, "", "%s is only for fields of object types", name)
 			}
+		}
+	}
+}
+
+// readHints checks what a field says of its size and its calls.
+func readHints(schema *ast.Schema, field *ast.FieldDefinition, report Report) {
+	for _, name := range []string{ListSizeDirective, CallsDirective} {
+		for _, d := range field.Directives.ForNames(name) {
+			r := &reader{schema: schema, report: report}
+			if !r.checkArguments(d) {
+				continue
+			}
+			if slicing := d.Arguments.ForName("slicingArguments"); slicing != nil {
+				r.checkSlicing(field, slicing.Value)
+			}
+			if size := d.Arguments.ForName("assumedSize"); size != nil && strings.HasPrefix(size.Value.Raw, "-") {
+				r.fail(size.Value.Position, "", "a list has no negative size")
+			}
+		}
+	}
+}
+
+// checkSlicing checks that slicing arguments are numbers of the field.
+func (r *reader) checkSlicing(field *ast.FieldDefinition, names *ast.Value) {
+	var have []string
+	for _, arg := range field.Arguments {
+		if arg.Type.NamedType == "Int" {
+			have = append(have, arg.Name)
+		}
+	}
+	for _, name := range Items(names) {
+		if !slices.Contains(have, name.Raw) {
+			r.fail(name.Position, nearest.Hint(name.Raw, have), "%s has no argument %s of type Int", field.Name, name.Raw)
 		}
 	}
 }
@@ -325,7 +366,7 @@ func readEnumSources(schema *ast.Schema, directives ast.DirectiveList, report Re
 			if arg.Name != "name" && arg.Name != "service" {
 				r.fail(arg.Position, "", "%s is not for values of enums", arg.Name)
 			}
-			if arg.Name == "name" && len(items(arg.Value)) != 1 {
+			if arg.Name == "name" && len(Items(arg.Value)) != 1 {
 				r.fail(arg.Position, "", "a value of an enum has one name")
 			}
 		}

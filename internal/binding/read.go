@@ -224,7 +224,7 @@ func (r *reader) params(d *ast.Directive, argument, separator string, valid *reg
 		return nil
 	}
 	var params []Param
-	for _, v := range items(arg.Value) {
+	for _, v := range Items(arg.Value) {
 		name, rest, ok := strings.Cut(v.Raw, separator)
 		if !ok || !valid.MatchString(name) {
 			r.fail(v.Position, `write "name`+separator+`value"`, "%q is no part of %s", v.Raw, argument)
@@ -306,7 +306,7 @@ func (r *reader) errorRules(d *ast.Directive) []ErrorRule {
 		return nil
 	}
 	var rules []ErrorRule
-	for _, v := range items(arg.Value) {
+	for _, v := range Items(arg.Value) {
 		rule := r.errorRule(v)
 		if slices.ContainsFunc(rules, func(other ErrorRule) bool { return other.Status == rule.Status }) {
 			r.fail(rule.Pos, "keep one", "there are two rules for %s", rule.Status)
