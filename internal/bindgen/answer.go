@@ -17,6 +17,7 @@ func (f *fetch) answer() {
 	if !ok {
 		return
 	}
+	f.localNames(f.Select, f.REST.XML, f.Pos)
 	if f.REST.XML && list && len(f.Select) == 0 {
 		f.report.at(f.Pos, `add select: "item", the name of the elements`, "the elements of a list in XML have a name")
 		return

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +100,9 @@ func (g *generation) predictor() *predictor {
 	return &predictor{generation: g, maxBatch: batchSizes(g.project.root)}
 }
 
+// withDefault is a value that the environment may replace: ${NAME:-default}.
+var withDefault = regexp.MustCompile(`^\$\{\w+:-(.*)\}$`)
+
 // batchSizes reads maxBatch of the services in portico.yaml.
 func batchSizes(root string) map[string]int {
 	text, err := os.ReadFile(filepath.Join(root, "portico.yaml"))
@@ -115,7 +119,11 @@ func batchSizes(root string) map[string]int {
 	}
 	sizes := map[string]int{}
 	for name, s := range config.Services {
-		if n, err := strconv.Atoi(fmt.Sprint(s.MaxBatch)); err == nil && n > 0 {
+		text := fmt.Sprint(s.MaxBatch)
+		if m := withDefault.FindStringSubmatch(text); m != nil {
+			text = m[1] // not what the environment says here, so that all machines predict the same
+		}
+		if n, err := strconv.Atoi(text); err == nil && n > 0 {
 			sizes[name] = n
 		}
 	}
@@ -271,13 +279,21 @@ func (w *walker) size(s *ast.Field, field *ast.FieldDefinition) (int, bool) {
 			told = true
 		}
 	}
-	most, sliced := 0, false
+	most, sliced, unknown := 0, false, false
 	for _, name := range slicing {
 		if arg := field.Arguments.ForName(name); arg != nil {
 			if n, ok := sliceOf(s, arg); ok {
 				most, sliced = max(most, n), true
+			} else if s.Arguments.ForName(name) != nil {
+				unknown = true
 			}
 		}
+	}
+	if sliced && unknown { // one of several tells, another does not
+		if !told {
+			assumed = assumedSize
+		}
+		return max(most, assumed), true
 	}
 	if sliced {
 		return most, true

@@ -86,7 +86,12 @@ func (s *shape) at(path binding.Path) (*member, string) {
 
 // free is a Go name for a name that no other member has.
 func (s *shape) free(name string) string {
-	goName := templates.ToGo(strings.TrimPrefix(name, "@"))
+	goName := templates.ToGo(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, strings.TrimPrefix(name, "@")))
 	if first, _ := utf8.DecodeRuneInString(goName); !unicode.IsUpper(first) { // Go exports no other
 		goName = "Field" + goName
 	}
@@ -277,6 +282,9 @@ func (w *clientWriter) member(row *rowType, m typeMember) {
 		w.report.at(m.pos, "", "%s.%s: %v", row.def.Name, field.Name, err)
 		return
 	}
+	for _, path := range src.Names {
+		w.localNames(path, row.xml, m.pos)
+	}
 	switch {
 	case src.Value != nil:
 		w.constant(row, field, src.Value, model)
@@ -286,6 +294,15 @@ func (w *clientWriter) member(row *rowType, m typeMember) {
 		expr, ok := w.read(row, m, model)
 		if ok {
 			row.inits = append(row.inits, goName(field.Name)+": "+expr)
+		}
+	}
+}
+
+// localNames reports names that no element of XML is read by.
+func (w *clientWriter) localNames(path binding.Path, xml bool, pos *ast.Position) {
+	for _, name := range path {
+		if i := strings.LastIndexAny(name, ":>"); xml && i >= 0 {
+			w.report.at(pos, "write "+name[i+1:]+", which is found in every namespace", "the name %s has more than the local name of an element", name)
 		}
 	}
 }
