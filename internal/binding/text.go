@@ -162,7 +162,7 @@ func ParsePath(text string) (Path, error) {
 		if name == "" || name == "@" || name == "-" {
 			return nil, fmt.Errorf("the path %q has a name that is none", text)
 		}
-		if strings.ContainsAny(name, "{}$,'\"`\\ \t\r\n") || name == "-" {
+		if strings.ContainsAny(name, "{}$,'\"`\\ \t\r\n") {
 			return nil, fmt.Errorf("the name %q of the path %q has a character that no name has", name, text)
 		}
 		if name[0] == '@' && i < len(names)-1 {
