@@ -209,7 +209,8 @@ func shapeOf(f *frontend, b *binding.Binding) string {
 		}
 		s.WriteByte(';')
 	}
-	fmt.Fprintf(&s, "%s %s %v %d", b.Service, b.Field.Type, b.Select, b.Max)
+	// Without select, a Boolean tells of success; with $ it is the answer.
+	fmt.Fprintf(&s, "%s %s %v %t %d", b.Service, b.Field.Type, b.Select, b.Select == nil, b.Max)
 	if b.REST != nil {
 		fmt.Fprintf(&s, " %s %t ", b.REST.Method, b.REST.XML)
 		for _, t := range b.REST.Path {

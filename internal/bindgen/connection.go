@@ -102,11 +102,15 @@ func (f *fetch) connection(nodes string, page pageExprs) {
 		if page.total == "" {
 			f.report.at(f.Page.Pos, `add total: "total", where the answer has it`, "nothing tells %s.totalCount", def.Name)
 		}
-		if condition := page.known(page.total); condition != "" {
+		if condition := page.known(page.total); condition != "" && total.Type.NonNull {
 			f.line("if %s == nil {\nreturn %s, c.Malformed(%s(%q))\n}", strings.TrimPrefix(page.total, "*"), f.zero, f.upstream("Missing"), f.Page.Total)
 		}
 		value := "int(" + page.total + ")"
-		if !total.Type.NonNull {
+		switch pointer, ok := strings.CutPrefix(page.total, "*"); {
+		case total.Type.NonNull:
+		case ok:
+			value = fmt.Sprintf("%s(%s, func(total int64) int { return int(total) })", f.upstream("Apply"), pointer)
+		default:
 			value = "new(" + value + ")"
 		}
 		fields = append(fields, "TotalCount: "+value)

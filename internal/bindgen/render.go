@@ -176,11 +176,19 @@ func (w *writer) keyOf(f *fieldPlan) string {
 		fmt.Fprintf(&b, "return %s\n}", texts[0])
 		return b.String()
 	}
-	fmt.Fprintf(&b, "return %s{", typ)
+	fmt.Fprintf(&b, "key := %s{", typ)
+	var empty []string
 	for i, k := range f.Keys {
 		fmt.Fprintf(&b, "%s: %s, ", k.Member, texts[i])
+		if isString(k.typ) { // an empty text is none, as it is with one key
+			empty = append(empty, "key."+k.Member+` == ""`)
+		}
 	}
-	b.WriteString("}\n}")
+	b.WriteString("}\n")
+	if len(empty) > 0 {
+		fmt.Fprintf(&b, "if %s {\nreturn %s\n}\n", strings.Join(empty, " || "), none)
+	}
+	b.WriteString("return key\n}")
 	return b.String()
 }
 
