@@ -1,8 +1,10 @@
 package clients_test
 
 import (
+	"errors"
 	"testing"
 
+	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -35,8 +37,12 @@ func TestProductsByID(t *testing.T) {
 		t.Errorf("got %v", found)
 	}
 	// A comma in an id would make two of it.
-	_, err = set.Catalog.OrderItemProduct().Load(t.Context(), "p1,p2")
-	wantCode(t, err, problem.BadUserInput)
+	found, err = set.Catalog.OrderItemProduct().LoadAll(t.Context(), []string{"p1,p2", "p1"})
+	var failed loader.Errors
+	if !errors.As(err, &failed) || failed[1] != nil || found[1].ID != "p1" {
+		t.Fatalf("got %v, %v", found, err)
+	}
+	wantCode(t, failed[0], problem.BadUserInput)
 }
 
 // Pages have all products, each once.

@@ -52,26 +52,28 @@ func (c *Client) Me(ctx context.Context) (*model.Viewer, error) {
 func (c *Client) ReviewAuthor() *loader.Loader[string, *model.User] { return c.reviewAuthor }
 
 func (c *Client) fetchReviewAuthor(ctx context.Context, keys []string) (map[string]*model.User, error) {
-	joined, err := upstream.Join(keys, ",")
-	if err != nil {
-		return nil, err
-	}
-	request := upstream.Request{
-		Path:  []string{"users"},
-		Query: url.Values{"ids": {joined}},
-	}
-	answer, err := upstream.GetJSON[reviewAuthorAnswer](ctx, c.HTTP, request)
-	if err != nil {
-		return nil, err
-	}
-	if answer.Users == nil {
-		return nil, c.Malformed(upstream.Missing("users"))
-	}
-	toModel := func(row *userRow) (*model.User, error) {
-		value, err := row.model()
-		return value, c.Malformed(err)
-	}
-	return loader.One(answer.Users, func(row *userRow) string { return upstream.Key(row.ID) }, toModel)
+	return loader.Checked(keys, upstream.Joinable(","), func(keys []string) (map[string]*model.User, error) {
+		joined, err := upstream.Join(keys, ",")
+		if err != nil {
+			return nil, err
+		}
+		request := upstream.Request{
+			Path:  []string{"users"},
+			Query: url.Values{"ids": {joined}},
+		}
+		answer, err := upstream.GetJSON[reviewAuthorAnswer](ctx, c.HTTP, request)
+		if err != nil {
+			return nil, err
+		}
+		if answer.Users == nil {
+			return nil, c.Malformed(upstream.Missing("users"))
+		}
+		toModel := func(row *userRow) (*model.User, error) {
+			value, err := row.model()
+			return value, c.Malformed(err)
+		}
+		return loader.One(answer.Users, func(row *userRow) string { return upstream.Key(row.ID) }, toModel)
+	})
 }
 
 // userRow is an User as the service has it.

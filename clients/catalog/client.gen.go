@@ -89,26 +89,28 @@ func (c *Client) MobileProducts(ctx context.Context, first *int, after *string) 
 func (c *Client) OrderItemProduct() *loader.Loader[string, *model.Product] { return c.orderItemProduct }
 
 func (c *Client) fetchOrderItemProduct(ctx context.Context, keys []string) (map[string]*model.Product, error) {
-	joined, err := upstream.Join(keys, ",")
-	if err != nil {
-		return nil, err
-	}
-	request := upstream.Request{
-		Path:  []string{"products"},
-		Query: url.Values{"ids": {joined}},
-	}
-	answer, err := upstream.GetJSON[orderItemProductAnswer](ctx, c.HTTP, request)
-	if err != nil {
-		return nil, err
-	}
-	if answer.Products == nil {
-		return nil, c.Malformed(upstream.Missing("products"))
-	}
-	toModel := func(row *productRow) (*model.Product, error) {
-		value, err := row.model()
-		return value, c.Malformed(err)
-	}
-	return loader.One(answer.Products, func(row *productRow) string { return upstream.Key(row.ID) }, toModel)
+	return loader.Checked(keys, upstream.Joinable(","), func(keys []string) (map[string]*model.Product, error) {
+		joined, err := upstream.Join(keys, ",")
+		if err != nil {
+			return nil, err
+		}
+		request := upstream.Request{
+			Path:  []string{"products"},
+			Query: url.Values{"ids": {joined}},
+		}
+		answer, err := upstream.GetJSON[orderItemProductAnswer](ctx, c.HTTP, request)
+		if err != nil {
+			return nil, err
+		}
+		if answer.Products == nil {
+			return nil, c.Malformed(upstream.Missing("products"))
+		}
+		toModel := func(row *productRow) (*model.Product, error) {
+			value, err := row.model()
+			return value, c.Malformed(err)
+		}
+		return loader.One(answer.Products, func(row *productRow) string { return upstream.Key(row.ID) }, toModel)
+	})
 }
 
 // Product is Query.product: GET /products/{$args.id}.

@@ -44,7 +44,7 @@ func (c *Client) fetchProductReviews(ctx context.Context, args productReviewsArg
 		ProductIds: keys,
 	}
 	if first != nil {
-		firstValue, err := upstream.Int32[int](*first)
+		firstValue, err := upstream.Int32(*first)
 		if err != nil {
 			return nil, err
 		}

@@ -34,23 +34,25 @@ func New(services *upstream.Services) (*Client, error) {
 func (c *Client) OrderShipping() *loader.Loader[string, *model.Shipping] { return c.orderShipping }
 
 func (c *Client) fetchOrderShipping(ctx context.Context, keys []string) (map[string]*model.Shipping, error) {
-	joined, err := upstream.Join(keys, ",")
-	if err != nil {
-		return nil, err
-	}
-	request := upstream.Request{
-		Path:  []string{"rates"},
-		Query: url.Values{"orderIds": {joined}},
-	}
-	answer, err := upstream.GetXML[orderShippingAnswer](ctx, c.HTTP, request)
-	if err != nil {
-		return nil, err
-	}
-	toModel := func(row *shippingXML) (*model.Shipping, error) {
-		value, err := row.model()
-		return value, c.Malformed(err)
-	}
-	return loader.One(answer.Rate, func(row *shippingXML) string { return upstream.Key(row.OrderID) }, toModel)
+	return loader.Checked(keys, upstream.Joinable(","), func(keys []string) (map[string]*model.Shipping, error) {
+		joined, err := upstream.Join(keys, ",")
+		if err != nil {
+			return nil, err
+		}
+		request := upstream.Request{
+			Path:  []string{"rates"},
+			Query: url.Values{"orderIds": {joined}},
+		}
+		answer, err := upstream.GetXML[orderShippingAnswer](ctx, c.HTTP, request)
+		if err != nil {
+			return nil, err
+		}
+		toModel := func(row *shippingXML) (*model.Shipping, error) {
+			value, err := row.model()
+			return value, c.Malformed(err)
+		}
+		return loader.One(answer.Rate, func(row *shippingXML) string { return upstream.Key(row.OrderID) }, toModel)
+	})
 }
 
 // shippingXML is a Shipping as the service has it.

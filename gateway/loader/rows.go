@@ -51,6 +51,33 @@ func Many[K comparable, R, V any](keys []K, rows []*R, key func(*R) K, value fun
 	return groups, nil
 }
 
+// Checked fetches the keys that pass a check. Others fail, each with its own
+// error: one key that can't be asked for must not fail all.
+func Checked[K comparable, V any](keys []K, check func(K) error, fetch func(keys []K) (map[K]V, error)) (map[K]V, error) {
+	failed := KeyErrors[K]{}
+	good := make([]K, 0, len(keys))
+	for _, key := range keys {
+		if err := check(key); err != nil {
+			failed[key] = err
+			continue
+		}
+		good = append(good, key)
+	}
+	if len(failed) == 0 {
+		return fetch(keys)
+	}
+	if len(good) == 0 {
+		return nil, failed
+	}
+	values, err := fetch(good)
+	for _, key := range good {
+		if err := errorOf(err, key); err != nil {
+			failed[key] = err
+		}
+	}
+	return values, failed
+}
+
 // Every is for what has a value for every key: keys without one fail with
 // missing. values and err are what [One] returned.
 func Every[K comparable, V any](keys []K, values map[K]V, err, missing error) (map[K]V, error) {

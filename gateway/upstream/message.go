@@ -210,6 +210,14 @@ func ParseInt[T int32 | int64](id string) (T, error) {
 	return T(number), nil
 }
 
+// Parses is the check of keys that parse makes numbers of.
+func Parses[T any](parse func(id string) (T, error)) func(key string) error {
+	return func(key string) error {
+		_, err := parse(key)
+		return err
+	}
+}
+
 // ParseUint is [ParseInt] of numbers that are not negative.
 func ParseUint[T uint32 | uint64](id string) (T, error) {
 	bits := 64

@@ -112,6 +112,14 @@ func Join[T ~string](values []T, separator string) (string, error) {
 	return joined, nil
 }
 
+// Joinable is the check of keys that [Join] makes one value of.
+func Joinable(separator string) func(key string) error {
+	return func(key string) error {
+		_, err := Join([]string{key}, separator)
+		return err
+	}
+}
+
 // validHeader tells whether text is a field value of RFC 9110, section 5.5.
 func validHeader(text string) bool {
 	for i := range len(text) {

@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -39,6 +41,32 @@ func (t *Text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	}
 	return errors.New("neither a string nor a number")
 }
+
+// Any is any JSON. Numbers in it stay as the service spelled them.
+type Any struct{ value any }
+
+// UnmarshalJSONFrom reads any JSON value.
+func (a *Any) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	text, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return decoder.Decode(&a.value)
+}
+
+// Value is the value: nil, a bool, a string, a json.Number, a []any or a
+// map[string]any. That of nil is nil.
+func (a *Any) Value() any {
+	if a == nil {
+		return nil
+	}
+	return a.value
+}
+
+// AnyOf is the value of any JSON.
+func AnyOf(a *Any) (any, error) { return a.Value(), nil }
 
 // Missing is the error of a value that must be there and is not.
 func Missing(name string) error { return fmt.Errorf("%s is missing or null", name) }
@@ -132,6 +160,9 @@ func String(text *Text) (string, error) { return string(*text), nil }
 // Int is that of GraphQL, which has 32 bits (GraphQL specification, section
 // 3.5.1).
 func Int(value *int32) (int, error) { return int(*value), nil }
+
+// Count is a number of rows as an Int, which has 32 bits.
+func Count(number *int64) (int, error) { return Small(*number) }
 
 // Key is the text of a row's key; empty, which no parent has, when it is null.
 func Key[T ~string](value *T) string {

@@ -16,13 +16,17 @@ import (
 // inaccessible and without what tells of services.
 func publish(p *project, f *frontend, r *report) {
 	f.published = nil
+	secret := secretTypes(f.schema)
 	for _, source := range p.all(f) {
 		doc, err := parser.ParseSchema(source)
 		if err != nil {
 			return // reported
 		}
-		strip(&doc.Definitions)
-		strip(&doc.Extensions)
+		strip(&doc.Definitions, secret)
+		strip(&doc.Extensions, secret)
+		if len(doc.Definitions)+len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) == 0 {
+			continue // nothing is left of the file
+		}
 		var text strings.Builder
 		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(doc)
 		f.published = append(f.published, &ast.Source{Name: source.Name, Input: text.String()})
@@ -56,8 +60,56 @@ func hidden(f *frontend, r *report) bool {
 	return found
 }
 
+// secretTypes are those that only inaccessible fields lead to.
+func secretTypes(s *ast.Schema) map[string]bool {
+	all, seen := reachable(s, true), reachable(s, false)
+	secret := map[string]bool{}
+	for name := range all {
+		if !seen[name] && !s.Types[name].BuiltIn {
+			secret[name] = true
+		}
+	}
+	return secret
+}
+
+// reachable are the types that the root types lead to, over inaccessible fields
+// too or not.
+func reachable(s *ast.Schema, inaccessible bool) map[string]bool {
+	found := map[string]bool{}
+	var visit func(name string)
+	visit = func(name string) {
+		def := s.Types[name]
+		if def == nil || found[name] {
+			return
+		}
+		found[name] = true
+		for _, field := range def.Fields {
+			if binding.Inaccessible(field) && !inaccessible {
+				continue
+			}
+			visit(field.Type.Name())
+			for _, arg := range field.Arguments {
+				visit(arg.Type.Name())
+			}
+		}
+		for _, name := range def.Interfaces {
+			visit(name)
+		}
+		for _, t := range s.GetPossibleTypes(def) {
+			visit(t.Name)
+		}
+	}
+	for _, root := range []*ast.Definition{s.Query, s.Mutation, s.Subscription} {
+		if root != nil {
+			visit(root.Name)
+		}
+	}
+	return found
+}
+
 // strip removes what callers do not see.
-func strip(list *ast.DefinitionList) {
+func strip(list *ast.DefinitionList, secret map[string]bool) {
+	*list = slices.DeleteFunc(*list, func(d *ast.Definition) bool { return secret[d.Name] })
 	for _, def := range *list {
 		public(&def.Directives)
 		had := len(def.Fields) > 0

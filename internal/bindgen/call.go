@@ -273,7 +273,7 @@ func writeShape(s *strings.Builder, v *binding.Value, text func(binding.Text)) {
 func reserved(name string) bool {
 	return predeclared(name) || slices.Contains([]string{
 		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "r", "m", "args", "item", "nodes", "edges",
-		"next", "more", "start", "end", "events", "event", "toModel", "known", "raw", "ok", "in", "total", "nextPage", "hasMore", "header", "joined", "text", "theirs",
+		"next", "more", "start", "end", "events", "event", "toModel", "known", "raw", "ok", "in", "total", "nextPage", "hasMore", "count", "found", "header", "joined", "text", "theirs",
 		"context", "iter", "model", "upstream", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb", "structpb", "wrapperspb",
 	}, name)
 }

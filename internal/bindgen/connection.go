@@ -81,6 +81,9 @@ func (f *fetch) connection(nodes string, page pageExprs) {
 		f.report.at(f.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "nothing tells the cursor of the next page")
 		return
 	}
+	if f.byOffset() && !f.oneMore() { // whatever the service makes of the limit
+		f.line("%s, _ = %s(page, %s)", nodes, f.upstream("Cut"), nodes)
+	}
 	more := f.more(nodes, page)
 	if f.byNumber() {
 		f.line("%s = %s(page, %s)", nodes, f.upstream("Rest"), nodes)
@@ -105,15 +108,12 @@ func (f *fetch) connection(nodes string, page pageExprs) {
 		if condition := page.known(page.total); condition != "" && total.Type.NonNull {
 			f.line("if %s == nil {\nreturn %s, c.Malformed(%s(%q))\n}", strings.TrimPrefix(page.total, "*"), f.zero, f.upstream("Missing"), f.Page.Total)
 		}
-		value := "int(" + page.total + ")"
-		switch pointer, ok := strings.CutPrefix(page.total, "*"); {
-		case total.Type.NonNull:
-		case ok:
-			value = fmt.Sprintf("%s(%s, func(total int64) int { return int(total) })", f.upstream("Apply"), pointer)
-		default:
-			value = "new(" + value + ")"
+		count := fmt.Sprintf("%s(%s)", f.upstream("Count"), address(page.total))
+		if !total.Type.NonNull {
+			count = fmt.Sprintf("%s(%s, %s)", f.upstream("Optional"), address(page.total), f.upstream("Count"))
 		}
-		fields = append(fields, "TotalCount: "+value)
+		f.line("count, err := %s\nif err != nil {\nreturn %s, c.Malformed(%s(%q, err))\n}", count, f.zero, f.upstream("In"), f.Page.Total)
+		fields = append(fields, "TotalCount: count")
 	}
 	fields = append(fields, "PageInfo: "+f.pageInfo(f.union.Types[info.Type.Name()], nodes, more, page))
 	f.line("return &%s{\n%s,\n}, nil", spelled(f.modelType(def)), strings.Join(fields, ",\n"))
@@ -126,28 +126,37 @@ func (f *fetch) more(nodes string, page pageExprs) string {
 		f.line("next := %s(%s)", f.upstream("Next"), page.next)
 		return "next != nil"
 	case page.more != "":
-		f.line("more := %s", and(page.known(page.more), page.more))
-		return "more"
+		return f.told(page, page.more, page.more, nodes)
 	case page.total != "" && f.byNumber():
-		f.line("more := %s", and(page.known(page.total), fmt.Sprintf("int64(page.Offset-page.Skip()+len(%s)) < %s", nodes, page.total)))
-		return "more"
+		return f.told(page, page.total, fmt.Sprintf("int64(page.Offset-page.Skip()+len(%s)) < %s", nodes, page.total), nodes)
 	case page.total != "":
-		f.line("more := %s", and(page.known(page.total), fmt.Sprintf("int64(page.Offset+len(%s)) < %s", nodes, page.total)))
-		return "more"
+		return f.told(page, page.total, fmt.Sprintf("int64(page.Offset+len(%s)) < %s", nodes, page.total), nodes)
 	case f.oneMore():
 		f.line("%s, more := %s(page, %s)", nodes, f.upstream("Cut"), nodes)
 		return "more"
 	}
-	// A page that is full may be followed by another.
-	f.line("more := len(%s) >= page.Limit", nodes)
+	f.full(nodes)
 	return "more"
 }
 
-func and(condition, other string) string {
-	if condition == "" {
-		return other
+// full spells that a page that is full may be followed by another.
+func (f *fetch) full(nodes string) { f.line("more := len(%s) >= page.Limit", nodes) }
+
+// told spells what the service tells of more rows: the condition, if the value
+// is there.
+func (f *fetch) told(page pageExprs, value, condition, nodes string) string {
+	known := page.known(value)
+	if known == "" {
+		f.line("more := %s", condition)
+		return "more"
 	}
-	return condition + " && " + other
+	if f.byOffset() {
+		f.full(nodes)
+	} else {
+		f.line("more := false")
+	}
+	f.line("if %s {\nmore = %s\n}", known, condition)
+	return "more"
 }
 
 // edges spells the edges, each with its cursor.

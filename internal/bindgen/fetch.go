@@ -20,6 +20,9 @@ type fetch struct {
 	zero    string                  // what it returns beside an error
 	scalars int                     // variables that it made
 	headers map[*binding.Var]string // variables with headers
+	// keyCheck is a function that tells which keys can be sent; empty when all
+	// can.
+	keyCheck string
 }
 
 func (f *fetch) line(format string, args ...any) { fmt.Fprintf(f.b, format+"\n", args...) }
@@ -211,7 +214,7 @@ func (f *fetch) fetcher(result types.Type) {
 	if f.Key != nil {
 		f.zero = "nil"
 		f.unpackArgs()
-		f.one()
+		f.batch(result)
 		f.line("}\n")
 		return
 	}
@@ -223,6 +226,21 @@ func (f *fetch) fetcher(result types.Type) {
 	f.unpackArgs()
 	f.one()
 	f.line("})(ctx, keys)\n}\n")
+}
+
+// batch spells the body of a function that makes the call for several keys.
+// Where not any text can be one, those that can't are sorted out.
+func (f *fetch) batch(result types.Type) {
+	outer := f.b
+	f.b = &strings.Builder{}
+	f.one()
+	body := f.b.String()
+	f.b = outer
+	if f.keyCheck == "" {
+		f.b.WriteString(body)
+		return
+	}
+	f.line("return %s(keys, %s, func(keys []string) (map[string]%s, error) {\n%s})", f.loader("Checked"), f.keyCheck, spelled(result), body)
 }
 
 // concurrentCalls is how many calls of a service run at once for the parents of
@@ -451,6 +469,9 @@ func (w *clientWriter) enumWriter(enum string) string {
 
 // joined spells the items of a list as one text.
 func (f *fetch) joined(v *binding.Var, o operand) string {
+	if v.Root == binding.Batch {
+		f.keyCheck = fmt.Sprintf("%s(%q)", f.upstream("Joinable"), v.Separator)
+	}
 	if o.isNull != "" { // a text has no null in it
 		o.value, o.items, o.isNull = f.upstream("Present")+"("+o.value+")", "item", ""
 	}

@@ -369,6 +369,9 @@ func (f *fetch) toProto(field *protogen.Field, v *binding.Var, o operand) (strin
 	case o.list && c.fn == "" && c.expr(o.items) == "item":
 		return o.value, true
 	case o.list:
+		if v.Root == binding.Batch && c.fn != "" {
+			f.keyCheck = fmt.Sprintf("%s(%s)", f.upstream("Parses"), c.fn)
+		}
 		return f.checked(v, fmt.Sprintf("%s(%s, %s)", f.upstream("Values"), o.value, f.itemFunction(o, c, protoType(field)))), true
 	case c.fn != "":
 		value := o.value

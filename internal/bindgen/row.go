@@ -394,7 +394,7 @@ func (w *clientWriter) modelOf(t *ast.Type, read reader, list bool, expr string,
 		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Rows"), expr, w.upstream("Pointer")))
 	case list && t.Elem.NonNull:
 		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Rows"), expr, read.model))
-	case list && object:
+	case list && (object || w.anyItems(t)):
 		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("RowsOrNull"), expr, read.model))
 	case list:
 		return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Optionals"), expr, read.model))
@@ -412,6 +412,12 @@ func (w *clientWriter) modelOf(t *ast.Type, read reader, list bool, expr string,
 		return read.ptr(expr)
 	}
 	return try(fmt.Sprintf("%s(%s, %s)", w.upstream("Optional"), expr, read.model))
+}
+
+// anyItems tells whether the items of a list can be any JSON.
+func (w *clientWriter) anyItems(t *ast.Type) bool {
+	model, err := w.types.named(t.Name())
+	return err == nil && isAny(model)
 }
 
 // pointerItems tells whether Go has a list of scalars by pointers: gqlgen does
@@ -440,7 +446,7 @@ func (w *clientWriter) readerOf(t *ast.Type, xml bool, pos *ast.Position, what s
 		return reader{typ: "string", model: w.enum(def)}, false, true
 	case ast.Scalar:
 		r, ok := w.scalar(t, pos, what)
-		if ok && xml && r.nil {
+		if ok && xml && (r.nil || w.anyItems(t)) {
 			w.report.at(pos, "use a scalar that is a text or a number, or a converter", "%s is %s in Go, which XML has nothing of", what, r.typ)
 			return r, false, false
 		}
@@ -474,6 +480,9 @@ func (w *clientWriter) scalar(t *ast.Type, pos *ast.Position, what string) (read
 	deref := func(expr string) string { return "*" + expr }
 	same := func(expr string) string { return expr }
 	switch kind, isBasic := basic(model); {
+	case isAny(model):
+		value := func(expr string) string { return expr + ".Value()" }
+		return reader{typ: w.upstream("Any"), model: w.upstream("AnyOf"), value: value, ptr: value}, true
 	case nilable(model):
 		return reader{typ: spelled(model), model: w.upstream("Same"), nil: true}, true
 	case isBasic && kind == types.Int && t.NamedType == "Int":
