@@ -447,7 +447,7 @@ func (w *clientWriter) readerOf(t *ast.Type, xml bool, pos *ast.Position, what s
 	case ast.Scalar:
 		r, ok := w.scalar(t, pos, what)
 		if ok && xml && (r.nil || w.anyItems(t)) {
-			w.report.at(pos, "use a scalar that is a text or a number, or a converter", "%s is %s in Go, which XML has nothing of", what, r.typ)
+			w.report.at(pos, "use a scalar that is a text or a number, or a converter", "%s is %s, which XML has nothing of", what, t)
 			return r, false, false
 		}
 		return r, false, ok
