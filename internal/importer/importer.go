@@ -6,6 +6,7 @@ package importer
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -110,6 +111,10 @@ type visible struct {
 	homes   map[string]map[string]bool // of roots and scalars: the folders that define them
 }
 
+func newVisible() *visible {
+	return &visible{types: map[string]bool{}, fields: map[string]bool{}, roots: map[string]bool{}, scalars: map[string]bool{}, homes: map[string]map[string]bool{}}
+}
+
 // readVisible reads the schema around the draft's file.
 func readVisible(o Options) (*visible, error) {
 	if !regexp.MustCompile(`^[a-z][a-z0-9]*$`).MatchString(o.Service) {
@@ -120,7 +125,7 @@ func readVisible(o Options) (*visible, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a project has a folder schema/, and -C tells where the project is: %w", err)
 	}
-	v := &visible{types: map[string]bool{}, fields: map[string]bool{}, roots: map[string]bool{}, scalars: map[string]bool{}, homes: map[string]map[string]bool{}}
+	v := newVisible()
 	var folders []string
 	for _, entry := range entries {
 		if entry.IsDir() {
@@ -135,9 +140,29 @@ func readVisible(o Options) (*visible, error) {
 			if err := v.readFolder(o, folder); err != nil {
 				return nil, err
 			}
+			continue
+		}
+		if err := v.readOther(o, folder); err != nil {
+			return nil, err
 		}
 	}
 	return v, nil
+}
+
+// readOther reads the folder of another frontend. It defines nothing for this
+// one, but all frontends share the Go models: two types of one name would
+// become one.
+func (v *visible) readOther(o Options, folder string) error {
+	other := newVisible()
+	if err := other.readFolder(o, folder); err != nil {
+		return err
+	}
+	for name := range other.scalars {
+		delete(other.types, strings.ToLower(name))
+	}
+	maps.Copy(v.types, other.types)
+	maps.Copy(v.fields, other.fields)
+	return nil
 }
 
 func (v *visible) readFolder(o Options, folder string) error {
