@@ -19,15 +19,18 @@ func categoryID(p *model.Product) string {
 	return *p.CategoryID
 }
 
+// mostProducts is how many products the catalog gives at once.
+const mostProducts = 100
+
 // Related resolves Product.related: the first products of the same category,
 // without the product itself.
 func (r *Product) Related(ctx context.Context, objs []*model.Product, first *int) ([][]*model.Product, error) {
-	n, err := rows(first, 4)
-	if err != nil {
-		return nil, err
+	n := 4 // the schema's default; null means it too
+	if first != nil {
+		n = *first
 	}
 	// One more, since the product itself may be among them.
-	shelves, err := loader.Resolve(ctx, r.Load.Shelves.For(min(n+1, mostRows)), objs, categoryID)
+	shelves, err := loader.Resolve(ctx, r.Load.Shelves.For(min(n+1, mostProducts)), objs, categoryID)
 	related := make([][]*model.Product, len(objs))
 	for i, shelf := range shelves {
 		others := slices.DeleteFunc(slices.Clone(shelf), func(p *model.Product) bool { return p.ID == objs[i].ID })

@@ -11,10 +11,7 @@
 // goes before the one here, for that frontend.
 package resolvers
 
-import (
-	"github.com/portico-gateway/portico/clients"
-	"github.com/portico-gateway/portico/gateway/problem"
-)
+import "github.com/portico-gateway/portico/clients"
 
 // Root is what methods resolve with. It is safe for concurrent use.
 type Root struct {
@@ -36,17 +33,3 @@ type (
 	// TopReview has the methods of its fields.
 	TopReview struct{ *Root }
 )
-
-// mostRows is how many rows of a list can be asked for at once.
-const mostRows = 100
-
-// rows is the value of an argument `first`, or otherwise when it is null.
-func rows(first *int, otherwise int) (int, error) {
-	if first == nil {
-		return otherwise, nil
-	}
-	if *first < 1 || *first > mostRows {
-		return 0, problem.New(problem.BadUserInput, "The argument first must be from 1 to %d.", mostRows)
-	}
-	return *first, nil
-}
