@@ -8,7 +8,8 @@
 //
 // A method that takes a slice of parents is called once for all objects of a
 // level, so what calls a service should be one. A method in resolvers/<frontend>
-// goes before the one here, for that frontend.
+// goes before the one here, for that frontend, and both go before the field's
+// binding in the schema.
 package resolvers
 
 import "github.com/portico-gateway/portico/clients"
