@@ -23,10 +23,21 @@ const (
 	BadUserInput     Code = "BAD_USER_INPUT"            // a variable or argument does not fit its type
 	BadRequest       Code = "BAD_REQUEST"               // the request is not a GraphQL request
 	FrontendNotFound Code = "FRONTEND_NOT_FOUND"        // no frontend has this name
-	MaxTokensLimit   Code = "MAX_TOKENS_LIMIT"          // the document has too many tokens
 	Unauthenticated  Code = "UNAUTHENTICATED"           // no token, or one that is not accepted
 	Forbidden        Code = "FORBIDDEN"                 // the principal may not do this
 	CSRFBlocked      Code = "CSRF_BLOCKED"              // a browser could have sent it from another site
+
+	MaxTokensLimit       Code = "MAX_TOKENS_LIMIT"             // the document has too many tokens
+	MaxDepthLimit        Code = "MAX_DEPTH_LIMIT"              // fields are nested too deep
+	MaxFieldsLimit       Code = "MAX_FIELDS_LIMIT"             // too many fields are selected
+	MaxAliasesLimit      Code = "MAX_ALIASES_LIMIT"            // too many of them have an alias
+	MaxRootFieldsLimit   Code = "MAX_ROOT_FIELDS_LIMIT"        // too many stand at the root
+	MaxResponseKeysLimit Code = "MAX_RESPONSE_KEYS_LIMIT"      // one key is selected too often in one place
+	MaxDirectivesLimit   Code = "MAX_DIRECTIVES_LIMIT"         // the document has too many directives
+	MaxFragmentsLimit    Code = "MAX_FRAGMENTS_LIMIT"          // too many fragments are spread, or too deep
+	MaxInputLimit        Code = "MAX_INPUT_LIMIT"              // values are nested too deep, or too many
+	CostTooHigh          Code = "COST_ESTIMATED_TOO_EXPENSIVE" // the operation could cost more than one may
+	Throttled            Code = "THROTTLED"                    // the principal has asked for too much in too short a time
 
 	IntrospectionDisabled Code = "INTROSPECTION_DISABLED"   // the frontend does not tell its schema
 	ServiceError          Code = "DOWNSTREAM_SERVICE_ERROR" // a service failed or answered nonsense

@@ -1,0 +1,159 @@
+package cost_test
+
+import (
+	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/cost"
+)
+
+const directives = `
+directive @cost(weight: String!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR
+directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION
+`
+
+const shop = directives + `
+type Query {
+  product(id: ID!): Product
+  products(first: Int = 20, last: Int, after: String): Connection! @listSize(slicingArguments: ["first", "last"], sizedFields: ["nodes"], requireOneSlicingArgument: false)
+  strict(first: Int, last: Int): [Product!]! @listSize(slicingArguments: ["first", "last"])
+  page(input: Page): [Product!]! @listSize(slicingArguments: ["input.size"], assumedSize: 7, requireOneSlicingArgument: false)
+  search(text: String @cost(weight: "3"), filter: Filter): [Found!]! @listSize(assumedSize: 4)
+  dear: String @cost(weight: "5.5")
+  cheap: Product @cost(weight: "-4")
+  all: [Product]
+  matrix: [[Product]]
+}
+input Page { size: Int = 9 }
+input Filter { brand: String @cost(weight: 2) and: [Filter!] }
+type Connection { nodes: [Product!]! total: Int }
+type Product implements Node { id: ID! name: String reviews(first: Int = 3): [Review!]! @listSize(slicingArguments: ["first"]) mood: Mood }
+type Review @cost(weight: "2") { body: String author: Product }
+interface Node { id: ID! }
+type Shelf implements Node { id: ID! label: Label products: [Product] @listSize(assumedSize: 2) }
+union Found = Product | Shelf
+scalar Label @cost(weight: "0.5")
+enum Mood @cost(weight: "1.5") { GOOD }
+type Mutation { buy(id: ID!): Product }
+`
+
+func formula(t *testing.T, document string) *cost.Formula {
+	t.Helper()
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: shop})
+	doc, errs := gqlparser.LoadQuery(schema, document)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	return cost.New(schema, 10).Formula(doc.Operations[0])
+}
+
+func TestRequested(t *testing.T) {
+	for name, c := range map[string]struct {
+		document  string
+		variables map[string]any
+		want      float64
+	}{
+		"an object":                 {`{ product(id: 1) { id name } }`, nil, 1},
+		"a leaf":                    {`{ dear }`, nil, 5.5},
+		"introspection":             {`{ __schema { types { name } } __typename }`, nil, 0},
+		"a mutation":                {`mutation { buy(id: 1) { id } }`, nil, 11},
+		"a default length":          {`{ all { id } }`, nil, 10},
+		"lists of lists":            {`{ matrix { id } }`, nil, 100},
+		"sized fields":              {`{ products(first: 5) { nodes { id } total } }`, nil, 6},
+		"a default argument":        {`{ products { nodes { id } } }`, nil, 21},
+		"the largest argument":      {`{ products(first: 5, last: 8) { nodes { id } } }`, nil, 9},
+		"a variable":                {`query ($n: Int) { products(first: $n) { nodes { id } } }`, map[string]any{"n": int64(7)}, 8},
+		"a variable that is absent": {`query ($n: Int) { products(first: $n) { nodes { id } } }`, nil, 21},
+		"a negative number":         {`{ products(first: -5) { nodes { id } } }`, nil, 1},
+		"nested lists":              {`{ products(first: 5) { nodes { reviews(first: 2) { author { id } } } } }`, nil, 1 + 5*(1+2*(2+1))},
+		"sized through a fragment":  {`{ products(first: 5) { ...F } } fragment F on Connection { nodes { id } }`, nil, 6},
+		"one fragment, two sizes":   {`{ a: products(first: 5) { ...F } b: products(first: 2) { ...F } } fragment F on Connection { nodes { id } }`, nil, 9},
+		"assumed size":              {`{ search { ... on Product { id } } }`, nil, 4},
+		"the dearest type":          {`{ search { ... on Product { reviews(first: 1) { body } } ... on Shelf { label } } }`, nil, 4 * (1 + 2)},
+		"the dearest type, other":   {`{ search { ... on Product { mood } ... on Shelf { products { id } label } } }`, nil, 4 * (1 + 2.5)},
+		"an interface in a union":   {`{ search { ... on Node { id } ... on Shelf { label } } }`, nil, 4 * 1.5},
+		"an argument":               {`{ search(text: "a") { __typename } }`, nil, 7},
+		"an argument that is null":  {`query ($t: String) { search(text: $t) { __typename } }`, nil, 4},
+		"members of an argument":    {`{ search(filter: {brand: "a", and: [{brand: "b"}, {}]}) { __typename } }`, nil, 8},
+		"members of a variable":     {`query ($f: Filter) { search(filter: $f) { __typename } }`, map[string]any{"f": map[string]any{"brand": "a", "and": []any{map[string]any{"brand": "b"}}}}, 8},
+		"never below 0":             {`{ cheap { id } dear }`, nil, 5.5},
+		"a nested slicing argument": {`{ page(input: {size: 3}) { id } }`, nil, 3},
+		"its default":               {`{ page(input: {}) { id } }`, nil, 9},
+		"without it":                {`{ page { id } }`, nil, 7},
+		"a variable inside":         {`query ($n: Int) { page(input: {size: $n}) { id } }`, map[string]any{"n": int64(4)}, 4},
+		"inside of a variable":      {`query ($i: Page) { page(input: $i) { id } }`, map[string]any{"i": map[string]any{"size": int64(6)}}, 6},
+		"skipped":                   {`{ dear @skip(if: true) product(id: 1) { id } }`, nil, 1},
+		"skipped by a variable":     {`query ($b: Boolean!) { dear @skip(if: $b) }`, map[string]any{"b": true}, 0},
+		"not skipped":               {`query ($b: Boolean!) { dear @skip(if: $b) }`, map[string]any{"b": false}, 5.5},
+		"a fragment that is not":    {`query ($b: Boolean!) { ...F @include(if: $b) } fragment F on Query { dear }`, map[string]any{"b": false}, 0},
+		"twice":                     {`{ dear dear }`, nil, 11},
+		"enums and scalars":         {`{ product(id: 1) { mood } }`, nil, 2.5},
+		"more than can be told":     {`{ products(first: 2147483647) { nodes { reviews(first: 2147483647) { author { id } } } } }`, nil, 1e12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := formula(t, c.document).Requested(c.variables); got != c.want {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSlicingArguments(t *testing.T) {
+	for document, ok := range map[string]bool{
+		`{ strict { id } }`:                                        false,
+		`{ strict(first: 1, last: 1) { id } }`:                     false,
+		`{ strict(first: null) { id } }`:                           false,
+		`{ strict(first: 1) { id } }`:                              true,
+		`query ($n: Int!) { strict(last: $n) { id } }`:             true,
+		`{ products { total } }`:                                   true,
+		`{ product(id: 1) { reviews { body } } }`:                  true, // it has a default
+		`{ product(id: 1) { ...F } } fragment F on Product { id }`: true,
+	} {
+		if err := formula(t, document).Check(); (err == nil) != ok {
+			t.Errorf("%s: %v", document, err)
+		}
+	}
+}
+
+func TestActual(t *testing.T) {
+	for name, c := range map[string]struct {
+		document, data string
+		want           float64
+	}{
+		"fewer items":       {`{ products(first: 50) { nodes { id reviews(first: 3) { body } } } }`, `{"products":{"nodes":[{"id":"a","reviews":[{"body":"x"}]},{"id":"b","reviews":[]}]}}`, 1 + 2 + 2},
+		"null":              {`{ product(id: 1) { id reviews(first: 5) { body } } }`, `{"product":null}`, 1},
+		"a null list":       {`{ all { id } }`, `{"all":null}`, 0},
+		"null items":        {`{ all { id } }`, `{"all":[null,{"id":"1"}]}`, 1},
+		"nothing":           {`{ all { id } dear }`, ``, 0},
+		"a mutation":        {`mutation { buy(id: 1) { id } }`, `null`, 10},
+		"aliases":           {`{ a: dear b: dear }`, `{"a":"}","b":"\"]"}`, 11},
+		"types":             {`{ search { __typename ... on Product { id mood } ... on Shelf { id label } } }`, `{"search":[{"__typename":"Product","id":"1","mood":"GOOD"},{"__typename":"Shelf","id":"2","label":{"any":["thing"]}}]}`, 2.5 + 1.5},
+		"never more":        {`{ dear }`, `{"dear":"x","dear":"x"}`, 5.5},
+		"cut off":           {`{ all { id } }`, `{"all":[{"id":"1"},{"i`, 2},
+		"in another order":  {`{ dear all { id } }`, `{"all":[{"id":"1"}],"dear":1}`, 6.5},
+		"merged selections": {`{ product(id: 1) { id } product(id: 1) { mood } }`, `{"product":{"id":"1","mood":"GOOD"}}`, 2.5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := formula(t, c.document)
+			if got := f.Actual(nil, []byte(c.data), f.Requested(nil)); got != c.want {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func BenchmarkRequested(b *testing.B) {
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: shop})
+	doc := gqlparser.MustLoadQuery(schema, `query ($n: Int) { products(first: $n) { nodes { id reviews(first: 3) { body author { id name } } } } }`)
+	f := cost.New(schema, 10).Formula(doc.Operations[0])
+	variables := map[string]any{"n": int64(50)}
+	b.ReportAllocs()
+	for b.Loop() {
+		f.Requested(variables)
+	}
+	if n := testing.AllocsPerRun(100, func() { f.Requested(variables) }); n != 0 {
+		b.Errorf("%v allocations", n)
+	}
+}

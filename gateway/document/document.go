@@ -1,0 +1,189 @@
+// Package document turns the text of a GraphQL document into what can be
+// executed: parsed, within limits, validated, and with facts about each of its
+// operations.
+//
+// That is done once for a text: documents are kept, and what a request needs
+// of one costs a lookup. Limits are checked before validation, whose cost some
+// of them bound.
+package document
+
+import (
+	"strings"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Document is a valid document. It is shared by requests: nobody changes it.
+type Document[F any] struct {
+	// AST is the document, without @defer: an answer is whole.
+	AST *ast.QueryDocument
+
+	operations []Operation[F]
+}
+
+// Operation is one of a document, and its facts.
+type Operation[F any] struct {
+	Definition *ast.OperationDefinition
+	Facts      F
+}
+
+// Operation finds an operation by its name; "" finds the only one. It is nil
+// if there is none (GraphQL specification, section 6.1).
+func (d *Document[F]) Operation(name string) *Operation[F] {
+	if name == "" && len(d.operations) == 1 {
+		return &d.operations[0]
+	}
+	for i := range d.operations {
+		if name != "" && d.operations[i].Definition.Name == name {
+			return &d.operations[i]
+		}
+	}
+	return nil
+}
+
+// Config says what documents are for and what they may be.
+type Config struct {
+	// Schema is what documents are validated against.
+	Schema *ast.Schema
+	// Limits bound them.
+	Limits Limits
+	// Size is how many are kept, of those used last; more than 0.
+	Size int
+	// Suggestions lets errors name what the schema has instead.
+	Suggestions bool
+}
+
+// largestKept is the most bytes of a document that is kept: comments and texts
+// are no tokens, and a thousand documents of a megabyte would fill the memory.
+const largestKept = 64 << 10
+
+// Store makes documents and keeps them. It is safe for concurrent use.
+type Store[F any] struct {
+	config Config
+	rules  *rules.Rules
+	facts  func(*ast.OperationDefinition) F
+	kept   *lru.Cache[string, *Document[F]]
+}
+
+// New returns a store that asks facts once for each operation of a valid
+// document.
+func New[F any](config Config, facts func(*ast.OperationDefinition) F) (*Store[F], error) {
+	kept, err := lru.New[string, *Document[F]](config.Size)
+	if err != nil {
+		return nil, err
+	}
+	return &Store[F]{config: config, rules: validation(config.Suggestions), facts: facts, kept: kept}, nil
+}
+
+// Get returns the document of a text, or why it is none: errors have codes,
+// and locations where there are some.
+func (s *Store[F]) Get(text string) (*Document[F], gqlerror.List) {
+	if doc, ok := s.kept.Get(text); ok {
+		return doc, nil
+	}
+	doc, errs := s.make(text)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	if len(text) <= largestKept {
+		s.kept.Add(text, doc)
+	}
+	return doc, nil
+}
+
+func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
+	tree, err := s.parse(text)
+	if err != nil {
+		return nil, gqlerror.List{err}
+	}
+	if err := s.config.Limits.check(tree); err != nil {
+		return nil, gqlerror.List{err}
+	}
+	if errs := validator.ValidateWithRules(s.config.Schema, tree, s.rules); len(errs) > 0 {
+		for _, err := range errs {
+			setCode(err, problem.ValidationFailed)
+		}
+		return nil, errs
+	}
+	removeDefer(tree)
+	doc := &Document[F]{AST: tree, operations: make([]Operation[F], len(tree.Operations))}
+	for i, definition := range tree.Operations {
+		doc.operations[i] = Operation[F]{Definition: definition, Facts: s.facts(definition)}
+	}
+	return doc, nil
+}
+
+func (s *Store[F]) parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
+	tree, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, s.config.Limits.Tokens)
+	if err != nil {
+		out := gqlerror.Wrap(err)
+		if parsed, ok := err.(*gqlerror.Error); ok { //nolint:errorlint // the parser returns this type
+			out = parsed
+		}
+		out.Err = nil // it is written for the caller
+		if strings.HasPrefix(out.Message, "exceeded token limit") { // the parser has no code of its own for it
+			return nil, beyond(nil, problem.MaxTokensLimit, "The document has more than %d tokens.", s.config.Limits.Tokens)
+		}
+		setCode(out, problem.ParseFailed)
+		return nil, out
+	}
+	if len(tree.Operations) == 0 {
+		out := gqlerror.Errorf("The document has no operation.")
+		setCode(out, problem.ValidationFailed)
+		return nil, out
+	}
+	return tree, nil
+}
+
+func setCode(err *gqlerror.Error, code problem.Code) {
+	if err.Extensions == nil {
+		err.Extensions = map[string]any{}
+	}
+	err.Extensions["code"] = string(code)
+}
+
+// removeDefer makes operations answer in one response, which a service may do
+// (@defer is a hint). gqlgen defines it in every schema and would answer in
+// parts.
+func removeDefer(tree *ast.QueryDocument) {
+	for _, fragment := range tree.Fragments {
+		removeDeferIn(fragment.SelectionSet)
+	}
+	for _, operation := range tree.Operations {
+		removeDeferIn(operation.SelectionSet)
+	}
+}
+
+func removeDeferIn(selections ast.SelectionSet) {
+	for _, selection := range selections {
+		switch s := selection.(type) {
+		case *ast.Field:
+			removeDeferIn(s.SelectionSet)
+		case *ast.InlineFragment:
+			s.Directives = withoutDefer(s.Directives)
+			removeDeferIn(s.SelectionSet)
+		case *ast.FragmentSpread:
+			s.Directives = withoutDefer(s.Directives)
+		}
+	}
+}
+
+func withoutDefer(directives ast.DirectiveList) ast.DirectiveList {
+	if directives.ForName("defer") == nil {
+		return directives
+	}
+	var out ast.DirectiveList
+	for _, d := range directives {
+		if d.Name != "defer" {
+			out = append(out, d)
+		}
+	}
+	return out
+}
