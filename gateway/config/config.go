@@ -8,20 +8,33 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
 // Config is a gateway's configuration. Every part of the gateway is given its
 // own section only.
 type Config struct {
-	Server     Server             `yaml:"server"`
-	Admin      Admin              `yaml:"admin"`
-	Frontends  Frontends          `yaml:"frontends"`
-	Limits     Limits             `yaml:"limits"`
-	CORS       CORS               `yaml:"cors"`
-	Playground Playground         `yaml:"playground"`
-	Services   map[string]Service `yaml:"services"`
+	Server     Server              `yaml:"server"`
+	Admin      Admin               `yaml:"admin"`
+	Routing    Routing             `yaml:"routing"`
+	Auth       Auth                `yaml:"auth"`
+	Frontend   Frontend            `yaml:"frontend"`  // what holds for every frontend
+	Frontends  map[string]Frontend `yaml:"frontends"` // what differs for one; complete after Load
+	Redis      Redis               `yaml:"redis"`
+	Playground Playground          `yaml:"playground"`
+	Services   map[string]Service  `yaml:"services"`
+}
+
+// Of is what holds for a frontend.
+func (c *Config) Of(frontend string) Frontend {
+	if f, ok := c.Frontends[frontend]; ok {
+		return f
+	}
+	return c.Frontend
 }
 
 // Server is where frontends are served.
@@ -31,6 +44,12 @@ type Server struct {
 	// Drain is how long requests that are under way may take when the gateway
 	// stops.
 	Drain Duration `yaml:"drain"`
+	// TrustedProxies are the addresses, or networks in CIDR notation, whose
+	// headers tell who the client is; none by default.
+	TrustedProxies []Network `yaml:"trustedProxies"`
+	// ForwardedHeader is the one in which they tell it: X-Forwarded-For or
+	// Forwarded.
+	ForwardedHeader string `yaml:"forwardedHeader"`
 }
 
 // Admin is where operators look. Never expose it.
@@ -39,29 +58,101 @@ type Admin struct {
 	Listen string `yaml:"listen"`
 }
 
-// Frontends tells how a request finds its frontend when the path names none.
-type Frontends struct {
+// Routing tells how a request finds its frontend when the path names none.
+type Routing struct {
 	// Default is the frontend of requests that name none; empty for the first
 	// by name.
 	Default string `yaml:"default"`
 	// Hosts maps the Host of a request, without the port, to a frontend.
 	Hosts map[string]string `yaml:"hosts"`
-	// Introspection lets frontends ask for their schema, and serves it as SDL.
-	Introspection bool `yaml:"introspection"`
 }
 
-// Limits bound what one request can cost.
+// Frontend is what a frontend may do.
+type Frontend struct {
+	// Introspection lets the frontend ask for its schema, and serves it as SDL.
+	Introspection bool `yaml:"introspection"`
+	// IntrospectionScope is the scope that it needs for that; empty for none.
+	IntrospectionScope string    `yaml:"introspectionScope"`
+	Limits             Limits    `yaml:"limits"`
+	Cost               Cost      `yaml:"cost"`
+	RateLimit          RateLimit `yaml:"rateLimit"`
+	Documents          Documents `yaml:"documents"`
+	CORS               CORS      `yaml:"cors"`
+}
+
+// Limits bound what one request can be.
 type Limits struct {
-	// Body is the most that a request's body may have.
+	// Body is the most that a request's body may have, uncompressed.
 	Body Bytes `yaml:"body"`
-	// Tokens is the most that a document may have.
-	Tokens int `yaml:"tokens"`
-	// Documents is how many parsed documents are kept, for each frontend.
-	Documents int `yaml:"documents"`
+	// Batch is how many operations a request may have; 1 for no batches.
+	Batch int `yaml:"batch"`
 	// Timeout is the most that a query or a mutation may take.
 	Timeout Duration `yaml:"timeout"`
 	// Operations is how many operations a WebSocket may have open.
 	Operations int `yaml:"operations"`
+
+	// Tokens is the most that a document may have.
+	Tokens int `yaml:"tokens"`
+	// Depth is how deep fields are nested.
+	Depth int `yaml:"depth"`
+	// Fields is how many fields an operation selects, fragments included.
+	Fields int `yaml:"fields"`
+	// Aliases is how many of them have an alias.
+	Aliases int `yaml:"aliases"`
+	// RootFields is how many of them stand at the root.
+	RootFields int `yaml:"rootFields"`
+	// PerKey is how often a key of the answer is selected in one place.
+	PerKey int `yaml:"perKey"`
+	// Directives is how many a document has.
+	Directives int `yaml:"directives"`
+	// Spreads is how many fragments an operation spreads.
+	Spreads int `yaml:"spreads"`
+	// SpreadDepth is how deep spreads are nested in fragments.
+	SpreadDepth int `yaml:"spreadDepth"`
+	// InputDepth is how deep values are nested.
+	InputDepth int `yaml:"inputDepth"`
+	// InputItems is how many items and members the variables have.
+	InputItems int `yaml:"inputItems"`
+}
+
+// Cost is about what one operation may cost.
+type Cost struct {
+	// Max is the most that one operation may be estimated to cost.
+	Max float64 `yaml:"max"`
+	// ListSize is the length of lists without @listSize.
+	ListSize int `yaml:"listSize"`
+	// Report tells when extensions.cost is answered.
+	Report Report `yaml:"report"`
+}
+
+// RateLimit is about what a principal may ask for in a time.
+type RateLimit struct {
+	// Anonymous is the bucket of a client's address; none when absent.
+	Anonymous *Bucket `yaml:"anonymous"`
+	// Authenticated is the bucket of a principal; none when absent.
+	Authenticated *Bucket `yaml:"authenticated"`
+	// Tiers are the buckets of principals with a tier, by its name.
+	Tiers map[string]*Bucket `yaml:"tiers"`
+}
+
+// Bucket is a token bucket.
+type Bucket struct {
+	// Capacity is how many points it holds.
+	Capacity float64 `yaml:"capacity"`
+	// Refill is how many points a second fill it.
+	Refill float64 `yaml:"refill"`
+}
+
+// Documents is about persisted documents.
+type Documents struct {
+	// Keep is how many parsed documents are kept.
+	Keep int `yaml:"keep"`
+	// Mode tells what trusted documents are for: off, allow, log-unknown, only.
+	Mode string `yaml:"mode"`
+	// Manifest is the file with them, in Apollo's or Relay's format.
+	Manifest string `yaml:"manifest"`
+	// Automatic lets callers persist documents (APQ).
+	Automatic bool `yaml:"automatic"`
 }
 
 // CORS tells which origins browsers may call from.
@@ -70,6 +161,53 @@ type CORS struct {
 	Origins []string `yaml:"origins"`
 	// Credentials lets these origins send cookies and HTTP authentication.
 	Credentials bool `yaml:"credentials"`
+}
+
+// Auth tells whose tokens and keys are accepted.
+type Auth struct {
+	// Issuers are those whose tokens are.
+	Issuers []Issuer `yaml:"issuers"`
+	// KeyHeader has an API key.
+	KeyHeader string `yaml:"keyHeader"`
+	// Keys is a list of API keys in YAML: usually ${API_KEYS}.
+	Keys Secret `yaml:"keys"`
+	// KeyFile is a file with such a list.
+	KeyFile string `yaml:"keyFile"`
+}
+
+// Issuer makes tokens.
+type Issuer struct {
+	// Issuer is the claim iss.
+	Issuer string `yaml:"issuer"`
+	// JWKS is where its keys are; empty to discover that (OpenID Connect).
+	JWKS string `yaml:"jwks"`
+	// Audiences are those of which the claim aud must have one.
+	Audiences []string `yaml:"audiences"`
+	// Algorithms are those that are accepted.
+	Algorithms []string `yaml:"algorithms"`
+	// Leeway is how much clocks may differ.
+	Leeway Duration `yaml:"leeway"`
+	// Scopes are the claims that have scopes.
+	Scopes []string `yaml:"scopes"`
+	// Subject is the claim with the subject.
+	Subject string `yaml:"subject"`
+	// Tier is the claim with the tier of rate limits.
+	Tier string `yaml:"tier"`
+	// Refresh is how often keys are fetched.
+	Refresh Duration `yaml:"refresh"`
+}
+
+// Redis is what several gateways share.
+type Redis struct {
+	// URL is redis:// or rediss://; empty for none.
+	URL Secret `yaml:"url"`
+	// Timeout is how long a request waits for it at most.
+	Timeout Duration `yaml:"timeout"`
+	// LocalShare is the share of each bucket that a gateway has to itself while
+	// it can't reach Redis.
+	LocalShare float64 `yaml:"localShare"`
+	// Prefix is that of all keys.
+	Prefix string `yaml:"prefix"`
 }
 
 // Playground is the page at /playground.
@@ -92,6 +230,9 @@ type Service struct {
 	MaxResponse Bytes `yaml:"maxResponse"`
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool `yaml:"forwardAuthorization"`
+	// SubjectHeader is the header that tells the service the principal's
+	// subject; empty for none.
+	SubjectHeader string `yaml:"subjectHeader"`
 	// Config has what bindings find as $config.
 	Config map[string]string `yaml:"config"`
 	// Required makes the gateway ready only when the service answers.
@@ -101,14 +242,30 @@ type Service struct {
 // Defaults are the values of what a file leaves out.
 func Defaults() Config {
 	return Config{
-		Server: Server{Listen: "127.0.0.1:8080", Drain: Duration(10 * time.Second)},
+		Server: Server{Listen: "127.0.0.1:8080", Drain: Duration(10 * time.Second), ForwardedHeader: "X-Forwarded-For"},
 		Admin:  Admin{Listen: "127.0.0.1:9090"},
-		Limits: Limits{
-			Body:       1 << 20,
-			Tokens:     2000,
-			Documents:  1000,
-			Timeout:    Duration(30 * time.Second),
-			Operations: 100,
+		Auth:   Auth{KeyHeader: "X-Api-Key"},
+		Redis:  Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
+		Frontend: Frontend{
+			Limits: Limits{
+				Body:        1 << 20,
+				Batch:       1,
+				Timeout:     Duration(30 * time.Second),
+				Operations:  100,
+				Tokens:      2000,
+				Depth:       20,
+				Fields:      1000,
+				Aliases:     50,
+				RootFields:  20,
+				PerKey:      10,
+				Directives:  50,
+				Spreads:     100,
+				SpreadDepth: 10,
+				InputDepth:  10,
+				InputItems:  1000,
+			},
+			Cost:      Cost{Max: 5000, ListSize: 10, Report: ReportRequested},
+			Documents: Documents{Keep: 1000, Mode: "off"},
 		},
 	}
 }
@@ -132,17 +289,53 @@ func (c *Config) check(p *problems) {
 	p.need(c.Admin.Listen != "", "admin.listen", "must be host:port")
 	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen", "must not be that of the server: operators and frontends need different doors")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
-	p.need(c.Limits.Body > 0, "limits.body", "must be more than 0")
-	p.need(c.Limits.Tokens > 0, "limits.tokens", "must be more than 0")
-	p.need(c.Limits.Documents > 0, "limits.documents", "must be more than 0")
-	p.need(c.Limits.Timeout > 0, "limits.timeout", "must be more than 0")
-	p.need(c.Limits.Operations > 0, "limits.operations", "must be more than 0")
-	for _, origin := range c.CORS.Origins {
-		p.need(origin != "*" || !c.CORS.Credentials, "cors.origins", "must not be * with credentials: every site could act for your users")
+	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)), "server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
+	p.need(c.Redis.Timeout > 0, "redis.timeout", "must be more than 0")
+	p.need(c.Redis.LocalShare > 0 && c.Redis.LocalShare <= 1, "redis.localShare", "must be more than 0 and at most 1")
+	for i, issuer := range c.Auth.Issuers {
+		p.need(issuer.Issuer != "", fmt.Sprintf("auth.issuers[%d].issuer", i), "must be what tokens have as iss")
+	}
+	c.Frontend.check(p, "frontend")
+	for name, f := range c.Frontends {
+		f.check(p, "frontends."+name)
 	}
 	for name, s := range c.Services {
 		s.check(p, "services."+name)
 	}
+}
+
+func (f *Frontend) check(p *problems, path string) {
+	l := f.Limits
+	for name, value := range map[string]int64{
+		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations), "tokens": int64(l.Tokens),
+		"depth": int64(l.Depth), "fields": int64(l.Fields), "aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
+		"directives": int64(l.Directives), "spreads": int64(l.Spreads), "spreadDepth": int64(l.SpreadDepth), "inputDepth": int64(l.InputDepth),
+		"inputItems": int64(l.InputItems),
+	} {
+		p.need(value > 0, path+".limits."+name, "must be more than 0")
+	}
+	p.need(f.Cost.Max > 0, path+".cost.max", "must be more than 0")
+	p.need(f.Cost.ListSize > 0, path+".cost.listSize", "must be more than 0")
+	p.need(f.Documents.Keep > 0, path+".documents.keep", "must be more than 0")
+	f.RateLimit.Anonymous.check(p, path+".rateLimit.anonymous", f.Cost.Max)
+	f.RateLimit.Authenticated.check(p, path+".rateLimit.authenticated", f.Cost.Max)
+	for name, bucket := range f.RateLimit.Tiers {
+		bucket.check(p, path+".rateLimit.tiers."+name, f.Cost.Max)
+	}
+	for _, origin := range f.CORS.Origins {
+		p.need(!strings.Contains(origin, "*") || !f.CORS.Credentials, path+".cors.origins", "must not have * with credentials: other sites could act for your users")
+	}
+}
+
+// check wants a bucket that an operation of the highest cost fits into: it
+// would be refused for ever otherwise.
+func (b *Bucket) check(p *problems, path string, most float64) {
+	if b == nil {
+		return
+	}
+	p.need(b.Capacity > 0, path+".capacity", "must be more than 0")
+	p.need(b.Refill > 0, path+".refill", "must be more than 0")
+	p.need(b.Capacity >= most, path+".capacity", fmt.Sprintf("must be at least cost.max (%v), or operations that are allowed never fit", most))
 }
 
 func (s *Service) check(p *problems, path string) {

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -21,10 +22,10 @@ func TestDefaults(t *testing.T) {
 	if time.Duration(a.Timeout) != 5*time.Second || a.MaxBatch != 100 || a.MaxResponse != 8<<20 || a.ForwardAuthorization || a.Required {
 		t.Errorf("service defaults: %+v", a)
 	}
-	if c.Playground.Enabled || c.Frontends.Introspection || len(c.CORS.Origins) > 0 {
+	if c.Playground.Enabled || c.Frontend.Introspection || len(c.Frontend.CORS.Origins) > 0 {
 		t.Error("something is open that the file did not open")
 	}
-	if c.Limits.Body != 1<<20 || c.Server.Listen != "127.0.0.1:8080" {
+	if c.Frontend.Limits.Body != 1<<20 || c.Server.Listen != "127.0.0.1:8080" {
 		t.Errorf("defaults: %+v", c)
 	}
 }
@@ -33,8 +34,8 @@ func TestValues(t *testing.T) {
 	env := map[string]string{"HOST": "10.0.0.1", "EVIL": "x\nadmin: {listen: 0.0.0.0:1}"}
 	c, err := config.Parse([]byte(`
 server: {listen: "${HOST}:80", drain: 1m30s}
-limits: {body: 64KiB, timeout: "${T:-250ms}", tokens: "${N:-7}"}
-frontends: {default: "${EVIL}"}
+frontend: {limits: {body: 64KiB, timeout: "${T:-250ms}", tokens: "${N:-7}"}}
+routing: {default: "${EVIL}"}
 services:
   a:
     url: grpc://${HOST}:1
@@ -46,13 +47,13 @@ services:
 	if c.Server.Listen != "10.0.0.1:80" || time.Duration(c.Server.Drain) != 90*time.Second {
 		t.Errorf("server: %+v", c.Server)
 	}
-	if c.Limits.Body != 64<<10 || c.Limits.Tokens != 7 || time.Duration(c.Limits.Timeout) != 250*time.Millisecond {
-		t.Errorf("limits: %+v", c.Limits)
+	if l := c.Frontend.Limits; l.Body != 64<<10 || time.Duration(l.Timeout) != 250*time.Millisecond || l.Tokens != 7 {
+		t.Errorf("limits: %+v", l)
 	}
 	if c.Services["a"].URL != "grpc://10.0.0.1:1" || c.Services["a"].MaxResponse != 2<<20 {
 		t.Errorf("service: %+v", c.Services["a"])
 	}
-	if c.Frontends.Default != env["EVIL"] || c.Admin.Listen != "127.0.0.1:9090" {
+	if c.Routing.Default != env["EVIL"] || c.Admin.Listen != "127.0.0.1:9090" {
 		t.Error("a value from the environment changed the structure")
 	}
 }
@@ -62,9 +63,14 @@ func TestMistakes(t *testing.T) {
 	_, err := config.Parse([]byte(`
 server:
   lisen: 127.0.0.1:80
-limits:
-  tokens: -1
-cors: {origins: ["*"], credentials: true}
+frontend:
+  limits: {tokens: -1}
+  cors: {origins: ["*"], credentials: true}
+frontends:
+  web: {cors: {credentials: false}, rateLimit: {anonymous: {capacity: 5, refill: 1}}}
+  mobile: {rateLimt: 7}
+auth:
+  issuers: [{isuer: a}]
 services:
   a: {url: "${NOWHERE}"}
   b: {url: ftp://x, timout: 1s}
@@ -73,12 +79,15 @@ services:
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"line 3: there is no setting server.lisen; there are drain, listen",
-		"limits.tokens must be more than 0",
-		"cors.origins must not be * with credentials",
-		"line 8: the environment has no NOWHERE",
+		"line 3: there is no setting server.lisen; there are drain, forwardedHeader, listen, trustedProxies",
+		"frontend.limits.tokens must be more than 0",
+		"frontend.cors.origins must not have * with credentials",
+		"frontends.web.rateLimit.anonymous.capacity must be at least cost.max",
+		"line 9: there is no setting frontends.mobile.rateLimt",
+		"line 11: there is no setting auth.issuers[0].isuer",
+		"line 13: the environment has no NOWHERE",
 		"services.b.url must be a URL",
-		"line 9: there is no setting services.b.timout",
+		"line 14: there is no setting services.b.timout",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("missing %q in\n%v", want, err)
@@ -86,8 +95,45 @@ services:
 	}
 }
 
+// A frontend has what it says, and what all have.
+func TestFrontends(t *testing.T) {
+	c, err := config.Parse([]byte(`
+frontends:
+  mobile:
+    limits: {depth: 5}
+    rateLimit: {anonymous: {refill: 7}, tiers: {silver: {capacity: 7000, refill: 70}}}
+frontend:
+  introspection: true
+  limits: {tokens: 100}
+  rateLimit: {anonymous: {capacity: 6000, refill: 1}, tiers: {gold: {capacity: 9000, refill: 9}}}
+`), noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mobile, web := c.Of("mobile"), c.Of("web")
+	if !mobile.Introspection || mobile.Limits.Depth != 5 || mobile.Limits.Tokens != 100 || mobile.Limits.Aliases != 50 {
+		t.Errorf("mobile: %+v", mobile)
+	}
+	if a := mobile.RateLimit.Anonymous; a.Refill != 7 || a.Capacity != 6000 {
+		t.Errorf("mobile: %+v", a)
+	}
+	if t2 := mobile.RateLimit.Tiers; t2["silver"].Refill != 70 {
+		t.Errorf("mobile: %+v", t2)
+	}
+	if web.Limits.Depth != 20 || web.RateLimit.Anonymous.Refill != 1 || web.RateLimit.Tiers["gold"].Refill != 9 {
+		t.Errorf("web: %+v", web)
+	}
+}
+
+func TestSecretsHideThemselves(t *testing.T) {
+	s := config.Redis{URL: "redis://:hunter2@x"}
+	if text := fmt.Sprintf("%v %+v %#v %s", s, s, s, s.URL); strings.Contains(text, "hunter2") {
+		t.Error(text)
+	}
+}
+
 func TestWrongTypes(t *testing.T) {
-	for _, text := range []string{"server: 7", "limits: {body: 1XB}", "limits: {timeout: soon}", "a: [", "services: [1]", "limits: {tokens: many}"} {
+	for _, text := range []string{"server: 7", "frontend: {limits: {body: 1XB}}", "frontend: {limits: {timeout: soon}}", "frontends: {web: {limits: {timeout: soon}}}", "server: {trustedProxies: [here]}", "frontend: {cost: {report: maybe}}", "a: [", "services: [1]", "frontend: {limits: {tokens: many}}"} {
 		if _, err := config.Parse([]byte(text), noEnv); err == nil {
 			t.Errorf("%s: no error", text)
 		}

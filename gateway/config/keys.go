@@ -16,6 +16,15 @@ func (p *problems) unknownKeys(node ast.Node) {
 }
 
 func (p *problems) keysOf(node ast.Node, typ reflect.Type, path string) {
+	if typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	if list, ok := node.(*ast.SequenceNode); ok && typ.Kind() == reflect.Slice {
+		for i, item := range list.Values {
+			p.keysOf(item, typ.Elem(), fmt.Sprintf("%s[%d]", path, i))
+		}
+		return
+	}
 	for _, entry := range entries(node) {
 		key := entry.Key.String()
 		at := strings.TrimPrefix(path+"."+key, ".")

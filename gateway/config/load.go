@@ -46,12 +46,56 @@ func Parse(text []byte, getenv func(string) string) (*Config, error) {
 			return nil, p.err()
 		}
 	}
+	for _, doc := range tree.Docs {
+		if err := c.frontends(doc.Body); err != nil {
+			p.list = append(p.list, yaml.FormatError(err, false, true))
+			return nil, p.err()
+		}
+	}
 	for name, s := range c.Services {
 		serviceDefaults(&s)
 		c.Services[name] = s
 	}
 	c.check(p)
 	return &c, p.err()
+}
+
+// frontends reads the section of this name again: what a frontend does not say
+// is as the section frontend has it.
+func (c *Config) frontends(root ast.Node) error {
+	for _, section := range entries(root) {
+		if section.Key.String() != "frontends" {
+			continue
+		}
+		for _, entry := range entries(section.Value) {
+			f := c.Frontend.clone()
+			if err := yaml.NodeToValue(entry.Value, &f); err != nil {
+				return err
+			}
+			c.Frontends[entry.Key.String()] = f
+		}
+	}
+	return nil
+}
+
+// clone shares nothing that decoding changes.
+func (f Frontend) clone() Frontend {
+	f.RateLimit.Anonymous = f.RateLimit.Anonymous.clone()
+	f.RateLimit.Authenticated = f.RateLimit.Authenticated.clone()
+	tiers := make(map[string]*Bucket, len(f.RateLimit.Tiers))
+	for name, bucket := range f.RateLimit.Tiers {
+		tiers[name] = bucket.clone()
+	}
+	f.RateLimit.Tiers = tiers
+	return f
+}
+
+func (b *Bucket) clone() *Bucket {
+	if b == nil {
+		return nil
+	}
+	c := *b
+	return &c
 }
 
 // problems collects what is wrong.

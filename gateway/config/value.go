@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -42,4 +43,58 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 	}
 	*b = Bytes(n << shift)
 	return nil
+}
+
+// Secret is a text that is never shown: not in logs, not in errors.
+type Secret string
+
+// String hides the text.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "***"
+}
+
+// GoString hides the text.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText hides the text.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Network is a set of addresses: 10.0.0.0/8, or one address.
+type Network netip.Prefix
+
+// UnmarshalText reads an address or CIDR notation.
+func (n *Network) UnmarshalText(text []byte) error {
+	if prefix, err := netip.ParsePrefix(string(text)); err == nil {
+		*n = Network(prefix.Masked())
+		return nil
+	}
+	address, err := netip.ParseAddr(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", text)
+	}
+	*n = Network(netip.PrefixFrom(address, address.BitLen()))
+	return nil
+}
+
+// Report tells when something is answered.
+type Report string
+
+// The values of a Report.
+const (
+	ReportAlways    Report = "always"
+	ReportRequested Report = "requested" // by {"extensions": {"cost": true}}
+	ReportNever     Report = "never"
+)
+
+// UnmarshalText reads one of the values.
+func (r *Report) UnmarshalText(text []byte) error {
+	switch v := Report(text); v {
+	case ReportAlways, ReportRequested, ReportNever:
+		*r = v
+		return nil
+	}
+	return fmt.Errorf("%q is none of always, requested, never", text)
 }

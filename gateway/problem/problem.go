@@ -39,6 +39,12 @@ const (
 	CostTooHigh          Code = "COST_ESTIMATED_TOO_EXPENSIVE" // the operation could cost more than one may
 	Throttled            Code = "THROTTLED"                    // the principal has asked for too much in too short a time
 
+	PersistedQueryNotFound     Code = "PERSISTED_QUERY_NOT_FOUND"     // no document has this id
+	PersistedQueryNotSupported Code = "PERSISTED_QUERY_NOT_SUPPORTED" // automatic persisted queries are off
+	PersistedQueryMismatch     Code = "PERSISTED_QUERY_HASH_MISMATCH" // the document is not the one of this id
+	PersistedQueryNotInList    Code = "PERSISTED_QUERY_NOT_IN_LIST"   // only trusted documents are executed
+	Unavailable                Code = "SERVICE_UNAVAILABLE"           // the gateway can't answer yet
+
 	IntrospectionDisabled Code = "INTROSPECTION_DISABLED"   // the frontend does not tell its schema
 	ServiceError          Code = "DOWNSTREAM_SERVICE_ERROR" // a service failed or answered nonsense
 	ServiceTimeout        Code = "DOWNSTREAM_TIMEOUT"       // a service did not answer in time

@@ -13,27 +13,23 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// newExecutor prepares a frontend's schema for execution.
-func newExecutor(f execute.Frontend, cfg *config.Config, log *slog.Logger) *executor.Executor {
+// newExecutor executes a frontend's operations. It prepares none: that is the
+// pipeline's.
+func newExecutor(f execute.Frontend, log *slog.Logger) *executor.Executor {
 	exec := executor.New(f.Schema)
-	exec.SetQueryCache(lru.New[*ast.QueryDocument](cfg.Limits.Documents))
-	exec.SetParserTokenLimit(cfg.Limits.Tokens)
 	exec.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
 		return presenter(ctx, log).Present(ctx, err)
 	})
-	exec.SetRecoverFunc(func(_ context.Context, value any) error { return problem.Recovered(value) })
-	exec.Use(operationScope{log: log, introspection: cfg.Frontends.Introspection})
-	exec.SetDisableSuggestion(!cfg.Frontends.Introspection) // a suggestion tells the schema, too
+	exec.SetRecoverFunc(recoverPanic)
+	exec.Use(responses{log})
 	return exec
 }
 
@@ -48,52 +44,23 @@ func presenter(ctx context.Context, log *slog.Logger) *problem.Presenter {
 	return problem.NewPresenter(log)
 }
 
-// operationScope gives every operation, and every event of a subscription, a
-// scope for results and loaders.
-type operationScope struct {
-	log           *slog.Logger
-	introspection bool
-}
+// responses sorts the errors of responses, and gives every event of a
+// subscription a scope for results and loaders.
+type responses struct{ log *slog.Logger }
 
-var (
-	_ graphql.OperationContextMutator = operationScope{}
-	_ graphql.OperationInterceptor    = operationScope{}
-	_ graphql.ResponseInterceptor     = operationScope{}
-)
+var _ graphql.ResponseInterceptor = responses{}
 
 // ExtensionName is part of graphql.HandlerExtension.
-func (operationScope) ExtensionName() string { return "OperationScope" }
+func (responses) ExtensionName() string { return "Responses" }
 
 // Validate is part of graphql.HandlerExtension.
-func (operationScope) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationContext refuses introspection where it is off.
-func (s operationScope) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
-	oc.DisableIntrospection = !s.introspection
-	if s.introspection || oc.Operation.Operation != ast.Query {
-		return nil
-	}
-	for _, field := range graphql.CollectFields(oc, oc.Operation.SelectionSet, nil) {
-		if field.Name == "__schema" || field.Name == "__type" {
-			err := gqlerror.ErrorPosf(field.Position, "This frontend does not tell its schema.")
-			err.Extensions = map[string]any{"code": string(problem.IntrospectionDisabled)}
-			return err
-		}
-	}
-	return nil
-}
-
-// InterceptOperation begins an operation.
-func (s operationScope) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	ctx = context.WithValue(ctx, presenterKey{}, problem.NewPresenter(s.log))
-	return next(execute.Begin(ctx))
-}
+func (responses) Validate(graphql.ExecutableSchema) error { return nil }
 
 // InterceptResponse begins an event of a subscription.
-func (s operationScope) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+func (r responses) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	if graphql.HasOperationContext(ctx) && graphql.GetOperationContext(ctx).Operation != nil &&
 		graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
-		return s.event(execute.Begin(ctx), next)
+		return r.event(execute.Begin(ctx), next)
 	}
 	return sorted(next(ctx))
 }
@@ -128,13 +95,13 @@ func comparePathElements(a, b ast.PathElement) int {
 }
 
 // event is one event of a subscription, or the error that ended it.
-func (s operationScope) event(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+func (r responses) event(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	resp := next(ctx)
 	if resp != nil {
 		return sorted(resp)
 	}
 	if err := execute.Failure(ctx); err != nil {
-		return &graphql.Response{Errors: gqlerror.List{presenter(ctx, s.log).Present(ctx, err)}}
+		return &graphql.Response{Errors: gqlerror.List{presenter(ctx, r.log).Present(ctx, err)}}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
 )
 
@@ -15,6 +16,7 @@ import (
 type health struct {
 	services map[string]config.Service
 	check    func(ctx context.Context, name string) error
+	verifier *auth.Verifier
 	stopping atomic.Bool
 }
 
@@ -32,8 +34,8 @@ func (h *health) handler() http.Handler {
 	return mux
 }
 
-// ready answers 200 when all required services answer and the gateway is not
-// stopping, else 503. The answer tells every service's state: those that are
+// ready answers 200 when all required services answer, the keys of all issuers
+// are known and the gateway is not stopping, else 503. The answer tells every service's state: those that are
 // not required do not count.
 func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	states, ready := h.states(r.Context())
@@ -43,6 +45,8 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 		status, text = http.StatusServiceUnavailable, "stopping"
 	case !ready:
 		status, text = http.StatusServiceUnavailable, "waiting for required services"
+	case h.verifier.Ready() != nil:
+		status, text = http.StatusServiceUnavailable, "waiting for the keys of token issuers"
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")

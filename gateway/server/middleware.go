@@ -13,7 +13,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/problem"
-	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
 // middleware wraps a handler; it is named for what it does.
@@ -27,9 +26,23 @@ func middlewares(cfg *config.Config, log *slog.Logger) []middleware {
 	return []middleware{
 		{"request id", withRequestID},
 		{"recover", func(next http.Handler) http.Handler { return recovered(next, log) }},
-		{"cors", func(next http.Handler) http.Handler { return allowOrigins(next, cfg.CORS) }},
-		{"caller", withCaller},
+		{"client address", func(next http.Handler) http.Handler { return withClientAddress(next, cfg.Server) }},
 	}
+}
+
+// middlewares are what the requests of one frontend pass, outermost first.
+func (s *Server) middlewares(cfg config.Frontend) []middleware {
+	return []middleware{
+		{"cors", func(next http.Handler) http.Handler { return allowOrigins(next, cfg.CORS) }},
+		{"principal", s.withPrincipal},
+	}
+}
+
+// withClientAddress finds who sends a request.
+func withClientAddress(next http.Handler, cfg config.Server) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(withAddress(r.Context(), clientAddress(r, cfg))))
+	})
 }
 
 // chain wraps a handler in middlewares, the first of which is the outermost.
@@ -126,21 +139,9 @@ func allowOrigins(next http.Handler, cfg config.CORS) http.Handler {
 		AllowCredentials: cfg.Credentials,
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders:   []string{"*"},
-		ExposedHeaders:   []string{requestIDHeader},
+		ExposedHeaders:   []string{requestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy"},
 		MaxAge:           600,
 	}).Handler(next)
-}
-
-// withCaller keeps the caller's headers and credentials for the services that
-// are sent them.
-func withCaller(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := upstream.WithHeaders(r.Context(), r.Header)
-		if authorization := r.Header.Get("Authorization"); authorization != "" {
-			ctx = upstream.WithAuthorization(ctx, authorization)
-		}
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
 }
 
 // writeProblem answers a request that no transport answers.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,28 +22,33 @@ type routes struct {
 	mux        *http.ServeMux
 	names      []string // of the frontends, sorted
 	transports []*transport.Handler
+	pipelines  []*pipeline
 }
 
-func newRoutes(cfg *config.Config, log *slog.Logger, frontends []execute.Frontend) (*routes, error) {
+func (s *Server) newRoutes(frontends []execute.Frontend) (*routes, error) {
 	r := &routes{mux: http.NewServeMux()}
 	handlers, schemas := map[string]http.Handler{}, map[string]http.Handler{}
 	for _, f := range frontends {
-		handler := transport.New(newExecutor(f, cfg, log), transportConfig(cfg, log))
-		r.names, r.transports = append(r.names, f.Name), append(r.transports, handler)
-		handlers[f.Name] = handler
-		schemas[f.Name] = schemaHandler(f)
+		cfg := s.config.Of(f.Name)
+		pipe, err := newPipeline(f, cfg, s)
+		if err != nil {
+			return nil, fmt.Errorf("frontend %s: %w", f.Name, err)
+		}
+		handler := transport.New(pipe, s.transportConfig(cfg))
+		r.names, r.transports, r.pipelines = append(r.names, f.Name), append(r.transports, handler), append(r.pipelines, pipe)
+		handlers[f.Name] = chain(handler, s.middlewares(cfg))
+		schemas[f.Name] = chain(schemaHandler(f, cfg), s.middlewares(cfg))
 	}
 	slices.Sort(r.names)
+	cfg := s.config
 	fallback, err := r.checkNames(cfg)
 	if err != nil {
 		return nil, err
 	}
-	byName := &choice{handlers: handlers, hosts: cfg.Frontends.Hosts, fallback: fallback}
+	byName := &choice{handlers: handlers, hosts: cfg.Routing.Hosts, fallback: fallback}
 	r.mux.Handle("/graphql", byName)
 	r.mux.Handle("/graphql/{frontend}", byName)
-	if cfg.Frontends.Introspection {
-		r.mux.Handle("GET /graphql/{frontend}/schema.graphql", &choice{handlers: schemas})
-	}
+	r.mux.Handle("GET /graphql/{frontend}/schema.graphql", &choice{handlers: schemas})
 	if cfg.Playground.Enabled {
 		if err := r.addPlayground(cfg, frontends, fallback); err != nil {
 			return nil, err
@@ -69,13 +73,16 @@ func (r *routes) checkNames(cfg *config.Config) (string, error) {
 	if len(r.names) == 0 {
 		return "", errors.New("there is no frontend: run make generate")
 	}
-	fallback := cfg.Frontends.Default
+	fallback := cfg.Routing.Default
 	if fallback == "" {
 		fallback = r.names[0]
 	}
-	wanted := map[string]string{"frontends.default": fallback}
-	for host, name := range cfg.Frontends.Hosts {
-		wanted["frontends.hosts."+host] = name
+	wanted := map[string]string{"routing.default": fallback}
+	for host, name := range cfg.Routing.Hosts {
+		wanted["routing.hosts."+host] = name
+	}
+	for name := range cfg.Frontends {
+		wanted["frontends."+name] = name
 	}
 	for setting, name := range wanted {
 		if !slices.Contains(r.names, name) {
@@ -137,9 +144,14 @@ func demoToken(target string) http.Handler {
 	})
 }
 
-func schemaHandler(f execute.Frontend) http.Handler {
+// schemaHandler tells a frontend its schema, if it may ask for it.
+func schemaHandler(f execute.Frontend, cfg config.Frontend) http.Handler {
 	text := []byte(sdl(f.Schema.Schema()))
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !mayIntrospect(r.Context(), cfg) {
+			nothingHere(w, r)
+			return
+		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		_, _ = w.Write(text) // the caller left: nothing to do

@@ -9,35 +9,95 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/portico-gateway/portico/gateway/access"
+	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
 // Server is a gateway. Use it as New, Services, Run, Close.
 type Server struct {
-	config   *config.Config
-	log      *slog.Logger
-	services *upstream.Services
-	health   *health
+	config         *config.Config
+	options        Options
+	log            *slog.Logger
+	services       *upstream.Services
+	verifier       *auth.Verifier
+	limiter        *ratelimit.Limiter
+	health         *health
+	subjectHeaders []string // what only the gateway may say
 }
 
-// New prepares the services of a gateway; it connects to none of them yet.
-func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
-	services, err := upstream.Open(serviceConfigs(cfg))
-	if err != nil {
+// Options are what a project adds to a gateway. The zero value adds nothing.
+type Options struct {
+	// Policies decide what @policy asks, by name.
+	Policies map[string]access.Policy
+}
+
+// New prepares a gateway; it connects to nothing yet.
+func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
+	verifier, errOfAuth := openVerifier(cfg.Auth, log)
+	limiter, errOfLimits := ratelimit.Open(limiterConfig(cfg.Redis, log))
+	services, errOfServices := upstream.Open(serviceConfigs(cfg))
+	if err := errors.Join(errOfAuth, errOfLimits, errOfServices); err != nil {
 		return nil, err
 	}
-	return &Server{
+	s := &Server{
 		config:   cfg,
+		options:  options,
 		log:      log,
 		services: services,
-		health:   &health{services: cfg.Services, check: services.Check},
-	}, nil
+		verifier: verifier,
+		limiter:  limiter,
+		health:   &health{services: cfg.Services, check: services.Check, verifier: verifier},
+	}
+	for _, service := range cfg.Services {
+		if service.SubjectHeader != "" {
+			s.subjectHeaders = append(s.subjectHeaders, service.SubjectHeader)
+		}
+	}
+	return s, nil
+}
+
+func openVerifier(cfg config.Auth, log *slog.Logger) (*auth.Verifier, error) {
+	out := auth.Config{KeyHeader: cfg.KeyHeader, Log: log}
+	for _, i := range cfg.Issuers {
+		out.Issuers = append(out.Issuers, auth.Issuer{
+			Issuer: i.Issuer, JWKS: i.JWKS, Audiences: i.Audiences, Algorithms: i.Algorithms, Leeway: time.Duration(i.Leeway),
+			Scopes: i.Scopes, Subject: i.Subject, Tier: i.Tier, Refresh: time.Duration(i.Refresh),
+		})
+	}
+	texts := [][]byte{[]byte(cfg.Keys)}
+	if cfg.KeyFile != "" {
+		text, err := os.ReadFile(cfg.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("auth.keyFile: %w", err)
+		}
+		texts = append(texts, text)
+	}
+	for _, text := range texts {
+		keys, err := auth.ReadKeys(text)
+		if err != nil {
+			return nil, fmt.Errorf("auth: API keys: %w", err)
+		}
+		out.Keys = append(out.Keys, keys...)
+	}
+	return auth.Open(out)
+}
+
+func limiterConfig(cfg config.Redis, log *slog.Logger) ratelimit.Config {
+	out := ratelimit.Config{Log: log}
+	if cfg.URL != "" {
+		out.Redis = &ratelimit.Redis{URL: string(cfg.URL), Timeout: time.Duration(cfg.Timeout), LocalShare: cfg.LocalShare, Prefix: cfg.Prefix}
+	}
+	return out
 }
 
 func serviceConfigs(cfg *config.Config) []upstream.Config {
@@ -50,6 +110,7 @@ func serviceConfigs(cfg *config.Config) []upstream.Config {
 			MaxBatch:             s.MaxBatch,
 			MaxResponseBytes:     int64(s.MaxResponse),
 			ForwardAuthorization: s.ForwardAuthorization,
+			SubjectHeader:        s.SubjectHeader,
 			Values:               s.Config,
 		})
 	}
@@ -60,16 +121,17 @@ func serviceConfigs(cfg *config.Config) []upstream.Config {
 func (s *Server) Services() *upstream.Services { return s.services }
 
 // Close closes the connections to services. Run must have returned.
-func (s *Server) Close() error { return s.services.Close() }
+func (s *Server) Close() error { return errors.Join(s.services.Close(), s.limiter.Close()) }
 
 // Run serves frontends until ctx is done; then it waits for the requests that
 // are under way, for at most the configured time. Its error is nil when it was
 // stopped and nothing was cut off.
 func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
-	routes, err := newRoutes(s.config, s.log, frontends)
+	routes, err := s.newRoutes(frontends)
 	if err != nil {
 		return err
 	}
+	defer s.background(ctx, routes)()
 	public, err := listen(ctx, "server.listen", s.config.Server.Listen)
 	if err != nil {
 		return err
@@ -92,6 +154,21 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
 	case <-ctx.Done():
 		return s.stop(servers, routes) //nolint:contextcheck // see stop
+	}
+}
+
+// background begins what runs beside requests. The function that it returns
+// ends that and waits for it.
+func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	group.Go(func() { s.verifier.Run(ctx) })
+	for _, p := range routes.pipelines {
+		group.Go(func() { p.persisted.Run(ctx) })
+	}
+	return func() {
+		cancel()
+		group.Wait()
 	}
 }
 
@@ -144,25 +221,15 @@ func (s *Server) stop(servers []*http.Server, routes *routes) error {
 }
 
 // transportConfig is the part of the configuration that transports need.
-func transportConfig(cfg *config.Config, log *slog.Logger) transport.Config {
+func (s *Server) transportConfig(cfg config.Frontend) transport.Config {
 	return transport.Config{
 		MaxBodyBytes:     int64(cfg.Limits.Body),
+		MaxBatch:         cfg.Limits.Batch,
 		OperationTimeout: time.Duration(cfg.Limits.Timeout),
 		MaxOperations:    cfg.Limits.Operations,
 		Origins:          cfg.CORS.Origins,
-		Init:             callerOf,
-		Log:              log,
+		Init:             s.session,
+		Until:            until,
+		Log:              s.log,
 	}
-}
-
-// callerOf takes the caller's Authorization from a WebSocket's
-// connection_init, since browsers can't send it as a header.
-func callerOf(ctx context.Context, payload map[string]any) (context.Context, error) {
-	for name, value := range payload {
-		text, ok := value.(string)
-		if ok && strings.EqualFold(name, "Authorization") {
-			return upstream.WithAuthorization(ctx, text), nil
-		}
-	}
-	return ctx, nil
 }

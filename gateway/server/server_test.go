@@ -25,7 +25,10 @@ func TestOrderOfMiddlewares(t *testing.T) {
 	for _, m := range middlewares(&config.Config{}, slog.New(slog.DiscardHandler)) {
 		names = append(names, m.name)
 	}
-	if want := []string{"request id", "recover", "cors", "caller"}; !slices.Equal(names, want) {
+	for _, m := range new(Server).middlewares(config.Frontend{}) {
+		names = append(names, m.name)
+	}
+	if want := []string{"request id", "recover", "client address", "cors", "principal"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
 }
@@ -152,11 +155,12 @@ func TestConfigurationNamesFrontends(t *testing.T) {
 	if got, err := r.checkNames(&config.Config{}); got != "mobile" || err != nil {
 		t.Errorf("the default is %q, %v", got, err)
 	}
-	for setting, cfg := range map[string]config.Frontends{
-		"frontends.default":     {Default: "tv"},
-		"frontends.hosts.a.com": {Hosts: map[string]string{"a.com": "tv"}},
+	for setting, cfg := range map[string]config.Config{
+		"routing.default":     {Routing: config.Routing{Default: "tv"}},
+		"routing.hosts.a.com": {Routing: config.Routing{Hosts: map[string]string{"a.com": "tv"}}},
+		"frontends.tv":        {Frontends: map[string]config.Frontend{"tv": {}}},
 	} {
-		if _, err := r.checkNames(&config.Config{Frontends: cfg}); err == nil || !strings.Contains(err.Error(), setting) || !strings.Contains(err.Error(), "mobile, web") {
+		if _, err := r.checkNames(&cfg); err == nil || !strings.Contains(err.Error(), setting) || !strings.Contains(err.Error(), "mobile, web") {
 			t.Errorf("%s: %v", setting, err)
 		}
 	}

@@ -12,6 +12,8 @@ type Config struct {
 	// MaxBodyBytes bounds the body of a POST and a message of a WebSocket;
 	// 1 MiB.
 	MaxBodyBytes int64
+	// MaxBatch is how many operations a POST may have; 1, for no batches.
+	MaxBatch int
 	// OperationTimeout bounds the execution of a query or a mutation; 30 s. A
 	// subscription lasts until one of both sides ends it.
 	OperationTimeout time.Duration
@@ -34,14 +36,20 @@ type Config struct {
 	// Init is called with the payload of connection_init, nil if it has none.
 	// The context that it returns must be derived from the given one and is
 	// that of all operations of the connection. An error, which the client
-	// does not see, refuses the connection with 4403. Nil accepts everyone.
+	// does not see, refuses the connection with 4403, or with 4401 if it is a
+	// problem with the code UNAUTHENTICATED. Nil accepts everyone.
 	Init func(ctx context.Context, payload map[string]any) (context.Context, error)
+	// Until tells when the caller of a context is one no longer, as when a
+	// token expires; the zero time is never. Streams end then: an event stream
+	// with a problem, a WebSocket with 4401. Nil is never.
+	Until func(ctx context.Context) time.Time
 	// Log gets panics and connections that Init refused; nil for none.
 	Log *slog.Logger
 }
 
 func (c Config) withDefaults() Config {
 	setDefault(&c.MaxBodyBytes, 1<<20)
+	setDefault(&c.MaxBatch, 1)
 	setDefault(&c.OperationTimeout, 30*time.Second)
 	setDefault(&c.MaxOperations, 100)
 	setDefault(&c.InitTimeout, 10*time.Second)
@@ -49,6 +57,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.WriteTimeout, 10*time.Second)
 	if c.Init == nil {
 		c.Init = func(ctx context.Context, _ map[string]any) (context.Context, error) { return ctx, nil }
+	}
+	if c.Until == nil {
+		c.Until = func(context.Context) time.Time { return time.Time{} }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

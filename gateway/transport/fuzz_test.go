@@ -40,7 +40,7 @@ func FuzzDecodeJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		params, p := decodeJSON(body)
+		params, p := decodeOperation(body)
 		checkDecoded(t, string(body), params, p)
 		if p != nil {
 			return

@@ -23,8 +23,8 @@
 //
 // What is refused is answered with {"errors":[{"message","extensions":{"code"}}]},
 // never with a part of the request's body. An answer has no data key when
-// nothing was executed. @defer is taken as a hint and not followed: every
-// answer is whole.
+// nothing was executed. The executor must answer
+// in one response: without @defer, which is a hint.
 package transport
 
 import (
@@ -88,30 +88,34 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		w.Header().Add("Vary", "Accept")
 	}
-	params, want, refused := h.read(w, r)
+	request, want, refused := h.read(w, r)
 	if refused != nil {
 		h.refuse(w, refused)
 		return
 	}
-	h.answer(ctx, w, r, params, want)
+	if request.batch {
+		h.answerBatch(ctx, w, request.operations)
+		return
+	}
+	h.answer(withResponseHeader(ctx, w.Header()), w, r, request.operations[0], want)
 }
 
 // read is everything that a request must fulfil to be a GraphQL request.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, accepted, *refusal) {
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) (request, accepted, *refusal) {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
-		return nil, accepted{}, methodNotAllowed("GET, POST", "GraphQL requests are sent by POST or GET.")
+		return request{}, accepted{}, methodNotAllowed("GET, POST", "GraphQL requests are sent by POST or GET.")
 	}
 	if r.Method == http.MethodGet && !preflighted(r) {
-		return nil, accepted{}, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked,
+		return request{}, accepted{}, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked,
 			"A browser could send this request for another site. Send it by POST, or with the header GraphQL-Require-Preflight.")}
 	}
 	want, ok := negotiate(r.Header.Values("Accept"))
 	if !ok {
-		return nil, accepted{}, refusef(http.StatusNotAcceptable,
+		return request{}, accepted{}, refusef(http.StatusNotAcceptable,
 			"The answer is %s, %s or %s, none of which the header Accept allows.", graphqlResponse, plainJSON, eventStream)
 	}
-	params, refused := h.readParams(w, r)
-	return params, want, refused
+	got, refused := h.readParams(w, r)
+	return got, want, refused
 }
 
 // answer executes the request in the way that its operation and its Accept ask

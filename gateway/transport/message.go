@@ -58,7 +58,7 @@ func (m *message) check() bool {
 	case typeComplete:
 		return m.id != ""
 	case typeSubscribe:
-		params, problem := decodeJSON(m.payload)
+		params, problem := decodeOperation(m.payload)
 		m.params = params
 		return m.id != "" && problem == nil
 	}

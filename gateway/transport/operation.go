@@ -24,7 +24,6 @@ func (h *Handler) operation(ctx context.Context, params *graphql.RawParams) (*gr
 	if len(errs) > 0 {
 		return nil, h.exec.DispatchError(graphql.WithOperationContext(ctx, oc), requestErrors(oc, errs))
 	}
-	ignoreDefer(oc)
 	return oc, nil
 }
 
@@ -71,7 +70,9 @@ func requestErrors(oc *graphql.OperationContext, errs gqlerror.List) gqlerror.Li
 		return gqlerror.List{noOperation(oc)}
 	case oc.Operation != nil && oc.Variables == nil: // gqlgen gives these the code of a wrong document
 		for _, err := range errs {
-			wrongVariable(err)
+			if err.Extensions["code"] == string(problem.ValidationFailed) {
+				wrongVariable(err)
+			}
 		}
 	}
 	for _, err := range errs {

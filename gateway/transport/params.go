@@ -2,7 +2,9 @@ package transport
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,29 +15,32 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// readParams reads a request's parameters from its URL (GET) or body (POST).
-func (h *Handler) readParams(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
+// readParams reads a request's operations from its URL (GET) or body (POST).
+func (h *Handler) readParams(w http.ResponseWriter, r *http.Request) (request, *refusal) {
 	start := graphql.Now()
 	var (
-		params *graphql.RawParams
-		err    *problem.Error
+		got request
+		err *problem.Error
 	)
 	if r.Method == http.MethodGet {
-		params, err = decodeURL(r.URL.RawQuery)
+		got.operations = make([]*graphql.RawParams, 1)
+		got.operations[0], err = decodeURL(r.URL.RawQuery)
 	} else {
 		buffer := h.buffers.get()
 		defer h.buffers.put(buffer)
 		if refused := h.readBody(w, r, buffer); refused != nil {
-			return nil, refused
+			return request{}, refused
 		}
-		params, err = decodeJSON(buffer.Bytes())
+		got, err = decodeBody(buffer.Bytes(), h.config.MaxBatch)
 	}
 	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, problem: err}
+		return request{}, &refusal{status: http.StatusBadRequest, problem: err}
 	}
-	params.Headers = r.Header
-	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
-	return params, nil
+	timing := graphql.TraceTiming{Start: start, End: graphql.Now()}
+	for _, params := range got.operations {
+		params.Headers, params.ReadTime = r.Header, timing
+	}
+	return got, nil
 }
 
 // readBody reads a body that may have JSON into buffer.
@@ -43,14 +48,15 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes
 	if m, ok := parseMedia(r.Header.Get("Content-Type")); !ok || !m.is(plainJSON) {
 		return refusef(http.StatusUnsupportedMediaType, "The body must be JSON in UTF-8, with the header Content-Type: %s.", plainJSON)
 	}
-	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return refusef(http.StatusUnsupportedMediaType, "The body must not be compressed.")
+	coding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	if coding != "" && coding != "identity" && coding != "gzip" {
+		return refusef(http.StatusUnsupportedMediaType, "The body may be compressed by gzip, or not at all.")
 	}
 	if r.ContentLength > h.config.MaxBodyBytes {
 		return h.tooLarge()
 	}
-	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.config.MaxBodyBytes))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+	err := h.inflate(http.MaxBytesReader(w, r.Body, h.config.MaxBodyBytes), coding == "gzip", buffer)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok || int64(buffer.Len()) > h.config.MaxBodyBytes {
 		return h.tooLarge()
 	}
 	if err != nil {
@@ -59,21 +65,42 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes
 	return nil
 }
 
+// inflate reads a body, and one byte more than it may have: what is small when
+// packed must not be large in memory.
+func (h *Handler) inflate(body io.Reader, packed bool, into *bytes.Buffer) error {
+	if packed {
+		reader, err := gzip.NewReader(body)
+		if err != nil {
+			return err
+		}
+		body = reader
+	}
+	_, err := into.ReadFrom(io.LimitReader(body, h.config.MaxBodyBytes+1))
+	return err
+}
+
 func (h *Handler) tooLarge() *refusal {
 	return refusef(http.StatusRequestEntityTooLarge, "The body has more than %d bytes.", h.config.MaxBodyBytes)
 }
 
-// decodeJSON reads the parameters of a request (GraphQL over HTTP, "JSON
+// decodeBody reads an operation, or a list of at most so many.
+func decodeBody(body []byte, most int) (request, *problem.Error) {
+	if start := bytes.TrimLeft(body, space); len(start) > 0 && start[0] == '[' {
+		list, err := decodeBatch(body, most)
+		return request{operations: list, batch: true}, err
+	}
+	params, err := decodeOperation(body)
+	return request{operations: []*graphql.RawParams{params}}, err
+}
+
+// decodeOperation reads the parameters of a request (GraphQL over HTTP, "JSON
 // Encoding") from a body or a WebSocket's message. Members that it does not
 // know are ignored; numbers are kept as [json.Number].
-func decodeJSON(body []byte) (*graphql.RawParams, *problem.Error) {
-	switch start := bytes.TrimLeft(body, " \t\r\n"); {
-	case len(start) == 0:
+func decodeOperation(body []byte) (*graphql.RawParams, *problem.Error) {
+	if len(bytes.TrimLeft(body, space)) == 0 {
 		return nil, problem.New(problem.BadRequest, "The request is empty: it must be a JSON object with a query.")
-	case start[0] == '[':
-		return nil, problem.New(problem.BadRequest, "Batches are not supported: send each operation as a request of its own.")
 	}
-	params := &graphql.RawParams{}
+	params, id := &graphql.RawParams{}, ""
 	err := decodeObject(body, func(name string) any {
 		switch name {
 		case "query":
@@ -84,13 +111,32 @@ func decodeJSON(body []byte) (*graphql.RawParams, *problem.Error) {
 			return &params.Variables
 		case "extensions":
 			return &params.Extensions
+		case documentID:
+			return &id
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
 	}
+	setDocumentID(params, id)
 	return params, checkParams(params)
+}
+
+// documentID names a persisted document, which an executor looks up (GraphQL
+// over HTTP, "Persisted Documents"). It finds the id among the extensions,
+// under this name.
+const documentID = "documentId"
+
+func setDocumentID(params *graphql.RawParams, id string) {
+	delete(params.Extensions, documentID) // it is no extension
+	if id == "" {
+		return
+	}
+	if params.Extensions == nil {
+		params.Extensions = map[string]any{}
+	}
+	params.Extensions[documentID] = id
 }
 
 // decodeURL reads the parameters of a request by GET (GraphQL over HTTP,
@@ -116,13 +162,16 @@ func decodeURL(query string) (*graphql.RawParams, *problem.Error) {
 			return nil, problem.New(problem.BadRequest, "The parameter %q of the URL is wrong: %s.", member.name, err.Error())
 		}
 	}
+	setDocumentID(params, values.Get(documentID))
 	return params, checkParams(params)
 }
 
 // checkParams wants a query, or what stands for one: a persisted document,
 // which an extension of the executor looks up.
 func checkParams(params *graphql.RawParams) *problem.Error {
-	if _, persisted := params.Extensions["persistedQuery"]; persisted || strings.TrimSpace(params.Query) != "" {
+	_, automatic := params.Extensions["persistedQuery"]
+	_, named := params.Extensions[documentID]
+	if automatic || named || strings.TrimSpace(params.Query) != "" {
 		return nil
 	}
 	return problem.New(problem.BadRequest, `The request has no "query".`)

@@ -48,6 +48,12 @@ func status(resp *graphql.Response, format string) int {
 		return http.StatusUnauthorized
 	case problem.Forbidden, problem.CSRFBlocked:
 		return http.StatusForbidden
+	case problem.Throttled:
+		return http.StatusTooManyRequests
+	case problem.PersistedQueryNotFound, problem.PersistedQueryNotSupported:
+		return http.StatusOK // what clients of automatic persisted queries expect
+	case problem.Unavailable:
+		return http.StatusServiceUnavailable
 	case problem.ServiceTimeout:
 		return http.StatusGatewayTimeout
 	case problem.Internal, "":

@@ -21,7 +21,8 @@ type socket struct {
 	conn    *websocket.Conn
 	header  http.Header
 
-	heard        atomic.Bool // something since the last ping
+	heard        atomic.Bool    // something since the last ping
+	until        chan time.Time // when the caller is one no longer: sent at most once
 	acknowledged atomic.Bool
 	inited       bool // used by the reader only
 
@@ -29,7 +30,7 @@ type socket struct {
 }
 
 func newSocket(h *Handler, conn *websocket.Conn, r *http.Request) *socket {
-	return &socket{handler: h, conn: conn, header: r.Header}
+	return &socket{handler: h, conn: conn, header: r.Header, until: make(chan time.Time, 1)}
 }
 
 // serve runs the connection to its end.
@@ -71,6 +72,9 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 	defer begin.Stop()
 	ping := time.NewTicker(config.KeepAlive)
 	defer ping.Stop()
+	expired := time.NewTimer(0)
+	defer expired.Stop()
+	expired.Stop()
 	for s.heard.Store(true); ; {
 		select {
 		case <-ctx.Done():
@@ -86,6 +90,11 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 				s.close(cancel, initTimedOut())
 				return
 			}
+		case until := <-s.until:
+			expired.Reset(time.Until(until))
+		case <-expired.C:
+			s.close(cancel, unauthorized())
+			return
 		case <-ping.C:
 			if !s.heard.Swap(false) {
 				cancel()
@@ -146,7 +155,10 @@ func (s *socket) init(ctx context.Context, m *message) (context.Context, *closin
 	}
 	if err != nil {
 		s.handler.config.Log.InfoContext(ctx, "WebSocket refused", "cause", err)
-		return ctx, forbidden()
+		return ctx, refusedInit(err)
+	}
+	if until := s.handler.config.Until(session); !until.IsZero() {
+		s.until <- until
 	}
 	s.acknowledged.Store(true)
 	s.control(ctx, typeAck, nil)

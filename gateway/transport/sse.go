@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // serveEvents answers with the responses that source sends, each an event
@@ -34,10 +36,25 @@ func (h *Handler) serveEvents(ctx context.Context, w http.ResponseWriter, source
 	if events.write([]byte(":\n\n")) != nil { // tells the client that it is connected
 		return
 	}
+	if until := h.config.Until(ctx); !until.IsZero() {
+		source = expiring(source, until)
+	}
 	h.guarded(ctx, events, source)
 	if ctx.Err() == nil {
 		// An EventSource sees no event without data, so it is there but empty.
 		_ = events.write([]byte("event: complete\ndata:\n\n")) // the client left: nobody to tell
+	}
+}
+
+// expiring ends a source at a time, with a problem as its last response.
+func expiring(source func(context.Context, sendFunc), until time.Time) func(context.Context, sendFunc) {
+	return func(ctx context.Context, send sendFunc) {
+		limited, cancel := context.WithDeadline(ctx, until)
+		defer cancel()
+		source(limited, send)
+		if ctx.Err() == nil && limited.Err() != nil {
+			send(problemResponse(problem.New(problem.Unauthenticated, "The token has expired.")))
+		}
 	}
 }
 

@@ -88,5 +88,17 @@ func wrongProtocol() *closing   { return &closing{4406, "Subprotocol not accepta
 func initTimedOut() *closing    { return &closing{4408, "Connection initialisation timeout"} }
 func duplicateID() *closing     { return &closing{4409, "Subscriber for this id already exists"} }
 func tooManyInits() *closing    { return &closing{4429, "Too many initialisation requests"} }
+func notYet() *closing          { return &closing{websocket.StatusTryAgainLater, "Try again later"} }
 func goingAway() *closing       { return &closing{websocket.StatusGoingAway, "The gateway is stopping"} }
 func internalFailure() *closing { return &closing{websocket.StatusInternalError, "Internal error"} }
+
+// refusedInit is how a connection ends that Init did not accept.
+func refusedInit(err error) *closing {
+	switch problem.CodeOf(err) {
+	case problem.Unauthenticated:
+		return unauthorized()
+	case problem.Unavailable:
+		return notYet()
+	}
+	return forbidden()
+}

@@ -54,7 +54,7 @@ func TestHeadersOfCallers(t *testing.T) {
 	if got := upstream.Header(t.Context(), "X-A"); got != "" {
 		t.Errorf("without a request: %q", got)
 	}
-	ctx := upstream.WithHeaders(t.Context(), http.Header{"X-A": {"1", "2"}})
+	ctx := upstream.WithCaller(t.Context(), upstream.Caller{Headers: http.Header{"X-A": {"1", "2"}}})
 	for name, want := range map[string]string{"X-A": "1", "x-a": "1", "X-B": ""} {
 		if got := upstream.Header(ctx, name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)

@@ -21,8 +21,7 @@ import (
 
 // GRPC calls one gRPC service. It is a grpc.ClientConnInterface for generated
 // clients: calls get the service's timeout, streams do not, and both get the
-// caller's Authorization if the service is to be sent it, and problems for
-// errors. It is safe for concurrent use.
+// caller's identity as the service is to be told it, and problems for errors. It is safe for concurrent use.
 type GRPC struct {
 	config Config
 	conn   *grpc.ClientConn
@@ -98,11 +97,16 @@ func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 }
 
 func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {
-	authorization, err := c.config.authorization(ctx)
-	if err != nil || authorization == "" {
+	var pairs []string
+	err := c.config.identify(ctx, func(name, value string) {
+		if value != "" {
+			pairs = append(pairs, name, value) // nobody else adds metadata
+		}
+	})
+	if err != nil || len(pairs) == 0 {
 		return ctx, err
 	}
-	return metadata.AppendToOutgoingContext(ctx, "authorization", authorization), nil
+	return metadata.AppendToOutgoingContext(ctx, pairs...), nil
 }
 
 func (c *GRPC) check(ctx context.Context) error {

@@ -119,7 +119,7 @@ func TestTimeoutOfGRPC(t *testing.T) {
 }
 
 func TestAuthorizationOfGRPC(t *testing.T) {
-	ctx := upstream.WithAuthorization(t.Context(), "Bearer "+secret)
+	ctx := upstream.WithCaller(t.Context(), upstream.Caller{Authorization: "Bearer " + secret})
 	for _, forward := range []bool{false, true} {
 		var got []string
 		services := serveGRPC(t, upstream.Config{ForwardAuthorization: forward}, nil, func(ctx context.Context) error {

@@ -116,12 +116,13 @@ func (c *HTTP) send(ctx context.Context, r Request) (*http.Response, error) {
 	if err != nil {
 		return nil, impossible(c.config.Name, err)
 	}
-	authorization, err := c.config.authorization(ctx)
+	err = c.config.identify(ctx, func(name, value string) {
+		if req.Header.Del(name); value != "" {
+			req.Header.Set(name, value)
+		}
+	})
 	if err != nil {
 		return nil, err
-	}
-	if authorization != "" {
-		req.Header.Set("Authorization", authorization)
 	}
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {

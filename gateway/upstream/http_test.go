@@ -171,7 +171,7 @@ func TestRequest(t *testing.T) {
 		body, _ = io.ReadAll(r.Body)
 		answers(200, "application/vnd.rows+json; charset=utf-8", `{"id":"a"}`)(w, r)
 	})
-	ctx := upstream.WithAuthorization(t.Context(), "Bearer "+secret)
+	ctx := upstream.WithCaller(t.Context(), upstream.Caller{Authorization: "Bearer " + secret})
 	for _, forward := range []bool{false, true} {
 		client := open(t, upstream.Config{URL: base + "/v1/", ForwardAuthorization: forward})
 		value, err := upstream.GetJSON[row](ctx, client, upstream.Request{

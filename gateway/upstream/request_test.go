@@ -37,7 +37,7 @@ func TestAuthorizationThatIsNoHeader(t *testing.T) {
 	forward.URL = serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the HTTP service was called") })
 	client := open(t, forward)
 	for _, authorization := range []string{"Bearer a\r\nX: y", "Bearer \x00", "Bearer ü"} {
-		ctx := upstream.WithAuthorization(t.Context(), authorization)
+		ctx := upstream.WithCaller(t.Context(), upstream.Caller{Authorization: authorization})
 		if _, err := upstream.GetJSON[row](ctx, client, upstream.Request{}); problem.CodeOf(err) != problem.Unauthenticated {
 			t.Errorf("HTTP, %q: %v", authorization, err)
 		}

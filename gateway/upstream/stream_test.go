@@ -91,7 +91,7 @@ func TestWatchThatIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	<-ended
-	ctx := upstream.WithAuthorization(t.Context(), "\n")
+	ctx := upstream.WithCaller(t.Context(), upstream.Caller{Authorization: "\n"})
 	if _, _, err := feed(t, ctx, upstream.Config{ForwardAuthorization: true}, 0, fails(codes.OK)); problem.CodeOf(err) != problem.Unauthenticated {
 		t.Errorf("got %v", err)
 	}

@@ -39,6 +39,9 @@ type Config struct {
 	MaxConnections int
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool
+	// SubjectHeader is the header, or the metadata of gRPC, that tells the
+	// service the principal's subject; empty for none.
+	SubjectHeader string
 	// Values are what bindings find as $config.
 	Values map[string]string
 }

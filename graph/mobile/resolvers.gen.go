@@ -122,7 +122,7 @@ func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet
 	if level.Empty() {
 		return
 	}
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, productImplementors) {
+	for _, field := range execute.Fields(ctx, selections, productImplementors) {
 		switch field.Name {
 		case "stock":
 			execute.Add(level, field, r.productStock(), nil)
@@ -141,7 +141,7 @@ func (r *resolver) belowProductConnection(ctx context.Context, selections ast.Se
 	if level.Empty() {
 		return
 	}
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, productConnectionImplementors) {
+	for _, field := range execute.Fields(ctx, selections, productConnectionImplementors) {
 		switch field.Name {
 		case "nodes":
 			level.Down(field, func() {
@@ -201,7 +201,7 @@ func (r *resolver) belowTopReview(ctx context.Context, selections ast.SelectionS
 	if level.Empty() {
 		return
 	}
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, topReviewImplementors) {
+	for _, field := range execute.Fields(ctx, selections, topReviewImplementors) {
 		switch field.Name {
 		case "authorName":
 			execute.Add(level, field, r.topReviewAuthorName(), nil)

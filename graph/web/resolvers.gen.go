@@ -141,7 +141,7 @@ func (r *resolver) belowOrder(ctx context.Context, selections ast.SelectionSet, 
 	if level.Empty() {
 		return
 	}
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, orderImplementors) {
+	for _, field := range execute.Fields(ctx, selections, orderImplementors) {
 		switch field.Name {
 		case "items":
 			level.Down(field, func() {
@@ -185,7 +185,7 @@ func (r *resolver) belowOrderItem(ctx context.Context, selections ast.SelectionS
 	if level.Empty() {
 		return
 	}
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, orderItemImplementors) {
+	for _, field := range execute.Fields(ctx, selections, orderItemImplementors) {
 		switch field.Name {
 		case "product":
 			execute.Add(level, field, r.orderItemProduct(), r.belowProduct)
@@ -200,7 +200,7 @@ func (r *resolver) belowPlaceOrderPayload(ctx context.Context, selections ast.Se
 	if level.Empty() {
 		return
 	}
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, placeOrderPayloadImplementors) {
+	for _, field := range execute.Fields(ctx, selections, placeOrderPayloadImplementors) {
 		switch field.Name {
 		case "order":
 			level.Down(field, func() {
@@ -301,7 +301,7 @@ func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet
 		return
 	}
 	ec := r.executionContext(ctx)
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, productImplementors) {
+	for _, field := range execute.Fields(ctx, selections, productImplementors) {
 		switch field.Name {
 		case "stock":
 			execute.Add(level, field, r.productStock(), nil)
@@ -330,7 +330,7 @@ func (r *resolver) belowProductConnection(ctx context.Context, selections ast.Se
 	if level.Empty() {
 		return
 	}
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, productConnectionImplementors) {
+	for _, field := range execute.Fields(ctx, selections, productConnectionImplementors) {
 		switch field.Name {
 		case "nodes":
 			level.Down(field, func() {
@@ -409,7 +409,7 @@ func (r *resolver) belowReview(ctx context.Context, selections ast.SelectionSet,
 	if level.Empty() {
 		return
 	}
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, reviewImplementors) {
+	for _, field := range execute.Fields(ctx, selections, reviewImplementors) {
 		switch field.Name {
 		case "author":
 			execute.Add(level, field, r.reviewAuthor(), nil)
@@ -464,7 +464,7 @@ func (r *resolver) belowViewer(ctx context.Context, selections ast.SelectionSet,
 		return
 	}
 	ec := r.executionContext(ctx)
-	for _, field := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, viewerImplementors) {
+	for _, field := range execute.Fields(ctx, selections, viewerImplementors) {
 		switch field.Name {
 		case "orders":
 			args, err := ec.field_Viewer_orders_args(ctx, field.ArgumentMap(ec.Variables))

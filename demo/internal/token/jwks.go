@@ -5,9 +5,6 @@ import (
 	"fmt"
 )
 
-// keyID is the only key's "kid": the demo never rotates its key.
-const keyID = "demo"
-
 // KeySet is a JSON Web Key Set (RFC 7517).
 type KeySet struct {
 	Keys []Key `json:"keys"`
@@ -36,7 +33,7 @@ func (i *Issuer) KeySet() (KeySet, error) {
 		KeyType:   "EC",
 		Use:       "sig",
 		Algorithm: "ES256",
-		KeyID:     keyID,
+		KeyID:     i.keyID,
 		Curve:     "P-256",
 		X:         base64.RawURLEncoding.EncodeToString(x),
 		Y:         base64.RawURLEncoding.EncodeToString(y),

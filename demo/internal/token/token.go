@@ -31,9 +31,10 @@ func (c Caller) Has(scope string) bool { return slices.Contains(c.Scopes, scope)
 
 // Issuer mints tokens and verifies its own. It is safe for concurrent use.
 type Issuer struct {
-	name string
-	key  *ecdsa.PrivateKey
-	now  func() time.Time
+	name  string
+	key   *ecdsa.PrivateKey
+	keyID string // as random as the key: who knows an older key sees that this is another
+	now   func() time.Time
 }
 
 // NewIssuer makes an issuer with a new P-256 key, which dies with it. The name
@@ -43,7 +44,7 @@ func NewIssuer(name string, now func() time.Time) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token: generate key: %w", err)
 	}
-	return &Issuer{name: name, key: key, now: now}, nil
+	return &Issuer{name: name, key: key, keyID: rand.Text(), now: now}, nil
 }
 
 type claims struct {
@@ -65,7 +66,7 @@ func (i *Issuer) Mint(subject string, scopes []string) (string, error) {
 		},
 		Scope: strings.Join(scopes, " "),
 	})
-	t.Header["kid"] = keyID
+	t.Header["kid"] = i.keyID
 	signed, err := t.SignedString(i.key)
 	if err != nil {
 		return "", fmt.Errorf("token: sign: %w", err)

@@ -1,0 +1,44 @@
+package execute
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+type deniedKey struct{}
+
+// WithDenied returns a context in which fields of the document are answered
+// with errors, and not resolved. The operation must have [Deny] of the same
+// fields as its middleware.
+func WithDenied(ctx context.Context, denied map[*ast.Field]error) context.Context {
+	return context.WithValue(ctx, deniedKey{}, denied)
+}
+
+// Deny is the middleware of an operation of which some fields are denied.
+func Deny(denied map[*ast.Field]error) graphql.FieldMiddleware {
+	return func(ctx context.Context, next graphql.Resolver) (any, error) {
+		if err := denied[graphql.GetFieldContext(ctx).Field.Field]; err != nil {
+			return nil, err
+		}
+		return next(ctx)
+	}
+}
+
+// Fields are the fields that selections ask of objects of some types, without
+// those that are denied: nobody loads what nobody is shown.
+func Fields(ctx context.Context, selections ast.SelectionSet, types []string) []graphql.CollectedField {
+	fields := graphql.CollectFields(graphql.GetOperationContext(ctx), selections, types)
+	denied, _ := ctx.Value(deniedKey{}).(map[*ast.Field]error)
+	if len(denied) == 0 {
+		return fields
+	}
+	allowed := make([]graphql.CollectedField, 0, len(fields))
+	for _, field := range fields {
+		if denied[field.Field] == nil {
+			allowed = append(allowed, field)
+		}
+	}
+	return allowed
+}

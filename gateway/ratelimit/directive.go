@@ -1,0 +1,142 @@
+package ratelimit
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// Caller is whose buckets are charged.
+type Caller struct {
+	Principal string // its id; "" when anonymous
+	Address   string // of the client
+}
+
+// Fields are the fields of one operation that have @rateLimit. Nil has none.
+// They are immutable.
+type Fields struct {
+	scope string
+	list  []limited
+}
+
+// limited is a field at one place of an operation.
+type limited struct {
+	field    *ast.Field
+	name     string // Type.field
+	capacity float64
+	refill   float64 // points per second
+	by       []string
+}
+
+// OfOperation finds the fields with @rateLimit of a valid operation, in every
+// place that they are selected in: each alias, each spread of a fragment.
+// Whether @skip leaves one out does not matter. Scope keeps buckets of several
+// schemas apart.
+func OfOperation(scope string, operation *ast.OperationDefinition) *Fields {
+	f := &Fields{scope: scope}
+	f.collect(operation.SelectionSet)
+	if len(f.list) == 0 {
+		return nil
+	}
+	return f
+}
+
+func (f *Fields) collect(selections ast.SelectionSet) {
+	for _, selection := range selections {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Definition != nil && s.ObjectDefinition != nil {
+				if d := s.Definition.Directives.ForName("rateLimit"); d != nil {
+					f.list = append(f.list, read(s, d))
+				}
+			}
+			f.collect(s.SelectionSet)
+		case *ast.InlineFragment:
+			f.collect(s.SelectionSet)
+		case *ast.FragmentSpread:
+			if s.Definition != nil {
+				f.collect(s.Definition.SelectionSet)
+			}
+		}
+	}
+}
+
+// read reads a directive, which the generator has checked. One that it would
+// have refused lets nothing through.
+func read(field *ast.Field, d *ast.Directive) limited {
+	l := limited{field: field, name: field.ObjectDefinition.Name + "." + field.Name, by: []string{"principal"}}
+	if a := d.Arguments.ForName("max"); a != nil {
+		l.capacity, _ = strconv.ParseFloat(a.Value.Raw, 64)
+	}
+	if a := d.Arguments.ForName("window"); a != nil {
+		if window, err := time.ParseDuration(a.Value.Raw); err == nil && window > 0 {
+			l.refill = l.capacity / window.Seconds()
+		}
+	}
+	if a := d.Arguments.ForName("by"); a != nil && a.Value.Kind == ast.ListValue {
+		l.by = nil
+		for _, child := range a.Value.Children {
+			l.by = append(l.by, child.Value.Raw)
+		}
+	} else if a != nil && a.Value.Kind == ast.StringValue {
+		l.by = []string{a.Value.Raw}
+	}
+	return l
+}
+
+// Charges adds what the operation asks of the fields' buckets: a point for
+// each place. Variables are coerced.
+func (f *Fields) Charges(to []Charge, caller Caller, variables map[string]any) []Charge {
+	if f == nil {
+		return to
+	}
+	for i := range f.list {
+		l := &f.list[i]
+		bucket := Bucket{Key: l.key(f.scope, caller, variables), Capacity: l.capacity, Refill: l.refill}
+		at := slices.IndexFunc(to, func(c Charge) bool { return c.Key == bucket.Key })
+		if at < 0 {
+			to = append(to, Charge{Bucket: bucket, Points: 1})
+			continue
+		}
+		to[at].Points++
+	}
+	return to
+}
+
+// key tells buckets apart. Each part has its length before it, so that no
+// value looks like two.
+func (l *limited) key(scope string, caller Caller, variables map[string]any) string {
+	var b strings.Builder
+	part := func(text string) { fmt.Fprintf(&b, "%d:%s", len(text), text) }
+	part(scope)
+	part(l.name)
+	var arguments map[string]any
+	for _, by := range l.by {
+		part(by)
+		switch {
+		case by == "address" || by == "principal" && caller.Principal == "":
+			part("address " + caller.Address)
+		case by == "principal":
+			part("principal " + caller.Principal)
+		default:
+			if arguments == nil {
+				arguments = l.field.ArgumentMap(variables)
+			}
+			part(at(arguments, strings.Split(strings.TrimPrefix(by, "args."), ".")))
+		}
+	}
+	return b.String()
+}
+
+// at is the text of a value inside of arguments.
+func at(value any, path []string) string {
+	for _, name := range path {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	return fmt.Sprint(value)
+}

@@ -1,0 +1,249 @@
+package server
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/access"
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/ratelimit"
+	"github.com/portico-gateway/portico/gateway/transport"
+)
+
+// admission is what was decided about an operation before it is executed.
+type admission struct {
+	facts     *facts
+	denied    access.Denied
+	requested float64
+	metered   bool // the first charge is of the caller's own bucket
+	charges   []ratelimit.Charge
+	states    []ratelimit.State
+	report    bool
+
+	// What the slices begin with: one bucket of the caller, and some of fields.
+	chargesOfMost [3]ratelimit.Charge
+	statesOfMost  [3]ratelimit.State
+}
+
+// admissionKey is where an operation has its admission.
+const admissionKey = "portico.admission"
+
+// admit decides whether the caller may execute an operation now, and which of
+// its fields. It takes what the operation can cost at most from the caller's
+// bucket.
+func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.OperationContext) (*admission, *gqlerror.Error) {
+	if err := known.cost.Check(); err != nil {
+		out := gqlerror.ErrorPosf(nil, "%s", err.Message)
+		out.Locations, out.Extensions = err.Locations, map[string]any{"code": string(problem.ValidationFailed)}
+		return nil, out
+	}
+	principal := auth.From(ctx)
+	a := &admission{facts: known, report: p.reports(oc)}
+	a.requested = known.cost.Requested(oc.Variables)
+	if a.requested > p.config.Cost.Max {
+		return nil, refusal(problem.New(problem.CostTooHigh, "The operation could cost %v points, of which %v are allowed: ask for less.", a.requested, p.config.Cost.Max).
+			With("cost", a.requested).With("maximum", p.config.Cost.Max))
+	}
+	a.denied = known.guards.Check(ctx, principal, oc.Variables)
+	p.meter(ctx, principal, a)
+	a.charges = known.limits.Charges(a.charges, callerOf(ctx, principal), oc.Variables)
+	if len(a.charges) == 0 {
+		return a, nil
+	}
+	if a.states = a.statesOfMost[:]; len(a.charges) > len(a.states) {
+		a.states = make([]ratelimit.State, len(a.charges))
+	}
+	a.states = a.states[:len(a.charges)]
+	granted := p.limiter.Take(ctx, a.charges, a.states)
+	a.tell(transport.ResponseHeader(ctx), p.frontend, granted)
+	if !granted {
+		return nil, a.throttled()
+	}
+	return a, nil
+}
+
+// meter charges the caller's bucket, if it has one.
+func (p *pipeline) meter(ctx context.Context, principal *auth.Principal, a *admission) {
+	a.charges = a.chargesOfMost[:0]
+	bucket, tier := bucketOf(p.config.RateLimit, principal)
+	if bucket == nil {
+		return
+	}
+	owner := principal.ID()
+	if principal == nil {
+		owner = addressOf(ctx)
+	}
+	a.metered = true
+	a.charges = append(a.charges, ratelimit.Charge{
+		Bucket: ratelimit.Bucket{Key: p.frontend + "/" + tier + "/" + owner, Capacity: bucket.Capacity, Refill: bucket.Refill},
+		Points: a.requested,
+	})
+}
+
+// bucketOf is the bucket of a principal's tier, else that of all who are
+// authenticated, else that of all who are not.
+func bucketOf(limits config.RateLimit, principal *auth.Principal) (bucket *config.Bucket, tier string) {
+	if principal == nil {
+		return limits.Anonymous, "anonymous"
+	}
+	if bucket, ok := limits.Tiers[principal.Tier]; ok {
+		return bucket, "tier " + principal.Tier
+	}
+	return limits.Authenticated, "authenticated"
+}
+
+func callerOf(ctx context.Context, principal *auth.Principal) ratelimit.Caller {
+	return ratelimit.Caller{Principal: principal.ID(), Address: addressOf(ctx)}
+}
+
+// reports tells whether the caller is to be told the cost.
+func (p *pipeline) reports(oc *graphql.OperationContext) bool {
+	switch p.config.Cost.Report {
+	case config.ReportAlways:
+		return true
+	case config.ReportRequested:
+		wanted, _ := oc.Extensions["cost"].(bool)
+		return wanted
+	}
+	return false
+}
+
+// tell writes the header fields of the IETF's draft
+// draft-ietf-httpapi-ratelimit-headers: the caller's own bucket, its policy as
+// the time in which it fills.
+func (a *admission) tell(header http.Header, frontend string, granted bool) {
+	if header == nil {
+		return
+	}
+	if a.metered {
+		c, s := &a.charges[0], &a.states[0]
+		policy := strconv.Quote(frontend)
+		header.Set("RateLimit-Policy", policy+";q="+whole(c.Capacity)+";w="+whole(math.Ceil(c.Capacity/c.Refill)))
+		header.Set("RateLimit", policy+";r="+whole(s.Available)+";t="+whole(math.Ceil((c.Capacity-s.Available)/c.Refill)))
+	}
+	if !granted {
+		header.Set("Retry-After", whole(math.Ceil(max(a.wait().Seconds(), 1))))
+	}
+}
+
+func whole(n float64) string { return strconv.FormatInt(int64(max(n, 0)), 10) }
+
+// wait is how long it takes until all charges could be granted.
+func (a *admission) wait() time.Duration {
+	var longest time.Duration
+	for i := range a.states {
+		longest = max(longest, a.states[i].Wait)
+	}
+	return longest
+}
+
+func (a *admission) throttled() *gqlerror.Error {
+	seconds := math.Ceil(max(a.wait().Seconds(), 1))
+	e := problem.New(problem.Throttled, "Too much was asked for in a short time: try again in %v s.", seconds).With("retryAfter", seconds)
+	if a.metered {
+		e = e.With("cost", a.unsettled())
+	}
+	return refusal(e)
+}
+
+// costReport is extensions.cost, in the names that Shopify made known.
+type costReport struct {
+	Requested float64   `json:"requestedQueryCost"`
+	Actual    *float64  `json:"actualQueryCost"` // null when nothing was executed
+	Throttle  *throttle `json:"throttleStatus,omitempty"`
+}
+
+type throttle struct {
+	Maximum   float64 `json:"maximumAvailable"`
+	Available float64 `json:"currentlyAvailable"`
+	Restore   float64 `json:"restoreRate"`
+}
+
+// unsettled is the report of what is not executed, or not yet.
+func (a *admission) unsettled() costReport {
+	r := costReport{Requested: a.requested}
+	if a.metered {
+		r.Throttle = &throttle{Maximum: a.charges[0].Capacity, Available: a.states[0].Available, Restore: a.charges[0].Refill}
+	}
+	return r
+}
+
+// settled gives back what an operation did not use, once, after its response:
+// all of it, if there is none. A subscription is charged what one event can
+// cost, and gets nothing back.
+func (p *pipeline) settled(next graphql.ResponseHandler, a *admission, oc *graphql.OperationContext) graphql.ResponseHandler {
+	if oc.Operation.Operation == ast.Subscription {
+		return next
+	}
+	open := true
+	settle := func(resp *graphql.Response) {
+		if open {
+			open = false
+			p.settle(resp, a, oc)
+		}
+	}
+	return func(ctx context.Context) (resp *graphql.Response) {
+		defer func() { settle(resp) }() // also when it panics
+		return next(ctx)
+	}
+}
+
+func (p *pipeline) settle(resp *graphql.Response, a *admission, oc *graphql.OperationContext) {
+	if !a.metered && !a.report {
+		return
+	}
+	actual := 0.0
+	if resp != nil {
+		actual = a.facts.cost.Actual(oc.Variables, resp.Data, a.requested)
+	}
+	if a.metered && actual < a.requested {
+		p.limiter.Return(a.charges[0].Bucket, a.requested-actual)
+	}
+	if resp == nil || !a.report {
+		return
+	}
+	report := a.unsettled()
+	report.Actual = &actual
+	if a.metered {
+		report.Throttle.Available = min(report.Throttle.Available+a.requested-actual, report.Throttle.Maximum)
+	}
+	if resp.Extensions == nil {
+		resp.Extensions = map[string]any{}
+	}
+	resp.Extensions["cost"] = report
+}
+
+type addressKey struct{}
+
+// withAddress returns a context of a client at an address.
+func withAddress(ctx context.Context, address netip.Addr) context.Context {
+	return context.WithValue(ctx, addressKey{}, clientOf(address))
+}
+
+// clientOf is what one client has for its own: of IPv6 a network of 64 bits
+// (RFC 6177), which may have any number of addresses.
+func clientOf(address netip.Addr) string {
+	address = address.Unmap()
+	if address.Is6() {
+		if prefix, err := address.WithZone("").Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return address.String()
+}
+
+// addressOf tells clients apart by their addresses.
+func addressOf(ctx context.Context) string {
+	address, _ := ctx.Value(addressKey{}).(string)
+	return address
+}

@@ -1,0 +1,235 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/access"
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/cost"
+	"github.com/portico-gateway/portico/gateway/document"
+	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/persisted"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/ratelimit"
+)
+
+// pipeline is what every operation of a frontend passes before it is executed:
+//
+//	persisted id → document with its facts → variables → introspection →
+//	scopes → cost → rate limit
+//
+// Everything after the document is a lookup in what is known of it.
+type pipeline struct {
+	*executor.Executor
+	frontend  string
+	config    config.Frontend
+	log       *slog.Logger
+	documents *document.Store[facts]
+	persisted *persisted.Library
+	limiter   *ratelimit.Limiter
+}
+
+// facts are what is known of an operation before it is asked for.
+type facts struct {
+	cost       *cost.Formula
+	guards     *access.Guards
+	limits     *ratelimit.Fields
+	introspect *ast.Field // one of the fields that tell of the schema; nil without
+}
+
+var _ graphql.GraphExecutor = (*pipeline)(nil)
+
+func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline, error) {
+	schema := f.Schema.Schema()
+	rules, err := access.New(schema, s.options.Policies)
+	if err != nil {
+		return nil, err
+	}
+	model := cost.New(schema, cfg.Cost.ListSize)
+	documents, err := document.New(document.Config{
+		Schema:      schema,
+		Limits:      documentLimits(cfg.Limits),
+		Size:        cfg.Documents.Keep,
+		Suggestions: cfg.Introspection && cfg.IntrospectionScope == "",
+	}, func(operation *ast.OperationDefinition) facts {
+		return facts{
+			cost:       model.Formula(operation),
+			guards:     rules.Guards(operation),
+			limits:     ratelimit.OfOperation(f.Name, operation),
+			introspect: introspection(operation.SelectionSet),
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter}
+	p.persisted, err = persisted.Open(persisted.Config{
+		Mode: persisted.Mode(cfg.Documents.Mode), Manifest: cfg.Documents.Manifest, Automatic: cfg.Documents.Automatic,
+		MaxAutomatic: cfg.Documents.Keep, Check: p.check, Log: s.log,
+	})
+	return p, err
+}
+
+func documentLimits(l config.Limits) document.Limits {
+	return document.Limits{
+		Tokens: l.Tokens, Depth: l.Depth, Fields: l.Fields, Aliases: l.Aliases, RootFields: l.RootFields, PerKey: l.PerKey,
+		Directives: l.Directives, Spreads: l.Spreads, SpreadDepth: l.SpreadDepth, InputDepth: l.InputDepth, InputItems: l.InputItems,
+	}
+}
+
+// check tells whether a trusted document can be executed, and keeps it.
+func (p *pipeline) check(text string) error {
+	doc, errs := p.documents.Get(text)
+	if len(errs) > 0 {
+		return errs
+	}
+	for _, operation := range doc.AST.Operations {
+		if err := doc.Operation(operation.Name).Facts.cost.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CreateOperationContext is part of graphql.GraphExecutor.
+func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	oc := &graphql.OperationContext{
+		OperationName:          params.OperationName,
+		Extensions:             params.Extensions,
+		Headers:                params.Headers,
+		DisableIntrospection:   true,
+		RecoverFunc:            recoverPanic,
+		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+		Stats:                  graphql.Stats{Read: params.ReadTime, OperationStart: graphql.GetStartTime(ctx)},
+	}
+	operation, errs := p.document(ctx, params, oc)
+	if len(errs) > 0 || operation == nil {
+		return oc, orNoOperation(errs)
+	}
+	variables, err := p.documents.Variables(operation.Definition, params.Variables)
+	if err != nil {
+		return oc, gqlerror.List{err}
+	}
+	oc.Variables = variables
+	if err := p.mayIntrospect(ctx, operation.Facts, oc); err != nil {
+		return oc, gqlerror.List{err}
+	}
+	a, err := p.admit(ctx, &operation.Facts, oc)
+	if err != nil {
+		return oc, gqlerror.List{err}
+	}
+	oc.Stats.SetExtension(admissionKey, a)
+	if a.denied != nil {
+		oc.ResolverMiddleware = execute.Deny(a.denied)
+	}
+	return oc, nil
+}
+
+// orNoOperation are errors, of which there must be some: the transport knows
+// what it means that a document has not the operation.
+func orNoOperation(errs gqlerror.List) gqlerror.List {
+	if len(errs) > 0 {
+		return errs
+	}
+	return gqlerror.List{gqlerror.Errorf("The document does not have the operation.")}
+}
+
+// document finds what is asked for. It is nil if the document does not have
+// the operation.
+func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *graphql.OperationContext) (*document.Operation[facts], gqlerror.List) {
+	id, _ := params.Extensions["documentId"].(string)
+	resolved, err := p.persisted.Resolve(ctx, persisted.Request{Document: params.Query, ID: id, Extensions: params.Extensions})
+	if err != nil {
+		return nil, gqlerror.List{p.present(ctx, err)}
+	}
+	oc.RawQuery = resolved.Document
+	doc, errs := p.documents.Get(resolved.Document)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	p.persisted.Keep(resolved)
+	oc.Doc = doc.AST
+	operation := doc.Operation(params.OperationName)
+	if operation != nil {
+		oc.Operation = operation.Definition
+	}
+	return operation, nil
+}
+
+// present makes an error of the request of a problem.
+func (p *pipeline) present(ctx context.Context, err error) *gqlerror.Error {
+	return problem.NewPresenter(p.log).Present(ctx, err)
+}
+
+// mayIntrospect refuses introspection where it is off, or the principal lacks
+// the scope for it.
+func (p *pipeline) mayIntrospect(ctx context.Context, known facts, oc *graphql.OperationContext) *gqlerror.Error {
+	if known.introspect == nil {
+		return nil
+	}
+	if oc.DisableIntrospection = !mayIntrospect(ctx, p.config); !oc.DisableIntrospection {
+		return nil
+	}
+	err := gqlerror.ErrorPosf(known.introspect.Position, "This frontend does not tell its schema.")
+	err.Extensions = map[string]any{"code": string(problem.IntrospectionDisabled)}
+	return err
+}
+
+func mayIntrospect(ctx context.Context, cfg config.Frontend) bool {
+	return cfg.Introspection && (cfg.IntrospectionScope == "" || auth.From(ctx).Has(cfg.IntrospectionScope))
+}
+
+// introspection finds a field that tells of the schema, if only under a
+// condition.
+func introspection(selections ast.SelectionSet) *ast.Field {
+	for _, selection := range selections {
+		var found *ast.Field
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Name == "__schema" || s.Name == "__type" {
+				return s
+			}
+		case *ast.InlineFragment:
+			found = introspection(s.SelectionSet)
+		case *ast.FragmentSpread:
+			found = introspection(s.Definition.SelectionSet)
+		}
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// DispatchOperation is part of graphql.GraphExecutor. Every operation has a
+// presenter, a scope for results and loaders, and an account.
+func (p *pipeline) DispatchOperation(ctx context.Context, oc *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	ctx = execute.Begin(context.WithValue(ctx, presenterKey{}, problem.NewPresenter(p.log)))
+	a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
+	if a == nil { // CreateOperationContext refused it
+		return graphql.OneShot(&graphql.Response{Errors: orNoOperation(nil)}), ctx
+	}
+	if a.denied != nil {
+		ctx = execute.WithDenied(ctx, a.denied)
+	}
+	next, ctx := p.Executor.DispatchOperation(ctx, oc)
+	return p.settled(next, a, oc), ctx
+}
+
+// refusal is an error of the request with a code.
+func refusal(e *problem.Error) *gqlerror.Error {
+	err := &gqlerror.Error{Message: e.Message, Extensions: map[string]any{"code": string(e.Code)}}
+	maps.Copy(err.Extensions, e.Extensions)
+	return err
+}
+
+func recoverPanic(_ context.Context, value any) error { return problem.Recovered(value) }

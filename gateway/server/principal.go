@@ -1,0 +1,94 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/upstream"
+)
+
+// withPrincipal finds out who calls, and refuses who says it wrongly. What
+// services are told of the caller begins here: headers that only the gateway
+// may say are taken out of the request.
+func (s *Server) withPrincipal(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		principal, err := s.verifier.Authenticate(r.Context(), r.Header)
+		if err != nil {
+			s.refuseCaller(w, r, err)
+			return
+		}
+		for _, name := range s.subjectHeaders {
+			r.Header.Del(name)
+		}
+		ctx := upstream.WithCaller(r.Context(), upstream.Caller{
+			Authorization: r.Header.Get("Authorization"),
+			Subject:       subjectOf(principal),
+			Headers:       r.Header,
+		})
+		if principal != nil {
+			ctx = auth.With(ctx, principal)
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func subjectOf(principal *auth.Principal) string {
+	if principal == nil {
+		return ""
+	}
+	return principal.Subject
+}
+
+// refuseCaller answers who could not prove what they say (RFC 6750, section
+// 3). Why goes to the log only.
+func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error) {
+	s.log.InfoContext(r.Context(), "credentials refused", "cause", err)
+	p, ok := errors.AsType[*problem.Error](err)
+	if !ok {
+		p = problem.New(problem.Unauthenticated, "The token is not accepted.")
+	}
+	if p.Code == problem.Unavailable {
+		w.Header().Set("Retry-After", "1")
+		writeProblem(w, http.StatusServiceUnavailable, p)
+		return
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+	writeProblem(w, http.StatusUnauthorized, p)
+}
+
+// session takes the credentials of a WebSocket from the payload of
+// connection_init, since browsers can't send them as headers; without some,
+// those of the handshake hold.
+func (s *Server) session(ctx context.Context, payload map[string]any) (context.Context, error) {
+	header := http.Header{}
+	for name, value := range payload {
+		text, ok := value.(string)
+		if ok && (strings.EqualFold(name, "Authorization") || strings.EqualFold(name, s.config.Auth.KeyHeader)) {
+			header.Set(name, text)
+		}
+	}
+	if len(header) == 0 {
+		return ctx, nil
+	}
+	principal, err := s.verifier.Authenticate(ctx, header)
+	if err != nil {
+		return ctx, err
+	}
+	caller := upstream.CallerOf(ctx)
+	caller.Authorization, caller.Subject = header.Get("Authorization"), subjectOf(principal)
+	return auth.With(upstream.WithCaller(ctx, caller), principal), nil
+}
+
+// until is when the caller's token expires.
+func until(ctx context.Context) time.Time {
+	principal := auth.From(ctx)
+	if principal == nil {
+		return time.Time{}
+	}
+	return principal.Expires
+}

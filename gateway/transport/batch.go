@@ -1,0 +1,99 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// request is what came in one HTTP request.
+type request struct {
+	operations []*graphql.RawParams // at least one
+	batch      bool                 // it was a list, and so is the answer
+}
+
+// decodeBatch reads a list of operations.
+func decodeBatch(body []byte, most int) ([]*graphql.RawParams, *problem.Error) {
+	if most < 2 {
+		return nil, problem.New(problem.BadRequest, "Batches are not supported: send each operation as a request of its own.")
+	}
+	if err := check(body); err != nil {
+		return nil, problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
+	}
+	var items []json.RawMessage
+	if err := json.Unmarshal(body, &items); err != nil {
+		return nil, problem.New(problem.BadRequest, "The request is not GraphQL: it is malformed.")
+	}
+	if len(items) == 0 || len(items) > most {
+		return nil, problem.New(problem.BadRequest, "A batch has from 1 to %d operations.", most)
+	}
+	list := make([]*graphql.RawParams, len(items))
+	for i, item := range items {
+		params, err := decodeOperation(item)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = params
+	}
+	return list, nil
+}
+
+// answerBatch executes operations concurrently and answers with the list of
+// their responses, in the order of the request. The status is 200: it can't be
+// that of several.
+func (h *Handler) answerBatch(ctx context.Context, w http.ResponseWriter, operations []*graphql.RawParams) {
+	responses := make([]*graphql.Response, len(operations))
+	var wait sync.WaitGroup
+	for i, params := range operations {
+		wait.Go(func() {
+			defer func() {
+				if value := recover(); value != nil {
+					responses[i] = h.panicked(ctx, value)
+				}
+			}()
+			responses[i] = h.respond(graphql.StartOperationTrace(ctx), params)
+		})
+	}
+	wait.Wait()
+	buffer := h.buffers.get()
+	defer h.buffers.put(buffer)
+	appendResponses(buffer, responses)
+	header := w.Header()
+	header.Set("Content-Type", plainJSON+"; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(buffer.Len()))
+	header.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(buffer.Bytes()) // the caller left: nobody to tell
+}
+
+func appendResponses(buffer *bytes.Buffer, responses []*graphql.Response) {
+	for i, resp := range responses {
+		buffer.WriteByte("[,"[min(i, 1)])
+		appendResponse(buffer, resp)
+	}
+	buffer.WriteByte(']')
+}
+
+// respond is the response to one operation of a batch.
+func (h *Handler) respond(ctx context.Context, params *graphql.RawParams) *graphql.Response {
+	oc, failed := h.operation(ctx, params)
+	if failed != nil {
+		return failed
+	}
+	if oc.Operation.Operation == ast.Subscription {
+		return problemResponse(problem.New(problem.BadRequest, "A subscription can't be part of a batch."))
+	}
+	var out *graphql.Response
+	h.execute(ctx, oc, func(resp *graphql.Response) bool {
+		out = resp
+		return true
+	})
+	return out
+}

@@ -1,0 +1,80 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Caller is what services can be told of who calls the gateway.
+type Caller struct {
+	// Authorization is the caller's, for services that are to be sent it.
+	Authorization string
+	// Subject is that of the principal, for services that are to be sent it.
+	Subject string
+	// Headers are those of the caller's request: bindings send some of them on,
+	// and every service gets the trace context. They must not change any more,
+	// and what a service believes must not be among them.
+	Headers http.Header
+}
+
+type callerKey struct{}
+
+// WithCaller returns a context whose calls are made for a caller.
+func WithCaller(ctx context.Context, caller Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, caller)
+}
+
+// CallerOf is the caller of a context; the zero value when it has none.
+func CallerOf(ctx context.Context) Caller {
+	caller, _ := ctx.Value(callerKey{}).(Caller)
+	return caller
+}
+
+// Header is the first value of a header of the caller's request; empty when
+// there is none.
+func Header(ctx context.Context, name string) string {
+	return CallerOf(ctx).Headers.Get(name)
+}
+
+// errCharacters tells of what no header can have. It comes from the payload of
+// a WebSocket or from a token, where it may be any text.
+var errCharacters = errors.New("it has characters other than printable ASCII")
+
+// identify gives set what the service is told of the caller: at most once for
+// a name, with "" for what the service must not have from elsewhere. Its error
+// is a problem.
+func (c Config) identify(ctx context.Context, set func(name, value string)) error {
+	caller := CallerOf(ctx)
+	if c.ForwardAuthorization && caller.Authorization != "" {
+		if !printable(caller.Authorization) {
+			return problem.Wrap(errCharacters, problem.Unauthenticated, "The Authorization that was sent is malformed.")
+		}
+		set("Authorization", caller.Authorization)
+	}
+	if c.SubjectHeader != "" {
+		if !printable(caller.Subject) {
+			return problem.Wrap(errCharacters, problem.Unauthenticated, "The subject of the token can't be sent to a service.")
+		}
+		set(c.SubjectHeader, caller.Subject)
+	}
+	// W3C Trace Context, section 3: a gateway that takes no part in a trace
+	// passes it on.
+	for _, name := range [...]string{"Traceparent", "Tracestate"} {
+		if value := caller.Headers[name]; len(value) == 1 && printable(value[0]) {
+			set(name, value[0])
+		}
+	}
+	return nil
+}
+
+func printable(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
