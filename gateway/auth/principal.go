@@ -1,0 +1,76 @@
+// Package auth finds out who calls: from a token that an issuer signed, or from
+// an API key.
+//
+// A caller without either is anonymous. One with a token or a key that is not
+// accepted is refused; why goes into the cause of the problem, for the log,
+// which never has the token or the key.
+package auth
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Principal is who is calling, as a token or a key proves. It is immutable; nil
+// is anonymous.
+type Principal struct {
+	// Subject is the token's subject, or the principal of an API key.
+	Subject string
+	// Issuer is who issued the token; empty for an API key.
+	Issuer string
+	// Scopes are what the principal may do; sorted, distinct.
+	Scopes []string
+	// Tier is the name of a tier of rate limits; empty for none.
+	Tier string
+	// Expires is when the token does; zero for never.
+	Expires time.Time
+	// Claims are the token's; nil for an API key. Do not change them.
+	Claims map[string]any
+
+	id string
+}
+
+// newPrincipal sorts the scopes and makes the id.
+func newPrincipal(p Principal) *Principal {
+	slices.Sort(p.Scopes)
+	p.Scopes = slices.Compact(p.Scopes)
+	kind := "token"
+	if p.Issuer == "" {
+		kind = "key"
+	}
+	p.id = kind + ":" + strconv.Itoa(len(p.Issuer)) + ":" + p.Issuer + ":" + p.Subject
+	return &p
+}
+
+// ID tells principals apart: two tokens of one subject and issuer have the same
+// one, an API key never has that of a token. It is empty when anonymous.
+func (p *Principal) ID() string {
+	if p == nil {
+		return ""
+	}
+	return p.id
+}
+
+// Has tells whether the principal has a scope; nobody who is anonymous has.
+func (p *Principal) Has(scope string) bool {
+	if p == nil {
+		return false
+	}
+	_, found := slices.BinarySearch(p.Scopes, scope)
+	return found
+}
+
+type principalKey struct{}
+
+// With returns a context of a principal.
+func With(ctx context.Context, p *Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// From returns the principal of a context; nil when anonymous.
+func From(ctx context.Context) *Principal {
+	p, _ := ctx.Value(principalKey{}).(*Principal)
+	return p
+}

@@ -1,0 +1,193 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Config says whose tokens and keys are accepted.
+type Config struct {
+	Issuers []Issuer
+	Keys    []Key
+	// KeyHeader is the header that has an API key; X-Api-Key by default.
+	KeyHeader string
+	// Log gets what happens to the keys of issuers; nil for none.
+	Log *slog.Logger
+	// Now is the clock that decides what has expired; nil for the system's.
+	Now func() time.Time
+}
+
+// Verifier finds out who calls. It is safe for concurrent use.
+type Verifier struct {
+	config  Config
+	issuers map[string]*issuer
+	keys    []apiKey
+	// verified are tokens whose signature was checked before, by their SHA-256.
+	verified *lru.Cache[[sha256.Size]byte, verified]
+}
+
+// verified is what a token proved, and until when that needs no new look.
+type verified struct {
+	principal *Principal
+	keys      *keySet // those that it was verified with
+	until     time.Time
+}
+
+// What bounds tokens, and what is remembered of them.
+const (
+	largestToken   = 8 << 10
+	verifiedMost   = 10_000
+	verifiedAtMost = time.Minute // so that a key that is withdrawn counts no longer
+)
+
+// Open checks a configuration; its error has everything that is wrong. It asks
+// no issuer for keys: that is for Run.
+func Open(config Config) (*Verifier, error) {
+	if config.KeyHeader == "" {
+		config.KeyHeader = "X-Api-Key"
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	remembered, err := lru.New[[sha256.Size]byte, verified](verifiedMost)
+	if err != nil {
+		return nil, err
+	}
+	v := &Verifier{config: config, issuers: map[string]*issuer{}, verified: remembered}
+	var errs []error
+	for n, i := range config.Issuers {
+		opened, err := openIssuer(i, config)
+		if err == nil && v.issuers[i.Issuer] != nil {
+			err = errors.New("it is there twice")
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("issuer %d (%s): %w", n+1, i.Issuer, err))
+			continue
+		}
+		v.issuers[i.Issuer] = opened
+	}
+	for n, k := range config.Keys {
+		opened, err := k.open()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("API key %d: %w", n+1, err))
+			continue
+		}
+		v.keys = append(v.keys, opened)
+	}
+	return v, errors.Join(errs...)
+}
+
+// Run fetches the keys of all issuers, and again whenever it is time to. It
+// returns when ctx is done and nothing is under way.
+func (v *Verifier) Run(ctx context.Context) {
+	var wait sync.WaitGroup
+	for _, i := range v.issuers {
+		wait.Go(func() { i.run(ctx) })
+	}
+	wait.Wait()
+}
+
+// Ready is nil when the keys of every issuer are known; else it names the
+// others.
+func (v *Verifier) Ready() error {
+	var errs []error
+	for name, i := range v.issuers {
+		if i.keys.Load() == nil {
+			errs = append(errs, fmt.Errorf("the keys of the issuer %s are not known yet", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Verifies tells whether anybody's tokens or keys are accepted. If not, all
+// callers are anonymous, whatever they send.
+func (v *Verifier) Verifies() bool { return len(v.issuers)+len(v.keys) > 0 }
+
+// Authenticate finds out who sends a request with such headers: nil, nil for
+// who says nothing. The error is a *problem.Error: UNAUTHENTICATED for what is
+// not accepted, SERVICE_UNAVAILABLE while an issuer's keys are not known.
+func (v *Verifier) Authenticate(ctx context.Context, header http.Header) (*Principal, error) {
+	authorization, key := header.Get("Authorization"), header.Get(v.config.KeyHeader)
+	switch {
+	case !v.Verifies() || authorization == "" && key == "":
+		return nil, nil //nolint:nilnil // anonymous
+	case len(header.Values("Authorization"))+len(header.Values(v.config.KeyHeader)) > 1:
+		return nil, problem.New(problem.Unauthenticated, "Send one token or one API key.")
+	case key != "":
+		return v.byKey(key)
+	}
+	scheme, token, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return nil, refused(errors.New("the scheme is not Bearer"))
+	}
+	return v.byToken(ctx, strings.TrimSpace(token))
+}
+
+func refused(cause error) *problem.Error {
+	return problem.Wrap(cause, problem.Unauthenticated, "The token is not accepted.")
+}
+
+// byToken verifies a token (RFC 7519, RFC 8725).
+func (v *Verifier) byToken(ctx context.Context, token string) (*Principal, error) {
+	if len(token) > largestToken {
+		return nil, refused(errors.New("the token is too long"))
+	}
+	sum := sha256.Sum256([]byte(token))
+	now := v.config.Now()
+	if known, ok := v.verified.Get(sum); ok && now.Before(known.until) && v.current(known) {
+		return known.principal, nil
+	}
+	i, err := v.issuerOf(token)
+	if err != nil {
+		return nil, refused(err)
+	}
+	principal, keys, err := i.verify(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	until := now.Add(verifiedAtMost)
+	if principal.Expires.Before(until) {
+		until = principal.Expires
+	}
+	v.verified.Add(sum, verified{principal: principal, keys: keys, until: until})
+	return principal, nil
+}
+
+// current tells whether a token's issuer still has the keys that it was
+// verified with.
+func (v *Verifier) current(known verified) bool {
+	i := v.issuers[known.principal.Issuer]
+	return i != nil && i.keys.Load() == known.keys
+}
+
+// issuerOf reads who says to have issued a token. Its signature decides.
+func (v *Verifier) issuerOf(token string) (*issuer, error) {
+	parsed, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
+	if err != nil {
+		return nil, errors.New("the token is malformed") // the library's words may have a part of it
+	}
+	name, err := parsed.Claims.GetIssuer()
+	if err != nil {
+		return nil, errors.New("the issuer is not a text")
+	}
+	i := v.issuers[name]
+	if i == nil {
+		return nil, fmt.Errorf("the issuer %.100q is not known", name)
+	}
+	return i, nil
+}
