@@ -1,0 +1,99 @@
+// Package redistest runs a redis-server for tests.
+package redistest
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Server is a redis-server on a port of loopback that nobody else has. It keeps
+// nothing on disk.
+type Server struct {
+	// Addr is host:port.
+	Addr string
+
+	args []string
+	cmd  *exec.Cmd
+}
+
+// Start runs a server until the test ends. Args are added to its command line.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Fatal("there is no redis-server: run `make test`, which installs it (e2e/setup.sh)")
+	}
+	s := &Server{Addr: freeAddr(t), args: args}
+	s.Restart(t)
+	t.Cleanup(func() { s.Kill() })
+	return s
+}
+
+// URL is how clients find the server.
+func (s *Server) URL() string { return "redis://" + s.Addr }
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// Restart runs the server again, at the same address and empty. It returns when
+// the server accepts connections.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.Kill()
+	_, port, _ := strings.Cut(s.Addr, ":")
+	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir()}, s.args...)
+	s.cmd = exec.Command("redis-server", args...) //nolint:noctx // Kill ends it
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready := make(chan error, 1)
+	go func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), "Ready to accept connections") {
+				ready <- nil
+			}
+		}
+		ready <- fmt.Errorf("redis-server ended: %w", lines.Err())
+	}()
+	select {
+	case err := <-ready:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("redis-server does not start")
+	}
+}
+
+// Pause makes the server hang.
+func (s *Server) Pause() { _ = s.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Resume ends that.
+func (s *Server) Resume() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }
+
+// Kill ends the server, if it runs.
+func (s *Server) Kill() {
+	if s.cmd == nil || s.cmd.Process == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill()
+	_, _ = s.cmd.Process.Wait()
+	s.cmd = nil
+}

@@ -1,0 +1,152 @@
+// Package ratelimit holds token buckets: in memory, or in Redis for several
+// gateways.
+//
+// A bucket of capacity c that r points a second fill grants at most c + r×t
+// points in any time t. That is exact in memory, and in Redis for all gateways
+// together. While Redis can't be reached, each gateway has a share of every
+// bucket to itself.
+package ratelimit
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"time"
+)
+
+// Bucket is a token bucket: whose it is, and how it fills.
+type Bucket struct {
+	// Key tells whose it is: equal keys are one bucket.
+	Key string
+	// Capacity is how many points it holds, more than 0. A new bucket is full.
+	Capacity float64
+	// Refill is how many points a second fill it, more than 0.
+	Refill float64
+}
+
+// Charge asks a bucket for points.
+type Charge struct {
+	Bucket
+	// Points are at least 0. More than the capacity are never granted.
+	Points float64
+}
+
+// State is a bucket after a charge, granted or not.
+type State struct {
+	// Available are the points that are left.
+	Available float64
+	// Wait is how long it takes until as many points as were asked for are
+	// there, a day at most, which also stands for never; 0 when they were
+	// granted.
+	Wait time.Duration
+}
+
+// valid tells whether a charge makes sense. What does not is refused.
+func (c *Charge) valid() bool {
+	return c.Points >= 0 && !math.IsInf(c.Points, 1) && c.Capacity > 0 && !math.IsInf(c.Capacity, 1) && c.Refill > 0 && !math.IsInf(c.Refill, 1)
+}
+
+// state is that of the charge's bucket when it has so many points.
+func (c *Charge) state(available float64, granted bool) State {
+	s := State{Available: available}
+	if granted {
+		return s
+	}
+	if c.Points > c.Capacity {
+		s.Wait = longest
+		return s
+	}
+	missing := (c.Points - available) / c.Refill
+	s.Wait = time.Duration(min(max(missing, 0), longest.Seconds()) * float64(time.Second))
+	return s
+}
+
+// longest is the most that a Wait says.
+const longest = 24 * time.Hour
+
+// Config says where buckets are. Zero values stand for the defaults.
+type Config struct {
+	// MaxBuckets is how many are kept in memory; 100,000. Beyond that, those
+	// that are nearest to full are forgotten, which makes them full.
+	MaxBuckets int
+	// Redis makes buckets those of several gateways; nil for memory only.
+	Redis *Redis
+	// Now is the clock; nil for the system's. Redis has its own.
+	Now func() time.Time
+	// Log is told when Redis can't be reached; nil for none.
+	Log *slog.Logger
+}
+
+// Limiter has buckets. It is safe for concurrent use.
+type Limiter struct {
+	local  *memory
+	shared *shared // nil: memory only
+}
+
+// Open opens a limiter. It does not wait for Redis: buckets are this gateway's
+// own until it is there. The error tells of a wrong configuration.
+func Open(config Config) (*Limiter, error) {
+	if config.MaxBuckets <= 0 {
+		config.MaxBuckets = 100_000
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	l := &Limiter{local: newMemory(config.MaxBuckets, config.Now)}
+	if config.Redis == nil {
+		return l, nil
+	}
+	var err error
+	l.shared, err = openShared(*config.Redis, config.Log)
+	return l, err
+}
+
+// Take takes the points of all charges, or of none when one is refused. It
+// fills states, which has the length of charges, whose keys are distinct. It
+// waits for Redis no longer than configured, and for nothing else; with Redis
+// it is one round trip. That ctx ends does not stop it.
+func (l *Limiter) Take(ctx context.Context, charges []Charge, states []State) (granted bool) {
+	for i := range charges {
+		if !charges[i].valid() {
+			clear(states)
+			states[i].Wait = longest
+			return false
+		}
+	}
+	if l.shared != nil {
+		if granted, ok := l.shared.take(ctx, charges, states); ok {
+			return granted
+		}
+		return l.local.takeAll(charges, states, l.shared.config.LocalShare)
+	}
+	return l.local.takeAll(charges, states, 1)
+}
+
+// Return gives points back that were taken from a bucket. It does not wait; a
+// bucket never has more than its capacity.
+func (l *Limiter) Return(bucket Bucket, points float64) {
+	c := Charge{Bucket: bucket, Points: points}
+	if points <= 0 || !c.valid() {
+		return
+	}
+	if l.shared != nil && l.shared.giveBack(c) {
+		return
+	}
+	share := 1.0
+	if l.shared != nil {
+		share = l.shared.config.LocalShare
+	}
+	l.local.giveBack(&c, share)
+}
+
+// Close sends what is to be given back and closes the connections to Redis. It
+// takes a second at most.
+func (l *Limiter) Close() error {
+	if l.shared != nil {
+		l.shared.close()
+	}
+	return nil
+}

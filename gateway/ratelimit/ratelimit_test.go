@@ -1,0 +1,439 @@
+package ratelimit_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/portico-gateway/portico/e2e/redistest"
+	"github.com/portico-gateway/portico/gateway/ratelimit"
+)
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func open(t testing.TB, config ratelimit.Config) *ratelimit.Limiter {
+	t.Helper()
+	l, err := ratelimit.Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+func take(t testing.TB, l *ratelimit.Limiter, b ratelimit.Bucket, points float64) (ratelimit.State, bool) {
+	t.Helper()
+	states := make([]ratelimit.State, 1)
+	granted := l.Take(t.Context(), []ratelimit.Charge{{Bucket: b, Points: points}}, states)
+	return states[0], granted
+}
+
+func TestBucket(t *testing.T) {
+	c := &clock{now: time.Unix(1000, 0)}
+	l := open(t, ratelimit.Config{Now: c.Now})
+	b := ratelimit.Bucket{Key: "a", Capacity: 10, Refill: 2}
+	for _, step := range []struct {
+		what      string
+		pass      time.Duration
+		points    float64
+		granted   bool
+		available float64
+		wait      time.Duration
+	}{
+		{"a new bucket is full", 0, 7, true, 3, 0},
+		{"what is left", 0, 3, true, 0, 0},
+		{"nothing is left", 0, 1, false, 0, 500 * time.Millisecond},
+		{"nothing is free", 0, 0, true, 0, 0},
+		{"it fills", time.Second, 3, false, 2, 500 * time.Millisecond},
+		{"it fills on", 500 * time.Millisecond, 3, true, 0, 0},
+		{"not beyond its capacity", time.Hour, 11, false, 10, 24 * time.Hour},
+		{"the clock goes back", -time.Hour, 4, true, 6, 0},
+		{"and forth", time.Hour, 6, true, 0, 0},
+	} {
+		c.add(step.pass)
+		state, granted := take(t, l, b, step.points)
+		if granted != step.granted || math.Abs(state.Available-step.available) > 1e-9 || (state.Wait-step.wait).Abs() > time.Microsecond {
+			t.Errorf("%s: %v, %+v", step.what, granted, state)
+		}
+	}
+	l.Return(b, 4)
+	l.Return(b, 400)
+	if state, _ := take(t, l, b, 0); state.Available != 10 {
+		t.Errorf("returned: %+v", state)
+	}
+}
+
+// All charges are granted, or none is.
+func TestSeveralCharges(t *testing.T) {
+	redis := redistest.Start(t)
+	for name, config := range map[string]ratelimit.Config{"memory": {}, "redis": {Redis: &ratelimit.Redis{URL: redis.URL(), Timeout: time.Second}}} {
+		t.Run(name, func(t *testing.T) {
+			l := open(t, config)
+			charge := func(key string, capacity, points float64) ratelimit.Charge {
+				return ratelimit.Charge{Bucket: ratelimit.Bucket{Key: key, Capacity: capacity, Refill: 0.001}, Points: points}
+			}
+			states := make([]ratelimit.State, 3)
+			if l.Take(t.Context(), []ratelimit.Charge{charge("a", 10, 5), charge("b", 3, 4), charge("c", 10, 5)}, states) {
+				t.Fatal("granted what one bucket does not have")
+			}
+			if states[1].Wait == 0 || states[1].Available != 3 {
+				t.Errorf("the state of the one that refused: %+v", states[1])
+			}
+			await(t, "what was taken is given back", func() bool {
+				return l.Take(t.Context(), []ratelimit.Charge{charge("a", 10, 10), charge("b", 3, 3), charge("c", 10, 10)}, states)
+			})
+		})
+	}
+}
+
+func await(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// A random history grants exactly what a naive model of it does.
+func TestModel(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	c := &clock{now: time.Unix(1000, 0)}
+	l := open(t, ratelimit.Config{Now: c.Now})
+	b := ratelimit.Bucket{Key: "a", Capacity: 50, Refill: 8}
+	points, total, start := b.Capacity, 0.0, c.Now()
+	for range 20_000 {
+		d := time.Duration(random.IntN(500)) * time.Millisecond
+		c.add(d)
+		points = min(b.Capacity, points+d.Seconds()*b.Refill)
+		want := float64(random.IntN(12))
+		state, granted := take(t, l, b, want)
+		if math.Abs(points-want) > 1e-6 && granted != (points >= want) {
+			t.Fatalf("%v of %v: %v", want, points, granted)
+		}
+		if granted {
+			points -= want
+			total += want
+		}
+		if math.Abs(state.Available-points) > 1e-6 {
+			t.Fatalf("available %v, want %v", state.Available, points)
+		}
+		if random.IntN(4) == 0 && granted {
+			l.Return(b, want/2)
+			points, total = min(b.Capacity, points+want/2), total-want/2
+		}
+	}
+	if most := b.Capacity + c.Now().Sub(start).Seconds()*b.Refill; total > most+1e-6 {
+		t.Errorf("granted %v of %v", total, most)
+	}
+}
+
+// Many keys take no more memory than is set, and push out only buckets that
+// are nearly full.
+func TestManyBuckets(t *testing.T) {
+	c := &clock{now: time.Unix(1000, 0)}
+	l := open(t, ratelimit.Config{MaxBuckets: 6400, Now: c.Now})
+	drained := ratelimit.Bucket{Key: "drained", Capacity: 100, Refill: 0.001}
+	take(t, l, drained, 100)
+	for i := range 100_000 {
+		take(t, l, ratelimit.Bucket{Key: fmt.Sprint("attacker", i), Capacity: 100, Refill: 0.001}, 1)
+	}
+	if state, granted := take(t, l, drained, 50); granted {
+		t.Errorf("an empty bucket was forgotten: %+v", state)
+	}
+}
+
+func TestNonsense(t *testing.T) {
+	l := open(t, ratelimit.Config{})
+	for _, c := range []ratelimit.Charge{
+		{Bucket: ratelimit.Bucket{Key: "a", Capacity: math.NaN(), Refill: 1}}, {Bucket: ratelimit.Bucket{Key: "a", Capacity: 1, Refill: math.Inf(1)}},
+		{Bucket: ratelimit.Bucket{Key: "a", Capacity: 1, Refill: 1}, Points: math.NaN()}, {Bucket: ratelimit.Bucket{Key: "a", Capacity: 1, Refill: 1}, Points: -1},
+		{Bucket: ratelimit.Bucket{Key: "a", Capacity: -1, Refill: 1}}, {Bucket: ratelimit.Bucket{Key: "a"}},
+	} {
+		if l.Take(t.Context(), []ratelimit.Charge{c}, make([]ratelimit.State, 1)) {
+			t.Errorf("granted %+v", c)
+		}
+		l.Return(c.Bucket, c.Points)
+	}
+	if state, granted := take(t, l, ratelimit.Bucket{Key: "a", Capacity: 1, Refill: 1}, 1); !granted {
+		t.Errorf("afterwards: %+v", state)
+	}
+}
+
+// load takes points as fast as it can from several limiters, and returns how
+// many were granted in how long.
+func load(t *testing.T, limiters []*ratelimit.Limiter, b ratelimit.Bucket, clients int, lasts time.Duration) (granted float64, took time.Duration) {
+	t.Helper()
+	var (
+		wait  sync.WaitGroup
+		total atomic.Int64
+	)
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), lasts)
+	defer cancel()
+	for i := range clients {
+		l := limiters[i%len(limiters)]
+		wait.Go(func() {
+			states := make([]ratelimit.State, 1)
+			for ctx.Err() == nil {
+				if l.Take(ctx, []ratelimit.Charge{{Bucket: b, Points: 1}}, states) {
+					total.Add(1)
+				} else {
+					time.Sleep(min(states[0].Wait, 2*time.Millisecond))
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return float64(total.Load()), time.Since(start)
+}
+
+// Two limiters on one Redis grant together what one bucket has: not more, and
+// not much less.
+func TestExact(t *testing.T) {
+	redis := redistest.Start(t)
+	shared := ratelimit.Config{Redis: &ratelimit.Redis{URL: redis.URL(), Timeout: 5 * time.Second}}
+	for name, limiters := range map[string][]*ratelimit.Limiter{
+		"memory": {open(t, ratelimit.Config{})},
+		"redis":  {open(t, shared), open(t, shared)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := ratelimit.Bucket{Key: name, Capacity: 200, Refill: 500}
+			granted, took := load(t, limiters, b, 32, 2*time.Second)
+			most := b.Capacity + took.Seconds()*b.Refill
+			if granted > most || granted < 0.9*most {
+				t.Errorf("granted %v of %v in %v", granted, most, took)
+			}
+			t.Logf("granted %.0f of %.0f: %.2f %%", granted, most, 100*granted/most)
+		})
+	}
+}
+
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.b.String(), text)
+}
+
+// While Redis hangs or is gone, requests go on with a share of the bucket; they
+// come back to it by themselves.
+func TestRedisIsAway(t *testing.T) {
+	redis := redistest.Start(t)
+	for name, c := range map[string]struct{ begin, end func() }{
+		"hangs":     {redis.Pause, redis.Resume},
+		"is killed": {redis.Kill, func() { redis.Restart(t) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &lines{}
+			l := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: redis.URL(), LocalShare: 0.25}, Log: slog.New(slog.NewTextHandler(log, nil))})
+			b := ratelimit.Bucket{Key: name, Capacity: 100, Refill: 0.001}
+			take(t, l, b, 100)
+			if _, granted := take(t, l, b, 1); granted {
+				t.Fatal("an empty bucket granted something")
+			}
+			c.begin()
+			var slowest time.Duration
+			granted := 0
+			for range 200 {
+				start := time.Now()
+				if _, ok := take(t, l, b, 1); ok {
+					granted++
+				}
+				slowest = max(slowest, time.Since(start))
+			}
+			c.end()
+			if granted == 0 || granted > 25 {
+				t.Errorf("granted %d of the gateway's own share of 25", granted)
+			}
+			if slowest > 150*time.Millisecond {
+				t.Errorf("a request waited %v", slowest)
+			}
+			if n := log.count("can't be reached"); n != 1 {
+				t.Errorf("%d lines in the log", n)
+			}
+			await(t, "Redis is used again", func() bool { return log.count("Redis is back") == 1 })
+			other := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: redis.URL(), Timeout: time.Second}})
+			fresh := ratelimit.Bucket{Key: name + " afterwards", Capacity: 10, Refill: 0.001}
+			take(t, l, fresh, 10)
+			if _, granted := take(t, other, fresh, 1); granted {
+				t.Error("afterwards the bucket is not shared")
+			}
+		})
+	}
+}
+
+// A limiter that starts without Redis comes to it.
+func TestRedisComesLater(t *testing.T) {
+	redis := redistest.Start(t, "--requirepass", "hunter2")
+	redis.Kill()
+	log := &lines{}
+	l := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: "redis://:hunter2@" + redis.Addr}, Log: slog.New(slog.NewTextHandler(log, nil))})
+	b := ratelimit.Bucket{Key: "a", Capacity: 10, Refill: 0.001}
+	if _, granted := take(t, l, b, 1); !granted {
+		t.Error("nothing without Redis")
+	}
+	redis.Restart(t)
+	await(t, "Redis is used", func() bool { return log.count("Redis is back") == 1 })
+	if log.count("hunter2") > 0 {
+		t.Error("the log has the password")
+	}
+	for _, url := range []string{"", "http://x", "redis://a:b:c"} {
+		if _, err := ratelimit.Open(ratelimit.Config{Redis: &ratelimit.Redis{URL: url}}); err == nil {
+			t.Errorf("%q: no error", url)
+		}
+	}
+}
+
+// A request is one round trip, whatever it charges; a server that has forgotten
+// the script costs another one.
+func TestRoundTrips(t *testing.T) {
+	redis := redistest.Start(t)
+	proxy := listen(t, redis.Addr)
+	l := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: "redis://" + proxy.addr, Timeout: 5 * time.Second}})
+	charges := []ratelimit.Charge{
+		{Bucket: ratelimit.Bucket{Key: "a", Capacity: 1e6, Refill: 1}, Points: 1},
+		{Bucket: ratelimit.Bucket{Key: "b", Capacity: 1e6, Refill: 1}, Points: 1},
+	}
+	states := make([]ratelimit.State, 2)
+	l.Take(t.Context(), charges, states) // it brings the script
+	const n = 50
+	before := proxy.commands.Load()
+	for range n {
+		if !l.Take(t.Context(), charges, states) {
+			t.Fatal("refused")
+		}
+	}
+	if got := proxy.commands.Load() - before; got != n {
+		t.Errorf("%d writes to Redis for %d requests", got, n)
+	}
+	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{redis.Addr}, DisableCache: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.Do(t.Context(), client.B().ScriptFlush().Build()).Error(); err != nil {
+		t.Fatal(err)
+	}
+	if !l.Take(t.Context(), charges, states) {
+		t.Error("refused after SCRIPT FLUSH")
+	}
+	if states[0].Available < 1e6-n-3 || states[0].Available > 1e6-n-1 {
+		t.Errorf("a charge was lost: %+v", states[0])
+	}
+}
+
+// proxy counts the writes of a client.
+type proxy struct {
+	addr     string
+	commands atomic.Int64
+}
+
+func listen(t *testing.T, target string) *proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{addr: l.Addr().String()}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", target)
+			if err != nil {
+				_ = in.Close()
+				return
+			}
+			go func() {
+				defer in.Close()
+				_, _ = io.Copy(in, out)
+			}()
+			go func() {
+				defer out.Close()
+				buffer := make([]byte, 64<<10)
+				for {
+					n, err := in.Read(buffer)
+					if err != nil {
+						return
+					}
+					if bytes.Contains(buffer[:n], []byte("EVAL")) {
+						p.commands.Add(1)
+					}
+					_, _ = out.Write(buffer[:n])
+				}
+			}()
+		}
+	}()
+	return p
+}
+
+func BenchmarkTake(b *testing.B) {
+	l := open(b, ratelimit.Config{})
+	charges := []ratelimit.Charge{{Bucket: ratelimit.Bucket{Key: "web/authenticated/someone", Capacity: 1e9, Refill: 1e9}, Points: 1}}
+	states := make([]ratelimit.State, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Take(b.Context(), charges, states)
+	}
+	if n := testing.AllocsPerRun(100, func() { l.Take(b.Context(), charges, states) }); n != 0 {
+		b.Errorf("%v allocations", n)
+	}
+}
+
+func FuzzTake(f *testing.F) {
+	f.Add("a", 1.0, 2.0, 3.0)
+	f.Add("", math.Inf(1), math.NaN(), -1.0)
+	l := open(f, ratelimit.Config{MaxBuckets: 1000})
+	f.Fuzz(func(t *testing.T, key string, capacity, refill, points float64) {
+		c := ratelimit.Charge{Bucket: ratelimit.Bucket{Key: key, Capacity: capacity, Refill: refill}, Points: points}
+		states := make([]ratelimit.State, 1)
+		if l.Take(t.Context(), []ratelimit.Charge{c}, states) && points > capacity {
+			t.Errorf("granted %+v", c)
+		}
+		if s := states[0]; s.Available < 0 || s.Wait < 0 || math.IsNaN(s.Available) {
+			t.Errorf("%+v: %+v", c, s)
+		}
+		l.Return(c.Bucket, points)
+	})
+}
