@@ -418,13 +418,28 @@ extend type Query {
   """
   The products of the shop.
   """
-  products(first: Int = 20 @constraint(min: 1, max: 100), after: String): ProductConnection!
+  products(first: Int = 20 @constraint(min: 1, max: 100), after: String): ProductConnection! @listSize(slicingArguments: ["first"], sizedFields: ["nodes"], assumedSize: 100, requireOneSlicingArgument: false)
 }
 `, BuiltIn: false},
 	{Name: "../../portico/directives.graphqls", Input: `"""
 The least and the most that a number may be; BAD_USER_INPUT otherwise.
 """
 directive @constraint(min: Int, max: Int) on ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION
+"""
+How long a list is at most (IBM's cost specification): what the largest of slicingArguments says, or assumedSize. With
+sizedFields, it is the length of those fields of the returned object: of a connection, ["nodes", "edges"].
+"""
+directive @listSize(assumedSize: Int,
+  """
+  Arguments of type Int; input.first leads into an input object.
+  """
+  slicingArguments: [String!]
+sizedFields: [String!],
+  """
+  Operations must give exactly one of the slicing arguments, unless one has a default.
+  """
+  requireOneSlicingArgument: Boolean = true
+) on FIELD_DEFINITION
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -3545,6 +3560,41 @@ func (ec *executionContext) marshalOStock2ᚖgithubᚗcomᚋporticoᚑgatewayᚋ
 		return graphql.Null
 	}
 	return ec._Stock(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v any) (*string, error) {

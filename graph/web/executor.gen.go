@@ -698,7 +698,7 @@ type Query {
 	{Name: "../../schema/web/account.graphqls", Input: `"""
 The customer who is signed in, as only they see themselves.
 """
-type Viewer {
+type Viewer @authenticated {
   id: ID!
   name: String!
   email: String!
@@ -706,7 +706,7 @@ type Viewer {
   """
   The newest orders first.
   """
-  orders(first: Int = 10 @constraint(min: 1, max: 100)): [Order!]!
+  orders(first: Int = 10 @constraint(min: 1, max: 100)): [Order!]! @listSize(slicingArguments: ["first"], assumedSize: 100, requireOneSlicingArgument: false)
 }
 """
 Something that was bought.
@@ -762,7 +762,7 @@ type Mutation {
   """
   Buys something for the customer whose token was sent. Fails with OUT_OF_STOCK when there is not enough of it.
   """
-  placeOrder(input: PlaceOrderInput!): PlaceOrderPayload
+  placeOrder(input: PlaceOrderInput!): PlaceOrderPayload @requiresScopes(scopes: [["orders:write"]]) @policy(policies: [["ordinary_order"]]) @rateLimit(max: 30, window: "1m")
 }
 extend type Query {
   """
@@ -810,17 +810,17 @@ extend type Product {
   """
   The newest reviews first.
   """
-  reviews(first: Int = 10 @constraint(min: 1, max: 100)): [Review!]!
+  reviews(first: Int = 10 @constraint(min: 1, max: 100)): [Review!]! @listSize(slicingArguments: ["first"], assumedSize: 100, requireOneSlicingArgument: false)
   """
   Other products of the same category.
   """
-  related(first: Int = 4 @constraint(min: 1, max: 100)): [Product!]!
+  related(first: Int = 4 @constraint(min: 1, max: 100)): [Product!]! @cost(weight: "2") @listSize(slicingArguments: ["first"], assumedSize: 100, requireOneSlicingArgument: false)
 }
 extend type Query {
   """
   The products of the shop, or of one category, or those whose name has a text in it.
   """
-  products(first: Int = 20 @constraint(min: 1, max: 100), after: String, categoryId: ID, search: String): ProductConnection!
+  products(first: Int = 20 @constraint(min: 1, max: 100), after: String, categoryId: ID, search: String): ProductConnection! @listSize(slicingArguments: ["first"], sizedFields: ["nodes"], assumedSize: 100, requireOneSlicingArgument: false)
   """
   All shelves of the shop.
   """
@@ -831,6 +831,47 @@ extend type Query {
 The least and the most that a number may be; BAD_USER_INPUT otherwise.
 """
 directive @constraint(min: Int, max: Int) on ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION
+"""
+Only a caller with a valid token or API key may have it; UNAUTHENTICATED otherwise (Apollo Federation's directive of
+this name). At a type, it holds for all fields of that type and all fields that return it.
+"""
+directive @authenticated on OBJECT | FIELD_DEFINITION | INTERFACE | SCALAR | ENUM
+"""
+Only a caller with these scopes may have it: all of one of the lists. FORBIDDEN otherwise (Apollo Federation's directive
+of this name).
+"""
+directive @requiresScopes(scopes: [[String!]!]!) on OBJECT | FIELD_DEFINITION | INTERFACE | SCALAR | ENUM
+"""
+Only a caller whom these policies allow may have it: all of one of the lists. A policy is a Go function of the project,
+which sees the caller and the field's arguments. FORBIDDEN otherwise (Apollo Federation's directive of this name).
+"""
+directive @policy(policies: [[String!]!]!) on OBJECT | FIELD_DEFINITION | INTERFACE | SCALAR | ENUM
+"""
+What a field, a type's objects or an argument cost: a number, 1 for objects and 0 for scalars without it (IBM's cost
+specification).
+"""
+directive @cost(weight: String!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR
+"""
+How long a list is at most (IBM's cost specification): what the largest of slicingArguments says, or assumedSize. With
+sizedFields, it is the length of those fields of the returned object: of a connection, ["nodes", "edges"].
+"""
+directive @listSize(assumedSize: Int,
+  """
+  Arguments of type Int; input.first leads into an input object.
+  """
+  slicingArguments: [String!]
+sizedFields: [String!],
+  """
+  Operations must give exactly one of the slicing arguments, unless one has a default.
+  """
+  requireOneSlicingArgument: Boolean = true
+) on FIELD_DEFINITION
+"""
+How often a field may be asked for: max times in a window such as "1m", for each caller ("principal": the address, of one
+who has no token), each address ("address") or each value of an argument ("args.email"), or what of these is listed
+together. Every alias counts. THROTTLED otherwise.
+"""
+directive @rateLimit(max: Int!, window: String!, by: [String!] = ["principal"]) on FIELD_DEFINITION
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -5460,6 +5501,64 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) unmarshalNString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNString2ᚕᚕstringᚄ(ctx context.Context, v any) ([][]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([][]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2ᚕstringᚄ(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNString2ᚕᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v [][]string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2ᚕstringᚄ(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
 	return ec.___Directive(ctx, sel, &v)
 }
@@ -5701,6 +5800,41 @@ func (ec *executionContext) marshalOStock2ᚖgithubᚗcomᚋporticoᚑgatewayᚋ
 		return graphql.Null
 	}
 	return ec._Stock(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v any) (*string, error) {

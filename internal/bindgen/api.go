@@ -24,6 +24,7 @@ func publish(p *project, f *frontend, r *report) {
 		}
 		strip(&doc.Definitions, secret)
 		strip(&doc.Extensions, secret)
+		tellCosts(f.schema, slices.Concat(doc.Definitions, doc.Extensions))
 		if len(doc.Definitions)+len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) == 0 {
 			continue // nothing is left of the file
 		}
@@ -31,8 +32,8 @@ func publish(p *project, f *frontend, r *report) {
 		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(doc)
 		f.published = append(f.published, &ast.Source{Name: source.Name, Input: text.String()})
 	}
-	if f.constrained() {
-		f.published = append(f.published, constraintDefinition())
+	if used := usedDefinitions(f.published); used != nil {
+		f.published = append(f.published, used)
 	}
 	if hidden(f, r) {
 		return
@@ -131,37 +132,56 @@ func public(list *ast.DirectiveList) {
 	*list = slices.DeleteFunc(*list, func(d *ast.Directive) bool { return binding.Private(d.Name) })
 }
 
-// constrained tells whether anything of the frontend has a @constraint.
-func (f *frontend) constrained() bool {
-	for _, def := range f.schema.Types {
-		for _, field := range def.Fields {
-			if field.Directives.ForName(binding.ConstraintDirective) != nil {
-				return true
-			}
-			for _, arg := range field.Arguments {
-				if arg.Directives.ForName(binding.ConstraintDirective) != nil {
-					return true
-				}
+// usedDefinitions are those of the directives that callers see, of which sources
+// have some.
+func usedDefinitions(sources []*ast.Source) *ast.Source {
+	used := map[string]bool{}
+	for _, source := range sources {
+		doc, err := parser.ParseSchema(source)
+		if err != nil {
+			panic(err) // the formatter wrote it
+		}
+		for _, def := range slices.Concat(doc.Definitions, doc.Extensions) {
+			usedIn(def, used)
+		}
+	}
+	out := &ast.SchemaDocument{}
+	for _, source := range binding.Definitions() {
+		source.BuiltIn = false // the formatter leaves out what is
+		doc, err := parser.ParseSchema(source)
+		if err != nil {
+			panic(err) // it is embedded, and tested
+		}
+		for _, d := range doc.Directives {
+			if used[d.Name] && !binding.Private(d.Name) {
+				out.Directives = append(out.Directives, d)
 			}
 		}
 	}
-	return false
+	if len(out.Directives) == 0 {
+		return nil
+	}
+	var text strings.Builder
+	formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(out)
+	return &ast.Source{Name: "portico/directives.graphqls", Input: text.String()}
 }
 
-// constraintDefinition is the definition of @constraint alone: callers see it.
-func constraintDefinition() *ast.Source {
-	source := binding.Definitions()
-	source.BuiltIn = false // the formatter leaves out what is
-	doc, err := parser.ParseSchema(source)
-	if err != nil {
-		panic(err) // it is embedded, and tested
+func usedIn(def *ast.Definition, used map[string]bool) {
+	note := func(directives ast.DirectiveList) {
+		for _, d := range directives {
+			used[d.Name] = true
+		}
 	}
-	only := &ast.SchemaDocument{Directives: slices.DeleteFunc(doc.Directives, func(d *ast.DirectiveDefinition) bool {
-		return d.Name != binding.ConstraintDirective
-	})}
-	var text strings.Builder
-	formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(only)
-	return &ast.Source{Name: source.Name, Input: text.String()}
+	note(def.Directives)
+	for _, field := range def.Fields {
+		note(field.Directives)
+		for _, arg := range field.Arguments {
+			note(arg.Directives)
+		}
+	}
+	for _, value := range def.EnumValues {
+		note(value.Directives)
+	}
 }
 
 // readBindings reads the bindings of a frontend's fields.

@@ -160,9 +160,10 @@ type walker struct {
 // scope is where a selection set is asked for.
 type scope struct {
 	path    []string
-	parents int  // at most
-	single  bool // no list is above
-	size    int  // of a connection, for its nodes and edges; 0 outside of one
+	parents int      // at most
+	single  bool     // no list is above
+	size    int      // of a connection, for its nodes and edges; 0 outside of one
+	sized   []string // these, where @listSize says so
 }
 
 func (w *walker) walk(set ast.SelectionSet, def *ast.Definition, at scope) {
@@ -204,12 +205,14 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 	}
 	inner.size = 0
 	result := w.frontend.schema.Types[field.Type.Name()]
-	switch size, told := w.size(s, field); {
+	size, told := w.size(s, field)
+	sized, sizesOthers := sizedFields(field)
+	switch {
 	case field.Type.Elem != nil:
 		n := assumedSize
-		if told {
+		if told && !sizesOthers {
 			n = size
-		} else if at.size > 0 && (s.Name == "nodes" || s.Name == "edges") {
+		} else if at.size > 0 && slices.Contains(at.sized, s.Name) {
 			n = at.size
 		}
 		for t := field.Type.Elem; t.Elem != nil; t = t.Elem {
@@ -217,7 +220,7 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 		}
 		inner.parents, inner.single = multiply(at.parents, n), false
 	case told || result.Fields.ForName("pageInfo") != nil:
-		inner.size = assumedSize
+		inner.size, inner.sized = assumedSize, sized
 		if told {
 			inner.size = size
 		}
@@ -260,6 +263,20 @@ func (w *walker) step(s CallStep, limit int, field *ast.FieldDefinition, at scop
 	s.Path, s.Parents, s.At = strings.Join(at.path, "."), at.parents, where(field.Position)
 	s.Each = s.Each && !at.single
 	w.out.Steps = append(w.out.Steps, s)
+}
+
+// sizedFields are the fields below a field that have the length that it says,
+// and whether @listSize names them.
+func sizedFields(field *ast.FieldDefinition) ([]string, bool) {
+	d := field.Directives.ForName(binding.ListSizeDirective)
+	if d == nil || d.Arguments.ForName("sizedFields") == nil {
+		return []string{"nodes", "edges"}, false
+	}
+	var names []string
+	for _, name := range binding.Items(d.Arguments.ForName("sizedFields").Value) {
+		names = append(names, name.Raw)
+	}
+	return names, true
 }
 
 // size is how long a field's list, or that of its connection, can be, if

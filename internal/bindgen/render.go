@@ -18,6 +18,8 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/portico-gateway/portico/internal/binding"
 )
 
 //go:embed templates/resolvers.gotpl
@@ -47,7 +49,7 @@ func (p *plugin) render(data *codegen.Data, plan *plan) error {
 		Funcs: template.FuncMap{
 			"gateway":       func(name string) string { return gatewayPath + "/" + name },
 			"clientsPath":   func() string { return path.Join(p.project.module, clientsFolder) },
-			"constrained":   p.frontend.constrained,
+			"constrained":   func() bool { return p.frontend.api.Directives[binding.ConstraintDirective] != nil },
 			"keyOf":         w.keyOf,
 			"resolversPath": func() string { return path.Join(p.project.module, resolversFolder) },
 			"imp":           imported,

@@ -12,9 +12,15 @@ import (
 //go:embed directives.graphqls
 var directives string
 
+//go:embed policy.graphqls
+var policy string
+
 // Definitions is the SDL of the directives. Every frontend's schema has it.
-func Definitions() *ast.Source {
-	return &ast.Source{Name: "portico/directives.graphqls", Input: directives, BuiltIn: true}
+func Definitions() []*ast.Source {
+	return []*ast.Source{
+		{Name: "portico/directives.graphqls", Input: directives, BuiltIn: true},
+		{Name: "portico/policy.graphqls", Input: policy, BuiltIn: true},
+	}
 }
 
 // The directives' names.
@@ -26,12 +32,13 @@ const (
 	ConstraintDirective   = "constraint"
 	CallsDirective        = "calls"
 	ListSizeDirective     = "listSize"
+	CostDirective         = "cost"
 )
 
 // Private tells a directive or a type that no caller of the gateway sees: it
 // tells of services.
 func Private(name string) bool {
-	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ListSizeDirective,
+	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective,
 		"BindingPage", "BindingError", "BindingFormat", "BindingValue"}, name)
 }
 

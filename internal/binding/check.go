@@ -53,6 +53,8 @@ func (c literalCheck) check(v *ast.Value, t *ast.Type, what string) {
 		}
 	case t.NamedType == "String" && v.Kind != ast.StringValue && v.Kind != ast.BlockValue:
 		c.report(v.Position, "", "%s must be a text, but is %s", what, v)
+	case t.NamedType == "Boolean" && v.Kind != ast.BooleanValue:
+		c.report(v.Position, "", "%s must be true or false, but is %s", what, v)
 	case t.NamedType == "Int" && v.Kind != ast.IntValue:
 		c.report(v.Position, "", "%s must be a whole number, but is %s", what, v)
 	}
@@ -278,9 +280,10 @@ func TypeOf(schema *ast.Schema, b *Binding, v *Var) *ast.Type {
 }
 
 // ReadOthers checks all directives of a schema that are not bindings: @source,
-// @constraint, @listSize and @calls.
+// @constraint, @calls, and those of policies.
 func ReadOthers(schema *ast.Schema, report Report) {
 	for _, def := range schema.Types {
+		readPolicy(schema, def, report)
 		for _, field := range def.Fields {
 			readHints(schema, field, report)
 			readSources(schema, field.Directives, def.Kind == ast.Object, report)
@@ -322,36 +325,11 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 	}
 }
 
-// readHints checks what a field says of its size and its calls.
+// readHints checks what a field says of its calls.
 func readHints(schema *ast.Schema, field *ast.FieldDefinition, report Report) {
-	for _, name := range []string{ListSizeDirective, CallsDirective} {
-		for _, d := range field.Directives.ForNames(name) {
-			r := &reader{schema: schema, report: report}
-			if !r.checkArguments(d) {
-				continue
-			}
-			if slicing := d.Arguments.ForName("slicingArguments"); slicing != nil {
-				r.checkSlicing(field, slicing.Value)
-			}
-			if size := d.Arguments.ForName("assumedSize"); size != nil && strings.HasPrefix(size.Value.Raw, "-") {
-				r.fail(size.Value.Position, "", "a list has no negative size")
-			}
-		}
-	}
-}
-
-// checkSlicing checks that slicing arguments are numbers of the field.
-func (r *reader) checkSlicing(field *ast.FieldDefinition, names *ast.Value) {
-	var have []string
-	for _, arg := range field.Arguments {
-		if arg.Type.NamedType == "Int" {
-			have = append(have, arg.Name)
-		}
-	}
-	for _, name := range Items(names) {
-		if !slices.Contains(have, name.Raw) {
-			r.fail(name.Position, nearest.Hint(name.Raw, have), "%s has no argument %s of type Int", field.Name, name.Raw)
-		}
+	for _, d := range field.Directives.ForNames(CallsDirective) {
+		r := &reader{schema: schema, report: report}
+		r.checkArguments(d)
 	}
 }
 
