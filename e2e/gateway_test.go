@@ -89,10 +89,32 @@ func (g *gateway) awaitReady(t *testing.T, stdout io.Reader) {
 		if json.Unmarshal(lines.Bytes(), &record) == nil && record.Msg == "ready to serve" {
 			g.url, g.admin = strings.TrimSuffix(record.GraphQL, "/graphql"), strings.TrimSuffix(record.Health, "/readyz")
 			go func() { _, _ = io.Copy(g.log, stdout) }()
+			g.awaitKeys(t)
 			return
 		}
 	}
 	t.Fatalf("the gateway did not start:\n%s", g.log)
+}
+
+// awaitKeys waits until the gateway can tell good tokens from bad ones.
+func (g *gateway) awaitKeys(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.admin+"/readyz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			continue
+		}
+		text, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if !strings.Contains(string(text), "waiting for the keys") {
+			return
+		}
+	}
+	t.Fatalf("the gateway does not get the keys of tokens:\n%s", g.log)
 }
 
 // stop ends the gateway as an operator does; it must end well and report no
