@@ -52,6 +52,9 @@ func TestCallsArePredicted(t *testing.T) {
 		}
 		g.demo.Reset()
 		a := g.query(t, frontend, document, nil, "Authorization", token)
+		if a.code() == "COST_ESTIMATED_TOO_EXPENSIVE" {
+			continue
+		}
 		if a.status != 200 {
 			t.Fatalf("%s\n%s", document, a.body)
 		}

@@ -40,7 +40,11 @@ func (s *keySet) find(token *jwt.Token) (any, error) {
 	if _, critical := token.Header["crit"]; critical { // RFC 7515, section 4.1.11
 		return nil, errCritical
 	}
-	id, named := token.Header["kid"].(string)
+	value, named := token.Header["kid"]
+	id, isText := value.(string)
+	if named && !isText {
+		return nil, errUnknownKey
+	}
 	var fit []jwt.VerificationKey
 	known := false
 	for _, k := range s.keys {
