@@ -127,7 +127,7 @@ func (s *Store[F]) parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
 		if parsed, ok := err.(*gqlerror.Error); ok { //nolint:errorlint // the parser returns this type
 			out = parsed
 		}
-		out.Err = nil // it is written for the caller
+		out.Err = nil                                               // it is written for the caller
 		if strings.HasPrefix(out.Message, "exceeded token limit") { // the parser has no code of its own for it
 			return nil, beyond(nil, problem.MaxTokensLimit, "The document has more than %d tokens.", s.config.Limits.Tokens)
 		}

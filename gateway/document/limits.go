@@ -48,6 +48,12 @@ func (l Limits) check(doc *ast.QueryDocument) *gqlerror.Error {
 	if err := m.literals(doc); err != nil {
 		return err
 	}
+	for _, f := range doc.Fragments {
+		m.fragment(f.Name)
+	}
+	if m.cycle != nil {
+		return cyclic(m.cycle)
+	}
 	for _, operation := range doc.Operations {
 		if err := l.within(operation, m.selections(operation.SelectionSet)); err != nil {
 			return err
@@ -107,20 +113,29 @@ func (m *measure) add(other measure) {
 	m.spreads = min(m.spreads+other.spreads, enough)
 }
 
-// fragment is measured once. A cycle, which is the validator's to report,
-// counts as nothing.
+// fragment is measured once.
 type fragment struct {
-	definition *ast.FragmentDefinition
-	begun      bool
-	size       measure
+	definition  *ast.FragmentDefinition
+	begun, done bool
+	size        measure
+}
+
+// cyclic refuses a fragment that spreads itself (GraphQL specification, section
+// 5.5.2.2): nothing can be said of the size of an operation with it, so the
+// validator must not see it.
+func cyclic(f *ast.FragmentDefinition) *gqlerror.Error {
+	err := gqlerror.ErrorPosf(f.Position, "The fragment %s spreads itself.", f.Name)
+	setCode(err, problem.ValidationFailed)
+	return err
 }
 
 // measurer measures one document.
 type measurer struct {
 	limits    Limits
 	fragments map[string]*fragment
-	items     int // of lists and objects in the document
-	directs   int // directives
+	cycle     *ast.FragmentDefinition // one that spreads itself; nil without
+	items     int                     // of lists and objects in the document
+	directs   int                     // directives
 }
 
 func (m *measurer) selections(selections ast.SelectionSet) measure {
@@ -157,9 +172,13 @@ func (m *measurer) fragment(name string) measure {
 	if f == nil { // the validator reports it
 		return measure{}
 	}
-	if !f.begun {
+	switch {
+	case !f.begun:
 		f.begun = true
 		f.size = m.selections(f.definition.SelectionSet)
+		f.done = true
+	case !f.done:
+		m.cycle = f.definition
 	}
 	return f.size
 }

@@ -1,0 +1,258 @@
+package document_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/document"
+)
+
+const schema = `
+directive @defer(if: Boolean = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
+type Query { a(x: Int, s: String, in: In): Query b: Query list: [Query] leaf: Int named(enum: Colour): String }
+input In { n: Int list: [Int] in: In f: Float id: ID b: Boolean s: String custom: Any }
+scalar Any
+enum Colour { RED }
+type Mutation { write: Int }
+`
+
+func limits() document.Limits {
+	return document.Limits{
+		Tokens: 2000, Depth: 20, Fields: 1000, Aliases: 50, RootFields: 20, PerKey: 10, Directives: 50, Spreads: 100, SpreadDepth: 10, InputDepth: 10, InputItems: 1000,
+	}
+}
+
+func store(t testing.TB, config document.Config) *document.Store[string] {
+	t.Helper()
+	config.Schema = gqlparser.MustLoadSchema(&ast.Source{Input: schema})
+	if config.Limits == (document.Limits{}) {
+		config.Limits = limits()
+	}
+	if config.Size == 0 {
+		config.Size = 10
+	}
+	s, err := document.New(config, func(operation *ast.OperationDefinition) string { return "facts of " + operation.Name })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// doubling has levels of fragments each of which spreads the next one twice.
+func doubling(levels int) string {
+	var b strings.Builder
+	b.WriteString("{ ...F0 }")
+	for i := range levels {
+		fmt.Fprintf(&b, " fragment F%d on Query { a { ...F%d } b { ...F%d } }", i, i+1, i+1)
+	}
+	fmt.Fprintf(&b, " fragment F%d on Query { leaf }", levels)
+	return b.String()
+}
+
+// aliases has one field many times.
+func aliases(n int) string {
+	var b strings.Builder
+	b.WriteString("{")
+	for i := range n {
+		fmt.Fprintf(&b, " a%d: leaf", i)
+	}
+	return b.String() + " }"
+}
+
+func TestLimits(t *testing.T) {
+	const wide = "{ a { leaf b { leaf list { leaf } } } b { leaf b { leaf list { leaf } } } list { leaf b { leaf list { leaf } } } leaf }"
+	deep := func(n int) string { return strings.Repeat("{ a ", n) + "{ leaf }" + strings.Repeat(" }", n) }
+	for name, c := range map[string]struct{ text, code string }{
+		"nothing":               {"", "GRAPHQL_VALIDATION_FAILED"},
+		"no GraphQL":            {"{ a(", "GRAPHQL_PARSE_FAILED"},
+		"only a fragment":       {"fragment F on Query { leaf }", "GRAPHQL_VALIDATION_FAILED"},
+		"tokens":                {strings.Repeat("{ leaf } ", 900), "MAX_TOKENS_LIMIT"},
+		"depth":                 {deep(20), "MAX_DEPTH_LIMIT"},
+		"depth, just":           {deep(19), ""},
+		"depth in fragments":    {"{ ...F } fragment F on Query " + deep(20), "MAX_DEPTH_LIMIT"},
+		"depth, inline":         {"{ ... on Query " + deep(20) + " }", "MAX_DEPTH_LIMIT"},
+		"fields":                {"{ a { ...G } b { ...G } list { ...G } } fragment G on Query { a { ...H } b { ...H } list { ...H } } fragment H on Query { a { ...F } b { ...F } list { ...F } } fragment F on Query { a " + wide + " b " + wide + " }", "MAX_FIELDS_LIMIT"},
+		"fragments that double": {doubling(30), "MAX_DEPTH_LIMIT"},
+		"spreads":               {"{ a { ...F ...F ...F } } fragment F on Query { ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G } fragment G on Query { leaf }", "MAX_FRAGMENTS_LIMIT"},
+		"spreads in spreads": {"{ ...F0 }" + func() string {
+			var b strings.Builder
+			for i := range 11 {
+				fmt.Fprintf(&b, " fragment F%d on Query { ...F%d }", i, i+1)
+			}
+			return b.String() + " fragment F11 on Query { leaf }"
+		}(), "MAX_FRAGMENTS_LIMIT"},
+		"4,000 aliases":        {aliases(600), "MAX_ALIASES_LIMIT"},
+		"aliases in fragments": {"{ a { ...F } b { ...F } list { ...F } } fragment F on Query " + aliases(17), "MAX_ALIASES_LIMIT"},
+		"aliases, just":        {"{ b " + aliases(50) + " }", ""},
+		"root fields":          {"{ a { leaf } b { leaf } " + strings.Repeat("leaf ", 19) + "}", "MAX_ROOT_FIELDS_LIMIT"},
+		"root fields, spread":  {"{ ...F ... { ...F } ...F } fragment F on Query { leaf a {leaf} b {leaf} list {leaf} x: leaf y: leaf z: leaf }", "MAX_ROOT_FIELDS_LIMIT"},
+		"one key":              {"{ b { " + strings.Repeat("leaf ", 11) + "} }", "MAX_RESPONSE_KEYS_LIMIT"},
+		"one key, merged":      {"{ b { b { leaf leaf leaf leaf } b { leaf leaf leaf leaf } } b { b { leaf leaf leaf } } }", "MAX_RESPONSE_KEYS_LIMIT"},
+		"one key, in fragment": {"{ b { leaf leaf leaf leaf leaf ...F } } fragment F on Query { leaf leaf leaf leaf leaf leaf }", "MAX_RESPONSE_KEYS_LIMIT"},
+		"one key, elsewhere":   {"{ b { leaf leaf leaf leaf leaf leaf } a { leaf leaf leaf leaf leaf leaf } }", ""},
+		"directives":           {"{ leaf " + strings.Repeat("@include(if: true) ", 51) + "}", "MAX_DIRECTIVES_LIMIT"},
+		"directives, unknown":  {"query " + strings.Repeat("@a ", 51) + "{ leaf }", "MAX_DIRECTIVES_LIMIT"},
+		"values, nested":       {"{ a(in: " + strings.Repeat("{in: ", 11) + "{n: 1}" + strings.Repeat("}", 11) + ") { leaf } }", "MAX_INPUT_LIMIT"},
+		"values, many":         {"{ a(in: {list: [" + strings.Repeat("1 ", 1001) + "]}) { leaf } }", "MAX_INPUT_LIMIT"},
+		"defaults, nested":     {"query ($x: In = " + strings.Repeat("[", 11) + strings.Repeat("]", 11) + ") { a(in: $x) { leaf } }", "MAX_INPUT_LIMIT"},
+		"a cycle":              {"{ ...F } fragment F on Query { a { ...G } } fragment G on Query { b { ...F } }", "GRAPHQL_VALIDATION_FAILED"},
+		"itself":               {"{ ...F } fragment F on Query { ...F }", "GRAPHQL_VALIDATION_FAILED"},
+		"no such fragment":     {"{ ...F }", "GRAPHQL_VALIDATION_FAILED"},
+		"no such field":        {"{ nothing }", "GRAPHQL_VALIDATION_FAILED"},
+		"Int of 33 bits":       {"{ a(x: 2147483648) { leaf } }", "GRAPHQL_VALIDATION_FAILED"},
+		"Int of 32 bits":       {"{ a(x: -2147483648) { leaf } }", ""},
+		"Int in an object":     {"{ a(in: {list: [1, 2147483648]}) { leaf } }", "GRAPHQL_VALIDATION_FAILED"},
+		"a large number":       {"{ a(in: {f: 2147483648}) { leaf } }", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, errs := store(t, document.Config{}).Get(c.text)
+			code := ""
+			if len(errs) > 0 {
+				code, _ = errs[0].Extensions["code"].(string)
+			}
+			if code != c.code {
+				t.Errorf("got %q, want %q: %v", code, c.code, errs)
+			}
+		})
+	}
+}
+
+// What grows faster than the document is refused before it is validated.
+func TestCostOfRefusing(t *testing.T) {
+	l := limits()
+	l.Tokens, l.Depth = 20_000, 100
+	for name, text := range map[string]string{"fragments that double": doubling(30), "aliases": aliases(4000)} {
+		s := store(t, document.Config{Limits: l})
+		least := time.Hour
+		for range 5 {
+			start := time.Now()
+			if _, errs := s.Get(text); len(errs) == 0 {
+				t.Fatal("not refused")
+			}
+			least = min(least, time.Since(start))
+		}
+		t.Logf("%s: %v", name, least)
+		if n := testing.AllocsPerRun(3, func() { s.Get(text) }); n > 40_000 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+func BenchmarkRefusing(b *testing.B) {
+	l := limits()
+	l.Tokens, l.Depth = 20_000, 100
+	for name, text := range map[string]string{"30 doubling fragments": doubling(30), "4000 aliases": aliases(4000)} {
+		b.Run(name, func(b *testing.B) {
+			s := store(b, document.Config{Limits: l})
+			for b.Loop() {
+				if _, errs := s.Get(text); len(errs) == 0 {
+					b.Fatal("not refused")
+				}
+			}
+		})
+	}
+}
+
+func TestDocument(t *testing.T) {
+	s := store(t, document.Config{})
+	const text = "query A { ... @defer { leaf } ...F @defer(label: \"x\") } query B { ...F } fragment F on Query { a { ... @defer { leaf } } }"
+	doc, errs := s.Get(text)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	again, _ := s.Get(text)
+	if doc != again {
+		t.Error("the document is not kept")
+	}
+	if got := doc.Operation("B"); got == nil || got.Facts != "facts of B" || got.Definition.Name != "B" {
+		t.Errorf("operation B: %+v", got)
+	}
+	if doc.Operation("") != nil || doc.Operation("C") != nil {
+		t.Error("an operation that is none")
+	}
+	selections := doc.Operation("A").Definition.SelectionSet
+	if selections[0].(*ast.InlineFragment).Directives != nil || selections[1].(*ast.FragmentSpread).Directives != nil {
+		t.Error("@defer is still there")
+	}
+	single, _ := s.Get("query A { leaf }")
+	if single.Operation("") == nil || single.Operation("A") == nil {
+		t.Error("the only operation is not found")
+	}
+	large := "{ leaf } #" + strings.Repeat("x", 64<<10)
+	first, _ := s.Get(large)
+	if second, _ := s.Get(large); first == nil || first == second {
+		t.Error("a large document is kept")
+	}
+}
+
+func TestSuggestions(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		s := store(t, document.Config{Suggestions: told})
+		for _, text := range []string{"{ laef }", "{ a(y: 1) { leaf } }", "{ a(in: {lisd: 1}) { leaf } }", "{ ... on Quer { leaf } }", "{ named(enum: REDD) }", "{ a }"} {
+			_, errs := s.Get(text)
+			if len(errs) == 0 || strings.Contains(errs.Error(), "Did you mean") != told {
+				t.Errorf("%s: %v", text, errs)
+			}
+		}
+	}
+}
+
+func TestVariables(t *testing.T) {
+	s := store(t, document.Config{})
+	doc, errs := s.Get("query ($x: Int, $s: String, $in: In, $list: [Int!]) { a(x: $x, s: $s, in: $in) { a(in: {list: $list}) { leaf } } }")
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	operation := doc.Operation("").Definition
+	for text, code := range map[string]string{
+		`{}`: "", `{"x": 5, "s": "a", "in": {"n": 1, "list": [1, null], "f": 1.5, "id": 7, "b": true, "custom": {"any": [1]}}}`: "", `{"x": null, "list": 5}`: "",
+		`{"x": "5"}`: "BAD_USER_INPUT", `{"x": 5.5}`: "BAD_USER_INPUT", `{"x": 2147483648}`: "BAD_USER_INPUT", `{"x": -2147483648}`: "", `{"s": 5}`: "BAD_USER_INPUT",
+		`{"in": {"n": "1"}}`: "BAD_USER_INPUT", `{"in": {"list": [1, "2"]}}`: "BAD_USER_INPUT", `{"in": {"b": 1}}`: "BAD_USER_INPUT", `{"in": {"f": "1"}}`: "BAD_USER_INPUT",
+		`{"in": {"id": 1.5}}`: "BAD_USER_INPUT", `{"in": {"in": {"n": 3000000000}}}`: "BAD_USER_INPUT", `{"in": {"nothing": 1}}`: "BAD_USER_INPUT", `{"in": 5}`: "BAD_USER_INPUT",
+		`{"list": [null]}`: "BAD_USER_INPUT", `{"list": [[1]]}`: "BAD_USER_INPUT", `{"x": []}`: "BAD_USER_INPUT", `{"x": {}}`: "BAD_USER_INPUT",
+		`{"unknown": ` + strings.Repeat("[", 11) + strings.Repeat("]", 11) + `}`:          "MAX_INPUT_LIMIT",
+		`{"unknown": ` + strings.Repeat("[", 10) + strings.Repeat("]", 10) + `}`:          "",
+		`{"in": {"custom": {"x": [` + strings.Repeat("1,", 1000) + `1]}}}`:                "MAX_INPUT_LIMIT",
+		`{"in": ` + strings.Repeat(`{"in":`, 10) + "null" + strings.Repeat("}", 10) + `}`: "",
+		`{"in": ` + strings.Repeat(`{"in":`, 11) + "null" + strings.Repeat("}", 11) + `}`: "MAX_INPUT_LIMIT",
+	} {
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.UseNumber()
+		var given map[string]any
+		if err := decoder.Decode(&given); err != nil {
+			t.Fatal(err)
+		}
+		values, err := s.Variables(operation, given)
+		got := ""
+		if err != nil {
+			got, _ = err.Extensions["code"].(string)
+		}
+		if got != code || (err == nil) != (values != nil) {
+			t.Errorf("%.60s: %q, want %q: %v", text, got, code, err)
+		}
+	}
+}
+
+func FuzzGet(f *testing.F) {
+	for _, text := range []string{doubling(3), aliases(5), "query ($x: In = {n: 1}) { a(in: $x) @skip(if: false) { ...F @defer } } fragment F on Query { leaf }", "{ ...F } fragment F on Query { ...F }"} {
+		f.Add(text)
+	}
+	s := store(f, document.Config{})
+	f.Fuzz(func(t *testing.T, text string) {
+		doc, errs := s.Get(text)
+		if (doc == nil) == (len(errs) == 0) {
+			t.Fatalf("%v, %v", doc, errs)
+		}
+		for _, err := range errs {
+			if err.Extensions["code"] == nil {
+				t.Errorf("%v has no code", err)
+			}
+		}
+	})
+}
