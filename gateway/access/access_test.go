@@ -1,0 +1,169 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/access"
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+const schema = `
+directive @authenticated on OBJECT | FIELD_DEFINITION | INTERFACE | SCALAR | ENUM
+directive @requiresScopes(scopes: [[String!]!]!) on OBJECT | FIELD_DEFINITION | INTERFACE | SCALAR | ENUM
+directive @policy(policies: [[String!]!]!) on OBJECT | FIELD_DEFINITION | INTERFACE | SCALAR | ENUM
+type Query {
+  open: Open
+  closed: String @authenticated
+  scoped: String @requiresScopes(scopes: [["a", "b"], ["c"]])
+  loose: String @requiresScopes(scopes: ["a", "b"])
+  nobody: String @requiresScopes(scopes: [])
+  both: String @authenticated @requiresScopes(scopes: [["a"]])
+  viewer: Viewer
+  node: Node
+  nodes: [Node!]!
+  found: Found
+  mine(id: ID, in: In): String @policy(policies: [["mine"]])
+  either: String @policy(policies: [["never"], ["mine", "always"]])
+  broken: String @policy(policies: [["broken"]])
+  secret: Secret
+  mood: Mood
+}
+input In { id: ID = "u1" }
+type Open { name: String secret: Secret price: String @requiresScopes(scopes: [["price"]]) }
+type Viewer @authenticated { id: ID! email: String @requiresScopes(scopes: [["email"]]) friend: Viewer }
+interface Node { id: ID! label: String size: Int @authenticated }
+type Public implements Node { id: ID! label: String size: Int other: String }
+type Private implements Node @requiresScopes(scopes: [["private"]]) { id: ID! label: String size: Int }
+type Half implements Node { id: ID! label: String @requiresScopes(scopes: [["half"]]) size: Int }
+union Found = Public | Private
+scalar Secret @requiresScopes(scopes: [["secret"]])
+enum Mood @authenticated { GOOD }
+`
+
+func policies() map[string]access.Policy {
+	return map[string]access.Policy{
+		"mine": func(_ context.Context, q access.Question) (bool, error) {
+			if q.Policy != "mine" || q.Type != "Query" {
+				return false, errors.New("the question is wrong")
+			}
+			in, _ := q.Arguments["in"].(map[string]any)
+			return q.Principal != nil && (q.Field == "either" || q.Arguments["id"] == q.Principal.Subject || in["id"] == q.Principal.Subject), nil
+		},
+		"always": func(context.Context, access.Question) (bool, error) { return true, nil },
+		"never":  func(context.Context, access.Question) (bool, error) { return false, nil },
+		"broken": func(context.Context, access.Question) (bool, error) {
+			return true, problem.New("BROKEN", "The policy is broken.")
+		},
+	}
+}
+
+// check returns the fields that are denied, with their codes, sorted.
+func check(t *testing.T, document string, p *auth.Principal, variables map[string]any) []string {
+	t.Helper()
+	s := gqlparser.MustLoadSchema(&ast.Source{Input: schema})
+	rules, err := access.New(s, policies())
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, errs := gqlparser.LoadQuery(s, document)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	var out []string
+	for field, err := range rules.Guards(doc.Operations[0]).Check(t.Context(), p, variables) {
+		out = append(out, field.ObjectDefinition.Name+"."+field.Name+" "+string(problem.CodeOf(err)))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestCheck(t *testing.T) {
+	with := func(scopes ...string) *auth.Principal {
+		slices.Sort(scopes)
+		return &auth.Principal{Subject: "u1", Scopes: scopes}
+	}
+	for name, c := range map[string]struct {
+		document  string
+		principal *auth.Principal
+		denied    string
+	}{
+		"nothing is needed":                {"{ open { name } __typename }", nil, ""},
+		"anonymous":                        {"{ closed }", nil, "Query.closed UNAUTHENTICATED"},
+		"authenticated":                    {"{ closed mood }", with(), ""},
+		"an enum":                          {"{ mood }", nil, "Query.mood UNAUTHENTICATED"},
+		"anonymous, scopes":                {"{ scoped }", nil, "Query.scoped UNAUTHENTICATED"},
+		"one scope of two":                 {"{ scoped }", with("a"), "Query.scoped FORBIDDEN"},
+		"two scopes":                       {"{ scoped }", with("a", "b"), ""},
+		"the other list":                   {"{ scoped }", with("c"), ""},
+		"a list of texts is one of lists":  {"{ loose }", with("b"), ""},
+		"an empty list is for nobody":      {"{ nobody }", with("a"), "Query.nobody FORBIDDEN"},
+		"two directives":                   {"{ both }", with("b"), "Query.both FORBIDDEN"},
+		"the type of a field":              {"{ viewer { id } }", nil, "Query.viewer UNAUTHENTICATED, Viewer.id UNAUTHENTICATED"},
+		"a field of it":                    {"{ viewer { id email friend { id } } }", with(), "Viewer.email FORBIDDEN"},
+		"a scalar":                         {"{ secret open { secret name } }", with(), "Open.secret FORBIDDEN, Query.secret FORBIDDEN"},
+		"an alias":                         {"{ x: closed }", nil, "Query.closed UNAUTHENTICATED"},
+		"a fragment":                       {"{ ...F } fragment F on Query { open { ...G } } fragment G on Open { price }", with(), "Open.price FORBIDDEN"},
+		"an inline fragment":               {"{ ... on Query { ... { closed } } }", nil, "Query.closed UNAUTHENTICATED"},
+		"a condition does not matter":      {"query ($x: Boolean = false) { closed @include(if: $x) }", nil, "Query.closed UNAUTHENTICATED"},
+		"an interface: the strictest":      {"{ node { id } }", with(), "Node.id FORBIDDEN"},
+		"an interface: its own":            {"{ node { size } }", with("private"), ""},
+		"an interface, all scopes but one": {"{ node { id label } }", with("private"), "Node.label FORBIDDEN"},
+		"an interface, all scopes":         {"{ nodes { id label size } }", with("private", "half"), ""},
+		"a type of it that is open":        {"{ node { ... on Public { id other label } } }", nil, ""},
+		"a type of it that is closed":      {"{ node { ... on Private { id } } }", with(), "Private.id FORBIDDEN"},
+		"what the interface needs":         {"{ node { ... on Public { size } } }", nil, "Public.size UNAUTHENTICATED"},
+		"a union":                          {"{ found { ... on Public { id } ... on Private { id } } }", with(), "Private.id FORBIDDEN"},
+		"an interface in a union":          {"{ found { ... on Node { id } } }", with(), "Node.id FORBIDDEN"},
+		"a policy by a literal":            {`{ mine(id: "u1") }`, with(), ""},
+		"a policy by a variable":           {`query ($id: ID) { mine(id: $id) }`, with(), ""},
+		"a policy of another":              {`{ mine(id: "u2") }`, with(), "Query.mine FORBIDDEN"},
+		"a policy for one of two aliases":  {`{ a: mine(id: "u1") b: mine(id: "u2") }`, with(), "Query.mine FORBIDDEN"},
+		"a policy by a member":             {`{ mine(in: {id: "u1"}) }`, with(), ""},
+		"a policy, anonymous":              {`{ mine(id: "u1") }`, nil, "Query.mine UNAUTHENTICATED"},
+		"policies: one of the lists":       {`{ either }`, with(), ""},
+		"a policy that fails":              {`{ broken }`, with(), "Query.broken BROKEN"},
+		"both of one key":                  {"{ node { id ... on Public { id } } }", with(), "Node.id FORBIDDEN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := strings.Join(check(t, c.document, c.principal, map[string]any{"id": "u1"}), ", "); got != c.denied {
+				t.Errorf("denied %q, want %q", got, c.denied)
+			}
+		})
+	}
+}
+
+func TestPoliciesThatNobodyHas(t *testing.T) {
+	s := gqlparser.MustLoadSchema(&ast.Source{Input: schema})
+	_, err := access.New(s, map[string]access.Policy{"mine": policies()["mine"]})
+	if err == nil || !strings.Contains(err.Error(), "@policy(always, broken, never)") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What is allowed costs no allocation.
+func BenchmarkCheck(b *testing.B) {
+	s := gqlparser.MustLoadSchema(&ast.Source{Input: schema})
+	rules, err := access.New(s, policies())
+	if err != nil {
+		b.Fatal(err)
+	}
+	guards := rules.Guards(gqlparser.MustLoadQuery(s, "{ viewer { id email friend { id email } } scoped closed nodes { id } }").Operations[0])
+	p := &auth.Principal{Subject: "u1", Scopes: []string{"c", "email", "half", "private"}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if denied := guards.Check(b.Context(), p, nil); denied != nil {
+			b.Fatal(denied)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { guards.Check(b.Context(), p, nil) }); n != 0 {
+		b.Errorf("%v allocations", n)
+	}
+}
