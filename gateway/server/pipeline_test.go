@@ -1,0 +1,185 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/portico-gateway/portico/clients"
+	"github.com/portico-gateway/portico/gateway/access"
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/graph"
+	"github.com/portico-gateway/portico/resolvers"
+)
+
+// shop is the pipeline of the demo's frontend web, over services that nobody
+// calls.
+func shop(t testing.TB, change func(*config.Frontend)) *pipeline {
+	t.Helper()
+	cfg, err := config.Load("../../portico.yaml", func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := cfg.Of("web")
+	if change != nil {
+		change(&f)
+	}
+	s, err := New(cfg, slog.New(slog.DiscardHandler), Options{Policies: resolvers.Policies()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	services, err := clients.New(s.Services())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, frontend := range graph.Frontends(resolvers.New(services), services) {
+		if frontend.Name == "web" {
+			p, err := newPipeline(frontend, f, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+	}
+	t.Fatal("there is no frontend web")
+	return nil
+}
+
+const me = `query Me($first: Int) { me { id name email orders(first: $first) { id total { amount currency } items { quantity product { id name } } } } }`
+
+// decide is what the policy adds to a request whose document is known: the
+// lookup of its facts, scopes, cost and the caller's bucket.
+func decide(ctx context.Context, p *pipeline, oc *graphql.OperationContext) error {
+	doc, errs := p.documents.Get(me)
+	if errs != nil {
+		return errs
+	}
+	if _, err := p.admit(ctx, &doc.Operation("Me").Facts, oc); err != nil {
+		return err
+	}
+	return nil
+}
+
+func BenchmarkDecide(b *testing.B) {
+	p := shop(b, nil)
+	ctx := auth.With(withAddress(b.Context(), netip.MustParseAddr("127.0.0.1")), &auth.Principal{Subject: "u1", Scopes: []string{"orders:read"}})
+	oc := &graphql.OperationContext{Variables: map[string]any{"first": int64(3)}}
+	ask := func() {
+		if err := decide(ctx, p, oc); err != nil {
+			b.Fatal(err)
+		}
+	}
+	p.config.RateLimit.Authenticated = &config.Bucket{Capacity: 1e12, Refill: 1e9}
+	b.ReportAllocs()
+	for b.Loop() {
+		ask()
+	}
+	if n := testing.AllocsPerRun(100, ask); n > 2 {
+		b.Errorf("%v allocations, want at most 2", n)
+	}
+}
+
+// What is not used of a bucket is there again: all of it for an operation that
+// was not executed.
+func TestSettle(t *testing.T) {
+	p := shop(t, func(f *config.Frontend) {
+		f.RateLimit = config.RateLimit{Anonymous: &config.Bucket{Capacity: 5000, Refill: 0.001}}
+	})
+	ctx := graphql.StartOperationTrace(withAddress(t.Context(), netip.MustParseAddr("192.0.2.1")))
+	available := func() float64 {
+		t.Helper()
+		oc, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: "{ __typename }"})
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		return oc.Stats.GetExtension(admissionKey).(*admission).states[0].Available
+	}
+	for name, c := range map[string]struct {
+		data string
+		none bool
+		cost float64
+	}{
+		"not executed": {none: true},
+		"null":         {data: `{"products":null}`, cost: 1},
+		"three of 50":  {data: `{"products":{"nodes":[{"id":"1"},{"id":"2"},{"id":"3"}]}}`, cost: 4},
+	} {
+		before := available()
+		oc, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: "{ products(first: 50) { nodes { id } } }"})
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
+		if taken := before - available(); a.requested != 51 || taken < 50.9 || taken > 51 {
+			t.Errorf("%s: requested %v, taken %v", name, a.requested, taken)
+		}
+		settled := p.settled(func(context.Context) *graphql.Response {
+			if c.none {
+				return nil
+			}
+			return &graphql.Response{Data: []byte(c.data)}
+		}, a, oc)
+		settled(ctx)
+		settled(ctx) // once
+		if kept := before - available(); kept < c.cost-0.1 || kept > c.cost {
+			t.Errorf("%s: kept %v, want %v", name, kept, c.cost)
+		}
+	}
+}
+
+// An operation that panics gives back what it took, too.
+func TestSettleOfAPanic(t *testing.T) {
+	p := shop(t, func(f *config.Frontend) {
+		f.RateLimit = config.RateLimit{Anonymous: &config.Bucket{Capacity: 5000, Refill: 0.001}}
+	})
+	ctx := graphql.StartOperationTrace(withAddress(t.Context(), netip.MustParseAddr("192.0.2.1")))
+	for range 200 { // 51 of 5000 each
+		oc, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: "{ products(first: 50) { nodes { id } } }"})
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
+		func() {
+			defer func() { _ = recover() }()
+			p.settled(func(context.Context) *graphql.Response { panic("boom") }, a, oc)(ctx)
+		}()
+	}
+}
+
+func TestBuckets(t *testing.T) {
+	anonymous, authenticated, gold := &config.Bucket{}, &config.Bucket{}, &config.Bucket{}
+	limits := config.RateLimit{Anonymous: anonymous, Authenticated: authenticated, Tiers: map[string]*config.Bucket{"gold": gold}}
+	for _, c := range []struct {
+		principal *auth.Principal
+		bucket    *config.Bucket
+		tier      string
+	}{
+		{nil, anonymous, "anonymous"}, {&auth.Principal{}, authenticated, "authenticated"},
+		{&auth.Principal{Tier: "gold"}, gold, "tier gold"}, {&auth.Principal{Tier: "unknown"}, authenticated, "authenticated"},
+	} {
+		if bucket, tier := bucketOf(limits, c.principal); bucket != c.bucket || tier != c.tier {
+			t.Errorf("%+v: %v %s", c.principal, bucket, tier)
+		}
+	}
+}
+
+func TestMissingPolicies(t *testing.T) {
+	cfg, err := config.Parse([]byte("services: {}"), func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(cfg, slog.New(slog.DiscardHandler), Options{Policies: map[string]access.Policy{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, frontend := range graph.Frontends(nil, nil) {
+		if _, err := newPipeline(frontend, cfg.Of(frontend.Name), s); (err != nil) != (frontend.Name == "web") {
+			t.Errorf("%s: %v", frontend.Name, err)
+		}
+	}
+}
