@@ -55,11 +55,43 @@ func start(t *testing.T) *gateway {
 }
 
 // startIn runs a gateway in the folder of its project.
-func startIn(t *testing.T, dir, binary string) *gateway {
+func startIn(t *testing.T, dir, binary string, args ...string) *gateway {
 	t.Helper()
-	d := demotest.Start(t)
+	return startBeside(t, demotest.Start(t), dir, binary, args...)
+}
+
+// startWith runs a gateway with another configuration; the demo's services are
+// added to it.
+func startWith(t *testing.T, d *demo.Demo, config string) *gateway {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "portico.yaml")
+	write(t, file, config+services(d))
+	return startBeside(t, d, "..", binary, "-config", file)
+}
+
+// services is the section of this name, with the addresses of a demo.
+func services(d *demo.Demo) string {
+	var b strings.Builder
+	b.WriteString("\nservices:\n")
+	for _, name := range []string{demo.Catalog, demo.Accounts, demo.Orders, demo.Shipping, demo.Reviews, demo.Inventory} {
+		fmt.Fprintf(&b, "  %s: {url: %q, forwardAuthorization: %v}\n", name, d.URL(name), name == demo.Accounts || name == demo.Orders)
+	}
+	return b.String()
+}
+
+// startBeside runs a gateway in front of a demo that runs.
+func startBeside(t *testing.T, d *demo.Demo, dir, binary string, args ...string) *gateway {
+	t.Helper()
+	g := startUnready(t, d, dir, binary, args...)
+	g.awaitKeys(t)
+	return g
+}
+
+// startUnready is startBeside of a gateway that may not get the keys of tokens.
+func startUnready(t *testing.T, d *demo.Demo, dir, binary string, args ...string) *gateway {
+	t.Helper()
 	g := &gateway{demo: d, log: &lockedBuffer{}}
-	g.cmd = exec.Command(binary)
+	g.cmd = exec.Command(binary, args...)
 	g.cmd.Dir = dir
 	g.cmd.Env = append(os.Environ(), "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0", "DEMO_TOKEN_URL="+d.URL(demo.Accounts)+"/token")
 	for _, name := range []string{demo.Catalog, demo.Accounts, demo.Orders, demo.Shipping, demo.Reviews, demo.Inventory} {
@@ -89,7 +121,6 @@ func (g *gateway) awaitReady(t *testing.T, stdout io.Reader) {
 		if json.Unmarshal(lines.Bytes(), &record) == nil && record.Msg == "ready to serve" {
 			g.url, g.admin = strings.TrimSuffix(record.GraphQL, "/graphql"), strings.TrimSuffix(record.Health, "/readyz")
 			go func() { _, _ = io.Copy(g.log, stdout) }()
-			g.awaitKeys(t)
 			return
 		}
 	}
@@ -204,11 +235,11 @@ func (g *gateway) query(t *testing.T, frontend, document string, variables map[s
 
 // runGateway runs a gateway that is expected to fail, and returns its exit code
 // and what it says.
-func runGateway(t *testing.T, env ...string) (code int, stderr string) {
+func runGateway(t *testing.T, args []string, env ...string) (code int, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary)
+	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), env...)
 	var b bytes.Buffer

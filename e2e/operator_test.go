@@ -119,17 +119,17 @@ func TestStopsAfterItsRequests(t *testing.T) {
 
 func TestAddressInUse(t *testing.T) {
 	g := start(t)
-	_, err := runGateway(t, "PORTICO_LISTEN="+strings.TrimPrefix(g.url, "http://"))
+	_, err := runGateway(t, nil, "PORTICO_LISTEN="+strings.TrimPrefix(g.url, "http://"))
 	if !strings.Contains(err, "server.listen") || !strings.Contains(err, "is another gateway running?") {
 		t.Errorf("got %s", err)
 	}
 }
 
 func TestWrongConfiguration(t *testing.T) {
-	if code, err := runGateway(t, "CATALOG_URL=ftp://x", "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0"); code != 1 || !strings.Contains(err, "services.catalog.url must be a URL") {
+	if code, err := runGateway(t, nil, "CATALOG_URL=ftp://x", "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0"); code != 1 || !strings.Contains(err, "services.catalog.url must be a URL") {
 		t.Errorf("code %d: %s", code, err)
 	}
-	if _, err := runGateway(t, "REVIEWS_URL=http://127.0.0.1:1", "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0"); !strings.Contains(err, `no service "reviews" with a URL of grpc`) {
+	if _, err := runGateway(t, nil, "REVIEWS_URL=http://127.0.0.1:1", "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0"); !strings.Contains(err, `no service "reviews" with a URL of grpc`) {
 		t.Errorf("got %s", err)
 	}
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gets what the end-to-end tests need and this machine lacks: a browser, and
-# Node with the JavaScript clients of e2e/clients.
+# Gets what the tests need and this machine lacks: a browser, Redis, and Node
+# with the JavaScript clients of e2e/clients.
 set -eu
 cd "$(dirname "$0")"
 
@@ -36,6 +36,7 @@ has() {
 has "${PORTICO_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || install Chromium chromium
 has node || install Node nodejs npm
+has redis-server || install Redis redis-server
 if ! cmp -s clients/package-lock.json clients/node_modules/.installed; then
 	echo "installing the JavaScript clients for the tests ..."
 	(cd clients && npm ci --silent --no-audit --no-fund)
