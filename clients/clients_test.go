@@ -49,7 +49,7 @@ func start(t *testing.T) (*clients.Set, *demo.Demo) {
 // as is a context of a customer who is signed in.
 func as(t *testing.T, d *demo.Demo, user string, scopes ...string) context.Context {
 	t.Helper()
-	return upstream.WithCaller(t.Context(), upstream.Caller{Authorization: "Bearer "+demotest.Token(t, d, user, scopes...)})
+	return upstream.WithCaller(t.Context(), upstream.Caller{Authorization: "Bearer " + demotest.Token(t, d, user, scopes...)})
 }
 
 func wantCode(t *testing.T, err error, want problem.Code) {

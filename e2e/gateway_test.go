@@ -55,9 +55,9 @@ func start(t *testing.T) *gateway {
 }
 
 // startIn runs a gateway in the folder of its project.
-func startIn(t *testing.T, dir, binary string, args ...string) *gateway {
+func startIn(t *testing.T, dir, binary string) *gateway {
 	t.Helper()
-	return startBeside(t, demotest.Start(t), dir, binary, args...)
+	return startBeside(t, demotest.Start(t), dir, binary)
 }
 
 // startWith runs a gateway with another configuration; the demo's services are

@@ -73,7 +73,7 @@ func check(t *testing.T, document string, p *auth.Principal, variables map[strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, errs := gqlparser.LoadQuery(s, document)
+	doc, errs := gqlparser.LoadQueryWithRules(s, document, nil)
 	if errs != nil {
 		t.Fatal(errs)
 	}
@@ -155,7 +155,7 @@ func BenchmarkCheck(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	guards := rules.Guards(gqlparser.MustLoadQuery(s, "{ viewer { id email friend { id email } } scoped closed nodes { id } }").Operations[0])
+	guards := rules.Guards(gqlparser.MustLoadQueryWithRules(s, "{ viewer { id email friend { id email } } scoped closed nodes { id } }", nil).Operations[0])
 	p := &auth.Principal{Subject: "u1", Scopes: []string{"c", "email", "half", "private"}}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,6 +1,10 @@
 package access
 
-import "github.com/vektah/gqlparser/v2/ast"
+import (
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
 
 // The directives.
 type kind int
@@ -25,8 +29,7 @@ func (n need) none() bool { return len(n.clauses) == 0 }
 
 // and is both. Directives that are in both are there once.
 func (n need) and(other need) need {
-	out := n
-	out.clauses = out.clauses[:len(out.clauses):len(out.clauses)]
+	out := need{slices.Clip(n.clauses)}
 	for _, c := range other.clauses {
 		if !out.has(c) {
 			out.clauses = append(out.clauses, c)

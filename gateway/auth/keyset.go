@@ -28,9 +28,9 @@ type key struct {
 
 // Why a token finds no key.
 var (
-	errUnknownKey = errors.New("the issuer has no such key")        //nolint:gochecknoglobals // sentinels
-	errUnfitKey   = errors.New("the key is for another algorithm")  //nolint:gochecknoglobals // sentinels
-	errCritical   = errors.New("the token has critical extensions") //nolint:gochecknoglobals // sentinels
+	errUnknownKey = errors.New("the issuer has no such key")
+	errUnfitKey   = errors.New("the key is for another algorithm")
+	errCritical   = errors.New("the token has critical extensions")
 )
 
 // find returns the keys that a token may be signed with: the one that it names,
@@ -163,7 +163,7 @@ func (i *issuer) refetch(ctx context.Context) *keySet {
 	before := i.keys.Load()
 	done := i.flight.DoChan("", func() (any, error) {
 		if !i.mayAsk() {
-			return nil, nil
+			return struct{}{}, nil
 		}
 		// Others wait for it, too, when this caller leaves.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
@@ -171,7 +171,7 @@ func (i *issuer) refetch(ctx context.Context) *keySet {
 		if err := i.fetch(ctx); err != nil {
 			i.log.WarnContext(ctx, "the keys of a token issuer can't be fetched", "issuer", i.config.Issuer, "known", true, "cause", err)
 		}
-		return nil, nil
+		return struct{}{}, nil
 	})
 	select {
 	case <-done:

@@ -18,6 +18,7 @@
 package cost
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -95,7 +96,7 @@ func directiveWeight(directives ast.DirectiveList) (weight float64, ok bool) {
 		return 0, false
 	}
 	weight, err := strconv.ParseFloat(argument.Value.Raw, 64)
-	if err != nil || weight != weight { //nolint:gocritic // NaN
+	if err != nil || math.IsNaN(weight) {
 		return 0, false
 	}
 	return bounded(weight), true

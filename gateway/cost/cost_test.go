@@ -42,7 +42,7 @@ type Mutation { buy(id: ID!): Product }
 func formula(t *testing.T, document string) *cost.Formula {
 	t.Helper()
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: shop})
-	doc, errs := gqlparser.LoadQuery(schema, document)
+	doc, errs := gqlparser.LoadQueryWithRules(schema, document, nil)
 	if errs != nil {
 		t.Fatal(errs)
 	}
@@ -146,7 +146,7 @@ func TestActual(t *testing.T) {
 
 func BenchmarkRequested(b *testing.B) {
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: shop})
-	doc := gqlparser.MustLoadQuery(schema, `query ($n: Int) { products(first: $n) { nodes { id reviews(first: 3) { body author { id name } } } } }`)
+	doc := gqlparser.MustLoadQueryWithRules(schema, `query ($n: Int) { products(first: $n) { nodes { id reviews(first: 3) { body author { id name } } } } }`, nil)
 	f := cost.New(schema, 10).Formula(doc.Operations[0])
 	variables := map[string]any{"n": int64(50)}
 	b.ReportAllocs()

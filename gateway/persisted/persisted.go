@@ -194,7 +194,7 @@ func (l *Library) Resolve(ctx context.Context, req Request) (Resolved, error) {
 		return l.named(req, id)
 	}
 	if hash != "" {
-		return l.hashed(req, hash)
+		return l.hashed(ctx, req, hash)
 	}
 	return l.free(ctx, req.Document)
 }
@@ -238,7 +238,7 @@ func (l *Library) named(req Request, id string) (Resolved, error) {
 
 // hashed is APQ: a hash alone, or with the document that it is to name from now
 // on.
-func (l *Library) hashed(req Request, hash string) (Resolved, error) {
+func (l *Library) hashed(ctx context.Context, req Request, hash string) (Resolved, error) {
 	if document, ok := l.trusted.Load().byID[hash]; ok {
 		if req.Document != "" && req.Document != document {
 			return Resolved{}, mismatch()
@@ -257,7 +257,7 @@ func (l *Library) hashed(req Request, hash string) (Resolved, error) {
 	if sum := sha256.Sum256([]byte(req.Document)); hex.EncodeToString(sum[:]) != hash {
 		return Resolved{}, mismatch()
 	}
-	resolved, err := l.free(context.Background(), req.Document)
+	resolved, err := l.free(ctx, req.Document)
 	if err == nil && l.config.Automatic {
 		resolved.hash = hash
 	}

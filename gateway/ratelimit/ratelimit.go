@@ -100,7 +100,7 @@ func Open(config Config) (*Limiter, error) {
 		return l, nil
 	}
 	var err error
-	l.shared, err = openShared(*config.Redis, config.Log)
+	l.shared, err = openShared(*config.Redis, config.Log) // Close ends it
 	return l, err
 }
 

@@ -122,8 +122,8 @@ func clientOptions(urls string) (rueidis.ClientOption, error) {
 		}
 		options.InitAddress = append(options.InitAddress, one.InitAddress...)
 	}
-	options.DisableCache = true // buckets change with every call
-	options.DisableRetry = true // a request does not wait for a second try
+	options.DisableCache = true    // buckets change with every call
+	options.DisableRetry = true    // a request does not wait for a second try
 	options.PipelineMultiplex = -1 // one connection, so that a probe tells of the one that requests use
 	options.ConnWriteTimeout = 2 * time.Second
 	options.Dialer = net.Dialer{Timeout: time.Second}
@@ -254,10 +254,10 @@ func (s *shared) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			s.send(nil)
+			s.send(nil) //nolint:contextcheck // it is what is done when ctx is
 			return
 		case c := <-s.returns:
-			s.send(&c)
+			s.send(&c) //nolint:contextcheck // what is given back must not be lost
 		case <-probe.C:
 			s.connect(ctx)
 		}
