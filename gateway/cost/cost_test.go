@@ -157,3 +157,20 @@ func BenchmarkRequested(b *testing.B) {
 		b.Errorf("%v allocations", n)
 	}
 }
+
+// Whatever an answer looks like, reading it ends, and costs what was asked for
+// at most.
+func FuzzActual(f *testing.F) {
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: shop})
+	doc := gqlparser.MustLoadQueryWithRules(schema, `{ products(first: 9) { nodes { id reviews { body } } } search { ... on Product { mood } ... on Shelf { products { id } } } dear matrix { id } }`, nil)
+	formula := cost.New(schema, 10).Formula(doc.Operations[0])
+	requested := formula.Requested(nil)
+	f.Add([]byte(`{"products":{"nodes":[{"id":"1","reviews":[{"body":null}]}]},"dear":"x"}`))
+	f.Add([]byte(`{"matrix":[[{"id":"1"},null],[]],"search":[{"products":[{}]}]}`))
+	f.Add([]byte(`{"a":[[[{"`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if got := formula.Actual(nil, data, requested); got < 0 || got > requested {
+			t.Errorf("%s costs %v of %v", data, got, requested)
+		}
+	})
+}

@@ -59,19 +59,20 @@ type length struct {
 	times     float64   // lists in the list
 }
 
-// operand is a value in the variables: one of them, or something inside.
+// operand is a number in the variables: one of them, or something inside.
 type operand struct {
 	variable string
 	path     []string
+	// What it is when the variable, or the last member of the path, is not
+	// given; negative for nothing. A null is null.
+	absent, member float64
 }
 
 // of computes the length. It does not allocate.
 func (l *length) of(variables map[string]any) float64 {
 	longest := l.fixed
 	for i := range l.variables {
-		if n, ok := number(l.variables[i].in(variables)); ok {
-			longest = max(longest, n, 0)
-		}
+		longest = max(longest, l.variables[i].number(variables))
 	}
 	if longest < 0 {
 		longest = l.otherwise
@@ -79,14 +80,26 @@ func (l *length) of(variables map[string]any) float64 {
 	return bounded(longest * l.times)
 }
 
-func (o *operand) in(variables map[string]any) any {
-	value := variables[o.variable]
-	for _, name := range o.path {
-		object, _ := value.(map[string]any)
-		value = object[name]
+// number is negative when there is none; a list has no negative length.
+func (o *operand) number(variables map[string]any) float64 {
+	value, ok := variables[o.variable]
+	if !ok {
+		return o.absent
 	}
-	return value
+	for i, name := range o.path {
+		object, _ := value.(map[string]any)
+		if value, ok = object[name]; !ok && object != nil && i == len(o.path)-1 {
+			return o.member
+		}
+	}
+	if n, ok := number(value); ok {
+		return max(n, 0)
+	}
+	return none
 }
+
+// none is a number that is not given.
+const none = -1
 
 func number(value any) (float64, bool) {
 	switch n := value.(type) {
@@ -106,7 +119,7 @@ func number(value any) (float64, bool) {
 // lengthOf is the length of the list that a sizing directive at field says:
 // field is the list itself, or the field that the list is below of.
 func (m *Model) lengthOf(field *ast.Field, directive *listSize, depth int) length {
-	out := length{fixed: -1, otherwise: m.listSize, times: 1}
+	out := length{fixed: none, otherwise: m.listSize, times: 1}
 	for range depth - 1 {
 		out.times = bounded(out.times * m.listSize)
 	}
@@ -128,66 +141,82 @@ func (m *Model) slice(field *ast.Field, path []string, out *length) {
 	if definition == nil {
 		return
 	}
-	value := definition.DefaultValue
+	value := place{value: definition.DefaultValue, fallback: definition.DefaultValue, typ: m.schema.Types[definition.Type.Name()]}
 	if argument := field.Arguments.ForName(path[0]); argument != nil {
-		value = argument.Value
-		if value.Kind == ast.Variable && definition.DefaultValue != nil { // it may be left out
-			m.literal(definition.DefaultValue, path[1:], m.schema.Types[definition.Type.Name()], &out.otherwise)
-		}
+		value.value = argument.Value
 	}
-	typ := m.schema.Types[definition.Type.Name()]
-	for i, name := range path[1:] {
-		if value == nil || value.Kind != ast.ObjectValue {
-			if value != nil && value.Kind == ast.Variable {
-				out.variables = append(out.variables, operand{variable: value.Raw, path: path[i+1:]})
-			}
-			return
-		}
-		value, typ = m.member(value, typ, name)
+	rest := path[1:]
+	for len(rest) > 0 && value.value != nil && value.value.Kind == ast.ObjectValue {
+		value, rest = m.member(value, rest[0]), rest[1:]
 	}
 	switch {
-	case value == nil:
-	case value.Kind == ast.Variable:
-		out.variables = append(out.variables, operand{variable: value.Raw})
-	case value.Kind == ast.IntValue:
-		if n, err := strconv.ParseFloat(value.Raw, 64); err == nil {
-			out.fixed = max(out.fixed, n, 0)
-		}
+	case value.value == nil:
+	case value.value.Kind == ast.Variable:
+		out.variables = append(out.variables, operand{variable: value.value.Raw, path: rest, absent: m.literal(value, rest), member: m.memberDefault(value.typ, rest)})
+	default:
+		out.fixed = max(out.fixed, literal(value.value))
 	}
 }
 
-// literal puts the number at a path of a default into the length.
-func (m *Model) literal(value *ast.Value, path []string, typ *ast.Definition, into *float64) {
+// place is where a value is expected: the value, what it is when a variable
+// gives none, and the type of both.
+type place struct {
+	value, fallback *ast.Value
+	typ             *ast.Definition
+}
+
+// member is that of an input object's literal.
+func (m *Model) member(object place, name string) place {
+	out := place{}
+	if object.typ != nil {
+		if definition := object.typ.Fields.ForName(name); definition != nil {
+			out = place{value: definition.DefaultValue, fallback: definition.DefaultValue, typ: m.schema.Types[definition.Type.Name()]}
+		}
+	}
+	if value := object.value.Children.ForName(name); value != nil {
+		out.value = value
+	}
+	return out
+}
+
+// literal is the number that a path leads to from what a place has without its
+// variable.
+func (m *Model) literal(at place, path []string) float64 {
+	at.value = at.fallback
 	for _, name := range path {
-		if value == nil || value.Kind != ast.ObjectValue {
-			return
+		if at.value == nil || at.value.Kind != ast.ObjectValue {
+			return none
 		}
-		value, typ = m.member(value, typ, name)
+		at = m.member(at, name)
 	}
-	if value != nil && value.Kind == ast.IntValue {
-		if n, err := strconv.ParseFloat(value.Raw, 64); err == nil {
-			*into = max(n, 0)
-		}
-	}
+	return literal(at.value)
 }
 
-// member is the value of an input object's field, or the field's default.
-func (m *Model) member(object *ast.Value, typ *ast.Definition, name string) (*ast.Value, *ast.Definition) {
-	var definition *ast.FieldDefinition
-	if typ != nil {
-		definition = typ.Fields.ForName(name)
+func literal(value *ast.Value) float64 {
+	if value == nil || value.Kind != ast.IntValue {
+		return none
 	}
-	var next *ast.Definition
-	if definition != nil {
-		next = m.schema.Types[definition.Type.Name()]
+	n, err := strconv.ParseFloat(value.Raw, 64)
+	if err != nil {
+		return none
 	}
-	if value := object.Children.ForName(name); value != nil {
-		return value, next
+	return max(n, 0)
+}
+
+// memberDefault is the default of the last member of a path into a type.
+func (m *Model) memberDefault(typ *ast.Definition, path []string) float64 {
+	var last *ast.Value
+	for _, name := range path {
+		if typ == nil {
+			return none
+		}
+		definition := typ.Fields.ForName(name)
+		if definition == nil {
+			return none
+		}
+		last, typ = definition.DefaultValue, m.schema.Types[definition.Type.Name()]
 	}
-	if definition != nil {
-		return definition.DefaultValue, next
-	}
-	return nil, next
+	return literal(last)
 }
 
 // checkSlicing wants exactly one slicing argument, where the directive does.
