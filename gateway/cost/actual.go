@@ -114,11 +114,11 @@ func (r *reader) value(m *match) float64 {
 	if r.take('[') {
 		total := 0.0
 		for !r.take(']') {
-			if r.at >= len(r.data) {
-				return total
-			}
+			before := r.at
 			total = bounded(total + r.value(m))
-			r.take(',')
+			if r.take(','); r.at == before { // it is not JSON
+				r.at = len(r.data)
+			}
 		}
 		return total
 	}
