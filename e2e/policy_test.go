@@ -383,3 +383,28 @@ func TestWrongPolicies(t *testing.T) {
 		})
 	}
 }
+
+// The example of docs/cost.md costs what it says.
+func TestGuideOfCosts(t *testing.T) {
+	text, err := os.ReadFile("../docs/cost.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```graphql\n")
+	document, rest, _ := strings.Cut(rest, "```")
+	_, rest, _ = strings.Cut(rest, "```json\n")
+	want, _, _ := strings.Cut(rest, "```")
+	g := start(t)
+	payload, err := json.Marshal(map[string]any{"query": document, "extensions": map[string]any{"cost": true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := g.do(t, http.MethodPost, "/graphql/web", map[string]string{"Content-Type": "application/json"}, strings.NewReader(string(payload)))
+	var got struct{ Extensions struct{ Cost json.RawMessage } }
+	if err := json.Unmarshal(a.body, &got); err != nil {
+		t.Fatal(err)
+	}
+	if compact(string(got.Extensions.Cost)) != compact(want) {
+		t.Errorf("got %s, want %s", got.Extensions.Cost, want)
+	}
+}

@@ -306,7 +306,7 @@ func threats() []group {
 			{"CR and LF in an id", "another request to the service", 200, "", variables(`query ($id: ID!) { product(id: $id) { id } }`, `{"id":"p1\r\nX-User-Id: admin"}`)},
 		}},
 		{"Cost", []threat{
-			{"an operation that could cost 20,202 points, of 5,000", "services do the work", 400, "COST_ESTIMATED_TOO_EXPENSIVE", document(`{ products(first: 100) { nodes { related(first: 100) { id } } } }`)},
+			{"an operation that could cost 20,101 points, of 5,000", "services do the work", 400, "COST_ESTIMATED_TOO_EXPENSIVE", document(`{ products(first: 100) { nodes { related(first: 100) { id } } } }`)},
 			{"the same by variables", "the same, with a document that looks cheap", 400, "COST_ESTIMATED_TOO_EXPENSIVE", variables(`query ($n: Int, $m: Int) { products(first: $n) { nodes { related(first: $m) { id } } } }`, `{"n":100,"m":100}`)},
 			{"the same by `null`, which gets the schema's maximum", "the default would not be asked for", 400, "COST_ESTIMATED_TOO_EXPENSIVE", document(`{ products(first: null) { nodes { related(first: null) { id } } } }`)},
 			{"the same with numbers that overflow", "a negative cost", 400, "COST_ESTIMATED_TOO_EXPENSIVE", document(`{ products(first: 2147483647) { nodes { related(first: 2147483647) { related(first: 2147483647) { id } } } } }`)},
