@@ -181,8 +181,8 @@ func socketWith(options *websocket.DialOptions, messages func(*hostile) []string
 			if json.Unmarshal(text, &m) == nil && m.Type == "error" {
 				return 0, codeOf(fmt.Appendf(nil, `{"errors":%s}`, m.Payload))
 			}
-			if m.Type == "next" {
-				return 0, codeOf(m.Payload)
+			if code := codeOf(m.Payload); m.Type == "next" && code != "" { // others are events of what is allowed
+				return 0, code
 			}
 		}
 	}
