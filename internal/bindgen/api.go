@@ -16,7 +16,7 @@ import (
 // inaccessible and without what tells of services.
 func publish(p *project, f *frontend, r *report) {
 	f.published = nil
-	secret := secretTypes(f.schema)
+	secret, used := secretTypes(f.schema), map[string]bool{}
 	for _, source := range p.all(f) {
 		doc, err := parser.ParseSchema(source)
 		if err != nil {
@@ -24,7 +24,8 @@ func publish(p *project, f *frontend, r *report) {
 		}
 		strip(&doc.Definitions, secret)
 		strip(&doc.Extensions, secret)
-		tellCosts(f.schema, slices.Concat(doc.Definitions, doc.Extensions))
+		tellCosts(f.schema, doc)
+		noteUsed(doc, used)
 		if len(doc.Definitions)+len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) == 0 {
 			continue // nothing is left of the file
 		}
@@ -32,8 +33,8 @@ func publish(p *project, f *frontend, r *report) {
 		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(doc)
 		f.published = append(f.published, &ast.Source{Name: source.Name, Input: text.String()})
 	}
-	if used := usedDefinitions(f.published); used != nil {
-		f.published = append(f.published, used)
+	if definitions := usedDefinitions(used); definitions != nil {
+		f.published = append(f.published, definitions)
 	}
 	if hidden(f, r) {
 		return
@@ -132,19 +133,9 @@ func public(list *ast.DirectiveList) {
 	*list = slices.DeleteFunc(*list, func(d *ast.Directive) bool { return binding.Private(d.Name) })
 }
 
-// usedDefinitions are those of the directives that callers see, of which sources
-// have some.
-func usedDefinitions(sources []*ast.Source) *ast.Source {
-	used := map[string]bool{}
-	for _, source := range sources {
-		doc, err := parser.ParseSchema(source)
-		if err != nil {
-			panic(err) // the formatter wrote it
-		}
-		for _, def := range slices.Concat(doc.Definitions, doc.Extensions) {
-			usedIn(def, used)
-		}
-	}
+// usedDefinitions are those of the directives that callers see, of which these
+// are used; nil when none is.
+func usedDefinitions(used map[string]bool) *ast.Source {
 	out := &ast.SchemaDocument{}
 	for _, source := range binding.Definitions() {
 		source.BuiltIn = false // the formatter leaves out what is
@@ -166,28 +157,36 @@ func usedDefinitions(sources []*ast.Source) *ast.Source {
 	return &ast.Source{Name: "portico/directives.graphqls", Input: text.String()}
 }
 
-func usedIn(def *ast.Definition, used map[string]bool) {
+// noteUsed notes the directives that a document uses.
+func noteUsed(doc *ast.SchemaDocument, used map[string]bool) {
 	note := func(directives ast.DirectiveList) {
 		for _, d := range directives {
 			used[d.Name] = true
 		}
 	}
-	note(def.Directives)
-	for _, field := range def.Fields {
-		note(field.Directives)
-		for _, arg := range field.Arguments {
-			note(arg.Directives)
+	for _, def := range slices.Concat(doc.Definitions, doc.Extensions) {
+		note(def.Directives)
+		for _, field := range def.Fields {
+			note(field.Directives)
+			for _, arg := range field.Arguments {
+				note(arg.Directives)
+			}
+		}
+		for _, value := range def.EnumValues {
+			note(value.Directives)
 		}
 	}
-	for _, value := range def.EnumValues {
-		note(value.Directives)
+	for _, d := range doc.Directives {
+		for _, arg := range d.Arguments {
+			note(arg.Directives)
+		}
 	}
 }
 
 // readBindings reads the bindings of a frontend's fields.
 func readBindings(f *frontend, r *report) {
 	f.bindings = map[string]map[string]*binding.Binding{}
-	binding.ReadOthers(f.schema, r.at)
+	binding.ReadOthers(binding.Checked{Schema: f.schema, StandIn: func(t *ast.Type) bool { return f.retyped[placeOf(t.Position)] }}, r.at)
 	for _, name := range typeNames(f.schema) {
 		def := f.schema.Types[name]
 		for _, field := range def.Fields {

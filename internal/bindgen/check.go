@@ -75,9 +75,6 @@ type PerItem struct {
 	At    *ast.Position
 }
 
-// assumedSize is how long a list is taken to be when nothing tells.
-const assumedSize = 100
-
 // mostCalls stands for more calls than anyone wants to count.
 const mostCalls = 1 << 40
 
@@ -162,8 +159,8 @@ type scope struct {
 	path    []string
 	parents int      // at most
 	single  bool     // no list is above
-	size    int      // of a connection, for its nodes and edges; 0 outside of one
-	sized   []string // these, where @listSize says so
+	size    int      // of the lists that the field above tells the length of
+	sized   []string // these lists; nil when it tells none
 }
 
 func (w *walker) walk(set ast.SelectionSet, def *ast.Definition, at scope) {
@@ -196,34 +193,20 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 	}
 	for _, t := range types {
 		if own := t.Fields.ForName(s.Name); own != nil {
-			field = own
 			w.calls(t, own, inner)
 		}
 	}
 	if len(s.SelectionSet) == 0 {
 		return
 	}
-	inner.size = 0
+	l := w.lengthIn(s, field, types)
+	if field.Type.Elem != nil {
+		inner.parents, inner.single = multiply(at.parents, itemsAtMost(field, l, at)), false
+	}
 	result := w.frontend.schema.Types[field.Type.Name()]
-	size, told := w.size(s, field)
-	sized, sizesOthers := sizedFields(field)
-	switch {
-	case field.Type.Elem != nil:
-		n := assumedSize
-		if told && !sizesOthers {
-			n = size
-		} else if at.size > 0 && slices.Contains(at.sized, s.Name) {
-			n = at.size
-		}
-		for t := field.Type.Elem; t.Elem != nil; t = t.Elem {
-			n = multiply(n, assumedSize)
-		}
-		inner.parents, inner.single = multiply(at.parents, n), false
-	case told || result.Fields.ForName("pageInfo") != nil:
-		inner.size, inner.sized = assumedSize, sized
-		if told {
-			inner.size = size
-		}
+	inner.size, inner.sized = 0, nil
+	if l.ofFields || field.Type.Elem == nil && (l.told || result.Fields.ForName("pageInfo") != nil) {
+		inner.size, inner.sized = l.most, l.sized
 	}
 	w.walk(s.SelectionSet, result, inner)
 }
@@ -263,78 +246,6 @@ func (w *walker) step(s CallStep, limit int, field *ast.FieldDefinition, at scop
 	s.Path, s.Parents, s.At = strings.Join(at.path, "."), at.parents, where(field.Position)
 	s.Each = s.Each && !at.single
 	w.out.Steps = append(w.out.Steps, s)
-}
-
-// sizedFields are the fields below a field that have the length that it says,
-// and whether @listSize names them.
-func sizedFields(field *ast.FieldDefinition) ([]string, bool) {
-	d := field.Directives.ForName(binding.ListSizeDirective)
-	if d == nil || d.Arguments.ForName("sizedFields") == nil {
-		return []string{"nodes", "edges"}, false
-	}
-	var names []string
-	for _, name := range binding.Items(d.Arguments.ForName("sizedFields").Value) {
-		names = append(names, name.Raw)
-	}
-	return names, true
-}
-
-// size is how long a field's list, or that of its connection, can be, if
-// something tells.
-func (w *walker) size(s *ast.Field, field *ast.FieldDefinition) (int, bool) {
-	slicing := []string{"first", "last"}
-	assumed, told := 0, false
-	if d := field.Directives.ForName(binding.ListSizeDirective); d != nil {
-		if arg := d.Arguments.ForName("slicingArguments"); arg != nil {
-			slicing = nil
-			for _, name := range binding.Items(arg.Value) {
-				slicing = append(slicing, name.Raw)
-			}
-		}
-		if arg := d.Arguments.ForName("assumedSize"); arg != nil {
-			assumed, _ = strconv.Atoi(arg.Value.Raw)
-			told = true
-		}
-	}
-	most, sliced, unknown := 0, false, false
-	for _, name := range slicing {
-		if arg := field.Arguments.ForName(name); arg != nil {
-			if n, ok := sliceOf(s, arg); ok {
-				most, sliced = max(most, n), true
-			} else if s.Arguments.ForName(name) != nil {
-				unknown = true
-			}
-		}
-	}
-	if sliced && unknown { // one of several tells, another does not
-		if !told {
-			assumed = assumedSize
-		}
-		return max(most, assumed), true
-	}
-	if sliced {
-		return most, true
-	}
-	return assumed, told
-}
-
-// sliceOf is the most that an argument can ask for: its value, or what its
-// constraint allows for a variable.
-func sliceOf(s *ast.Field, arg *ast.ArgumentDefinition) (int, bool) {
-	if given := s.Arguments.ForName(arg.Name); given != nil {
-		if given.Value.Kind == ast.IntValue {
-			n, err := strconv.Atoi(given.Value.Raw)
-			return max(n, 0), err == nil
-		}
-	} else if arg.DefaultValue != nil && arg.DefaultValue.Kind == ast.IntValue {
-		n, err := strconv.Atoi(arg.DefaultValue.Raw)
-		return max(n, 0), err == nil
-	}
-	if d := arg.Directives.ForName(binding.ConstraintDirective); d != nil && d.Arguments.ForName("max") != nil {
-		n, err := strconv.Atoi(d.Arguments.ForName("max").Value.Raw)
-		return n, err == nil
-	}
-	return 0, false
 }
 
 // perItem finds the fields that make a call for each parent, where a list can

@@ -2,23 +2,22 @@ package bindgen
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
-// tellCosts makes published definitions say what callers and the gateway
-// compute costs with: weights as the texts that IBM's specification has, and
-// @listSize of what pages, as it is told by the names of arguments.
-func tellCosts(schema *ast.Schema, definitions ast.DefinitionList) {
-	for _, def := range definitions {
+// tellCosts makes a published document say what callers and the gateway compute
+// costs with: weights as the texts that IBM's specification has, and @listSize
+// of what pages, as it is told by the names of arguments.
+func tellCosts(schema *ast.Schema, doc *ast.SchemaDocument) {
+	for _, def := range slices.Concat(doc.Definitions, doc.Extensions) {
 		weightsAsTexts(def.Directives)
 		for _, field := range def.Fields {
 			weightsAsTexts(field.Directives)
-			for _, arg := range field.Arguments {
-				weightsAsTexts(arg.Directives)
-			}
+			argumentWeights(field.Arguments)
 			if def.Kind != ast.InputObject && field.Directives.ForName(binding.ListSizeDirective) == nil {
 				if d := impliedSize(schema, field); d != nil {
 					field.Directives = append(field.Directives, d)
@@ -26,11 +25,20 @@ func tellCosts(schema *ast.Schema, definitions ast.DefinitionList) {
 			}
 		}
 	}
+	for _, d := range doc.Directives {
+		argumentWeights(d.Arguments)
+	}
+}
+
+func argumentWeights(args ast.ArgumentDefinitionList) {
+	for _, arg := range args {
+		weightsAsTexts(arg.Directives)
+	}
 }
 
 func weightsAsTexts(directives ast.DirectiveList) {
 	for _, d := range directives.ForNames(binding.CostDirective) {
-		if weight := d.Arguments.ForName("weight"); weight != nil {
+		if weight := d.Arguments.ForName("weight"); weight != nil && (weight.Value.Kind == ast.IntValue || weight.Value.Kind == ast.FloatValue) {
 			weight.Value.Kind = ast.StringValue
 		}
 	}
@@ -40,36 +48,59 @@ func weightsAsTexts(directives ast.DirectiveList) {
 // (Relay's Cursor Connections Specification, section 4): of a list, or of the
 // nodes and edges of an object. Nil for other fields.
 func impliedSize(schema *ast.Schema, field *ast.FieldDefinition) *ast.Directive {
-	slicing, most := &ast.Value{Kind: ast.ListValue}, ""
+	slicing, most := []string{}, -1
 	for _, name := range []string{"first", "last"} {
-		arg := field.Arguments.ForName(name)
-		if arg == nil || arg.Type.NamedType != "Int" {
-			continue
-		}
-		slicing.Children = append(slicing.Children, &ast.ChildValue{Value: &ast.Value{Kind: ast.StringValue, Raw: name}})
-		if d := arg.Directives.ForName(binding.ConstraintDirective); d != nil && d.Arguments.ForName("max") != nil {
-			most = d.Arguments.ForName("max").Value.Raw
-		}
-	}
-	if len(slicing.Children) == 0 {
-		return nil
-	}
-	d := &ast.Directive{Name: binding.ListSizeDirective, Arguments: ast.ArgumentList{{Name: "slicingArguments", Value: slicing}}}
-	if field.Type.Elem == nil {
-		sized := &ast.Value{Kind: ast.ListValue}
-		for _, f := range schema.Types[field.Type.Name()].Fields {
-			if f.Type.Elem != nil && slices.Contains([]string{"nodes", "edges"}, f.Name) && !binding.Inaccessible(f) {
-				sized.Children = append(sized.Children, &ast.ChildValue{Value: &ast.Value{Kind: ast.StringValue, Raw: f.Name}})
+		if arg := field.Arguments.ForName(name); arg != nil && arg.Type.NamedType == "Int" {
+			slicing = append(slicing, name)
+			if n, ok := maximum(arg.Directives); ok {
+				most = max(most, n)
 			}
 		}
-		if len(sized.Children) == 0 {
+	}
+	def := schema.Types[field.Type.Name()] // nil for one that is missing
+	if len(slicing) == 0 || def == nil {
+		return nil
+	}
+	d := &ast.Directive{Name: binding.ListSizeDirective, Arguments: ast.ArgumentList{{Name: "slicingArguments", Value: textList(slicing)}}}
+	if field.Type.Elem == nil {
+		sized := pageLists(def)
+		if len(sized) == 0 {
 			return nil
 		}
-		d.Arguments = append(d.Arguments, &ast.Argument{Name: "sizedFields", Value: sized})
+		d.Arguments = append(d.Arguments, &ast.Argument{Name: "sizedFields", Value: textList(sized)})
 	}
-	if most != "" { // what null can get
-		d.Arguments = append(d.Arguments, &ast.Argument{Name: "assumedSize", Value: &ast.Value{Kind: ast.IntValue, Raw: most}})
+	if most >= 0 { // what null can get
+		d.Arguments = append(d.Arguments, &ast.Argument{Name: "assumedSize", Value: &ast.Value{Kind: ast.IntValue, Raw: strconv.Itoa(most)}})
 	}
 	d.Arguments = append(d.Arguments, &ast.Argument{Name: "requireOneSlicingArgument", Value: &ast.Value{Kind: ast.BooleanValue, Raw: "false"}})
 	return d
+}
+
+// pageLists are the lists of a connection that callers see.
+func pageLists(def *ast.Definition) []string {
+	var names []string
+	for _, f := range def.Fields {
+		if f.Type.Elem != nil && slices.Contains([]string{"nodes", "edges"}, f.Name) && !binding.Inaccessible(f) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// maximum is the max of a @constraint, if there is one.
+func maximum(directives ast.DirectiveList) (int, bool) {
+	d := directives.ForName(binding.ConstraintDirective)
+	if d == nil || d.Arguments.ForName("max") == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(d.Arguments.ForName("max").Value.Raw)
+	return max(n, 0), err == nil
+}
+
+func textList(texts []string) *ast.Value {
+	list := &ast.Value{Kind: ast.ListValue}
+	for _, text := range texts {
+		list.Children = append(list.Children, &ast.ChildValue{Value: &ast.Value{Kind: ast.StringValue, Raw: text}})
+	}
+	return list
 }

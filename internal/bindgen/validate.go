@@ -212,7 +212,40 @@ var (
 	undefinedType  = regexp.MustCompile(`^Undefined type "?(\w+)"?\.$`)
 	notImplemented = regexp.MustCompile(`^For (\w+) to implement (\w+) `)
 	notInherited   = regexp.MustCompile(`^Type (\w+) must implement \w+ because it is implemented by (\w+)\.`)
+
+	undefinedDirective  = regexp.MustCompile(`^Undefined directive (\w+)\.$`)
+	undefinedArgument   = regexp.MustCompile(`^Undefined argument (\w+) for directive (\w+)\.$`)
+	redeclaredDirective = regexp.MustCompile(`^Cannot redeclare directive (\w+)\.$`)
 )
+
+// fixOf is what to do about a message of the validator; empty when it says it.
+func fixOf(doc *ast.SchemaDocument, message string) string {
+	if m := undefinedType.FindStringSubmatch(message); m != nil {
+		return didYouMean(m[1], definedNames(doc))
+	}
+	if m := undefinedDirective.FindStringSubmatch(message); m != nil {
+		var names []string
+		for _, d := range doc.Directives {
+			names = append(names, d.Name)
+		}
+		return didYouMean(m[1], names)
+	}
+	if m := undefinedArgument.FindStringSubmatch(message); m != nil {
+		var names []string
+		if d := doc.Directives.ForName(m[2]); d != nil {
+			for _, arg := range d.Arguments {
+				names = append(names, arg.Name)
+			}
+		}
+		return didYouMean(m[1], names)
+	}
+	if m := redeclaredDirective.FindStringSubmatch(message); m != nil {
+		if d := doc.Directives.ForName(m[1]); d != nil && d.Position.Src.BuiltIn {
+			return "leave the definition out: every schema has @" + m[1]
+		}
+	}
+	return ""
+}
 
 // found reports the validator's error and notes what to mend. It is false when
 // that is unclear.
@@ -230,11 +263,7 @@ func (c *sdlCheck) found(doc *ast.SchemaDocument, err error) bool {
 	}
 	empty, _ := errors.AsType[*validator.EmptyDefinitionError](err)
 	if !c.broken[missing] && (empty == nil || !c.robbed(at.def)) {
-		fix := ""
-		if missing != "" {
-			fix = didYouMean(missing, definedNames(doc))
-		}
-		c.gql(err, fix)
+		c.gql(err, fixOf(doc, g.Message))
 	}
 	for _, relation := range []*regexp.Regexp{notImplemented, notInherited} {
 		if m := relation.FindStringSubmatch(g.Message); m != nil {

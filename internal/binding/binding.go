@@ -33,6 +33,11 @@ const (
 	CallsDirective        = "calls"
 	ListSizeDirective     = "listSize"
 	CostDirective         = "cost"
+
+	AuthenticatedDirective  = "authenticated"
+	RequiresScopesDirective = "requiresScopes"
+	PolicyDirective         = "policy"
+	RateLimitDirective      = "rateLimit"
 )
 
 // Private tells a directive or a type that no caller of the gateway sees: it

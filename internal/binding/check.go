@@ -55,9 +55,15 @@ func (c literalCheck) check(v *ast.Value, t *ast.Type, what string) {
 		c.report(v.Position, "", "%s must be a text, but is %s", what, v)
 	case t.NamedType == "Boolean" && v.Kind != ast.BooleanValue:
 		c.report(v.Position, "", "%s must be true or false, but is %s", what, v)
-	case t.NamedType == "Int" && v.Kind != ast.IntValue:
+	case t.NamedType == "Int" && !isInt(v):
 		c.report(v.Position, "", "%s must be a whole number, but is %s", what, v)
 	}
+}
+
+// isInt tells an Int, which has 32 bits (GraphQL specification, section 3.5.1).
+func isInt(v *ast.Value) bool {
+	_, err := strconv.ParseInt(v.Raw, 10, 32)
+	return v.Kind == ast.IntValue && err == nil
 }
 
 func (c literalCheck) object(v *ast.Value, def *ast.Definition, what string) {
@@ -279,11 +285,27 @@ func TypeOf(schema *ast.Schema, b *Binding, v *Var) *ast.Type {
 	return &out
 }
 
+// Checked is a schema whose directives are checked.
+type Checked struct {
+	Schema *ast.Schema
+	// StandIn tells a type that stands for one that is missing, of which
+	// nothing more is to be said; nil when there is none.
+	StandIn func(*ast.Type) bool
+}
+
+func (c Checked) standsIn(t *ast.Type) bool { return c.StandIn != nil && c.StandIn(t) }
+
 // ReadOthers checks all directives of a schema that are not bindings: @source,
 // @constraint, @calls, and those of policies.
-func ReadOthers(schema *ast.Schema, report Report) {
+func ReadOthers(in Checked, report Report) {
+	schema := in.Schema
+	for _, d := range schema.Directives {
+		for _, arg := range d.Arguments {
+			policyCheck{in, report}.common(arg.Directives)
+		}
+	}
 	for _, def := range schema.Types {
-		readPolicy(schema, def, report)
+		readPolicy(in, def, report)
 		for _, field := range def.Fields {
 			readHints(schema, field, report)
 			readSources(schema, field.Directives, def.Kind == ast.Object, report)

@@ -1,0 +1,186 @@
+package bindgen
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// assumedSize is how long a list is taken to be when nothing tells.
+const assumedSize = 100
+
+// length is how long a list can be, as a field tells (IBM's cost specification,
+// section 8).
+type length struct {
+	most     int  // assumedSize when nothing tells
+	told     bool // something tells
+	ofFields bool // @listSize names the fields that have it, so that the list itself does not
+	sized    []string
+}
+
+// or is a length of which nobody knows which one of two it is.
+func (l length) or(other length) length {
+	return length{
+		most:     max(l.most, other.most),
+		told:     l.told || other.told,
+		ofFields: l.ofFields && other.ofFields,
+		sized:    union(slices.Clone(l.sized), other.sized),
+	}
+}
+
+// itemsAtMost is how many items a field gives that is a list, for each of its
+// parents. What is in lists of it has no length of its own.
+func itemsAtMost(field *ast.FieldDefinition, l length, at scope) int {
+	n := assumedSize
+	if slices.Contains(at.sized, field.Name) {
+		n = at.size
+	} else if !l.ofFields {
+		n = l.most
+	}
+	for t := field.Type.Elem; t.Elem != nil; t = t.Elem {
+		n = multiply(n, assumedSize)
+	}
+	return n
+}
+
+// lengthIn is what a field of a type tells where it is asked for: of an
+// interface's, what those of its types tell, or the interface for one that
+// tells nothing.
+func (w *walker) lengthIn(s *ast.Field, declared *ast.FieldDefinition, types []*ast.Definition) length {
+	base := w.length(s, declared)
+	var all *length
+	for _, t := range types {
+		l := base
+		if own := t.Fields.ForName(s.Name); own != nil {
+			if tells := w.length(s, own); tells.told || tells.ofFields {
+				l = tells
+			}
+		}
+		if all != nil {
+			l = all.or(l)
+		}
+		all = &l
+	}
+	if all == nil {
+		return base
+	}
+	return *all
+}
+
+// length is what a field tells: the largest of its slicing arguments, or else
+// assumedSize of @listSize.
+func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
+	l := length{most: assumedSize, sized: []string{"nodes", "edges"}}
+	slicing := []string{"first", "last"}
+	if d := field.Directives.ForName(binding.ListSizeDirective); d != nil {
+		if names := textsOf(d, "slicingArguments"); names != nil {
+			slicing = names
+		}
+		if names := textsOf(d, "sizedFields"); len(names) > 0 {
+			l.sized, l.ofFields = names, true
+		}
+		if arg := d.Arguments.ForName("assumedSize"); arg != nil {
+			l.most, _ = strconv.Atoi(arg.Value.Raw) // the directive has been checked
+			l.told = true
+		}
+	}
+	most := map[sliceKind]int{}
+	for _, path := range slicing {
+		n, kind := w.slice(s, field, path)
+		most[kind] = max(most[kind], n)
+	}
+	_, open := most[sliceOpen]
+	n, told := most[sliceTold]
+	switch {
+	case told && open: // one of several tells, another does not
+		l.most, l.told = max(n, l.most), true
+	case told:
+		l.most, l.told = n, true
+	case !open && !l.told && most[sliceAbsent] > 0: // what the service may choose from
+		l.most, l.told = most[sliceAbsent], true
+	}
+	return l
+}
+
+// textsOf are the items of an argument; nil when it is absent.
+func textsOf(d *ast.Directive, name string) []string {
+	arg := d.Arguments.ForName(name)
+	if arg == nil {
+		return nil
+	}
+	texts := []string{}
+	for _, item := range binding.Items(arg.Value) {
+		texts = append(texts, item.Raw)
+	}
+	return texts
+}
+
+// sliceKind is what a slicing argument says of a length.
+type sliceKind int
+
+const (
+	sliceAbsent sliceKind = iota // nothing, since it is not given: the most that it could, or 0
+	sliceTold                    // the most
+	sliceOpen                    // it is given, but may be any number
+)
+
+// slice is the most that a slicing argument, or what its path leads to in it,
+// can ask for: its value or its default; of a variable, what its constraint
+// allows.
+func (w *walker) slice(s *ast.Field, field *ast.FieldDefinition, path string) (int, sliceKind) {
+	names, ok := binding.ArgumentPath(path)
+	if !ok || field.Arguments.ForName(names[0]) == nil {
+		return 0, sliceAbsent
+	}
+	arg := field.Arguments.ForName(names[0])
+	value, typ, directives := arg.DefaultValue, arg.Type, arg.Directives
+	if given := s.Arguments.ForName(names[0]); given != nil {
+		value = given.Value
+	}
+	for _, name := range names[1:] {
+		member := w.member(typ, name)
+		if member == nil {
+			return 0, sliceAbsent
+		}
+		value, typ, directives = memberValue(value, member), member.Type, member.Directives
+	}
+	most, bounded := maximum(directives)
+	switch {
+	case value == nil || value.Kind == ast.NullValue:
+		return most, sliceAbsent
+	case value.Kind == ast.IntValue:
+		n, err := strconv.Atoi(value.Raw)
+		if err != nil {
+			return 0, sliceOpen
+		}
+		return max(n, 0), sliceTold
+	case bounded:
+		return most, sliceTold
+	}
+	return 0, sliceOpen
+}
+
+func (w *walker) member(typ *ast.Type, name string) *ast.FieldDefinition {
+	if def := w.frontend.schema.Types[typ.Name()]; def != nil {
+		return def.Fields.ForName(name)
+	}
+	return nil
+}
+
+// memberValue is the value of a field in an input object: its default where the
+// object leaves it out, and the variable where the object is one.
+func memberValue(object *ast.Value, member *ast.FieldDefinition) *ast.Value {
+	switch {
+	case object == nil || object.Kind == ast.NullValue:
+		return nil
+	case object.Kind != ast.ObjectValue:
+		return object
+	}
+	if value := object.Children.ForName(member.Name); value != nil {
+		return value
+	}
+	return member.DefaultValue
+}

@@ -1,0 +1,141 @@
+package bindgen_test
+
+import (
+	"errors"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"golang.org/x/tools/txtar"
+
+	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// A field that pages by first and last tells its length by itself.
+func TestImpliedListSize(t *testing.T) {
+	const connection = " type C { nodes: [Int] edges: [Int] others: [Int] } type N { id: ID nodes: Int }"
+	for field, want := range map[string]string{
+		"f(first: Int): [Int]":        "[first] [] ",
+		"f(first: Int, last: Int): C": "[first last] [nodes edges] ",
+		"f(first: Int @constraint(max: 50), last: Int @constraint(max: 10)): C":  "[first last] [nodes edges] 50",
+		"f(first: Int @constraint(max: 10), last: Int! @constraint(max: 50)): C": "[first last] [nodes edges] 50",
+		"f(first: Int @constraint(min: 1)): [Int]":                               "[first] [] ",
+		"f(first: Int @constraint(max: -1)): [Int]":                              "[first] [] 0",
+		"f(first: String, last: [Int]): [Int]":                                   "none",
+		"f(limit: Int): [Int]":                                                   "none",
+		"f(first: Int): N":                                                       "none",
+		"f(first: Int): Int":                                                     "none",
+		"f(first: Int): [Int] @listSize(assumedSize: 3)":                         "[] [] 3",
+	} {
+		api, err := bindgen.Publish("type Query { " + field + " }" + connection)
+		if err != nil {
+			t.Errorf("%s: %v", field, err)
+			continue
+		}
+		got := "none"
+		if d := api.Query.Fields.ForName("f").Directives.ForName("listSize"); d != nil {
+			got = "[" + texts(d, "slicingArguments") + "] [" + texts(d, "sizedFields") + "] " + texts(d, "assumedSize")
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", field, got, want)
+		}
+	}
+}
+
+func texts(d *ast.Directive, name string) string {
+	arg := d.Arguments.ForName(name)
+	if arg == nil {
+		return ""
+	}
+	var list []string
+	for _, item := range binding.Items(arg.Value) {
+		list = append(list, item.Raw)
+	}
+	return strings.Join(list, " ")
+}
+
+// FuzzPublish wants of every text that it is refused at a place in it, or that
+// callers see a schema whose directives the gateway can read.
+func FuzzPublish(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*", "polic*.txtar"))
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, part := range archive.Files {
+			if strings.HasSuffix(part.Name, ".graphqls") {
+				f.Add(string(part.Data))
+			}
+		}
+	}
+	for _, seed := range []string{
+		"type Query { x(first: Int): Unknown }",
+		"type Query { a: T } type T @cost(weight: 1) { a: Int } extend type T @cost(weight: 2.50)",
+		"directive @d(a: Int @cost(weight: -1.5e3)) on FIELD type Query { a: Int }",
+		"directive @cost(weight: Int!) on OBJECT type Query @cost(weight: 1) { a: Int }",
+		`type Query { a: Int @policy(policies: [["\u0007\"\\"]]) @deprecated(reason: """a "b" \""" """) }`,
+		`type Query { a(i: In): [Int] @listSize(slicingArguments: ["i.a.b"], requireOneSlicingArgument: false, assumedSize: 3) } input In { a: In b: Int }`,
+		`type Query { a(i: In): Int @rateLimit(max: 1, window: "1m", by: ["args.i.b", "address"]) } input In { a: In b: Int }`,
+		"type Query { a: I @inaccessible b: Int } interface I { a(first: Int): [I] } union U = Query",
+		"schema @authenticated { query: Q } type Q { a: Int @authenticated } enum E { A @authenticated }",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, sdl string) {
+		api, err := bindgen.Publish(sdl)
+		if err != nil {
+			var found bindgen.Diagnostics
+			if !errors.As(err, &found) {
+				t.Fatalf("%q: %v", sdl, err)
+			}
+			for _, d := range found {
+				if d.File != "schema/web/web.graphqls" || d.Message == "" {
+					t.Errorf("%q: %+v has no place in the schema", sdl, d)
+				}
+			}
+			return
+		}
+		if api == nil {
+			t.Fatalf("%q has no mistakes, but callers see nothing", sdl)
+		}
+		for name, def := range api.Types {
+			checkPublished(t, name, def.Directives)
+			for _, field := range def.Fields {
+				checkPublished(t, name+"."+field.Name, field.Directives)
+				for _, arg := range field.Arguments {
+					checkPublished(t, name+"."+field.Name+"."+arg.Name, arg.Directives)
+				}
+			}
+		}
+	})
+}
+
+// checkPublished wants what the gateway relies on.
+func checkPublished(t *testing.T, where string, directives ast.DirectiveList) {
+	t.Helper()
+	for _, d := range directives {
+		if binding.Private(d.Name) {
+			t.Errorf("%s: callers see @%s", where, d.Name)
+		}
+		if d.Name == "cost" {
+			weight := d.Arguments.ForName("weight").Value
+			n, err := strconv.ParseFloat(weight.Raw, 64)
+			if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || weight.Kind != ast.StringValue {
+				t.Errorf("%s: the weight %s", where, weight)
+			}
+		}
+		if size := d.Arguments.ForName("assumedSize"); d.Name == "listSize" && size != nil {
+			if n, err := strconv.Atoi(size.Value.Raw); err != nil || n < 0 {
+				t.Errorf("%s: the size %s", where, size.Value)
+			}
+		}
+	}
+}
