@@ -95,17 +95,17 @@ type Limits struct {
 	Tokens int `yaml:"tokens"`
 	// Depth is how deep fields are nested.
 	Depth int `yaml:"depth"`
-	// Fields is how many fields an operation selects, fragments included.
+	// Fields is how many fields a document selects, fragments included.
 	Fields int `yaml:"fields"`
-	// Aliases is how many of them have an alias.
+	// Aliases is how many fields of an operation have an alias.
 	Aliases int `yaml:"aliases"`
-	// RootFields is how many of them stand at the root.
+	// RootFields is how many stand at its root.
 	RootFields int `yaml:"rootFields"`
 	// PerKey is how often a key of the answer is selected in one place.
 	PerKey int `yaml:"perKey"`
 	// Directives is how many a document has.
 	Directives int `yaml:"directives"`
-	// Spreads is how many fragments an operation spreads.
+	// Spreads is how many fragments a document spreads.
 	Spreads int `yaml:"spreads"`
 	// SpreadDepth is how deep spreads are nested in fragments.
 	SpreadDepth int `yaml:"spreadDepth"`

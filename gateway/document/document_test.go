@@ -80,6 +80,7 @@ func TestLimits(t *testing.T) {
 		"fields":                {"{ a { ...G } b { ...G } list { ...G } } fragment G on Query { a { ...H } b { ...H } list { ...H } } fragment H on Query { a { ...F } b { ...F } list { ...F } } fragment F on Query { a " + wide + " b " + wide + " }", "MAX_FIELDS_LIMIT"},
 		"fragments that double": {doubling(30), "MAX_DEPTH_LIMIT"},
 		"spreads":               {"{ a { ...F ...F ...F } } fragment F on Query { ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G ...G } fragment G on Query { leaf }", "MAX_FRAGMENTS_LIMIT"},
+		"spreads of operations": {"query A { ...F } " + strings.Repeat("query B { ...F } ", 100) + "fragment F on Query { leaf }", "MAX_FRAGMENTS_LIMIT"},
 		"spreads in spreads": {"{ ...F0 }" + func() string {
 			var b strings.Builder
 			for i := range 11 {

@@ -7,26 +7,25 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Limits bound the structure of a document, each of its operations for itself,
-// with fragments counted wherever they are spread. Every limit must be more
-// than 0.
+// Limits bound the structure of a document, with fragments counted wherever
+// they are spread. Every limit must be more than 0.
 type Limits struct {
 	// Tokens is the most that the parser reads.
 	Tokens int
 	// Depth is how deep fields are nested.
 	Depth int
-	// Fields is how many fields an operation selects.
+	// Fields is how many fields all operations select.
 	Fields int
-	// Aliases is how many of them have an alias.
+	// Aliases is how many fields of an operation have an alias.
 	Aliases int
-	// RootFields is how many of them stand at the root.
+	// RootFields is how many stand at its root.
 	RootFields int
 	// PerKey is how often a key of the answer is selected in one place. To find
 	// out whether they can be merged, each is compared with each.
 	PerKey int
 	// Directives is how many the document has.
 	Directives int
-	// Spreads is how many fragments an operation spreads.
+	// Spreads is how many fragments all operations spread.
 	Spreads int
 	// SpreadDepth is how deep spreads are nested in fragments.
 	SpreadDepth int
@@ -54,8 +53,12 @@ func (l Limits) check(doc *ast.QueryDocument) *gqlerror.Error {
 	if m.cycle != nil {
 		return cyclic(m.cycle)
 	}
+	var total measure
 	for _, operation := range doc.Operations {
-		if err := l.within(operation, m.selections(operation.SelectionSet)); err != nil {
+		has := m.selections(operation.SelectionSet)
+		total.add(has) // facts are computed of all of them, for one that is executed
+		has.fields, has.spreads = total.fields, total.spreads
+		if err := l.within(operation, has); err != nil {
 			return err
 		}
 		if err := m.perKey(operation); err != nil {
@@ -75,9 +78,9 @@ func (l Limits) within(operation *ast.OperationDefinition, has measure) *gqlerro
 		{has.depth, l.Depth, problem.MaxDepthLimit, "The operation is nested deeper than %d fields."},
 		{has.aliases, l.Aliases, problem.MaxAliasesLimit, "The operation has more than %d aliases."},
 		{has.root, l.RootFields, problem.MaxRootFieldsLimit, "The operation has more than %d fields at its root."},
-		{has.spreads, l.Spreads, problem.MaxFragmentsLimit, "The operation spreads more than %d fragments, those in fragments included."},
+		{has.spreads, l.Spreads, problem.MaxFragmentsLimit, "The document spreads more than %d fragments, those in fragments included."},
 		{has.nesting, l.SpreadDepth, problem.MaxFragmentsLimit, "The operation spreads fragments in fragments deeper than %d."},
-		{has.fields, l.Fields, problem.MaxFieldsLimit, "The operation selects more than %d fields, those of fragments included."},
+		{has.fields, l.Fields, problem.MaxFieldsLimit, "The document selects more than %d fields, those of fragments included."},
 	} {
 		if c.has > c.most {
 			return beyond(operation.Position, c.code, c.text, c.most)
