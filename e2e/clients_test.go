@@ -7,12 +7,13 @@ import (
 
 // The JavaScript clients that frontends use get along with the gateway:
 // graphql-ws, graphql-sse, and the audits of the GraphQL over HTTP
-// specification that graphql-http has.
+// specification that graphql-http has. Tools can introspect every frontend.
 func TestJavaScriptClients(t *testing.T) {
 	g := start(t)
-	for _, script := range []string{"websocket.mjs", "events.mjs", "audit.mjs"} {
-		t.Run(script, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), "node", script, g.url+"/graphql/web")
+	for _, c := range [][2]string{{"websocket.mjs", "web"}, {"events.mjs", "web"}, {"audit.mjs", "web"}, {"introspection.mjs", "web"}, {"introspection.mjs", "mobile"}} {
+		script, frontend := c[0], c[1]
+		t.Run(script+" "+frontend, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), "node", script, g.url+"/graphql/"+frontend)
 			cmd.Dir = "clients"
 			out, err := cmd.CombinedOutput()
 			if err != nil {

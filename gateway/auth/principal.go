@@ -8,6 +8,8 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"time"
@@ -32,6 +34,9 @@ type Principal struct {
 	id string
 }
 
+// longestID is the most bytes of an id.
+const longestID = 128
+
 // newPrincipal sorts the scopes and makes the id.
 func newPrincipal(p Principal) *Principal {
 	slices.Sort(p.Scopes)
@@ -41,6 +46,10 @@ func newPrincipal(p Principal) *Principal {
 		kind = "key"
 	}
 	p.id = kind + ":" + strconv.Itoa(len(p.Issuer)) + ":" + p.Issuer + ":" + p.Subject
+	if len(p.id) > longestID { // it is a key of maps, of which many are kept
+		sum := sha256.Sum256([]byte(p.id))
+		p.id = "sha256:" + hex.EncodeToString(sum[:])
+	}
 	return &p
 }
 

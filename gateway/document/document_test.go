@@ -76,6 +76,8 @@ func TestLimits(t *testing.T) {
 		"depth":                 {deep(20), "MAX_DEPTH_LIMIT"},
 		"depth, just":           {deep(19), ""},
 		"depth in fragments":    {"{ ...F } fragment F on Query " + deep(20), "MAX_DEPTH_LIMIT"},
+		"depth of the schema":   {"{ __schema { queryType { ofType " + strings.Repeat("{ ofType ", 25) + "{ name }" + strings.Repeat(" }", 27) + " }", ""},
+		"lists of the schema":   {"{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }", "GRAPHQL_VALIDATION_FAILED"},
 		"depth, inline":         {"{ ... on Query " + deep(20) + " }", "MAX_DEPTH_LIMIT"},
 		"fields":                {"{ a { ...G } b { ...G } list { ...G } } fragment G on Query { a { ...H } b { ...H } list { ...H } } fragment H on Query { a { ...F } b { ...F } list { ...F } } fragment F on Query { a " + wide + " b " + wide + " }", "MAX_FIELDS_LIMIT"},
 		"fragments that double": {doubling(30), "MAX_DEPTH_LIMIT"},

@@ -12,7 +12,8 @@ import (
 type Limits struct {
 	// Tokens is the most that the parser reads.
 	Tokens int
-	// Depth is how deep fields are nested.
+	// Depth is how deep fields are nested; those that tell of the schema do not
+	// count.
 	Depth int
 	// Fields is how many fields all operations select.
 	Fields int
@@ -161,6 +162,9 @@ func (m *measurer) selections(selections ast.SelectionSet) measure {
 
 func (m *measurer) field(field *ast.Field) measure {
 	below := m.selections(field.SelectionSet)
+	if field.Name == "__schema" || field.Name == "__type" {
+		below.depth = 0 // tools ask deeper than frontends; a rule of validation bounds their lists
+	}
 	below.depth++
 	below.fields++
 	below.root = 1

@@ -1,6 +1,8 @@
 package ratelimit
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -129,7 +131,16 @@ func (l *limited) key(scope string, caller Caller, variables map[string]any) str
 			part(at(arguments, strings.Split(strings.TrimPrefix(by, "args."), ".")))
 		}
 	}
-	return b.String()
+	return short(b.String())
+}
+
+// short is a key that takes little memory: values of arguments may be long.
+func short(key string) string {
+	if len(key) <= 128 {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	return "sha256 " + hex.EncodeToString(sum[:])
 }
 
 // at is the text of a value inside of arguments.
