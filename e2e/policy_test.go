@@ -400,7 +400,9 @@ func TestGuideOfCosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := g.do(t, http.MethodPost, "/graphql/web", map[string]string{"Content-Type": "application/json"}, strings.NewReader(string(payload)))
-	var got struct{ Extensions struct{ Cost json.RawMessage } }
+	var got struct {
+		Extensions struct{ Cost json.RawMessage }
+	}
 	if err := json.Unmarshal(a.body, &got); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -130,7 +131,7 @@ func (r *randomDocument) number() string {
 	if r.IntN(2) == 0 {
 		return r.variable("Int", r.IntN(20))
 	}
-	return fmt.Sprint(r.IntN(20) - 2)
+	return strconv.Itoa(r.IntN(20) - 2)
 }
 
 // arguments are some of a field's.
@@ -168,7 +169,7 @@ func (r *randomDocument) field(typ string, depth int) string {
 		options = map[string][]func() string{
 			"Query": {
 				func() string { return "product(id: 1)" + below("Product") }, func() string { return "products" + r.arguments(first, last) + below("Connection") },
-				func() string { return "strict(first: " + fmt.Sprint(r.IntN(9)) + ")" + below("Product") },
+				func() string { return "strict(first: " + strconv.Itoa(r.IntN(9)) + ")" + below("Product") },
 				func() string {
 					return "page" + r.arguments(func() string { return "input: {size: " + r.number() + "}" }) + below("Product")
 				},
@@ -208,7 +209,7 @@ func (r *randomDocument) object(typ string, depth int) string {
 		case typ == "Found" && r.IntN(4) > 0:
 			on := []string{"Product", "Shelf", "Node"}[r.IntN(3)]
 			text = "... on " + on + r.condition() + " " + r.object(on, depth+1)
-		case typ != "Found" && r.IntN(6) == 0 && depth < 5:
+		case typ != "Found" && depth < 5 && r.IntN(6) == 0:
 			text = "... on " + typ + r.condition() + " " + r.object(typ, depth+1)
 		case typ != "Found" && r.IntN(6) == 0 && depth < 5:
 			inside := r.object(typ, depth+1)
@@ -228,10 +229,10 @@ func (r *randomDocument) object(typ string, depth int) string {
 // conditionedField is a field, perhaps with a condition before its selections.
 func (r *randomDocument) conditionedField(typ string, depth int) string {
 	text := r.field(typ, depth)
-	if at := strings.Index(text, " {"); at < 0 {
-		return text + r.condition()
+	if strings.Contains(text, " {") {
+		return text
 	}
-	return text
+	return text + r.condition()
 }
 
 func (r *randomDocument) condition() string {
