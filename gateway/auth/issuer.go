@@ -165,7 +165,7 @@ func (i *issuer) verify(ctx context.Context, token string) (*Principal, *keySet,
 		if err == nil || !errors.Is(err, errUnknownKey) {
 			return found, err
 		}
-		if keys = i.refetch(ctx); keys == nil {
+		if keys = i.refetch(ctx, keys); keys == nil {
 			return nil, err
 		}
 		return keys.find(t)

@@ -158,9 +158,11 @@ func (i *issuer) run(ctx context.Context) {
 
 // refetch fetches keys because a token names one that is not known: not more
 // than once in a while, and once for all who wait. It returns the keys that are
-// known then, nil if they are those from before.
-func (i *issuer) refetch(ctx context.Context) *keySet {
-	before := i.keys.Load()
+// known then, nil if they are those that the caller has.
+func (i *issuer) refetch(ctx context.Context, have *keySet) *keySet {
+	if now := i.keys.Load(); now != have {
+		return now // somebody else was first
+	}
 	done := i.flight.DoChan("", func() (any, error) {
 		if !i.mayAsk() {
 			return struct{}{}, nil
@@ -177,7 +179,7 @@ func (i *issuer) refetch(ctx context.Context) *keySet {
 	case <-done:
 	case <-ctx.Done():
 	}
-	if now := i.keys.Load(); now != before {
+	if now := i.keys.Load(); now != have {
 		return now
 	}
 	return nil

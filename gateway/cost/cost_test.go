@@ -19,6 +19,7 @@ type Query {
   product(id: ID!): Product
   products(first: Int = 20, last: Int, after: String): Connection! @listSize(slicingArguments: ["first", "last"], sizedFields: ["nodes"], requireOneSlicingArgument: false)
   strict(first: Int, last: Int): [Product!]! @listSize(slicingArguments: ["first", "last"])
+  window(input: Window): [Product!]! @listSize(slicingArguments: ["input.first", "input.last"])
   page(input: Page): [Product!]! @listSize(slicingArguments: ["input.size"], assumedSize: 7, requireOneSlicingArgument: false)
   search(text: String @cost(weight: "3"), filter: Filter): [Found!]! @listSize(assumedSize: 4)
   dear: String @cost(weight: "5.5")
@@ -26,6 +27,7 @@ type Query {
   all: [Product]
   matrix: [[Product]]
 }
+input Window { first: Int last: Int }
 input Page { size: Int = 9 }
 input Filter { brand: String @cost(weight: 2) and: [Filter!] }
 type Connection { nodes: [Product!]! total: Int }
@@ -107,6 +109,12 @@ func TestSlicingArguments(t *testing.T) {
 		`{ strict(first: null) { id } }`:                           false,
 		`{ strict(first: 1) { id } }`:                              true,
 		`query ($n: Int!) { strict(last: $n) { id } }`:             true,
+		`{ window(input: {first: 3}) { id } }`:                     true,
+		`{ window(input: {first: 3, last: 3}) { id } }`:            false,
+		`{ window(input: {}) { id } }`:                             false,
+		`{ window { id } }`:                                        false,
+		`query ($w: Window) { window(input: $w) { id } }`:          true, // it may be in there
+		`query ($n: Int) { window(input: {last: $n}) { id } }`:     true,
 		`{ products { total } }`:                                   true,
 		`{ product(id: 1) { reviews { body } } }`:                  true, // it has a default
 		`{ product(id: 1) { ...F } } fragment F on Product { id }`: true,

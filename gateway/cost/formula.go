@@ -281,7 +281,7 @@ func (c *compiler) size(f *field, node, sizer *ast.Field) {
 	depth := lists(node.Definition.Type)
 	own := readListSize(node.Definition)
 	if own != nil && c.err == nil {
-		c.err = checkSlicing(node, own)
+		c.err = c.model.checkSlicing(node, own)
 	}
 	if depth == 0 {
 		return

@@ -221,24 +221,60 @@ func (m *Model) memberDefault(typ *ast.Definition, path []string) float64 {
 
 // checkSlicing wants exactly one slicing argument, where the directive does.
 // One with a default may be left out.
-func checkSlicing(field *ast.Field, directive *listSize) *gqlerror.Error {
+func (m *Model) checkSlicing(field *ast.Field, directive *listSize) *gqlerror.Error {
 	if !directive.needsOne || len(directive.slicing) == 0 {
 		return nil
 	}
-	given, defaults := 0, 0
+	given, defaults, unknown := 0, 0, false
 	for _, path := range directive.slicing {
-		name, _, _ := strings.Cut(path, ".")
-		if argument := field.Arguments.ForName(name); argument != nil && argument.Value.Kind != ast.NullValue {
+		switch m.presence(field, strings.Split(path, ".")) {
+		case isGiven:
 			given++
-		} else if definition := field.Definition.Arguments.ForName(name); definition != nil && definition.DefaultValue != nil {
+		case isDefault:
 			defaults++
+		case isInVariable:
+			unknown = true
 		}
 	}
-	if given == 1 || given == 0 && defaults > 0 {
+	if given == 1 || given == 0 && (defaults > 0 || unknown) {
 		return nil
 	}
 	return gqlerror.ErrorPosf(field.Position, "%s needs exactly one of the arguments %s: they say how long its list is.",
 		field.Name, strings.Join(directive.slicing, ", "))
+}
+
+// How a slicing argument is given.
+const (
+	isAbsent     = iota
+	isGiven      // by a value or a variable of its own
+	isDefault    // by the argument's default
+	isInVariable // perhaps, inside of one
+)
+
+func (m *Model) presence(field *ast.Field, path []string) int {
+	definition := field.Definition.Arguments.ForName(path[0])
+	if definition == nil {
+		return isAbsent
+	}
+	at, how := place{value: definition.DefaultValue, typ: m.schema.Types[definition.Type.Name()]}, isDefault
+	if argument := field.Arguments.ForName(path[0]); argument != nil {
+		at.value, how = argument.Value, isGiven
+	}
+	for _, name := range path[1:] {
+		switch {
+		case at.value == nil:
+			return isAbsent
+		case at.value.Kind == ast.Variable:
+			return isInVariable
+		case at.value.Children.ForName(name) == nil:
+			how = isDefault
+		}
+		at = m.member(at, name)
+	}
+	if at.value == nil || at.value.Kind == ast.NullValue {
+		return isAbsent
+	}
+	return how
 }
 
 // lists is how many lists a type has around its name.

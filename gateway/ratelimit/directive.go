@@ -36,41 +36,62 @@ type limited struct {
 
 // OfOperation finds the fields with @rateLimit of a valid operation, in every
 // place that they are selected in: each alias, each spread of a fragment.
-// Whether @skip leaves one out does not matter. Scope keeps buckets of several
-// schemas apart.
-func OfOperation(scope string, operation *ast.OperationDefinition) *Fields {
+// Whether @skip leaves one out does not matter. A field of an interface is that
+// of all possible types, too, and one of a type that of its interfaces. Scope
+// keeps buckets of several schemas apart.
+func OfOperation(scope string, schema *ast.Schema, operation *ast.OperationDefinition) *Fields {
 	f := &Fields{scope: scope}
-	f.collect(operation.SelectionSet)
+	f.collect(schema, operation.SelectionSet)
 	if len(f.list) == 0 {
 		return nil
 	}
 	return f
 }
 
-func (f *Fields) collect(selections ast.SelectionSet) {
+func (f *Fields) collect(schema *ast.Schema, selections ast.SelectionSet) {
 	for _, selection := range selections {
 		switch s := selection.(type) {
 		case *ast.Field:
-			if s.Definition != nil && s.ObjectDefinition != nil {
-				if d := s.Definition.Directives.ForName("rateLimit"); d != nil {
-					f.list = append(f.list, read(s, d))
+			for _, owner := range owners(schema, s.ObjectDefinition) {
+				if definition := owner.Fields.ForName(s.Name); definition != nil {
+					if d := definition.Directives.ForName("rateLimit"); d != nil {
+						f.list = append(f.list, read(s, owner.Name, d))
+					}
 				}
 			}
-			f.collect(s.SelectionSet)
+			f.collect(schema, s.SelectionSet)
 		case *ast.InlineFragment:
-			f.collect(s.SelectionSet)
+			f.collect(schema, s.SelectionSet)
 		case *ast.FragmentSpread:
 			if s.Definition != nil {
-				f.collect(s.Definition.SelectionSet)
+				f.collect(schema, s.Definition.SelectionSet)
 			}
 		}
 	}
 }
 
+// owners are the types whose field is asked for when it is asked of a type:
+// that one, its interfaces, its possible types.
+func owners(schema *ast.Schema, definition *ast.Definition) []*ast.Definition {
+	if definition == nil {
+		return nil
+	}
+	list := []*ast.Definition{definition}
+	for _, name := range definition.Interfaces {
+		if parent := schema.Types[name]; parent != nil {
+			list = append(list, parent)
+		}
+	}
+	if definition.IsAbstractType() {
+		list = append(list, schema.PossibleTypes[definition.Name]...)
+	}
+	return list
+}
+
 // read reads a directive, which the generator has checked. One that it would
 // have refused lets nothing through.
-func read(field *ast.Field, d *ast.Directive) limited {
-	l := limited{field: field, name: field.ObjectDefinition.Name + "." + field.Name, by: []string{"principal"}}
+func read(field *ast.Field, owner string, d *ast.Directive) limited {
+	l := limited{field: field, name: owner + "." + field.Name, by: []string{"principal"}}
 	if a := d.Arguments.ForName("max"); a != nil {
 		l.capacity, _ = strconv.ParseFloat(a.Value.Raw, 64)
 	}

@@ -63,7 +63,7 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 		return facts{
 			cost:       model.Formula(operation),
 			guards:     rules.Guards(operation),
-			limits:     ratelimit.OfOperation(f.Name, operation),
+			limits:     ratelimit.OfOperation(f.Name, schema, operation),
 			introspect: introspection(operation.SelectionSet),
 		}
 	})

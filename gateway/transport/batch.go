@@ -16,8 +16,8 @@ import (
 
 // request is what came in one HTTP request.
 type request struct {
-	operations []*graphql.RawParams // at least one
-	batch      bool                 // it was a list, and so is the answer
+	params *graphql.RawParams   // nil of a batch
+	batch  []*graphql.RawParams // it was a list, and so is the answer
 }
 
 // decodeBatch reads a list of operations.

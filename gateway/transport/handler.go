@@ -93,11 +93,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, refused)
 		return
 	}
-	if request.batch {
-		h.answerBatch(ctx, w, request.operations)
+	if request.params == nil {
+		h.answerBatch(ctx, w, request.batch)
 		return
 	}
-	h.answer(withResponseHeader(ctx, w.Header()), w, r, request.operations[0], want)
+	h.answer(withResponseHeader(ctx, w.Header()), w, r, request.params, want)
 }
 
 // read is everything that a request must fulfil to be a GraphQL request.

@@ -23,8 +23,7 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request) (request, *
 		err *problem.Error
 	)
 	if r.Method == http.MethodGet {
-		got.operations = make([]*graphql.RawParams, 1)
-		got.operations[0], err = decodeURL(r.URL.RawQuery)
+		got.params, err = decodeURL(r.URL.RawQuery)
 	} else {
 		buffer := h.buffers.get()
 		defer h.buffers.put(buffer)
@@ -37,7 +36,10 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request) (request, *
 		return request{}, &refusal{status: http.StatusBadRequest, problem: err}
 	}
 	timing := graphql.TraceTiming{Start: start, End: graphql.Now()}
-	for _, params := range got.operations {
+	if got.params != nil {
+		got.params.Headers, got.params.ReadTime = r.Header, timing
+	}
+	for _, params := range got.batch {
 		params.Headers, params.ReadTime = r.Header, timing
 	}
 	return got, nil
@@ -87,10 +89,10 @@ func (h *Handler) tooLarge() *refusal {
 func decodeBody(body []byte, most int) (request, *problem.Error) {
 	if start := bytes.TrimLeft(body, space); len(start) > 0 && start[0] == '[' {
 		list, err := decodeBatch(body, most)
-		return request{operations: list, batch: true}, err
+		return request{batch: list}, err
 	}
 	params, err := decodeOperation(body)
-	return request{operations: []*graphql.RawParams{params}}, err
+	return request{params: params}, err
 }
 
 // decodeOperation reads the parameters of a request (GraphQL over HTTP, "JSON
@@ -100,7 +102,12 @@ func decodeOperation(body []byte) (*graphql.RawParams, *problem.Error) {
 	if len(bytes.TrimLeft(body, space)) == 0 {
 		return nil, problem.New(problem.BadRequest, "The request is empty: it must be a JSON object with a query.")
 	}
-	params, id := &graphql.RawParams{}, ""
+	decoded := &struct {
+		graphql.RawParams
+
+		id string
+	}{}
+	params := &decoded.RawParams
 	err := decodeObject(body, func(name string) any {
 		switch name {
 		case "query":
@@ -112,14 +119,14 @@ func decodeOperation(body []byte) (*graphql.RawParams, *problem.Error) {
 		case "extensions":
 			return &params.Extensions
 		case documentID:
-			return &id
+			return &decoded.id
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
 	}
-	setDocumentID(params, id)
+	setDocumentID(params, decoded.id)
 	return params, checkParams(params)
 }
 

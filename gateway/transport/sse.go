@@ -49,9 +49,15 @@ func (h *Handler) serveEvents(ctx context.Context, w http.ResponseWriter, source
 // expiring ends a source at a time, with a problem as its last response.
 func expiring(source func(context.Context, sendFunc), until time.Time) func(context.Context, sendFunc) {
 	return func(ctx context.Context, send sendFunc) {
-		limited, cancel := context.WithDeadline(ctx, until)
+		// Not a deadline: services would be told of it, and their errors could
+		// come before it is over here.
+		limited, cancel := context.WithCancel(ctx)
 		defer cancel()
-		source(limited, send)
+		timer := time.AfterFunc(time.Until(until), cancel)
+		defer timer.Stop()
+		source(limited, func(resp *graphql.Response) bool {
+			return limited.Err() == nil && send(resp) // what comes of the end is no response
+		})
 		if ctx.Err() == nil && limited.Err() != nil {
 			send(problemResponse(problem.New(problem.Unauthenticated, "The token has expired.")))
 		}
