@@ -163,6 +163,84 @@ func TestTwoGateways(t *testing.T) {
 	}
 }
 
+// While Redis hangs or is gone under load, requests are answered as fast as
+// before, and then the gateways share buckets again.
+func TestRedisFailsUnderLoad(t *testing.T) {
+	redis, d := redistest.Start(t), demotest.Start(t)
+	config := loopback + fmt.Sprintf("redis: {url: %q}\nfrontend: {cost: {max: 100}, rateLimit: {anonymous: {capacity: 200, refill: 100}}}\n", redis.URL())
+	gateways := []*gateway{startWith(t, d, config), startWith(t, d, config)}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	defer client.CloseIdleConnections()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var (
+		wait           sync.WaitGroup
+		answers        atomic.Int64
+		slowest        atomic.Int64
+		granted, other atomic.Int64
+	)
+	for n := range 16 {
+		wait.Go(func() {
+			for ctx.Err() == nil {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, gateways[n%2].url+"/graphql/web", strings.NewReader(`{"query":"{ product(id: \"none\") { id } }"}`))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				req.Header.Set("Content-Type", "application/json")
+				start := time.Now()
+				resp, err := client.Do(req)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_ = resp.Body.Close()
+				answers.Add(1)
+				slowest.Store(max(slowest.Load(), int64(time.Since(start))))
+				switch resp.StatusCode {
+				case http.StatusOK:
+					granted.Add(1)
+				case http.StatusTooManyRequests:
+				default:
+					other.Add(1)
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		})
+	}
+	begun := time.Now()
+	for _, step := range []func(){func() {}, redis.Pause, redis.Resume, redis.Kill, func() { redis.Restart(t) }} {
+		step()
+		before := answers.Load()
+		time.Sleep(time.Second)
+		if answers.Load() == before {
+			t.Error("no request was answered for a second")
+		}
+	}
+	cancel()
+	wait.Wait()
+	// The shared bucket, full again when Redis is new, and half of it for each
+	// gateway while Redis is away, twice.
+	took := time.Since(begun).Seconds()
+	if most := 200 + 200 + 2*2*100 + 2*100*took; float64(granted.Load()) > most {
+		t.Errorf("%d granted of %v", granted.Load(), most)
+	}
+	if other.Load() > 0 || granted.Load() == 0 || granted.Load() == answers.Load() || time.Duration(slowest.Load()) > 2*time.Second {
+		t.Errorf("%d granted, %d neither granted nor throttled, the slowest took %v", granted.Load(), other.Load(), time.Duration(slowest.Load()))
+	}
+	for i, g := range gateways {
+		for deadline := time.Now().Add(5 * time.Second); strings.Count(g.log.String(), "Redis is back") < 2; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("gateway %d did not come back to Redis:\n%s", i, g.log)
+			}
+		}
+		if n := strings.Count(g.log.String(), "Redis can't be reached"); n < 1 || n > 2 {
+			t.Errorf("gateway %d told %d times that Redis is away", i, n)
+		}
+	}
+	t.Logf("%d answers, %d granted, the slowest took %v", answers.Load(), granted.Load(), time.Duration(slowest.Load()))
+}
+
 // A WebSocket ends when its token does.
 func TestTokenExpires(t *testing.T) {
 	d, i := demotest.Start(t), startIssuer(t)

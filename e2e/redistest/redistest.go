@@ -28,7 +28,7 @@ func Start(t testing.TB, args ...string) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatal("there is no redis-server: run `make test`, which installs it (e2e/setup.sh)")
 	}
-	s := &Server{Addr: freeAddr(t), args: args}
+	s := &Server{Addr: "127.0.0.1:" + FreePort(t), args: args}
 	s.Restart(t)
 	t.Cleanup(func() { s.Kill() })
 	return s
@@ -37,14 +37,16 @@ func Start(t testing.TB, args ...string) *Server {
 // URL is how clients find the server.
 func (s *Server) URL() string { return "redis://" + s.Addr }
 
-func freeAddr(t testing.TB) string {
+// FreePort is a port of loopback that nobody has at the moment.
+func FreePort(t testing.TB) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return l.Addr().String()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
 }
 
 // Restart runs the server again, at the same address and empty. It returns when

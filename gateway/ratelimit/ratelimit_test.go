@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -436,4 +437,37 @@ func FuzzTake(f *testing.F) {
 		}
 		l.Return(c.Bucket, points)
 	})
+}
+
+// Buckets are spread over the nodes of a cluster, and several of one request
+// are still granted together or not at all.
+func TestCluster(t *testing.T) {
+	var addrs, urls []string
+	for range 3 {
+		node := redistest.Start(t, "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", redistest.FreePort(t))
+		addrs, urls = append(addrs, node.Addr), append(urls, node.URL())
+	}
+	out, err := exec.CommandContext(t.Context(), "redis-cli", append([]string{"--cluster-yes", "--cluster", "create"}, addrs...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, addr := range addrs {
+		_, port, _ := strings.Cut(addr, ":")
+		await(t, "the node "+addr+" is part of the cluster", func() bool {
+			state, _ := exec.CommandContext(t.Context(), "redis-cli", "-p", port, "cluster", "info").Output()
+			return strings.Contains(string(state), "cluster_state:ok")
+		})
+	}
+	log := &lines{}
+	l := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: strings.Join(urls, ","), Timeout: 2 * time.Second}, Log: slog.New(slog.NewTextHandler(log, nil))})
+	other := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: urls[1], Timeout: 2 * time.Second}})
+	states := make([]ratelimit.State, 2)
+	for i := range 40 {
+		a := ratelimit.Charge{Bucket: ratelimit.Bucket{Key: fmt.Sprint("a", i), Capacity: 10, Refill: 0.001}, Points: 6}
+		b := ratelimit.Charge{Bucket: ratelimit.Bucket{Key: fmt.Sprint("b", i), Capacity: 10, Refill: 0.001}, Points: 6}
+		await(t, "the cluster answers", func() bool { return l.Take(t.Context(), []ratelimit.Charge{a, b}, states) })
+		if other.Take(t.Context(), []ratelimit.Charge{a, b}, states) {
+			t.Errorf("bucket %d is not shared: %+v; %s", i, states, log.b.String())
+		}
+	}
 }

@@ -22,7 +22,7 @@ func (s *Server) withPrincipal(next http.Handler) http.Handler {
 			s.refuseCaller(w, r, err)
 			return
 		}
-		for _, name := range s.subjectHeaders {
+		for _, name := range s.ownHeaders {
 			r.Header.Del(name)
 		}
 		ctx := upstream.WithCaller(r.Context(), upstream.Caller{

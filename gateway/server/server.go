@@ -25,14 +25,14 @@ import (
 
 // Server is a gateway. Use it as New, Services, Run, Close.
 type Server struct {
-	config         *config.Config
-	options        Options
-	log            *slog.Logger
-	services       *upstream.Services
-	verifier       *auth.Verifier
-	limiter        *ratelimit.Limiter
-	health         *health
-	subjectHeaders []string // what only the gateway may say
+	config     *config.Config
+	options    Options
+	log        *slog.Logger
+	services   *upstream.Services
+	verifier   *auth.Verifier
+	limiter    *ratelimit.Limiter
+	health     *health
+	ownHeaders []string // what services are not told by callers
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
@@ -47,6 +47,9 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 	limiter, errOfLimits := ratelimit.Open(limiterConfig(cfg.Redis, log))
 	services, errOfServices := upstream.Open(serviceConfigs(cfg))
 	if err := errors.Join(errOfAuth, errOfLimits, errOfServices); err != nil {
+		if errOfLimits == nil {
+			err = errors.Join(err, limiter.Close())
+		}
 		return nil, err
 	}
 	s := &Server{
@@ -57,10 +60,12 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		verifier: verifier,
 		limiter:  limiter,
 		health:   &health{services: cfg.Services, check: services.Check, verifier: verifier},
+		// Whoever has an API key can act for its principal: services need none.
+		ownHeaders: []string{cfg.Auth.KeyHeader},
 	}
 	for _, service := range cfg.Services {
 		if service.SubjectHeader != "" {
-			s.subjectHeaders = append(s.subjectHeaders, service.SubjectHeader)
+			s.ownHeaders = append(s.ownHeaders, service.SubjectHeader)
 		}
 	}
 	return s, nil

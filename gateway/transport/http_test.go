@@ -1,6 +1,8 @@
 package transport_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -367,5 +369,50 @@ func TestKeepsErrorsThatJSONCannotSay(t *testing.T) {
 	g := serve(t, transport.Config{}, func(e *executor.Executor) graphql.GraphExecutor { return unspeakable{e} })
 	if a := g.post(t, `{"query":"{__typename}"}`); a.body != `{"errors":[{"message":"no","extensions":{"code":"BAD_USER_INPUT"}}]}` {
 		t.Error(a.body)
+	}
+}
+
+// A list of operations is answered with a list, in its order, if lists are
+// allowed; what is wrong with one does not concern the others.
+func TestAnswersBatches(t *testing.T) {
+	g := serve(t, transport.Config{MaxBatch: 3})
+	got := g.post(t, ` [{"query":"{ echo(text: \"a\") }"}, {"query":"{ nothing }"},{"query":"query ($t: String!) { echo(text: $t) }","variables":{"t":"c"}} ] `)
+	if got.status != http.StatusOK || !strings.HasPrefix(got.body, `[{"data":{"echo":"a"}},{"errors":[`) || !strings.HasSuffix(got.body, `,{"data":{"echo":"c"}}]`) || !json.Valid([]byte(got.body)) {
+		t.Errorf("status %d: %s", got.status, got.body)
+	}
+	for _, body := range []string{`[]`, `[{"query":"{ echo }"},`, `[1]`, `[[{"query":"{ echo }"}]]`, `[{"query":""}]`, `[{"query":"{a}"},{"query":"{a}"},{"query":"{a}"},{"query":"{a}"}]`} {
+		if got := g.post(t, body); got.status != http.StatusBadRequest || !strings.Contains(got.body, "BAD_REQUEST") {
+			t.Errorf("%s: status %d: %s", body, got.status, got.body)
+		}
+	}
+	panicking := serve(t, transport.Config{MaxBatch: 3}, panics)
+	if got := panicking.post(t, `[{"query":"{ echo(text: \"a\") }"}]`); !strings.Contains(got.body, "INTERNAL_SERVER_ERROR") || strings.Contains(got.body, "secret") {
+		t.Errorf("a panic: %s", got.body)
+	}
+}
+
+func TestReadsGzip(t *testing.T) {
+	g := serve(t, transport.Config{MaxBodyBytes: 1000})
+	pack := func(text string) string {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, _ = z.Write([]byte(text))
+		_ = z.Close()
+		return b.String()
+	}
+	good := pack(`{"query":"{ echo(text: \"a\") }"}`)
+	for name, c := range map[string]struct {
+		body   string
+		status int
+	}{
+		"good":            {good, http.StatusOK},
+		"as much as may":  {pack(`{"query":"{ echo(text: \"a\") }"}` + strings.Repeat(" ", 1000-33)), http.StatusOK},
+		"too much inside": {pack(`{"query":"{ echo(text: \"a\") }"}` + strings.Repeat(" ", 10_000)), http.StatusRequestEntityTooLarge},
+		"cut off":         {good[:len(good)-5], http.StatusBadRequest},
+		"changed":         {good[:len(good)-8] + "XXXX" + good[len(good)-4:], http.StatusBadRequest},
+	} {
+		if got := g.post(t, c.body, "Content-Encoding: gzip"); got.status != c.status {
+			t.Errorf("%s: status %d, want %d: %s", name, got.status, c.status, got.body)
+		}
 	}
 }
