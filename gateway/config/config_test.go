@@ -95,6 +95,19 @@ services:
 	}
 }
 
+// A section without settings is as if it were not there.
+func TestEmptySections(t *testing.T) {
+	c, err := config.Parse([]byte("frontend:\nfrontends:\n  web:\n  mobile: {limits: }\nauth:\nserver:\nredis:\n"), noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"web", "mobile", "tv"} {
+		if f := c.Of(name); f.Limits.Depth != 20 || f.Cost.Max != 5000 {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
 // A frontend has what it says, and what all have.
 func TestFrontends(t *testing.T) {
 	c, err := config.Parse([]byte(`
@@ -158,6 +171,9 @@ func FuzzParse(f *testing.F) {
 	f.Add("server: {listen: a}")
 	f.Add("services:\n  a: {url: ${X:-http://x}}")
 	f.Add("? [a]: b")
+	f.Add("frontend: {rateLimit: {tiers: {a: {capacity: 1}}}}\nfrontends: {web: , mobile: {rateLimit: {tiers: {a: }}}}")
+	f.Add("auth: {issuers: [{issuer: a, leeway: 1s}]}\nserver: {trustedProxies: [10.0.0.0/8]}")
+	f.Add("frontends: []\nauth: {issuers: {a: b}}")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := config.Parse([]byte(text), noEnv)
 		if err == nil && c == nil {

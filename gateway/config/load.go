@@ -41,6 +41,7 @@ func Parse(text []byte, getenv func(string) string) (*Config, error) {
 		}
 		ast.Walk(&expansion{getenv: getenv, problems: p}, doc.Body)
 		p.unknownKeys(doc.Body)
+		fillNames(doc.Body)
 		if err := yaml.NodeToValue(doc.Body, &c); err != nil {
 			p.list = append(p.list, yaml.FormatError(err, false, true))
 			return nil, p.err()
@@ -58,6 +59,18 @@ func Parse(text []byte, getenv func(string) string) (*Config, error) {
 	}
 	c.check(p)
 	return &c, p.err()
+}
+
+// fillNames makes an object of a name in a section of names that says nothing,
+// which the decoder would refuse.
+func fillNames(root ast.Node) {
+	for _, section := range entries(root) {
+		for _, entry := range entries(section.Value) {
+			if _, null := entry.Value.(*ast.NullNode); null && section.Key.String() == "frontends" {
+				entry.Value = ast.Mapping(entry.Value.GetToken(), true)
+			}
+		}
+	}
 }
 
 // frontends reads the section of this name again: what a frontend does not say
