@@ -38,27 +38,33 @@ type admission struct {
 // admissionKey is where an operation has its admission.
 const admissionKey = "portico.admission"
 
-// admit decides whether the caller may execute an operation now, and which of
-// its fields. It takes what the operation can cost at most from the caller's
-// bucket.
+// admit decides whether the caller may execute an operation, and which of its
+// fields.
 func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.OperationContext) (*admission, *gqlerror.Error) {
 	if err := known.cost.Check(); err != nil {
 		out := gqlerror.ErrorPosf(nil, "%s", err.Message)
 		out.Locations, out.Extensions = err.Locations, map[string]any{"code": string(problem.ValidationFailed)}
 		return nil, out
 	}
-	principal := auth.From(ctx)
 	a := &admission{facts: known, report: p.reports(oc)}
 	a.requested = known.cost.Requested(oc.Variables)
 	if a.requested > p.config.Cost.Max {
 		return nil, refusal(problem.New(problem.CostTooHigh, "The operation could cost %v points, of which %v are allowed: ask for less.", a.requested, p.config.Cost.Max).
 			With("cost", a.requested).With("maximum", p.config.Cost.Max))
 	}
-	a.denied = known.guards.Check(ctx, principal, oc.Variables)
+	a.denied = known.guards.Check(ctx, auth.From(ctx), oc.Variables)
+	return a, nil
+}
+
+// charge takes what an operation can cost at most from the caller's bucket, and
+// what its fields ask of theirs. That is done right before it is executed: what
+// a transport refuses after it was admitted costs nothing.
+func (p *pipeline) charge(ctx context.Context, a *admission, oc *graphql.OperationContext) *gqlerror.Error {
+	principal, known := auth.From(ctx), a.facts
 	p.meter(ctx, principal, a)
 	a.charges = known.limits.Charges(a.charges, callerOf(ctx, principal), oc.Variables)
 	if len(a.charges) == 0 {
-		return a, nil
+		return nil
 	}
 	if a.states = a.statesOfMost[:]; len(a.charges) > len(a.states) {
 		a.states = make([]ratelimit.State, len(a.charges))
@@ -67,9 +73,9 @@ func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.Operatio
 	granted := p.limiter.Take(ctx, a.charges, a.states)
 	a.tell(transport.ResponseHeader(ctx), p.frontend, granted)
 	if !granted {
-		return nil, a.throttled()
+		return a.throttled()
 	}
-	return a, nil
+	return nil
 }
 
 // meter charges the caller's bucket, if it has one.

@@ -24,7 +24,7 @@ import (
 // pipeline is what every operation of a frontend passes before it is executed:
 //
 //	persisted id → document with its facts → variables → introspection →
-//	scopes → cost → rate limit
+//	cost → scopes and policies → rate limit
 //
 // Everything after the document is a lookup in what is known of it.
 type pipeline struct {
@@ -217,6 +217,9 @@ func (p *pipeline) DispatchOperation(ctx context.Context, oc *graphql.OperationC
 	a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
 	if a == nil { // CreateOperationContext refused it
 		return graphql.OneShot(&graphql.Response{Errors: orNoOperation(nil)}), ctx
+	}
+	if err := p.charge(ctx, a, oc); err != nil {
+		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{err}}), ctx
 	}
 	if a.denied != nil {
 		ctx = execute.WithDenied(ctx, a.denied)

@@ -7,11 +7,14 @@ import (
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/graph"
 	"github.com/portico-gateway/portico/resolvers"
 )
@@ -59,7 +62,11 @@ func decide(ctx context.Context, p *pipeline, oc *graphql.OperationContext) erro
 	if errs != nil {
 		return errs
 	}
-	if _, err := p.admit(ctx, &doc.Operation("Me").Facts, oc); err != nil {
+	a, err := p.admit(ctx, &doc.Operation("Me").Facts, oc)
+	if err == nil {
+		err = p.charge(ctx, a, oc)
+	}
+	if err != nil {
 		return err
 	}
 	return nil
@@ -84,6 +91,20 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
+// charged is an operation that was admitted and charged.
+func charged(t *testing.T, ctx context.Context, p *pipeline, document string) (*graphql.OperationContext, *admission) { //nolint:revive // t goes first in tests
+	t.Helper()
+	oc, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: document})
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
+	if err := p.charge(ctx, a, oc); err != nil {
+		t.Fatal(err)
+	}
+	return oc, a
+}
+
 // What is not used of a bucket is there again: all of it for an operation that
 // was not executed.
 func TestSettle(t *testing.T) {
@@ -93,11 +114,8 @@ func TestSettle(t *testing.T) {
 	ctx := graphql.StartOperationTrace(withAddress(t.Context(), netip.MustParseAddr("192.0.2.1")))
 	available := func() float64 {
 		t.Helper()
-		oc, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: "{ __typename }"})
-		if errs != nil {
-			t.Fatal(errs)
-		}
-		return oc.Stats.GetExtension(admissionKey).(*admission).states[0].Available
+		_, a := charged(t, ctx, p, "{ __typename }")
+		return a.states[0].Available
 	}
 	for name, c := range map[string]struct {
 		data string
@@ -109,11 +127,7 @@ func TestSettle(t *testing.T) {
 		"three of 50":  {data: `{"products":{"nodes":[{"id":"1"},{"id":"2"},{"id":"3"}]}}`, cost: 4},
 	} {
 		before := available()
-		oc, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: "{ products(first: 50) { nodes { id } } }"})
-		if errs != nil {
-			t.Fatal(errs)
-		}
-		a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
+		oc, a := charged(t, ctx, p, "{ products(first: 50) { nodes { id } } }")
 		if taken := before - available(); a.requested != 51 || taken < 50.9 || taken > 51 {
 			t.Errorf("%s: requested %v, taken %v", name, a.requested, taken)
 		}
@@ -138,11 +152,7 @@ func TestSettleOfAPanic(t *testing.T) {
 	})
 	ctx := graphql.StartOperationTrace(withAddress(t.Context(), netip.MustParseAddr("192.0.2.1")))
 	for range 200 { // 51 of 5000 each
-		oc, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: "{ products(first: 50) { nodes { id } } }"})
-		if errs != nil {
-			t.Fatal(errs)
-		}
-		a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
+		oc, a := charged(t, ctx, p, "{ products(first: 50) { nodes { id } } }")
 		func() {
 			defer func() { _ = recover() }()
 			p.settled(func(context.Context) *graphql.Response { panic("boom") }, a, oc)(ctx)
@@ -181,5 +191,28 @@ func TestMissingPolicies(t *testing.T) {
 		if _, err := newPipeline(frontend, cfg.Of(frontend.Name), s); (err != nil) != (frontend.Name == "web") {
 			t.Errorf("%s: %v", frontend.Name, err)
 		}
+	}
+}
+
+// A subscription that is denied is one error, and its service is not asked:
+// there is none here, which would be another error.
+func TestDeniedSubscription(t *testing.T) {
+	p := shop(t, nil)
+	ctx := graphql.StartOperationTrace(t.Context())
+	oc, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: `subscription { stockChanged(productId: "p1") { available } }`})
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	field, _ := oc.Operation.SelectionSet[0].(*ast.Field)
+	a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
+	a.denied = access.Denied{field: problem.New(problem.Forbidden, "No.")}
+	oc.ResolverMiddleware = execute.Deny(a.denied)
+	next, ctx := p.DispatchOperation(ctx, oc)
+	resp := next(ctx)
+	if resp == nil || len(resp.Errors) != 1 || resp.Errors[0].Extensions["code"] != "FORBIDDEN" || resp.Data != nil {
+		t.Errorf("got %+v", resp)
+	}
+	if again := next(ctx); again != nil {
+		t.Errorf("then %+v", again)
 	}
 }
