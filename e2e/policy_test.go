@@ -488,3 +488,54 @@ func TestGuideOfCosts(t *testing.T) {
 		t.Errorf("got %s, want %s", got.Extensions.Cost, want)
 	}
 }
+
+// A field of the items of a list is denied before anything is loaded for it,
+// whatever way leads to it.
+func TestDeniedInLists(t *testing.T) {
+	dir := copyRepository(t)
+	write(t, filepath.Join(dir, "schema", "guarded", "guarded.graphqls"), `
+interface Kept { id: ID! guarded: Stock }
+extend type Product implements Kept {
+  guarded: Stock
+    @authenticated
+    @grpc(service: "inventory", method: "inventory.v1.InventoryService/GetStock", request: { product_ids: "{$batch.id}" }, select: "stocks", key: "product_id")
+}
+extend type Query {
+  products(first: Int = 20 @constraint(min: 1, max: 100), after: String): ProductConnection!
+    @rest(service: "catalog", get: "/products", query: ["limit={$args.first}", "cursor={$args.after}"], select: "products", page: { next: "next_cursor" })
+}
+`)
+	in(t, dir, "go", "run", "./cmd/portico", "generate")
+	in(t, dir, "go", "build", "-race", "-o", "bin/gateway", "./cmd/gateway")
+	g := startIn(t, dir, filepath.Join(dir, "bin", "gateway"))
+	token := "Bearer " + demotest.Token(t, g.demo, "u1")
+	for name, selection := range map[string]string{
+		"a field":          `guarded { available }`,
+		"an alias":         `stock: guarded { available }`,
+		"a fragment":       `...F`,
+		"an interface":     `... on Kept { guarded { available } }`,
+		"beside another":   `guarded { productId } ... on Kept { guarded { available } }`,
+		"with a condition": `guarded @include(if: true) { available }`,
+	} {
+		document := `{ products(first: 5) { nodes { id ` + selection + ` } } }`
+		if selection == `...F` {
+			document += ` fragment F on Product { guarded { available } }`
+		}
+		for _, c := range []struct {
+			token, calls string
+			errors       int
+		}{
+			{"", "catalog GET /products 1", 5},
+			{token, "catalog GET /products 1, inventory GetStock 1", 0},
+		} {
+			g.demo.Reset()
+			a := g.query(t, "guarded", document, nil, "Authorization", c.token)
+			if len(a.Errors) != c.errors || c.errors > 0 && (a.code() != "UNAUTHENTICATED" || strings.Contains(string(a.Data), "available") || strings.Count(string(a.Data), `"id"`) != 5) {
+				t.Errorf("%s: %s", name, a.body)
+			}
+			if calls := g.calls(t); calls != c.calls {
+				t.Errorf("%s: calls %q, want %q", name, calls, c.calls)
+			}
+		}
+	}
+}
