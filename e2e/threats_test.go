@@ -257,22 +257,22 @@ func threats() []group {
 			{"a body that says gzip and is not", "half of something is nothing", 400, "BAD_REQUEST", raw(plainQuery, "Content-Encoding: gzip")},
 			{"a body packed by brotli", "what can't be read is not guessed", 415, "BAD_REQUEST", raw(plainQuery, "Content-Encoding: br")},
 			{"a batch of 6 operations, where 5 are allowed", "limits for one request would be for none", 400, "BAD_REQUEST", raw("[" + strings.Repeat(plainQuery+",", 5) + plainQuery + "]")},
-			{"an empty batch", "", 400, "BAD_REQUEST", raw("[]")},
+			{"an empty batch", "an answer without a response breaks clients", 400, "BAD_REQUEST", raw("[]")},
 			{"a subscription in a batch", "the batch would never end", 200, "BAD_REQUEST", raw("[" + body(`subscription { stockChanged(productId: "p1") { available } }`, nil) + "]")},
 		}},
 		{"JSON", []threat{
-			{"nothing", "", 400, "BAD_REQUEST", raw("")},
-			{"half of an object", "", 400, "BAD_REQUEST", raw(`{"query":"` + secret)},
-			{"a text in place of an object", "", 400, "BAD_REQUEST", raw(`"` + secret + `"`)},
+			{"nothing", "a parser that reads nothing can fail in any way", 400, "BAD_REQUEST", raw("")},
+			{"half of an object", "the error must not have what was read so far", 400, "BAD_REQUEST", raw(`{"query":"` + secret)},
+			{"a text in place of an object", "the error must not have it", 400, "BAD_REQUEST", raw(`"` + secret + `"`)},
 			{"two objects", "filters before the gateway could read the other one", 400, "BAD_REQUEST", raw(plainQuery + plainQuery)},
 			{"20,000 objects in each other", "the stack", 400, "BAD_REQUEST", raw(`{"query":"{__typename}","variables":` + strings.Repeat(`{"a":`, 20000) + `1` + strings.Repeat(`}`, 20000) + `}`)},
-			{"bytes that are not UTF-8", "", 400, "BAD_REQUEST", raw("{\"query\":\"{ \xff }\"}")},
-			{"`query` that is a list", "", 400, "BAD_REQUEST", raw(`{"query":["` + secret + `"]}`)},
-			{"`variables` that are a list", "", 400, "BAD_REQUEST", raw(`{"query":"{__typename}","variables":["` + secret + `"]}`)},
-			{"no `query`", "", 400, "BAD_REQUEST", raw(`{"operationName":"` + secret + `"}`)},
+			{"bytes that are not UTF-8", "logs and services would read another text", 400, "BAD_REQUEST", raw("{\"query\":\"{ \xff }\"}")},
+			{"`query` that is a list", "a type that nobody expected; the error must not have it", 400, "BAD_REQUEST", raw(`{"query":["` + secret + `"]}`)},
+			{"`variables` that are a list", "a type that nobody expected; the error must not have it", 400, "BAD_REQUEST", raw(`{"query":"{__typename}","variables":["` + secret + `"]}`)},
+			{"no `query`", "the error must not have what was there", 400, "BAD_REQUEST", raw(`{"operationName":"` + secret + `"}`)},
 		}},
 		{"Documents", []threat{
-			{"no GraphQL", "", 400, "GRAPHQL_PARSE_FAILED", document(`{ product(`)},
+			{"no GraphQL", "the parser must tell a place, and not fail", 400, "GRAPHQL_PARSE_FAILED", document(`{ product(`)},
 			{"5,000 tokens", "time and memory to parse it", 400, "MAX_TOKENS_LIMIT", document("{ " + strings.Repeat("a ", 5000) + "}")},
 			{"25 levels of fields", "calls follow the depth", 400, "MAX_DEPTH_LIMIT", document(`{ product(id: "p1") ` + strings.Repeat("{ related ", 24) + "{ id }" + strings.Repeat(" }", 25))},
 			{"30 fragments, each of which spreads the next twice: a billion fields in 2 kB", "time: minutes in others' cost limits", 400, "MAX_DEPTH_LIMIT", document(doublingFragments(30))},
@@ -290,15 +290,15 @@ func threats() []group {
 			{"`__schema` over WebSocket", "the same, by another transport", 0, "INTROSPECTION_DISABLED", socket(initMessage, subscribe("1", `{ __schema { types { name } } }`))},
 			{"a field that is nearly right", "a suggestion would tell its name", 400, "GRAPHQL_VALIDATION_FAILED", document(`{ prodct(id: "p1") { id } }`)},
 			{"a field for bindings only", "it tells of services", 400, "GRAPHQL_VALIDATION_FAILED", document(`{ product(id: "p1") { categoryId } }`)},
-			{"an operation that is not in the document", "", 400, "GRAPHQL_VALIDATION_FAILED", raw(`{"query":"query A {__typename} query B {__typename}","operationName":"` + secret + `"}`)},
+			{"an operation that is not in the document", "another one would be executed", 400, "GRAPHQL_VALIDATION_FAILED", raw(`{"query":"query A {__typename} query B {__typename}","operationName":"` + secret + `"}`)},
 			{"`@defer`, whose parts nobody waits for", "half of an answer", 200, "", document(`{ ... @defer { product(id: "p1") { id } } }`)},
 		}},
 		{"Variables", []threat{
 			{"a text for an `Int`", "it comes back in an error, or goes on to a service", 400, "BAD_USER_INPUT", variables(`query ($n: Int) { products(first: $n) { nodes { id } } }`, `{"n":"`+secret+`"}`)},
 			{"an `Int` of more than 32 bits", "it overflows somewhere", 400, "BAD_USER_INPUT", variables(`query ($n: Int) { products(first: $n) { nodes { id } } }`, `{"n":4294967297}`)},
-			{"such a literal", "", 400, "GRAPHQL_VALIDATION_FAILED", document(`{ products(first: 4294967297) { nodes { id } } }`)},
+			{"such a literal", "the same, by another way", 400, "GRAPHQL_VALIDATION_FAILED", document(`{ products(first: 4294967297) { nodes { id } } }`)},
 			{"`\"5\"` for an `Int`", "filters before the gateway would read a text", 400, "BAD_USER_INPUT", variables(`query ($n: Int) { products(first: $n) { nodes { id } } }`, `{"n":"5"}`)},
-			{"no value for a variable that needs one", "", 400, "BAD_USER_INPUT", document(`query ($id: ID!) { product(id: $id) { id } }`)},
+			{"no value for a variable that needs one", "null where a service expects none", 400, "BAD_USER_INPUT", document(`query ($id: ID!) { product(id: $id) { id } }`)},
 			{"a variable nested 20 deep", "the stack", 400, "MAX_INPUT_LIMIT", variables(`query ($id: ID!) { product(id: $id) { id } }`, nested(20))},
 			{"a list of 5,000 items", "a service would get as many", 400, "MAX_INPUT_LIMIT", variables(`mutation ($i: PlaceOrderInput!) { placeOrder(input: $i) { order { id } } }`, `{"i":{"items":[`+strings.Repeat(`{"productId":"p1","quantity":1},`, 5000)+`{"productId":"p1","quantity":1}]}}`)},
 			{"a number out of the bounds of the schema", "a service would have to answer it", 200, "BAD_USER_INPUT", document(`{ products(first: 500) { nodes { id } } }`)},
@@ -348,7 +348,7 @@ func threats() []group {
 			}},
 		}},
 		{"Who calls", []threat{
-			{"a token that is garbage", "", 401, "UNAUTHENTICATED", document(deniedMe, "Authorization: Bearer "+secret)},
+			{"a token that is garbage", "the parser of tokens must not fail", 401, "UNAUTHENTICATED", document(deniedMe, "Authorization: Bearer "+secret)},
 			{"a token with `alg: none`", "anybody could be anybody", 401, "UNAUTHENTICATED", with(deniedMe, func(h *hostile) string {
 				return h.issuer.sign(h.T, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil)
 			})},
@@ -365,36 +365,36 @@ func threats() []group {
 			})},
 			{"an expired token", "what was taken back counts on", 401, "UNAUTHENTICATED", with(deniedMe, claims("exp", time.Now().Add(-time.Minute).Unix()))},
 			{"a token that never expires", "what is stolen once is stolen for ever", 401, "UNAUTHENTICATED", with(deniedMe, claims("exp", nil))},
-			{"a token that is not valid yet", "", 401, "UNAUTHENTICATED", with(deniedMe, claims("nbf", time.Now().Add(time.Hour).Unix()))},
+			{"a token that is not valid yet", "it counts before its time", 401, "UNAUTHENTICATED", with(deniedMe, claims("nbf", time.Now().Add(time.Hour).Unix()))},
 			{"a token of another issuer", "anybody can issue tokens", 401, "UNAUTHENTICATED", with(deniedMe, claims("iss", "https://evil.example"))},
 			{"a token for another audience", "another site that a user signed in to could be that user here", 401, "UNAUTHENTICATED", with(deniedMe, claims("aud", "bank"))},
 			{"a token of 9 kB", "time", 401, "UNAUTHENTICATED", with(deniedMe, claims("x", strings.Repeat("x", 9000)))},
 			{"a bad token for an open field", "clients would not notice that they are signed out", 401, "UNAUTHENTICATED", document(`{ __typename }`, "Authorization: Bearer x")},
 			{"a user and a password", "services would be asked with them", 401, "UNAUTHENTICATED", document(deniedMe, "Authorization: Basic dTE6cGFzcw==")},
-			{"an unknown API key", "", 401, "UNAUTHENTICATED", document(deniedMe, "X-Api-Key: "+secret)},
+			{"an unknown API key", "keys could be guessed: the time that it takes tells nothing", 401, "UNAUTHENTICATED", document(deniedMe, "X-Api-Key: "+secret)},
 			{"a token and an API key", "the scopes of the one with the name of the other", 401, "UNAUTHENTICATED", func(h *hostile) (int, string) {
 				return document(deniedMe, "Authorization: Bearer "+h.issuer.token(h.T, nil), "X-Api-Key: good")(h)
 			}},
 		}},
 		{"Who may have what", []threat{
-			{"`me` without a token", "", 200, "UNAUTHENTICATED", document(deniedMe)},
+			{"`me` without a token", "data of somebody", 200, "UNAUTHENTICATED", document(deniedMe)},
 			{"the same by an alias in a fragment", "a check by name would not see it", 200, "UNAUTHENTICATED", document(`{ ...F } fragment F on Query { x: me { ... on Viewer { id } } }`)},
 			{"the same in a batch", "a check of the first would not see the second", 200, "UNAUTHENTICATED", raw("[" + body(deniedMe, nil) + "," + plainQuery + "]")},
 			{"the same over WebSocket", "a check of HTTP would not see it", 0, "UNAUTHENTICATED", socket(initMessage, subscribe("1", deniedMe))},
 			{"the subject in a header that services believe", "anybody could be anybody", 200, "UNAUTHENTICATED", document(deniedMe, "X-User-Id: u1")},
-			{"an order without the scope", "", 200, "FORBIDDEN", with(order, claims("scope", "orders:read"))},
-			{"an order with a scope that begins alike", "", 200, "FORBIDDEN", with(order, claims("scope", "orders:writer"))},
-			{"an order of 1,000 pieces, which a policy forbids", "", 200, "FORBIDDEN", with(strings.Replace(order, "quantity: 1", "quantity: 1000", 1), claims("sub", "u1"))},
+			{"an order without the scope", "a token that reads could write", 200, "FORBIDDEN", with(order, claims("scope", "orders:read"))},
+			{"an order with a scope that begins alike", "scopes are compared in whole", 200, "FORBIDDEN", with(order, claims("scope", "orders:writer"))},
+			{"an order of 1,000 pieces, which a policy forbids", "a rule that the scopes can't say", 200, "FORBIDDEN", with(strings.Replace(order, "quantity: 1", "quantity: 1000", 1), claims("sub", "u1"))},
 			{"the same by a variable in the input", "a check of the text would not see it", 200, "FORBIDDEN", func(h *hostile) (int, string) {
 				return raw(body(`mutation ($n: Int!) { placeOrder(input: {items: [{productId: "p1", quantity: $n}]}) { order { id } } }`, map[string]int{"n": 1000}),
 					"Authorization: Bearer "+h.issuer.token(h.T, nil))(h)
 			}},
-			{"introspection without its scope", "", 400, "INTROSPECTION_DISABLED", to("mobile", body(`{ __schema { types { name } } }`, nil))},
+			{"introspection without its scope", "the schema tells an attacker what to ask for", 400, "INTROSPECTION_DISABLED", to("mobile", body(`{ __schema { types { name } } }`, nil))},
 		}},
 		{"Persisted documents", []threat{
 			{"a document that is not in the list", "any document can be executed", 400, "PERSISTED_QUERY_NOT_IN_LIST", to("listed", body(`{ product(id: "p2") { id } }`, nil))},
-			{"one with another space in it", "", 400, "PERSISTED_QUERY_NOT_IN_LIST", to("listed", body(`{ product(id: "p1")  { id } }`, nil))},
-			{"an unknown id", "", 200, "PERSISTED_QUERY_NOT_FOUND", to("listed", `{"documentId":"`+secret+`"}`)},
+			{"one with another space in it", "nearly a trusted document is another one", 400, "PERSISTED_QUERY_NOT_IN_LIST", to("listed", body(`{ product(id: "p1")  { id } }`, nil))},
+			{"an unknown id", "the id must not come back, nor be looked for elsewhere", 200, "PERSISTED_QUERY_NOT_FOUND", to("listed", `{"documentId":"`+secret+`"}`)},
 			{"an id with another document", "the id would be logged, the other executed", 400, "PERSISTED_QUERY_HASH_MISMATCH", to("listed", `{"documentId":"one","query":"{ product(id: \"p2\") { id } }"}`)},
 			{"a hash that another document has", "what others ask by it is answered otherwise", 400, "PERSISTED_QUERY_HASH_MISMATCH", raw(`{"query":"{ __typename }","extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + strings.Repeat("0", 64) + `"}}}`)},
 			{"an invalid document with its hash, then the hash", "the store is filled with what is never executed", 200, "PERSISTED_QUERY_NOT_FOUND", func(h *hostile) (int, string) {
@@ -403,17 +403,17 @@ func threats() []group {
 				raw(`{"query":"{ nothing }",` + extensions)(h)
 				return raw("{" + extensions)(h)
 			}},
-			{"`persistedQuery` that is a list", "", 400, "BAD_REQUEST", raw(`{"extensions":{"persistedQuery":["` + secret + `"]}}`)},
+			{"`persistedQuery` that is a list", "a type that nobody expected", 400, "BAD_REQUEST", raw(`{"extensions":{"persistedQuery":["` + secret + `"]}}`)},
 		}},
 		{"WebSocket", []threat{
-			{"another subprotocol", "", 4406, "", socketWith(&websocket.DialOptions{Subprotocols: []string{"graphql-ws"}}, func(*hostile) []string { return nil })},
+			{"another subprotocol", "messages would mean something else", 4406, "", socketWith(&websocket.DialOptions{Subprotocols: []string{"graphql-ws"}}, func(*hostile) []string { return nil })},
 			{"a page of another site", "browsers send cookies and ask nobody", 403, "CSRF_BLOCKED", socketWith(&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"Origin": {"https://evil.example"}}}, func(*hostile) []string { return nil })},
 			{"an operation before `connection_init`", "before it is known who calls", 4401, "", socket(subscribe("1", "{__typename}"))},
-			{"`connection_init` twice", "", 4429, "", socket(initMessage, initMessage)},
-			{"a bad token in `connection_init`", "", 4401, "", socket(`{"type":"connection_init","payload":{"Authorization":"Bearer x"}}`)},
-			{"a bad token in the handshake", "", 401, "UNAUTHENTICATED", socketWith(&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"Authorization": {"Bearer x"}}}, func(*hostile) []string { return nil })},
+			{"`connection_init` twice", "a connection would change its principal", 4429, "", socket(initMessage, initMessage)},
+			{"a bad token in `connection_init`", "anybody could be anybody", 4401, "", socket(`{"type":"connection_init","payload":{"Authorization":"Bearer x"}}`)},
+			{"a bad token in the handshake", "anybody could be anybody", 401, "UNAUTHENTICATED", socketWith(&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"Authorization": {"Bearer x"}}}, func(*hostile) []string { return nil })},
 			{"an id that is in use", "the first could not be ended", 4409, "", socket(initMessage, subscribe("1", `subscription { stockChanged(productId: "p1") { available } }`), subscribe("1", `subscription { stockChanged(productId: "p1") { available } }`))},
-			{"garbage", "", 4400, "", socket(secret)},
+			{"garbage", "the parser must not fail, and a client with a mistake must stop", 4400, "", socket(secret)},
 			{"a message of 2 MiB", "memory", 1009, "", socket(initMessage, subscribe("1", strings.Repeat(" ", 2<<20)))},
 			{"101 operations at once", "memory and streams of services", 0, "BAD_REQUEST", socketWith(&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}, func(*hostile) []string {
 				list := []string{initMessage}
@@ -506,6 +506,9 @@ func checkThreatsFile(t *testing.T, groups []group) {
 	for _, group := range groups {
 		fmt.Fprintf(&b, "\n## %s\n\n| request | answer | otherwise |\n|---|---|---|\n", group.title)
 		for _, c := range group.threats {
+			if c.why == "" {
+				t.Errorf("%s: nothing says why", c.request)
+			}
 			answer := strings.TrimSpace(fmt.Sprint(c.status, " ", c.code))
 			if c.status == 0 {
 				answer = c.code
