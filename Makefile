@@ -25,7 +25,7 @@ build: ## build bin/gateway, bin/demo and bin/portico
 
 .PHONY: test
 test: setup ## run all tests, with the race detector; gets what they need
-	go test -race ./...
+	go test -race -timeout 15m ./...
 
 .PHONY: setup
 setup:
