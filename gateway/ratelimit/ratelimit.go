@@ -83,8 +83,8 @@ type Limiter struct {
 	shared *shared // nil: memory only
 }
 
-// Open opens a limiter. It does not wait for Redis: buckets are this gateway's
-// own until it is there. The error tells of a wrong configuration.
+// Open opens a limiter. It waits for Redis a second at most: buckets are this
+// gateway's own until it is there. The error tells of a wrong configuration.
 func Open(config Config) (*Limiter, error) {
 	if config.MaxBuckets <= 0 {
 		config.MaxBuckets = 100_000

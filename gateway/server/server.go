@@ -33,6 +33,7 @@ type Server struct {
 	limiter    *ratelimit.Limiter
 	health     *health
 	ownHeaders []string // what services are not told by callers
+	refusals   sampler  // of credentials
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -166,5 +167,25 @@ func TestConfigurationNamesFrontends(t *testing.T) {
 	}
 	if _, err := new(routes).checkNames(&config.Config{}); err == nil {
 		t.Error("no error without frontends")
+	}
+}
+
+// Whoever sends bad tokens without end does not fill the log.
+func TestSampler(t *testing.T) {
+	s, now := &sampler{}, time.Unix(1000, 0)
+	count := func(n int) (lines int) {
+		for range n {
+			if logged, _ := s.next(now); logged {
+				lines++
+			}
+		}
+		return lines
+	}
+	if first, second := count(7), count(100); first != 7 || second != 3 {
+		t.Errorf("%d and %d lines in a second", first, second)
+	}
+	now = now.Add(time.Second)
+	if logged, dropped := s.next(now); !logged || dropped != 97 {
+		t.Errorf("then %v, %d not logged", logged, dropped)
 	}
 }
