@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -155,6 +156,13 @@ func (p *identity) sign(method jwt.SigningMethod, id string, claims jwt.Claims, 
 	return must(token.SignedString(p.keys[id]))
 }
 
+// raw signs a text of claims.
+func (p *identity) raw(claims string) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode([]byte(`{"alg":"ES256","kid":"es"}`)) + "." + encode([]byte(claims))
+	return text + "." + encode(must(jwt.SigningMethodES256.Sign(text, p.keys["es"])))
+}
+
 // running opens a verifier that runs until the test ends and has all keys.
 func running(t testing.TB, config auth.Config) *auth.Verifier {
 	t.Helper()
@@ -224,6 +232,9 @@ func TestGoodTokens(t *testing.T) {
 		})
 	}
 	gold := p.sign(jwt.SigningMethodES256, "es", p.claims(now, "plan", "gold"))
+	if got, err := v.Authenticate(t.Context(), bearer(gold)); err != nil || !got.Expires.Equal(now.Add(time.Hour).Truncate(time.Second)) {
+		t.Errorf("expires: %+v, %v", got, err)
+	}
 	if got, err := v.Authenticate(t.Context(), bearer(gold)); err != nil || got.Tier != "gold" || got.ID() == "" || auth.From(auth.With(t.Context(), got)) != got {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -282,6 +293,14 @@ func TestBadTokens(t *testing.T) {
 		"of the future":             es("iat", now.Add(time.Minute).Unix()),
 		"no subject":                es("sub", nil),
 		"a subject that is a list":  es("sub", []string{"u1"}),
+		"a logout token":            p.sign(jwt.SigningMethodES256, "es", p.claims(now), "typ", "logout+jwt"),
+		"a typ that is a number":    p.sign(jwt.SigningMethodES256, "es", p.claims(now), "typ", 7),
+		"a date that overflows":     es("nbf", 1e300),
+		"an exp that overflows":     es("exp", 1e300),
+		"a line break at the end":   good + "\n",
+		"a line break inside":       parts[0] + ".\n" + parts[1] + "." + parts[2],
+		"a claim twice":             p.raw(`{"iss":"` + p.URL + `","sub":"u1","sub":"u2","aud":"shop","exp":` + strconv.FormatInt(now.Unix()+60, 10) + `}`),
+		"claims that are no UTF-8":  p.raw(`{"iss":"` + p.URL + `","sub":"u` + "\xff" + `","aud":"shop","exp":` + strconv.FormatInt(now.Unix()+60, 10) + `}`),
 		"critical extensions":       p.sign(jwt.SigningMethodES256, "es", p.claims(now), "crit", []string{"b64"}),
 		"too long":                  es("x", strings.Repeat("x", 9000)),
 		"spaces":                    "a b c",
@@ -440,10 +459,11 @@ func TestAPIKeys(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	_, err := auth.Open(auth.Config{
-		Issuers: []auth.Issuer{{}, {Issuer: "a"}, {Issuer: "https://a", Algorithms: []string{"none", "HS256"}}, {Issuer: "https://b", Leeway: time.Hour}, {Issuer: "https://c"}, {Issuer: "https://c"}},
-		Keys:    []auth.Key{{}, {SHA256: strings.Repeat("a", 64)}},
+		KeyHeader: "authorization",
+		Issuers:   []auth.Issuer{{}, {Issuer: "a"}, {Issuer: "https://a", Algorithms: []string{"none", "HS256"}}, {Issuer: "https://b", Leeway: time.Hour}, {Issuer: "https://c"}, {Issuer: "https://c"}},
+		Keys:      []auth.Key{{}, {SHA256: strings.Repeat("a", 64)}},
 	})
-	for _, want := range []string{"issuer 1 (): it has no name", "issuer 2 (a): where its keys are", "the algorithm none is none of", "the algorithm HS256", "the leeway", "issuer 6 (https://c): it is there twice", "API key 1: sha256", "API key 2: it has no principal"} {
+	for _, want := range []string{"the header of API keys", "issuer 1 (): it has no name", "issuer 2 (a): where its keys are", "the algorithm none is none of", "the algorithm HS256", "the leeway", "issuer 6 (https://c): it is there twice", "API key 1: sha256", "API key 2: it has no principal"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("missing %q in %v", want, err)
 		}

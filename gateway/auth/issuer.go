@@ -77,7 +77,7 @@ func openIssuer(cfg Issuer, common Config) (*issuer, error) {
 	}
 	options := []jwt.ParserOption{
 		jwt.WithValidMethods(cfg.Algorithms), jwt.WithIssuer(cfg.Issuer), jwt.WithLeeway(cfg.Leeway),
-		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(common.Now),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(common.Now), jwt.WithStrictDecoding(),
 	}
 	if len(cfg.Audiences) > 0 {
 		options = append(options, jwt.WithAudience(cfg.Audiences...))
@@ -159,8 +159,11 @@ func (i *issuer) verify(ctx context.Context, token string) (*Principal, *keySet,
 		return nil, nil, problem.Wrap(fmt.Errorf("the keys of the issuer %s are not known yet", i.config.Issuer),
 			problem.Unavailable, "Tokens can't be verified yet: try again.")
 	}
-	claims := jwt.MapClaims{}
+	claims := &claims{}
 	_, err := i.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) {
+		if err := checkHeader(t.Header); err != nil {
+			return nil, err
+		}
 		found, err := keys.find(t)
 		if err == nil || !errors.Is(err, errUnknownKey) {
 			return found, err
@@ -185,45 +188,11 @@ func (i *issuer) verify(ctx context.Context, token string) (*Principal, *keySet,
 func plain(err error) error {
 	for _, kind := range []error{
 		jwt.ErrTokenExpired, jwt.ErrTokenNotValidYet, jwt.ErrTokenUsedBeforeIssued, jwt.ErrTokenInvalidAudience, jwt.ErrTokenInvalidIssuer,
-		jwt.ErrTokenRequiredClaimMissing, errUnknownKey, errUnfitKey, errCritical, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenMalformed,
+		jwt.ErrTokenRequiredClaimMissing, errUnknownKey, errUnfitKey, errCritical, errType, errClaims, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenMalformed,
 	} {
 		if errors.Is(err, kind) {
 			return kind
 		}
 	}
 	return errors.New("the token is invalid")
-}
-
-func (i *issuer) principal(claims jwt.MapClaims) (*Principal, error) {
-	expires, err := claims.GetExpirationTime()
-	if err != nil || expires == nil {
-		return nil, jwt.ErrTokenRequiredClaimMissing
-	}
-	subject, _ := claims[i.config.Subject].(string)
-	if subject == "" {
-		return nil, fmt.Errorf("the token has no subject in the claim %s", i.config.Subject)
-	}
-	p := Principal{Subject: subject, Issuer: i.config.Issuer, Expires: expires.Add(i.config.Leeway), Claims: claims}
-	for _, name := range i.config.Scopes {
-		p.Scopes = append(p.Scopes, scopes(claims[name])...)
-	}
-	p.Tier, _ = claims[i.config.Tier].(string)
-	return newPrincipal(p), nil
-}
-
-// scopes reads a claim: a text with spaces (RFC 8693, section 4.2), or a list.
-func scopes(claim any) []string {
-	switch claim := claim.(type) {
-	case string:
-		return strings.Fields(claim)
-	case []any:
-		var list []string
-		for _, item := range claim {
-			if text, ok := item.(string); ok && text != "" {
-				list = append(list, text)
-			}
-		}
-		return list
-	}
-	return nil
 }

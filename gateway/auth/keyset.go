@@ -37,9 +37,6 @@ var (
 // else all that fit its algorithm. Other hints in its header (jku, jwk, x5u,
 // x5c) are not looked at: who made the token wrote them.
 func (s *keySet) find(token *jwt.Token) (any, error) {
-	if _, critical := token.Header["crit"]; critical { // RFC 7515, section 4.1.11
-		return nil, errCritical
-	}
 	value, named := token.Header["kid"]
 	id, isText := value.(string)
 	if named && !isText {

@@ -70,6 +70,9 @@ func Open(config Config) (*Verifier, error) {
 	}
 	v := &Verifier{config: config, issuers: map[string]*issuer{}, verified: remembered}
 	var errs []error
+	if strings.EqualFold(config.KeyHeader, "Authorization") || strings.ContainsAny(config.KeyHeader, " \t\r\n:,") {
+		errs = append(errs, fmt.Errorf("the header of API keys can't be %q", config.KeyHeader))
+	}
 	for n, i := range config.Issuers {
 		opened, err := openIssuer(i, config)
 		if err == nil && v.issuers[i.Issuer] != nil {
@@ -135,7 +138,7 @@ func (v *Verifier) Authenticate(ctx context.Context, header http.Header) (*Princ
 	if !strings.EqualFold(scheme, "Bearer") {
 		return nil, refused(errors.New("the scheme is not Bearer"))
 	}
-	return v.byToken(ctx, strings.TrimSpace(token))
+	return v.byToken(ctx, strings.Trim(token, " "))
 }
 
 func refused(cause error) *problem.Error {
@@ -146,6 +149,9 @@ func refused(cause error) *problem.Error {
 func (v *Verifier) byToken(ctx context.Context, token string) (*Principal, error) {
 	if len(token) > largestToken {
 		return nil, refused(errors.New("the token is too long"))
+	}
+	if !compact(token) {
+		return nil, refused(errors.New("the token has other characters than base64url"))
 	}
 	sum := sha256.Sum256([]byte(token))
 	now := v.config.Now()
@@ -168,6 +174,18 @@ func (v *Verifier) byToken(ctx context.Context, token string) (*Principal, error
 	return principal, nil
 }
 
+// compact tells whether text can be a token (RFC 7515, section 3.1). Go's
+// base64 skips line breaks, so that one token would have many texts.
+func compact(text string) bool {
+	for _, c := range []byte(text) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
 // current tells whether a token's issuer still has the keys that it was
 // verified with.
 func (v *Verifier) current(known verified) bool {
@@ -177,7 +195,7 @@ func (v *Verifier) current(known verified) bool {
 
 // issuerOf reads who says to have issued a token. Its signature decides.
 func (v *Verifier) issuerOf(token string) (*issuer, error) {
-	parsed, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
+	parsed, _, err := jwt.NewParser(jwt.WithStrictDecoding()).ParseUnverified(token, &claims{})
 	if err != nil {
 		return nil, errors.New("the token is malformed") // the library's words may have a part of it
 	}
