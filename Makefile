@@ -84,6 +84,7 @@ fuzz: ## fuzz every parser for a while (FUZZTIME=30s each)
 .PHONY: bench
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./gateway/...
+	go run ./bench/cache
 
 .PHONY: clean
 clean: ## remove what was built

@@ -65,6 +65,9 @@ func startIn(t *testing.T, dir, binary string) *gateway {
 func startWith(t *testing.T, d *demo.Demo, config string) *gateway {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "portico.yaml")
+	if !strings.Contains(config, "\ncache:") { // the tests of caching have it; others count calls
+		config += "\ncache: {size: 0}\n"
+	}
 	write(t, file, config+services(d))
 	return startBeside(t, d, "..", binary, "-config", file)
 }
@@ -93,7 +96,7 @@ func startUnready(t *testing.T, d *demo.Demo, dir, binary string, args ...string
 	g := &gateway{demo: d, log: &lockedBuffer{}}
 	g.cmd = exec.Command(binary, args...)
 	g.cmd.Dir = dir
-	g.cmd.Env = append(os.Environ(), "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0", "DEMO_TOKEN_URL="+d.URL(demo.Accounts)+"/token")
+	g.cmd.Env = append(os.Environ(), "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0", "CACHE_SIZE=0", "DEMO_TOKEN_URL="+d.URL(demo.Accounts)+"/token")
 	for _, name := range []string{demo.Catalog, demo.Accounts, demo.Orders, demo.Shipping, demo.Reviews, demo.Inventory} {
 		g.cmd.Env = append(g.cmd.Env, strings.ToUpper(name)+"_URL="+d.URL(name))
 	}

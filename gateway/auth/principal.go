@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // Principal is who is calling, as a token or a key proves. It is immutable; nil
@@ -71,15 +73,19 @@ func (p *Principal) Has(scope string) bool {
 	return found
 }
 
-type principalKey struct{}
+// PrincipalKey is where a context has its *[Principal].
+type PrincipalKey struct{}
 
 // With returns a context of a principal.
 func With(ctx context.Context, p *Principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
+	return context.WithValue(ctx, PrincipalKey{}, p)
 }
 
-// From returns the principal of a context; nil when anonymous.
+// From returns the principal of a context; nil when anonymous. An answer that
+// is made with it is this principal's only: it is noted in the context's
+// provenance.
 func From(ctx context.Context) *Principal {
-	p, _ := ctx.Value(principalKey{}).(*Principal)
+	provenance.From(ctx).Uses(provenance.Principal)
+	p, _ := ctx.Value(PrincipalKey{}).(*Principal)
 	return p
 }

@@ -24,6 +24,7 @@ type Config struct {
 	Auth       Auth                `yaml:"auth"`
 	Frontend   Frontend            `yaml:"frontend"`  // what holds for every frontend
 	Frontends  map[string]Frontend `yaml:"frontends"` // what differs for one; complete after Load
+	Cache      Cache               `yaml:"cache"`
 	Redis      Redis               `yaml:"redis"`
 	Playground Playground          `yaml:"playground"`
 	Services   map[string]Service  `yaml:"services"`
@@ -77,6 +78,7 @@ type Frontend struct {
 	Cost               Cost      `yaml:"cost"`
 	RateLimit          RateLimit `yaml:"rateLimit"`
 	Documents          Documents `yaml:"documents"`
+	Caching            Caching   `yaml:"caching"`
 	CORS               CORS      `yaml:"cors"`
 }
 
@@ -155,6 +157,18 @@ type Documents struct {
 	Automatic bool `yaml:"automatic"`
 }
 
+// Caching is what holds for fields whose @cacheControl does not say it.
+type Caching struct {
+	// MaxAge is how long the answers of root fields and of fields with objects
+	// are kept.
+	MaxAge Duration `yaml:"maxAge"`
+	// StaleWhileRevalidate is how long an answer is served after its maxAge
+	// while it is made anew.
+	StaleWhileRevalidate Duration `yaml:"staleWhileRevalidate"`
+	// StaleIfError is how long it is served after its maxAge when services fail.
+	StaleIfError Duration `yaml:"staleIfError"`
+}
+
 // CORS tells which origins browsers may call from.
 type CORS struct {
 	// Origins are allowed, such as https://shop.example; none by default.
@@ -195,6 +209,12 @@ type Issuer struct {
 	Tier string `yaml:"tier"`
 	// Refresh is how often keys are fetched.
 	Refresh Duration `yaml:"refresh"`
+}
+
+// Cache is the memory for answers.
+type Cache struct {
+	// Size is the most that is kept; 0 for nothing.
+	Size Bytes `yaml:"size"`
 }
 
 // Redis is what several gateways share.
@@ -245,6 +265,7 @@ func Defaults() Config {
 		Server: Server{Listen: "127.0.0.1:8080", Drain: Duration(10 * time.Second), ForwardedHeader: "X-Forwarded-For"},
 		Admin:  Admin{Listen: "127.0.0.1:9090"},
 		Auth:   Auth{KeyHeader: "X-Api-Key"},
+		Cache:  Cache{Size: 64 << 20},
 		Redis:  Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{
@@ -290,6 +311,7 @@ func (c *Config) check(p *problems) {
 	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen", "must not be that of the server: operators and frontends need different doors")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
 	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)), "server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
+	p.need(c.Cache.Size == 0 || c.Cache.Size >= 1<<20, "cache.size", "must be at least 1MiB, or 0 to keep nothing")
 	p.need(c.Redis.Timeout > 0, "redis.timeout", "must be more than 0")
 	p.need(c.Redis.LocalShare > 0 && c.Redis.LocalShare <= 1, "redis.localShare", "must be more than 0 and at most 1")
 	for i, issuer := range c.Auth.Issuers {
@@ -322,6 +344,7 @@ func (f *Frontend) check(p *problems, path string) {
 	for name, bucket := range f.RateLimit.Tiers {
 		bucket.check(p, path+".rateLimit.tiers."+name, f.Cost.Max)
 	}
+	p.need(f.Caching.MaxAge >= 0 && f.Caching.StaleWhileRevalidate >= 0 && f.Caching.StaleIfError >= 0, path+".caching", "must have no negative times")
 	for _, origin := range f.CORS.Origins {
 		p.need(!strings.Contains(origin, "*") || !f.CORS.Credentials, path+".cors.origins", "must not have * with credentials: other sites could act for your users")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // Level is the objects of one type that one selection set is asked of, with
@@ -61,6 +62,20 @@ func (l *Level[P]) Down(field graphql.CollectedField, below func()) {
 	if !field.IsDeferred() {
 		l.tasks = append(l.tasks, below)
 	}
+}
+
+// Tag notes what invalidates an answer with the level's objects: see package
+// provenance. An empty text is no tag.
+func Tag[P comparable](l *Level[P], tag func(P) string) {
+	record := provenance.From(l.ctx)
+	if record == nil {
+		return
+	}
+	tags := make([]string, len(l.parents))
+	for i, object := range l.parents {
+		tags[i] = tag(object)
+	}
+	record.Tag(tags...)
 }
 
 // Empty tells whether the level has no objects.

@@ -13,7 +13,7 @@ import (
 
 // NewLogger returns a logger that writes to w: coloured lines for a person
 // when w is a terminal, JSON for a machine when it is not. Records of a request
-// carry its id ([WithRequestID]). An empty NO_COLOR keeps the colours
+// carry its id ([RequestIDKey]). An empty NO_COLOR keeps the colours
 // (https://no-color.org).
 func NewLogger(w io.Writer, level slog.Level, getenv func(string) string) *slog.Logger {
 	var handler slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
@@ -32,19 +32,16 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-type requestIDKey struct{}
-
-// WithRequestID returns a context whose log records have this request id.
-func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestIDKey{}, id)
-}
+// RequestIDKey is where a context has the id of its request, a string, which
+// log records get.
+type RequestIDKey struct{}
 
 // requestHandler adds the request id to records.
 type requestHandler struct{ slog.Handler }
 
 // Handle is part of slog.Handler.
 func (h requestHandler) Handle(ctx context.Context, record slog.Record) error {
-	if id, ok := ctx.Value(requestIDKey{}).(string); ok {
+	if id, ok := ctx.Value(RequestIDKey{}).(string); ok && id != "" {
 		record.AddAttrs(slog.String("request", id))
 	}
 	return h.Handler.Handle(ctx, record)

@@ -66,6 +66,8 @@ type Resolved struct {
 	Document string
 	// Trusted tells that it is in the manifest.
 	Trusted bool
+	// Logged tells that it is one of those that are logged when they come.
+	Logged bool
 
 	hash string // by which Keep stores it; "" when there is nothing to store
 }
@@ -74,6 +76,7 @@ type Resolved struct {
 type Library struct {
 	config  Config
 	trusted atomic.Pointer[manifest]
+	version atomic.Uint64
 
 	mu        sync.Mutex
 	automatic *lru.Cache[string, string]
@@ -181,8 +184,14 @@ func (l *Library) reload(ctx context.Context) {
 		return
 	}
 	l.trusted.Store(m)
+	l.version.Add(1)
 	l.config.Log.InfoContext(ctx, "trusted documents changed", "manifest", l.config.Manifest, "documents", len(m.byID))
 }
+
+// Version changes when the trusted documents do. What [Library.Resolve] found
+// before, it finds again while the version is the same, but for documents that
+// are logged.
+func (l *Library) Version() uint64 { return l.version.Load() }
 
 // Resolve finds the document of a request. The error is a *problem.Error.
 func (l *Library) Resolve(ctx context.Context, req Request) (Resolved, error) {
@@ -286,7 +295,7 @@ func (l *Library) free(ctx context.Context, document string) (Resolved, error) {
 	case LogUnknown:
 		l.logUnknown(ctx, document)
 	}
-	return Resolved{Document: document}, nil
+	return Resolved{Document: document, Logged: l.config.Mode == LogUnknown}, nil
 }
 
 // logUnknown tells of a document once in a while, by its hash: what is in it

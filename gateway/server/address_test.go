@@ -53,7 +53,7 @@ func TestClientAddress(t *testing.T) {
 
 func TestClients(t *testing.T) {
 	for address, want := range map[string]string{"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64"} {
-		if got := clientOf(netip.MustParseAddr(address)); got != want {
+		if got := addressOf(withAddress(t.Context(), netip.MustParseAddr(address))); got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}

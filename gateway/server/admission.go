@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -29,6 +28,12 @@ type admission struct {
 	charges   []ratelimit.Charge
 	states    []ratelimit.State
 	report    bool
+	actual    *float64 // what it did cost, when that is known without a response
+
+	// recallable requests are known by their bytes, while the trusted documents
+	// have this version.
+	recallable bool
+	version    uint64
 
 	// What the slices begin with: one bucket of the caller, and some of fields.
 	chargesOfMost [3]ratelimit.Charge
@@ -59,10 +64,10 @@ func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.Operatio
 // charge takes what an operation can cost at most from the caller's bucket, and
 // what its fields ask of theirs. That is done right before it is executed: what
 // a transport refuses after it was admitted costs nothing.
-func (p *pipeline) charge(ctx context.Context, a *admission, oc *graphql.OperationContext) *gqlerror.Error {
+func (p *pipeline) charge(ctx context.Context, a *admission, variables map[string]any) *gqlerror.Error {
 	principal, known := auth.From(ctx), a.facts
 	p.meter(ctx, principal, a)
-	a.charges = known.limits.Charges(a.charges, callerOf(ctx, principal), oc.Variables)
+	a.charges = known.limits.Charges(a.charges, callerOf(ctx, principal), variables)
 	if len(a.charges) == 0 {
 		return nil
 	}
@@ -71,7 +76,9 @@ func (p *pipeline) charge(ctx context.Context, a *admission, oc *graphql.Operati
 	}
 	a.states = a.states[:len(a.charges)]
 	granted := p.limiter.Take(ctx, a.charges, a.states)
-	a.tell(transport.ResponseHeader(ctx), p.frontend, granted)
+	if reply := transport.ReplyOf(ctx); reply != nil {
+		a.tell(reply.Header, p.frontend, granted)
+	}
 	if !granted {
 		return a.throttled()
 	}
@@ -128,9 +135,6 @@ func (p *pipeline) reports(oc *graphql.OperationContext) bool {
 // draft-ietf-httpapi-ratelimit-headers: the caller's own bucket, its policy as
 // the time in which it fills.
 func (a *admission) tell(header http.Header, frontend string, granted bool) {
-	if header == nil {
-		return
-	}
 	if a.metered {
 		c, s := &a.charges[0], &a.states[0]
 		policy := strconv.Quote(frontend)
@@ -209,12 +213,13 @@ func (p *pipeline) settle(resp *graphql.Response, a *admission, oc *graphql.Oper
 		return
 	}
 	actual := 0.0
-	if resp != nil {
+	switch {
+	case a.actual != nil:
+		actual = *a.actual
+	case resp != nil:
 		actual = a.facts.cost.Actual(oc.Variables, resp.Data, a.requested)
 	}
-	if a.metered && actual < a.requested {
-		p.limiter.Return(a.charges[0].Bucket, a.requested-actual)
-	}
+	p.giveBack(a, actual)
 	if resp == nil || !a.report {
 		return
 	}
@@ -229,27 +234,9 @@ func (p *pipeline) settle(resp *graphql.Response, a *admission, oc *graphql.Oper
 	resp.Extensions["cost"] = report
 }
 
-type addressKey struct{}
-
-// withAddress returns a context of a client at an address.
-func withAddress(ctx context.Context, address netip.Addr) context.Context {
-	return context.WithValue(ctx, addressKey{}, clientOf(address))
-}
-
-// clientOf is what one client has for its own: of IPv6 a network of 64 bits
-// (RFC 6177), which may have any number of addresses.
-func clientOf(address netip.Addr) string {
-	address = address.Unmap()
-	if address.Is6() {
-		if prefix, err := address.WithZone("").Prefix(64); err == nil {
-			return prefix.String()
-		}
+// giveBack gives back what was charged and not used.
+func (p *pipeline) giveBack(a *admission, actual float64) {
+	if a.metered && actual < a.requested {
+		p.limiter.Return(a.charges[0].Bucket, a.requested-actual)
 	}
-	return address.String()
-}
-
-// addressOf tells clients apart by their addresses.
-func addressOf(ctx context.Context) string {
-	address, _ := ctx.Value(addressKey{}).(string)
-	return address
 }

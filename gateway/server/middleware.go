@@ -11,7 +11,6 @@ import (
 	"github.com/rs/cors"
 
 	"github.com/portico-gateway/portico/gateway/config"
-	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -41,7 +40,9 @@ func (s *Server) middlewares(cfg config.Frontend) []middleware {
 // withClientAddress finds who sends a request.
 func withClientAddress(next http.Handler, cfg config.Server) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(withAddress(r.Context(), clientAddress(r, cfg))))
+		known, r := known(r)
+		known.address = clientAddress(r, cfg)
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -64,8 +65,10 @@ func withRequestID(next http.Handler) http.Handler {
 		if !plainID(id) {
 			id = rand.Text()
 		}
-		w.Header().Set(requestIDHeader, id)
-		next.ServeHTTP(w, r.WithContext(observe.WithRequestID(r.Context(), id)))
+		known, r := known(r)
+		known.id[0] = id
+		w.Header()[requestIDHeader] = known.id[:]
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -86,7 +89,9 @@ func plainID(id string) bool {
 // then the connection is cut, so that nobody takes half of it for the whole.
 func recovered(next http.Handler, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tracked := &trackedWriter{ResponseWriter: w}
+		known, r := known(r)
+		tracked := &known.writer
+		tracked.ResponseWriter = w
 		defer func() { //nolint:contextcheck // the request has it
 			value := recover()
 			if value == nil {

@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"maps"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -12,6 +14,8 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/cachecontrol"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/cost"
 	"github.com/portico-gateway/portico/gateway/document"
@@ -24,7 +28,7 @@ import (
 // pipeline is what every operation of a frontend passes before it is executed:
 //
 //	persisted id → document with its facts → variables → introspection →
-//	cost → scopes and policies → rate limit
+//	cost → scopes and policies → rate limit → cache → identical queries under way
 //
 // Everything after the document is a lookup in what is known of it.
 type pipeline struct {
@@ -35,6 +39,8 @@ type pipeline struct {
 	documents *document.Store[facts]
 	persisted *persisted.Library
 	limiter   *ratelimit.Limiter
+	store     *cache.Store
+	answers   *answers
 }
 
 // facts are what is known of an operation before it is asked for.
@@ -43,6 +49,9 @@ type facts struct {
 	guards     *access.Guards
 	limits     *ratelimit.Fields
 	introspect *ast.Field // one of the fields that tell of the schema; nil without
+	identity   cache.Key
+	caching    *cachecontrol.Operation
+	learned    *learned
 }
 
 var _ graphql.GraphExecutor = (*pipeline)(nil)
@@ -54,23 +63,39 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 		return nil, err
 	}
 	model := cost.New(schema, cfg.Cost.ListSize)
+	caching := cachecontrol.New(schema, cachecontrol.Defaults{
+		MaxAge:               time.Duration(cfg.Caching.MaxAge),
+		StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),
+		StaleIfError:         time.Duration(cfg.Caching.StaleIfError),
+	})
+	version := sha256.Sum256([]byte(sdl(schema)))
 	documents, err := document.New(document.Config{
 		Schema:      schema,
 		Limits:      documentLimits(cfg.Limits),
 		Size:        cfg.Documents.Keep,
 		Suggestions: cfg.Introspection && cfg.IntrospectionScope == "",
 	}, func(operation *ast.OperationDefinition) facts {
-		return facts{
+		known := facts{
 			cost:       model.Formula(operation),
 			guards:     rules.Guards(operation),
 			limits:     ratelimit.OfOperation(f.Name, schema, operation),
 			introspect: introspection(operation.SelectionSet),
+			identity:   identity(f.Name, version, operation.Position.Src.Input, operation.Name),
+			caching:    caching.Of(operation),
 		}
+		if known.guards != nil { // what only some may have, whatever the schema says
+			known.caching.Policy.Private = true
+		}
+		known.learned = newLearned(known.caching.Policy.Private)
+		return known
 	})
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter}
+	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter, store: s.store}
+	if p.answers, err = newAnswers(s.store, time.Duration(cfg.Limits.Timeout)); err != nil {
+		return nil, err
+	}
 	p.persisted, err = persisted.Open(persisted.Config{
 		Mode: persisted.Mode(cfg.Documents.Mode), Manifest: cfg.Documents.Manifest, Automatic: cfg.Documents.Automatic,
 		MaxAutomatic: cfg.Documents.Keep, Check: p.check, Log: s.log,
@@ -111,7 +136,8 @@ func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.R
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
 		Stats:                  graphql.Stats{Read: params.ReadTime, OperationStart: graphql.GetStartTime(ctx)},
 	}
-	operation, errs := p.document(ctx, params, oc)
+	version := p.persisted.Version() // before what depends on it
+	operation, logged, errs := p.document(ctx, params, oc)
 	if len(errs) > 0 || operation == nil {
 		return oc, orNoOperation(errs)
 	}
@@ -127,6 +153,7 @@ func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.R
 	if err != nil {
 		return oc, gqlerror.List{err}
 	}
+	a.recallable, a.version = !logged, version
 	oc.Stats.SetExtension(admissionKey, a)
 	if a.denied != nil {
 		oc.ResolverMiddleware = execute.Deny(a.denied)
@@ -143,18 +170,18 @@ func orNoOperation(errs gqlerror.List) gqlerror.List {
 	return gqlerror.List{gqlerror.Errorf("The document does not have the operation.")}
 }
 
-// document finds what is asked for. It is nil if the document does not have
-// the operation.
-func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *graphql.OperationContext) (*document.Operation[facts], gqlerror.List) {
+// document finds what is asked for, and whether every request for it is logged.
+// It is nil if the document does not have the operation.
+func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *graphql.OperationContext) (_ *document.Operation[facts], logged bool, _ gqlerror.List) {
 	id, _ := params.Extensions["documentId"].(string)
 	resolved, err := p.persisted.Resolve(ctx, persisted.Request{Document: params.Query, ID: id, Extensions: params.Extensions})
 	if err != nil {
-		return nil, gqlerror.List{p.present(ctx, err)}
+		return nil, false, gqlerror.List{p.present(ctx, err)}
 	}
 	oc.RawQuery = resolved.Document
 	doc, errs := p.documents.Get(resolved.Document)
 	if len(errs) > 0 {
-		return nil, errs
+		return nil, false, errs
 	}
 	p.persisted.Keep(resolved)
 	oc.Doc = doc.AST
@@ -162,7 +189,7 @@ func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *
 	if operation != nil {
 		oc.Operation = operation.Definition
 	}
-	return operation, nil
+	return operation, resolved.Logged, nil
 }
 
 // present makes an error of the request of a problem.
@@ -211,21 +238,50 @@ func introspection(selections ast.SelectionSet) *ast.Field {
 }
 
 // DispatchOperation is part of graphql.GraphExecutor. Every operation has a
-// presenter, a scope for results and loaders, and an account.
+// presenter and an account; every execution a scope for results and loaders.
 func (p *pipeline) DispatchOperation(ctx context.Context, oc *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
-	ctx = execute.Begin(context.WithValue(ctx, presenterKey{}, problem.NewPresenter(p.log)))
+	ctx = context.WithValue(ctx, presenterKey{}, problem.NewPresenter(p.log))
 	a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
 	if a == nil { // CreateOperationContext refused it
 		return graphql.OneShot(&graphql.Response{Errors: orNoOperation(nil)}), ctx
 	}
-	if err := p.charge(ctx, a, oc); err != nil {
+	if err := p.charge(ctx, a, oc.Variables); err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{err}}), ctx
 	}
+	if q := p.queryOf(a, oc); q != nil {
+		return once(q.respond), ctx
+	}
+	ctx = execute.Begin(ctx)
 	if a.denied != nil {
 		ctx = execute.WithDenied(ctx, a.denied)
 	}
 	next, ctx := p.Executor.DispatchOperation(ctx, oc)
+	if oc.Operation.Operation == ast.Mutation {
+		next = p.invalidating(next, a, oc)
+	}
 	return p.settled(next, a, oc), ctx
+}
+
+// once is a handler of one response.
+func once(respond graphql.ResponseHandler) graphql.ResponseHandler {
+	done := false
+	return func(ctx context.Context) *graphql.Response {
+		if done {
+			return nil
+		}
+		done = true
+		return respond(ctx)
+	}
+}
+
+// invalidating forgets what a mutation changes before its answer goes out, so
+// that the caller reads what was written. Whether it failed or not: it may have
+// changed something.
+func (p *pipeline) invalidating(next graphql.ResponseHandler, a *admission, oc *graphql.OperationContext) graphql.ResponseHandler {
+	return once(func(ctx context.Context) *graphql.Response {
+		defer func() { p.store.Invalidate(a.facts.caching.Invalidated(oc.Variables, a.denied)...) }()
+		return next(ctx)
+	})
 }
 
 // refusal is an error of the request with a code.

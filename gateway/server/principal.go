@@ -26,15 +26,14 @@ func (s *Server) withPrincipal(next http.Handler) http.Handler {
 		for _, name := range s.ownHeaders {
 			r.Header.Del(name)
 		}
-		ctx := upstream.WithCaller(r.Context(), upstream.Caller{
+		known, r := known(r)
+		known.principal = principal
+		known.caller = upstream.Caller{
 			Authorization: r.Header.Get("Authorization"),
 			Subject:       subjectOf(principal),
 			Headers:       r.Header,
-		})
-		if principal != nil {
-			ctx = auth.With(ctx, principal)
 		}
-		next.ServeHTTP(w, r.WithContext(ctx))
+		next.ServeHTTP(w, r)
 	})
 }
 

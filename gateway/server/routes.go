@@ -17,6 +17,9 @@ import (
 	"github.com/portico-gateway/portico/gateway/transport"
 )
 
+// anyFrontend is the path of requests that tell their frontend otherwise.
+const anyFrontend = "/graphql"
+
 // routes are what the public address serves.
 type routes struct {
 	mux        *http.ServeMux
@@ -34,7 +37,7 @@ func (s *Server) newRoutes(frontends []execute.Frontend) (*routes, error) {
 		if err != nil {
 			return nil, fmt.Errorf("frontend %s: %w", f.Name, err)
 		}
-		handler := transport.New(pipe, s.transportConfig(cfg))
+		handler := transport.New(pipe, s.transportConfig(cfg, pipe))
 		r.names, r.transports, r.pipelines = append(r.names, f.Name), append(r.transports, handler), append(r.pipelines, pipe)
 		handlers[f.Name] = chain(handler, s.middlewares(cfg))
 		schemas[f.Name] = chain(schemaHandler(f, cfg), s.middlewares(cfg))
@@ -46,8 +49,11 @@ func (s *Server) newRoutes(frontends []execute.Frontend) (*routes, error) {
 		return nil, err
 	}
 	byName := &choice{handlers: handlers, hosts: cfg.Routing.Hosts, fallback: fallback}
-	r.mux.Handle("/graphql", byName)
-	r.mux.Handle("/graphql/{frontend}", byName)
+	r.mux.Handle(anyFrontend, byName)
+	for name, handler := range handlers { // a path without a wildcard is found faster
+		r.mux.Handle(anyFrontend+"/"+name, handler)
+	}
+	r.mux.Handle(anyFrontend+"/{frontend}", byName)
 	r.mux.Handle("GET /graphql/{frontend}/schema.graphql", &choice{handlers: schemas})
 	if cfg.Playground.Enabled {
 		if err := r.addPlayground(cfg, frontends, fallback); err != nil {

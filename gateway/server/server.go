@@ -16,6 +16,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
@@ -31,6 +32,7 @@ type Server struct {
 	services   *upstream.Services
 	verifier   *auth.Verifier
 	limiter    *ratelimit.Limiter
+	store      *cache.Store
 	health     *health
 	ownHeaders []string // what services are not told by callers
 	refusals   sampler  // of credentials
@@ -47,9 +49,13 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 	verifier, errOfAuth := openVerifier(cfg.Auth, log)
 	limiter, errOfLimits := ratelimit.Open(limiterConfig(cfg.Redis, log))
 	services, errOfServices := upstream.Open(serviceConfigs(cfg))
-	if err := errors.Join(errOfAuth, errOfLimits, errOfServices); err != nil {
+	store, errOfStore := cache.New(int64(cfg.Cache.Size))
+	if err := errors.Join(errOfAuth, errOfLimits, errOfServices, errOfStore); err != nil {
 		if errOfLimits == nil {
 			err = errors.Join(err, limiter.Close())
+		}
+		if errOfStore == nil {
+			store.Close()
 		}
 		return nil, err
 	}
@@ -60,6 +66,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		services: services,
 		verifier: verifier,
 		limiter:  limiter,
+		store:    store,
 		health:   &health{services: cfg.Services, check: services.Check, verifier: verifier},
 		// Whoever has an API key can act for its principal: services need none.
 		ownHeaders: []string{cfg.Auth.KeyHeader},
@@ -127,7 +134,10 @@ func serviceConfigs(cfg *config.Config) []upstream.Config {
 func (s *Server) Services() *upstream.Services { return s.services }
 
 // Close closes the connections to services. Run must have returned.
-func (s *Server) Close() error { return errors.Join(s.services.Close(), s.limiter.Close()) }
+func (s *Server) Close() error {
+	s.store.Close()
+	return errors.Join(s.services.Close(), s.limiter.Close())
+}
 
 // Run serves frontends until ctx is done; then it waits for the requests that
 // are under way, for at most the configured time. Its error is nil when it was
@@ -148,7 +158,7 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	}
 	servers := []*http.Server{
 		s.httpServer(chain(routes.mux, middlewares(s.config, s.log))),
-		s.httpServer(s.health.handler()),
+		s.httpServer(s.adminHandler()),
 	}
 	failed := make(chan error, len(servers))
 	for i, listener := range []net.Listener{public, admin} {
@@ -163,6 +173,14 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	}
 }
 
+// adminHandler serves the admin address.
+func (s *Server) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.health.handler())
+	mux.HandleFunc("POST /cache/purge", s.purge)
+	return mux
+}
+
 // background begins what runs beside requests. The function that it returns
 // ends that and waits for it.
 func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
@@ -175,6 +193,9 @@ func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
 	return func() {
 		cancel()
 		group.Wait()
+		for _, p := range routes.pipelines {
+			p.answers.flights.Close()
+		}
 	}
 }
 
@@ -227,7 +248,7 @@ func (s *Server) stop(servers []*http.Server, routes *routes) error {
 }
 
 // transportConfig is the part of the configuration that transports need.
-func (s *Server) transportConfig(cfg config.Frontend) transport.Config {
+func (s *Server) transportConfig(cfg config.Frontend, pipe *pipeline) transport.Config {
 	return transport.Config{
 		MaxBodyBytes:     int64(cfg.Limits.Body),
 		MaxBatch:         cfg.Limits.Batch,
@@ -236,6 +257,7 @@ func (s *Server) transportConfig(cfg config.Frontend) transport.Config {
 		Origins:          cfg.CORS.Origins,
 		Init:             s.session,
 		Until:            until,
+		Recall:           pipe.recall,
 		Log:              s.log,
 	}
 }

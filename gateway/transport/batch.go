@@ -16,8 +16,10 @@ import (
 
 // request is what came in one HTTP request.
 type request struct {
-	params *graphql.RawParams   // nil of a batch
-	batch  []*graphql.RawParams // it was a list, and so is the answer
+	finished Finished // its answer, if that is known; then there is nothing else
+	digest   Digest
+	params   *graphql.RawParams   // nil of a batch
+	batch    []*graphql.RawParams // it was a list, and so is the answer
 }
 
 // decodeBatch reads a list of operations.
@@ -70,6 +72,7 @@ func (h *Handler) answerBatch(ctx context.Context, w http.ResponseWriter, operat
 	header.Set("Content-Type", plainJSON+"; charset=utf-8")
 	header.Set("Content-Length", strconv.Itoa(buffer.Len()))
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
 	_, _ = w.Write(buffer.Bytes()) // the caller left: nobody to tell
 }
 

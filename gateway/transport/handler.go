@@ -84,20 +84,22 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveWebSocket(w, r)
 		return
 	}
-	ctx := graphql.StartOperationTrace(r.Context())
-	if r.Method == http.MethodGet {
-		w.Header().Add("Vary", "Accept")
-	}
 	request, want, refused := h.read(w, r)
+	if request.finished != nil {
+		request.finished.Serve(w, r, want.format)
+		return
+	}
 	if refused != nil {
 		h.refuse(w, refused)
 		return
 	}
+	ctx := graphql.StartOperationTrace(r.Context())
 	if request.params == nil {
 		h.answerBatch(ctx, w, request.batch)
 		return
 	}
-	h.answer(withResponseHeader(ctx, w.Header()), w, r, request.params, want)
+	reply := &Reply{Header: w.Header(), Digest: request.digest}
+	h.answer(context.WithValue(ctx, replyKey{}, reply), w, r, request.params, want)
 }
 
 // read is everything that a request must fulfil to be a GraphQL request.
@@ -114,7 +116,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (request, accepte
 		return request{}, accepted{}, refusef(http.StatusNotAcceptable,
 			"The answer is %s, %s or %s, none of which the header Accept allows.", graphqlResponse, plainJSON, eventStream)
 	}
-	got, refused := h.readParams(w, r)
+	got, refused := h.readParams(w, r, want)
 	return got, want, refused
 }
 
@@ -135,7 +137,11 @@ func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 		h.serveEvents(ctx, w, func(ctx context.Context, send sendFunc) { h.execute(ctx, oc, send) })
 	default:
 		h.execute(ctx, oc, func(resp *graphql.Response) bool {
-			h.write(w, resp, want.format)
+			if finished := ReplyOf(ctx).finished; finished != nil {
+				finished.Serve(w, r, want.format)
+			} else {
+				h.write(w, resp, want.format)
+			}
 			return true
 		})
 	}

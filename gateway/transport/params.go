@@ -15,26 +15,29 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// readParams reads a request's operations from its URL (GET) or body (POST).
-func (h *Handler) readParams(w http.ResponseWriter, r *http.Request) (request, *refusal) {
-	start := graphql.Now()
-	var (
-		got request
-		err *problem.Error
-	)
+// readParams reads a request's operations from its URL (GET) or body (POST),
+// or finds the answer that its bytes have.
+func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accepted) (request, *refusal) {
+	buffer := h.buffers.get()
+	defer h.buffers.put(buffer)
 	if r.Method == http.MethodGet {
-		got.params, err = decodeURL(r.URL.RawQuery)
-	} else {
-		buffer := h.buffers.get()
-		defer h.buffers.put(buffer)
-		if refused := h.readBody(w, r, buffer); refused != nil {
-			return request{}, refused
-		}
-		got, err = decodeBody(buffer.Bytes(), h.config.MaxBatch)
+		buffer.WriteString(r.URL.RawQuery)
+	} else if refused := h.readBody(w, r, buffer); refused != nil {
+		return request{}, refused
 	}
+	var of Digest
+	if h.config.Recall != nil && want.format != eventStream {
+		of = digest(r.Method, buffer.Bytes())
+		if finished := h.config.Recall(r, of); finished != nil {
+			return request{finished: finished}, nil
+		}
+	}
+	start := graphql.Now()
+	got, err := h.decode(r, buffer.Bytes())
 	if err != nil {
 		return request{}, &refusal{status: http.StatusBadRequest, problem: err}
 	}
+	got.digest = of
 	timing := graphql.TraceTiming{Start: start, End: graphql.Now()}
 	if got.params != nil {
 		got.params.Headers, got.params.ReadTime = r.Header, timing
@@ -43,6 +46,14 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request) (request, *
 		params.Headers, params.ReadTime = r.Header, timing
 	}
 	return got, nil
+}
+
+func (h *Handler) decode(r *http.Request, text []byte) (request, *problem.Error) {
+	if r.Method != http.MethodGet {
+		return decodeBody(text, h.config.MaxBatch)
+	}
+	params, err := decodeURL(r.URL.RawQuery)
+	return request{params: params}, err
 }
 
 // readBody reads a body that may have JSON into buffer.

@@ -11,7 +11,7 @@ import (
 // site's gateway (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
 // The rule is in the documentation of [Handler.ServeHTTP].
 func preflighted(r *http.Request) bool {
-	if r.Header.Get("Apollo-Require-Preflight") != "" || r.Header.Get("GraphQL-Require-Preflight") != "" ||
+	if r.Header.Get("Apollo-Require-Preflight") != "" || r.Header.Get("Graphql-Require-Preflight") != "" ||
 		r.Header.Get("X-Apollo-Operation-Name") != "" || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
 		return true
 	}

@@ -26,6 +26,7 @@ func (h *Handler) writeStatus(w http.ResponseWriter, resp *graphql.Response, for
 	header.Set("Content-Type", format+"; charset=utf-8")
 	header.Set("Content-Length", strconv.Itoa(buffer.Len()))
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store") // what can be kept elsewhere is Finished
 	w.WriteHeader(status)
 	_, _ = w.Write(buffer.Bytes()) // the caller left: nobody to tell
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // Caller is what services can be told of who calls the gateway.
@@ -20,23 +21,41 @@ type Caller struct {
 	Headers http.Header
 }
 
-type callerKey struct{}
+// CallerKey is where a context has its *[Caller].
+type CallerKey struct{}
 
 // WithCaller returns a context whose calls are made for a caller.
 func WithCaller(ctx context.Context, caller Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, caller)
+	return context.WithValue(ctx, CallerKey{}, &caller)
 }
 
-// CallerOf is the caller of a context; the zero value when it has none.
+// CallerOf is the caller of a context; the zero value when it has none. An
+// answer that is made with it is no other caller's: it is neither cached nor
+// shared. [Header] tells of one header only.
 func CallerOf(ctx context.Context) Caller {
-	caller, _ := ctx.Value(callerKey{}).(Caller)
-	return caller
+	provenance.From(ctx).Uses(provenance.Everything)
+	return callerOf(ctx)
+}
+
+func callerOf(ctx context.Context) Caller {
+	caller, _ := ctx.Value(CallerKey{}).(*Caller)
+	if caller == nil {
+		return Caller{}
+	}
+	return *caller
 }
 
 // Header is the first value of a header of the caller's request; empty when
-// there is none.
+// there is none. It is noted in the context's provenance: an answer that is
+// made with it is for callers who send the same.
 func Header(ctx context.Context, name string) string {
-	return CallerOf(ctx).Headers.Get(name)
+	name = http.CanonicalHeaderKey(name)
+	record := provenance.From(ctx)
+	record.UsesHeader(name)
+	if name == "Authorization" || name == "Cookie" {
+		record.Uses(provenance.Principal)
+	}
+	return callerOf(ctx).Headers.Get(name)
 }
 
 // errCharacters tells of what no header can have. It comes from the payload of
@@ -47,7 +66,10 @@ var errCharacters = errors.New("it has characters other than printable ASCII")
 // a name, with "" for what the service must not have from elsewhere. Its error
 // is a problem.
 func (c Config) identify(ctx context.Context, set func(name, value string)) error {
-	caller := CallerOf(ctx)
+	caller := callerOf(ctx)
+	if c.ForwardAuthorization || c.SubjectHeader != "" { // also when there is none
+		provenance.From(ctx).Uses(provenance.Principal)
+	}
 	if c.ForwardAuthorization && caller.Authorization != "" {
 		if !printable(caller.Authorization) {
 			return problem.Wrap(errCharacters, problem.Unauthenticated, "The Authorization that was sent is malformed.")

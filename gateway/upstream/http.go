@@ -106,6 +106,7 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType string, bo
 	case int64(body.Len()) > c.config.MaxResponseBytes:
 		return nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))
 	}
+	note(ctx, resp.Header)
 	return read(resp.Header.Get("Content-Type"), body.Bytes())
 }
 

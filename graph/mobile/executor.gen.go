@@ -333,7 +333,7 @@ scalar DateTime
 """
 An amount of money.
 """
-type Money {
+type Money @cacheControl(inheritMaxAge: true) {
   """
   The amount in the currency's major unit, with its minor unit as decimals.
   """
@@ -346,7 +346,7 @@ type Money {
 """
 Where a page of a list ends.
 """
-type PageInfo {
+type PageInfo @cacheControl(inheritMaxAge: true) {
   """
   Whether there is a page after this one.
   """
@@ -359,19 +359,19 @@ type PageInfo {
 """
 Something that the shop sells.
 """
-type Product {
+type Product @cacheControl(maxAge: 60, staleWhileRevalidate: 30, staleIfError: 600) @cacheTag(format: "product-{$this.id}") {
   id: ID!
   name: String!
   price: Money!
   """
   What is in the warehouse; null when the inventory does not know the product.
   """
-  stock: Stock
+  stock: Stock @cacheTag(format: "stock-{$this.id}")
 }
 """
 How much of a product is in the warehouse.
 """
-type Stock {
+type Stock @cacheControl(maxAge: 5, staleIfError: 60) {
   productId: ID!
   """
   Pieces that can be ordered now.
@@ -381,7 +381,7 @@ type Stock {
 """
 A page of products.
 """
-type ProductConnection {
+type ProductConnection @cacheControl(maxAge: 60, staleWhileRevalidate: 30, staleIfError: 600) {
   nodes: [Product!]!
   pageInfo: PageInfo!
 }
@@ -395,10 +395,10 @@ type Query {
 	{Name: "../../schema/mobile/catalog.graphqls", Input: `"""
 A review with what a small screen shows of it.
 """
-type TopReview {
+type TopReview @cacheControl(maxAge: 30, staleIfError: 600) {
   rating: Int!
   body: String!
-  authorName: String
+  authorName: String @cacheControl(scope: PRIVATE)
 }
 extend type Product {
   """
@@ -440,6 +440,47 @@ sizedFields: [String!],
   """
   requireOneSlicingArgument: Boolean = true
 ) on FIELD_DEFINITION
+"""
+For how long, in seconds, and for whom an answer can be kept (Apollo's directive of this name): the lowest maxAge of all
+fields of a query counts, and PRIVATE wins. Root fields and fields that return objects have the maxAge 0 without it, other
+fields that of their object; so has one with inheritMaxAge.
+"""
+directive @cacheControl(
+  """
+  How long it is fresh.
+  """
+  maxAge: Int
+
+  """
+  PRIVATE answers are for one caller. What needs a token, or tells a service who calls, is PRIVATE unasked.
+  """
+  scope: CacheControlScope
+
+  """
+  Has the maxAge of what it belongs to, in place of 0.
+  """
+  inheritMaxAge: Boolean
+
+  """
+  How long after maxAge it may be served while it is made anew.
+  """
+  staleWhileRevalidate: Int
+
+  """
+  How long after maxAge it may be served when services fail.
+  """
+  staleIfError: Int
+) on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
+"""
+By what an answer with these objects, or with this field, is invalidated: a text that may have {$this.x}, a field of the
+object (of the field's parent), or {$args.x}, an argument of the field. A list gives a tag for each item, null none. Every
+answer has the tag type:X for the types X that it can have objects of.
+"""
+directive @cacheTag(format: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE
+enum CacheControlScope {
+  PUBLIC
+  PRIVATE
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -3510,6 +3551,24 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = sel
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOCacheControlScope2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCacheControlScope2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
 	return res
 }
 

@@ -636,7 +636,7 @@ scalar DateTime
 """
 An amount of money.
 """
-type Money {
+type Money @cacheControl(inheritMaxAge: true) {
   """
   The amount in the currency's major unit, with its minor unit as decimals.
   """
@@ -649,7 +649,7 @@ type Money {
 """
 Where a page of a list ends.
 """
-type PageInfo {
+type PageInfo @cacheControl(inheritMaxAge: true) {
   """
   Whether there is a page after this one.
   """
@@ -662,19 +662,19 @@ type PageInfo {
 """
 Something that the shop sells.
 """
-type Product {
+type Product @cacheControl(maxAge: 60, staleWhileRevalidate: 30, staleIfError: 600) @cacheTag(format: "product-{$this.id}") {
   id: ID!
   name: String!
   price: Money!
   """
   What is in the warehouse; null when the inventory does not know the product.
   """
-  stock: Stock
+  stock: Stock @cacheTag(format: "stock-{$this.id}")
 }
 """
 How much of a product is in the warehouse.
 """
-type Stock {
+type Stock @cacheControl(maxAge: 5, staleIfError: 60) {
   productId: ID!
   """
   Pieces that can be ordered now.
@@ -684,7 +684,7 @@ type Stock {
 """
 A page of products.
 """
-type ProductConnection {
+type ProductConnection @cacheControl(maxAge: 60, staleWhileRevalidate: 30, staleIfError: 600) {
   nodes: [Product!]!
   pageInfo: PageInfo!
 }
@@ -706,7 +706,7 @@ type Viewer @authenticated {
   """
   The newest orders first.
   """
-  orders(first: Int = 10 @constraint(min: 1, max: 100)): [Order!]! @listSize(slicingArguments: ["first"], assumedSize: 100, requireOneSlicingArgument: false)
+  orders(first: Int = 10 @constraint(min: 1, max: 100)): [Order!]! @listSize(slicingArguments: ["first"], assumedSize: 100, requireOneSlicingArgument: false) @cacheControl(scope: PRIVATE)
 }
 """
 Something that was bought.
@@ -762,38 +762,38 @@ type Mutation {
   """
   Buys something for the customer whose token was sent. Fails with OUT_OF_STOCK when there is not enough of it.
   """
-  placeOrder(input: PlaceOrderInput!): PlaceOrderPayload @requiresScopes(scopes: [["orders:write"]]) @policy(policies: [["ordinary_order"]]) @rateLimit(max: 30, window: "1m")
+  placeOrder(input: PlaceOrderInput!): PlaceOrderPayload @requiresScopes(scopes: [["orders:write"]]) @policy(policies: [["ordinary_order"]]) @rateLimit(max: 30, window: "1m") @invalidates(tags: ["stock-{$args.input.items.productId}"])
 }
 extend type Query {
   """
   The customer whose token was sent.
   """
-  me: Viewer
+  me: Viewer @cacheControl(scope: PRIVATE)
 }
 `, BuiltIn: false},
 	{Name: "../../schema/web/catalog.graphqls", Input: `"""
 A shelf of the shop.
 """
-type Category {
+type Category @cacheControl(maxAge: 600, staleWhileRevalidate: 60, staleIfError: 3600) {
   id: ID!
   name: String!
 }
 """
 What a customer thinks of a product.
 """
-type Review {
+type Review @cacheControl(maxAge: 30, staleIfError: 600) {
   id: ID!
   """
   From 1 (bad) to 5 (good).
   """
   rating: Int!
   body: String!
-  author: User
+  author: User @cacheControl(scope: PRIVATE)
 }
 """
 A customer, as others see them.
 """
-type User {
+type User @cacheControl(maxAge: 60) {
   id: ID!
   name: String!
   avatarUrl: String
@@ -872,6 +872,52 @@ who has no token), each address ("address") or each value of an argument ("args.
 together. Every alias counts. THROTTLED otherwise.
 """
 directive @rateLimit(max: Int!, window: String!, by: [String!] = ["principal"]) on FIELD_DEFINITION
+"""
+For how long, in seconds, and for whom an answer can be kept (Apollo's directive of this name): the lowest maxAge of all
+fields of a query counts, and PRIVATE wins. Root fields and fields that return objects have the maxAge 0 without it, other
+fields that of their object; so has one with inheritMaxAge.
+"""
+directive @cacheControl(
+  """
+  How long it is fresh.
+  """
+  maxAge: Int
+
+  """
+  PRIVATE answers are for one caller. What needs a token, or tells a service who calls, is PRIVATE unasked.
+  """
+  scope: CacheControlScope
+
+  """
+  Has the maxAge of what it belongs to, in place of 0.
+  """
+  inheritMaxAge: Boolean
+
+  """
+  How long after maxAge it may be served while it is made anew.
+  """
+  staleWhileRevalidate: Int
+
+  """
+  How long after maxAge it may be served when services fail.
+  """
+  staleIfError: Int
+) on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
+"""
+By what an answer with these objects, or with this field, is invalidated: a text that may have {$this.x}, a field of the
+object (of the field's parent), or {$args.x}, an argument of the field. A list gives a tag for each item, null none. Every
+answer has the tag type:X for the types X that it can have objects of.
+"""
+directive @cacheTag(format: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE
+"""
+What a mutation invalidates: all answers with these tags, before its own goes out. Texts may have {$args.x}; type:X is
+the tag of all answers with objects of a type.
+"""
+directive @invalidates(tags: [String!]!) on FIELD_DEFINITION
+enum CacheControlScope {
+  PUBLIC
+  PRIVATE
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -5728,6 +5774,24 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = sel
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOCacheControlScope2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCacheControlScope2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
 	return res
 }
 

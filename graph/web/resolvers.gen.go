@@ -10,6 +10,7 @@ import (
 	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/loader"
+	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/graph/model"
 	"github.com/portico-gateway/portico/resolvers"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -300,10 +301,16 @@ func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet
 	if level.Empty() {
 		return
 	}
+	execute.Tag(level, func(obj *model.Product) string {
+		return "product-" + provenance.Escape(obj.ID)
+	})
 	ec := r.executionContext(ctx)
 	for _, field := range execute.Fields(ctx, selections, productImplementors) {
 		switch field.Name {
 		case "stock":
+			execute.Tag(level, func(obj *model.Product) string {
+				return "stock-" + provenance.Escape(obj.ID)
+			})
 			execute.Add(level, field, r.productStock(), nil)
 		case "category":
 			execute.Add(level, field, r.productCategory(), nil)

@@ -17,6 +17,8 @@ import (
 func publish(p *project, f *frontend, r *report) {
 	f.published = nil
 	secret, used := secretTypes(f.schema), map[string]bool{}
+	private := privacy{f, toldServices(p.root)}
+	checkPrivacy(private, r)
 	for _, source := range p.all(f) {
 		doc, err := parser.ParseSchema(source)
 		if err != nil {
@@ -25,6 +27,7 @@ func publish(p *project, f *frontend, r *report) {
 		strip(&doc.Definitions, secret)
 		strip(&doc.Extensions, secret)
 		tellCosts(f.schema, doc)
+		tellPrivacy(private, doc)
 		noteUsed(doc, used)
 		if len(doc.Definitions)+len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) == 0 {
 			continue // nothing is left of the file
@@ -144,8 +147,14 @@ func usedDefinitions(used map[string]bool) *ast.Source {
 			panic(err) // it is embedded, and tested
 		}
 		for _, d := range doc.Directives {
-			if used[d.Name] && !binding.Private(d.Name) {
-				out.Directives = append(out.Directives, d)
+			if !used[d.Name] || binding.Private(d.Name) {
+				continue
+			}
+			out.Directives = append(out.Directives, d)
+			for _, arg := range d.Arguments {
+				if def := doc.Definitions.ForName(arg.Type.Name()); def != nil && out.Definitions.ForName(def.Name) == nil {
+					out.Definitions = append(out.Definitions, def)
+				}
 			}
 		}
 	}

@@ -47,6 +47,7 @@ func (g *generation) config(f *frontend) (*config.Config, error) {
 		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: name != binding.ConstraintDirective}
 	}
 	g.bindScalars(cfg)
+	cfg.Models.Add("CacheControlScope", "github.com/99designs/gqlgen/graphql.String") // of a directive: no value has it
 	return cfg, nil
 }
 

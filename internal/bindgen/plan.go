@@ -26,7 +26,11 @@ type objectPlan struct {
 	*codegen.Object
 	Fields []*fieldPlan // resolved by adapters
 	Walk   []*walkPlan  // what a level of these objects resolves
+	Tags   []tagPlan    // what invalidates answers that have them
 }
+
+// Below tells whether there is something to do for a level of these objects.
+func (o *objectPlan) Below() bool { return len(o.Walk) > 0 || len(o.Tags) > 0 }
 
 // Root tells a root operation type.
 func (o *objectPlan) Root() bool { return o.Object.Root }
@@ -92,6 +96,7 @@ type walkPlan struct {
 	Plan  *fieldPlan // nil: the objects have the value
 	Raw   types.Type // of the value that the objects have
 	Below *belowPlan
+	Tags  []tagPlan // of answers with this field of the objects
 }
 
 // belowPlan names the method that resolves what is below a field's values.
@@ -137,7 +142,7 @@ func (p *plugin) plan(data *codegen.Data) *plan {
 		}
 		object := b.object(o)
 		byName[o.Name] = object
-		if len(object.Fields) > 0 || len(object.Walk) > 0 {
+		if len(object.Fields) > 0 || object.Below() {
 			out.Objects = append(out.Objects, object)
 		}
 	}
@@ -183,7 +188,7 @@ func (b *planBuilder) leads(def *ast.Definition) bool {
 	case def.Kind != ast.Object:
 		return false
 	}
-	return slices.ContainsFunc(def.Fields, func(f *ast.FieldDefinition) bool {
+	return tagged(b.frontend.schema, b.frontend.schema.Types[def.Name]) || slices.ContainsFunc(def.Fields, func(f *ast.FieldDefinition) bool {
 		composite := b.frontend.api.Types[f.Type.Name()].IsCompositeType()
 		m := b.methods.find(b.frontend.name, goName(def.Name), goName(f.Name))
 		return m != nil && (m.Batch || composite) || b.calls.of(b.frontend, def.Name, f.Name) != nil || b.walkable[f.Type.Name()]
@@ -192,6 +197,9 @@ func (b *planBuilder) leads(def *ast.Definition) bool {
 
 func (b *planBuilder) object(o *codegen.Object) *objectPlan {
 	object := &objectPlan{Object: o}
+	if !o.Root {
+		object.Tags = b.tagsOf(o)
+	}
 	for _, f := range o.Fields {
 		if f.IsReserved() {
 			continue
@@ -217,7 +225,7 @@ func (b *planBuilder) object(o *codegen.Object) *objectPlan {
 
 // adapterNames are those that adapters use themselves.
 func adapterNames() []string {
-	return []string{"q", "r", "ctx", "obj", "objs", "value", "ok", "err", "events", "context", "graphql", "ast", "execute", "loader", "resolvers", "clients", "model"}
+	return []string{"q", "r", "ctx", "obj", "objs", "value", "ok", "err", "events", "context", "graphql", "ast", "execute", "loader", "provenance", "resolvers", "clients", "model"}
 }
 
 func (b *planBuilder) below(f *codegen.Field) *belowPlan {
@@ -237,18 +245,21 @@ func (b *planBuilder) walk(f *codegen.Field, fp *fieldPlan) *walkPlan {
 	if f.Object.Root {
 		return nil
 	}
-	below := b.below(f)
+	below, tags := b.below(f), b.tagsOfField(f)
 	switch {
 	case fp != nil && fp.Level():
-		return &walkPlan{Field: f, Plan: fp, Below: below}
+		return &walkPlan{Field: f, Plan: fp, Below: below, Tags: tags}
 	case below == nil || fp != nil && fp.Resolved():
-		return nil
 	case fp != nil:
-		return &walkPlan{Field: f, Raw: fp.Raw, Below: below}
+		return &walkPlan{Field: f, Raw: fp.Raw, Below: below, Tags: tags}
 	case f.IsVariable():
-		return &walkPlan{Field: f, Raw: f.TypeReference.GO, Below: below}
+		return &walkPlan{Field: f, Raw: f.TypeReference.GO, Below: below, Tags: tags}
 	}
-	return nil // a field of a hand-written type: a method of it, a map
+	// Nothing below, or a field of a hand-written type: a method of it, a map.
+	if len(tags) > 0 {
+		return &walkPlan{Field: f, Tags: tags}
+	}
+	return nil
 }
 
 // field plans the adapter of a field, or reports why there can be none.
@@ -304,14 +315,14 @@ func (b *planBuilder) bindCall(fp *fieldPlan) {
 	}
 	own := b.frontend.bindings[fp.Object.Name][fp.Name]
 	for _, v := range parentVars(own) {
-		fp.Keys = append(fp.Keys, b.key(fp, v))
+		fp.Keys = append(fp.Keys, b.key(fp.Object, v))
 	}
 }
 
 // key plans the text of a variable of the parent.
-func (b *planBuilder) key(fp *fieldPlan, v *binding.Var) keyPlan {
+func (b *planBuilder) key(o *codegen.Object, v *binding.Var) keyPlan {
 	out := keyPlan{Member: keyMember(v)}
-	t, expr := fp.Object.Reference(), "obj"
+	t, expr := o.Reference(), "obj"
 	for i, name := range v.Path {
 		if i > 0 && isPointer(t) {
 			out.Guards = append(out.Guards, expr+" == nil")

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -66,6 +67,7 @@ func (p *plugin) render(data *codegen.Data, plan *plan) error {
 				return path.Base(f.Method.pkg) + "." + f.Method.receiver + "." + f.Method.name
 			},
 			"levelName":     levelName,
+			"tag":           w.tag,
 			"call":          w.call,
 			"below":         w.below,
 			"varNames":      varNames,
@@ -191,6 +193,23 @@ func (w *writer) keyOf(f *fieldPlan) string {
 		fmt.Fprintf(&b, "if %s {\nreturn %s\n}\n", strings.Join(empty, " || "), none)
 	}
 	b.WriteString("return key\n}")
+	return b.String()
+}
+
+// tag spells the call that tags the objects of a level.
+func (w *writer) tag(o *objectPlan, t tagPlan) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s(level, func(obj %s) string {\n", w.execute("Tag"), spelled(o.Reference()))
+	if len(t.Guards) > 0 {
+		fmt.Fprintf(&b, "if %s {\nreturn \"\"\n}\n", strings.Join(t.Guards, " || "))
+	}
+	parts := make([]string, len(t.Parts))
+	for i, part := range t.Parts {
+		if parts[i] = strconv.Quote(part.Literal); part.Expr != "" {
+			parts[i] = imported(gatewayPath+"/provenance") + ".Escape(" + part.Expr + ")"
+		}
+	}
+	fmt.Fprintf(&b, "return %s\n})", strings.Join(parts, " + "))
 	return b.String()
 }
 

@@ -15,11 +15,15 @@ var directives string
 //go:embed policy.graphqls
 var policy string
 
+//go:embed cache.graphqls
+var cache string
+
 // Definitions is the SDL of the directives. Every frontend's schema has it.
 func Definitions() []*ast.Source {
 	return []*ast.Source{
 		{Name: "portico/directives.graphqls", Input: directives, BuiltIn: true},
 		{Name: "portico/policy.graphqls", Input: policy, BuiltIn: true},
+		{Name: "portico/cache.graphqls", Input: cache, BuiltIn: true},
 	}
 }
 
@@ -38,6 +42,10 @@ const (
 	RequiresScopesDirective = "requiresScopes"
 	PolicyDirective         = "policy"
 	RateLimitDirective      = "rateLimit"
+
+	CacheControlDirective = "cacheControl"
+	CacheTagDirective     = "cacheTag"
+	InvalidatesDirective  = "invalidates"
 )
 
 // Private tells a directive or a type that no caller of the gateway sees: it

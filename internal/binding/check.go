@@ -306,6 +306,7 @@ func ReadOthers(in Checked, report Report) {
 	}
 	for _, def := range schema.Types {
 		readPolicy(in, def, report)
+		readCaching(in, def, report)
 		for _, field := range def.Fields {
 			readHints(schema, field, report)
 			readSources(schema, field.Directives, def.Kind == ast.Object, report)

@@ -27,7 +27,7 @@ func TestPublicDirectives(t *testing.T) {
 		}
 	}
 	slices.Sort(public)
-	want := []string{"authenticated", "constraint", "cost", "listSize", "policy", "rateLimit", "requiresScopes"}
+	want := []string{"authenticated", "cacheControl", "cacheTag", "constraint", "cost", "invalidates", "listSize", "policy", "rateLimit", "requiresScopes"}
 	if !slices.Equal(public, want) {
 		t.Errorf("got %v, want %v", public, want)
 	}

@@ -1,0 +1,350 @@
+// Command cache compares a cached answer of the gateway with a handler of
+// net/http that writes the same bytes:
+//
+//	go run ./bench/cache
+//
+// Both serve over loopback sockets in this process, in turns, so that what
+// slows the machine slows both. The gateway has the demo's frontends and
+// services; every request passes all that a request passes.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/portico-gateway/portico/clients"
+	"github.com/portico-gateway/portico/demo"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/server"
+	"github.com/portico-gateway/portico/graph"
+	"github.com/portico-gateway/portico/resolvers"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 21, "how often each of both is measured")
+	length := flag.Duration("time", 500*time.Millisecond, "how long each time")
+	connections := flag.Int("connections", 16, "how many connections ask")
+	flag.Parse()
+	if err := run(*rounds, *length, *connections); err != nil {
+		fmt.Fprintln(os.Stderr, "cache:", err)
+		os.Exit(1)
+	}
+}
+
+func run(rounds int, length time.Duration, connections int) error {
+	b, err := newBench()
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	for _, products := range []int{10, 50} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if err := b.compare(method, products, rounds, length, connections); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// compare measures both in turns and prints what came out.
+func (b *bench) compare(method string, products, rounds int, length time.Duration, connections int) error { //nolint:revive // they are the flags
+	gateway, plain, err := b.targets(method, products)
+	if err != nil {
+		return err
+	}
+	allocs := [2]float64{}
+	for i, t := range []target{gateway, plain} {
+		if allocs[i], err = t.allocations(20_000); err != nil {
+			return err
+		}
+	}
+	rates := [2][]float64{}
+	var ratios []float64
+	for range rounds {
+		for i, t := range []target{gateway, plain} {
+			rate, err := t.rate(length, connections)
+			if err != nil {
+				return err
+			}
+			rates[i] = append(rates[i], rate)
+		}
+		last := len(rates[0]) - 1
+		ratios = append(ratios, rates[0][last]/rates[1][last])
+	}
+	fmt.Printf("%-4s %5d bytes: gateway %6.0f/s, net/http %6.0f/s; ratio %.3f (%.3f to %.3f in %d rounds); allocations %.1f and %.1f, %.1f more\n",
+		method, gateway.length, median(rates[0]), median(rates[1]), median(ratios), slices.Min(ratios), slices.Max(ratios), rounds,
+		allocs[0], allocs[1], allocs[0]-allocs[1])
+	return nil
+}
+
+func median(list []float64) float64 {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[len(sorted)/2]
+}
+
+// bench is a gateway, and a handler that writes what it is told to.
+type bench struct {
+	gateway, plain string // host:port
+	body           atomic.Pointer[[]byte]
+	close          func()
+}
+
+const query = `query Products { products(first: %d) { nodes { id name price { amount currency } description }  } }`
+
+func newBench() (*bench, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	services, err := demo.Start(ctx, demo.FreeConfig())
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	b := &bench{gateway: free(), plain: free()}
+	gateway, err := b.newGateway(services)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	typed, err := clients.New(gateway.Services())
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	plain := &http.Server{
+		Addr: b.plain, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			body := *b.body.Load()
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+			_, _ = w.Write(body) // the bench would notice
+		}),
+	}
+	var group sync.WaitGroup
+	group.Go(func() {
+		if err := gateway.Run(ctx, graph.Frontends(resolvers.New(typed), typed)); err != nil {
+			fmt.Fprintln(os.Stderr, "cache: gateway:", err)
+		}
+	})
+	group.Go(func() {
+		if err := plain.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+			fmt.Fprintln(os.Stderr, "cache: net/http:", err)
+		}
+	})
+	b.close = func() {
+		cancel()
+		_ = plain.Close()
+		group.Wait()
+		_ = gateway.Close()
+		_ = services.Close()
+	}
+	return b, nil
+}
+
+func (b *bench) newGateway(services *demo.Demo) (*server.Server, error) {
+	env := map[string]string{"PORTICO_LISTEN": b.gateway, "PORTICO_ADMIN_LISTEN": free()}
+	for _, name := range demo.Names()[1:] {
+		scheme := "http://"
+		if name == demo.Reviews || name == demo.Inventory {
+			scheme = "grpc://"
+		}
+		env[strings.ToUpper(name)+"_URL"] = scheme + services.Addr(name)
+	}
+	cfg, err := config.Load("portico.yaml", func(name string) string { return env[name] })
+	if err != nil {
+		return nil, err
+	}
+	for name, f := range cfg.Frontends {
+		f.RateLimit, f.Documents.Automatic = config.RateLimit{}, true
+		cfg.Frontends[name] = f
+	}
+	cfg.Frontend.RateLimit, cfg.Frontend.Documents.Automatic = config.RateLimit{}, true // net/http has none
+	cfg.Frontend.Caching.MaxAge = config.Duration(time.Hour)
+	return server.New(cfg, slog.New(slog.DiscardHandler), server.Options{Policies: resolvers.Policies()})
+}
+
+// free is an address that nobody listens on.
+func free() string {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err) // a machine without loopback
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// target is a request and where it goes.
+type target struct {
+	address string
+	request []byte
+	length  int // of the body
+}
+
+// targets are the same request to both, after the gateway has its answer.
+func (b *bench) targets(method string, products int) (gateway, plain target, _ error) {
+	var request string
+	query := fmt.Sprintf(query, products)
+	sum := sha256.Sum256([]byte(query))
+	hash := `{"persistedQuery":{"version":1,"sha256Hash":"` + hex.EncodeToString(sum[:]) + `"}}`
+	whole, _ := json.Marshal(map[string]any{"query": query, "extensions": json.RawMessage(hash)})
+	post := "POST /graphql/web HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nAccept: */*\r\nContent-Length: " + fmt.Sprint(len(whole)) + "\r\n\r\n" + string(whole)
+	if request = post; method == http.MethodGet {
+		request = "GET /graphql/web?extensions=" + url.QueryEscape(hash) + " HTTP/1.1\r\nHost: shop.example\r\nGraphQL-Require-Preflight: 1\r\nAccept: */*\r\n\r\n"
+	}
+	gateway = target{address: b.gateway, request: []byte(post)}
+	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) { // until it listens
+		if _, err := gateway.once(); err == nil {
+			break
+		} else if time.Since(start) > 5*time.Second {
+			return target{}, target{}, err
+		}
+	}
+	gateway.request = []byte(request)
+	if _, err := gateway.once(); err != nil {
+		return target{}, target{}, err
+	}
+	body, err := gateway.once()
+	if err != nil {
+		return target{}, target{}, err
+	}
+	if !bytes.Contains(body, []byte(`"nodes":[{"id"`)) {
+		return target{}, target{}, fmt.Errorf("the gateway answers %s", body)
+	}
+	gateway.length = len(body)
+	b.body.Store(&body)
+	return gateway, target{address: b.plain, request: []byte(request)}, nil
+}
+
+// once asks once and returns the body.
+func (t target) once() ([]byte, error) {
+	c, err := t.dial()
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return c.ask(t.request, true)
+}
+
+// rate is how many answers a second all connections get.
+func (t target) rate(length time.Duration, connections int) (float64, error) {
+	var group sync.WaitGroup
+	var answers atomic.Int64
+	failed := make(chan error, connections)
+	start := time.Now()
+	for range connections {
+		group.Go(func() {
+			c, err := t.dial()
+			if err != nil {
+				failed <- err
+				return
+			}
+			defer c.Close()
+			n := int64(0)
+			for time.Since(start) < length {
+				if _, err := c.ask(t.request, false); err != nil {
+					failed <- err
+					return
+				}
+				n++
+			}
+			answers.Add(n)
+		})
+	}
+	group.Wait()
+	select {
+	case err := <-failed:
+		return 0, err
+	default:
+		return float64(answers.Load()) / time.Since(start).Seconds(), nil
+	}
+}
+
+// allocations is how many a request has, in this whole process: the client has
+// none.
+func (t target) allocations(requests int) (float64, error) {
+	c, err := t.dial()
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range requests {
+		if _, err := c.ask(t.request, false); err != nil {
+			return 0, err
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / float64(requests), nil
+}
+
+// client is one connection.
+type client struct {
+	net.Conn
+
+	reader *bufio.Reader
+}
+
+func (t target) dial() (*client, error) {
+	c, err := new(net.Dialer).DialContext(context.Background(), "tcp", t.address)
+	if err != nil {
+		return nil, err
+	}
+	return &client{Conn: c, reader: bufio.NewReaderSize(c, 64<<10)}, nil
+}
+
+// ask sends a request and reads the answer, which must be a good one with a
+// length.
+func (c *client) ask(request []byte, keep bool) ([]byte, error) {
+	if _, err := c.Write(request); err != nil {
+		return nil, err
+	}
+	length := -1
+	for first := true; ; first = false {
+		line, err := c.reader.ReadSlice('\n')
+		if err != nil {
+			return nil, err
+		}
+		if first && !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
+			return nil, fmt.Errorf("it answers %s", line)
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			length = 0
+			for _, digit := range bytes.TrimSpace(value) {
+				length = length*10 + int(digit-'0')
+			}
+		}
+		if len(line) == 2 {
+			break
+		}
+	}
+	if length < 0 {
+		return nil, errors.New("the answer has no length")
+	}
+	if keep {
+		body := make([]byte, length)
+		_, err := io.ReadFull(c.reader, body)
+		return body, err
+	}
+	_, err := c.reader.Discard(length)
+	return nil, err
+}

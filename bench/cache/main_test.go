@@ -1,0 +1,34 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+)
+
+// A cached answer has at most 10 allocations more than net/http with the same
+// bytes.
+func TestAllocations(t *testing.T) {
+	t.Chdir("../..") // where portico.yaml is
+	b, err := newBench()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.close()
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		gateway, plain, err := b.targets(method, 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, err := gateway.allocations(2000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := plain.allocations(2000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if more := ours - theirs; more > 10 {
+			t.Errorf("%s: %.1f allocations more than the %.1f of net/http", method, more, theirs)
+		}
+	}
+}

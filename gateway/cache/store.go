@@ -1,0 +1,218 @@
+// Package cache keeps values in memory within a budget of bytes, and forgets
+// them by their tags.
+//
+// Values may be dropped at any time. Whoever has to have one once only, however
+// many ask for it, gets it by [Flights].
+//
+// Invalidation costs nothing for what is kept: the store counts invalidations,
+// remembers for each tag at which count it was invalidated last, and for each
+// entry at which count its making began. An entry is valid as long as none of
+// its tags was invalidated since then. So a value that was read while it was
+// being changed is never kept: it began before the invalidation that followed
+// the change.
+package cache
+
+import (
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgraph-io/ristretto/v2"
+)
+
+// Key names a value: a SHA-256.
+type Key [32]byte
+
+// Entry is a value that is kept. It must not change.
+type Entry struct {
+	Key   Key
+	Value any
+	// Cost is the size in bytes.
+	Cost int64
+	// Born is when the value was made; it is fresh for Fresh, and may be served
+	// for Stale after that.
+	Born         time.Time
+	Fresh, Stale time.Duration
+	// Tags are those that invalidate it.
+	Tags []string
+
+	valid atomic.Uint64 // the latest epoch in which it was known to be valid
+}
+
+// Age is how old the value is.
+func (e *Entry) Age(now time.Time) time.Duration { return now.Sub(e.Born) }
+
+// IsFresh tells whether the value is fresh.
+func (e *Entry) IsFresh(now time.Time) bool { return e.Age(now) < e.Fresh }
+
+// Store keeps entries. It is safe for concurrent use.
+type Store struct {
+	entries *ristretto.Cache[uint64, *Entry] // nil: nothing is kept
+	tags    invalidations
+}
+
+// bookkeeping is what an entry costs besides its value and its tags: the entry,
+// and ristretto's item and counters.
+const bookkeeping = 300
+
+// New returns a store of at most so many bytes; of 0 for one that keeps
+// nothing.
+func New(size int64) (*Store, error) {
+	s := &Store{}
+	s.tags.init()
+	if size <= 0 {
+		return s, nil
+	}
+	entries, err := ristretto.NewCache(&ristretto.Config[uint64, *Entry]{
+		NumCounters: max(size/1000*10, 1000), // ten for each entry of a kilobyte
+		MaxCost:     size,
+		BufferItems: 64,
+		Metrics:     true,
+		KeyToHash:   func(k uint64) (uint64, uint64) { return k, 0 }, // Get compares the whole key
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.entries = entries
+	return s, nil
+}
+
+// Close ends what runs in the background. The store is empty then.
+func (s *Store) Close() {
+	if s.entries != nil {
+		s.entries.Close()
+	}
+}
+
+// Keeps tells whether the store keeps anything.
+func (s *Store) Keeps() bool { return s.entries != nil }
+
+// short is the part of a key that ristretto has: two entries with the same one
+// take turns.
+func (k *Key) short() uint64 { return binary.LittleEndian.Uint64(k[:8]) }
+
+// Get returns the valid entry of a key, fresh or stale; nil if there is none.
+func (s *Store) Get(key Key) *Entry {
+	if s.entries == nil {
+		return nil
+	}
+	e, ok := s.entries.Get(key.short())
+	if !ok || e.Key != key || !s.tags.valid(e) {
+		return nil
+	}
+	return e
+}
+
+// put keeps an entry whose making began in an epoch, unless one of its tags was
+// invalidated since. The entry belongs to the store then.
+func (s *Store) put(e *Entry, began uint64) {
+	if s.entries == nil {
+		return
+	}
+	e.valid.Store(began)
+	if !s.tags.valid(e) {
+		return
+	}
+	cost := e.Cost + bookkeeping
+	for _, tag := range e.Tags {
+		cost += int64(len(tag)) + 16
+	}
+	s.entries.SetWithTTL(e.Key.short(), e, cost, e.Fresh+e.Stale)
+}
+
+// settle waits until what was put is seen by all.
+func (s *Store) settle() {
+	if s.entries != nil {
+		s.entries.Wait()
+	}
+}
+
+// Invalidate forgets all entries with one of these tags, also those that are
+// being made.
+func (s *Store) Invalidate(tags ...string) { s.tags.add(tags) }
+
+// Clear forgets all entries, also those that are being made. Their memory is
+// freed as they expire or others need it.
+func (s *Store) Clear() { s.tags.addAll() }
+
+// Stats are counts since the store was made.
+type Stats struct {
+	Hits, Misses, Evicted, Rejected uint64
+	// Bytes is what is kept now.
+	Bytes int64
+}
+
+// Stats returns what the store has done.
+func (s *Store) Stats() Stats {
+	if s.entries == nil {
+		return Stats{}
+	}
+	m := s.entries.Metrics
+	return Stats{
+		Hits: m.Hits(), Misses: m.Misses(), Evicted: m.KeysEvicted(), Rejected: m.SetsRejected() + m.SetsDropped(),
+		Bytes: s.entries.MaxCost() - s.entries.RemainingCost(),
+	}
+}
+
+// invalidations know when tags were invalidated last.
+type invalidations struct {
+	epoch atomic.Uint64
+
+	mu sync.RWMutex
+	// recent and older have the epochs of tags. What is in neither was last
+	// invalidated at floor, or never.
+	recent, older map[string]uint64
+	began         uint64 // the epoch in which recent began
+	floor         uint64
+}
+
+// mostTags is how many tags recent has.
+const mostTags = 50_000
+
+func (i *invalidations) init() { i.recent = map[string]uint64{} }
+
+func (i *invalidations) add(tags []string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	// Not before the tags are there: who sees the epoch must see them.
+	next := i.epoch.Load() + 1
+	for _, tag := range tags {
+		if len(i.recent) >= mostTags {
+			i.floor = i.began // older has nothing newer
+			i.older, i.recent, i.began = i.recent, map[string]uint64{}, next
+		}
+		i.recent[tag] = next
+	}
+	i.epoch.Store(next)
+}
+
+func (i *invalidations) addAll() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	next := i.epoch.Load() + 1
+	i.older, i.recent, i.began, i.floor = nil, map[string]uint64{}, next, next
+	i.epoch.Store(next)
+}
+
+// valid tells whether no tag of an entry was invalidated since it was known to
+// be valid.
+func (i *invalidations) valid(e *Entry) bool {
+	known, now := e.valid.Load(), i.epoch.Load()
+	if known == now {
+		return true
+	}
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	now = i.epoch.Load()
+	if known < i.floor {
+		return false
+	}
+	for _, tag := range e.Tags {
+		if i.recent[tag] > known || i.older[tag] > known {
+			return false
+		}
+	}
+	e.valid.CompareAndSwap(known, now)
+	return true
+}

@@ -1,0 +1,202 @@
+// Package provenance records what an answer is made of while it is made: what
+// of the caller it depends on, what can invalidate it, and how long its parts
+// are fresh.
+//
+// It makes caching safe where a schema says too little. Whatever tells code of
+// the caller, tells the record that it did: so an answer that was made with a
+// principal is that principal's, whether or not its fields are declared so.
+package provenance
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Record is what one answer, or a part of it, is made of. It is safe for
+// concurrent use. The methods of nil do nothing.
+type Record struct {
+	mu       sync.Mutex
+	caller   Caller
+	headers  map[string]struct{}
+	tags     map[string]struct{}
+	overflow bool
+	fresh    time.Duration
+	bounded  bool
+}
+
+// Caller is how much of the caller an answer depends on.
+type Caller int
+
+// The parts of a caller.
+const (
+	// Nobody is an answer that is the same for every caller, but for headers.
+	Nobody Caller = iota
+	// Principal is one that depends on who the caller is and on the
+	// credentials.
+	Principal
+	// Everything is one that may depend on all of the request.
+	Everything
+)
+
+// Summary is what a record has.
+type Summary struct {
+	// Caller is the most that was used.
+	Caller Caller
+	// Headers are the names of the request's headers that were read, in
+	// canonical spelling, sorted.
+	Headers []string
+	// Tags are sorted.
+	Tags []string
+	// Fresh is how long all parts are; Bounded tells whether any says so.
+	Fresh   time.Duration
+	Bounded bool
+	// Overflow tells that there were more than [MaxTags], so that tags lack:
+	// what has too many can't be invalidated, and must not be kept.
+	Overflow bool
+}
+
+// MaxTags is how many tags one answer has.
+const MaxTags = 10_000
+
+type recordKey struct{}
+
+// Begin returns a context with a new record, which hides an outer one.
+func Begin(ctx context.Context) (context.Context, *Record) {
+	r := &Record{}
+	return context.WithValue(ctx, recordKey{}, r), r
+}
+
+// From is the record of a context; nil without one.
+func From(ctx context.Context) *Record {
+	r, _ := ctx.Value(recordKey{}).(*Record)
+	return r
+}
+
+// Uses notes that the answer depends on the caller.
+func (r *Record) Uses(c Caller) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.caller = max(r.caller, c)
+}
+
+// UsesHeader notes that the answer depends on a header of the request, in
+// canonical spelling, be it absent.
+func (r *Record) UsesHeader(name string) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.headers == nil {
+		r.headers = map[string]struct{}{}
+	}
+	r.headers[name] = struct{}{}
+}
+
+// Tag notes by what the answer can be invalidated. Empty tags are left out.
+func (r *Record) Tag(tags ...string) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, tag := range tags {
+		r.tag(tag)
+	}
+}
+
+func (r *Record) tag(tag string) {
+	if tag == "" {
+		return
+	}
+	if r.tags == nil {
+		r.tags = map[string]struct{}{}
+	}
+	if r.tags[tag] = struct{}{}; len(r.tags) > MaxTags {
+		delete(r.tags, tag)
+		r.overflow = true
+	}
+}
+
+// Fresh notes how long a part is fresh from now on: 0 for not at all.
+func (r *Record) Fresh(d time.Duration) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if d = max(d, 0); !r.bounded || d < r.fresh {
+		r.fresh, r.bounded = d, true
+	}
+}
+
+// Add notes what another answer was made of, which is a part of this one.
+func (r *Record) Add(s Summary) {
+	if r == nil {
+		return
+	}
+	r.Uses(s.Caller)
+	for _, name := range s.Headers {
+		r.UsesHeader(name)
+	}
+	r.Tag(s.Tags...)
+	if s.Bounded {
+		r.Fresh(s.Fresh)
+	}
+	if s.Overflow {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.overflow = true
+	}
+}
+
+// Summary is what was noted until now.
+func (r *Record) Summary() Summary {
+	if r == nil {
+		return Summary{}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Summary{
+		Caller:   r.caller,
+		Headers:  slices.Sorted(maps.Keys(r.headers)),
+		Tags:     slices.Sorted(maps.Keys(r.tags)),
+		Fresh:    r.fresh,
+		Bounded:  r.bounded,
+		Overflow: r.overflow,
+	}
+}
+
+// Escape writes a value so that it can be a part of a tag: tags are separated
+// by spaces or commas in headers. All bytes but letters, digits and -_.~:@ are
+// percent-encoded (RFC 3986, section 2.1).
+func Escape(value string) string {
+	plain := true
+	for i := range len(value) {
+		plain = plain && inTag(value[i])
+	}
+	if plain {
+		return value
+	}
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(value) {
+		if c := value[i]; inTag(c) {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', digits[c>>4], digits[c&15]})
+		}
+	}
+	return b.String()
+}
+
+func inTag(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~:@", c) >= 0
+}

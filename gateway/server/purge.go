@@ -1,0 +1,63 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/portico-gateway/portico/gateway/cachecontrol"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// purgeScope is the scope of those who may invalidate what is cached.
+const purgeScope = "cache:purge"
+
+// purgeRequest is the body of POST /cache/purge: what is to be forgotten.
+type purgeRequest struct {
+	Tags  []string `json:"tags"`
+	Types []string `json:"types"` // of the schema
+	All   bool     `json:"all"`
+}
+
+// The most that one request may have.
+const (
+	largestPurge = 1 << 20
+	mostPurged   = 10_000
+)
+
+// purge forgets cached answers. It is for principals with the scope
+// cache:purge: the header of an API key, or Authorization with a token.
+func (s *Server) purge(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	principal, err := s.verifier.Authenticate(r.Context(), r.Header)
+	if err != nil {
+		s.refuseCaller(w, r, err)
+		return
+	}
+	if principal == nil {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		writeProblem(w, http.StatusUnauthorized, problem.New(problem.Unauthenticated, "This needs an API key or a token with the scope %s.", purgeScope))
+		return
+	}
+	if !principal.Has(purgeScope) {
+		writeProblem(w, http.StatusForbidden, problem.New(problem.Forbidden, "This needs the scope %s.", purgeScope))
+		return
+	}
+	var asked purgeRequest
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, largestPurge))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&asked); err != nil || len(asked.Tags)+len(asked.Types) > mostPurged || !asked.All && len(asked.Tags)+len(asked.Types) == 0 {
+		writeProblem(w, http.StatusBadRequest, problem.New(problem.BadRequest,
+			`The body must be JSON with at most %d tags and types: {"tags": ["product-1"]}, {"types": ["Product"]} or {"all": true}.`, mostPurged))
+		return
+	}
+	for _, name := range asked.Types {
+		asked.Tags = append(asked.Tags, cachecontrol.TypeTag(name))
+	}
+	if asked.All {
+		s.store.Clear()
+	} else {
+		s.store.Invalidate(asked.Tags...)
+	}
+	s.log.InfoContext(r.Context(), "cache purged", "principal", principal.ID(), "all", asked.All, "tags", len(asked.Tags))
+	w.WriteHeader(http.StatusNoContent)
+}

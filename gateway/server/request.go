@@ -1,0 +1,78 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/upstream"
+)
+
+// request is what the gateway knows of an HTTP request, and the request's
+// context. Middlewares fill it in, each its own part, before a handler reads
+// it. That it is one for all makes a cached answer cheap.
+type request struct {
+	context.Context //nolint:containedctx // it is a context
+
+	writer    trackedWriter
+	id        [1]string // as a header has it
+	address   netip.Addr
+	caller    upstream.Caller
+	principal *auth.Principal
+}
+
+type requestKey struct{}
+
+// requestOf is what is known of a context's request; nil if it has none.
+func requestOf(ctx context.Context) *request {
+	r, _ := ctx.Value(requestKey{}).(*request)
+	return r
+}
+
+// known returns what is known of a request, and the request that knows it.
+func known(r *http.Request) (*request, *http.Request) {
+	if have := requestOf(r.Context()); have != nil {
+		return have, r
+	}
+	fresh := &request{Context: r.Context()}
+	return fresh, r.WithContext(fresh)
+}
+
+// Value is part of context.Context.
+func (r *request) Value(key any) any {
+	switch key.(type) {
+	case requestKey:
+		return r
+	case observe.RequestIDKey:
+		return r.id[0]
+	case upstream.CallerKey:
+		return &r.caller
+	case auth.PrincipalKey:
+		return r.principal
+	}
+	return r.Context.Value(key)
+}
+
+// withAddress returns a context of a client at an address.
+func withAddress(ctx context.Context, address netip.Addr) context.Context {
+	return &request{Context: ctx, address: address}
+}
+
+// addressOf tells clients apart by their addresses: by what one client has for
+// its own, which of IPv6 is a network of 64 bits (RFC 6177), with any number of
+// addresses.
+func addressOf(ctx context.Context) string {
+	r := requestOf(ctx)
+	if r == nil {
+		return ""
+	}
+	address := r.address.Unmap()
+	if address.Is6() {
+		if prefix, err := address.WithZone("").Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return address.String()
+}

@@ -1,0 +1,85 @@
+package upstream
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pquerna/cachecontrol/cacheobject"
+
+	"github.com/portico-gateway/portico/gateway/provenance"
+)
+
+// note tells the provenance of an answer what a service says of its part: how
+// long it is fresh, and by which tags it can be invalidated.
+func note(ctx context.Context, header http.Header) {
+	record := provenance.From(ctx)
+	if record == nil {
+		return
+	}
+	if fresh, ok := freshness(header); ok {
+		record.Fresh(fresh)
+	}
+	// Surrogate-Key has tags by spaces (Fastly), Cache-Tag by commas (Akamai,
+	// Cloudflare).
+	for _, value := range header.Values("Surrogate-Key") {
+		record.Tag(strings.Fields(value)...)
+	}
+	for _, value := range header.Values("Cache-Tag") {
+		for tag := range strings.SplitSeq(value, ",") {
+			record.Tag(strings.TrimSpace(tag))
+		}
+	}
+}
+
+// freshness is how long an answer is fresh in a shared cache from now on, if it
+// says so (RFC 9111, sections 4.2 and 5.2.2): what may not be stored, or not
+// be used again without asking, is not fresh at all.
+func freshness(header http.Header) (time.Duration, bool) {
+	values := header.Values("Cache-Control")
+	if len(values) == 0 {
+		return expires(header)
+	}
+	said, err := cacheobject.ParseResponseCacheControl(strings.Join(values, ","))
+	if err != nil { // RFC 9111, section 4.2.1: invalid information is stale
+		return 0, true
+	}
+	switch {
+	case said.NoStore || said.NoCachePresent || said.PrivatePresent:
+		return 0, true
+	case said.SMaxAge >= 0:
+		return seconds(int64(said.SMaxAge)) - age(header), true
+	case said.MaxAge >= 0:
+		return seconds(int64(said.MaxAge)) - age(header), true
+	}
+	return expires(header)
+}
+
+func expires(header http.Header) (time.Duration, bool) {
+	text := header.Get("Expires")
+	if text == "" {
+		return 0, false
+	}
+	at, err := http.ParseTime(text)
+	if err != nil { // RFC 9111, section 5.3: "0", for one, is in the past
+		return 0, true
+	}
+	from, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		from = time.Now()
+	}
+	return at.Sub(from) - age(header), true
+}
+
+// age is how long the answer has been in caches (RFC 9111, section 5.1).
+func age(header http.Header) time.Duration {
+	n, err := strconv.ParseInt(header.Get("Age"), 10, 32)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return seconds(n)
+}
+
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
