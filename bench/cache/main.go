@@ -68,7 +68,7 @@ func run(rounds int, length time.Duration, connections int) error {
 }
 
 // compare measures both in turns and prints what came out.
-func (b *bench) compare(method string, products, rounds int, length time.Duration, connections int) error { //nolint:revive // they are the flags
+func (b *bench) compare(method string, products, rounds int, length time.Duration, connections int) error {
 	gateway, plain, err := b.targets(method, products)
 	if err != nil {
 		return err
@@ -206,7 +206,7 @@ func (b *bench) targets(method string, products int) (gateway, plain target, _ e
 	sum := sha256.Sum256([]byte(query))
 	hash := `{"persistedQuery":{"version":1,"sha256Hash":"` + hex.EncodeToString(sum[:]) + `"}}`
 	whole, _ := json.Marshal(map[string]any{"query": query, "extensions": json.RawMessage(hash)})
-	post := "POST /graphql/web HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nAccept: */*\r\nContent-Length: " + fmt.Sprint(len(whole)) + "\r\n\r\n" + string(whole)
+	post := "POST /graphql/web HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nAccept: */*\r\nContent-Length: " + strconv.Itoa(len(whole)) + "\r\n\r\n" + string(whole)
 	if request = post; method == http.MethodGet {
 		request = "GET /graphql/web?extensions=" + url.QueryEscape(hash) + " HTTP/1.1\r\nHost: shop.example\r\nGraphQL-Require-Preflight: 1\r\nAccept: */*\r\n\r\n"
 	}

@@ -61,13 +61,13 @@ func items(v *ast.Value) []*ast.Value {
 func parseFormat(text string) (format, bool) {
 	var f format
 	for {
-		before, rest, found := strings.Cut(text, "{")
+		before, rest, found := strings.Cut(text, "{$")
 		if !found {
 			f.texts = append(f.texts, text)
 			return f, true
 		}
 		variable, after, closed := strings.Cut(rest, "}")
-		path, ok := strings.CutPrefix(variable, "$args.")
+		path, ok := strings.CutPrefix(variable, "args.")
 		if !closed || !ok || path == "" {
 			return format{}, false
 		}

@@ -108,11 +108,12 @@ func (w *walk) returns(field *ast.Field) {
 		return
 	}
 	for _, possible := range w.rules.schema.GetPossibleTypes(target) {
-		h := w.rules.types[possible.Name]
-		if h.age != nil {
-			w.policy = w.policy.restrict(*h.age)
+		if h := w.rules.types[possible.Name]; possible != target {
+			if h.age != nil {
+				w.policy = w.policy.restrict(*h.age)
+			}
+			w.policy.Private = w.policy.Private || h.private != nil && *h.private
 		}
-		w.policy.Private = w.policy.Private || h.private != nil && *h.private && possible != target
 		w.types[possible.Name] = struct{}{}
 		w.tagged(field, possible.Directives)
 		for _, name := range possible.Interfaces {

@@ -92,8 +92,12 @@ func (s *Store[F]) Get(text string) (*Document[F], gqlerror.List) {
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	if len(text) <= largestKept {
-		s.kept.Add(text, doc)
+	if len(text) > largestKept {
+		return doc, nil
+	}
+	// Of several that were made at once, all get one: facts may learn.
+	if first, ok, _ := s.kept.PeekOrAdd(text, doc); ok {
+		return first, nil
 	}
 	return doc, nil
 }

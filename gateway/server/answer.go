@@ -137,14 +137,23 @@ func (k *kept) code(coding string, body []byte) coded {
 }
 
 func surrogateKeys(tags []string) []string {
-	if len(tags) == 0 {
+	var all strings.Builder
+	for _, tag := range tags { // those of types come first
+		if strings.ContainsAny(tag, " \t") { // a service's own, which this field can't say
+			continue
+		}
+		if all.Len()+1+len(tag) > mostKeys {
+			break
+		}
+		if all.Len() > 0 {
+			all.WriteByte(' ')
+		}
+		all.WriteString(tag)
+	}
+	if all.Len() == 0 {
 		return nil
 	}
-	all := strings.Join(tags, " ")
-	if len(all) > mostKeys { // those of types come first, which are few
-		all = all[:strings.LastIndexByte(all[:mostKeys], ' ')+1]
-	}
-	return []string{strings.TrimSpace(all)}
+	return []string{all.String()}
 }
 
 // control is the field Cache-Control of a GET (RFC 9111, RFC 5861).

@@ -116,7 +116,7 @@ func (q *query) answer(ctx context.Context) served {
 			continue
 		case err != nil:
 			return served{answer: &answer{errors: gqlerror.List{q.present(ctx, err)}}, status: "fwd=miss"}
-		case joined && made.vary.key(ctx, q.base) != made.key:
+		case joined && known.learned.join(made.vary).key(ctx, q.base) != made.key:
 			continue // it was made with what this caller does not have
 		case entry != nil && made.failed():
 			return stale(entry)

@@ -37,7 +37,7 @@ func known(r *http.Request) (*request, *http.Request) {
 		return have, r
 	}
 	fresh := &request{Context: r.Context()}
-	return fresh, r.WithContext(fresh)
+	return fresh, r.WithContext(fresh) //nolint:contextcheck // it is the request's own, with more in it
 }
 
 // Value is part of context.Context.

@@ -37,22 +37,23 @@ func newLearned(private bool) *learned {
 
 // add learns what an answer was made of, and returns all that is known.
 func (l *learned) add(s provenance.Summary) *vary {
+	return l.join(&vary{principal: s.Caller >= provenance.Principal, everything: s.Caller >= provenance.Everything, headers: s.Headers})
+}
+
+// join learns what others have learned of the same operation.
+func (l *learned) join(other *vary) *vary {
 	for {
 		have := l.vary.Load()
-		grown := have.with(s)
+		grown := have.with(other)
 		if grown == have || l.vary.CompareAndSwap(have, grown) {
 			return grown
 		}
 	}
 }
 
-func (v *vary) with(s provenance.Summary) *vary {
-	grown := &vary{
-		principal:  v.principal || s.Caller >= provenance.Principal,
-		everything: v.everything || s.Caller >= provenance.Everything,
-		headers:    v.headers,
-	}
-	for _, name := range s.Headers {
+func (v *vary) with(other *vary) *vary {
+	grown := &vary{principal: v.principal || other.principal, everything: v.everything || other.everything, headers: v.headers}
+	for _, name := range other.headers {
 		if !slices.Contains(grown.headers, name) {
 			grown.headers = append(slices.Clip(grown.headers), name)
 		}
