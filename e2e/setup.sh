@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gets what the tests need and this machine lacks: a browser, Redis, and Node
-# with the JavaScript clients of e2e/clients.
+# Gets what the tests need and this machine lacks: a browser, Redis, caches that
+# stand before a gateway, and Node with the JavaScript clients of e2e/clients.
 set -eu
 cd "$(dirname "$0")"
 
@@ -37,6 +37,9 @@ has "${PORTICO_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrom
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || install Chromium chromium
 has node || install Node nodejs npm
 has redis-server || install Redis redis-server
+PATH=$PATH:/usr/sbin
+has varnishd || install Varnish varnish
+has nginx || install nginx nginx-light
 if ! cmp -s clients/package-lock.json clients/node_modules/.installed; then
 	echo "installing the JavaScript clients for the tests ..."
 	(cd clients && npm ci --silent --no-audit --no-fund)
