@@ -322,7 +322,7 @@ func TestCacheBeforeTheGateway(t *testing.T) {
 			// 3.3 s later it is 5.4 s old: too old, for who heeds Age.
 			time.Sleep(3300 * time.Millisecond)
 			if !c.age {
-				time.Sleep(2 * time.Second)
+				time.Sleep(3500 * time.Millisecond) // it counts whole seconds, from when it got it
 			}
 			get(front, public)
 			get(front, public)

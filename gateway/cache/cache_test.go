@@ -18,7 +18,7 @@ import (
 
 func newStore(t testing.TB, size int64) *cache.Store {
 	t.Helper()
-	s, err := cache.New(size)
+	s, err := cache.New(size, time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +72,45 @@ func TestInvalidation(t *testing.T) {
 	fill(t, s, "b", "again", "b")
 	if !has(s, "b") {
 		t.Error("nothing is kept after clearing")
+	}
+}
+
+// What an answer is made of is invalidated with it, also when that happened
+// before it was known.
+func TestAdoption(t *testing.T) {
+	s := newStore(t, 1<<20)
+	fill(t, s, "part", "v", "own")
+	part := s.Get(key("part"))
+	s.Adopt(part, []string{"a", "b"})
+	s.Adopt(part, []string{"b"})
+	s.Invalidate("c")
+	if !has(s, "part") {
+		t.Fatal("it is gone for no reason")
+	}
+	s.Invalidate("b")
+	if has(s, "part") {
+		t.Error("it survives its answer")
+	}
+	fill(t, s, "part", "v", "own")
+	part = s.Get(key("part"))
+	s.Invalidate("late")
+	if !has(s, "part") {
+		t.Fatal("it is gone for no reason")
+	}
+	s.Adopt(part, []string{"late"})
+	if has(s, "part") {
+		t.Error("it was read before what it is a part of changed")
+	}
+	fill(t, s, "part", "v")
+	part = s.Get(key("part"))
+	for i := range 2000 {
+		s.Adopt(part, []string{strconv.Itoa(i)})
+	}
+	if !has(s, "part") {
+		t.Error("too many tags invalidate it")
+	}
+	if s.Invalidate("anything"); has(s, "part") {
+		t.Error("of too many tags one is forgotten")
 	}
 }
 

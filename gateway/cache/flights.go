@@ -91,7 +91,7 @@ const forever = 1 << 30
 func (f *Flights[V]) board(ctx context.Context, key Key, create Make[V], background bool) (*flight[V], bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	id := flightKey{key, f.store.tags.epoch.Load()}
+	id := flightKey{key, f.store.Epoch()}
 	one, joined := f.flying[id]
 	if !joined {
 		if f.closed {
@@ -131,7 +131,7 @@ func (f *Flights[V]) begin(ctx context.Context, id flightKey, create Make[V]) *f
 		kept := false
 		one.value, one.err = guarded(ctx, create, func(e *Entry) {
 			kept = true
-			f.store.put(e, id.epoch)
+			f.store.Put(e, id.epoch)
 		})
 		if kept { // whoever comes after this flight must find it
 			f.store.settle()

@@ -14,6 +14,7 @@ package cache
 
 import (
 	"encoding/binary"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,11 +35,22 @@ type Entry struct {
 	// for Stale after that.
 	Born         time.Time
 	Fresh, Stale time.Duration
-	// Tags are those that invalidate it.
+	// Tags are those that invalidate it, besides those it adopts.
 	Tags []string
 
-	valid atomic.Uint64 // the latest epoch in which it was known to be valid
+	began   uint64        // the epoch in which its making began
+	valid   atomic.Uint64 // the latest epoch in which it was known to be valid
+	adopted atomic.Pointer[adopted]
 }
+
+// adopted are the tags of what an entry became a part of.
+type adopted struct {
+	tags map[string]struct{}
+	any  bool // too many: every invalidation is its own
+}
+
+// mostAdopted is how many tags an entry adopts.
+const mostAdopted = 1000
 
 // Age is how old the value is.
 func (e *Entry) Age(now time.Time) time.Duration { return now.Sub(e.Born) }
@@ -48,6 +60,7 @@ func (e *Entry) IsFresh(now time.Time) bool { return e.Age(now) < e.Fresh }
 
 // Store keeps entries. It is safe for concurrent use.
 type Store struct {
+	missing time.Duration
 	entries *ristretto.Cache[uint64, *Entry] // nil: nothing is kept
 	tags    invalidations
 }
@@ -57,10 +70,10 @@ type Store struct {
 const bookkeeping = 300
 
 // New returns a store of at most so many bytes; of 0 for one that keeps
-// nothing.
-func New(size int64) (*Store, error) {
-	s := &Store{}
-	s.tags.init()
+// nothing. missing is how long it is kept that there is no value.
+func New(size int64, missing time.Duration) (*Store, error) {
+	s := Nothing()
+	s.missing = missing
 	if size <= 0 {
 		return s, nil
 	}
@@ -78,12 +91,22 @@ func New(size int64) (*Store, error) {
 	return s, nil
 }
 
+// Nothing returns a store that keeps nothing.
+func Nothing() *Store {
+	s := &Store{}
+	s.tags.init()
+	return s
+}
+
 // Close ends what runs in the background. The store is empty then.
 func (s *Store) Close() {
 	if s.entries != nil {
 		s.entries.Close()
 	}
 }
+
+// Missing is how long it is kept that there is no value.
+func (s *Store) Missing() time.Duration { return s.missing }
 
 // Keeps tells whether the store keeps anything.
 func (s *Store) Keeps() bool { return s.entries != nil }
@@ -104,12 +127,19 @@ func (s *Store) Get(key Key) *Entry {
 	return e
 }
 
-// put keeps an entry whose making began in an epoch, unless one of its tags was
+// Epoch counts invalidations: take it before a value is made, for [Store.Put].
+func (s *Store) Epoch() uint64 { return s.tags.epoch.Load() }
+
+// ServiceTag is the tag of what a service answered.
+func ServiceTag(service string) string { return "service:" + service }
+
+// Put keeps an entry whose making began in an epoch, unless one of its tags was
 // invalidated since. The entry belongs to the store then.
-func (s *Store) put(e *Entry, began uint64) {
+func (s *Store) Put(e *Entry, began uint64) {
 	if s.entries == nil {
 		return
 	}
+	e.began = began
 	e.valid.Store(began)
 	if !s.tags.valid(e) {
 		return
@@ -119,6 +149,41 @@ func (s *Store) put(e *Entry, began uint64) {
 		cost += int64(len(tag)) + 16
 	}
 	s.entries.SetWithTTL(e.Key.short(), e, cost, e.Fresh+e.Stale)
+}
+
+// Adopt gives an entry the tags of an answer that it became a part of, so that
+// what invalidates the answer invalidates it, too: else the answer would be
+// made of it again. It counts from when the entry's making began.
+func (s *Store) Adopt(e *Entry, tags []string) {
+	if have := e.adopted.Load(); have.with(tags) == have {
+		return
+	}
+	// Not while somebody finds it valid by fewer tags.
+	s.tags.mu.Lock()
+	defer s.tags.mu.Unlock()
+	e.adopted.Store(e.adopted.Load().with(tags))
+	e.valid.Store(e.began)
+}
+
+func (a *adopted) with(tags []string) *adopted {
+	if a != nil && a.any {
+		return a
+	}
+	grown := &adopted{tags: make(map[string]struct{}, len(tags))}
+	for _, tag := range tags {
+		grown.tags[tag] = struct{}{}
+	}
+	if a != nil {
+		before := len(a.tags)
+		maps.Copy(grown.tags, a.tags)
+		if len(grown.tags) == before {
+			return a
+		}
+	}
+	if len(grown.tags) > mostAdopted {
+		return &adopted{any: true}
+	}
+	return grown
 }
 
 // settle waits until what was put is seen by all.
@@ -209,10 +274,24 @@ func (i *invalidations) valid(e *Entry) bool {
 		return false
 	}
 	for _, tag := range e.Tags {
-		if i.recent[tag] > known || i.older[tag] > known {
+		if i.last(tag) > known {
 			return false
+		}
+	}
+	if a := e.adopted.Load(); a != nil {
+		if a.any && now > known {
+			return false
+		}
+		for tag := range a.tags {
+			if i.last(tag) > known {
+				return false
+			}
 		}
 	}
 	e.valid.CompareAndSwap(known, now)
 	return true
 }
+
+// last is the epoch in which a tag was invalidated last, as far as that is
+// remembered.
+func (i *invalidations) last(tag string) uint64 { return max(i.recent[tag], i.older[tag]) }

@@ -215,6 +215,8 @@ type Issuer struct {
 type Cache struct {
 	// Size is the most that is kept; 0 for nothing.
 	Size Bytes `yaml:"size"`
+	// Missing is how long it is kept that a service has nothing for a key.
+	Missing Duration `yaml:"missing"`
 }
 
 // Redis is what several gateways share.
@@ -265,7 +267,7 @@ func Defaults() Config {
 		Server: Server{Listen: "127.0.0.1:8080", Drain: Duration(10 * time.Second), ForwardedHeader: "X-Forwarded-For"},
 		Admin:  Admin{Listen: "127.0.0.1:9090"},
 		Auth:   Auth{KeyHeader: "X-Api-Key"},
-		Cache:  Cache{Size: 64 << 20},
+		Cache:  Cache{Size: 64 << 20, Missing: Duration(time.Second)},
 		Redis:  Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{
@@ -312,6 +314,7 @@ func (c *Config) check(p *problems) {
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
 	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)), "server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
 	p.need(c.Cache.Size == 0 || c.Cache.Size >= 1<<20, "cache.size", "must be at least 1MiB, or 0 to keep nothing")
+	p.need(c.Cache.Missing >= 0, "cache.missing", "must not be negative")
 	p.need(c.Redis.Timeout > 0, "redis.timeout", "must be more than 0")
 	p.need(c.Redis.LocalShare > 0 && c.Redis.LocalShare <= 1, "redis.localShare", "must be more than 0 and at most 1")
 	for i, issuer := range c.Auth.Issuers {

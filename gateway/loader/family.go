@@ -8,6 +8,9 @@ import "context"
 type Family[A, K comparable, V any] struct {
 	max   int
 	fetch func(ctx context.Context, args A, keys []K) (map[K]V, error)
+
+	keeping *Keeping
+	flying  *flying[K, V]
 }
 
 // NewFamily returns a family that calls fetch with at most max keys. It panics
@@ -16,7 +19,7 @@ func NewFamily[A, K comparable, V any](max int, fetch func(ctx context.Context, 
 	if max < 1 {
 		panic("loader.NewFamily: max must be at least 1")
 	}
-	return &Family[A, K, V]{max: max, fetch: fetch}
+	return &Family[A, K, V]{max: max, fetch: fetch, flying: newFlying[K, V]()}
 }
 
 // For returns the loader for these arguments. Loaders for equal arguments
@@ -32,5 +35,8 @@ func (f *Family[A, K, V]) For(args A) *Loader[K, V] {
 		fetch: func(ctx context.Context, keys []K) (map[K]V, error) {
 			return f.fetch(ctx, args, keys)
 		},
+		args:    args,
+		keeping: f.keeping,
+		flying:  f.flying,
 	}
 }

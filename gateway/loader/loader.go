@@ -33,6 +33,10 @@ type Loader[K comparable, V any] struct {
 	id    any // what the state is stored under in a scope
 	max   int
 	fetch Fetch[K, V]
+
+	args    any // of a family's
+	keeping *Keeping
+	flying  *flying[K, V]
 }
 
 // Unlimited is the most keys of a fetch that bounds its calls itself, as
@@ -67,7 +71,7 @@ func New[K comparable, V any](max int, fetch Fetch[K, V]) *Loader[K, V] {
 	if max < 1 {
 		panic("loader.New: max must be at least 1")
 	}
-	l := &Loader[K, V]{max: max, fetch: fetch}
+	l := &Loader[K, V]{max: max, fetch: fetch, flying: newFlying[K, V]()}
 	l.id = l
 	return l
 }
@@ -133,8 +137,15 @@ func (l *Loader[K, V]) thunks(ctx context.Context, keys []K) []dataloader.Thunk[
 	s := stateOf[K, V](ctx, l.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for missing := range slices.Chunk(s.missing(ctx, keys), l.max) {
-		s.start(ctx, missing, l.fetch)
+	missing := s.missing(ctx, keys)
+	if l.shares(ctx) {
+		for _, batch := range l.board(ctx, s, l.recall(ctx, s, missing)) {
+			s.start(ctx, batch.keys, l.fly(batch))
+		}
+	} else {
+		for chunk := range slices.Chunk(missing, l.max) {
+			s.start(ctx, chunk, l.fetch)
+		}
 	}
 	var none K
 	for i, key := range keys {

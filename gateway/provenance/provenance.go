@@ -26,7 +26,12 @@ type Record struct {
 	overflow bool
 	fresh    time.Duration
 	bounded  bool
+	parts    []Part
 }
+
+// Part is something that is kept on its own and became a part of an answer. It
+// is told the answer's tags when these are known.
+type Part interface{ Adopt(tags []string) }
 
 // Caller is how much of the caller an answer depends on.
 type Caller int
@@ -54,6 +59,8 @@ type Summary struct {
 	// Fresh is how long all parts are; Bounded tells whether any says so.
 	Fresh   time.Duration
 	Bounded bool
+	// Parts are what was there before, or is kept for the next.
+	Parts []Part
 	// Overflow tells that there were more than [MaxTags], so that tags lack:
 	// what has too many can't be invalidated, and must not be kept.
 	Overflow bool
@@ -74,6 +81,21 @@ func Begin(ctx context.Context) (context.Context, *Record) {
 func From(ctx context.Context) *Record {
 	r, _ := ctx.Value(recordKey{}).(*Record)
 	return r
+}
+
+type writingKey struct{}
+
+// Writing returns a context of an operation that changes something: what is
+// read in it is read from services, and what they answered before may be
+// wrong.
+func Writing(ctx context.Context) context.Context {
+	return context.WithValue(ctx, writingKey{}, true)
+}
+
+// IsWriting tells whether the context is one of [Writing].
+func IsWriting(ctx context.Context) bool {
+	writing, _ := ctx.Value(writingKey{}).(bool)
+	return writing
 }
 
 // Uses notes that the answer depends on the caller.
@@ -137,6 +159,16 @@ func (r *Record) Fresh(d time.Duration) {
 	}
 }
 
+// Has notes a part of the answer.
+func (r *Record) Has(p Part) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.parts = append(r.parts, p)
+}
+
 // Add notes what another answer was made of, which is a part of this one.
 func (r *Record) Add(s Summary) {
 	if r == nil {
@@ -147,6 +179,9 @@ func (r *Record) Add(s Summary) {
 		r.UsesHeader(name)
 	}
 	r.Tag(s.Tags...)
+	for _, part := range s.Parts {
+		r.Has(part)
+	}
 	if s.Bounded {
 		r.Fresh(s.Fresh)
 	}
@@ -170,6 +205,7 @@ func (r *Record) Summary() Summary {
 		Tags:     slices.Sorted(maps.Keys(r.tags)),
 		Fresh:    r.fresh,
 		Bounded:  r.bounded,
+		Parts:    slices.Clone(r.parts),
 		Overflow: r.overflow,
 	}
 }

@@ -188,13 +188,16 @@ func (q *query) execute(ctx context.Context) *answer {
 	out := &answer{data: resp.Data, errors: resp.Errors, vary: known.learned.add(made)}
 	out.key = out.vary.key(caller, q.base)
 	out.cost = known.cost.Actual(q.oc.Variables, resp.Data, q.a.requested)
+	tags := append(known.caching.Tags(q.oc.Variables), made.Tags...)
+	for _, part := range made.Parts {
+		part.Adopt(tags)
+	}
 	policy := known.caching.Policy
 	if made.Bounded {
 		policy.MaxAge = min(policy.MaxAge, made.Fresh)
 	}
 	policy.Private = policy.Private || out.vary.principal
 	if q.answers.store.Keeps() && policy.Cacheable() && len(resp.Errors) == 0 && made.Caller < provenance.Everything && !made.Overflow {
-		tags := append(known.caching.Tags(q.oc.Variables), made.Tags...)
 		out.kept = newKept(resp.Data, policy, out.vary, tags, born)
 		out.data = out.kept.data()
 	}

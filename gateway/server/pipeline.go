@@ -22,6 +22,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 )
 
@@ -252,6 +253,9 @@ func (p *pipeline) DispatchOperation(ctx context.Context, oc *graphql.OperationC
 		return once(q.respond), ctx
 	}
 	ctx = execute.Begin(ctx)
+	if oc.Operation.Operation == ast.Mutation {
+		ctx = provenance.Writing(ctx)
+	}
 	if a.denied != nil {
 		ctx = execute.WithDenied(ctx, a.denied)
 	}

@@ -48,8 +48,8 @@ type Options struct {
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
 	verifier, errOfAuth := openVerifier(cfg.Auth, log)
 	limiter, errOfLimits := ratelimit.Open(limiterConfig(cfg.Redis, log))
-	services, errOfServices := upstream.Open(serviceConfigs(cfg))
-	store, errOfStore := cache.New(int64(cfg.Cache.Size))
+	store, errOfStore := cache.New(int64(cfg.Cache.Size), time.Duration(cfg.Cache.Missing))
+	services, errOfServices := upstream.Open(serviceConfigs(cfg, store))
 	if err := errors.Join(errOfAuth, errOfLimits, errOfServices, errOfStore); err != nil {
 		if errOfLimits == nil {
 			err = errors.Join(err, limiter.Close())
@@ -113,7 +113,7 @@ func limiterConfig(cfg config.Redis, log *slog.Logger) ratelimit.Config {
 	return out
 }
 
-func serviceConfigs(cfg *config.Config) []upstream.Config {
+func serviceConfigs(cfg *config.Config, store *cache.Store) []upstream.Config {
 	var list []upstream.Config
 	for name, s := range cfg.Services {
 		list = append(list, upstream.Config{
@@ -124,6 +124,7 @@ func serviceConfigs(cfg *config.Config) []upstream.Config {
 			MaxResponseBytes:     int64(s.MaxResponse),
 			ForwardAuthorization: s.ForwardAuthorization,
 			SubjectHeader:        s.SubjectHeader,
+			Store:                store,
 			Values:               s.Config,
 		})
 	}
@@ -135,8 +136,9 @@ func (s *Server) Services() *upstream.Services { return s.services }
 
 // Close closes the connections to services. Run must have returned.
 func (s *Server) Close() error {
+	err := errors.Join(s.services.Close(), s.limiter.Close())
 	s.store.Close()
-	return errors.Join(s.services.Close(), s.limiter.Close())
+	return err
 }
 
 // Run serves frontends until ctx is done; then it waits for the requests that

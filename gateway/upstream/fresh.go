@@ -1,38 +1,13 @@
 package upstream
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pquerna/cachecontrol/cacheobject"
-
-	"github.com/portico-gateway/portico/gateway/provenance"
 )
-
-// note tells the provenance of an answer what a service says of its part: how
-// long it is fresh, and by which tags it can be invalidated.
-func note(ctx context.Context, header http.Header) {
-	record := provenance.From(ctx)
-	if record == nil {
-		return
-	}
-	if fresh, ok := freshness(header); ok {
-		record.Fresh(fresh)
-	}
-	// Surrogate-Key has tags by spaces (Fastly), Cache-Tag by commas (Akamai,
-	// Cloudflare).
-	for _, value := range header.Values("Surrogate-Key") {
-		record.Tag(strings.Fields(value)...)
-	}
-	for _, value := range header.Values("Cache-Tag") {
-		for tag := range strings.SplitSeq(value, ",") {
-			record.Tag(strings.TrimSpace(tag))
-		}
-	}
-}
 
 // freshness is how long an answer is fresh in a shared cache from now on, if it
 // says so (RFC 9111, sections 4.2 and 5.2.2): what may not be stored, or not

@@ -17,6 +17,9 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
+
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // GRPC calls one gRPC service. It is a grpc.ClientConnInterface for generated
@@ -65,6 +68,9 @@ func connectParams(timeout time.Duration) grpc.ConnectParams {
 	}
 }
 
+// Store keeps what services answered.
+func (c *GRPC) Store() *cache.Store { return c.config.Store }
+
 // MaxBatch is how many keys one call may have.
 func (c *GRPC) MaxBatch() int { return c.config.MaxBatch }
 
@@ -72,6 +78,9 @@ func (c *GRPC) MaxBatch() int { return c.config.MaxBatch }
 func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
+	if provenance.IsWriting(ctx) { // see HTTP.do
+		defer c.config.Store.Invalidate(cache.ServiceTag(c.config.Name))
+	}
 	ctx, err := c.outgoing(ctx)
 	if err != nil {
 		return err

@@ -16,6 +16,9 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // HTTP calls one HTTP service. It is safe for concurrent use.
@@ -26,6 +29,8 @@ type HTTP struct {
 	// and there are no cookies.
 	transport *http.Transport
 	buffers   sync.Pool // of *bytes.Buffer, for answers
+	store     *cache.Store
+	flights   *cache.Flights[*got]
 }
 
 func newHTTP(c Config, u *url.URL) *HTTP {
@@ -43,8 +48,13 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 			MaxResponseHeaderBytes: 64 << 10,
 		},
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		store:   c.Store,
+		flights: cache.NewFlights[*got](c.Store, c.Timeout),
 	}
 }
+
+// Store keeps what services answered.
+func (c *HTTP) Store() *cache.Store { return c.store }
 
 // MaxBatch is how many keys one call may have.
 func (c *HTTP) MaxBatch() int { return c.config.MaxBatch }
@@ -83,36 +93,75 @@ func decoded[T any](ctx context.Context, c *HTTP, r Request, format string, deco
 }
 
 // do calls the service and gives read the media type and the body of its
-// answer, which are read's only until it returns.
+// answer, which are read's only until it returns. The answer to a GET can be
+// one that was there before. What a mutation calls is called anew, and may have
+// changed all that the service answered before.
 func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType string, body []byte) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
-	resp, err := c.send(ctx, r)
+	if provenance.IsWriting(ctx) {
+		defer c.store.Invalidate(cache.ServiceTag(c.config.Name))
+		return c.call(ctx, r, read)
+	}
+	if r.Method != "" && r.Method != http.MethodGet || r.Body != nil {
+		return c.call(ctx, r, read)
+	}
+	answer, err := c.get(ctx, r)
 	if err != nil {
 		return err
 	}
+	answer.note(ctx)
+	return read(answer.header.Get("Content-Type"), answer.body)
+}
+
+// call calls the service, whatever is kept.
+func (c *HTTP) call(ctx context.Context, r Request, read func(mediaType string, body []byte) error) error {
+	req, err := c.request(ctx, r)
+	if err != nil {
+		return err
+	}
+	asked := time.Now()
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return failed(ctx, c.config.Name, err)
+	}
 	defer resp.Body.Close()
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		// The status tells more than why its body could not be read.
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
-		return refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body})
+	body, err := c.body(ctx, resp)
+	if err != nil {
+		return err
 	}
-	body, _ := c.buffers.Get().(*bytes.Buffer)
 	defer c.keep(body)
-	_, err = body.ReadFrom(io.LimitReader(resp.Body, c.config.MaxResponseBytes+1))
-	switch {
-	case err != nil:
-		return failed(ctx, c.config.Name, fmt.Errorf("read the answer: %w", err))
-	case int64(body.Len()) > c.config.MaxResponseBytes:
-		return nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))
-	}
-	note(ctx, resp.Header)
+	answer := got{header: resp.Header, asked: asked}
+	answer.fresh, answer.said = freshness(resp.Header)
+	answer.note(ctx)
 	return read(resp.Header.Get("Content-Type"), body.Bytes())
 }
 
-// send returns the service's answer, whatever its status; the caller closes its
-// body.
-func (c *HTTP) send(ctx context.Context, r Request) (*http.Response, error) {
+// body reads the body of a good answer, into a buffer that the caller gives
+// back. What is not a good one is an error.
+func (c *HTTP) body(ctx context.Context, resp *http.Response) (*bytes.Buffer, error) {
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		// The status tells more than why its body could not be read.
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
+		return nil, refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body})
+	}
+	body, _ := c.buffers.Get().(*bytes.Buffer)
+	_, err := body.ReadFrom(io.LimitReader(resp.Body, c.config.MaxResponseBytes+1))
+	switch {
+	case err != nil:
+		err = failed(ctx, c.config.Name, fmt.Errorf("read the answer: %w", err))
+	case int64(body.Len()) > c.config.MaxResponseBytes:
+		err = nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))
+	}
+	if err != nil {
+		c.keep(body)
+		return nil, err
+	}
+	return body, nil
+}
+
+// request is what the service is sent, with what it is told of the caller.
+func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	req, err := r.build(ctx, c.base)
 	if err != nil {
 		return nil, impossible(c.config.Name, err)
@@ -125,11 +174,7 @@ func (c *HTTP) send(ctx context.Context, r Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.transport.RoundTrip(req)
-	if err != nil {
-		return nil, failed(ctx, c.config.Name, err)
-	}
-	return resp, nil
+	return req, nil
 }
 
 // largestKept is the largest buffer that is kept for further answers.
@@ -144,7 +189,9 @@ func (c *HTTP) keep(body *bytes.Buffer) {
 }
 
 func (c *HTTP) check(ctx context.Context) error {
-	err := c.do(ctx, Request{Path: []string{"healthz"}}, func(string, []byte) error { return nil })
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	defer cancel()
+	err := c.call(ctx, Request{Path: []string{"healthz"}}, func(string, []byte) error { return nil })
 	if e, ok := errors.AsType[*StatusError](err); ok && e.Status < 500 {
 		return nil
 	}

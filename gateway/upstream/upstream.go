@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/portico-gateway/portico/gateway/cache"
 )
 
 // Config describes one service. Zero values stand for the defaults.
@@ -42,6 +44,8 @@ type Config struct {
 	// SubjectHeader is the header, or the metadata of gRPC, that tells the
 	// service the principal's subject; empty for none.
 	SubjectHeader string
+	// Store keeps answers to GETs that may be kept; nil keeps none.
+	Store *cache.Store
 	// Values are what bindings find as $config.
 	Values map[string]string
 }
@@ -83,6 +87,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = 64
+	}
+	if c.Store == nil {
+		c.Store = cache.Nothing()
 	}
 	return c
 }
@@ -173,6 +180,7 @@ func (s *Services) Check(ctx context.Context, name string) error {
 func (s *Services) Close() error {
 	var errs []error
 	for _, c := range s.http {
+		c.flights.Close()
 		c.transport.CloseIdleConnections()
 	}
 	for _, c := range s.grpc {

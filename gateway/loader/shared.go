@@ -1,0 +1,242 @@
+package loader
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+	"weak"
+
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/provenance"
+)
+
+// Keeping lets requests share what a loader loads: keys that one is loading are
+// not loaded by another at the same time, and values are kept. What was loaded
+// for one principal, or with a header of the request, is not shared.
+type Keeping struct {
+	// Store keeps the values, and knows when they are invalid.
+	Store *cache.Store
+	// Service is whose values they are, Name tells its loaders apart.
+	Service, Name string
+	// MaxAge is how long they are fresh, 0 for not at all; that there is no value is kept for
+	// [cache.Store.Missing] at most.
+	MaxAge time.Duration
+}
+
+// Keep lets requests share the loader's values, which they must not change.
+// Call it when the loader is made.
+func (l *Loader[K, V]) Keep(k Keeping) *Loader[K, V] {
+	l.keeping = &k
+	return l
+}
+
+// Keep is [Loader.Keep] for all loaders of the family.
+func (f *Family[A, K, V]) Keep(k Keeping) *Family[A, K, V] {
+	f.keeping = &k
+	return f
+}
+
+// kept is what a key has in the store.
+type kept[V any] struct {
+	value V
+	has   bool
+	made  provenance.Summary
+}
+
+// entity is a kept value as a part of an answer, with the parts that it was
+// made of.
+type entity struct {
+	store *cache.Store
+	entry weak.Pointer[cache.Entry]
+}
+
+// Adopt is part of provenance.Part.
+func (e *entity) Adopt(tags []string) {
+	if entry := e.entry.Value(); entry != nil {
+		e.store.Adopt(entry, tags)
+	}
+}
+
+// keyOf names a key of a loader. Keys are texts, numbers and structs of these,
+// which Go's syntax tells apart.
+func (l *Loader[K, V]) keyOf(key K) cache.Key {
+	return sha256.Sum256(fmt.Appendf(nil, "entity %q %q %#v %#v", l.keeping.Service, l.keeping.Name, l.args, key))
+}
+
+// recall takes the values of keys from the store and returns the keys that are
+// not there.
+func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K {
+	if l.keeping.MaxAge == 0 {
+		return keys
+	}
+	now, record := time.Now(), provenance.From(ctx)
+	return slices.DeleteFunc(keys, func(key K) bool {
+		entry := l.keeping.Store.Get(l.keyOf(key))
+		if entry == nil || !entry.IsFresh(now) {
+			return false
+		}
+		have := entry.Value.(*kept[V]) //nolint:forcetypeassert // the key tells the loader
+		made := have.made
+		made.Fresh, made.Bounded = entry.Fresh-entry.Age(now), true
+		record.Add(made)
+		record.Has(&entity{l.keeping.Store, weak.Make(entry)})
+		s.cache.Set(ctx, key, func() (V, error) { return have.value, nil })
+		return true
+	})
+}
+
+// keep keeps what was loaded since an epoch.
+func (l *Loader[K, V]) keep(ctx context.Context, f *flown[K, V], began time.Time) {
+	if l.keeping.MaxAge == 0 || !f.shared() {
+		return
+	}
+	for _, key := range f.keys {
+		value, has := f.values[key]
+		if errorOf(f.err, key) != nil {
+			continue
+		}
+		fresh := l.keeping.MaxAge
+		if !has {
+			fresh = min(fresh, l.keeping.Store.Missing())
+		}
+		if f.made.Bounded {
+			fresh = min(fresh, f.made.Fresh)
+		}
+		if text, err := json.Marshal(value); err == nil && fresh > 0 {
+			entry := &cache.Entry{
+				Key: l.keyOf(key), Value: &kept[V]{value, has, f.made}, Cost: 2 * int64(len(text)), // as Go has it
+				Born: began, Fresh: fresh, Tags: append(slices.Clone(f.made.Tags), cache.ServiceTag(l.keeping.Service)),
+			}
+			l.keeping.Store.Put(entry, f.epoch)
+			provenance.From(ctx).Has(&entity{l.keeping.Store, weak.Make(entry)})
+		}
+	}
+}
+
+// flying are the batches of a loader, or of a family, that are under way: a key
+// that one request loads is not loaded by another at the same time.
+type flying[K comparable, V any] struct {
+	personal atomic.Bool // its values are one caller's, as was seen
+
+	mu   sync.Mutex
+	keys map[flyingKey[K]]*flown[K, V]
+}
+
+func newFlying[K comparable, V any]() *flying[K, V] {
+	return &flying[K, V]{keys: map[flyingKey[K]]*flown[K, V]{}}
+}
+
+type flyingKey[K comparable] struct {
+	loader any
+	key    K
+}
+
+// flown is a batch.
+type flown[K comparable, V any] struct {
+	epoch uint64
+	keys  []K
+	done  chan struct{}
+
+	// After done:
+	values map[K]V
+	err    error
+	made   provenance.Summary
+}
+
+// shared tells whether other callers may have what was loaded.
+func (f *flown[K, V]) shared() bool {
+	return f.made.Caller == provenance.Nobody && len(f.made.Headers) == 0 && !f.made.Overflow
+}
+
+// shares tells whether values can be shared: those of a mutation are read anew,
+// and only for it.
+func (l *Loader[K, V]) shares(ctx context.Context) bool {
+	return l.keeping != nil && !l.flying.personal.Load() && !provenance.IsWriting(ctx)
+}
+
+// board finds the keys that other requests are loading already. The others are
+// to be loaded, in batches that are returned.
+func (l *Loader[K, V]) board(ctx context.Context, s *state[K, V], keys []K) []*flown[K, V] {
+	epoch := l.keeping.Store.Epoch()
+	joined := map[*flown[K, V]][]K{}
+	l.flying.mu.Lock()
+	defer l.flying.mu.Unlock()
+	own := slices.DeleteFunc(keys, func(key K) bool {
+		f := l.flying.keys[flyingKey[K]{l.id, key}]
+		if f == nil || f.epoch != epoch {
+			return false
+		}
+		joined[f] = append(joined[f], key)
+		return true
+	})
+	for f, keys := range joined {
+		l.join(ctx, s, f, keys)
+	}
+	var batches []*flown[K, V]
+	for chunk := range slices.Chunk(own, l.max) {
+		f := &flown[K, V]{epoch: epoch, keys: chunk, done: make(chan struct{})}
+		for _, key := range chunk {
+			l.flying.keys[flyingKey[K]{l.id, key}] = f
+		}
+		batches = append(batches, f)
+	}
+	return batches
+}
+
+// join makes keys wait for a batch of another request. When that was for its
+// caller only, or was cut short, they are loaded after all, together.
+func (l *Loader[K, V]) join(ctx context.Context, s *state[K, V], f *flown[K, V], keys []K) {
+	type result struct {
+		values map[K]V
+		err    error
+	}
+	wait := sync.OnceValue(func() result {
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return result{nil, ctx.Err()}
+		}
+		if f.shared() && !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, context.DeadlineExceeded) {
+			provenance.From(ctx).Add(f.made)
+			return result{f.values, f.err}
+		}
+		values, err := guarded(ctx, keys, l.fetch)
+		return result{values, err}
+	})
+	for _, key := range keys {
+		s.cache.Set(ctx, key, func() (V, error) {
+			r := wait()
+			return r.values[key], errorOf(r.err, key)
+		})
+	}
+}
+
+// fly loads a batch and lands it.
+func (l *Loader[K, V]) fly(f *flown[K, V]) Fetch[K, V] {
+	return func(ctx context.Context, keys []K) (map[K]V, error) {
+		began := time.Now()
+		inner, record := provenance.Begin(ctx)
+		values, err := guarded(inner, keys, l.fetch)
+		f.values, f.err, f.made = values, err, record.Summary()
+		provenance.From(ctx).Add(f.made)
+		if !f.shared() {
+			l.flying.personal.Store(true) // waiting for others would be in vain
+		}
+		l.keep(ctx, f, began)
+		l.flying.mu.Lock()
+		for _, key := range f.keys {
+			if id := (flyingKey[K]{l.id, key}); l.flying.keys[id] == f {
+				delete(l.flying.keys, id)
+			}
+		}
+		l.flying.mu.Unlock()
+		close(f.done)
+		return values, err
+	}
+}

@@ -1,0 +1,291 @@
+package loader_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/loader"
+	"github.com/portico-gateway/portico/gateway/provenance"
+)
+
+// rowsService answers keys with themselves, and counts.
+type rowsService struct {
+	mu      sync.Mutex
+	batches []string
+	fail    error
+	wait    chan struct{}            // batches wait for it, if it is there
+	note    func(*provenance.Record) // what an answer is made of
+}
+
+func (s *rowsService) fetch(ctx context.Context, keys []string) (map[string]*string, error) {
+	s.mu.Lock()
+	s.batches = append(s.batches, strings.Join(keys, ""))
+	wait, fail := s.wait, s.fail
+	s.mu.Unlock()
+	if wait != nil {
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if fail != nil {
+		return nil, fail
+	}
+	if s.note != nil {
+		s.note(provenance.From(ctx))
+	}
+	values := map[string]*string{}
+	for _, key := range keys {
+		if key != "none" {
+			values[key] = &key
+		}
+	}
+	return values, nil
+}
+
+// asked are the batches since it was asked last, sorted.
+func (s *rowsService) asked() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slices.Sort(s.batches)
+	all := strings.Join(s.batches, " ")
+	s.batches = nil
+	return all
+}
+
+func shared(t *testing.T, s *rowsService, maxAge time.Duration) (*loader.Loader[string, *string], *cache.Store) {
+	t.Helper()
+	store, err := cache.New(1<<20, 50*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	return loader.New(10, s.fetch).Keep(loader.Keeping{Store: store, Service: "rows", Name: "all", MaxAge: maxAge}), store
+}
+
+// load is one request; none stands for a key without a value.
+func load(t *testing.T, ctx context.Context, l *loader.Loader[string, *string], keys ...string) (string, provenance.Summary) { //nolint:revive // t goes first in tests
+	t.Helper()
+	ctx, record := provenance.Begin(loader.WithScope(ctx))
+	values, err := l.LoadAll(ctx, keys)
+	var b strings.Builder
+	for _, v := range values {
+		if v != nil {
+			b.WriteString(*v)
+		} else {
+			b.WriteString("-")
+		}
+	}
+	if err != nil {
+		return err.Error(), record.Summary()
+	}
+	return b.String(), record.Summary()
+}
+
+// settled waits until the store has what was put.
+func settled() { time.Sleep(20 * time.Millisecond) }
+
+func TestKeptKeys(t *testing.T) {
+	s := &rowsService{note: func(r *provenance.Record) { r.Tag("tag"); r.Fresh(30 * time.Second) }}
+	l, store := shared(t, s, time.Minute)
+	for _, c := range []struct{ keys, want, asked string }{
+		{"a b", "ab", "ab"}, {"b a", "ba", ""}, {"a c b d", "acbd", "cd"}, {"none a", "-a", "none"}, {"none", "-", ""},
+	} {
+		got, made := load(t, t.Context(), l, strings.Fields(c.keys)...)
+		if asked := s.asked(); got != c.want || asked != c.asked {
+			t.Errorf("%s: got %s, asked for %q", c.keys, got, asked)
+		}
+		if !slices.Equal(made.Tags, []string{"tag"}) || made.Fresh > 30*time.Second || len(made.Parts) == 0 {
+			t.Errorf("%s is made of %+v", c.keys, made)
+		}
+		settled()
+	}
+	time.Sleep(60 * time.Millisecond) // a value that is missing is kept for 50 ms
+	if load(t, t.Context(), l, "none", "a"); s.asked() != "none" {
+		t.Error("that there is none is kept too long")
+	}
+	for what, invalidate := range map[string]func(){
+		"its tag": func() { store.Invalidate("tag") }, "its service": func() { store.Invalidate(cache.ServiceTag("rows")) }, "all": store.Clear,
+		"its answer's tag": func() {
+			_, made := load(t, t.Context(), l, "a")
+			for _, part := range made.Parts {
+				part.Adopt([]string{"answer"})
+			}
+			store.Invalidate("answer")
+		},
+	} {
+		load(t, t.Context(), l, "a")
+		settled()
+		s.asked()
+		invalidate()
+		if load(t, t.Context(), l, "a"); s.asked() != "a" {
+			t.Errorf("a survives %s", what)
+		}
+		settled()
+	}
+	// A mutation reads anew, and leaves what is kept to others.
+	if load(t, provenance.Writing(t.Context()), l, "a"); s.asked() != "a" {
+		t.Error("a mutation reads what was kept")
+	}
+}
+
+func TestNotKeptKeys(t *testing.T) {
+	for name, note := range map[string]func(*provenance.Record){
+		"one caller's": func(r *provenance.Record) { r.Uses(provenance.Principal) },
+		"by a header":  func(r *provenance.Record) { r.UsesHeader("A") },
+		"not fresh":    func(r *provenance.Record) { r.Fresh(0) },
+	} {
+		s := &rowsService{note: note}
+		l, _ := shared(t, s, time.Minute)
+		for range 2 {
+			load(t, t.Context(), l, "a")
+			settled()
+		}
+		if asked := s.asked(); asked != "a a" {
+			t.Errorf("%s: asked %s", name, asked)
+		}
+	}
+	s := &rowsService{fail: errors.New("down")}
+	l, _ := shared(t, s, time.Minute)
+	for range 2 {
+		if got, _ := load(t, t.Context(), l, "a"); !strings.Contains(got, "down") {
+			t.Error(got)
+		}
+		settled()
+	}
+	if asked := s.asked(); asked != "a a" {
+		t.Errorf("an error is kept: asked %s", asked)
+	}
+}
+
+// Loaders of one family with other arguments have other values.
+func TestKeptFamilies(t *testing.T) {
+	store, err := cache.New(1<<20, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	type arguments struct {
+		First loader.Opt[int]
+		Text  string
+	}
+	family := loader.NewFamily(10, func(_ context.Context, args arguments, keys []string) (map[string]string, error) {
+		values := map[string]string{}
+		for _, key := range keys {
+			values[key] = fmt.Sprint(args, key)
+		}
+		return values, nil
+	}).Keep(loader.Keeping{Store: store, Service: "s", Name: "f", MaxAge: time.Minute})
+	seen := map[string]string{}
+	one := 1
+	for range 2 {
+		for _, args := range []arguments{{}, {loader.Some(&one), ""}, {loader.Some(new(int)), ""}, {Text: "{1 true}"}, {Text: `", "`}} {
+			got, _ := family.For(args).Load(loader.WithScope(t.Context()), "k")
+			if other, ok := seen[got]; ok && other != fmt.Sprintf("%#v", args) {
+				t.Errorf("%v and %s are both %s", args, other, got)
+			}
+			seen[got] = fmt.Sprintf("%#v", args)
+			settled()
+		}
+	}
+	if len(seen) != 5 {
+		t.Errorf("%d values for 5 arguments", len(seen))
+	}
+}
+
+// Keys that another request loads at the same time are not loaded again.
+func TestOverlappingKeys(t *testing.T) {
+	for _, maxAge := range []time.Duration{0, time.Minute} {
+		s := &rowsService{wait: make(chan struct{})}
+		l, _ := shared(t, s, maxAge)
+		var group sync.WaitGroup
+		begin := func(keys, want string) {
+			group.Go(func() {
+				if got, _ := load(t, t.Context(), l, strings.Fields(keys)...); got != want {
+					t.Errorf("%s: got %s", keys, got)
+				}
+			})
+			settled()
+		}
+		begin("a b", "ab")
+		begin("b c", "bc")
+		begin("c a", "ca")
+		close(s.wait)
+		group.Wait()
+		if asked := s.asked(); asked != "ab c" {
+			t.Errorf("asked %s", asked)
+		}
+	}
+}
+
+// Who leaves does not fail those who wait; what is one caller's is loaded by
+// each.
+func TestLeavingBatches(t *testing.T) {
+	s := &rowsService{wait: make(chan struct{})}
+	l, store := shared(t, s, time.Minute)
+	first, leave := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	group.Go(func() { load(t, first, l, "a", "b", "c") })
+	settled()
+	var right atomic.Int64
+	for range 5 {
+		group.Go(func() {
+			if got, _ := load(t, t.Context(), l, "a", "b"); got == "ab" {
+				right.Add(1)
+			}
+		})
+	}
+	impatient, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if got, _ := load(t, impatient, l, "a"); !strings.Contains(got, context.DeadlineExceeded.Error()) {
+		t.Errorf("it waits longer than it may: %s", got)
+	}
+	settled()
+	leave()
+	settled()
+	close(s.wait)
+	group.Wait()
+	if right.Load() != 5 {
+		t.Errorf("%d of 5 got what they waited for", right.Load())
+	}
+	// After an invalidation nobody joins what began before.
+	s.asked()
+	s.mu.Lock()
+	s.wait = make(chan struct{})
+	s.mu.Unlock()
+	store.Clear()
+	group.Go(func() { load(t, t.Context(), l, "x") })
+	settled()
+	store.Invalidate()
+	group.Go(func() { load(t, t.Context(), l, "x") })
+	settled()
+	close(s.wait)
+	group.Wait()
+	if asked := s.asked(); asked != "x x" {
+		t.Errorf("asked %s", asked)
+	}
+	own := &rowsService{wait: make(chan struct{}), note: func(r *provenance.Record) { r.Uses(provenance.Principal) }}
+	l, _ = shared(t, own, time.Minute)
+	for range 3 {
+		group.Go(func() {
+			if got, made := load(t, t.Context(), l, "a", "b"); got != "ab" || made.Caller != provenance.Principal {
+				t.Errorf("got %s, made of %+v", got, made)
+			}
+		})
+		settled()
+	}
+	close(own.wait)
+	group.Wait()
+	if asked := own.asked(); asked != "ab ab ab" {
+		t.Errorf("asked %s", asked)
+	}
+}

@@ -1,0 +1,234 @@
+package upstream
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"weak"
+
+	"github.com/pquerna/cachecontrol/cacheobject"
+
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
+)
+
+// got is an answer to a GET, for all who ask the same. It is immutable.
+type got struct {
+	header http.Header
+	body   []byte
+	asked  time.Time     // for it
+	fresh  time.Duration // since then, if it says so
+	said   bool
+	part   *part // nil when it is not kept
+	// How long it may be used after that: while it is validated, and when the
+	// service fails (RFC 5861).
+	whileRevalidate, ifError time.Duration
+}
+
+// note tells the provenance of an answer what the service says of its part.
+func (g *got) note(ctx context.Context) {
+	record := provenance.From(ctx)
+	if record == nil {
+		return
+	}
+	if g.said {
+		record.Fresh(g.fresh - time.Since(g.asked))
+	}
+	record.Tag(tagsOf(g.header)...)
+	if g.part != nil {
+		record.Has(g.part)
+	}
+}
+
+// part is a kept answer as a part of others.
+type part struct {
+	store *cache.Store
+	entry weak.Pointer[cache.Entry] // whoever remembers the part needs not the body
+}
+
+// Adopt is part of provenance.Part.
+func (p *part) Adopt(tags []string) {
+	if entry := p.entry.Value(); entry != nil {
+		p.store.Adopt(entry, tags)
+	}
+}
+
+// keptForValidation is how long an answer is kept that can be validated, after
+// it is fresh: what changes less often than that is sent once.
+const keptForValidation = 10 * time.Minute
+
+// get returns the answer to a GET: one that is kept and fresh (RFC 9111, as a
+// shared cache), one that is under way, or a new one. Requests are the same
+// when URL and header are, but for the trace, so that whatever Vary names is
+// the same.
+func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
+	req, err := c.request(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	key := keyOf(c.config.Name, req)
+	entry, now := c.store.Get(key), time.Now()
+	var have *got
+	if entry != nil {
+		have = entry.Value.(*got) //nolint:forcetypeassert // this client's keys have no other
+		age := now.Sub(have.asked)
+		if age < have.fresh {
+			return have, nil
+		}
+		if age < have.fresh+have.whileRevalidate {
+			c.flights.Start(ctx, key, c.fetch(req, key, have))
+			return have, nil
+		}
+	}
+	answer, _, err := c.flights.Do(ctx, key, c.fetch(req, key, have))
+	switch {
+	case err == nil:
+		return answer, nil
+	case ctx.Err() != nil:
+		return nil, failed(ctx, c.config.Name, ctx.Err())
+	case have != nil && isFailure(err) && time.Since(have.asked) < have.fresh+have.ifError:
+		return have, nil
+	}
+	return nil, err
+}
+
+// keyOf names a request by all that the service is sent, but for the trace.
+func keyOf(service string, req *http.Request) cache.Key {
+	h := sha256.New()
+	fmt.Fprintf(h, "GET %q %q", service, req.URL.String())
+	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
+		if name != "Traceparent" && name != "Tracestate" {
+			fmt.Fprintf(h, " %q %q", name, req.Header[name])
+		}
+	}
+	return cache.Key(h.Sum(nil))
+}
+
+// isFailure tells whether the service failed, and not the request (RFC 5861,
+// section 4).
+func isFailure(err error) bool {
+	if e, ok := errors.AsType[*StatusError](err); ok {
+		return e.Status >= 500
+	}
+	p, ok := errors.AsType[*problem.Error](err)
+	return ok && (p.Code == problem.ServiceError || p.Code == problem.ServiceTimeout)
+}
+
+// fetch asks the service, whether its answer is still the one that is there, if
+// one is, and keeps what may be kept.
+func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*got] {
+	return func(ctx context.Context, put func(*cache.Entry)) (*got, error) {
+		if entry := c.store.Get(key); entry != nil { // it can have come after it was looked for
+			if now := entry.Value.(*got); now != have && time.Since(now.asked) < now.fresh { //nolint:forcetypeassert // see get
+				return now, nil
+			}
+		}
+		req := req.WithContext(ctx)
+		if have != nil {
+			validate(req, have.header)
+		}
+		asked := time.Now()
+		resp, err := c.transport.RoundTrip(req)
+		if err != nil {
+			return nil, failed(ctx, c.config.Name, err)
+		}
+		defer resp.Body.Close()
+		answer := &got{asked: asked}
+		if have != nil && resp.StatusCode == http.StatusNotModified {
+			answer.header, answer.body = updated(have.header, resp.Header), have.body
+		} else {
+			body, err := c.body(ctx, resp)
+			if err != nil {
+				return nil, err
+			}
+			defer c.keep(body)
+			answer.header, answer.body = resp.Header, slices.Clone(body.Bytes())
+			if answer.body == nil {
+				answer.body = []byte{}
+			}
+		}
+		kept := answer.read(req)
+		if kept > 0 && resp.StatusCode != http.StatusNoContent {
+			entry := &cache.Entry{
+				Key: key, Value: answer, Cost: int64(len(answer.body)) + 1<<10, // about that of the header
+				Born: asked, Fresh: max(answer.fresh, 0), Stale: kept - max(answer.fresh, 0),
+				Tags: append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)),
+			}
+			answer.part = &part{c.store, weak.Make(entry)}
+			put(entry)
+		}
+		return answer, nil
+	}
+}
+
+// validate makes a request conditional (RFC 9111, section 4.3.1).
+func validate(req *http.Request, header http.Header) {
+	if etag := header.Get("Etag"); etag != "" {
+		req.Header.Set("If-None-Match", etag)
+	}
+	if modified := header.Get("Last-Modified"); modified != "" {
+		req.Header.Set("If-Modified-Since", modified)
+	}
+}
+
+// updated is a stored header with the fields of a 304 (RFC 9111, section 3.2).
+func updated(stored, fresh http.Header) http.Header {
+	header := stored.Clone()
+	header.Del("Age") // that of the stored answer
+	for name, values := range fresh {
+		switch name {
+		case "Content-Length", "Content-Encoding", "Content-Type", "Content-Range":
+		default:
+			header[name] = values
+		}
+	}
+	return header
+}
+
+// read finds out how long the answer is fresh and may be used after that, and
+// returns how long it is to be kept: 0 for not at all (RFC 9111, section 3).
+func (g *got) read(req *http.Request) time.Duration {
+	g.fresh, g.said = freshness(g.header)
+	values := g.header.Values("Cache-Control")
+	said, err := cacheobject.ParseResponseCacheControl(strings.Join(values, ","))
+	if err != nil || len(values) == 0 && g.header.Get("Expires") == "" {
+		return 0 // without a word nothing is kept, though it could be
+	}
+	personal := req.Header.Get("Authorization") != ""
+	mayShare := said.Public || said.SMaxAge >= 0 || said.MustRevalidate
+	if said.NoStore || said.PrivatePresent || personal && !mayShare || slices.Contains(g.header.Values("Vary"), "*") {
+		return 0
+	}
+	kept := max(g.fresh, 0)
+	if !said.MustRevalidate && !said.ProxyRevalidate && said.SMaxAge < 0 && !said.NoCachePresent && g.fresh > 0 {
+		g.whileRevalidate = seconds(max(int64(said.StaleWhileRevalidate), 0))
+		g.ifError = seconds(max(int64(said.StaleIfError), 0))
+		kept += max(g.whileRevalidate, g.ifError)
+	}
+	if g.header.Get("Etag") != "" || g.header.Get("Last-Modified") != "" {
+		kept = max(kept, max(g.fresh, 0)+keptForValidation)
+	}
+	return kept
+}
+
+// tagsOf are the tags that a service gives an answer: Surrogate-Key by spaces
+// (Fastly), Cache-Tag by commas (Akamai, Cloudflare).
+func tagsOf(header http.Header) []string {
+	var tags []string
+	for _, value := range header.Values("Surrogate-Key") {
+		tags = append(tags, strings.Fields(value)...)
+	}
+	for _, value := range header.Values("Cache-Tag") {
+		for tag := range strings.SplitSeq(value, ",") {
+			tags = append(tags, strings.TrimSpace(tag))
+		}
+	}
+	return tags
+}
