@@ -6,6 +6,7 @@ package accounts
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/upstream"
@@ -25,7 +26,7 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{HTTP: service}
-	c.reviewAuthor = loader.New(c.MaxBatch(), c.fetchReviewAuthor)
+	c.reviewAuthor = loader.New(c.MaxBatch(), c.fetchReviewAuthor).Keep(loader.Keeping{Store: c.Store(), Service: "accounts", Name: "ReviewAuthor", MaxAge: 60 * time.Second})
 	return c, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/portico-gateway/portico/clients/money"
 	"github.com/portico-gateway/portico/gateway/loader"
@@ -28,8 +29,8 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{HTTP: service}
-	c.orderItemProduct = loader.New(c.MaxBatch(), c.fetchOrderItemProduct)
-	c.productCategory = loader.New(c.MaxBatch(), c.fetchProductCategory)
+	c.orderItemProduct = loader.New(c.MaxBatch(), c.fetchOrderItemProduct).Keep(loader.Keeping{Store: c.Store(), Service: "catalog", Name: "OrderItemProduct", MaxAge: 60 * time.Second})
+	c.productCategory = loader.New(c.MaxBatch(), c.fetchProductCategory).Keep(loader.Keeping{Store: c.Store(), Service: "catalog", Name: "ProductCategory", MaxAge: 600 * time.Second})
 	return c, nil
 }
 

@@ -6,6 +6,7 @@ package inventory
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/portico-gateway/portico/clients/inventory/inventorypb"
 	"github.com/portico-gateway/portico/gateway/loader"
@@ -27,7 +28,7 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{GRPC: service}
-	c.productStock = loader.New(c.MaxBatch(), c.fetchProductStock)
+	c.productStock = loader.New(c.MaxBatch(), c.fetchProductStock).Keep(loader.Keeping{Store: c.Store(), Service: "inventory", Name: "ProductStock", MaxAge: 5 * time.Second})
 	return c, nil
 }
 

@@ -28,7 +28,7 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{HTTP: service}
-	c.viewerOrders = loader.NewFamily(loader.Unlimited, c.fetchViewerOrders)
+	c.viewerOrders = loader.NewFamily(loader.Unlimited, c.fetchViewerOrders).Keep(loader.Keeping{Store: c.Store(), Service: "orders", Name: "ViewerOrders"})
 	return c, nil
 }
 

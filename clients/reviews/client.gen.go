@@ -5,6 +5,7 @@ package reviews
 
 import (
 	"context"
+	"time"
 
 	"github.com/portico-gateway/portico/clients/reviews/reviewspb"
 	"github.com/portico-gateway/portico/gateway/loader"
@@ -25,7 +26,7 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{GRPC: service}
-	c.productReviews = loader.NewFamily(c.MaxBatch(), c.fetchProductReviews)
+	c.productReviews = loader.NewFamily(c.MaxBatch(), c.fetchProductReviews).Keep(loader.Keeping{Store: c.Store(), Service: "reviews", Name: "ProductReviews", MaxAge: 30 * time.Second})
 	return c, nil
 }
 

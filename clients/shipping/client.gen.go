@@ -26,7 +26,7 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{HTTP: service}
-	c.orderShipping = loader.New(c.MaxBatch(), c.fetchOrderShipping)
+	c.orderShipping = loader.New(c.MaxBatch(), c.fetchOrderShipping).Keep(loader.Keeping{Store: c.Store(), Service: "shipping", Name: "OrderShipping"})
 	return c, nil
 }
 

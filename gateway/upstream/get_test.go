@@ -3,8 +3,10 @@ package upstream_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -57,9 +59,7 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	o.calls = append(o.calls, condition)
 	time.Sleep(o.wait)
-	for name, values := range o.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), o.header)
 	w.Header().Set("Content-Type", "application/json")
 	if r.Method == http.MethodGet && (etag != "" && etag == o.header.Get("Etag") || modified != "" && modified == o.header.Get("Last-Modified")) {
 		w.WriteHeader(http.StatusNotModified)
@@ -298,7 +298,7 @@ func TestOneCall(t *testing.T) {
 	var right atomic.Int64
 	for i := range 100 {
 		token := []string{"A", "B"}[i%2]
-		ctx := upstream.WithCaller(t.Context(), upstream.Caller{Authorization: token, Headers: http.Header{"Traceparent": {fmt.Sprint(i)}}})
+		ctx := upstream.WithCaller(t.Context(), upstream.Caller{Authorization: token, Headers: http.Header{"Traceparent": {strconv.Itoa(i)}}})
 		if i < 4 {
 			impatient, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 			defer cancel()

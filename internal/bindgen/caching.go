@@ -1,9 +1,11 @@
 package bindgen
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/99designs/gqlgen/codegen"
 	"github.com/goccy/go-yaml"
@@ -152,6 +154,33 @@ func setPrivate(field *ast.FieldDefinition) {
 	case d.Arguments.ForName("scope") == nil:
 		d.Arguments = append(d.Arguments, scope)
 	}
+}
+
+// maxAge is how many seconds a loader's values are kept for other requests: the
+// least of what the fields that it resolves, or else their types, say; 0 when
+// one says nothing.
+func (c *call) maxAge() int {
+	least := math.MaxInt
+	for _, u := range c.users {
+		least = min(least, maxAgeOf(u))
+	}
+	return least
+}
+
+func maxAgeOf(u callUser) int {
+	places := []ast.DirectiveList{u.binding.Field.Directives}
+	if of := u.frontend.schema.Types[u.binding.Field.Type.Name()]; of != nil && of.IsCompositeType() {
+		places = append(places, of.Directives)
+	}
+	for _, directives := range places {
+		for _, d := range directives.ForNames(binding.CacheControlDirective) {
+			if arg := d.Arguments.ForName("maxAge"); arg != nil {
+				n, _ := strconv.Atoi(arg.Value.Raw) // another mistake has been reported
+				return n
+			}
+		}
+	}
+	return 0
 }
 
 // tagPlan is a tag that each object of a level has.

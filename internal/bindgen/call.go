@@ -174,7 +174,7 @@ func (c *call) named(detail int) string {
 	if c.root() {
 		short = goName(c.Field.Name)
 	}
-	if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "HTTP", "GRPC"}, short) {
+	if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "Store", "HTTP", "GRPC"}, short) {
 		short += "Call" // clients have something of this name
 	}
 	names := []string{short, goName(c.frontend.name) + short, full, goName(c.frontend.name) + full}

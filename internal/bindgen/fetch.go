@@ -150,7 +150,11 @@ func (w *clientWriter) newLoader(c *call) string {
 	if len(c.arguments()) > 0 {
 		name = "NewFamily"
 	}
-	return fmt.Sprintf("%s(%s, c.fetch%s)", w.loader(name), limit, c.Name)
+	maxAge := ""
+	if n := c.maxAge(); n > 0 {
+		maxAge = fmt.Sprintf(", MaxAge: %d * %s.Second", n, imported("time"))
+	}
+	return fmt.Sprintf("%s(%s, c.fetch%s).Keep(%s{Store: c.Store(), Service: %q, Name: %q%s})", w.loader(name), limit, c.Name, w.loader("Keeping"), c.Service, c.Name, maxAge)
 }
 
 // loaderMethod spells the method that gives the loader, and its types.
