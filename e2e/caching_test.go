@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -352,4 +353,141 @@ func persist(t *testing.T, g *gateway, frontend, document string) string {
 		t.Fatalf("%s", a.body)
 	}
 	return "/graphql/" + frontend + "?extensions=" + url.QueryEscape(extension)
+}
+
+// stockOf is what a gateway says there is of p1.
+func stockOf(t *testing.T, client *http.Client, g *gateway) (available int, err error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.url+"/graphql/web", strings.NewReader(fmt.Sprintf(`{"query":%q}`, stockQuery)))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Data struct {
+			Product struct{ Stock struct{ Available int } }
+		}
+		Errors []any
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return 0, err
+	}
+	if resp.StatusCode != http.StatusOK || len(answer.Errors) > 0 {
+		return 0, fmt.Errorf("%d %v", resp.StatusCode, answer.Errors)
+	}
+	return answer.Data.Product.Stock.Available, nil
+}
+
+const orderOne = `mutation { placeOrder(input: {items: [{productId: "p1", quantity: 1}]}) { order { id } } }`
+
+// What one gateway has made, the other need not; what is written at one is read
+// at the other within 100 ms.
+func TestGatewaysShareAnswers(t *testing.T) {
+	redis, d := redistest.Start(t), demotest.Start(t)
+	config := loopback + authDemo(d) + cached + fmt.Sprintf("redis: {url: %q}\n", redis.URL())
+	a, b := startWith(t, d, config), startWith(t, d, config)
+	a.query(t, "web", stockQuery, nil)
+	time.Sleep(100 * time.Millisecond) // nobody waits until Redis has it
+	d.Reset()
+	if got := b.query(t, "web", stockQuery, nil); len(got.Errors) > 0 || b.calls(t) != "" {
+		t.Errorf("the other gateway called %q for %s", b.calls(t), got.body)
+	}
+	token := "Bearer " + demotest.Token(t, d, "u1", "orders:write")
+	for i := range 6 {
+		writer, reader := a, b
+		if i%2 == 1 {
+			writer, reader = b, a
+		}
+		before, err := stockOf(t, http.DefaultClient, reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := writer.query(t, "web", orderOne, nil, "Authorization", token); len(got.Errors) > 0 {
+			t.Fatalf("%s", got.body)
+		}
+		written := time.Now()
+		for now := before; now != before-1; {
+			if now, err = stockOf(t, http.DefaultClient, reader); err != nil {
+				t.Fatal(err)
+			}
+			if time.Since(written) > 100*time.Millisecond {
+				t.Fatalf("after %v the other gateway says %d, not %d", time.Since(written), now, before-1)
+			}
+		}
+		t.Logf("the other gateway knew after %v", time.Since(written))
+	}
+}
+
+// While Redis is killed, restarted and paused under load, no request fails, and
+// none reads what is older than the answer may be.
+func TestSharedCacheFailsUnderLoad(t *testing.T) {
+	redis, d := redistest.Start(t), demotest.Start(t)
+	config := loopback + authDemo(d) + cached + fmt.Sprintf("redis: {url: %q}\n", redis.URL())
+	gateways := []*gateway{startWith(t, d, config), startWith(t, d, config)}
+	token := "Bearer " + demotest.Token(t, d, "u1", "orders:write")
+	left, err := stockOf(t, http.DefaultClient, gateways[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// When which amount was replaced by the next.
+	var mu sync.Mutex
+	replaced := map[int]time.Time{}
+	const bound = 5*time.Second + 500*time.Millisecond // maxAge, and what a request takes
+	ctx, cancel := context.WithTimeout(t.Context(), 14*time.Second)
+	defer cancel()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	defer client.CloseIdleConnections()
+	var group sync.WaitGroup
+	var reads atomic.Int64
+	var oldest atomic.Int64
+	for n := range 8 {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				began := time.Now()
+				got, err := stockOf(t, client, gateways[n%2])
+				if err != nil {
+					t.Errorf("a request failed: %v", err)
+					return
+				}
+				reads.Add(1)
+				mu.Lock()
+				at, gone := replaced[got]
+				mu.Unlock()
+				if age := began.Sub(at); gone && age > bound {
+					t.Errorf("%d was read, %v after it was replaced", got, age)
+					return
+				} else if gone {
+					oldest.Store(max(oldest.Load(), int64(age)))
+				}
+				time.Sleep(2 * time.Millisecond)
+			}
+		})
+	}
+	group.Go(func() {
+		for i := 0; ctx.Err() == nil && i < 25; i++ { // 30 a minute are allowed
+			if got := gateways[i%2].query(t, "web", orderOne, nil, "Authorization", token); len(got.Errors) > 0 {
+				t.Errorf("an order failed: %s", got.body)
+				return
+			}
+			mu.Lock()
+			replaced[left] = time.Now()
+			mu.Unlock()
+			left--
+			time.Sleep(400 * time.Millisecond)
+		}
+	})
+	for _, step := range []func(){redis.Kill, func() { redis.Restart(t) }, redis.Pause, redis.Resume, redis.Kill, func() { redis.Restart(t) }} {
+		time.Sleep(2 * time.Second)
+		step()
+	}
+	group.Wait()
+	t.Logf("%d reads; the oldest was replaced %v before", reads.Load(), time.Duration(oldest.Load()))
+	if reads.Load() < 1000 {
+		t.Errorf("%d reads", reads.Load())
+	}
 }

@@ -31,7 +31,7 @@ func key(name string) cache.Key { return sha256.Sum256([]byte(name)) }
 // fill makes a value by a flight, as values are made.
 func fill(t testing.TB, s *cache.Store, name string, value any, tags ...string) {
 	t.Helper()
-	f := cache.NewFlights[any](s, time.Minute)
+	f := cache.NewFlights[any](s, time.Minute, nil)
 	defer f.Close()
 	_, _, err := f.Do(t.Context(), key(name), func(_ context.Context, put func(*cache.Entry)) (any, error) {
 		put(&cache.Entry{Key: key(name), Value: value, Cost: 100, Born: time.Now(), Fresh: time.Minute, Tags: tags})
@@ -150,7 +150,7 @@ func TestManyInvalidations(t *testing.T) {
 // nobody who comes later joins it.
 func TestInvalidatedWhileMade(t *testing.T) {
 	s := newStore(t, 1<<20)
-	f := cache.NewFlights[int](s, time.Minute)
+	f := cache.NewFlights[int](s, time.Minute, nil)
 	defer f.Close()
 	var calls atomic.Int64
 	begun, open := make(chan struct{}), make(chan struct{})
@@ -189,7 +189,7 @@ func TestInvalidatedWhileMade(t *testing.T) {
 // the reading began.
 func TestInvalidationRace(t *testing.T) {
 	s := newStore(t, 1<<20)
-	f := cache.NewFlights[int64](s, time.Minute)
+	f := cache.NewFlights[int64](s, time.Minute, nil)
 	defer f.Close()
 	var truth atomic.Int64
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
@@ -252,7 +252,7 @@ func TestExpiry(t *testing.T) {
 		t.Error("it is fresh until its age is Fresh")
 	}
 	s := newStore(t, 1<<20)
-	f := cache.NewFlights[int](s, time.Minute)
+	f := cache.NewFlights[int](s, time.Minute, nil)
 	defer f.Close()
 	_, _, _ = f.Do(t.Context(), key("k"), func(_ context.Context, put func(*cache.Entry)) (int, error) {
 		put(&cache.Entry{Key: key("k"), Born: time.Now(), Fresh: 10 * time.Millisecond, Stale: 10 * time.Millisecond})
@@ -266,7 +266,7 @@ func TestExpiry(t *testing.T) {
 
 // One call for all who ask at the same time.
 func TestOneFlight(t *testing.T) {
-	f := cache.NewFlights[int](newStore(t, 0), time.Minute)
+	f := cache.NewFlights[int](newStore(t, 0), time.Minute, nil)
 	defer f.Close()
 	var calls, joined atomic.Int64
 	open := make(chan struct{})
@@ -303,7 +303,7 @@ func TestOneFlight(t *testing.T) {
 // Who leaves takes nobody along; when all have left, the call is cancelled and
 // the next begins a new one.
 func TestLeaving(t *testing.T) {
-	f := cache.NewFlights[int](newStore(t, 0), time.Minute)
+	f := cache.NewFlights[int](newStore(t, 0), time.Minute, nil)
 	defer f.Close()
 	type ctxKey struct{}
 	begun, open, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
@@ -366,7 +366,7 @@ func TestLeaving(t *testing.T) {
 }
 
 func TestFailures(t *testing.T) {
-	f := cache.NewFlights[int](newStore(t, 1<<20), 20*time.Millisecond)
+	f := cache.NewFlights[int](newStore(t, 1<<20), 20*time.Millisecond, nil)
 	oops := errors.New("oops")
 	if _, _, err := f.Do(t.Context(), key("k"), func(context.Context, func(*cache.Entry)) (int, error) { return 0, oops }); !errors.Is(err, oops) {
 		t.Error(err)
@@ -389,7 +389,7 @@ func TestFailures(t *testing.T) {
 
 // Close waits for what is under way, which it cancels.
 func TestClose(t *testing.T) {
-	f := cache.NewFlights[int](newStore(t, 0), time.Minute)
+	f := cache.NewFlights[int](newStore(t, 0), time.Minute, nil)
 	var ended atomic.Bool
 	begun := make(chan struct{})
 	f.Start(t.Context(), key("k"), func(ctx context.Context, _ func(*cache.Entry)) (int, error) {

@@ -2,6 +2,9 @@ package cache
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"sync"
 	"time"
 
@@ -19,6 +22,7 @@ import (
 type Flights[V any] struct {
 	store   *Store
 	timeout time.Duration
+	codec   *Codec[V]
 
 	mu     sync.Mutex
 	flying map[flightKey]*flight[V]
@@ -41,10 +45,19 @@ type flight[V any] struct {
 	waiting int // guarded by Flights.mu
 }
 
+// Codec writes values for other gateways, and reads theirs.
+type Codec[V any] struct {
+	// Encode returns nil for what can't be written.
+	Encode func(V) []byte
+	// Decode returns the value and what it is kept as: all of an entry but its
+	// key. The text can be anything.
+	Decode func([]byte) (V, *Entry, error)
+}
+
 // NewFlights returns flights that take at most so long and keep what they make
-// in a store.
-func NewFlights[V any](store *Store, timeout time.Duration) *Flights[V] {
-	return &Flights[V]{store: store, timeout: timeout, flying: map[flightKey]*flight[V]{}}
+// in a store. With a codec, which can be nil, it is shared with other gateways.
+func NewFlights[V any](store *Store, timeout time.Duration, codec *Codec[V]) *Flights[V] {
+	return &Flights[V]{store: store, timeout: timeout, codec: codec, flying: map[flightKey]*flight[V]{}}
 }
 
 // Close cancels what is under way and waits for it. Nothing begins after it.
@@ -128,20 +141,48 @@ func (f *Flights[V]) begin(ctx context.Context, id flightKey, create Make[V]) *f
 	f.flying[id] = one
 	f.group.Go(func() {
 		defer cancel()
-		kept := false
-		one.value, one.err = guarded(ctx, create, func(e *Entry) {
-			kept = true
+		var kept *Entry
+		put := func(e *Entry) {
+			kept = e
 			f.store.Put(e, id.epoch)
-		})
-		if kept { // whoever comes after this flight must find it
+		}
+		value, ticket, found := f.ask(ctx, id.key, put)
+		if one.value = value; !found {
+			one.value, one.err = guarded(ctx, create, put)
+		}
+		if kept != nil { // whoever comes after this flight must find it
 			f.store.settle()
 		}
 		f.mu.Lock()
 		f.land(one)
 		f.mu.Unlock()
 		close(one.done)
+		if kept != nil && !found && ticket != nil {
+			if text := f.codec.Encode(one.value); text != nil {
+				f.store.shared.put(ticket, kept, text)
+			}
+		}
 	})
 	return one
+}
+
+// ask finds a fresh value that another gateway made. The ticket is for one that
+// is made now; nil when it is not to be shared.
+func (f *Flights[V]) ask(ctx context.Context, key Key, put func(*Entry)) (value V, _ *ticket, found bool) {
+	if f.codec == nil || f.store.shared == nil {
+		return value, nil, false
+	}
+	text, ticket := f.store.shared.ask(ctx, key)
+	if text == nil {
+		return value, ticket, false
+	}
+	value, entry, err := f.codec.Decode(text)
+	if err != nil || !entry.IsFresh(time.Now()) {
+		return value, ticket, false
+	}
+	entry.Key = key
+	put(entry)
+	return value, ticket, true
 }
 
 func guarded[V any](ctx context.Context, create Make[V], put func(*Entry)) (value V, err error) {
@@ -151,4 +192,24 @@ func guarded[V any](ctx context.Context, create Make[V], put func(*Entry)) (valu
 		}
 	}()
 	return create(ctx, put)
+}
+
+// Frame writes a head as JSON and a body as it is, for a [Codec]. It is nil when
+// JSON can't say the head.
+func Frame(head any, body []byte) []byte {
+	text, err := json.Marshal(head)
+	if err != nil {
+		return nil
+	}
+	framed := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(text)+len(body)), uint32(len(text))) //nolint:gosec // heads are small
+	return append(append(framed, text...), body...)
+}
+
+// Unframe reads what Frame wrote: the head into a pointer, and the body.
+func Unframe(framed []byte, head any) ([]byte, error) {
+	if len(framed) < 4 || uint64(len(framed)) < 4+uint64(binary.BigEndian.Uint32(framed)) {
+		return nil, errors.New("it is cut off")
+	}
+	length := 4 + int(binary.BigEndian.Uint32(framed))
+	return framed[length:], json.Unmarshal(framed[4:length], head)
 }

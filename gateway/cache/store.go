@@ -61,6 +61,7 @@ func (e *Entry) IsFresh(now time.Time) bool { return e.Age(now) < e.Fresh }
 // Store keeps entries. It is safe for concurrent use.
 type Store struct {
 	missing time.Duration
+	shared  *shared                          // nil: it is this gateway's own
 	entries *ristretto.Cache[uint64, *Entry] // nil: nothing is kept
 	tags    invalidations
 }
@@ -98,8 +99,22 @@ func Nothing() *Store {
 	return s
 }
 
+// Share makes the store share what flights with a [Codec] keep, and what is
+// invalidated, with other gateways. Call it before the store is used.
+func (s *Store) Share(r Redis) error {
+	shared, err := openShared(s, r)
+	if err != nil {
+		return err
+	}
+	s.shared = shared
+	return nil
+}
+
 // Close ends what runs in the background. The store is empty then.
 func (s *Store) Close() {
+	if s.shared != nil {
+		s.shared.close()
+	}
 	if s.entries != nil {
 		s.entries.Close()
 	}
@@ -138,6 +153,9 @@ func ServiceTag(service string) string { return "service:" + service }
 func (s *Store) Put(e *Entry, began uint64) {
 	if s.entries == nil {
 		return
+	}
+	if s.shared != nil && !s.shared.up.Load() {
+		e.Fresh, e.Stale = min(e.Fresh, AloneAge), min(e.Stale, AloneAge)
 	}
 	e.began = began
 	e.valid.Store(began)
@@ -195,11 +213,23 @@ func (s *Store) settle() {
 
 // Invalidate forgets all entries with one of these tags, also those that are
 // being made.
-func (s *Store) Invalidate(tags ...string) { s.tags.add(tags) }
+//
+// Other gateways are told before it returns, or as soon as they can be.
+func (s *Store) Invalidate(tags ...string) {
+	s.tags.add(tags)
+	if s.shared != nil && len(tags) > 0 {
+		s.shared.invalidate(tags)
+	}
+}
 
 // Clear forgets all entries, also those that are being made. Their memory is
 // freed as they expire or others need it.
-func (s *Store) Clear() { s.tags.addAll() }
+func (s *Store) Clear() {
+	s.tags.addAll()
+	if s.shared != nil {
+		s.shared.invalidate([]string{""})
+	}
+}
 
 // Stats are counts since the store was made.
 type Stats struct {

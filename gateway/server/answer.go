@@ -77,6 +77,48 @@ type coded struct {
 	etags [2][]string
 }
 
+// answerHead is what other gateways are told of an answer, besides its data.
+type answerHead struct {
+	Cost      float64
+	Principal bool
+	Headers   []string
+	Policy    cachecontrol.Policy
+	Tags      []string
+	Born      time.Time
+}
+
+// answerCodec shares answers with other gateways.
+func answerCodec() *cache.Codec[*answer] {
+	return &cache.Codec[*answer]{
+		Encode: func(a *answer) []byte {
+			if a.kept == nil {
+				return nil
+			}
+			return cache.Frame(answerHead{a.cost, a.vary.principal, a.vary.headers, a.kept.policy, a.kept.tags, a.kept.born}, a.data)
+		},
+		Decode: func(text []byte) (*answer, *cache.Entry, error) {
+			var head answerHead
+			data, err := cache.Unframe(text, &head)
+			if err != nil {
+				return nil, nil, err
+			}
+			a := &answer{cost: head.Cost, vary: &vary{principal: head.Principal, headers: head.Headers}}
+			a.kept = newKept(data, head.Policy, a.vary, head.Tags, head.Born)
+			a.data = a.kept.data()
+			return a, a.entry(), nil
+		},
+	}
+}
+
+// entry is what a kept answer is kept as, but for its key.
+func (a *answer) entry() *cache.Entry {
+	k := a.kept
+	return &cache.Entry{
+		Value: a, Cost: int64(2 * len(k.plain.body)), // with what is compressed
+		Born: k.born, Fresh: k.policy.MaxAge, Stale: max(k.policy.StaleWhileRevalidate, k.policy.StaleIfError), Tags: k.tags,
+	}
+}
+
 // The formats of an answer.
 const (
 	graphqlFormat = "application/graphql-response+json"
@@ -193,6 +235,9 @@ type first struct {
 // Serve is part of transport.Finished.
 func (f first) Serve(w http.ResponseWriter, r *http.Request, format string) {
 	w.Header()["Cache-Status"] = []string{f.status}
+	if time.Since(f.born) >= time.Second { // another gateway made it
+		w.Header()["Age"] = f.age()
+	}
 	f.serve(w, r, format)
 }
 

@@ -36,7 +36,7 @@ func newAnswers(store *cache.Store, timeout time.Duration) (*answers, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answers{store: store, flights: cache.NewFlights[*answer](store, timeout), recalled: known}, nil
+	return &answers{store: store, flights: cache.NewFlights(store, timeout, answerCodec()), recalled: known}, nil
 }
 
 // query is one query of one caller.
@@ -164,11 +164,10 @@ func (q *query) make(key cache.Key, v *vary) cache.Make[*answer] {
 			return entry.Value.(*answer), nil //nolint:forcetypeassert // only answers are kept
 		}
 		made := q.execute(ctx)
-		if k := made.kept; k != nil {
-			put(&cache.Entry{
-				Key: made.key, Value: made, Cost: int64(2 * len(k.plain.body)), // with what is compressed
-				Born: k.born, Fresh: k.policy.MaxAge, Stale: max(k.policy.StaleWhileRevalidate, k.policy.StaleIfError), Tags: k.tags,
-			})
+		if made.kept != nil {
+			entry := made.entry()
+			entry.Key = made.key
+			put(entry)
 		}
 		return made, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"log/slog"
 	"maps"
+	"runtime/debug"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -69,7 +70,7 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 		StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),
 		StaleIfError:         time.Duration(cfg.Caching.StaleIfError),
 	})
-	version := sha256.Sum256([]byte(sdl(schema)))
+	version := sha256.Sum256([]byte(sdl(schema) + build()))
 	documents, err := document.New(document.Config{
 		Schema:      schema,
 		Limits:      documentLimits(cfg.Limits),
@@ -102,6 +103,14 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 		MaxAutomatic: cfg.Documents.Keep, Check: p.check, Log: s.log,
 	})
 	return p, err
+}
+
+// build names the program: gateways that are built of other code share nothing.
+func build() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.String()
+	}
+	return ""
 }
 
 func documentLimits(l config.Limits) document.Limits {

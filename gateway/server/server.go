@@ -48,7 +48,7 @@ type Options struct {
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
 	verifier, errOfAuth := openVerifier(cfg.Auth, log)
 	limiter, errOfLimits := ratelimit.Open(limiterConfig(cfg.Redis, log))
-	store, errOfStore := cache.New(int64(cfg.Cache.Size), time.Duration(cfg.Cache.Missing))
+	store, errOfStore := openStore(cfg, log)
 	services, errOfServices := upstream.Open(serviceConfigs(cfg, store))
 	if err := errors.Join(errOfAuth, errOfLimits, errOfServices, errOfStore); err != nil {
 		if errOfLimits == nil {
@@ -77,6 +77,20 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		}
 	}
 	return s, nil
+}
+
+// openStore opens the memory for what is cached, which gateways share if there
+// is a Redis.
+func openStore(cfg *config.Config, log *slog.Logger) (*cache.Store, error) {
+	store, err := cache.New(int64(cfg.Cache.Size), time.Duration(cfg.Cache.Missing))
+	if err != nil || cfg.Redis.URL == "" {
+		return store, err
+	}
+	if err := store.Share(cache.Redis{URL: string(cfg.Redis.URL), Prefix: cfg.Redis.Prefix, Log: log}); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return store, nil
 }
 
 func openVerifier(cfg config.Auth, log *slog.Logger) (*auth.Verifier, error) {

@@ -78,11 +78,10 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 	var have *got
 	if entry != nil {
 		have = entry.Value.(*got) //nolint:forcetypeassert // this client's keys have no other
-		age := now.Sub(have.asked)
-		if age < have.fresh {
+		if entry.IsFresh(now) {
 			return have, nil
 		}
-		if age < have.fresh+have.whileRevalidate {
+		if now.Sub(have.asked) < have.fresh+have.whileRevalidate {
 			c.flights.Start(ctx, key, c.fetch(req, key, have))
 			return have, nil
 		}
@@ -126,7 +125,7 @@ func isFailure(err error) bool {
 func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*got] {
 	return func(ctx context.Context, put func(*cache.Entry)) (*got, error) {
 		if entry := c.store.Get(key); entry != nil { // it can have come after it was looked for
-			if now := entry.Value.(*got); now != have && time.Since(now.asked) < now.fresh { //nolint:forcetypeassert // see get
+			if now := entry.Value.(*got); now != have && entry.IsFresh(time.Now()) { //nolint:forcetypeassert // see get
 				return now, nil
 			}
 		}
@@ -156,11 +155,8 @@ func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*go
 		}
 		kept := answer.read(req)
 		if kept > 0 && resp.StatusCode != http.StatusNoContent {
-			entry := &cache.Entry{
-				Key: key, Value: answer, Cost: int64(len(answer.body)) + 1<<10, // about that of the header
-				Born: asked, Fresh: max(answer.fresh, 0), Stale: kept - max(answer.fresh, 0),
-				Tags: append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)),
-			}
+			entry := answer.entry(kept-max(answer.fresh, 0), append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)))
+			entry.Key = key
 			answer.part = &part{c.store, weak.Make(entry)}
 			put(entry)
 		}

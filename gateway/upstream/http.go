@@ -49,7 +49,7 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 		},
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 		store:   c.Store,
-		flights: cache.NewFlights[*got](c.Store, c.Timeout),
+		flights: cache.NewFlights(c.Store, c.Timeout, codec(c.Store)),
 	}
 }
 
