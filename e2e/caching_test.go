@@ -397,6 +397,10 @@ func TestGatewaysShareAnswers(t *testing.T) {
 	if got := b.query(t, "web", stockQuery, nil); len(got.Errors) > 0 || b.calls(t) != "" {
 		t.Errorf("the other gateway called %q for %s", b.calls(t), got.body)
 	}
+	// Another answer with the same entity.
+	if got := b.query(t, "web", `{ product(id: "p1") { name stock { available } } }`, nil); len(got.Errors) > 0 || b.calls(t) != "catalog GET /products/{id} 1" {
+		t.Errorf("the other gateway called %q for %s", b.calls(t), got.body)
+	}
 	token := "Bearer " + demotest.Token(t, d, "u1", "orders:write")
 	for i := range 6 {
 		writer, reader := a, b

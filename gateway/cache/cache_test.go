@@ -55,9 +55,9 @@ func TestInvalidation(t *testing.T) {
 			t.Errorf("%s is not kept", name)
 		}
 	}
-	s.Invalidate("x")
-	s.Invalidate()
-	s.Invalidate("a", "c")
+	s.Invalidate(t.Context(), "x")
+	s.Invalidate(t.Context())
+	s.Invalidate(t.Context(), "a", "c")
 	if has(s, "a") || has(s, "ab") || !has(s, "b") || !has(s, "none") {
 		t.Error("what has the tag a is not what was invalidated")
 	}
@@ -65,7 +65,7 @@ func TestInvalidation(t *testing.T) {
 	if !has(s, "a") {
 		t.Error("what was made after an invalidation is not kept")
 	}
-	s.Clear()
+	s.Clear(t.Context())
 	if has(s, "a") || has(s, "b") || has(s, "none") {
 		t.Error("something is left")
 	}
@@ -83,17 +83,17 @@ func TestAdoption(t *testing.T) {
 	part := s.Get(key("part"))
 	s.Adopt(part, []string{"a", "b"})
 	s.Adopt(part, []string{"b"})
-	s.Invalidate("c")
+	s.Invalidate(t.Context(), "c")
 	if !has(s, "part") {
 		t.Fatal("it is gone for no reason")
 	}
-	s.Invalidate("b")
+	s.Invalidate(t.Context(), "b")
 	if has(s, "part") {
 		t.Error("it survives its answer")
 	}
 	fill(t, s, "part", "v", "own")
 	part = s.Get(key("part"))
-	s.Invalidate("late")
+	s.Invalidate(t.Context(), "late")
 	if !has(s, "part") {
 		t.Fatal("it is gone for no reason")
 	}
@@ -109,7 +109,7 @@ func TestAdoption(t *testing.T) {
 	if !has(s, "part") {
 		t.Error("too many tags invalidate it")
 	}
-	if s.Invalidate("anything"); has(s, "part") {
+	if s.Invalidate(t.Context(), "anything"); has(s, "part") {
 		t.Error("of too many tags one is forgotten")
 	}
 }
@@ -123,7 +123,7 @@ func TestManyInvalidations(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for i := range 300_000 {
-		s.Invalidate(fmt.Sprint("tag-", i))
+		s.Invalidate(t.Context(), fmt.Sprint("tag-", i))
 		if i == 2 && (has(s, "gone") || !has(s, "old")) {
 			t.Error("invalidated wrongly")
 		}
@@ -140,7 +140,7 @@ func TestManyInvalidations(t *testing.T) {
 	if !has(s, "new") {
 		t.Error("nothing is kept any more")
 	}
-	s.Invalidate("tag-5")
+	s.Invalidate(t.Context(), "tag-5")
 	if has(s, "new") {
 		t.Error("an entry survives")
 	}
@@ -173,7 +173,7 @@ func TestInvalidatedWhileMade(t *testing.T) {
 		}
 	})
 	<-begun
-	s.Invalidate("t")
+	s.Invalidate(t.Context(), "t")
 	if n, joined, _ := f.Do(t.Context(), key("k"), slow); n != 2 || joined {
 		t.Errorf("after the invalidation: %d, joined %v", n, joined)
 	}
@@ -198,7 +198,7 @@ func TestInvalidationRace(t *testing.T) {
 	group.Go(func() {
 		for ctx.Err() == nil {
 			truth.Add(1) // the service changes, then the gateway is told
-			s.Invalidate("t")
+			s.Invalidate(t.Context(), "t")
 			runtime.Gosched()
 		}
 	})

@@ -152,31 +152,36 @@ func (f *Flights[V]) begin(ctx context.Context, id flightKey, create Make[V]) *f
 		}
 		if kept != nil { // whoever comes after this flight must find it
 			f.store.settle()
+			if text := f.encode(one.value, ticket); !found && text != nil {
+				f.store.Tell(ticket, kept, text)
+			}
 		}
 		f.mu.Lock()
 		f.land(one)
 		f.mu.Unlock()
 		close(one.done)
-		if kept != nil && !found && ticket != nil {
-			if text := f.codec.Encode(one.value); text != nil {
-				f.store.shared.put(ticket, kept, text)
-			}
-		}
 	})
 	return one
 }
 
+func (f *Flights[V]) encode(value V, t *Ticket) []byte {
+	if t == nil {
+		return nil
+	}
+	return f.codec.Encode(value)
+}
+
 // ask finds a fresh value that another gateway made. The ticket is for one that
 // is made now; nil when it is not to be shared.
-func (f *Flights[V]) ask(ctx context.Context, key Key, put func(*Entry)) (value V, _ *ticket, found bool) {
-	if f.codec == nil || f.store.shared == nil {
+func (f *Flights[V]) ask(ctx context.Context, key Key, put func(*Entry)) (value V, _ *Ticket, found bool) {
+	if f.codec == nil {
 		return value, nil, false
 	}
-	text, ticket := f.store.shared.ask(ctx, key)
-	if text == nil {
+	texts, ticket := f.store.Ask(ctx, key)
+	if ticket == nil || texts[0] == nil {
 		return value, ticket, false
 	}
-	value, entry, err := f.codec.Decode(text)
+	value, entry, err := f.codec.Decode(texts[0])
 	if err != nil || !entry.IsFresh(time.Now()) {
 		return value, ticket, false
 	}

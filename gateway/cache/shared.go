@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,6 +61,7 @@ type shared struct {
 	up      atomic.Bool
 	broken  chan struct{} // the connection was lost
 	told    chan struct{} // there is something pending
+	puts    chan put
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 	packer  *zstd.Encoder
@@ -70,10 +72,20 @@ type shared struct {
 	clear   bool                // all of them
 }
 
-// ticket is what a value that is being made is to be shared with: the epoch in
+// put is a value that other gateways are to have.
+type put struct {
+	ticket *Ticket
+	key    Key
+	tags   []string
+	part   bool
+	until  time.Time
+	value  []byte
+}
+
+// Ticket is what a value that is being made is to be shared with: the epoch in
 // which its making began, of a generation of Redis, which ends when Redis
 // forgets.
-type ticket struct{ generation, epoch string }
+type Ticket struct{ generation, epoch string }
 
 // Scripts. KEYS[1] is the state of a generation; all keys have one hash tag, so
 // that they are in one slot of a cluster.
@@ -87,8 +99,8 @@ if not gen then
   gen = ARGV[1]
   redis.call('HSET', KEYS[1], 'gen', gen)
 end
-local e = redis.call('HMGET', KEYS[2], 'v', 'e', 't', 'g')
-if not e[1] or e[4] ~= gen then return {gen, epoch} end
+local e = redis.call('HMGET', KEYS[2], 'v', 'e', 't', 'g', 'p')
+if not e[1] or e[4] ~= gen or e[5] == '1' and e[2] ~= epoch then return {gen, epoch} end
 local born = tonumber(e[2])
 if tonumber(redis.call('GET', ARGV[2]) or '0') > born then return {gen, epoch} end
 for tag in string.gmatch(e[3], '[^\n]+') do
@@ -97,10 +109,10 @@ end
 return {gen, epoch, e[1]}
 `
 	// putScript keeps KEYS[2]. ARGV are the generation, the epoch, tags, the
-	// value and how many milliseconds it is kept.
+	// value, how many milliseconds it is kept, and 1 for a part.
 	putScript = `
 if redis.call('HGET', KEYS[1], 'gen') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', ARGV[2], 't', ARGV[3], 'v', ARGV[4])
+redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', ARGV[2], 't', ARGV[3], 'v', ARGV[4], 'p', ARGV[6])
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
 return 1
 `
@@ -117,7 +129,7 @@ func openShared(store *Store, config Redis) (*shared, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &shared{store: store, config: config, broken: make(chan struct{}, 1), told: make(chan struct{}, 1), pending: map[string]struct{}{}}
+	s := &shared{store: store, config: config, broken: make(chan struct{}, 1), told: make(chan struct{}, 1), puts: make(chan put, 256), pending: map[string]struct{}{}}
 	var err error
 	if s.options, err = s.clientOptions(); err != nil {
 		return nil, err
@@ -132,6 +144,7 @@ func openShared(store *Store, config Redis) (*shared, error) {
 	s.stop = stop
 	s.beat(ctx)
 	s.done.Go(func() { s.run(ctx) })
+	s.done.Go(func() { s.send(ctx) })
 	return s, nil
 }
 
@@ -289,13 +302,13 @@ func (s *shared) remember(tags []string) {
 
 // invalidate tells all gateways. What Redis can't be told in time it is told
 // later.
-func (s *shared) invalidate(tags []string) {
+func (s *shared) invalidate(ctx context.Context, tags []string) {
 	client := s.client.Load()
 	if client == nil || !s.up.Load() {
 		s.remember(tags)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), sharedTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTimeout)
 	defer cancel()
 	if err := s.purge(ctx, *client, tags); err != nil {
 		s.remember(tags)
@@ -303,13 +316,13 @@ func (s *shared) invalidate(tags []string) {
 }
 
 func (s *shared) purge(ctx context.Context, client rueidis.Client, tags []string) error {
-	args := append([]string{s.tagPrefix(), fmt.Sprint(int64((longestShared + time.Hour) / time.Second))}, tags...)
+	args := append([]string{s.tagPrefix(), strconv.FormatInt(int64((longestShared+time.Hour)/time.Second), 10)}, tags...)
 	return client.Do(ctx, client.B().Eval().Script(purgeScript).Numkeys(1).Key(s.stateKey()).Arg(args...).Build()).Error()
 }
 
-// ask returns the value of a key, nil if there is none, and the ticket for one
-// that is made now; nil when Redis did not answer in time.
-func (s *shared) ask(ctx context.Context, key Key) ([]byte, *ticket) {
+// ask returns the values of keys, nil where there is none, and the ticket for
+// those that are made now; nil when Redis did not answer in time.
+func (s *shared) ask(ctx context.Context, keys ...Key) ([][]byte, *Ticket) {
 	client := s.client.Load()
 	if client == nil || !s.up.Load() {
 		return nil, nil
@@ -317,7 +330,27 @@ func (s *shared) ask(ctx context.Context, key Key) ([]byte, *ticket) {
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
 	defer cancel()
 	c := *client
-	answer, err := c.Do(ctx, c.B().Eval().Script(askScript).Numkeys(2).Key(s.stateKey(), s.entryKey(key)).Arg(rand.Text(), s.tagPrefix()).Build()).ToArray()
+	commands := make(rueidis.Commands, len(keys))
+	for i, key := range keys {
+		commands[i] = c.B().Eval().Script(askScript).Numkeys(2).Key(s.stateKey(), s.entryKey(key)).Arg(rand.Text(), s.tagPrefix()).Build()
+	}
+	values := make([][]byte, len(keys))
+	var ticket *Ticket
+	for i, answer := range c.DoMulti(ctx, commands...) {
+		value, t := s.read(answer)
+		if t == nil {
+			return nil, nil
+		}
+		if values[i] = value; ticket == nil {
+			ticket = t // the first is the earliest
+		}
+	}
+	return values, ticket
+}
+
+// read reads what askScript returns; the ticket is nil if it is nothing.
+func (s *shared) read(result rueidis.RedisResult) ([]byte, *Ticket) {
+	answer, err := result.ToArray()
 	if err != nil || len(answer) < 2 {
 		return nil, nil
 	}
@@ -326,7 +359,7 @@ func (s *shared) ask(ctx context.Context, key Key) ([]byte, *ticket) {
 	if errGeneration != nil || errEpoch != nil {
 		return nil, nil
 	}
-	t := &ticket{generation, epoch}
+	t := &Ticket{generation, epoch}
 	if len(answer) < 3 {
 		return nil, t
 	}
@@ -341,22 +374,44 @@ func (s *shared) ask(ctx context.Context, key Key) ([]byte, *ticket) {
 	return value, t
 }
 
-// put gives other gateways a value that was made with a ticket.
-func (s *shared) put(t *ticket, e *Entry, value []byte) {
-	client := s.client.Load()
-	if client == nil || t == nil || !s.up.Load() || len(e.Tags) > mostSharedTag {
+// put gives other gateways a value that was made with a ticket, soon, unless
+// too much is waiting already.
+func (s *shared) put(t *Ticket, e *Entry, value []byte) {
+	if t == nil || len(e.Tags) > mostSharedTag {
 		return
 	}
-	left := min(e.Fresh+e.Stale-time.Since(e.Born), longestShared)
-	if left <= 0 {
+	select {
+	case s.puts <- put{t, e.Key, e.Tags, e.Part, e.Born.Add(min(e.Fresh+e.Stale, longestShared)), value}:
+	default:
+	}
+}
+
+// send is the goroutine that puts.
+func (s *shared) send(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case p := <-s.puts:
+			s.sendOne(ctx, p)
+		}
+	}
+}
+
+func (s *shared) sendOne(ctx context.Context, p put) {
+	client, left := s.client.Load(), time.Until(p.until)
+	if client == nil || !s.up.Load() || left <= 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), beatTimeout) // nobody waits
+	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
 	defer cancel()
-	c := *client
+	c, part := *client, "0"
+	if p.part {
+		part = "1"
+	}
 	// Whether it is kept is not needed to be known: the next asks again.
-	_ = c.Do(ctx, c.B().Eval().Script(putScript).Numkeys(2).Key(s.stateKey(), s.entryKey(e.Key)).
-		Arg(t.generation, t.epoch, strings.Join(e.Tags, "\n"), string(s.pack(value)), fmt.Sprint(left.Milliseconds())).Build()).Error()
+	_ = c.Do(ctx, c.B().Eval().Script(putScript).Numkeys(2).Key(s.stateKey(), s.entryKey(p.key)).
+		Arg(p.ticket.generation, p.ticket.epoch, strings.Join(p.tags, "\n"), string(s.pack(p.value)), strconv.FormatInt(left.Milliseconds(), 10), part).Build()).Error()
 }
 
 // pack compresses what is worth it; the first byte tells.

@@ -101,7 +101,7 @@ func TestShared(t *testing.T) {
 	}
 	b.made.Store(0)
 	// What one invalidates, the other forgets, and nobody gets it from Redis.
-	a.Invalidate("y", "other")
+	a.Invalidate(t.Context(), "y", "other")
 	took := within(t, 100*time.Millisecond, "invalidated", func() bool { return b.Get(key("key of x y")) == nil })
 	t.Logf("another gateway knew after %v", took)
 	if b.Get(key("key of z")) == nil {
@@ -110,7 +110,7 @@ func TestShared(t *testing.T) {
 	if b.get(t, "key of x y", "x y"); b.made.Load() != 1 {
 		t.Error("what is invalid came back from Redis")
 	}
-	a.Clear()
+	a.Clear(t.Context())
 	within(t, 100*time.Millisecond, "cleared", func() bool { return b.Get(key("key of z")) == nil })
 	if b.get(t, "key of z", "z"); b.made.Load() != 2 {
 		t.Error("what was cleared came back from Redis")
@@ -149,7 +149,7 @@ func TestSharedValues(t *testing.T) {
 		if got := b.get(t, "long", "made anew"); got != "made anew" || b.made.Load() != before+1 {
 			t.Errorf("%q was taken for %q", text, got)
 		}
-		b.Clear()
+		b.Clear(t.Context())
 		time.Sleep(20 * time.Millisecond)
 	}
 }
@@ -174,7 +174,7 @@ func TestSharedFailures(t *testing.T) {
 		}
 		start := time.Now()
 		b.get(t, "k"+name, "tag")
-		a.Invalidate("tag")
+		a.Invalidate(t.Context(), "tag")
 		if took := time.Since(start); took > 50*time.Millisecond {
 			t.Errorf("%s: without Redis it took %v", name, took)
 		}
@@ -206,7 +206,7 @@ func TestSharedWithoutRedis(t *testing.T) {
 	if e := s.Get(key("k")); e == nil || e.Fresh != cache.AloneAge {
 		t.Error("it does not keep values for a short time")
 	}
-	if s.Invalidate("t"); has(s, "k") {
+	if s.Invalidate(t.Context(), "t"); has(s, "k") {
 		t.Error("it survives")
 	}
 }

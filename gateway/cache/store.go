@@ -13,6 +13,7 @@
 package cache
 
 import (
+	"context"
 	"encoding/binary"
 	"maps"
 	"sync"
@@ -37,6 +38,9 @@ type Entry struct {
 	Fresh, Stale time.Duration
 	// Tags are those that invalidate it, besides those it adopts.
 	Tags []string
+	// Part tells that answers are made of it, whose tags it adopts. Other
+	// gateways can't know these: for them, every invalidation is its own.
+	Part bool
 
 	began   uint64        // the epoch in which its making began
 	valid   atomic.Uint64 // the latest epoch in which it was known to be valid
@@ -204,6 +208,24 @@ func (a *adopted) with(tags []string) *adopted {
 	return grown
 }
 
+// Ask returns what other gateways have for keys, nil where they have nothing,
+// and a ticket for what is made now; both are nil when nothing is shared. It
+// takes no longer than a few milliseconds.
+func (s *Store) Ask(ctx context.Context, keys ...Key) ([][]byte, *Ticket) {
+	if s.shared == nil || s.entries == nil {
+		return nil, nil
+	}
+	return s.shared.ask(ctx, keys...)
+}
+
+// Tell gives other gateways an entry, as text, that was made with a ticket; nil
+// tells nobody. It does not wait.
+func (s *Store) Tell(t *Ticket, e *Entry, text []byte) {
+	if t != nil {
+		s.shared.put(t, e, text)
+	}
+}
+
 // settle waits until what was put is seen by all.
 func (s *Store) settle() {
 	if s.entries != nil {
@@ -214,28 +236,34 @@ func (s *Store) settle() {
 // Invalidate forgets all entries with one of these tags, also those that are
 // being made.
 //
-// Other gateways are told before it returns, or as soon as they can be.
-func (s *Store) Invalidate(tags ...string) {
+// Other gateways are told before it returns, or as soon as they can be, whether
+// or not ctx lasts.
+func (s *Store) Invalidate(ctx context.Context, tags ...string) {
 	s.tags.add(tags)
 	if s.shared != nil && len(tags) > 0 {
-		s.shared.invalidate(tags)
+		s.shared.invalidate(ctx, tags)
 	}
 }
 
 // Clear forgets all entries, also those that are being made. Their memory is
 // freed as they expire or others need it.
-func (s *Store) Clear() {
+func (s *Store) Clear(ctx context.Context) {
 	s.tags.addAll()
 	if s.shared != nil {
-		s.shared.invalidate([]string{""})
+		s.shared.invalidate(ctx, []string{""})
 	}
 }
 
 // Stats are counts since the store was made.
 type Stats struct {
-	Hits, Misses, Evicted, Rejected uint64
+	// Hits and Misses are of lookups; a hit can be stale, or invalid.
+	Hits   uint64 `json:"hits"`
+	Misses uint64 `json:"misses"`
+	// Evicted entries made room for others, Rejected ones found none.
+	Evicted  uint64 `json:"evicted"`
+	Rejected uint64 `json:"rejected"`
 	// Bytes is what is kept now.
-	Bytes int64
+	Bytes int64 `json:"bytes"`
 }
 
 // Stats returns what the store has done.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -75,28 +77,92 @@ func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K
 	if l.keeping.MaxAge == 0 {
 		return keys
 	}
-	now, record := time.Now(), provenance.From(ctx)
+	now := time.Now()
 	return slices.DeleteFunc(keys, func(key K) bool {
 		entry := l.keeping.Store.Get(l.keyOf(key))
 		if entry == nil || !entry.IsFresh(now) {
 			return false
 		}
-		have := entry.Value.(*kept[V]) //nolint:forcetypeassert // the key tells the loader
-		made := have.made
-		made.Fresh, made.Bounded = entry.Fresh-entry.Age(now), true
-		record.Add(made)
-		record.Has(&entity{l.keeping.Store, weak.Make(entry)})
+		have := l.use(ctx, entry)
 		s.cache.Set(ctx, key, func() (V, error) { return have.value, nil })
 		return true
 	})
 }
 
+// use makes a kept value a part of the context's answer.
+func (l *Loader[K, V]) use(ctx context.Context, entry *cache.Entry) *kept[V] {
+	have := entry.Value.(*kept[V]) //nolint:forcetypeassert // the key tells the loader
+	made, record := have.made, provenance.From(ctx)
+	made.Fresh, made.Bounded = entry.Fresh-entry.Age(time.Now()), true
+	record.Add(made)
+	record.Has(&entity{l.keeping.Store, weak.Make(entry)})
+	return have
+}
+
+// told is what other gateways are told of a value.
+type told[V any] struct {
+	Value V
+	Has   bool
+	Tags  []string
+	Born  time.Time
+	Fresh time.Duration
+}
+
+// tell writes an entry for other gateways. It is nil for a value that JSON can't
+// say exactly: one with an interface in it, or without a list that is empty.
+func (l *Loader[K, V]) tell(entry *cache.Entry) []byte {
+	have := entry.Value.(*kept[V]) //nolint:forcetypeassert // the key tells the loader
+	text, err := json.Marshal(told[V]{have.value, have.has, entry.Tags, entry.Born, entry.Fresh})
+	if err != nil {
+		return nil
+	}
+	var back told[V]
+	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back.Value, have.value) {
+		return nil
+	}
+	return text
+}
+
+// ask takes the values of keys that other gateways have, and keeps them. It
+// returns the keys that are left, and the ticket for them.
+func (l *Loader[K, V]) ask(ctx context.Context, keys []K, values map[K]V) ([]K, *cache.Ticket) {
+	if l.keeping.MaxAge == 0 {
+		return keys, nil
+	}
+	names := make([]cache.Key, len(keys))
+	for i, key := range keys {
+		names[i] = l.keyOf(key)
+	}
+	epoch := l.keeping.Store.Epoch()
+	texts, ticket := l.keeping.Store.Ask(ctx, names...)
+	if ticket == nil {
+		return keys, nil
+	}
+	var left []K
+	for i, key := range keys {
+		var have told[V]
+		if texts[i] == nil || json.Unmarshal(texts[i], &have) != nil || time.Since(have.Born) >= have.Fresh {
+			left = append(left, key)
+			continue
+		}
+		entry := &cache.Entry{
+			Key: names[i], Value: &kept[V]{have.Value, have.Has, provenance.Summary{Tags: have.Tags}}, Cost: 2 * int64(len(texts[i])),
+			Born: have.Born, Fresh: have.Fresh, Tags: have.Tags, Part: true,
+		}
+		l.keeping.Store.Put(entry, epoch)
+		if l.use(ctx, entry); have.Has {
+			values[key] = have.Value
+		}
+	}
+	return left, ticket
+}
+
 // keep keeps what was loaded since an epoch.
-func (l *Loader[K, V]) keep(ctx context.Context, f *flown[K, V], began time.Time) {
+func (l *Loader[K, V]) keep(ctx context.Context, f *flown[K, V], began time.Time, keys []K, ticket *cache.Ticket) {
 	if l.keeping.MaxAge == 0 || !f.shared() {
 		return
 	}
-	for _, key := range f.keys {
+	for _, key := range keys {
 		value, has := f.values[key]
 		if errorOf(f.err, key) != nil {
 			continue
@@ -111,10 +177,16 @@ func (l *Loader[K, V]) keep(ctx context.Context, f *flown[K, V], began time.Time
 		if text, err := json.Marshal(value); err == nil && fresh > 0 {
 			entry := &cache.Entry{
 				Key: l.keyOf(key), Value: &kept[V]{value, has, f.made}, Cost: 2 * int64(len(text)), // as Go has it
-				Born: began, Fresh: fresh, Tags: append(slices.Clone(f.made.Tags), cache.ServiceTag(l.keeping.Service)),
+				Born: began, Fresh: fresh, Tags: append(slices.Clone(f.made.Tags), cache.ServiceTag(l.keeping.Service)), Part: true,
 			}
 			l.keeping.Store.Put(entry, f.epoch)
 			provenance.From(ctx).Has(&entity{l.keeping.Store, weak.Make(entry)})
+			if ticket == nil {
+				continue
+			}
+			if text := l.tell(entry); text != nil {
+				l.keeping.Store.Tell(ticket, entry, text)
+			}
 		}
 	}
 }
@@ -222,13 +294,20 @@ func (l *Loader[K, V]) fly(f *flown[K, V]) Fetch[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		began := time.Now()
 		inner, record := provenance.Begin(ctx)
-		values, err := guarded(inner, keys, l.fetch)
+		values := map[K]V{}
+		left, ticket := l.ask(inner, keys, values)
+		var err error
+		if len(left) > 0 {
+			var fetched map[K]V
+			fetched, err = guarded(inner, left, l.fetch)
+			maps.Copy(values, fetched)
+		}
 		f.values, f.err, f.made = values, err, record.Summary()
 		provenance.From(ctx).Add(f.made)
 		if !f.shared() {
 			l.flying.personal.Store(true) // waiting for others would be in vain
 		}
-		l.keep(ctx, f, began)
+		l.keep(ctx, f, began, left, ticket)
 		l.flying.mu.Lock()
 		for _, key := range f.keys {
 			if id := (flyingKey[K]{l.id, key}); l.flying.keys[id] == f {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portico-gateway/portico/e2e/redistest"
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -114,13 +116,13 @@ func TestKeptKeys(t *testing.T) {
 		t.Error("that there is none is kept too long")
 	}
 	for what, invalidate := range map[string]func(){
-		"its tag": func() { store.Invalidate("tag") }, "its service": func() { store.Invalidate(cache.ServiceTag("rows")) }, "all": store.Clear,
+		"its tag": func() { store.Invalidate(t.Context(), "tag") }, "its service": func() { store.Invalidate(t.Context(), cache.ServiceTag("rows")) }, "all": func() { store.Clear(t.Context()) },
 		"its answer's tag": func() {
 			_, made := load(t, t.Context(), l, "a")
 			for _, part := range made.Parts {
 				part.Adopt([]string{"answer"})
 			}
-			store.Invalidate("answer")
+			store.Invalidate(t.Context(), "answer")
 		},
 	} {
 		load(t, t.Context(), l, "a")
@@ -262,10 +264,10 @@ func TestLeavingBatches(t *testing.T) {
 	s.mu.Lock()
 	s.wait = make(chan struct{})
 	s.mu.Unlock()
-	store.Clear()
+	store.Clear(t.Context())
 	group.Go(func() { load(t, t.Context(), l, "x") })
 	settled()
-	store.Invalidate()
+	store.Invalidate(t.Context())
 	group.Go(func() { load(t, t.Context(), l, "x") })
 	settled()
 	close(s.wait)
@@ -287,5 +289,72 @@ func TestLeavingBatches(t *testing.T) {
 	group.Wait()
 	if asked := own.asked(); asked != "ab ab ab" {
 		t.Errorf("asked %s", asked)
+	}
+}
+
+// What one gateway has loaded, another has not to, as far as JSON can say it.
+func TestKeysOfOtherGateways(t *testing.T) {
+	redis := redistest.Start(t)
+	type value struct {
+		ID    string `json:"id"`
+		Names []string
+		At    *time.Time
+		Any   any
+	}
+	at := time.Date(2026, 11, 24, 12, 0, 0, 5, time.UTC)
+	values := map[string]*value{
+		"plain": {ID: "1", Names: []string{"a"}, At: &at}, "empty": {ID: "2", Names: []string{}}, "nil": {ID: "3"},
+		"text": {ID: "4", Any: "text"}, "typed": {ID: "5", Any: 7},
+	}
+	var calls [2][]string
+	var loaders [2]*loader.Loader[string, *value]
+	var stores [2]*cache.Store
+	for i := range loaders {
+		store, err := cache.New(1<<20, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(store.Close)
+		if err := store.Share(cache.Redis{URL: redis.URL(), Prefix: "loader"}); err != nil {
+			t.Fatal(err)
+		}
+		stores[i] = store
+		loaders[i] = loader.New(10, func(ctx context.Context, keys []string) (map[string]*value, error) {
+			calls[i] = append(calls[i], keys...)
+			provenance.From(ctx).Tag("tag")
+			found := map[string]*value{}
+			for _, key := range keys {
+				if v := values[key]; v != nil {
+					found[key] = v
+				}
+			}
+			return found, nil
+		}).Keep(loader.Keeping{Store: store, Service: "s", Name: "l", MaxAge: time.Minute})
+	}
+	keys := []string{"plain", "empty", "nil", "text", "typed", "none"}
+	for i, want := range []string{"plain empty nil text typed none", "typed"} { // 7 comes back as 7.0
+		ctx, record := provenance.Begin(loader.WithScope(t.Context()))
+		got, err := loaders[i].LoadAll(ctx, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, key := range keys {
+			if !reflect.DeepEqual(got[n], values[key]) {
+				t.Errorf("%d: %s is %+v, not %+v", i, key, got[n], values[key])
+			}
+		}
+		if asked := strings.Join(calls[i], " "); asked != want {
+			t.Errorf("%d: asked %q, want %q", i, asked, want)
+		}
+		if made := record.Summary(); !slices.Contains(made.Tags, "tag") {
+			t.Errorf("%d: made of %+v", i, made)
+		}
+		time.Sleep(50 * time.Millisecond) // nobody waits for Redis
+	}
+	stores[0].Invalidate(t.Context(), "tag")
+	time.Sleep(50 * time.Millisecond)
+	calls[1] = nil
+	if _, err := loaders[1].LoadAll(loader.WithScope(t.Context()), keys[:1]); err != nil || len(calls[1]) != 1 {
+		t.Errorf("what was invalidated came back: %q %v", calls[1], err)
 	}
 }

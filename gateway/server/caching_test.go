@@ -27,6 +27,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -433,7 +434,7 @@ func TestInvalidation(t *testing.T) {
 	ask(t, server, http.MethodPost, `mutation { all }`)
 	read("1", "7", "stored")
 	read("2", "null", "stored")
-	s.store.Clear()
+	s.store.Clear(t.Context())
 	read("1", "7", "stored")
 	got := ask(t, server, http.MethodGet, `{item(id:"a b,c"){id}}`)
 	if keys := got.header.Get("Surrogate-Key"); keys != "type:Item item-a%20b%2Cc" {
@@ -450,6 +451,17 @@ func TestPurge(t *testing.T) {
 		})
 	admin := httptest.NewServer(s.adminHandler())
 	defer admin.Close()
+	ask(t, server, http.MethodPost, `{item(id:"1"){id}}`)
+	ask(t, server, http.MethodPost, `{item(id:"1"){id}}`)
+	resp, err := http.Get(admin.URL + "/cache/stats")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stats cache.Stats
+	if err := json.NewDecoder(resp.Body).Decode(&stats); err != nil || stats.Hits == 0 || stats.Misses == 0 || stats.Bytes == 0 {
+		t.Errorf("%+v %v", stats, err)
+	}
+	resp.Body.Close()
 	for _, c := range []struct {
 		key, body    string
 		status, made int

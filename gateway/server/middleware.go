@@ -144,7 +144,7 @@ func allowOrigins(next http.Handler, cfg config.CORS) http.Handler {
 		AllowCredentials: cfg.Credentials,
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders:   []string{"*"},
-		ExposedHeaders:   []string{requestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy"},
+		ExposedHeaders:   []string{requestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy", "Age", "Cache-Status"},
 		MaxAge:           600,
 	}).Handler(next)
 }

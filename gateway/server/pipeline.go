@@ -292,7 +292,7 @@ func once(respond graphql.ResponseHandler) graphql.ResponseHandler {
 // changed something.
 func (p *pipeline) invalidating(next graphql.ResponseHandler, a *admission, oc *graphql.OperationContext) graphql.ResponseHandler {
 	return once(func(ctx context.Context) *graphql.Response {
-		defer func() { p.store.Invalidate(a.facts.caching.Invalidated(oc.Variables, a.denied)...) }()
+		defer func() { p.store.Invalidate(ctx, a.facts.caching.Invalidated(oc.Variables, a.denied)...) }()
 		return next(ctx)
 	})
 }

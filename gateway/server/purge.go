@@ -24,6 +24,13 @@ const (
 	mostPurged   = 10_000
 )
 
+// cacheStats tells what the cache did since the gateway started.
+func (s *Server) cacheStats(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(s.store.Stats()) // whoever asked left
+}
+
 // purge forgets cached answers. It is for principals with the scope
 // cache:purge: the header of an API key, or Authorization with a token.
 func (s *Server) purge(w http.ResponseWriter, r *http.Request) {
@@ -54,9 +61,9 @@ func (s *Server) purge(w http.ResponseWriter, r *http.Request) {
 		asked.Tags = append(asked.Tags, cachecontrol.TypeTag(name))
 	}
 	if asked.All {
-		s.store.Clear()
+		s.store.Clear(r.Context())
 	} else {
-		s.store.Invalidate(asked.Tags...)
+		s.store.Invalidate(r.Context(), asked.Tags...)
 	}
 	s.log.InfoContext(r.Context(), "cache purged", "principal", principal.ID(), "all", asked.All, "tags", len(asked.Tags))
 	w.WriteHeader(http.StatusNoContent)

@@ -194,6 +194,7 @@ func (s *Server) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.health.handler())
 	mux.HandleFunc("POST /cache/purge", s.purge)
+	mux.HandleFunc("GET /cache/stats", s.cacheStats)
 	return mux
 }
 

@@ -15,6 +15,10 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
+// largestRecalled is the most bytes of a request that has a digest: whoever
+// remembers what it means should not remember much.
+const largestRecalled = 4 << 10
+
 // readParams reads a request's operations from its URL (GET) or body (POST),
 // or finds the answer that its bytes have.
 func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accepted) (request, *refusal) {
@@ -26,7 +30,7 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accept
 		return request{}, refused
 	}
 	var of Digest
-	if h.config.Recall != nil && want.format != eventStream {
+	if h.config.Recall != nil && want.format != eventStream && buffer.Len() <= largestRecalled {
 		of = digest(r.Method, buffer.Bytes())
 		if finished := h.config.Recall(r, of); finished != nil {
 			return request{finished: finished}, nil

@@ -21,7 +21,7 @@ type Digest [sha256.Size]byte
 type Reply struct {
 	// Header is the answer's.
 	Header http.Header
-	// Digest is that of the request.
+	// Digest is that of the request; zero when it is large.
 	Digest Digest
 
 	finished Finished

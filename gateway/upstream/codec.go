@@ -46,6 +46,6 @@ func codec(store *cache.Store) *cache.Codec[*got] {
 func (g *got) entry(stale time.Duration, tags []string) *cache.Entry {
 	return &cache.Entry{
 		Value: g, Cost: int64(len(g.body)) + 1<<10, // about that of the header
-		Born: g.asked, Fresh: max(g.fresh, 0), Stale: stale, Tags: tags,
+		Born: g.asked, Fresh: max(g.fresh, 0), Stale: stale, Tags: tags, Part: true,
 	}
 }

@@ -79,7 +79,7 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	if provenance.IsWriting(ctx) { // see HTTP.do
-		defer c.config.Store.Invalidate(cache.ServiceTag(c.config.Name))
+		defer c.config.Store.Invalidate(ctx, cache.ServiceTag(c.config.Name))
 	}
 	ctx, err := c.outgoing(ctx)
 	if err != nil {

@@ -100,7 +100,7 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType string, bo
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	if provenance.IsWriting(ctx) {
-		defer c.store.Invalidate(cache.ServiceTag(c.config.Name))
+		defer c.store.Invalidate(ctx, cache.ServiceTag(c.config.Name))
 		return c.call(ctx, r, read)
 	}
 	if r.Method != "" && r.Method != http.MethodGet || r.Body != nil {
