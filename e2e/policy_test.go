@@ -234,7 +234,7 @@ func TestRedisFailsUnderLoad(t *testing.T) {
 				t.Fatalf("gateway %d did not come back to Redis:\n%s", i, g.log)
 			}
 		}
-		if n := strings.Count(g.log.String(), "Redis can't be reached"); n < 1 || n > 2 {
+		if n := strings.Count(g.log.String(), "Redis can't be reached: rate limits"); n < 1 || n > 2 {
 			t.Errorf("gateway %d told %d times that Redis is away", i, n)
 		}
 	}

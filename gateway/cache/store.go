@@ -155,14 +155,14 @@ func ServiceTag(service string) string { return "service:" + service }
 // Put keeps an entry whose making began in an epoch, unless one of its tags was
 // invalidated since. The entry belongs to the store then.
 func (s *Store) Put(e *Entry, began uint64) {
+	e.began = began // also when it is not kept: it can be a part all the same
+	e.valid.Store(began)
 	if s.entries == nil {
 		return
 	}
 	if s.shared != nil && !s.shared.up.Load() {
 		e.Fresh, e.Stale = min(e.Fresh, AloneAge), min(e.Stale, AloneAge)
 	}
-	e.began = began
-	e.valid.Store(began)
 	if !s.tags.valid(e) {
 		return
 	}
@@ -175,16 +175,13 @@ func (s *Store) Put(e *Entry, began uint64) {
 
 // Adopt gives an entry the tags of an answer that it became a part of, so that
 // what invalidates the answer invalidates it, too: else the answer would be
-// made of it again. It counts from when the entry's making began.
-func (s *Store) Adopt(e *Entry, tags []string) {
-	if have := e.adopted.Load(); have.with(tags) == have {
-		return
+// made of it again. It counts from when the entry's making began: the answer is
+// not valid either when the entry is not, which is returned.
+func (s *Store) Adopt(e *Entry, tags []string) (valid bool) {
+	if have := e.adopted.Load(); have.with(tags) != have {
+		s.tags.adopt(e, tags)
 	}
-	// Not while somebody finds it valid by fewer tags.
-	s.tags.mu.Lock()
-	defer s.tags.mu.Unlock()
-	e.adopted.Store(e.adopted.Load().with(tags))
-	e.valid.Store(e.began)
+	return s.tags.valid(e)
 }
 
 func (a *adopted) with(tags []string) *adopted {
@@ -316,6 +313,14 @@ func (i *invalidations) addAll() {
 	next := i.epoch.Load() + 1
 	i.older, i.recent, i.began, i.floor = nil, map[string]uint64{}, next, next
 	i.epoch.Store(next)
+}
+
+// adopt gives an entry tags, not while somebody finds it valid by fewer.
+func (i *invalidations) adopt(e *Entry, tags []string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	e.adopted.Store(e.adopted.Load().with(tags))
+	e.valid.Store(e.began)
 }
 
 // valid tells whether no tag of an entry was invalidated since it was known to

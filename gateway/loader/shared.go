@@ -59,10 +59,9 @@ type entity struct {
 }
 
 // Adopt is part of provenance.Part.
-func (e *entity) Adopt(tags []string) {
-	if entry := e.entry.Value(); entry != nil {
-		e.store.Adopt(entry, tags)
-	}
+func (e *entity) Adopt(tags []string) bool {
+	entry := e.entry.Value()
+	return entry == nil || e.store.Adopt(entry, tags)
 }
 
 // keyOf names a key of a loader. Keys are texts, numbers and structs of these,
@@ -159,7 +158,7 @@ func (l *Loader[K, V]) ask(ctx context.Context, keys []K, values map[K]V) ([]K, 
 
 // keep keeps what was loaded since an epoch.
 func (l *Loader[K, V]) keep(ctx context.Context, f *flown[K, V], began time.Time, keys []K, ticket *cache.Ticket) {
-	if l.keeping.MaxAge == 0 || !f.shared() {
+	if l.keeping.MaxAge == 0 || !l.keeping.Store.Keeps() || !f.shared() {
 		return
 	}
 	for _, key := range keys {

@@ -30,8 +30,11 @@ type Record struct {
 }
 
 // Part is something that is kept on its own and became a part of an answer. It
-// is told the answer's tags when these are known.
-type Part interface{ Adopt(tags []string) }
+// is told the answer's tags when these are known, and tells whether none of
+// them was invalidated since the part was made.
+type Part interface {
+	Adopt(tags []string) (valid bool)
+}
 
 // Caller is how much of the caller an answer depends on.
 type Caller int

@@ -8,7 +8,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/portico-gateway/portico/gateway/auth"
@@ -46,6 +45,9 @@ type query struct {
 	a    *admission
 	oc   *graphql.OperationContext
 	base cache.Key
+	// alone queries are answered for nobody else: some of their fields are denied
+	// to the caller, they ask for the schema, or have variables that no key has.
+	alone bool
 }
 
 // served is how a query was answered.
@@ -61,18 +63,10 @@ type served struct {
 // answer varies by more. It only grows, by headers that code has names of.
 const attempts = 4
 
-// queryOf prepares a query for [query.answer]. It is nil when its answer is for
-// nobody else: some of its fields are denied to the caller, or it asks for the
-// schema.
+// queryOf prepares a query.
 func (p *pipeline) queryOf(a *admission, oc *graphql.OperationContext) *query {
-	if oc.Operation.Operation != ast.Query || a.denied != nil || a.facts.introspect != nil {
-		return nil
-	}
 	base, ok := baseKey(a.facts.identity, oc.Variables)
-	if !ok {
-		return nil
-	}
-	return &query{pipeline: p, a: a, oc: oc, base: base}
+	return &query{pipeline: p, a: a, oc: oc, base: base, alone: !ok || a.denied != nil || a.facts.introspect != nil}
 }
 
 // respond is the response to the query.
@@ -96,7 +90,7 @@ func (q *query) answer(ctx context.Context) served {
 	known := q.a.facts
 	for range attempts {
 		v := known.learned.vary.Load()
-		if v.everything {
+		if q.alone || v.everything {
 			break
 		}
 		key := v.key(ctx, q.base)
@@ -123,8 +117,11 @@ func (q *query) answer(ctx context.Context) served {
 		}
 		return missed(made, joined)
 	}
-	return served{answer: q.execute(ctx), status: "fwd=bypass"}
+	return served{answer: q.execute(ctx), status: bypassed}
 }
+
+// bypassed is the status of answers that are for one caller only, once.
+const bypassed = "fwd=bypass"
 
 func keptOf(entry *cache.Entry) *kept { return entry.Value.(*answer).kept } //nolint:forcetypeassert // only answers are kept
 
@@ -173,11 +170,26 @@ func (q *query) make(key cache.Key, v *vary) cache.Make[*answer] {
 	}
 }
 
-// execute executes the query. It learns what the answer varies by, and
-// prepares what is to be kept.
+// execute executes the query, again if it was made of something that was
+// invalid by one of its tags, which nobody knew before.
 func (q *query) execute(ctx context.Context) *answer {
+	made, valid := q.executeOnce(ctx)
+	if !valid {
+		made, valid = q.executeOnce(ctx)
+	}
+	if !valid { // it is being changed all the time
+		made.kept = nil
+	}
+	return made
+}
+
+// executeOnce learns what the answer varies by, and prepares what is to be kept.
+func (q *query) executeOnce(ctx context.Context) (_ *answer, valid bool) {
 	born, caller := time.Now(), ctx
 	ctx, record := provenance.Begin(ctx)
+	if q.a.denied != nil {
+		ctx = execute.WithDenied(ctx, q.a.denied)
+	}
 	next, ctx := q.Executor.DispatchOperation(execute.Begin(ctx), q.oc)
 	resp := next(ctx)
 	if resp == nil {
@@ -188,19 +200,20 @@ func (q *query) execute(ctx context.Context) *answer {
 	out.key = out.vary.key(caller, q.base)
 	out.cost = known.cost.Actual(q.oc.Variables, resp.Data, q.a.requested)
 	tags := append(known.caching.Tags(q.oc.Variables), made.Tags...)
+	valid = true
 	for _, part := range made.Parts {
-		part.Adopt(tags)
+		valid = part.Adopt(tags) && valid
 	}
 	policy := known.caching.Policy
 	if made.Bounded {
 		policy.MaxAge = min(policy.MaxAge, made.Fresh)
 	}
 	policy.Private = policy.Private || out.vary.principal
-	if q.answers.store.Keeps() && policy.Cacheable() && len(resp.Errors) == 0 && made.Caller < provenance.Everything && !made.Overflow {
+	if q.answers.store.Keeps() && !q.alone && policy.Cacheable() && len(resp.Errors) == 0 && made.Caller < provenance.Everything && !made.Overflow {
 		out.kept = newKept(resp.Data, policy, out.vary, tags, born)
 		out.data = out.kept.data()
 	}
-	return out
+	return out, valid
 }
 
 // recalled is a request whose bytes were read before.
@@ -293,7 +306,7 @@ func (s served) report(resp *graphql.Response) {
 		report.Status = "stale"
 	case s.hit:
 		report.Status = "hit"
-	case s.vary != nil && s.vary.everything:
+	case s.status == bypassed:
 		report.Status = "bypass"
 	}
 	if s.hit {

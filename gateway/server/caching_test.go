@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -599,5 +600,36 @@ func TestStaleAnswers(t *testing.T) {
 	}
 	if got.body != `{"data":{"revalidated":5}}` {
 		t.Errorf("revalidated: %s", got.body)
+	}
+}
+
+// flaky is a part that is found invalid some times.
+type flaky struct{ times *atomic.Int64 }
+
+func (f flaky) Adopt(tags []string) bool {
+	return slices.Contains(tags, "type:Item") && f.times.Add(-1) < 0
+}
+
+// An answer that was made of what was invalid by one of its tags is made again.
+func TestInvalidParts(t *testing.T) {
+	var calls, invalid atomic.Int64
+	server, _ := cachingGateway(t, `type Query { item: Item @cacheControl(maxAge: 60) } type Item { n: Int }`, map[string]field{
+		"item": func(ctx context.Context, _ map[string]any) (any, error) {
+			provenance.From(ctx).Has(flaky{&invalid})
+			return calls.Add(1), nil
+		},
+	}, nil)
+	for i, c := range []struct {
+		invalid      int64
+		body, status string
+	}{{1, "2", "stored"}, {0, "2", "hit"}} {
+		invalid.Store(c.invalid)
+		if got := ask(t, server, http.MethodPost, "{item{n}}"); got.body != `{"data":{"item":`+c.body+`}}` || !strings.HasSuffix(got.cache(), c.status) {
+			t.Errorf("%d: %s %s", i, got.body, got.cache())
+		}
+	}
+	invalid.Store(2) // each time
+	if got := ask(t, server, http.MethodPost, "query Q{item{n}}"); got.body != `{"data":{"item":4}}` || strings.Contains(got.cache(), "stored") {
+		t.Errorf("%s %s", got.body, got.cache())
 	}
 }

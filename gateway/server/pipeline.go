@@ -258,8 +258,8 @@ func (p *pipeline) DispatchOperation(ctx context.Context, oc *graphql.OperationC
 	if err := p.charge(ctx, a, oc.Variables); err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{err}}), ctx
 	}
-	if q := p.queryOf(a, oc); q != nil {
-		return once(q.respond), ctx
+	if oc.Operation.Operation == ast.Query {
+		return once(p.queryOf(a, oc).respond), ctx
 	}
 	ctx = execute.Begin(ctx)
 	if oc.Operation.Operation == ast.Mutation {

@@ -54,10 +54,9 @@ type part struct {
 }
 
 // Adopt is part of provenance.Part.
-func (p *part) Adopt(tags []string) {
-	if entry := p.entry.Value(); entry != nil {
-		p.store.Adopt(entry, tags)
-	}
+func (p *part) Adopt(tags []string) bool {
+	entry := p.entry.Value()
+	return entry == nil || p.store.Adopt(entry, tags)
 }
 
 // keptForValidation is how long an answer is kept that can be validated, after
@@ -154,7 +153,7 @@ func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*go
 			}
 		}
 		kept := answer.read(req)
-		if kept > 0 && resp.StatusCode != http.StatusNoContent {
+		if kept > 0 && c.store.Keeps() && resp.StatusCode != http.StatusNoContent {
 			entry := answer.entry(kept-max(answer.fresh, 0), append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)))
 			entry.Key = key
 			answer.part = &part{c.store, weak.Make(entry)}
