@@ -85,6 +85,7 @@ fuzz: ## fuzz every parser for a while (FUZZTIME=30s each)
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./gateway/...
 	go run ./bench/cache
+	go run ./bench/redis
 
 .PHONY: clean
 clean: ## remove what was built

@@ -51,7 +51,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer services.Close()
-	redis := free()
+	redis := free(ctx)
 	_, port, _ := net.SplitHostPort(redis)
 	server := exec.CommandContext(ctx, "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", dir)
 	if err := server.Start(); err != nil {
@@ -59,8 +59,12 @@ func run(ctx context.Context) error {
 	}
 	var gateways [2]string
 	for i, url := range []string{"", "redis://" + redis} {
-		gateways[i] = free()
-		if err := start(ctx, services, binary, filepath.Join(dir, fmt.Sprint(i, ".yaml")), gateways[i], url); err != nil {
+		gateways[i] = free(ctx)
+		file := filepath.Join(dir, fmt.Sprint(i, ".yaml"))
+		if err := os.WriteFile(file, []byte(configuration(services, gateways[i], free(ctx), url)), 0o600); err != nil {
+			return err
+		}
+		if err := start(ctx, binary, file, gateways[i]); err != nil {
 			return err
 		}
 	}
@@ -90,16 +94,18 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// start runs a gateway and waits until it listens.
-func start(ctx context.Context, services *demo.Demo, binary, file, address, redis string) error {
+// configuration is that of a gateway.
+func configuration(services *demo.Demo, address, admin, redis string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "server: {listen: %q}\nadmin: {listen: %q}\nfrontend: {caching: {maxAge: 60s}}\nredis: {url: %q}\nservices:\n", address, free(), redis)
+	fmt.Fprintf(&b, "server: {listen: %q}\nadmin: {listen: %q}\nfrontend: {caching: {maxAge: 60s}}\nredis: {url: %q}\nservices:\n", address, admin, redis)
 	for _, name := range demo.Names()[1:] {
 		fmt.Fprintf(&b, "  %s: {url: %q}\n", name, services.URL(name))
 	}
-	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
-		return err
-	}
+	return b.String()
+}
+
+// start runs a gateway and waits until it listens.
+func start(ctx context.Context, binary, file, address string) error {
 	cmd := exec.CommandContext(ctx, binary, "-config", file, "-log", "error")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -141,8 +147,8 @@ func percentile(list []time.Duration, p int) time.Duration {
 }
 
 // free is an address that nobody listens on.
-func free() string {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+func free(ctx context.Context) string {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err) // a machine without loopback
 	}
