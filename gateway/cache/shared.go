@@ -59,6 +59,7 @@ type shared struct {
 	options rueidis.ClientOption
 	client  atomic.Pointer[rueidis.Client]
 	up      atomic.Bool
+	slow    atomic.Bool // it did not answer in time: nobody asks until it has answered a beat
 	broken  chan struct{} // the connection was lost
 	told    chan struct{} // there is something pending
 	puts    chan put
@@ -251,6 +252,7 @@ func (s *shared) beat(ctx context.Context) {
 			return
 		}
 	}
+	s.slow.Store(false)
 	if s.up.CompareAndSwap(false, true) {
 		// What others invalidated meanwhile, nobody told.
 		s.store.tags.addAll()
@@ -324,9 +326,10 @@ func (s *shared) purge(ctx context.Context, client rueidis.Client, tags []string
 // those that are made now; nil when Redis did not answer in time.
 func (s *shared) ask(ctx context.Context, keys ...Key) ([][]byte, *Ticket) {
 	client := s.client.Load()
-	if client == nil || !s.up.Load() {
+	if client == nil || !s.up.Load() || s.slow.Load() {
 		return nil, nil
 	}
+	parent := ctx
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
 	defer cancel()
 	c := *client
@@ -339,6 +342,7 @@ func (s *shared) ask(ctx context.Context, keys ...Key) ([][]byte, *Ticket) {
 	for i, answer := range c.DoMulti(ctx, commands...) {
 		value, t := s.read(answer)
 		if t == nil {
+			s.slow.Store(parent.Err() == nil) // a request can ask several times
 			return nil, nil
 		}
 		if values[i] = value; ticket == nil {
