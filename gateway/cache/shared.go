@@ -59,7 +59,7 @@ type shared struct {
 	options rueidis.ClientOption
 	client  atomic.Pointer[rueidis.Client]
 	up      atomic.Bool
-	slow    atomic.Bool // it did not answer in time: nobody asks until it has answered a beat
+	slow    atomic.Bool   // it did not answer in time: nobody asks until it has answered a beat
 	broken  chan struct{} // the connection was lost
 	told    chan struct{} // there is something pending
 	puts    chan put

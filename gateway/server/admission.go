@@ -16,7 +16,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
-	"github.com/portico-gateway/portico/gateway/transport"
 )
 
 // admission is what was decided about an operation before it is executed.
@@ -63,8 +62,9 @@ func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.Operatio
 
 // charge takes what an operation can cost at most from the caller's bucket, and
 // what its fields ask of theirs. That is done right before it is executed: what
-// a transport refuses after it was admitted costs nothing.
-func (p *pipeline) charge(ctx context.Context, a *admission, variables map[string]any) *gqlerror.Error {
+// a transport refuses after it was admitted costs nothing. It is told in the
+// header of the answer, nil if that is for several operations.
+func (p *pipeline) charge(ctx context.Context, header http.Header, a *admission, variables map[string]any) *gqlerror.Error {
 	principal, known := auth.From(ctx), a.facts
 	p.meter(ctx, principal, a)
 	a.charges = known.limits.Charges(a.charges, callerOf(ctx, principal), variables)
@@ -76,9 +76,7 @@ func (p *pipeline) charge(ctx context.Context, a *admission, variables map[strin
 	}
 	a.states = a.states[:len(a.charges)]
 	granted := p.limiter.Take(ctx, a.charges, a.states)
-	if reply := transport.ReplyOf(ctx); reply != nil {
-		a.tell(reply.Header, p.frontend, granted)
-	}
+	a.tell(header, p.frontend, granted)
 	if !granted {
 		return a.throttled()
 	}
@@ -135,6 +133,9 @@ func (p *pipeline) reports(oc *graphql.OperationContext) bool {
 // draft-ietf-httpapi-ratelimit-headers: the caller's own bucket, its policy as
 // the time in which it fills.
 func (a *admission) tell(header http.Header, frontend string, granted bool) {
+	if header == nil {
+		return
+	}
 	if a.metered {
 		c, s := &a.charges[0], &a.states[0]
 		policy := strconv.Quote(frontend)

@@ -261,15 +261,17 @@ func (k *kept) serve(w http.ResponseWriter, r *http.Request, format string) {
 		k.write(w, k.accepted(r), format)
 		return
 	}
-	delete(header, "Ratelimit") // it would be told others
-	delete(header, "Ratelimit-Policy")
+	if header["Ratelimit"] != nil { // it would be told others
+		delete(header, "Ratelimit")
+		delete(header, "Ratelimit-Policy")
+	}
 	if k.keys != nil {
 		header["Surrogate-Key"] = k.keys
 	}
 	c := k.accepted(r)
 	etag := c.etags[formatOf(format)]
 	header["Etag"] = etag
-	if matches(r.Header.Values("If-None-Match"), etag[0]) {
+	if matches(r.Header["If-None-Match"], etag[0]) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

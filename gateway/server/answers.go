@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"net/http"
 	"time"
 
@@ -23,19 +24,20 @@ import (
 type answers struct {
 	store   *cache.Store
 	flights *cache.Flights[*answer]
-	// recalled are requests whose answers are kept, by their bytes.
-	recalled *lru.Cache[transport.Digest, *recalled]
+	// recalled are requests whose answers are kept, by a hash of their texts.
+	recalled *lru.Cache[uint64, *recalled]
+	seed     maphash.Seed
 }
 
 // mostRecalled is how many requests are known by their bytes.
 const mostRecalled = 4096
 
 func newAnswers(store *cache.Store, timeout time.Duration) (*answers, error) {
-	known, err := lru.New[transport.Digest, *recalled](mostRecalled)
+	known, err := lru.New[uint64, *recalled](mostRecalled)
 	if err != nil {
 		return nil, err
 	}
-	return &answers{store: store, flights: cache.NewFlights(store, timeout, answerCodec()), recalled: known}, nil
+	return &answers{store: store, flights: cache.NewFlights(store, timeout, answerCodec()), recalled: known, seed: maphash.MakeSeed()}, nil
 }
 
 // query is one query of one caller.
@@ -110,7 +112,7 @@ func (q *query) answer(ctx context.Context) served {
 			continue
 		case err != nil:
 			return served{answer: &answer{errors: gqlerror.List{q.present(ctx, err)}}, status: "fwd=miss"}
-		case joined && known.learned.join(made.vary).key(ctx, q.base) != made.key:
+		case joined && !q.mayHave(ctx, made):
 			continue // it was made with what this caller does not have
 		case entry != nil && made.failed():
 			return stale(entry)
@@ -118,6 +120,13 @@ func (q *query) answer(ctx context.Context) served {
 		return missed(made, joined)
 	}
 	return served{answer: q.execute(ctx), status: bypassed}
+}
+
+// mayHave tells whether an answer that was made for another caller is this one's,
+// too.
+func (q *query) mayHave(ctx context.Context, made *answer) bool {
+	v := q.a.facts.learned.join(made.vary)
+	return !v.everything && v.key(ctx, q.base) == made.key
 }
 
 // bypassed is the status of answers that are for one caller only, once.
@@ -216,8 +225,10 @@ func (q *query) executeOnce(ctx context.Context) (_ *answer, valid bool) {
 	return out, valid
 }
 
-// recalled is a request whose bytes were read before.
+// recalled is a request whose text was read before.
 type recalled struct {
+	method, text string
+
 	facts     *facts
 	variables map[string]any
 	base      cache.Key
@@ -225,11 +236,11 @@ type recalled struct {
 	version   uint64 // of the trusted documents
 }
 
-// recall finds the answer to a request that came before, when it is fresh and
+// recall finds the answer to a request that came before, if it is fresh and
 // the caller may have it: then there is nothing to decode and to look up.
-func (p *pipeline) recall(r *http.Request, digest transport.Digest) transport.Finished {
-	known, ok := p.answers.recalled.Get(digest)
-	if !ok || known.version != p.persisted.Version() {
+func (p *pipeline) recall(header http.Header, r *http.Request, text []byte) transport.Finished {
+	known, ok := p.answers.recalled.Get(maphash.Bytes(p.answers.seed, text))
+	if !ok || known.text != string(text) || known.method != r.Method || known.version != p.persisted.Version() {
 		return nil
 	}
 	ctx := r.Context()
@@ -245,19 +256,19 @@ func (p *pipeline) recall(r *http.Request, digest transport.Digest) transport.Fi
 		return nil
 	}
 	out := entry.Value.(*answer) //nolint:forcetypeassert // only answers are kept
-	if !p.chargeHit(ctx, known, out.cost) {
+	if !p.chargeHit(ctx, header, known, out.cost) {
 		return nil // it is charged, and refused, again
 	}
 	return out.kept
 }
 
 // chargeHit charges for a recalled request what it costs.
-func (p *pipeline) chargeHit(ctx context.Context, r *recalled, cost float64) bool {
+func (p *pipeline) chargeHit(ctx context.Context, header http.Header, r *recalled, cost float64) bool {
 	if bucket, _ := bucketOf(p.config.RateLimit, auth.From(ctx)); bucket == nil && r.facts.limits == nil {
 		return true
 	}
 	a := &admission{facts: r.facts, requested: r.requested}
-	if err := p.charge(ctx, a, r.variables); err != nil {
+	if err := p.charge(ctx, header, a, r.variables); err != nil {
 		return false
 	}
 	p.giveBack(a, cost)
@@ -292,8 +303,9 @@ func (q *query) finish(ctx context.Context, s served, resp *graphql.Response) {
 	} else {
 		reply.Finish(first{s.kept, cacheName + "; " + s.status})
 	}
-	if q.a.recallable && reply.Digest != (transport.Digest{}) {
-		q.answers.recalled.Add(reply.Digest, &recalled{
+	if q.a.recallable && reply.Text != "" {
+		q.answers.recalled.Add(maphash.String(q.answers.seed, reply.Text), &recalled{
+			method: reply.Method, text: reply.Text,
 			facts: q.a.facts, variables: q.oc.Variables, base: q.base, requested: q.a.requested, version: q.a.version,
 		})
 	}

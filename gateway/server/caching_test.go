@@ -558,6 +558,62 @@ func TestCoalescing(t *testing.T) {
 	}
 }
 
+// What was made with all of a request is nobody else's, also when that is seen
+// for the first time.
+func TestCoalescingOfWhatIsOneRequests(t *testing.T) {
+	var calls, arrived atomic.Int64
+	const all = 10
+	server, _ := cachingGateway(t, `type Query { all: String @cacheControl(maxAge: 60) }`, map[string]field{
+		"all": func(ctx context.Context, _ map[string]any) (any, error) {
+			calls.Add(1)
+			for arrived.Load() < all {
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(100 * time.Millisecond)
+			return upstream.CallerOf(ctx).Headers.Get("X-Who"), nil
+		},
+	}, nil)
+	handler := server.Config.Handler
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived.Add(1)
+		handler.ServeHTTP(w, r)
+	})
+	var group sync.WaitGroup
+	for i := range all {
+		group.Go(func() {
+			got, err := tryAsk(server, http.MethodPost, "{all}", nil, "X-Who: "+strconv.Itoa(i))
+			if want := fmt.Sprintf(`{"data":{"all":"%d"}}`, i); err != nil || got.body != want {
+				t.Errorf("%d got %s", i, got.body)
+			}
+		})
+	}
+	group.Wait()
+	if calls.Load() != all {
+		t.Errorf("%d calls", calls.Load())
+	}
+}
+
+// A hit takes points, and tells how many are left.
+func TestHitsAreCharged(t *testing.T) {
+	var calls atomic.Int64
+	server, _ := cachingGateway(t, `type Query { item: Item @cacheControl(maxAge: 60) } type Item { n: Int }`, map[string]field{"item": counter(&calls)}, func(c *config.Config) {
+		c.Frontend.Cost.Max = 1
+		c.Frontend.RateLimit.Anonymous = &config.Bucket{Capacity: 5, Refill: 0.001}
+	})
+	for i := range 7 {
+		got := ask(t, server, http.MethodPost, "{item{n}}")
+		if left := fmt.Sprintf(`"toy";r=%d;`, max(4-i, 0)); !strings.HasPrefix(got.header.Get("RateLimit"), left) {
+			t.Errorf("%d: %q, want %s", i, got.header.Get("RateLimit"), left)
+		}
+		if (got.status == http.StatusTooManyRequests) != (i > 4) {
+			t.Errorf("%d: %d %s", i, got.status, got.body)
+		}
+	}
+	if calls.Load() != 1 {
+		t.Errorf("%d calls", calls.Load())
+	}
+}
+
 func TestStaleAnswers(t *testing.T) {
 	var calls atomic.Int64
 	var down atomic.Bool

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"log/slog"
 	"maps"
+	"net/http"
 	"runtime/debug"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
+	"github.com/portico-gateway/portico/gateway/transport"
 )
 
 // pipeline is what every operation of a frontend passes before it is executed:
@@ -134,12 +136,12 @@ func (p *pipeline) check(text string) error {
 	return nil
 }
 
-// CreateOperationContext is part of graphql.GraphExecutor.
+// CreateOperationContext is part of graphql.GraphExecutor. The operation does
+// not have the request's header: what reads it must be noted (upstream.Header).
 func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
 	oc := &graphql.OperationContext{
 		OperationName:          params.OperationName,
 		Extensions:             params.Extensions,
-		Headers:                params.Headers,
 		DisableIntrospection:   true,
 		RecoverFunc:            recoverPanic,
 		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
@@ -255,7 +257,11 @@ func (p *pipeline) DispatchOperation(ctx context.Context, oc *graphql.OperationC
 	if a == nil { // CreateOperationContext refused it
 		return graphql.OneShot(&graphql.Response{Errors: orNoOperation(nil)}), ctx
 	}
-	if err := p.charge(ctx, a, oc.Variables); err != nil {
+	var header http.Header
+	if reply := transport.ReplyOf(ctx); reply != nil {
+		header = reply.Header
+	}
+	if err := p.charge(ctx, header, a, oc.Variables); err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{err}}), ctx
 	}
 	if oc.Operation.Operation == ast.Query {

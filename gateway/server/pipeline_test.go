@@ -64,7 +64,7 @@ func decide(ctx context.Context, p *pipeline, oc *graphql.OperationContext) erro
 	}
 	a, err := p.admit(ctx, &doc.Operation("Me").Facts, oc)
 	if err == nil {
-		err = p.charge(ctx, a, oc.Variables)
+		err = p.charge(ctx, nil, a, oc.Variables)
 	}
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func charged(t *testing.T, ctx context.Context, p *pipeline, document string) (*
 		t.Fatal(errs)
 	}
 	a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
-	if err := p.charge(ctx, a, oc.Variables); err != nil {
+	if err := p.charge(ctx, nil, a, oc.Variables); err != nil {
 		t.Fatal(err)
 	}
 	return oc, a

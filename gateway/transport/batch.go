@@ -16,8 +16,8 @@ import (
 
 // request is what came in one HTTP request.
 type request struct {
-	finished Finished // its answer, if that is known; then there is nothing else
-	digest   Digest
+	finished Finished             // its answer, if that is known; then there is nothing else
+	text     string               // for Reply
 	params   *graphql.RawParams   // nil of a batch
 	batch    []*graphql.RawParams // it was a list, and so is the answer
 }

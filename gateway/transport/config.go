@@ -44,11 +44,11 @@ type Config struct {
 	// token expires; the zero time is never. Streams end then: an event stream
 	// with a problem, a WebSocket with 4401. Nil is never.
 	Until func(ctx context.Context) time.Time
-	// Recall finds the answer of a request by its bytes, before they are decoded;
-	// nil when it has to be executed. What is not found here must not be kept by
-	// others: only [Finished] answers need a field Vary. It is not asked for event streams. Nil
-	// recalls nothing.
-	Recall func(r *http.Request, digest Digest) Finished
+	// Recall finds the answer of a request by its text, before that is decoded:
+	// the query of a URL, or the body, which is the function's until it returns.
+	// It is nil for what has to be executed. header is the answer's, which it can
+	// add to. It is not asked for event streams. Nil recalls nothing.
+	Recall func(header http.Header, r *http.Request, text []byte) Finished
 	// Log gets panics and connections that Init refused; nil for none.
 	Log *slog.Logger
 }

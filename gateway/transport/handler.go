@@ -98,7 +98,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.answerBatch(ctx, w, request.batch)
 		return
 	}
-	reply := &Reply{Header: w.Header(), Digest: request.digest}
+	reply := &Reply{Header: w.Header(), Method: r.Method, Text: request.text}
 	h.answer(context.WithValue(ctx, replyKey{}, reply), w, r, request.params, want)
 }
 

@@ -27,6 +27,9 @@ type accepted struct {
 // A wildcard over all types does not allow events for a subscription: who
 // sends it, as fetch does unasked, would wait for the end of the stream.
 func negotiate(header []string) (accepted, bool) {
+	if len(header) == 1 && (header[0] == "*/*" || header[0] == plainJSON) { // what most send
+		return accepted{format: plainJSON}, true
+	}
 	offers := []offer{{format: plainJSON}, {format: graphqlResponse}, {format: eventStream}}
 	position := 0
 	for _, line := range header {

@@ -15,8 +15,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// largestRecalled is the most bytes of a request that has a digest: whoever
-// remembers what it means should not remember much.
+// largestRecalled is the most bytes of a request that can be recalled: whoever
+// remembers it should not remember much.
 const largestRecalled = 4 << 10
 
 // readParams reads a request's operations from its URL (GET) or body (POST),
@@ -29,19 +29,19 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accept
 	} else if refused := h.readBody(w, r, buffer); refused != nil {
 		return request{}, refused
 	}
-	var of Digest
+	var text string
 	if h.config.Recall != nil && want.format != eventStream && buffer.Len() <= largestRecalled {
-		of = digest(r.Method, buffer.Bytes())
-		if finished := h.config.Recall(r, of); finished != nil {
+		if finished := h.config.Recall(w.Header(), r, buffer.Bytes()); finished != nil {
 			return request{finished: finished}, nil
 		}
+		text = buffer.String()
 	}
 	start := graphql.Now()
 	got, err := h.decode(r, buffer.Bytes())
 	if err != nil {
 		return request{}, &refusal{status: http.StatusBadRequest, problem: err}
 	}
-	got.digest = of
+	got.text = text
 	timing := graphql.TraceTiming{Start: start, End: graphql.Now()}
 	if got.params != nil {
 		got.params.Headers, got.params.ReadTime = r.Header, timing
@@ -62,7 +62,7 @@ func (h *Handler) decode(r *http.Request, text []byte) (request, *problem.Error)
 
 // readBody reads a body that may have JSON into buffer.
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) *refusal {
-	if m, ok := parseMedia(r.Header.Get("Content-Type")); !ok || !m.is(plainJSON) {
+	if content := r.Header.Get("Content-Type"); content != plainJSON && !isJSON(content) { // the first is what most send
 		return refusef(http.StatusUnsupportedMediaType, "The body must be JSON in UTF-8, with the header Content-Type: %s.", plainJSON)
 	}
 	coding := strings.ToLower(r.Header.Get("Content-Encoding"))
@@ -72,6 +72,15 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes
 	if r.ContentLength > h.config.MaxBodyBytes {
 		return h.tooLarge()
 	}
+	if coding != "gzip" && r.ContentLength >= 0 { // net/http reads no more than that
+		if _, err := buffer.ReadFrom(r.Body); err != nil {
+			return refusef(http.StatusBadRequest, "The body could not be read to its end.")
+		}
+		if int64(buffer.Len()) > h.config.MaxBodyBytes { // of another server
+			return h.tooLarge()
+		}
+		return nil
+	}
 	err := h.inflate(http.MaxBytesReader(w, r.Body, h.config.MaxBodyBytes), coding == "gzip", buffer)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok || int64(buffer.Len()) > h.config.MaxBodyBytes {
 		return h.tooLarge()
@@ -80,6 +89,11 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes
 		return refusef(http.StatusBadRequest, "The body could not be read to its end.")
 	}
 	return nil
+}
+
+func isJSON(content string) bool {
+	m, ok := parseMedia(content)
+	return ok && m.is(plainJSON)
 }
 
 // inflate reads a body, and one byte more than it may have: what is small when

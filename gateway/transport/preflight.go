@@ -11,8 +11,12 @@ import (
 // site's gateway (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
 // The rule is in the documentation of [Handler.ServeHTTP].
 func preflighted(r *http.Request) bool {
-	if r.Header.Get("Apollo-Require-Preflight") != "" || r.Header.Get("Graphql-Require-Preflight") != "" ||
-		r.Header.Get("X-Apollo-Operation-Name") != "" || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
+	for _, name := range [...]string{"Graphql-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name"} {
+		if values := r.Header[name]; len(values) > 0 && values[0] != "" {
+			return true
+		}
+	}
+	if r.Header.Get("Sec-Fetch-Site") == "same-origin" {
 		return true
 	}
 	essence, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")

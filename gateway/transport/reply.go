@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"crypto/sha256"
 	"net/http"
 )
 
@@ -13,16 +12,16 @@ type Finished interface {
 	Serve(w http.ResponseWriter, r *http.Request, format string)
 }
 
-// Digest tells requests apart by their bytes: the query of a URL, or the body.
-type Digest [sha256.Size]byte
-
 // Reply is the HTTP answer that an operation is executed for. An executor can
 // add to it before it returns a response.
 type Reply struct {
 	// Header is the answer's.
 	Header http.Header
-	// Digest is that of the request; zero when it is large.
-	Digest Digest
+	// Method is the request's.
+	Method string
+	// Text is what the request is made of: the query of a URL, or the body. It is
+	// empty when it is large.
+	Text string
 
 	finished Finished
 }
@@ -38,13 +37,4 @@ type replyKey struct{}
 func ReplyOf(ctx context.Context) *Reply {
 	reply, _ := ctx.Value(replyKey{}).(*Reply)
 	return reply
-}
-
-// digest is that of a request by GET or POST.
-func digest(method string, text []byte) Digest {
-	d := sha256.Sum256(text)
-	if method == http.MethodGet {
-		d[0] ^= 1 // the same bytes mean something else in a URL
-	}
-	return d
 }
