@@ -68,12 +68,13 @@ frontend:
   cors: {origins: ["*"], credentials: true}
 frontends:
   web: {cors: {credentials: false}, rateLimit: {anonymous: {capacity: 5, refill: 1}}}
-  mobile: {rateLimt: 7}
+  mobile: {rateLimt: 7, caching: {maxAge: -1s}}
 auth:
   issuers: [{isuer: a}]
 services:
   a: {url: "${NOWHERE}"}
   b: {url: ftp://x, timout: 1s}
+cache: {size: 10KiB, missing: -1s}
 `), noEnv)
 	if err == nil {
 		t.Fatal("no error")
@@ -86,6 +87,9 @@ services:
 		"line 9: there is no setting frontends.mobile.rateLimt",
 		"line 11: there is no setting auth.issuers[0].isuer",
 		"line 13: the environment has no NOWHERE",
+		"cache.size must be at least 1MiB, or 0 to keep nothing",
+		"cache.missing must not be negative",
+		"frontends.mobile.caching must have no negative times",
 		"services.b.url must be a URL",
 		"line 14: there is no setting services.b.timout",
 	} {
