@@ -53,10 +53,18 @@ func run(ctx context.Context) error {
 	defer services.Close()
 	redis := free(ctx)
 	_, port, _ := net.SplitHostPort(redis)
+	var running []*exec.Cmd
+	defer func() { // nothing is left behind
+		cancel()
+		for _, cmd := range running {
+			_ = cmd.Wait() // it was killed
+		}
+	}()
 	server := exec.CommandContext(ctx, "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", dir)
 	if err := server.Start(); err != nil {
 		return err
 	}
+	running = append(running, server)
 	var gateways [2]string
 	for i, url := range []string{"", "redis://" + redis} {
 		gateways[i] = free(ctx)
@@ -64,7 +72,13 @@ func run(ctx context.Context) error {
 		if err := os.WriteFile(file, []byte(configuration(services, gateways[i], free(ctx), url)), 0o600); err != nil {
 			return err
 		}
-		if err := start(ctx, binary, file, gateways[i]); err != nil {
+		cmd := exec.CommandContext(ctx, binary, "-config", file, "-log", "error")
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		running = append(running, cmd)
+		if err := await(ctx, gateways[i]); err != nil {
 			return err
 		}
 	}
@@ -90,7 +104,6 @@ func run(ctx context.Context) error {
 		fmt.Printf("Redis %-6s: p50 %v and %v without, p99 %v and %v without: %v later\n", phase.name,
 			percentile(took[1], 50), percentile(took[0], 50), percentile(took[1], 99), percentile(took[0], 99), percentile(took[1], 99)-percentile(took[0], 99))
 	}
-	_ = server.Wait() // it was killed
 	return nil
 }
 
@@ -104,13 +117,8 @@ func configuration(services *demo.Demo, address, admin, redis string) string {
 	return b.String()
 }
 
-// start runs a gateway and waits until it listens.
-func start(ctx context.Context, binary, file, address string) error {
-	cmd := exec.CommandContext(ctx, binary, "-config", file, "-log", "error")
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	if err := cmd.Start(); err != nil {
-		return err
-	}
+// await waits until a gateway answers.
+func await(ctx context.Context, address string) error {
 	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		if _, err := ask(ctx, address, 0); err == nil {
 			return nil
