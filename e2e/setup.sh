@@ -24,6 +24,13 @@ install() { # install WHAT PACKAGE...
 	fi
 }
 
+# quiet stops a service that a package has started: the tests run their own.
+quiet() {
+	if command -v systemctl >/dev/null 2>&1; then
+		$sudo systemctl disable --now "$1" >/dev/null 2>&1 || true # there may be no systemd
+	fi
+}
+
 has() {
 	for name in "$@"; do
 		if [ -n "$name" ] && command -v "$name" >/dev/null 2>&1; then
@@ -36,10 +43,10 @@ has() {
 has "${PORTICO_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || install Chromium chromium
 has node || install Node nodejs npm
-has redis-server || install Redis redis-server
+has redis-server || { install Redis redis-server && quiet redis-server; }
 PATH=$PATH:/usr/sbin
-has varnishd || install Varnish varnish
-has nginx || install nginx nginx-light
+has varnishd || { install Varnish varnish && quiet varnish; }
+has nginx || { install nginx nginx-light && quiet nginx; }
 if ! cmp -s clients/package-lock.json clients/node_modules/.installed; then
 	echo "installing the JavaScript clients for the tests ..."
 	(cd clients && npm ci --silent --no-audit --no-fund)

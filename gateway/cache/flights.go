@@ -47,8 +47,9 @@ type flight[V any] struct {
 
 // Codec writes values for other gateways, and reads theirs.
 type Codec[V any] struct {
-	// Encode returns nil for what can't be written.
-	Encode func(V) []byte
+	// Encode writes a value, and of its entry what Decode needs; nil for what
+	// can't be written.
+	Encode func(V, *Entry) []byte
 	// Decode returns the value and what it is kept as: all of an entry but its
 	// key. The text can be anything.
 	Decode func([]byte) (V, *Entry, error)
@@ -146,57 +147,42 @@ func (f *Flights[V]) begin(ctx context.Context, id flightKey, create Make[V]) *f
 			kept = e
 			f.store.Put(e, id.epoch)
 		}
-		value, ticket, found := f.ask(ctx, id.key, put)
-		if one.value = value; !found {
-			one.value, one.err = guarded(ctx, create, put)
-		}
+		var ticket *Ticket
+		one.value, ticket, one.err = f.find(ctx, id.key, create, put)
 		if kept != nil { // whoever comes after this flight must find it
 			f.store.settle()
-			if text := f.encode(one.value, ticket); !found && text != nil {
-				f.store.Tell(ticket, kept, text)
-			}
 		}
 		f.mu.Lock()
 		f.land(one)
 		f.mu.Unlock()
 		close(one.done)
+		if kept != nil && ticket != nil {
+			f.store.Tell(ticket, kept, f.codec.Encode(one.value, kept))
+		}
 	})
 	return one
 }
 
-func (f *Flights[V]) encode(value V, t *Ticket) []byte {
-	if t == nil {
-		return nil
-	}
-	return f.codec.Encode(value)
-}
-
-// ask finds a fresh value that another gateway made. The ticket is for one that
-// is made now; nil when it is not to be shared.
-func (f *Flights[V]) ask(ctx context.Context, key Key, put func(*Entry)) (value V, _ *Ticket, found bool) {
-	if f.codec == nil {
-		return value, nil, false
-	}
-	texts, ticket := f.store.Ask(ctx, key)
-	if ticket == nil || texts[0] == nil {
-		return value, ticket, false
-	}
-	value, entry, err := f.codec.Decode(texts[0])
-	if err != nil || !entry.IsFresh(time.Now()) {
-		return value, ticket, false
-	}
-	entry.Key = key
-	put(entry)
-	return value, ticket, true
-}
-
-func guarded[V any](ctx context.Context, create Make[V], put func(*Entry)) (value V, err error) {
+// find returns a fresh value that another gateway made, else a new one. The
+// ticket is for one that is new and to be shared.
+func (f *Flights[V]) find(ctx context.Context, key Key, create Make[V], put func(*Entry)) (value V, ticket *Ticket, err error) {
 	defer func() {
 		if crash := recover(); crash != nil {
 			err = problem.Recovered(crash)
 		}
 	}()
-	return create(ctx, put)
+	if f.codec != nil {
+		var texts [][]byte
+		if texts, ticket = f.store.Ask(ctx, key); ticket != nil && texts[0] != nil {
+			if value, entry, err := f.codec.Decode(texts[0]); err == nil && entry.IsFresh(time.Now()) {
+				entry.Key = key
+				put(entry)
+				return value, nil, nil
+			}
+		}
+	}
+	value, err = create(ctx, put)
+	return value, ticket, err
 }
 
 // Frame writes a head as JSON and a body as it is, for a [Codec]. It is nil when

@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +14,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/redis/rueidis"
+
+	"github.com/portico-gateway/portico/gateway/redis"
 )
 
 // Redis is where gateways share what they keep: Redis 6 or newer or Valkey,
@@ -132,9 +132,11 @@ func openShared(store *Store, config Redis) (*shared, error) {
 	}
 	s := &shared{store: store, config: config, broken: make(chan struct{}, 1), told: make(chan struct{}, 1), puts: make(chan put, 256), pending: map[string]struct{}{}}
 	var err error
-	if s.options, err = s.clientOptions(); err != nil {
+	if s.options, err = redis.Options(config.URL); err != nil {
 		return nil, err
 	}
+	s.options.ClientTrackingOptions = []string{"PREFIX", s.tagPrefix(), "BCAST"}
+	s.options.OnInvalidations = s.invalidated
 	var errPacker, errOpener error
 	s.packer, errPacker = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	s.opener, errOpener = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
@@ -143,33 +145,11 @@ func openShared(store *Store, config Redis) (*shared, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
+	s.up.Store(true) // so that it is told when it is not
 	s.beat(ctx)
 	s.done.Go(func() { s.run(ctx) })
 	s.done.Go(func() { s.send(ctx) })
 	return s, nil
-}
-
-// clientOptions reads URLs. Its error has none of them: they have passwords.
-func (s *shared) clientOptions() (rueidis.ClientOption, error) {
-	var options rueidis.ClientOption
-	for i, text := range strings.Split(s.config.URL, ",") {
-		one, err := rueidis.ParseURL(strings.TrimSpace(text))
-		if err != nil {
-			return options, fmt.Errorf("redis.url: address %d is not one such as redis://host:6379", i+1)
-		}
-		if i == 0 {
-			options = one
-			continue
-		}
-		options.InitAddress = append(options.InitAddress, one.InitAddress...)
-	}
-	options.ClientTrackingOptions = []string{"PREFIX", s.tagPrefix(), "BCAST"}
-	options.OnInvalidations = s.invalidated
-	options.DisableRetry = true
-	options.PipelineMultiplex = -1
-	options.ConnWriteTimeout = 2 * time.Second
-	options.Dialer = net.Dialer{Timeout: time.Second}
-	return options, nil
 }
 
 func (s *shared) stateKey() string  { return s.config.Prefix + ":{cache}:state" }
@@ -306,13 +286,14 @@ func (s *shared) remember(tags []string) {
 // later.
 func (s *shared) invalidate(ctx context.Context, tags []string) {
 	client := s.client.Load()
-	if client == nil || !s.up.Load() {
+	if client == nil || !s.up.Load() || s.slow.Load() {
 		s.remember(tags)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTimeout)
 	defer cancel()
 	if err := s.purge(ctx, *client, tags); err != nil {
+		s.slow.Store(true) // a mutation invalidates several times
 		s.remember(tags)
 	}
 }
@@ -381,7 +362,7 @@ func (s *shared) read(result rueidis.RedisResult) ([]byte, *Ticket) {
 // put gives other gateways a value that was made with a ticket, soon, unless
 // too much is waiting already.
 func (s *shared) put(t *Ticket, e *Entry, value []byte) {
-	if t == nil || len(e.Tags) > mostSharedTag {
+	if len(e.Tags) > mostSharedTag {
 		return
 	}
 	select {

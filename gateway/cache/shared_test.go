@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,7 +37,9 @@ func newGateway(t *testing.T, redis *redistest.Server) *gateway {
 	}
 	g := &gateway{Store: s}
 	g.flights = cache.NewFlights(s, time.Minute, &cache.Codec[string]{
-		Encode: func(v string) []byte { return cache.Frame(head{time.Now(), strings.Fields(v)}, []byte(v)) },
+		Encode: func(v string, _ *cache.Entry) []byte {
+			return cache.Frame(head{time.Now(), strings.Fields(v)}, []byte(v))
+		},
 		Decode: func(text []byte) (string, *cache.Entry, error) {
 			var h head
 			body, err := cache.Unframe(text, &h)
@@ -185,6 +188,30 @@ func TestSharedFailures(t *testing.T) {
 		if b.get(t, "k"+name, "tag"); b.made.Load() == before {
 			t.Errorf("%s: what was invalidated meanwhile is there", name)
 		}
+	}
+}
+
+// Who finds that Redis hangs waits for it; nobody else does until it answers, and
+// what it could not be told it is told then.
+func TestHangingRedis(t *testing.T) {
+	for name, ask := range map[string]func(g *gateway, i int){
+		"invalidations": func(g *gateway, i int) { g.Invalidate(t.Context(), "tag", strconv.Itoa(i)) },
+		"lookups":       func(g *gateway, i int) { g.get(t, fmt.Sprint("other ", i), "") },
+	} {
+		redis := redistest.Start(t)
+		a, b := newGateway(t, redis), newGateway(t, redis)
+		b.get(t, "k", "tag")
+		redis.Pause()
+		start := time.Now()
+		for i := range 50 {
+			ask(a, i)
+		}
+		if took := time.Since(start); took > 100*time.Millisecond { // each waiting, it would be 200
+			t.Errorf("50 %s took %v", name, took)
+		}
+		a.Invalidate(t.Context(), "tag")
+		redis.Resume()
+		within(t, 5*time.Second, "the other gateway knows", func() bool { return b.Get(key("k")) == nil })
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/dgraph-io/ristretto/v2"
 )
@@ -184,6 +185,22 @@ func (s *Store) Adopt(e *Entry, tags []string) (valid bool) {
 	return s.tags.valid(e)
 }
 
+// Part is a kept entry as a part of answers (provenance.Part). It does not keep
+// the entry from being dropped.
+type Part struct {
+	store *Store
+	entry weak.Pointer[Entry]
+}
+
+// PartOf returns an entry as a part of answers.
+func (s *Store) PartOf(e *Entry) *Part { return &Part{s, weak.Make(e)} }
+
+// Adopt is [Store.Adopt]; what was dropped is valid.
+func (p *Part) Adopt(tags []string) (valid bool) {
+	entry := p.entry.Value()
+	return entry == nil || p.store.Adopt(entry, tags)
+}
+
 func (a *adopted) with(tags []string) *adopted {
 	if a != nil && a.any {
 		return a
@@ -218,7 +235,7 @@ func (s *Store) Ask(ctx context.Context, keys ...Key) ([][]byte, *Ticket) {
 // Tell gives other gateways an entry, as text, that was made with a ticket; nil
 // tells nobody. It does not wait.
 func (s *Store) Tell(t *Ticket, e *Entry, text []byte) {
-	if t != nil {
+	if t != nil && text != nil {
 		s.shared.put(t, e, text)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -12,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"weak"
 
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -26,8 +24,8 @@ type Keeping struct {
 	Store *cache.Store
 	// Service is whose values they are, Name tells its loaders apart.
 	Service, Name string
-	// MaxAge is how long they are fresh, 0 for not at all; that there is no value is kept for
-	// [cache.Store.Missing] at most.
+	// MaxAge is how long they are fresh, 0 for not at all; that there is no value
+	// is kept for [cache.Store.Missing] at most.
 	MaxAge time.Duration
 }
 
@@ -49,19 +47,6 @@ type kept[V any] struct {
 	value V
 	has   bool
 	made  provenance.Summary
-}
-
-// entity is a kept value as a part of an answer, with the parts that it was
-// made of.
-type entity struct {
-	store *cache.Store
-	entry weak.Pointer[cache.Entry]
-}
-
-// Adopt is part of provenance.Part.
-func (e *entity) Adopt(tags []string) bool {
-	entry := e.entry.Value()
-	return entry == nil || e.store.Adopt(entry, tags)
 }
 
 // keyOf names a key of a loader. Keys are texts, numbers and structs of these,
@@ -94,32 +79,33 @@ func (l *Loader[K, V]) use(ctx context.Context, entry *cache.Entry) *kept[V] {
 	made, record := have.made, provenance.From(ctx)
 	made.Fresh, made.Bounded = entry.Fresh-entry.Age(time.Now()), true
 	record.Add(made)
-	record.Has(&entity{l.keeping.Store, weak.Make(entry)})
+	record.Has(l.keeping.Store.PartOf(entry))
 	return have
 }
 
 // told is what other gateways are told of a value.
-type told[V any] struct {
-	Value V
+type told struct {
+	Value json.RawMessage
 	Has   bool
 	Tags  []string
 	Born  time.Time
 	Fresh time.Duration
 }
 
-// tell writes an entry for other gateways. It is nil for a value that JSON can't
-// say exactly: one with an interface in it, or without a list that is empty.
-func (l *Loader[K, V]) tell(entry *cache.Entry) []byte {
+// tell writes an entry for other gateways, whose value is this text in JSON. It
+// is nil for a value that JSON can't say exactly: one with an interface in it,
+// or without a list that is empty.
+func (l *Loader[K, V]) tell(entry *cache.Entry, text []byte) []byte {
 	have := entry.Value.(*kept[V]) //nolint:forcetypeassert // the key tells the loader
-	text, err := json.Marshal(told[V]{have.value, have.has, entry.Tags, entry.Born, entry.Fresh})
+	var back V
+	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, have.value) {
+		return nil
+	}
+	message, err := json.Marshal(told{text, have.has, entry.Tags, entry.Born, entry.Fresh})
 	if err != nil {
 		return nil
 	}
-	var back told[V]
-	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back.Value, have.value) {
-		return nil
-	}
-	return text
+	return message
 }
 
 // ask takes the values of keys that other gateways have, and keeps them. It
@@ -139,18 +125,21 @@ func (l *Loader[K, V]) ask(ctx context.Context, keys []K, values map[K]V) ([]K, 
 	}
 	var left []K
 	for i, key := range keys {
-		var have told[V]
-		if texts[i] == nil || json.Unmarshal(texts[i], &have) != nil || time.Since(have.Born) >= have.Fresh {
+		var (
+			have  told
+			value V
+		)
+		if texts[i] == nil || json.Unmarshal(texts[i], &have) != nil || time.Since(have.Born) >= have.Fresh || json.Unmarshal(have.Value, &value) != nil {
 			left = append(left, key)
 			continue
 		}
 		entry := &cache.Entry{
-			Key: names[i], Value: &kept[V]{have.Value, have.Has, provenance.Summary{Tags: have.Tags}}, Cost: 2 * int64(len(texts[i])),
+			Key: names[i], Value: &kept[V]{value, have.Has, provenance.Summary{Tags: have.Tags}}, Cost: 2 * int64(len(texts[i])),
 			Born: have.Born, Fresh: have.Fresh, Tags: have.Tags, Part: true,
 		}
 		l.keeping.Store.Put(entry, epoch)
 		if l.use(ctx, entry); have.Has {
-			values[key] = have.Value
+			values[key] = value
 		}
 	}
 	return left, ticket
@@ -179,12 +168,9 @@ func (l *Loader[K, V]) keep(ctx context.Context, f *flown[K, V], began time.Time
 				Born: began, Fresh: fresh, Tags: append(slices.Clone(f.made.Tags), cache.ServiceTag(l.keeping.Service)), Part: true,
 			}
 			l.keeping.Store.Put(entry, f.epoch)
-			provenance.From(ctx).Has(&entity{l.keeping.Store, weak.Make(entry)})
-			if ticket == nil {
-				continue
-			}
-			if text := l.tell(entry); text != nil {
-				l.keeping.Store.Tell(ticket, entry, text)
+			provenance.From(ctx).Has(l.keeping.Store.PartOf(entry))
+			if ticket != nil {
+				l.keeping.Store.Tell(ticket, entry, l.tell(entry, text))
 			}
 		}
 	}
@@ -218,11 +204,12 @@ type flown[K comparable, V any] struct {
 	values map[K]V
 	err    error
 	made   provenance.Summary
+	cut    bool // whose request it was for left before it ended
 }
 
 // shared tells whether other callers may have what was loaded.
 func (f *flown[K, V]) shared() bool {
-	return f.made.Caller == provenance.Nobody && len(f.made.Headers) == 0 && !f.made.Overflow
+	return !f.cut && f.made.Caller == provenance.Nobody && len(f.made.Headers) == 0 && !f.made.Overflow
 }
 
 // shares tells whether values can be shared: those of a mutation are read anew,
@@ -273,7 +260,7 @@ func (l *Loader[K, V]) join(ctx context.Context, s *state[K, V], f *flown[K, V],
 		case <-ctx.Done():
 			return result{nil, ctx.Err()}
 		}
-		if f.shared() && !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, context.DeadlineExceeded) {
+		if f.shared() {
 			provenance.From(ctx).Add(f.made)
 			return result{f.values, f.err}
 		}
@@ -288,14 +275,15 @@ func (l *Loader[K, V]) join(ctx context.Context, s *state[K, V], f *flown[K, V],
 	}
 }
 
-// fly loads a batch and lands it.
+// fly loads a batch and lands it, whatever happens: others wait for it.
 func (l *Loader[K, V]) fly(f *flown[K, V]) Fetch[K, V] {
-	return func(ctx context.Context, keys []K) (map[K]V, error) {
+	return func(ctx context.Context, keys []K) (values map[K]V, err error) {
+		f.cut = true
+		defer l.land(f)
 		began := time.Now()
 		inner, record := provenance.Begin(ctx)
-		values := map[K]V{}
+		values = map[K]V{}
 		left, ticket := l.ask(inner, keys, values)
-		var err error
 		if len(left) > 0 {
 			var fetched map[K]V
 			fetched, err = guarded(inner, left, l.fetch)
@@ -303,18 +291,22 @@ func (l *Loader[K, V]) fly(f *flown[K, V]) Fetch[K, V] {
 		}
 		f.values, f.err, f.made = values, err, record.Summary()
 		provenance.From(ctx).Add(f.made)
-		if !f.shared() {
+		if f.made.Caller > provenance.Nobody || len(f.made.Headers) > 0 {
 			l.flying.personal.Store(true) // waiting for others would be in vain
 		}
+		f.cut = ctx.Err() != nil
 		l.keep(ctx, f, began, left, ticket)
-		l.flying.mu.Lock()
-		for _, key := range f.keys {
-			if id := (flyingKey[K]{l.id, key}); l.flying.keys[id] == f {
-				delete(l.flying.keys, id)
-			}
-		}
-		l.flying.mu.Unlock()
-		close(f.done)
 		return values, err
 	}
+}
+
+func (l *Loader[K, V]) land(f *flown[K, V]) {
+	l.flying.mu.Lock()
+	defer l.flying.mu.Unlock()
+	for _, key := range f.keys {
+		if id := (flyingKey[K]{l.id, key}); l.flying.keys[id] == f {
+			delete(l.flying.keys, id)
+		}
+	}
+	close(f.done)
 }

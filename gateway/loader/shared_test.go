@@ -358,3 +358,67 @@ func TestKeysOfOtherGateways(t *testing.T) {
 		t.Errorf("what was invalidated came back: %q %v", calls[1], err)
 	}
 }
+
+// broken is a value that can't be written.
+type broken struct{}
+
+// MarshalJSON is part of json.Marshaler.
+func (*broken) MarshalJSON() ([]byte, error) { panic("boom") }
+
+// Whatever happens to a batch, those who wait for it go on.
+func TestPanicOfABatch(t *testing.T) {
+	store, err := cache.New(1<<20, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	begun, open := make(chan struct{}), make(chan struct{})
+	var calls atomic.Int64
+	l := loader.New(10, func(_ context.Context, keys []string) (map[string]*broken, error) {
+		if calls.Add(1) == 1 {
+			close(begun)
+			<-open
+		}
+		return map[string]*broken{keys[0]: {}}, nil
+	}).Keep(loader.Keeping{Store: store, Service: "s", Name: "n", MaxAge: time.Minute})
+	var group sync.WaitGroup
+	group.Go(func() {
+		if _, err := l.Load(loader.WithScope(t.Context()), "a"); err == nil || !strings.Contains(err.Error(), "boom") {
+			t.Errorf("a panic became %v", err)
+		}
+	})
+	<-begun
+	group.Go(func() {
+		if v, err := l.Load(loader.WithScope(t.Context()), "a"); v == nil || err != nil {
+			t.Errorf("who waited got %v %v", v, err)
+		}
+	})
+	settled()
+	close(open)
+	group.Wait()
+	ctx, cancel := context.WithTimeout(loader.WithScope(t.Context()), 5*time.Second)
+	defer cancel()
+	if _, err := l.Load(ctx, "a"); err == nil || !strings.Contains(err.Error(), "boom") {
+		t.Errorf("the next got %v", err)
+	}
+}
+
+// A service that times out is not asked again by all who waited.
+func TestFailureOfABatch(t *testing.T) {
+	s := &rowsService{wait: make(chan struct{}), fail: fmt.Errorf("the service: %w", context.DeadlineExceeded)}
+	l, _ := shared(t, s, time.Minute)
+	var group sync.WaitGroup
+	for range 5 {
+		group.Go(func() {
+			if got, _ := load(t, t.Context(), l, "a"); !strings.Contains(got, "the service") {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+	settled()
+	close(s.wait)
+	group.Wait()
+	if asked := s.asked(); asked != "a" {
+		t.Errorf("asked %s", asked)
+	}
+}

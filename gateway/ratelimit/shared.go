@@ -6,16 +6,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/portico-gateway/portico/gateway/redis"
 )
 
 // Redis is where gateways share buckets: Redis 5 or newer or Valkey, one server
@@ -90,10 +89,11 @@ func openShared(config Redis, log *slog.Logger) (*shared, error) {
 	if config.Prefix == "" {
 		config.Prefix = "portico"
 	}
-	options, err := clientOptions(config.URL)
+	options, err := redis.Options(config.URL)
 	if err != nil {
 		return nil, err
 	}
+	options.DisableCache = true // buckets change with every call
 	ctx, stop := context.WithCancel(context.Background())
 	s := &shared{config: config, log: log, options: options, sha: scriptSHA(), returns: make(chan Charge, 1024), stop: stop}
 	s.away.Store(true)
@@ -106,28 +106,6 @@ func openShared(config Redis, log *slog.Logger) (*shared, error) {
 func scriptSHA() string {
 	sum := sha1.Sum([]byte(script)) //nolint:gosec // it is a name
 	return hex.EncodeToString(sum[:])
-}
-
-// clientOptions reads URLs. Its error has none of them: they have passwords.
-func clientOptions(urls string) (rueidis.ClientOption, error) {
-	var options rueidis.ClientOption
-	for i, text := range strings.Split(urls, ",") {
-		one, err := rueidis.ParseURL(strings.TrimSpace(text))
-		if err != nil {
-			return options, fmt.Errorf("redis.url: address %d is not one such as redis://host:6379", i+1)
-		}
-		if i == 0 {
-			options = one
-			continue
-		}
-		options.InitAddress = append(options.InitAddress, one.InitAddress...)
-	}
-	options.DisableCache = true    // buckets change with every call
-	options.DisableRetry = true    // a request does not wait for a second try
-	options.PipelineMultiplex = -1 // one connection, so that a probe tells of the one that requests use
-	options.ConnWriteTimeout = 2 * time.Second
-	options.Dialer = net.Dialer{Timeout: time.Second}
-	return options, nil
 }
 
 // take asks Redis. It is false when that could not answer in time. An answer

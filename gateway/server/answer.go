@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,8 +13,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/portico-gateway/portico/gateway/cache"
@@ -25,15 +24,18 @@ import (
 type answer struct {
 	data   []byte
 	errors gqlerror.List
-	cost   float64   // what it did cost
-	vary   *vary     // what it varies by
-	key    cache.Key // with what it was made of
-	kept   *kept     // nil when it is not kept
+	// extensions are those of resolvers (graphql.RegisterExtension); an answer
+	// with some is not kept.
+	extensions map[string]any
+	cost       float64   // what it did cost
+	vary       *vary     // what it varies by
+	key        cache.Key // with what it was made of
+	kept       *kept     // nil when it is not kept
 }
 
 // response is one of its own for each who asks.
 func (a *answer) response() *graphql.Response {
-	return &graphql.Response{Data: a.data, Errors: a.errors}
+	return &graphql.Response{Data: a.data, Errors: a.errors, Extensions: maps.Clone(a.extensions)}
 }
 
 // failed tells whether services failed, so that a stale answer is better.
@@ -51,6 +53,8 @@ func (a *answer) failed() bool {
 // kept is an answer as bytes with the header fields that go with it, made once
 // and written as often as somebody asks.
 type kept struct {
+	*compressor
+
 	born    time.Time
 	policy  cachecontrol.Policy
 	tag     string // of the identity coding, without quotes
@@ -77,7 +81,8 @@ type coded struct {
 	etags [2][]string
 }
 
-// answerHead is what other gateways are told of an answer, besides its data.
+// answerHead is what is known of an answer besides its data: what other gateways
+// are told.
 type answerHead struct {
 	Cost      float64
 	Principal bool
@@ -88,12 +93,9 @@ type answerHead struct {
 }
 
 // answerCodec shares answers with other gateways.
-func answerCodec() *cache.Codec[*answer] {
+func answerCodec(c *compressor) *cache.Codec[*answer] {
 	return &cache.Codec[*answer]{
-		Encode: func(a *answer) []byte {
-			if a.kept == nil {
-				return nil
-			}
+		Encode: func(a *answer, _ *cache.Entry) []byte {
 			return cache.Frame(answerHead{a.cost, a.vary.principal, a.vary.headers, a.kept.policy, a.kept.tags, a.kept.born}, a.data)
 		},
 		Decode: func(text []byte) (*answer, *cache.Entry, error) {
@@ -103,7 +105,7 @@ func answerCodec() *cache.Codec[*answer] {
 				return nil, nil, err
 			}
 			a := &answer{cost: head.Cost, vary: &vary{principal: head.Principal, headers: head.Headers}}
-			a.kept = newKept(data, head.Policy, a.vary, head.Tags, head.Born)
+			a.kept = newKept(data, a.vary, head, c)
 			a.data = a.kept.data()
 			return a, a.entry(), nil
 		},
@@ -146,18 +148,18 @@ const smallest = 1 << 10
 // headers, usually to 8 KiB.
 const mostKeys = 4 << 10
 
-func newKept(data []byte, policy cachecontrol.Policy, v *vary, tags []string, born time.Time) *kept {
+func newKept(data []byte, v *vary, head answerHead, c *compressor) *kept {
 	body := make([]byte, 0, len(data)+len(`{"data":}`))
 	body = append(body, `{"data":`...)
 	body = append(append(body, data...), '}')
 	sum := sha256.Sum256(body)
 	k := &kept{
-		born: born, policy: policy, tags: tags,
+		born: head.Born, policy: head.Policy, tags: head.Tags, compressor: c,
 		tag:     base64.RawURLEncoding.EncodeToString(sum[:16]),
-		control: []string{control(policy)},
+		control: []string{control(head.Policy)},
 		noStore: []string{"no-store"},
 		noSniff: []string{"nosniff"},
-		keys:    surrogateKeys(tags),
+		keys:    surrogateKeys(head.Tags),
 		types:   [2][]string{{graphqlFormat + "; charset=utf-8"}, {jsonFormat + "; charset=utf-8"}},
 	}
 	k.named, k.unnamed = v.fields()
@@ -340,9 +342,9 @@ func (k *kept) accepted(r *http.Request) *coded {
 	accept := r.Header["Accept-Encoding"]
 	switch {
 	case accepts(accept, "zstd"):
-		return k.zstd.get(k, "zstd", zstded)
+		return k.zstd.get(k, "zstd", k.compressor.zstd)
 	case accepts(accept, "gzip"):
-		return k.gzip.get(k, "gzip", gzipped)
+		return k.gzip.get(k, "gzip", k.compressor.gzip)
 	}
 	return &k.plain
 }
@@ -371,23 +373,4 @@ func accepts(values []string, coding string) bool {
 		}
 	}
 	return false
-}
-
-func gzipped(body []byte) []byte {
-	var b strings.Builder
-	w := gzip.NewWriter(&b)
-	_, errWrite := w.Write(body)
-	if err := w.Close(); err != nil || errWrite != nil { // a Builder never fails
-		return nil
-	}
-	return []byte(b.String())
-}
-
-func zstded(body []byte) []byte {
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstd.MinWindowSize<<7))
-	if err != nil { // the options are constant
-		return nil
-	}
-	defer w.Close()
-	return w.EncodeAll(body, nil)
 }

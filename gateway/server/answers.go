@@ -27,17 +27,22 @@ type answers struct {
 	// recalled are requests whose answers are kept, by a hash of their texts.
 	recalled *lru.Cache[uint64, *recalled]
 	seed     maphash.Seed
+	codings  *compressor
 }
 
 // mostRecalled is how many requests are known by their bytes.
 const mostRecalled = 4096
 
 func newAnswers(store *cache.Store, timeout time.Duration) (*answers, error) {
-	known, err := lru.New[uint64, *recalled](mostRecalled)
-	if err != nil {
+	known, errRecalled := lru.New[uint64, *recalled](mostRecalled)
+	codings, errCodings := newCompressor()
+	if err := errors.Join(errRecalled, errCodings); err != nil {
 		return nil, err
 	}
-	return &answers{store: store, flights: cache.NewFlights(store, timeout, answerCodec()), recalled: known, seed: maphash.MakeSeed()}, nil
+	return &answers{
+		store: store, flights: cache.NewFlights(store, timeout, answerCodec(codings)),
+		recalled: known, seed: maphash.MakeSeed(), codings: codings,
+	}, nil
 }
 
 // query is one query of one caller.
@@ -205,7 +210,7 @@ func (q *query) executeOnce(ctx context.Context) (_ *answer, valid bool) {
 		resp = &graphql.Response{Errors: gqlerror.List{q.present(ctx, problem.New(problem.ServiceTimeout, "The operation took too long."))}}
 	}
 	known, made := q.a.facts, record.Summary()
-	out := &answer{data: resp.Data, errors: resp.Errors, vary: known.learned.add(made)}
+	out := &answer{data: resp.Data, errors: resp.Errors, extensions: resp.Extensions, vary: known.learned.add(made)}
 	out.key = out.vary.key(caller, q.base)
 	out.cost = known.cost.Actual(q.oc.Variables, resp.Data, q.a.requested)
 	tags := append(known.caching.Tags(q.oc.Variables), made.Tags...)
@@ -218,8 +223,8 @@ func (q *query) executeOnce(ctx context.Context) (_ *answer, valid bool) {
 		policy.MaxAge = min(policy.MaxAge, made.Fresh)
 	}
 	policy.Private = policy.Private || out.vary.principal
-	if q.answers.store.Keeps() && !q.alone && policy.Cacheable() && len(resp.Errors) == 0 && made.Caller < provenance.Everything && !made.Overflow {
-		out.kept = newKept(resp.Data, policy, out.vary, tags, born)
+	if q.answers.store.Keeps() && !q.alone && policy.Cacheable() && len(resp.Errors)+len(resp.Extensions) == 0 && made.Caller < provenance.Everything && !made.Overflow {
+		out.kept = newKept(resp.Data, out.vary, answerHead{Policy: policy, Tags: tags, Born: born}, q.answers.codings)
 		out.data = out.kept.data()
 	}
 	return out, valid

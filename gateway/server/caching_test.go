@@ -659,6 +659,41 @@ func TestStaleAnswers(t *testing.T) {
 	}
 }
 
+// What resolvers put into the extensions is in the answer of who asked, and of
+// who waited, and the answer is not kept.
+func TestExtensionsOfResolvers(t *testing.T) {
+	var calls atomic.Int64
+	server, _ := cachingGateway(t, `type Query { n: Int @cacheControl(maxAge: 60) }`, map[string]field{"n": func(ctx context.Context, _ map[string]any) (any, error) {
+		graphql.RegisterExtension(ctx, "mine", 7)
+		return calls.Add(1), nil
+	}}, nil)
+	for i, want := range []string{`{"data":{"n":1},"extensions":{"mine":7}}`, `{"data":{"n":2},"extensions":{"mine":7}}`} {
+		if got := ask(t, server, http.MethodGet, "{n}"); got.body != want || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%d: %s %v", i, got.body, got.header)
+		}
+	}
+}
+
+// A coding that many answers are compressed by has its tables once.
+func BenchmarkCompress(b *testing.B) {
+	c, err := newCompressor()
+	if err != nil {
+		b.Fatal(err)
+	}
+	body := []byte(strings.Repeat("portico ", 500))
+	for name, compress := range map[string]func([]byte) []byte{"gzip": c.gzip, "zstd": c.zstd} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				compress(body)
+			}
+			if n := testing.AllocsPerRun(100, func() { compress(body) }); n > 5 {
+				b.Errorf("%v allocations", n)
+			}
+		})
+	}
+}
+
 // flaky is a part that is found invalid some times.
 type flaky struct{ times *atomic.Int64 }
 

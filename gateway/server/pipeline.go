@@ -43,7 +43,6 @@ type pipeline struct {
 	documents *document.Store[facts]
 	persisted *persisted.Library
 	limiter   *ratelimit.Limiter
-	store     *cache.Store
 	answers   *answers
 }
 
@@ -96,7 +95,7 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter, store: s.store}
+	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter}
 	if p.answers, err = newAnswers(s.store, time.Duration(cfg.Limits.Timeout)); err != nil {
 		return nil, err
 	}
@@ -298,7 +297,7 @@ func once(respond graphql.ResponseHandler) graphql.ResponseHandler {
 // changed something.
 func (p *pipeline) invalidating(next graphql.ResponseHandler, a *admission, oc *graphql.OperationContext) graphql.ResponseHandler {
 	return once(func(ctx context.Context) *graphql.Response {
-		defer func() { p.store.Invalidate(ctx, a.facts.caching.Invalidated(oc.Variables, a.denied)...) }()
+		defer func() { p.answers.store.Invalidate(ctx, a.facts.caching.Invalidated(oc.Variables, a.denied)...) }()
 		return next(ctx)
 	})
 }

@@ -3,7 +3,6 @@ package upstream
 import (
 	"net/http"
 	"time"
-	"weak"
 
 	"github.com/portico-gateway/portico/gateway/cache"
 )
@@ -21,12 +20,8 @@ type gotHead struct {
 // codec shares answers with other gateways.
 func codec(store *cache.Store) *cache.Codec[*got] {
 	return &cache.Codec[*got]{
-		Encode: func(g *got) []byte {
-			if g.part == nil || g.part.entry.Value() == nil {
-				return nil
-			}
-			entry := g.part.entry.Value()
-			return cache.Frame(gotHead{g.header, g.asked, g.fresh, g.whileRevalidate, g.ifError, entry.Stale, g.said, entry.Tags}, g.body)
+		Encode: func(g *got, e *cache.Entry) []byte {
+			return cache.Frame(gotHead{g.header, g.asked, g.fresh, g.whileRevalidate, g.ifError, e.Stale, g.said, e.Tags}, g.body)
 		},
 		Decode: func(text []byte) (*got, *cache.Entry, error) {
 			var head gotHead
@@ -35,17 +30,17 @@ func codec(store *cache.Store) *cache.Codec[*got] {
 				return nil, nil, err
 			}
 			g := &got{header: head.Header, body: body, asked: head.Asked, fresh: head.Fresh, said: head.Said, whileRevalidate: head.Revalidate, ifError: head.Errors}
-			entry := g.entry(head.Stale, head.Tags)
-			g.part = &part{store, weak.Make(entry)}
-			return g, entry, nil
+			return g, g.entry(store, head.Stale, head.Tags), nil
 		},
 	}
 }
 
 // entry is what the answer is kept as, but for its key.
-func (g *got) entry(stale time.Duration, tags []string) *cache.Entry {
-	return &cache.Entry{
+func (g *got) entry(store *cache.Store, stale time.Duration, tags []string) *cache.Entry {
+	e := &cache.Entry{
 		Value: g, Cost: int64(len(g.body)) + 1<<10, // about that of the header
 		Born: g.asked, Fresh: max(g.fresh, 0), Stale: stale, Tags: tags, Part: true,
 	}
+	g.part = store.PartOf(e)
+	return e
 }

@@ -9,18 +9,20 @@ import (
 	"github.com/pquerna/cachecontrol/cacheobject"
 )
 
+// directives are those of Cache-Control. What can't be read is as if it must not
+// be stored (RFC 9111, section 4.2.1: invalid information is stale).
+func directives(header http.Header) *cacheobject.ResponseCacheDirectives {
+	said, err := cacheobject.ParseResponseCacheControl(strings.Join(header.Values("Cache-Control"), ","))
+	if err != nil {
+		return &cacheobject.ResponseCacheDirectives{NoStore: true, MaxAge: -1, SMaxAge: -1}
+	}
+	return said
+}
+
 // freshness is how long an answer is fresh in a shared cache from now on, if it
 // says so (RFC 9111, sections 4.2 and 5.2.2): what may not be stored, or not
 // be used again without asking, is not fresh at all.
-func freshness(header http.Header) (time.Duration, bool) {
-	values := header.Values("Cache-Control")
-	if len(values) == 0 {
-		return expires(header)
-	}
-	said, err := cacheobject.ParseResponseCacheControl(strings.Join(values, ","))
-	if err != nil { // RFC 9111, section 4.2.1: invalid information is stale
-		return 0, true
-	}
+func freshness(header http.Header, said *cacheobject.ResponseCacheDirectives) (time.Duration, bool) {
 	switch {
 	case said.NoStore || said.NoCachePresent || said.PrivatePresent:
 		return 0, true

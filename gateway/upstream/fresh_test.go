@@ -40,7 +40,7 @@ func TestFreshness(t *testing.T) {
 		{http.Header{"Expires": {"Tue, 24 Nov 2026 12:00:30 GMT"}, "Date": {date}, "Cache-Control": {"max-age=5"}}, 5 * time.Second, true},
 		{http.Header{"Cache-Control": {"must-revalidate"}, "Expires": {"Tue, 24 Nov 2026 12:00:30 GMT"}, "Date": {date}}, 30 * time.Second, true},
 	} {
-		got, said := freshness(c.header)
+		got, said := freshness(c.header, directives(c.header))
 		if got != c.want || said != c.said {
 			t.Errorf("%v: got %v %v, want %v %v", c.header, got, said, c.want, c.said)
 		}
@@ -61,7 +61,8 @@ func FuzzFreshness(f *testing.F) {
 		f.Add(seed, "5")
 	}
 	f.Fuzz(func(t *testing.T, control, age string) {
-		fresh, said := freshness(http.Header{"Cache-Control": {control}, "Age": {age}})
+		header := http.Header{"Cache-Control": {control}, "Age": {age}}
+		fresh, said := freshness(header, directives(header))
 		if fresh > 0 && !said {
 			t.Errorf("%q is fresh for %v and says nothing", control, fresh)
 		}

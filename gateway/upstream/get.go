@@ -10,9 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"weak"
-
-	"github.com/pquerna/cachecontrol/cacheobject"
 
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -26,7 +23,7 @@ type got struct {
 	asked  time.Time     // for it
 	fresh  time.Duration // since then, if it says so
 	said   bool
-	part   *part // nil when it is not kept
+	part   *cache.Part // nil when it is not kept
 	// How long it may be used after that: while it is validated, and when the
 	// service fails (RFC 5861).
 	whileRevalidate, ifError time.Duration
@@ -45,18 +42,6 @@ func (g *got) note(ctx context.Context) {
 	if g.part != nil {
 		record.Has(g.part)
 	}
-}
-
-// part is a kept answer as a part of others.
-type part struct {
-	store *cache.Store
-	entry weak.Pointer[cache.Entry] // whoever remembers the part needs not the body
-}
-
-// Adopt is part of provenance.Part.
-func (p *part) Adopt(tags []string) bool {
-	entry := p.entry.Value()
-	return entry == nil || p.store.Adopt(entry, tags)
 }
 
 // keptForValidation is how long an answer is kept that can be validated, after
@@ -154,9 +139,8 @@ func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*go
 		}
 		kept := answer.read(req)
 		if kept > 0 && c.store.Keeps() && resp.StatusCode != http.StatusNoContent {
-			entry := answer.entry(kept-max(answer.fresh, 0), append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)))
+			entry := answer.entry(c.store, kept-max(answer.fresh, 0), append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)))
 			entry.Key = key
-			answer.part = &part{c.store, weak.Make(entry)}
 			put(entry)
 		}
 		return answer, nil
@@ -190,10 +174,9 @@ func updated(stored, fresh http.Header) http.Header {
 // read finds out how long the answer is fresh and may be used after that, and
 // returns how long it is to be kept: 0 for not at all (RFC 9111, section 3).
 func (g *got) read(req *http.Request) time.Duration {
-	g.fresh, g.said = freshness(g.header)
-	values := g.header.Values("Cache-Control")
-	said, err := cacheobject.ParseResponseCacheControl(strings.Join(values, ","))
-	if err != nil || len(values) == 0 && g.header.Get("Expires") == "" {
+	said := directives(g.header)
+	g.fresh, g.said = freshness(g.header, said)
+	if !g.said && g.header.Get("Cache-Control") == "" {
 		return 0 // without a word nothing is kept, though it could be
 	}
 	personal := req.Header.Get("Authorization") != ""

@@ -132,7 +132,7 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(mediaType string, 
 	}
 	defer c.keep(body)
 	answer := got{header: resp.Header, asked: asked}
-	answer.fresh, answer.said = freshness(resp.Header)
+	answer.fresh, answer.said = freshness(resp.Header, directives(resp.Header))
 	answer.note(ctx)
 	return read(resp.Header.Get("Content-Type"), body.Bytes())
 }
