@@ -15,8 +15,10 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/core"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -31,7 +33,9 @@ type Document[F any] struct {
 // Operation is one of a document, and its facts.
 type Operation[F any] struct {
 	Definition *ast.OperationDefinition
-	Facts      F
+	// Inputs coerces the variables of requests.
+	Inputs *input.Operation
+	Facts  F
 }
 
 // Operation finds an operation by its name; "" finds the only one. It is nil
@@ -58,6 +62,10 @@ type Config struct {
 	Size int
 	// Suggestions lets errors name what the schema has instead.
 	Suggestions bool
+	// Inputs compiles the values of documents. It is made of Schema.
+	Inputs *input.Schema
+	// Rules validate documents besides those of the specification.
+	Rules []core.Rule
 }
 
 // largestKept is the most bytes of a document that is kept: comments and texts
@@ -68,18 +76,18 @@ const largestKept = 64 << 10
 type Store[F any] struct {
 	config Config
 	rules  *rules.Rules
-	facts  func(*ast.OperationDefinition) F
+	facts  func(*ast.OperationDefinition, *input.Operation) F
 	kept   *lru.Cache[string, *Document[F]]
 }
 
 // New returns a store that asks facts once for each operation of a valid
 // document.
-func New[F any](config Config, facts func(*ast.OperationDefinition) F) (*Store[F], error) {
+func New[F any](config Config, facts func(*ast.OperationDefinition, *input.Operation) F) (*Store[F], error) {
 	kept, err := lru.New[string, *Document[F]](config.Size)
 	if err != nil {
 		return nil, err
 	}
-	return &Store[F]{config: config, rules: validation(config.Suggestions), facts: facts, kept: kept}, nil
+	return &Store[F]{config: config, rules: validation(config), facts: facts, kept: kept}, nil
 }
 
 // Get returns the document of a text, or why it is none: errors have codes,
@@ -110,18 +118,32 @@ func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 	if err := s.config.Limits.check(tree); err != nil {
 		return nil, gqlerror.List{err}
 	}
-	if errs := validator.ValidateWithRules(s.config.Schema, tree, s.rules); len(errs) > 0 {
-		for _, err := range errs {
-			setCode(err, problem.ValidationFailed)
-		}
-		return nil, errs
+	errs := validator.ValidateWithRules(s.config.Schema, tree, s.rules)
+	inputs, mistakes := s.config.Inputs.Compile(tree)
+	if errs = append(errs, mistakes...); len(errs) > 0 {
+		return nil, invalid(errs)
 	}
 	removeDefer(tree)
 	doc := &Document[F]{AST: tree, operations: make([]Operation[F], len(tree.Operations))}
 	for i, definition := range tree.Operations {
-		doc.operations[i] = Operation[F]{Definition: definition, Facts: s.facts(definition)}
+		operation, errs := inputs.Operation(definition)
+		if len(errs) > 0 {
+			return nil, invalid(errs)
+		}
+		doc.operations[i] = Operation[F]{Definition: definition, Inputs: operation, Facts: s.facts(definition, operation)}
 	}
 	return doc, nil
+}
+
+// invalid gives errors that have no code that of a document that does not fit
+// the schema.
+func invalid(errs gqlerror.List) gqlerror.List {
+	for _, err := range errs {
+		if err.Extensions["code"] == nil {
+			setCode(err, problem.ValidationFailed)
+		}
+	}
+	return errs
 }
 
 func (s *Store[F]) parse(text string) (*ast.QueryDocument, *gqlerror.Error) {

@@ -45,10 +45,8 @@ const admissionKey = "portico.admission"
 // admit decides whether the caller may execute an operation, and which of its
 // fields.
 func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.OperationContext) (*admission, *gqlerror.Error) {
-	if err := known.cost.Check(); err != nil {
-		out := gqlerror.ErrorPosf(nil, "%s", err.Message)
-		out.Locations, out.Extensions = err.Locations, map[string]any{"code": string(problem.ValidationFailed)}
-		return nil, out
+	if err := known.cost.Check(oc.Variables); err != nil {
+		return nil, err
 	}
 	a := &admission{facts: known, report: p.reports(oc)}
 	a.requested = known.cost.Requested(oc.Variables)

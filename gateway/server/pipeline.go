@@ -13,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/auth"
@@ -22,6 +23,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/cost"
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -48,6 +50,7 @@ type pipeline struct {
 
 // facts are what is known of an operation before it is asked for.
 type facts struct {
+	inputs     *input.Operation
 	cost       *cost.Formula
 	guards     *access.Guards
 	limits     *ratelimit.Fields
@@ -71,15 +74,23 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 		StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),
 		StaleIfError:         time.Duration(cfg.Caching.StaleIfError),
 	})
+	suggestions := cfg.Introspection && cfg.IntrospectionScope == ""
+	inputs, err := input.New(input.Config{Schema: schema, Scalars: scalars(f), Suggestions: suggestions})
+	if err != nil {
+		return nil, err
+	}
 	version := sha256.Sum256([]byte(sdl(schema) + build()))
 	documents, err := document.New(document.Config{
 		Schema:      schema,
 		Limits:      documentLimits(cfg.Limits),
 		Size:        cfg.Documents.Keep,
-		Suggestions: cfg.Introspection && cfg.IntrospectionScope == "",
-	}, func(operation *ast.OperationDefinition) facts {
+		Suggestions: suggestions,
+		Inputs:      inputs,
+		Rules:       []core.Rule{model.Rule()},
+	}, func(operation *ast.OperationDefinition, inputs *input.Operation) facts {
 		known := facts{
-			cost:       model.Formula(operation),
+			inputs:     inputs,
+			cost:       model.Formula(operation, inputs),
 			guards:     rules.Guards(operation),
 			limits:     ratelimit.OfOperation(f.Name, schema, operation),
 			introspect: introspection(operation.SelectionSet),
@@ -121,16 +132,20 @@ func documentLimits(l config.Limits) document.Limits {
 	}
 }
 
-// check tells whether a trusted document can be executed, and keeps it.
-func (p *pipeline) check(text string) error {
-	doc, errs := p.documents.Get(text)
-	if len(errs) > 0 {
-		return errs
+// scalars are the parsers of a frontend's custom scalars.
+func scalars(f execute.Frontend) map[string]input.Scalar {
+	out := make(map[string]input.Scalar, len(f.Scalars))
+	for name, parse := range f.Scalars {
+		out[name] = parse
 	}
-	for _, operation := range doc.AST.Operations {
-		if err := doc.Operation(operation.Name).Facts.cost.Check(); err != nil {
-			return err
-		}
+	return out
+}
+
+// check returns why a trusted document can't be executed, or nil. It keeps the
+// document.
+func (p *pipeline) check(text string) error {
+	if _, errs := p.documents.Get(text); len(errs) > 0 {
+		return errs
 	}
 	return nil
 }
@@ -152,11 +167,12 @@ func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.R
 	if len(errs) > 0 || operation == nil {
 		return oc, orNoOperation(errs)
 	}
-	variables, err := p.documents.Variables(operation.Definition, params.Variables)
-	if err != nil {
+	if err := documentLimits(p.config.Limits).Variables(params.Variables); err != nil {
 		return oc, gqlerror.List{err}
 	}
-	oc.Variables = variables
+	if oc.Variables, errs = operation.Inputs.Coerce(params.Variables); len(errs) > 0 {
+		return oc, errs
+	}
 	if err := p.mayIntrospect(ctx, operation.Facts, oc); err != nil {
 		return oc, gqlerror.List{err}
 	}
