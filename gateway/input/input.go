@@ -64,8 +64,10 @@ func New(config Config) (*Schema, error) {
 		s.fill(n)
 	}
 	for _, n := range s.named {
-		if err := s.fillDefaults(n); err != nil {
-			return nil, err
+		for i := range n.fields {
+			if err := s.fillDefault(n, &n.fields[i]); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, definition := range config.Schema.Types {

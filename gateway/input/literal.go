@@ -35,7 +35,8 @@ type member struct {
 	value expression
 }
 
-// eval returns the value, and whether there is one: a variable can be absent.
+// eval returns the value, and whether there is one: a variable can be absent. The
+// value is the request's own.
 func (e *expression) eval(variables map[string]any) (any, bool) {
 	switch e.kind {
 	case isVariable:
@@ -59,7 +60,7 @@ func (e *expression) eval(variables map[string]any) (any, bool) {
 		}
 		return object, true
 	}
-	return e.value, true
+	return copied(e.value), true
 }
 
 // usage is a variable in a position with a type.

@@ -13,9 +13,12 @@ import (
 type Operation struct {
 	schema    *Schema
 	variables []variable
+	// constants are the arguments whose values are the same for all requests.
 	constants map[string]any
-	computed  []computed
-	checks    []check
+	// shared are those of them that are no lists and no objects.
+	shared   map[string]any
+	computed []computed
+	checks   []check
 }
 
 // variable is one that the operation defines.
@@ -27,7 +30,8 @@ type variable struct {
 	location   []gqlerror.Location
 }
 
-// computed is an argument whose value depends on variables.
+// computed is an argument whose value depends on variables, or can be changed by
+// those who are given it: every request has its own.
 type computed struct {
 	slot  string
 	value expression
@@ -142,14 +146,21 @@ func (w *walk) slot(a *argument) {
 		return
 	}
 	w.slots[a.slot] = true
+	o := w.operation
 	if a.value.kind != isConstant {
-		w.operation.computed = append(w.operation.computed, computed{a.slot, a.value})
+		o.computed = append(o.computed, computed{a.slot, a.value})
 		return
 	}
-	if w.operation.constants == nil {
-		w.operation.constants = map[string]any{}
+	if o.constants == nil {
+		o.constants, o.shared = map[string]any{}, map[string]any{}
 	}
-	w.operation.constants[a.slot] = a.value.value
+	o.constants[a.slot] = a.value.value
+	switch a.value.value.(type) {
+	case []any, map[string]any:
+		o.computed = append(o.computed, computed{a.slot, a.value})
+	default:
+		o.shared[a.slot] = a.value.value
+	}
 }
 
 func (w *walk) check(what any, c check) {
@@ -214,13 +225,13 @@ func (c *check) wrong(values map[string]any) *gqlerror.Error {
 // left out. Errors have the code BAD_USER_INPUT, a location in the document and,
 // as extensions.variable, the path to the value; at most ten are returned.
 func (o *Operation) Coerce(given map[string]any) (map[string]any, gqlerror.List) {
-	values := o.constants
-	if len(o.variables) > 0 {
+	values := o.shared
+	if len(o.variables)+len(o.computed) > 0 {
 		var errs gqlerror.List
 		if values, errs = o.coerce(given); len(errs) > 0 {
 			return nil, errs
 		}
-		maps.Copy(values, o.constants)
+		maps.Copy(values, o.shared)
 	}
 	var errs gqlerror.List
 	for i := range o.checks {
@@ -244,7 +255,7 @@ func (o *Operation) Coerce(given map[string]any) (map[string]any, gqlerror.List)
 // coerce coerces the variables (section 6.1.2), in place.
 func (o *Operation) coerce(given map[string]any) (map[string]any, gqlerror.List) {
 	if given == nil {
-		given = make(map[string]any, len(o.variables)+len(o.constants)+len(o.computed))
+		given = make(map[string]any, len(o.variables)+len(o.shared)+len(o.computed))
 	}
 	c := &coercion{schema: o.schema, path: make([]segment, 1, 12)}
 	known := 0

@@ -39,7 +39,6 @@ type named struct {
 	fields     []field         // of an input object, in the order of the schema
 	index      map[string]int  // of fields, by name
 	oneOf      bool
-	state      state // of the fields' defaults
 }
 
 // field is an input field.
@@ -49,10 +48,11 @@ type field struct {
 	definition *ast.FieldDefinition
 	hasDefault bool
 	value      any // the canonical default
+	state      state
 	limit      *limit
 }
 
-// state is how far the defaults of an input object are compiled.
+// state is how far the default of a field is compiled.
 type state int
 
 const (
@@ -85,59 +85,56 @@ func (s *Schema) fill(n *named) {
 	}
 }
 
-// fillDefaults compiles the defaults of the fields of an input object, and
-// first of those that they contain (section 3.10, "Input Object Default Value
-// Cycles").
-func (s *Schema) fillDefaults(n *named) error {
-	switch n.state {
-	case done:
+// fillDefault compiles the default of a field of an input object, and first
+// those that it contains (section 3.10, "Input Object Default Value Cycles").
+func (s *Schema) fillDefault(n *named, f *field) error {
+	if f.definition.DefaultValue == nil || f.state == done {
 		return nil
-	case begun:
-		return fmt.Errorf("the defaults of the input object %s contain themselves", n.name)
 	}
-	n.state = begun
-	for i := range n.fields {
-		f := &n.fields[i]
-		if f.definition.DefaultValue == nil {
-			continue
-		}
-		if err := s.contained(f.typ, f.definition.DefaultValue); err != nil {
-			return err
-		}
-		value, err := s.constant(f.typ, f.definition.DefaultValue)
-		if err != nil {
-			return fmt.Errorf("the default of %s.%s: %w", n.name, f.name, err)
-		}
-		f.hasDefault, f.value = true, value
+	if f.state == begun {
+		return fmt.Errorf("the default of %s.%s contains itself", n.name, f.name)
 	}
-	n.state = done
+	f.state = begun
+	if err := s.contained(f.typ, f.definition.DefaultValue); err != nil {
+		return err
+	}
+	value, err := s.constant(f.typ, f.definition.DefaultValue)
+	if err != nil {
+		return fmt.Errorf("the default of %s.%s: %w", n.name, f.name, err)
+	}
+	f.hasDefault, f.value, f.state = true, value, done
 	return nil
 }
 
-// contained compiles the defaults of the input objects in a literal.
+// contained compiles the defaults that a literal needs.
 func (s *Schema) contained(t *typ, value *ast.Value) error {
-	for t != nil && t.elem != nil {
-		if value.Kind == ast.ListValue {
-			for _, child := range value.Children {
-				if err := s.contained(t.elem, child.Value); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
+	for t.elem != nil && value.Kind != ast.ListValue {
 		t = t.elem
 	}
-	if t == nil || t.named == nil || t.named.kind != isObject || value.Kind != ast.ObjectValue {
-		return nil
-	}
-	for _, child := range value.Children {
-		if i, ok := t.named.index[child.Name]; ok {
-			if err := s.contained(t.named.fields[i].typ, child.Value); err != nil {
+	if t.elem != nil {
+		for _, child := range value.Children {
+			if err := s.contained(t.elem, child.Value); err != nil {
 				return err
 			}
 		}
+		return nil
 	}
-	return s.fillDefaults(t.named)
+	if t.named == nil || t.named.kind != isObject || value.Kind != ast.ObjectValue {
+		return nil
+	}
+	for i := range t.named.fields {
+		f := &t.named.fields[i]
+		var err error
+		if given := value.Children.ForName(f.name); given != nil {
+			err = s.contained(f.typ, given)
+		} else {
+			err = s.fillDefault(t.named, f)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Schema) typeOf(t *ast.Type) *typ {
