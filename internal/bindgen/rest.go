@@ -254,7 +254,7 @@ func (f *fetch) object(members []binding.Member, typ string) (_, expr string) {
 	for _, m := range members {
 		t, expr := f.value(m.Value, typ+goName(m.Name))
 		tag := m.Name
-		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") || strings.HasPrefix(t, "graphql.Omittable[") {
+		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") || strings.Contains(t, ".Omittable[") {
 			tag += ",omitzero"
 		}
 		name, _ := taken.add(binding.Path{m.Name}, t)
