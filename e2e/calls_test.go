@@ -15,14 +15,23 @@ import (
 
 	"github.com/portico-gateway/portico/demo/demotest"
 	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/internal/longtest"
 )
 
 // No operation makes more calls than portico check predicts: random operations
 // of both frontends, each run against the demo and counted by its control.
-func TestCallsArePredicted(t *testing.T) {
+func TestCallsArePredicted(t *testing.T) { callsArePredicted(t, 60) }
+
+func TestCallsArePredictedLong(t *testing.T) {
+	longtest.Only(t)
+	callsArePredicted(t, 600)
+}
+
+// callsArePredicted runs so many operations of each frontend.
+func callsArePredicted(t *testing.T, each int) {
+	t.Helper()
 	g := start(t)
 	dir := copyRepository(t)
-	const each = 60
 	documents := map[string]string{} // by frontend and name
 	for _, frontend := range []string{"web", "mobile"} {
 		_, _, sdl := get(t, g.url+"/graphql/"+frontend+"/schema.graphql")

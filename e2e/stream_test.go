@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -110,13 +111,19 @@ func TestStreamsEndWithTheGateway(t *testing.T) {
 	socket, events := openSocket(t, g, stock), openEvents(t, g, stock)
 	socket.next(t)
 	events.next(t)
-	g.stop(t)
+	if err := g.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
 	if got := socket.next(t); !strings.Contains(got, "StatusGoingAway") {
 		t.Errorf("the socket ended with %s", got)
 	}
 	if got := events.next(t); !strings.Contains(got, "EOF") && !strings.Contains(got, "ended") {
 		t.Errorf("the events ended with %s", got)
 	}
+	if err := g.cmd.Wait(); err != nil {
+		t.Errorf("the gateway ended with %v:\n%s", err, g.log)
+	}
+	g.check(t)
 }
 
 type socketStream struct {
