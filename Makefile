@@ -4,7 +4,12 @@ TOOL := go tool -modfile=tools/go.mod
 # Only the demo's servers need stubs.
 DEMO_PROTOS := --path clients/proto/inventory --path clients/proto/reviews
 SHA256 := $(shell command -v sha256sum >/dev/null 2>&1 && echo sha256sum || echo shasum -a 256)
-export GOFLAGS ?= -buildvcs=false
+# -trimpath makes compiled packages independent of the folder that they are in:
+# the copies of this repository that tests build share them.
+GOFLAGS ?= -buildvcs=false
+export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
+# Prints every test when it ends, and all failures again at the end.
+GOTEST := $(TOOL) gotestsum --format testname --format-hide-empty-pkg --hide-summary skipped -- -race -timeout 15m
 
 .DEFAULT_GOAL := help
 
@@ -24,8 +29,13 @@ build: ## build bin/gateway, bin/demo and bin/portico
 	@go build -o bin/ ./cmd/gateway ./cmd/portico ./demo/cmd/demo
 
 .PHONY: test
-test: setup ## run all tests, with the race detector; gets what they need
-	go test -race -timeout 15m ./...
+test: setup ## run all tests but the long ones, with the race detector; gets what they need
+	@$(GOTEST) ./...
+
+.PHONY: test-long
+test-long: setup ## run the long tests: many connections, long histories, fuzzing
+	@PORTICO_LONG=1 $(GOTEST) -run 'Long$$' ./...
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=3s
 
 .PHONY: setup
 setup:
@@ -70,7 +80,7 @@ check-playground: setup ## check that the playground's assets are what their sou
 	@cd gateway/playground/ui && npm ci --silent --no-audit --no-fund && npm run --silent check
 
 .PHONY: ci
-ci: check check-calls check-playground lint test ## what CI runs
+ci: check check-calls check-playground lint test test-long ## what CI runs
 
 .PHONY: fuzz
 fuzz: ## fuzz every parser for a while (FUZZTIME=30s each)

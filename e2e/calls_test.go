@@ -15,14 +15,23 @@ import (
 
 	"github.com/portico-gateway/portico/demo/demotest"
 	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/internal/longtest"
 )
 
 // No operation makes more calls than portico check predicts: random operations
 // of both frontends, each run against the demo and counted by its control.
-func TestCallsArePredicted(t *testing.T) {
+func TestCallsArePredicted(t *testing.T) { callsArePredicted(t, 60) }
+
+func TestCallsArePredictedLong(t *testing.T) {
+	longtest.Only(t)
+	callsArePredicted(t, 600)
+}
+
+// callsArePredicted runs so many operations of each frontend.
+func callsArePredicted(t *testing.T, each int) {
+	t.Helper()
 	g := start(t)
 	dir := copyRepository(t)
-	const each = 60
 	documents := map[string]string{} // by frontend and name
 	for _, frontend := range []string{"web", "mobile"} {
 		_, _, sdl := get(t, g.url+"/graphql/"+frontend+"/schema.graphql")
@@ -146,7 +155,7 @@ func (r *randomOperation) arguments(f *ast.FieldDefinition) string {
 // more expensive or a field makes a call for each item of a list.
 func TestCheckCommand(t *testing.T) {
 	dir := copyRepository(t)
-	if out := in(t, dir, "go", "run", "./cmd/portico", "check"); !strings.Contains(out, "web/Catalogue: at worst 5 calls") {
+	if out := in(t, dir, portico, "check"); !strings.Contains(out, "web/Catalogue: at worst 5 calls") {
 		t.Errorf("got\n%s", out)
 	}
 	if status := in(t, dir, "git", "status", "--porcelain"); status != "" {
@@ -163,7 +172,7 @@ func TestCheckCommand(t *testing.T) {
 		t.Fatal("the schema has no batch to replace")
 	}
 	write(t, file, strings.Replace(string(text), batch, each, 1))
-	out := fails(t, dir, "go", "run", "./cmd/portico", "check")
+	out := fails(t, dir, portico, "check")
 	for _, want := range []string{
 		"schema/web/catalog.graphqls:29:3: Review.author makes a call for each item of a list (N+1)",
 		"web/Catalogue calls accounts 150 times at worst, and 2 times before",
@@ -173,9 +182,9 @@ func TestCheckCommand(t *testing.T) {
 			t.Errorf("missing %q in\n%s", want, out)
 		}
 	}
-	in(t, dir, "go", "run", "./cmd/portico", "check", "--update")
-	in(t, dir, "go", "run", "./cmd/portico", "check")
-	if out := fails(t, dir, "go", "run", "./cmd/portico", "check", "--max-calls", "20"); !strings.Contains(out, "web/Catalogue makes 153 calls at worst, and 20 are allowed") {
+	in(t, dir, portico, "check", "--update")
+	in(t, dir, portico, "check")
+	if out := fails(t, dir, portico, "check", "--max-calls", "20"); !strings.Contains(out, "web/Catalogue makes 153 calls at worst, and 20 are allowed") {
 		t.Errorf("got\n%s", out)
 	}
 }

@@ -22,21 +22,32 @@ import (
 	"github.com/portico-gateway/portico/demo/demotest"
 )
 
-// binary is the gateway, built once for all tests.
-var binary string
+// binary is the gateway, and portico the tool: both are built once, for all
+// tests.
+var binary, portico string
 
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "portico-e2e-")
 	if err != nil {
 		panic(err)
 	}
-	binary = filepath.Join(dir, "gateway")
-	if out, err := exec.Command("go", "build", "-race", "-o", binary, "../cmd/gateway").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("%v\n%s", err, out))
+	defer os.RemoveAll(dir)
+	// What is compiled in copies of this repository is the same in all of them.
+	_ = os.Setenv("GOFLAGS", os.Getenv("GOFLAGS")+" -trimpath")
+	// By default a program with the race detector sleeps for a second before it
+	// exits.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=50 "+os.Getenv("GORACE"))
+	binary, portico = filepath.Join(dir, "gateway"), filepath.Join(dir, "portico")
+	for _, args := range [][]string{{"-race", "-o", binary, "../cmd/gateway"}, {"-o", portico, "../cmd/portico"}} {
+		if out, err := exec.Command("go", append([]string{"build"}, args...)...).CombinedOutput(); err != nil {
+			panic(fmt.Sprintf("%v\n%s", err, out))
+		}
 	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
+	defer closeExtended()
+	defer closeCommon()
+	return m.Run()
 }
 
 // gateway is a running gateway with demo services of its own.
@@ -72,6 +83,39 @@ func startWith(t *testing.T, d *demo.Demo, config string) *gateway {
 	return startBeside(t, d, "..", binary, "-config", file)
 }
 
+// common is the gateway that tests share.
+var common *gateway
+
+// shared returns a gateway with the configuration that this repository ships,
+// which other tests use too, after one another. The demo behind it is as if it
+// were new. A test that stops it, breaks a service for good, or places many
+// orders (30 a minute are allowed) starts its own.
+func shared(t *testing.T) *gateway {
+	t.Helper()
+	t.Setenv("PORTICO_E2E_SHARED", "1") // which a parallel test may not call
+	if common == nil {
+		d, err := demo.Start(context.Background(), demo.FreeConfig()) //nolint:usetesting // it outlives the test
+		if err != nil {
+			t.Fatal(err)
+		}
+		common = launch(t, d, "..", binary)
+		common.awaitKeys(t)
+	}
+	common.demo.Heal()
+	common.demo.Reset()
+	t.Cleanup(func() { common.check(t) })
+	return common
+}
+
+func closeCommon() {
+	if common != nil {
+		if err := common.end(); err != nil {
+			panic(fmt.Sprintf("the shared gateway ended with %v:\n%s", err, common.log))
+		}
+		_ = common.demo.Close()
+	}
+}
+
 // services is the section of this name, with the addresses of a demo.
 func services(d *demo.Demo) string {
 	var b strings.Builder
@@ -93,6 +137,14 @@ func startBeside(t *testing.T, d *demo.Demo, dir, binary string, args ...string)
 // startUnready is startBeside of a gateway that may not get the keys of tokens.
 func startUnready(t *testing.T, d *demo.Demo, dir, binary string, args ...string) *gateway {
 	t.Helper()
+	g := launch(t, d, dir, binary, args...)
+	t.Cleanup(func() { g.stop(t) })
+	return g
+}
+
+// launch runs a gateway that the caller ends.
+func launch(t *testing.T, d *demo.Demo, dir, binary string, args ...string) *gateway {
+	t.Helper()
 	g := &gateway{demo: d, log: &lockedBuffer{}}
 	g.cmd = exec.Command(binary, args...)
 	g.cmd.Dir = dir
@@ -108,15 +160,17 @@ func startUnready(t *testing.T, d *demo.Demo, dir, binary string, args ...string
 	if err := g.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { g.stop(t) })
-	g.awaitReady(t, stdout)
+	if !g.awaitReady(stdout) {
+		_ = g.cmd.Process.Kill() // it ends, or has
+		_ = g.cmd.Wait()
+		t.Fatalf("the gateway did not start:\n%s", g.log)
+	}
 	return g
 }
 
 // awaitReady reads the log until the gateway tells its addresses, and goes on
-// reading it.
-func (g *gateway) awaitReady(t *testing.T, stdout io.Reader) {
-	t.Helper()
+// reading it. It reports false when the log ends before.
+func (g *gateway) awaitReady(stdout io.Reader) bool {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		_, _ = g.log.Write(append(lines.Bytes(), '\n'))
@@ -124,31 +178,41 @@ func (g *gateway) awaitReady(t *testing.T, stdout io.Reader) {
 		if json.Unmarshal(lines.Bytes(), &record) == nil && record.Msg == "ready to serve" {
 			g.url, g.admin = strings.TrimSuffix(record.GraphQL, "/graphql"), strings.TrimSuffix(record.Health, "/readyz")
 			go func() { _, _ = io.Copy(g.log, stdout) }()
-			return
+			return true
 		}
 	}
-	t.Fatalf("the gateway did not start:\n%s", g.log)
+	return false
+}
+
+// patience is how long tests wait for what must happen at some time.
+const patience = time.Minute
+
+// await waits until something happened.
+func await(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !happened(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
 }
 
 // awaitKeys waits until the gateway can tell good tokens from bad ones.
 func (g *gateway) awaitKeys(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	await(t, "the gateway has the keys of tokens", func() bool {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.admin+"/readyz", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
-			continue
+			return false
 		}
 		text, _ := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
-		if !strings.Contains(string(text), "waiting for the keys") {
-			return
-		}
-	}
-	t.Fatalf("the gateway does not get the keys of tokens:\n%s", g.log)
+		return !strings.Contains(string(text), "waiting for the keys")
+	})
 }
 
 // stop ends the gateway as an operator does; it must end well and report no
@@ -158,12 +222,23 @@ func (g *gateway) stop(t *testing.T) {
 	if g.cmd.ProcessState != nil {
 		return
 	}
-	_ = g.cmd.Process.Signal(syscall.SIGTERM)
-	cut := time.AfterFunc(20*time.Second, func() { _ = g.cmd.Process.Kill() })
-	defer cut.Stop()
-	if err := g.cmd.Wait(); err != nil {
+	if err := g.end(); err != nil {
 		t.Errorf("the gateway ended with %v:\n%s", err, g.log)
 	}
+	g.check(t)
+}
+
+// end tells the gateway to stop and waits for it.
+func (g *gateway) end() error {
+	_ = g.cmd.Process.Signal(syscall.SIGTERM)
+	cut := time.AfterFunc(patience, func() { _ = g.cmd.Process.Kill() })
+	defer cut.Stop()
+	return g.cmd.Wait()
+}
+
+// check fails the test if the log tells of a data race or of a panic.
+func (g *gateway) check(t *testing.T) {
+	t.Helper()
 	if strings.Contains(g.log.String(), "DATA RACE") || strings.Contains(g.log.String(), "panic:") {
 		t.Errorf("the gateway's log:\n%s", g.log)
 	}
@@ -195,7 +270,7 @@ func (a *answer) code() string {
 // do sends a request and decodes the answer, which must be GraphQL's JSON.
 func (g *gateway) do(t *testing.T, method, path string, header map[string]string, body io.Reader) *answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, g.url+path, body)
 	if err != nil {
@@ -240,7 +315,7 @@ func (g *gateway) query(t *testing.T, frontend, document string, variables map[s
 // and what it says.
 func runGateway(t *testing.T, args []string, env ...string) (code int, stderr string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir = ".."

@@ -16,7 +16,7 @@ const secret = "hunter2"
 
 // Bad input gets a clear problem, and nothing of it comes back.
 func TestBadRequests(t *testing.T) {
-	g := start(t)
+	g := shared(t)
 	const (
 		plain   = "application/json"
 		graphql = "application/graphql-response+json"
@@ -101,7 +101,7 @@ func TestBadRequests(t *testing.T) {
 
 // An id stays one segment of the path, whatever is in it.
 func TestInjection(t *testing.T) {
-	g := start(t)
+	g := shared(t)
 	for _, id := range []string{"../categories", "p1/../../categories", "%2e%2e", "a?ids=p1", "a#b", "p1\r\nX: y", "p1;x", strings.Repeat("p", 64<<10)} {
 		a := g.query(t, "web", `query ($id: ID!) { product(id: $id) { id } }`, map[string]any{"id": id})
 		if string(a.Data) != `{"product":null}` {
@@ -116,6 +116,7 @@ func TestInjection(t *testing.T) {
 // A service that fails, in whatever way, is a problem of the fields that need
 // it; the others keep their data.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	g := start(t)
 	const document = `{ product(id: "p1") { id name stock { available } reviews(first: 2) { rating author { name } } category { name } } }`
 	for name, c := range map[string]struct {

@@ -30,7 +30,7 @@ const (
 // Every operation gives the expected answer, byte for byte, and makes the calls
 // that its depth asks for: the number of rows does not matter.
 func TestOperations(t *testing.T) {
-	g := start(t)
+	g := shared(t)
 	token := "Bearer " + demotest.Token(t, g.demo, "u1", "orders:write")
 	id := map[string]any{"id": "p1"}
 	few := strings.Replace(catalogue, "first: 50", "first: 5", 1)
@@ -98,7 +98,7 @@ func golden(t *testing.T, name string, got []byte) {
 
 // What one frontend has, another does not know.
 func TestFrontendsDiffer(t *testing.T) {
-	g := start(t)
+	g := shared(t)
 	for _, c := range []struct{ frontend, document, field string }{
 		{"web", `{ product(id: "p1") { thumbnailUrl } }`, "thumbnailUrl"},
 		{"web", `{ product(id: "p1") { rating } }`, "rating"},
@@ -121,7 +121,7 @@ func TestFrontendsDiffer(t *testing.T) {
 // The path, the header, the host and the default name the frontend, in this
 // order.
 func TestChoiceOfFrontend(t *testing.T) {
-	g := start(t)
+	g := shared(t)
 	webOnly := `{"query":"{ categories { id } }"}`
 	for _, c := range []struct {
 		path, header string
@@ -152,7 +152,7 @@ func TestChoiceOfFrontend(t *testing.T) {
 
 // Pages follow each other without a gap.
 func TestPages(t *testing.T) {
-	g := start(t)
+	g := shared(t)
 	const document = `query ($after: String) { products(first: 70, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }`
 	seen := map[string]bool{}
 	for after, more := any(nil), true; more; {

@@ -57,7 +57,7 @@ func TestHealth(t *testing.T) {
 }
 
 func TestSchemas(t *testing.T) {
-	g := start(t)
+	g := shared(t)
 	for frontend, c := range map[string]struct{ has, lacks string }{
 		"web":    {"description: String", "thumbnailUrl"},
 		"mobile": {"thumbnailUrl: String", "email"},
@@ -73,7 +73,7 @@ func TestSchemas(t *testing.T) {
 }
 
 func TestLandingPage(t *testing.T) {
-	g := start(t)
+	g := shared(t)
 	for path, want := range map[string]string{"/": "/playground/", "/playground": "/playground/"} {
 		if status, header, _ := get(t, g.url+path); status != 307 || header.Get("Location") != want {
 			t.Errorf("%s: %d to %q", path, status, header.Get("Location"))

@@ -93,7 +93,7 @@ func (term *terminal) interrupt(t *testing.T) {
 	if _, err := term.in.Write([]byte{3}); err != nil {
 		t.Fatal(err)
 	}
-	cut := time.AfterFunc(20*time.Second, func() { _ = term.cmd.Process.Kill() })
+	cut := time.AfterFunc(patience, func() { _ = term.cmd.Process.Kill() })
 	defer cut.Stop()
 	if err := term.cmd.Wait(); err != nil {
 		t.Errorf("make run ended with %v:\n%s", err, term.out)

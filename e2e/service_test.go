@@ -6,10 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -17,8 +14,9 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
-
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/portico-gateway/portico/demo/demotest"
 )
 
 // fails runs a command that must fail, and returns all that it prints.
@@ -76,24 +74,14 @@ func TestAddService(t *testing.T) {
 	service := &blog{}
 	server := httptest.NewServer(service)
 	defer server.Close()
-	dir := copyRepository(t)
-	guide, err := os.ReadFile("../docs/bindings.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sdl := regexp.MustCompile("(?s)```graphql\n *# schema/blog/blog.graphqls\n(.*?)```").FindSubmatch(guide)
-	if sdl == nil {
-		t.Fatal("the guide has no schema/blog/blog.graphqls")
-	}
-	write(t, filepath.Join(dir, "schema", "blog", "blog.graphqls"), string(sdl[1]))
-	addService(t, dir, "blog", server.URL)
-	in(t, dir, "make", "generate")
-	in(t, dir, "go", "build", "-o", "bin/gateway", "./cmd/gateway")
-	g := startIn(t, dir, filepath.Join(dir, "bin", "gateway"))
+	d := demotest.Start(t)
+	g := startExtended(t, d, loopback+authDemo(d), map[string]string{"blog": server.URL})
 	a := g.query(t, "blog", `{ posts { title user { name } comments { body } } }`, nil)
 	if string(a.Data) != blogAnswer {
 		t.Errorf("got %s", a.body)
 	}
+	service.mu.Lock()
+	defer service.mu.Unlock()
 	slices.Sort(service.calls)
 	service.calls = slices.DeleteFunc(service.calls, func(call string) bool { return call == "/healthz" }) // of the gateway's readiness
 	if got := strings.Join(service.calls, " "); got != "/comments?postId=1&postId=2&postId=3 /posts /users?id=1&id=2" {
@@ -106,27 +94,6 @@ func TestAddService(t *testing.T) {
 		}
 	}
 }
-
-func addService(t *testing.T, dir, name, url string) {
-	t.Helper()
-	file := filepath.Join(dir, "portico.yaml")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, file, strings.TrimRight(string(text), "\n")+"\n  "+name+":\n    url: "+url+"\n")
-}
-
-const greeterProto = `syntax = "proto3";
-
-package greeter.v1;
-
-import "google/protobuf/wrappers.proto";
-
-service Greeter {
-  rpc Greet(google.protobuf.StringValue) returns (google.protobuf.StringValue);
-}
-`
 
 // A gRPC service is added by its proto and SDL alone.
 func TestAddGRPCService(t *testing.T) {
@@ -147,16 +114,8 @@ func TestAddGRPCService(t *testing.T) {
 	}
 	go func() { _ = server.Serve(listener) }()
 	defer server.Stop()
-	dir := copyRepository(t)
-	write(t, filepath.Join(dir, "clients", "proto", "greeter", "v1", "greeter.proto"), greeterProto)
-	write(t, filepath.Join(dir, "schema", "blog", "blog.graphqls"), `extend type Query {
-  greeting(name: String!): String @grpc(service: "greeter", method: "greeter.v1.Greeter/Greet", request: { value: "{$args.name}" }, select: "value")
-}
-`)
-	addService(t, dir, "greeter", "grpc://"+listener.Addr().String())
-	in(t, dir, "make", "generate")
-	in(t, dir, "go", "build", "-o", "bin/gateway", "./cmd/gateway")
-	g := startIn(t, dir, filepath.Join(dir, "bin", "gateway"))
+	d := demotest.Start(t)
+	g := startExtended(t, d, loopback+authDemo(d), map[string]string{"greeter": "grpc://" + listener.Addr().String()})
 	if a := g.query(t, "blog", `{ greeting(name: "Ada") }`, nil); string(a.Data) != `{"greeting":"Hello, Ada!"}` {
 		t.Errorf("got %s", a.body)
 	}

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -111,13 +111,19 @@ func TestStreamsEndWithTheGateway(t *testing.T) {
 	socket, events := openSocket(t, g, stock), openEvents(t, g, stock)
 	socket.next(t)
 	events.next(t)
-	g.stop(t)
+	if err := g.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
 	if got := socket.next(t); !strings.Contains(got, "StatusGoingAway") {
 		t.Errorf("the socket ended with %s", got)
 	}
 	if got := events.next(t); !strings.Contains(got, "EOF") && !strings.Contains(got, "ended") {
 		t.Errorf("the events ended with %s", got)
 	}
+	if err := g.cmd.Wait(); err != nil {
+		t.Errorf("the gateway ended with %v:\n%s", err, g.log)
+	}
+	g.check(t)
 }
 
 type socketStream struct {
@@ -127,7 +133,7 @@ type socketStream struct {
 
 func openSocket(t *testing.T, g *gateway, document string) stream {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(g.url, "http")+"/graphql/web", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
 	if err != nil {
@@ -188,7 +194,7 @@ type eventStream struct {
 
 func openEvents(t *testing.T, g *gateway, document string) stream {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	body, err := json.Marshal(map[string]any{"query": document})
 	if err != nil {

@@ -47,7 +47,7 @@ const strict = "application/graphql-response+json"
 // request sends one and tells what came of it. Nothing of it may come back.
 func (h *hostile) request(method, path string, header http.Header, body []byte) (int, string) {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(h.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(h.Context(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, h.g.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -153,7 +153,7 @@ func socket(messages ...string) func(*hostile) (int, string) {
 
 func socketWith(options *websocket.DialOptions, messages func(*hostile) []string) func(*hostile) (int, string) {
 	return func(h *hostile) (int, string) {
-		ctx, cancel := context.WithTimeout(h.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(h.Context(), patience)
 		defer cancel()
 		conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(h.g.url, "http")+"/graphql/web", options)
 		if err != nil {
@@ -455,17 +455,11 @@ frontends:
 func TestThreats(t *testing.T) {
 	groups := threats()
 	checkThreatsFile(t, groups)
-	dir := copyRepository(t)
-	write(t, filepath.Join(dir, "schema", "listed", "listed.graphqls"), "enum Unused { NOTHING }\n")
-	in(t, dir, "go", "run", "./cmd/portico", "generate")
-	in(t, dir, "go", "build", "-race", "-o", "bin/gateway", "./cmd/gateway")
 	manifest := filepath.Join(t.TempDir(), "listed.json")
 	write(t, manifest, `{"format":"apollo-persisted-query-manifest","version":1,"operations":[{"id":"one","name":"One","type":"query","body":"{ product(id: \"p1\") { id } }"}]}`)
 	d, i := demotest.Start(t), startIssuer(t)
 	key := sha256.Sum256([]byte("good"))
-	file := filepath.Join(t.TempDir(), "portico.yaml")
-	write(t, file, fmt.Sprintf(hostileConfig, i.URL, hex.EncodeToString(key[:]), manifest)+services(d))
-	g := startBeside(t, d, dir, filepath.Join(dir, "bin", "gateway"), "-config", file)
+	g := startExtended(t, d, fmt.Sprintf(hostileConfig, i.URL, hex.EncodeToString(key[:]), manifest), nil)
 	for _, group := range groups {
 		for _, c := range group.threats {
 			t.Run(group.title+"/"+c.request, func(t *testing.T) {

@@ -79,9 +79,27 @@ func (s *Server) Restart(t testing.TB) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("redis-server does not start")
 	}
+}
+
+// Size is how many keys the server has.
+func (s *Server) Size(t testing.TB) int {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var size int
+	if _, err := fmt.Fprint(conn, "DBSIZE\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fscanf(conn, ":%d\r\n", &size); err != nil {
+		t.Fatal(err)
+	}
+	return size
 }
 
 // Pause makes the server hang.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/portico-gateway/portico/internal/longtest"
 )
 
 // compared is a document and what its variables are.
@@ -20,11 +22,18 @@ type compared struct {
 
 // The costs of random documents are those that graphql-query-complexity (npm)
 // computes, with the weights and lengths of the same directives.
-func TestSameAsAnotherImplementation(t *testing.T) {
-	const documents = 400
+func TestSameAsAnotherImplementation(t *testing.T) { sameAsAnotherImplementation(t, 400) }
+
+func TestSameAsAnotherImplementationLong(t *testing.T) {
+	longtest.Only(t)
+	sameAsAnotherImplementation(t, 20_000)
+}
+
+func sameAsAnotherImplementation(t *testing.T, documents int) {
+	t.Helper()
 	var cases []compared
-	for seed := range uint64(documents) {
-		r := &randomDocument{Rand: rand.New(rand.NewPCG(seed, 1)), fragments: map[string]string{}}
+	for seed := range documents {
+		r := &randomDocument{Rand: rand.New(rand.NewPCG(uint64(seed), 1)), fragments: map[string]string{}}
 		cases = append(cases, r.document())
 	}
 	want := theirs(t, cases)
@@ -37,7 +46,7 @@ func TestSameAsAnotherImplementation(t *testing.T) {
 		}
 		highest, different[got] = max(highest, got), true
 	}
-	if len(different) < documents/4 || highest < 100 {
+	if len(different) < min(documents/4, 100) || highest < 100 {
 		t.Errorf("the documents are too simple: %d costs, the highest %v", len(different), highest)
 	}
 	t.Logf("%d documents, %d different costs, the highest %v", documents, len(different), highest)

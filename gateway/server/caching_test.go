@@ -491,26 +491,38 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// 10,000 at the moment of expiry are one call.
+// Many at the moment of expiry are one call.
 func TestStampede(t *testing.T) {
-	var calls atomic.Int64
-	server, _ := cachingGateway(t, `type Query { n: Int @cacheControl(maxAge: 1) }`, map[string]field{
-		"n": func(context.Context, map[string]any) (any, error) {
-			time.Sleep(50 * time.Millisecond)
-			return calls.Add(1), nil
+	var calls, arrived atomic.Int64
+	const all = 200
+	server, _ := cachingGateway(t, `type Query { n: Int @cacheControl(maxAge: 60) }`, map[string]field{
+		"n": func(ctx context.Context, _ map[string]any) (any, error) {
+			n := calls.Add(1)
+			if n == 1 {
+				provenance.From(ctx).Fresh(time.Second)
+				return n, nil
+			}
+			for arrived.Load() < all {
+				time.Sleep(time.Millisecond)
+			}
+			return n, nil
 		},
 	}, nil)
+	handler := server.Config.Handler
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived.Add(1)
+		handler.ServeHTTP(w, r)
+	})
 	ask(t, server, http.MethodPost, "{n}")
-	time.Sleep(1100 * time.Millisecond)
+	time.Sleep(1100 * time.Millisecond) // at least that long
+	arrived.Store(0)
 	var group sync.WaitGroup
 	failed := atomic.Int64{}
-	for range 50 {
+	for range all {
 		group.Go(func() {
-			for range 20 {
-				got, err := tryAsk(server, http.MethodPost, "{n}", nil)
-				if err != nil || got.body != `{"data":{"n":2}}` {
-					failed.Add(1)
-				}
+			got, err := tryAsk(server, http.MethodPost, "{n}", nil)
+			if err != nil || got.body != `{"data":{"n":2}}` {
+				failed.Add(1)
 			}
 		})
 	}
@@ -523,6 +535,25 @@ func TestStampede(t *testing.T) {
 // Identical queries under way are one, though nothing is cached; those of other
 // principals are not.
 func TestCoalescing(t *testing.T) {
+	// A request joins some time after it arrived: how long that takes depends on
+	// the machine.
+	for wait := 100 * time.Millisecond; ; wait *= 2 {
+		// One of both principals is the first, the other's begins when it is known
+		// that the answer is the principal's.
+		calls := coalesced(t, wait)
+		if calls == 2 {
+			return
+		}
+		if wait > 10*time.Second {
+			t.Fatalf("%d calls", calls)
+		}
+	}
+}
+
+// coalesced is how many calls identical queries of two principals make, when a
+// call ends so long after all have arrived.
+func coalesced(t *testing.T, after time.Duration) int64 {
+	t.Helper()
 	var calls atomic.Int64
 	var arrived atomic.Int64
 	const all = 20
@@ -531,7 +562,7 @@ func TestCoalescing(t *testing.T) {
 		for arrived.Load() < all {
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(after)
 		return auth.From(ctx).ID(), nil
 	}
 	server, _ := cachingGateway(t, `type Query { who: String }`, map[string]field{"who": wait}, func(c *config.Config) { c.Cache.Size = 0 })
@@ -551,11 +582,7 @@ func TestCoalescing(t *testing.T) {
 		})
 	}
 	group.Wait()
-	// One of both principals is the first, the other's begins when it is known
-	// that the answer is the principal's.
-	if n := calls.Load(); n != 2 {
-		t.Errorf("%d calls", n)
-	}
+	return calls.Load()
 }
 
 // What was made with all of a request is nobody else's, also when that is seen
@@ -634,8 +661,9 @@ func TestStaleAnswers(t *testing.T) {
 	time.Sleep(1100 * time.Millisecond)
 	down.Store(true)
 	got := ask(t, server, http.MethodGet, "{kept}")
-	if got.body != `{"data":{"kept":2},"extensions":{"cache":{"status":"stale","age":1}}}` || got.header.Get("Age") != "1" ||
-		got.cache() != "Portico; hit; ttl=-1" || got.header.Get("Cache-Control") != "no-store" {
+	age := got.header.Get("Age")
+	if got.body != `{"data":{"kept":2},"extensions":{"cache":{"status":"stale","age":`+age+`}}}` || age == "" || age == "0" ||
+		!strings.HasPrefix(got.cache(), "Portico; hit; ttl=-") || got.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("stale if error: %s %v", got.body, got.header)
 	}
 	if got := ask(t, server, http.MethodGet, "{neither}"); !strings.Contains(got.body, "down") {
@@ -645,10 +673,10 @@ func TestStaleAnswers(t *testing.T) {
 	if got := ask(t, server, http.MethodGet, "{kept}"); got.body != `{"data":{"kept":4}}` {
 		t.Errorf("up again: %s", got.body)
 	}
-	if got := ask(t, server, http.MethodGet, "{revalidated}"); got.body != `{"data":{"revalidated":1},"extensions":{"cache":{"status":"stale","age":1}}}` {
+	if got := ask(t, server, http.MethodGet, "{revalidated}"); got.body != `{"data":{"revalidated":1},"extensions":{"cache":{"status":"stale","age":`+got.header.Get("Age")+`}}}` {
 		t.Errorf("stale while revalidate: %s", got.body)
 	}
-	for range 100 {
+	for range 1000 {
 		if got = ask(t, server, http.MethodGet, "{revalidated}"); !strings.Contains(got.body, "stale") {
 			break
 		}

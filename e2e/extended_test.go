@@ -1,0 +1,224 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/portico-gateway/portico/demo"
+)
+
+// guardedSchema has a field that is denied, in lists and behind an interface.
+const guardedSchema = `
+interface Kept { id: ID! guarded: Stock }
+extend type Product implements Kept {
+  guarded: Stock
+    @authenticated
+    @grpc(service: "inventory", method: "inventory.v1.InventoryService/GetStock", request: { product_ids: "{$batch.id}" }, select: "stocks", key: "product_id")
+}
+extend type Query {
+  products(first: Int = 20 @constraint(min: 1, max: 100), after: String): ProductConnection!
+    @rest(service: "catalog", get: "/products", query: ["limit={$args.first}", "cursor={$args.after}"], select: "products", page: { next: "next_cursor" })
+}
+`
+
+const greeterProto = `syntax = "proto3";
+
+package greeter.v1;
+
+import "google/protobuf/wrappers.proto";
+
+service Greeter {
+  rpc Greet(google.protobuf.StringValue) returns (google.protobuf.StringValue);
+}
+`
+
+const greetingSchema = `extend type Query {
+  greeting(name: String!): String @grpc(service: "greeter", method: "greeter.v1.Greeter/Greet", request: { value: "{$args.name}" }, select: "value")
+}
+`
+
+// extension is a copy of this repository with frontends and services that it
+// does not have: those of the guides, and some that tests need. One copy is
+// generated and built for all tests.
+type extension struct {
+	dir    string
+	binary string // the gateway, with the race detector
+	left   string // what git status tells after the extensions were removed and the rest generated again
+}
+
+// extended makes the extension when it is first needed.
+var extended = sync.OnceValues(newExtension)
+
+// extensionDir is the folder of the extension, if there is one.
+var extensionDir string
+
+func closeExtended() {
+	if extensionDir != "" {
+		_ = os.RemoveAll(extensionDir)
+	}
+}
+
+// newExtension goes the guides' way: files are added, `make generate`, the
+// gateway is built. Then the files are removed, and `make generate` again.
+func newExtension() (*extension, error) {
+	files, err := extensionFiles()
+	if err != nil {
+		return nil, err
+	}
+	if extensionDir, err = os.MkdirTemp("", "portico-extended-"); err != nil {
+		return nil, err
+	}
+	e := &extension{dir: filepath.Join(extensionDir, "portico"), binary: filepath.Join(extensionDir, "gateway")}
+	if err := copyTo(e.dir); err != nil {
+		return nil, err
+	}
+	settings := filepath.Join(e.dir, "portico.yaml")
+	before, err := os.ReadFile(settings)
+	if err != nil {
+		return nil, err
+	}
+	files["portico.yaml"] = string(before) + "\n  blog:\n    url: http://127.0.0.1:1\n  greeter:\n    url: grpc://127.0.0.1:1\n"
+	for name, text := range files {
+		if err := put(filepath.Join(e.dir, name), text); err != nil {
+			return nil, err
+		}
+	}
+	for _, command := range [][]string{
+		{"make", "generate"}, {"go", "build", "-race", "-o", e.binary, "./cmd/gateway"},
+		{"git", "checkout", "-q", "portico.yaml"}, {"rm", "-r", "schema/blog", "schema/guarded", "schema/listed", "schema/tv", "clients/proto/greeter"},
+		{"make", "generate"},
+	} {
+		if _, err := execute(e.dir, command[0], command[1:]...); err != nil {
+			return nil, err
+		}
+	}
+	e.left, err = execute(e.dir, "git", "status", "--porcelain")
+	return e, err
+}
+
+// extensionFiles are what is added to the copy, by their names.
+func extensionFiles() (map[string]string, error) {
+	files := map[string]string{
+		"schema/guarded/guarded.graphqls":        guardedSchema,
+		"schema/listed/listed.graphqls":          "enum Unused { NOTHING }\n",
+		"schema/blog/greeting.graphqls":          greetingSchema,
+		"clients/proto/greeter/v1/greeter.proto": greeterProto,
+	}
+	for name, guide := range map[string]struct{ document, pattern string }{
+		"schema/tv/tv.graphqls":     {"../README.md", "(?s)`schema/tv/tv.graphqls`:.*?```graphql\n(.*?)```"},
+		"schema/blog/blog.graphqls": {"../docs/bindings.md", "(?s)```graphql\n *# schema/blog/blog.graphqls\n(.*?)```"},
+	} {
+		text, err := os.ReadFile(guide.document)
+		if err != nil {
+			return nil, err
+		}
+		schema := regexp.MustCompile(guide.pattern).FindSubmatch(text)
+		if schema == nil {
+			return nil, fmt.Errorf("%s has no %s", guide.document, name)
+		}
+		files[name] = string(schema[1])
+	}
+	return files, nil
+}
+
+// startExtended runs the extension's gateway with a configuration, to which the
+// services are added: those of a demo, and others by their URLs.
+func startExtended(t *testing.T, d *demo.Demo, config string, others map[string]string) *gateway {
+	t.Helper()
+	e, err := extended()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := services(d)
+	for name, none := range map[string]string{"blog": "http://127.0.0.1:1", "greeter": "grpc://127.0.0.1:1"} {
+		url := others[name]
+		if url == "" {
+			url = none
+		}
+		list += fmt.Sprintf("  %s: {url: %q}\n", name, url)
+	}
+	file := filepath.Join(t.TempDir(), "portico.yaml")
+	write(t, file, config+"\ncache: {size: 0}\n"+list)
+	return startBeside(t, d, e.dir, e.binary, "-config", file)
+}
+
+// copyRepository copies what git tracks, as it is on disk, into a repository of
+// its own.
+func copyRepository(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := copyTo(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func copyTo(dir string) error {
+	list, err := execute("..", "git", "ls-files", "-z")
+	if err != nil {
+		return err
+	}
+	for name := range strings.SplitSeq(strings.TrimSuffix(list, "\x00"), "\x00") {
+		text, err := os.ReadFile(filepath.Join("..", name))
+		if os.IsNotExist(err) {
+			continue // removed and not committed yet
+		}
+		if err != nil {
+			return err
+		}
+		if err := put(filepath.Join(dir, name), string(text)); err != nil {
+			return err
+		}
+	}
+	for _, args := range [][]string{
+		{"init", "-q"}, {"config", "user.name", "t"}, {"config", "user.email", "t@example.com"}, {"add", "-A"}, {"commit", "-qm", "copy"},
+	} {
+		if _, err := execute(dir, "git", args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func put(file, text string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(text), 0o600)
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := put(file, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// execute runs a command in a folder and returns what it prints.
+func execute(dir, name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...) //nolint:noctx // it outlives the test that needs it first
+	cmd.Dir = dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s %q: %w\n%s%s", name, args, err, out, stderr.String())
+	}
+	return string(out), nil
+}
+
+// in is execute for a test.
+func in(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	out, err := execute(dir, name, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
