@@ -102,15 +102,15 @@ func (g *generation) models() (*config.Config, error) {
 	return cfg, nil
 }
 
-// omittables makes models tell null from absent: in the fields of input objects
-// that can be both in every frontend that has them.
+// omittables makes models distinguish null from absent, in the fields of input
+// objects that are nullable.
 func (g *generation) omittables(cfg *config.Config) {
 	for _, def := range g.union.Types {
 		if def.Kind != ast.InputObject {
 			continue
 		}
 		for _, field := range def.Fields {
-			if g.canBeAbsent(def.Name, field) {
+			if g.nullableEverywhere(def.Name, field) {
 				entry := cfg.Models[def.Name]
 				if entry.Fields == nil {
 					entry.Fields = map[string]config.TypeMapField{}
@@ -126,20 +126,17 @@ func (g *generation) omittables(cfg *config.Config) {
 	}
 }
 
-func (g *generation) canBeAbsent(input string, field *ast.FieldDefinition) bool {
-	absent := false
+// nullableEverywhere reports whether gqlgen can bind every frontend to a model
+// with an omittable field.
+func (g *generation) nullableEverywhere(input string, field *ast.FieldDefinition) bool {
 	for _, f := range g.project.frontends {
-		own := f.schema.Types[input]
-		if own == nil {
-			continue
+		if own := f.schema.Types[input]; own != nil {
+			if theirs := own.Fields.ForName(field.Name); theirs != nil && theirs.Type.NonNull {
+				return false
+			}
 		}
-		theirs := own.Fields.ForName(field.Name)
-		if theirs != nil && theirs.Type.NonNull {
-			return false // gqlgen can't bind it to a model that is omittable
-		}
-		absent = absent || theirs == nil || theirs.DefaultValue == nil
 	}
-	return absent && !field.Type.NonNull
+	return !field.Type.NonNull
 }
 
 func writeStaged(file, text string) error {
