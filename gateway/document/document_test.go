@@ -20,6 +20,7 @@ input In { n: Int list: [Int] in: In f: Float id: ID b: Boolean s: String custom
 scalar Any
 enum Colour { RED }
 type Mutation { write: Int }
+type Subscription { tick: Int event: Query }
 `
 
 func limits() document.Limits {

@@ -14,6 +14,7 @@ import (
 func validation(suggestions bool) *rules.Rules {
 	out := rules.NewDefaultRules()
 	out.AddRule("IntRange", intRange)
+	out.ReplaceRule(rules.SingleFieldSubscriptionsRule.Name, singleRootField)
 	if suggestions {
 		return out
 	}
