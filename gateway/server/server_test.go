@@ -32,7 +32,7 @@ func TestOrderOfMiddlewares(t *testing.T) {
 	for _, m := range new(Server).middlewares(config.Frontend{}) {
 		names = append(names, m.name)
 	}
-	if want := []string{"request id", "recover", "client address", "cors", "principal"}; !slices.Equal(names, want) {
+	if want := []string{"end to end", "request id", "recover", "client address", "cors", "principal"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
 }
