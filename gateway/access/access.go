@@ -39,7 +39,8 @@ type Question struct {
 	// Type and Field are what is asked for, by their names in the schema.
 	Type, Field string
 	// Arguments are those of the field, coerced, with defaults; do not change
-	// them.
+	// them. [Argument] and [Each] read them and fail closed; [Value] says what
+	// there can be.
 	Arguments map[string]any
 }
 

@@ -13,7 +13,6 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/core"
 	"github.com/vektah/gqlparser/v2/validator/rules"
@@ -147,7 +146,7 @@ func invalid(errs gqlerror.List) gqlerror.List {
 }
 
 func (s *Store[F]) parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
-	tree, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, s.config.Limits.Tokens)
+	tree, err := parseText(text, s.config.Limits.Tokens)
 	if err != nil {
 		out := gqlerror.Wrap(err)
 		if parsed, ok := err.(*gqlerror.Error); ok { //nolint:errorlint // the parser returns this type

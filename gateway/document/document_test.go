@@ -16,11 +16,13 @@ import (
 
 const schema = `
 directive @defer(if: Boolean = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
-type Query { a(x: Int, s: String, in: In): Query b: Query list: [Query] leaf: Int named(enum: Colour): String }
+directive @text(is: String) on QUERY | FIELD | INLINE_FRAGMENT | FRAGMENT_SPREAD | FRAGMENT_DEFINITION | VARIABLE_DEFINITION
+type Query { a(x: Int, s: String, in: In): Query b: Query list: [Query] leaf: Int named(enum: Colour): String any(x: Any): Int }
 input In { n: Int list: [Int] in: In f: Float id: ID b: Boolean s: String custom: Any }
 scalar Any
 enum Colour { RED }
 type Mutation { write: Int }
+type Subscription { tick: Int event: Query }
 `
 
 func limits() document.Limits {
@@ -77,7 +79,7 @@ func TestLimits(t *testing.T) {
 	const wide = "{ a { leaf b { leaf list { leaf } } } b { leaf b { leaf list { leaf } } } list { leaf b { leaf list { leaf } } } leaf }"
 	deep := func(n int) string { return strings.Repeat("{ a ", n) + "{ leaf }" + strings.Repeat(" }", n) }
 	for name, c := range map[string]struct{ text, code string }{
-		"nothing":               {"", "GRAPHQL_VALIDATION_FAILED"},
+		"nothing":               {"", "GRAPHQL_PARSE_FAILED"},
 		"no GraphQL":            {"{ a(", "GRAPHQL_PARSE_FAILED"},
 		"only a fragment":       {"fragment F on Query { leaf }", "GRAPHQL_VALIDATION_FAILED"},
 		"tokens":                {strings.Repeat("{ leaf } ", 900), "MAX_TOKENS_LIMIT"},

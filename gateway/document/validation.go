@@ -11,6 +11,7 @@ import (
 func validation(config Config) *rules.Rules {
 	out := rules.NewDefaultRules()
 	out.RemoveRule(rules.ValuesOfCorrectTypeRule.Name)
+	out.ReplaceRule(rules.SingleFieldSubscriptionsRule.Name, singleRootField)
 	for _, rule := range config.Rules {
 		out.AddRule(rule.Name, rule.RuleFunc)
 	}

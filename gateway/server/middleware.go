@@ -23,6 +23,7 @@ type middleware struct {
 // middlewares are what every request passes, outermost first.
 func middlewares(cfg *config.Config, log *slog.Logger) []middleware {
 	return []middleware{
+		{"end to end", endToEnd},
 		{"request id", withRequestID},
 		{"recover", func(next http.Handler) http.Handler { return recovered(next, log) }},
 		{"client address", func(next http.Handler) http.Handler { return withClientAddress(next, cfg.Server) }},

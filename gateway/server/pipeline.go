@@ -24,6 +24,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/input"
+	"github.com/portico-gateway/portico/gateway/introspection"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -46,6 +47,8 @@ type pipeline struct {
 	persisted *persisted.Library
 	limiter   *ratelimit.Limiter
 	answers   *answers
+
+	introspection *introspection.Corrections
 }
 
 // facts are what is known of an operation before it is asked for.
@@ -93,7 +96,7 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 			cost:       model.Formula(operation, inputs),
 			guards:     rules.Guards(operation),
 			limits:     ratelimit.OfOperation(f.Name, schema, operation),
-			introspect: introspection(operation.SelectionSet),
+			introspect: introspecting(operation.SelectionSet),
 			identity:   identity(f.Name, version, operation.Position.Src.Input, operation.Name),
 			caching:    caching.Of(operation),
 		}
@@ -106,7 +109,7 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter}
+	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter, introspection: introspection.New(schema)}
 	if p.answers, err = newAnswers(s.store, time.Duration(cfg.Limits.Timeout)); err != nil {
 		return nil, err
 	}
@@ -185,6 +188,9 @@ func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.R
 	if a.denied != nil {
 		oc.ResolverMiddleware = execute.Deny(a.denied)
 	}
+	if operation.Facts.introspect != nil {
+		oc.ResolverMiddleware = p.introspection.Around(oc.ResolverMiddleware)
+	}
 	return oc, nil
 }
 
@@ -242,9 +248,9 @@ func mayIntrospect(ctx context.Context, cfg config.Frontend) bool {
 	return cfg.Introspection && (cfg.IntrospectionScope == "" || auth.From(ctx).Has(cfg.IntrospectionScope))
 }
 
-// introspection finds a field that tells of the schema, if only under a
+// introspecting finds a field that tells of the schema, if only under a
 // condition.
-func introspection(selections ast.SelectionSet) *ast.Field {
+func introspecting(selections ast.SelectionSet) *ast.Field {
 	for _, selection := range selections {
 		var found *ast.Field
 		switch s := selection.(type) {
@@ -253,9 +259,9 @@ func introspection(selections ast.SelectionSet) *ast.Field {
 				return s
 			}
 		case *ast.InlineFragment:
-			found = introspection(s.SelectionSet)
+			found = introspecting(s.SelectionSet)
 		case *ast.FragmentSpread:
-			found = introspection(s.Definition.SelectionSet)
+			found = introspecting(s.Definition.SelectionSet)
 		}
 		if found != nil {
 			return found

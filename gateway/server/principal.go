@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/auth"
@@ -47,9 +46,7 @@ func subjectOf(principal *auth.Principal) string {
 // refuseCaller answers who could not prove what they say (RFC 6750, section
 // 3). Why goes to the log only.
 func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error) {
-	if logged, dropped := s.refusals.next(time.Now()); logged {
-		s.log.InfoContext(r.Context(), "credentials refused", "cause", err, "notLogged", dropped)
-	}
+	s.log.InfoContext(r.Context(), "credentials refused", "cause", err)
 	p, ok := errors.AsType[*problem.Error](err)
 	if !ok {
 		p = problem.New(problem.Unauthenticated, "The token is not accepted.")
@@ -61,34 +58,6 @@ func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error)
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	writeProblem(w, http.StatusUnauthorized, p)
-}
-
-// sampler lets some lines of a second into the log: what anybody can cause must
-// not fill it. The zero value is ready to use.
-type sampler struct {
-	mu      sync.Mutex
-	second  time.Time
-	lines   int
-	dropped int
-}
-
-// linesOfSecond is how many there are.
-const linesOfSecond = 10
-
-// next tells whether a line is to be logged, and how many were not since the
-// last one that was.
-func (s *sampler) next(now time.Time) (logged bool, dropped int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if second := now.Truncate(time.Second); !second.Equal(s.second) {
-		s.second, s.lines = second, 0
-	}
-	if s.lines++; s.lines > linesOfSecond {
-		s.dropped++
-		return false, 0
-	}
-	dropped, s.dropped = s.dropped, 0
-	return true, dropped
 }
 
 // session takes the credentials of a WebSocket from the payload of

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,7 +36,6 @@ type Server struct {
 	store      *cache.Store
 	health     *health
 	ownHeaders []string // what services are not told by callers
-	refusals   sampler  // of credentials
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
@@ -231,7 +231,7 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ErrorLog:          log.New(serverErrors{s.log}, "", 0),
 	}
 }
 
