@@ -31,19 +31,20 @@ type message struct {
 
 // parseMessage reads a message and checks it: it has a type that clients send,
 // the id that the type needs, and a payload of the right shape. It is false
-// otherwise.
+// otherwise. The payload is a part of the data.
 func parseMessage(data []byte) (*message, bool) {
 	m := &message{}
-	err := decodeObject(data, func(name string) any {
+	err := decodeObject(data, func(d *decoder, name string) (err error) {
 		switch name {
 		case "type":
-			return &m.kind
+			return d.string(name, &m.kind)
 		case "id":
-			return &m.id
+			return d.string(name, &m.id)
 		case "payload":
-			return &m.payload
+			m.payload, err = d.raw()
+			return err
 		}
-		return nil
+		return d.skip()
 	})
 	return m, err == nil && m.check()
 }

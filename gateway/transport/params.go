@@ -114,9 +114,12 @@ func (h *Handler) tooLarge() *refusal {
 	return refusef(http.StatusRequestEntityTooLarge, "The body has more than %d bytes.", h.config.MaxBodyBytes)
 }
 
+// blank is what may be around the tokens of JSON.
+const blank = " \t\r\n"
+
 // decodeBody reads an operation, or a list of at most so many.
 func decodeBody(body []byte, most int) (request, *problem.Error) {
-	if start := bytes.TrimLeft(body, space); len(start) > 0 && start[0] == '[' {
+	if start := bytes.TrimLeft(body, blank); len(start) > 0 && start[0] == '[' {
 		list, err := decodeBatch(body, most)
 		return request{batch: list}, err
 	}
@@ -124,39 +127,55 @@ func decodeBody(body []byte, most int) (request, *problem.Error) {
 	return request{params: params}, err
 }
 
-// decodeOperation reads the parameters of a request (GraphQL over HTTP, "JSON
-// Encoding") from a body or a WebSocket's message. Members that it does not
-// know are ignored; numbers are kept as [json.Number].
+// notGraphQL refuses a text for what is wrong with its JSON.
+func notGraphQL(err error) *problem.Error {
+	return problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
+}
+
+// decodeOperation reads the parameters of a request from a body or a
+// WebSocket's message.
 func decodeOperation(body []byte) (*graphql.RawParams, *problem.Error) {
-	if len(bytes.TrimLeft(body, space)) == 0 {
+	if len(bytes.TrimLeft(body, blank)) == 0 {
 		return nil, problem.New(problem.BadRequest, "The request is empty: it must be a JSON object with a query.")
 	}
+	d := newDecoder(body)
+	params, err := d.operation()
+	if err == nil {
+		err = d.end()
+	}
+	if err != nil {
+		return nil, notGraphQL(err)
+	}
+	return params, checkParams(params)
+}
+
+// operation reads the parameters of a request (GraphQL over HTTP, "JSON
+// Encoding"). Members that it does not know are ignored. Names must be equal to
+// the letter.
+func (d *decoder) operation() (*graphql.RawParams, error) {
 	decoded := &struct {
 		graphql.RawParams
 
 		id string
 	}{}
 	params := &decoded.RawParams
-	err := decodeObject(body, func(name string) any {
+	err := d.object(func(name string) error {
 		switch name {
 		case "query":
-			return &params.Query
+			return d.string(name, &params.Query)
 		case "operationName":
-			return &params.OperationName
+			return d.string(name, &params.OperationName)
 		case "variables":
-			return &params.Variables
+			return d.values(name, &params.Variables)
 		case "extensions":
-			return &params.Extensions
+			return d.values(name, &params.Extensions)
 		case documentID:
-			return &decoded.id
+			return d.string(name, &decoded.id)
 		}
-		return nil
+		return d.skip()
 	})
-	if err != nil {
-		return nil, problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
-	}
 	setDocumentID(params, decoded.id)
-	return params, checkParams(params)
+	return params, err
 }
 
 // documentID names a persisted document, which an executor looks up (GraphQL
@@ -181,6 +200,11 @@ func decodeURL(query string) (*graphql.RawParams, *problem.Error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, problem.New(problem.BadRequest, "The parameters of the URL are malformed.")
+	}
+	for _, given := range values {
+		if len(given) > 1 {
+			return nil, problem.New(problem.BadRequest, "The URL has a parameter twice.")
+		}
 	}
 	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
 	if !utf8.ValidString(params.Query) || !utf8.ValidString(params.OperationName) {
