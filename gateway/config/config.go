@@ -45,6 +45,9 @@ type Server struct {
 	// Drain is how long requests that are under way may take when the gateway
 	// stops.
 	Drain Duration `yaml:"drain"`
+	// BodyBudget is the most memory that requests may take while they are read
+	// and decoded, all together.
+	BodyBudget Bytes `yaml:"bodyBudget"`
 	// TrustedProxies are the addresses, or networks in CIDR notation, whose
 	// headers tell who the client is; none by default.
 	TrustedProxies []Network `yaml:"trustedProxies"`
@@ -113,7 +116,8 @@ type Limits struct {
 	SpreadDepth int `yaml:"spreadDepth"`
 	// InputDepth is how deep values are nested.
 	InputDepth int `yaml:"inputDepth"`
-	// InputItems is how many items and members the variables have.
+	// InputItems is how many items and members an operation has in its
+	// variables, and in all of its request.
 	InputItems int `yaml:"inputItems"`
 }
 
@@ -264,11 +268,16 @@ type Service struct {
 // Defaults are the values of what a file leaves out.
 func Defaults() Config {
 	return Config{
-		Server: Server{Listen: "127.0.0.1:8080", Drain: Duration(10 * time.Second), ForwardedHeader: "X-Forwarded-For"},
-		Admin:  Admin{Listen: "127.0.0.1:9090"},
-		Auth:   Auth{KeyHeader: "X-Api-Key"},
-		Cache:  Cache{Size: 64 << 20, Missing: Duration(time.Second)},
-		Redis:  Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
+		Server: Server{
+			Listen:          "127.0.0.1:8080",
+			Drain:           Duration(10 * time.Second),
+			BodyBudget:      64 << 20,
+			ForwardedHeader: "X-Forwarded-For",
+		},
+		Admin: Admin{Listen: "127.0.0.1:9090"},
+		Auth:  Auth{KeyHeader: "X-Api-Key"},
+		Cache: Cache{Size: 64 << 20, Missing: Duration(time.Second)},
+		Redis: Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{
 				Body:        1 << 20,
@@ -321,9 +330,12 @@ func (c *Config) check(p *problems) {
 		p.need(issuer.Issuer != "", fmt.Sprintf("auth.issuers[%d].issuer", i), "must be what tokens have as iss")
 	}
 	c.Frontend.check(p, "frontend")
+	largest := c.Frontend.Limits.Body
 	for name, f := range c.Frontends {
 		f.check(p, "frontends."+name)
+		largest = max(largest, f.Limits.Body)
 	}
+	p.need(c.Server.BodyBudget >= largest, "server.bodyBudget", "must be at least limits.body of every frontend, or the largest requests never fit")
 	for name, s := range c.Services {
 		s.check(p, "services."+name)
 	}

@@ -34,8 +34,9 @@ type Server struct {
 	limiter    *ratelimit.Limiter
 	store      *cache.Store
 	health     *health
-	ownHeaders []string // what services are not told by callers
-	refusals   sampler  // of credentials
+	bodies     *transport.Budget // of all frontends
+	ownHeaders []string          // what services are not told by callers
+	refusals   sampler           // of credentials
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
@@ -67,6 +68,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		verifier: verifier,
 		limiter:  limiter,
 		store:    store,
+		bodies:   transport.NewBudget(int64(cfg.Server.BodyBudget)),
 		health:   &health{services: cfg.Services, check: services.Check, verifier: verifier},
 		// Whoever has an API key can act for its principal: services need none.
 		ownHeaders: []string{cfg.Auth.KeyHeader},
@@ -269,6 +271,9 @@ func (s *Server) transportConfig(cfg config.Frontend, pipe *pipeline) transport.
 	return transport.Config{
 		MaxBodyBytes:     int64(cfg.Limits.Body),
 		MaxBatch:         cfg.Limits.Batch,
+		MaxInputItems:    cfg.Limits.InputItems,
+		MaxInputDepth:    cfg.Limits.InputDepth,
+		Budget:           s.bodies,
 		OperationTimeout: time.Duration(cfg.Limits.Timeout),
 		MaxOperations:    cfg.Limits.Operations,
 		Origins:          cfg.CORS.Origins,

@@ -44,6 +44,7 @@ type Handler struct {
 	exec    graphql.GraphExecutor
 	config  Config
 	buffers bufferPool
+	bodies  bodyPool
 	streams *streams
 }
 

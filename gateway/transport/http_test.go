@@ -108,7 +108,7 @@ func TestRefuses(t *testing.T) {
 		{name: "a member of a member twice", body: `{"query":"{__typename}","extensions":{"a":[{"b":{},"b":{}}]}}`, code: "BAD_REQUEST", status: 400, legacy: 400},
 		{name: "an unpaired surrogate", body: `{"query":"{__typename}","variables":{"a":"\ud800"}}`, code: "BAD_REQUEST", status: 400, legacy: 400},
 		{name: "no UTF-8", body: "{\"query\":\"{__typename}\",\"x\":\"\xff\"}", code: "BAD_REQUEST", status: 400, legacy: 400},
-		{name: "deeper than JSON may be", body: `{"query":"{__typename}","variables":{"a":` + strings.Repeat("[", 3900), code: "BAD_REQUEST", status: 400, legacy: 400},
+		{name: "deeper than JSON may be", body: `{"query":"{__typename}","variables":{"a":` + strings.Repeat("[", 3900), code: "MAX_INPUT_LIMIT", status: 400, legacy: 400},
 		{name: "one byte too large", body: `{"query":"{__typename}"}` + strings.Repeat(" ", 4096-24+1), code: "BAD_REQUEST", status: 413, legacy: 413},
 		{name: "10 MB", body: strings.Repeat("[", 10_000_000), code: "BAD_REQUEST", status: 413, legacy: 413},
 

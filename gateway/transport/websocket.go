@@ -82,6 +82,7 @@ type closing struct {
 
 // The reasons of graphql-transport-ws, in its words, and two of RFC 6455.
 func invalidMessage() *closing  { return &closing{4400, "Invalid message received"} }
+func tooManyValues() *closing   { return &closing{4400, "Message has too many values"} }
 func unauthorized() *closing    { return &closing{4401, "Unauthorized"} }
 func forbidden() *closing       { return &closing{4403, "Forbidden"} }
 func wrongProtocol() *closing   { return &closing{4406, "Subprotocol not acceptable"} }
