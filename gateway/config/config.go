@@ -45,6 +45,14 @@ type Server struct {
 	// Drain is how long requests that are under way may take when the gateway
 	// stops.
 	Drain Duration `yaml:"drain"`
+	// ReadTimeout is how long a request may take to come in, with its body.
+	ReadTimeout Duration `yaml:"readTimeout"`
+	// WriteTimeout is how long a client may take nothing of an answer that is
+	// written to it.
+	WriteTimeout Duration `yaml:"writeTimeout"`
+	// BodyBudget is the most memory that requests may take while they are read
+	// and decoded, all together.
+	BodyBudget Bytes `yaml:"bodyBudget"`
 	// TrustedProxies are the addresses, or networks in CIDR notation, whose
 	// headers tell who the client is; none by default.
 	TrustedProxies []Network `yaml:"trustedProxies"`
@@ -113,7 +121,8 @@ type Limits struct {
 	SpreadDepth int `yaml:"spreadDepth"`
 	// InputDepth is how deep values are nested.
 	InputDepth int `yaml:"inputDepth"`
-	// InputItems is how many items and members the variables have.
+	// InputItems is how many items and members an operation has in its
+	// variables, and in all of its request.
 	InputItems int `yaml:"inputItems"`
 }
 
@@ -264,11 +273,18 @@ type Service struct {
 // Defaults are the values of what a file leaves out.
 func Defaults() Config {
 	return Config{
-		Server: Server{Listen: "127.0.0.1:8080", Drain: Duration(10 * time.Second), ForwardedHeader: "X-Forwarded-For"},
-		Admin:  Admin{Listen: "127.0.0.1:9090"},
-		Auth:   Auth{KeyHeader: "X-Api-Key"},
-		Cache:  Cache{Size: 64 << 20, Missing: Duration(time.Second)},
-		Redis:  Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
+		Server: Server{
+			Listen:          "127.0.0.1:8080",
+			Drain:           Duration(10 * time.Second),
+			ReadTimeout:     Duration(10 * time.Second),
+			WriteTimeout:    Duration(10 * time.Second),
+			BodyBudget:      64 << 20,
+			ForwardedHeader: "X-Forwarded-For",
+		},
+		Admin: Admin{Listen: "127.0.0.1:9090"},
+		Auth:  Auth{KeyHeader: "X-Api-Key"},
+		Cache: Cache{Size: 64 << 20, Missing: Duration(time.Second)},
+		Redis: Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{
 				Body:        1 << 20,
@@ -312,6 +328,8 @@ func (c *Config) check(p *problems) {
 	p.need(c.Admin.Listen != "", "admin.listen", "must be host:port")
 	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen", "must not be that of the server: operators and frontends need different doors")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
+	p.need(c.Server.ReadTimeout > 0, "server.readTimeout", "must be more than 0")
+	p.need(c.Server.WriteTimeout > 0, "server.writeTimeout", "must be more than 0")
 	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)), "server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
 	p.need(c.Cache.Size == 0 || c.Cache.Size >= 1<<20, "cache.size", "must be at least 1MiB, or 0 to keep nothing")
 	p.need(c.Cache.Missing >= 0, "cache.missing", "must not be negative")
@@ -321,9 +339,12 @@ func (c *Config) check(p *problems) {
 		p.need(issuer.Issuer != "", fmt.Sprintf("auth.issuers[%d].issuer", i), "must be what tokens have as iss")
 	}
 	c.Frontend.check(p, "frontend")
+	largest := c.Frontend.Limits.Body
 	for name, f := range c.Frontends {
 		f.check(p, "frontends."+name)
+		largest = max(largest, f.Limits.Body)
 	}
+	p.need(c.Server.BodyBudget >= largest, "server.bodyBudget", "must be at least limits.body of every frontend, or the largest requests never fit")
 	for name, s := range c.Services {
 		s.check(p, "services."+name)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/resolvers"
 )
 
@@ -222,5 +223,42 @@ func TestFailuresWithoutEnd(t *testing.T) {
 		if written[kind] > most || all[kind] != requests {
 			t.Errorf("%s: %d lines (at most %d are allowed), %d counted", kind, written[kind], most, all[kind])
 		}
+	}
+}
+
+// Callers that prefer application/graphql-response+json get problems as such:
+// else they do not read the errors of a 401.
+func TestMediaTypeOfProblems(t *testing.T) {
+	for accept, want := range map[string]string{
+		"":                 "application/json; charset=utf-8",
+		"application/json": "application/json; charset=utf-8",
+		"application/graphql-response+json,application/json;q=0.9": "application/graphql-response+json; charset=utf-8",
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/graphql", nil)
+		r.Header.Set("Accept", accept)
+		s := &Server{log: slog.New(slog.DiscardHandler)}
+		s.refuseCaller(w, r, problem.New(problem.Unauthenticated, "No."))
+		if got := w.Header().Get("Content-Type"); got != want || w.Code != http.StatusUnauthorized {
+			t.Errorf("%q: %d %s, want 401 %s", accept, w.Code, got, want)
+		}
+	}
+}
+
+// Deadlines of reading begin no answer: a panic after that is still answered.
+func TestReadDeadlineBeginsNoAnswer(t *testing.T) {
+	late := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
+			t.Error(err)
+		}
+		panic("boom")
+	})
+	server := httptest.NewServer(recovered(late, slog.New(slog.DiscardHandler)))
+	defer server.Close()
+	resp, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Body.Close(); resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("status %d", resp.StatusCode)
 	}
 }

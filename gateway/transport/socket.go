@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"math"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -110,20 +113,44 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 // closed for what it sent.
 func (s *socket) read(ctx context.Context) *closing {
 	for {
-		kind, data, err := s.conn.Read(unending(ctx))
+		kind, data, err := s.conn.Reader(unending(ctx))
 		if err != nil {
 			return nil // closed by one of both sides, or cut
 		}
+		m, why := s.receive(data)
+		if why != nil || m == nil {
+			return why
+		}
 		s.heard.Store(true)
-		m, ok := parseMessage(data)
-		if !ok || kind != websocket.MessageText {
+		if kind != websocket.MessageText {
 			return invalidMessage()
 		}
-		var why *closing
 		if ctx, why = s.act(ctx, m); why != nil {
 			return why
 		}
 	}
+}
+
+// receive reads a message. It is nil, nil if the connection ends within it.
+func (s *socket) receive(data io.Reader) (*message, *closing) {
+	config := &s.handler.config
+	body := s.handler.bodies.get(config.Budget, config.bound(messageEnvelope))
+	defer s.handler.bodies.put(body)
+	err := body.read(data, -1, math.MaxInt32) // the library bounds it
+	switch {
+	case err == nil:
+	case errors.Is(err, errBusy):
+		return nil, notYet()
+	case config.beyond(err) != nil:
+		return nil, tooManyValues()
+	default:
+		return nil, nil
+	}
+	m, ok := parseMessage(body.text)
+	if !ok {
+		return nil, invalidMessage()
+	}
+	return m, nil
 }
 
 // act returns the context of what comes next, which connection_init changes.
@@ -173,12 +200,10 @@ func (s *socket) control(ctx context.Context, kind string, payload json.RawMessa
 	s.write(ctx, buffer)
 }
 
-// write sends a message. If it can't be sent in time the connection is cut,
-// which ends read, so there is no error to handle.
+// write sends a message. If the client takes nothing of it for some time the
+// connection fails, which ends read, so there is no error to handle.
 func (s *socket) write(ctx context.Context, buffer *bytes.Buffer) {
-	ctx, cancel := context.WithTimeout(unending(ctx), s.handler.config.WriteTimeout)
-	defer cancel()
-	_ = s.conn.Write(ctx, websocket.MessageText, buffer.Bytes())
+	_ = s.conn.Write(unending(ctx), websocket.MessageText, buffer.Bytes())
 }
 
 // unending is ctx without its end: the library cuts the connection when the

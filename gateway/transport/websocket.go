@@ -31,12 +31,12 @@ func isUpgrade(r *http.Request) bool {
 // serveWebSocket returns when the connection has ended, and all of it.
 func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !allowedOrigin(r, h.config.Origins) {
-		h.refuse(w, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked, "Pages of this origin may not open a WebSocket here.")})
+		h.refuse(w, r, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked, "Pages of this origin may not open a WebSocket here.")})
 		return
 	}
 	end, ok := h.streams.begin()
 	if !ok {
-		h.refuse(w, stopping())
+		h.refuse(w, r, stopping())
 		return
 	}
 	defer end()
@@ -46,7 +46,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		InsecureSkipVerify: true, // the origin is checked above
 	})
 	if err != nil {
-		h.refuse(w, refusef(hand.status, "This is not the handshake of a WebSocket (RFC 6455)."))
+		h.refuse(w, r, refusef(hand.status, "This is not the handshake of a WebSocket (RFC 6455)."))
 		return
 	}
 	conn.SetReadLimit(h.config.MaxBodyBytes)
@@ -82,6 +82,7 @@ type closing struct {
 
 // The reasons of graphql-transport-ws, in its words, and two of RFC 6455.
 func invalidMessage() *closing  { return &closing{4400, "Invalid message received"} }
+func tooManyValues() *closing   { return &closing{4400, "Message has too many values"} }
 func unauthorized() *closing    { return &closing{4401, "Unauthorized"} }
 func forbidden() *closing       { return &closing{4403, "Forbidden"} }
 func wrongProtocol() *closing   { return &closing{4406, "Subprotocol not acceptable"} }
