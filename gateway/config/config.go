@@ -132,6 +132,9 @@ type Cost struct {
 	Max float64 `yaml:"max"`
 	// ListSize is the length of lists without @listSize.
 	ListSize int `yaml:"listSize"`
+	// Parse is what a document costs that has to be parsed and validated; 0 for
+	// nothing. It is paid besides the operation.
+	Parse float64 `yaml:"parse"`
 	// Report tells when extensions.cost is answered.
 	Report Report `yaml:"report"`
 }
@@ -156,8 +159,8 @@ type Bucket struct {
 
 // Documents is about persisted documents.
 type Documents struct {
-	// Keep is how many parsed documents are kept.
-	Keep int `yaml:"keep"`
+	// Memory is what the parsed documents that were used last may take.
+	Memory Bytes `yaml:"memory"`
 	// Mode tells what trusted documents are for: off, allow, log-unknown, only.
 	Mode string `yaml:"mode"`
 	// Manifest is the file with them, in Apollo's or Relay's format.
@@ -303,8 +306,8 @@ func Defaults() Config {
 				InputDepth:  10,
 				InputItems:  1000,
 			},
-			Cost:      Cost{Max: 5000, ListSize: 10, Report: ReportRequested},
-			Documents: Documents{Keep: 1000, Mode: "off"},
+			Cost:      Cost{Max: 5000, ListSize: 10, Parse: 10, Report: ReportRequested},
+			Documents: Documents{Memory: 32 << 20, Mode: "off"},
 		},
 	}
 }
@@ -361,8 +364,9 @@ func (f *Frontend) check(p *problems, path string) {
 		p.need(value > 0, path+".limits."+name, "must be more than 0")
 	}
 	p.need(f.Cost.Max > 0, path+".cost.max", "must be more than 0")
+	p.need(f.Cost.Parse >= 0 && f.Cost.Parse <= f.Cost.Max, path+".cost.parse", "must be from 0 to cost.max")
 	p.need(f.Cost.ListSize > 0, path+".cost.listSize", "must be more than 0")
-	p.need(f.Documents.Keep > 0, path+".documents.keep", "must be more than 0")
+	p.need(f.Documents.Memory >= 1<<20, path+".documents.memory", "must be at least 1MiB")
 	f.RateLimit.Anonymous.check(p, path+".rateLimit.anonymous", f.Cost.Max)
 	f.RateLimit.Authenticated.check(p, path+".rateLimit.authenticated", f.Cost.Max)
 	for name, bucket := range f.RateLimit.Tiers {

@@ -91,7 +91,7 @@ func TestRequested(t *testing.T) {
 	}{
 		"an object":                 {`{ product(id: 1) { id name } }`, nil, 1},
 		"a leaf":                    {`{ dear }`, nil, 5.5},
-		"introspection":             {`{ __schema { types { name } } __typename }`, nil, 0},
+		"introspection":             {`{ __schema { types { name } } __typename a: __type(name: "X") { name } b: __type(name: "X") { fields { name } } }`, nil, 120},
 		"a mutation":                {`mutation { buy(id: 1) { id } }`, nil, 11},
 		"a default length":          {`{ all { id } }`, nil, 10},
 		"lists of lists":            {`{ matrix { id } }`, nil, 100},
@@ -198,6 +198,7 @@ func TestActual(t *testing.T) {
 		"a mutation":        {`mutation { buy(id: 1) { id } }`, `null`, 10},
 		"aliases":           {`{ a: dear b: dear }`, `{"a":"}","b":"\"]"}`, 11},
 		"types":             {`{ search { __typename ... on Product { id mood } ... on Shelf { id label } } }`, `{"search":[{"__typename":"Product","id":"1","mood":"GOOD"},{"__typename":"Shelf","id":"2","label":{"any":["thing"]}}]}`, 2.5 + 1.5},
+		"introspection":     {`{ __schema { types { name } } __type(name: "X") { name } dear }`, `{"__schema":{"types":[{"name":"X"},{"name":"Y"}]},"__type":null,"dear":"x"}`, 115.5},
 		"never more":        {`{ dear }`, `{"dear":"x","dear":"x"}`, 5.5},
 		"cut off":           {`{ all { id } }`, `{"all":[{"id":"1"},{"i`, 2},
 		"in another order":  {`{ dear all { id } }`, `{"all":[{"id":"1"}],"dear":1}`, 6.5},

@@ -266,7 +266,8 @@ func (c *compiler) field(node, sizer *ast.Field) *field {
 	}
 	f := &field{key: node.Alias}
 	if strings.HasPrefix(node.Name, "__") { // the executor answers it itself
-		f.fixed = true
+		f.weight = introspection[node.Name]
+		f.value, f.fixed = f.weight, true
 	} else {
 		c.fill(f, node, sizer)
 	}

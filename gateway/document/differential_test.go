@@ -196,7 +196,7 @@ func inputStore(t testing.TB) *document.Store[struct{}] {
 	}
 	const high = 1 << 20
 	s, err := document.New(document.Config{
-		Schema: schema, Inputs: inputs, Size: 1,
+		Schema: schema, Inputs: inputs, Memory: 1,
 		Limits: document.Limits{
 			Tokens: high, Depth: high, Fields: high, Aliases: high, RootFields: high, PerKey: high, Directives: high, Spreads: high, SpreadDepth: high,
 			InputDepth: high, InputItems: high,

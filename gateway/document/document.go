@@ -10,12 +10,9 @@ package document
 import (
 	"strings"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
-	"github.com/vektah/gqlparser/v2/validator/core"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -27,7 +24,11 @@ type Document[F any] struct {
 	AST *ast.QueryDocument
 
 	operations []Operation[F]
+	size       int64 // in memory, about
 }
+
+// Size is about how many bytes the document takes in memory.
+func (d *Document[F]) Size() int64 { return d.size }
 
 // Operation is one of a document, and its facts.
 type Operation[F any] struct {
@@ -51,70 +52,13 @@ func (d *Document[F]) Operation(name string) *Operation[F] {
 	return nil
 }
 
-// Config says what documents are for and what they may be.
-type Config struct {
-	// Schema is what documents are validated against.
-	Schema *ast.Schema
-	// Limits bound them.
-	Limits Limits
-	// Size is how many are kept, of those used last; more than 0.
-	Size int
-	// Suggestions lets errors name what the schema has instead.
-	Suggestions bool
-	// Inputs compiles the values of documents. It is made of Schema.
-	Inputs *input.Schema
-	// Rules validate documents besides those of the specification.
-	Rules []core.Rule
-}
-
-// largestKept is the most bytes of a document that is kept: comments and texts
-// are no tokens, and a thousand documents of a megabyte would fill the memory.
-const largestKept = 64 << 10
-
-// Store makes documents and keeps them. It is safe for concurrent use.
-type Store[F any] struct {
-	config Config
-	rules  *rules.Rules
-	facts  func(*ast.OperationDefinition, *input.Operation) F
-	kept   *lru.Cache[string, *Document[F]]
-}
-
-// New returns a store that asks facts once for each operation of a valid
-// document.
-func New[F any](config Config, facts func(*ast.OperationDefinition, *input.Operation) F) (*Store[F], error) {
-	kept, err := lru.New[string, *Document[F]](config.Size)
-	if err != nil {
-		return nil, err
-	}
-	return &Store[F]{config: config, rules: validation(config), facts: facts, kept: kept}, nil
-}
-
-// Get returns the document of a text, or why it is none: errors have codes,
-// and locations where there are some.
-func (s *Store[F]) Get(text string) (*Document[F], gqlerror.List) {
-	if doc, ok := s.kept.Get(text); ok {
-		return doc, nil
-	}
-	doc, errs := s.make(text)
-	if len(errs) > 0 {
-		return nil, errs
-	}
-	if len(text) > largestKept {
-		return doc, nil
-	}
-	// Of several that were made at once, all get one: facts may learn.
-	if first, ok, _ := s.kept.PeekOrAdd(text, doc); ok {
-		return first, nil
-	}
-	return doc, nil
-}
-
 func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 	tree, err := s.parse(text)
 	if err != nil {
 		return nil, gqlerror.List{err}
 	}
-	if err := s.config.Limits.check(tree); err != nil {
+	has, err := s.config.Limits.check(tree)
+	if err != nil {
 		return nil, gqlerror.List{err}
 	}
 	errs := validator.ValidateWithRules(s.config.Schema, tree, s.rules)
@@ -123,7 +67,7 @@ func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 		return nil, invalid(errs)
 	}
 	removeDefer(tree)
-	doc := &Document[F]{AST: tree, operations: make([]Operation[F], len(tree.Operations))}
+	doc := &Document[F]{AST: tree, size: has.size(len(text)), operations: make([]Operation[F], len(tree.Operations))}
 	for i, definition := range tree.Operations {
 		operation, errs := inputs.Operation(definition)
 		if len(errs) > 0 {

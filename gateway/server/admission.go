@@ -16,6 +16,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
+	"github.com/portico-gateway/portico/gateway/transport"
 )
 
 // admission is what was decided about an operation before it is executed.
@@ -79,6 +80,32 @@ func (p *pipeline) charge(ctx context.Context, header http.Header, a *admission,
 		return a.throttled()
 	}
 	return nil
+}
+
+// costOfRefusal is what a request costs that is refused for its variables: it was
+// decoded and coerced.
+const costOfRefusal = 1
+
+// refused returns why a request is refused, which costs something: callers must
+// not make the gateway work for nothing.
+func (p *pipeline) refused(ctx context.Context, errs gqlerror.List) gqlerror.List {
+	if err := p.pay(ctx, costOfRefusal); err != nil {
+		return gqlerror.List{err}
+	}
+	return errs
+}
+
+// pay takes points from the caller's bucket for what is not part of an operation.
+// It returns an error if there are not enough.
+func (p *pipeline) pay(ctx context.Context, points float64) *gqlerror.Error {
+	if points <= 0 {
+		return nil
+	}
+	var header http.Header
+	if reply := transport.ReplyOf(ctx); reply != nil {
+		header = reply.Header
+	}
+	return p.charge(ctx, header, &admission{facts: &facts{}, requested: points}, nil)
 }
 
 // meter charges the caller's bucket, if it has one.

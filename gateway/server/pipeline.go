@@ -86,7 +86,7 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 	documents, err := document.New(document.Config{
 		Schema:      schema,
 		Limits:      documentLimits(cfg.Limits),
-		Size:        cfg.Documents.Keep,
+		Memory:      int64(cfg.Documents.Memory),
 		Suggestions: suggestions,
 		Inputs:      inputs,
 		Rules:       []core.Rule{model.Rule()},
@@ -100,8 +100,8 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 			identity:   identity(f.Name, version, operation.Position.Src.Input, operation.Name),
 			caching:    caching.Of(operation),
 		}
-		if known.guards != nil { // what only some may have, whatever the schema says
-			known.caching.Policy.Private = true
+		if known.guards != nil || known.introspect != nil && cfg.IntrospectionScope != "" {
+			known.caching.Policy.Private = true // only some may have it, whatever the schema says
 		}
 		known.learned = newLearned(known.caching.Policy.Private)
 		return known
@@ -115,7 +115,7 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 	}
 	p.persisted, err = persisted.Open(persisted.Config{
 		Mode: persisted.Mode(cfg.Documents.Mode), Manifest: cfg.Documents.Manifest, Automatic: cfg.Documents.Automatic,
-		MaxAutomatic: cfg.Documents.Keep, Check: p.check, Log: s.log,
+		Check: p.check, Log: s.log,
 	})
 	return p, err
 }
@@ -170,18 +170,15 @@ func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.R
 	if len(errs) > 0 || operation == nil {
 		return oc, orNoOperation(errs)
 	}
-	if err := documentLimits(p.config.Limits).Variables(params.Variables); err != nil {
-		return oc, gqlerror.List{err}
-	}
 	if oc.Variables, errs = operation.Inputs.Coerce(params.Variables); len(errs) > 0 {
-		return oc, errs
+		return oc, p.refused(ctx, errs)
 	}
 	if err := p.mayIntrospect(ctx, operation.Facts, oc); err != nil {
 		return oc, gqlerror.List{err}
 	}
 	a, err := p.admit(ctx, &operation.Facts, oc)
 	if err != nil {
-		return oc, gqlerror.List{err}
+		return oc, p.refused(ctx, gqlerror.List{err})
 	}
 	a.recallable, a.version = !logged, version
 	oc.Stats.SetExtension(admissionKey, a)
@@ -212,7 +209,7 @@ func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *
 		return nil, false, gqlerror.List{p.present(ctx, err)}
 	}
 	oc.RawQuery = resolved.Document
-	doc, errs := p.documents.Get(resolved.Document)
+	doc, errs := p.parsed(ctx, resolved)
 	if len(errs) > 0 {
 		return nil, false, errs
 	}
@@ -223,6 +220,20 @@ func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *
 		oc.Operation = operation.Definition
 	}
 	return operation, resolved.Logged, nil
+}
+
+// parsed is the document of a text. One that is not known is paid for before it is
+// parsed, unless the operator trusts it.
+func (p *pipeline) parsed(ctx context.Context, resolved persisted.Resolved) (*document.Document[facts], gqlerror.List) {
+	if doc := p.documents.Lookup(resolved.Document); doc != nil {
+		return doc, nil
+	}
+	if !resolved.Trusted {
+		if err := p.pay(ctx, p.config.Cost.Parse); err != nil {
+			return nil, gqlerror.List{err}
+		}
+	}
+	return p.documents.Get(resolved.Document)
 }
 
 // present makes an error of the request of a problem.
