@@ -225,7 +225,7 @@ func write(t *testing.T, file, text string) {
 
 // execute runs a command in a folder and returns what it prints.
 func execute(dir, name string, args ...string) (string, error) {
-	cmd := exec.Command(name, args...) //nolint:noctx // it outlives the test that needs it first
+	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

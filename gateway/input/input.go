@@ -23,6 +23,7 @@
 package input
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -107,7 +108,7 @@ func (s *Schema) constant(t *typ, value *ast.Value) (any, error) {
 		return nil, r.errs[0]
 	}
 	if e.kind != isConstant {
-		return nil, fmt.Errorf("it has a variable")
+		return nil, errors.New("it has a variable")
 	}
 	return e.value, nil
 }

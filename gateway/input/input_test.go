@@ -361,7 +361,9 @@ func FuzzCompile(f *testing.F) {
 		if errs != nil {
 			return
 		}
-		validator.ValidateWithRules(loaded, doc, rules.NewRules())
+		if errs := validator.ValidateWithRules(loaded, doc, rules.NewRules()); errs != nil {
+			t.Fatal(errs)
+		}
 		compiled, errs := s.Compile(doc)
 		if errs != nil {
 			return

@@ -66,7 +66,9 @@ func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.Operatio
 func (p *pipeline) charge(ctx context.Context, header http.Header, a *admission, variables map[string]any) *gqlerror.Error {
 	principal, known := auth.From(ctx), a.facts
 	p.meter(ctx, principal, a)
-	a.charges = known.limits.Charges(a.charges, callerOf(ctx, principal), variables)
+	if known.limits != nil { // the text of an address is an allocation
+		a.charges = known.limits.Charges(a.charges, callerOf(ctx, principal), variables)
+	}
 	if len(a.charges) == 0 {
 		return nil
 	}

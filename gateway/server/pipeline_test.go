@@ -76,7 +76,7 @@ func decide(ctx context.Context, p *pipeline, oc *graphql.OperationContext) erro
 func BenchmarkDecide(b *testing.B) {
 	p := shop(b, nil)
 	ctx := auth.With(withAddress(b.Context(), netip.MustParseAddr("127.0.0.1")), &auth.Principal{Subject: "u1", Scopes: []string{"orders:read"}})
-	oc := &graphql.OperationContext{Variables: map[string]any{"first": int64(3)}}
+	oc := &graphql.OperationContext{Variables: map[string]any{"first": json.Number("3")}}
 	ask := func() {
 		if err := decide(ctx, p, oc); err != nil {
 			b.Fatal(err)
