@@ -45,6 +45,11 @@ type Server struct {
 	// Drain is how long requests that are under way may take when the gateway
 	// stops.
 	Drain Duration `yaml:"drain"`
+	// ReadTimeout is how long a request may take to come in, with its body.
+	ReadTimeout Duration `yaml:"readTimeout"`
+	// WriteTimeout is how long a client may take nothing of an answer that is
+	// written to it.
+	WriteTimeout Duration `yaml:"writeTimeout"`
 	// BodyBudget is the most memory that requests may take while they are read
 	// and decoded, all together.
 	BodyBudget Bytes `yaml:"bodyBudget"`
@@ -271,6 +276,8 @@ func Defaults() Config {
 		Server: Server{
 			Listen:          "127.0.0.1:8080",
 			Drain:           Duration(10 * time.Second),
+			ReadTimeout:     Duration(10 * time.Second),
+			WriteTimeout:    Duration(10 * time.Second),
 			BodyBudget:      64 << 20,
 			ForwardedHeader: "X-Forwarded-For",
 		},
@@ -321,6 +328,8 @@ func (c *Config) check(p *problems) {
 	p.need(c.Admin.Listen != "", "admin.listen", "must be host:port")
 	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen", "must not be that of the server: operators and frontends need different doors")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
+	p.need(c.Server.ReadTimeout > 0, "server.readTimeout", "must be more than 0")
+	p.need(c.Server.WriteTimeout > 0, "server.writeTimeout", "must be more than 0")
 	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)), "server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
 	p.need(c.Cache.Size == 0 || c.Cache.Size >= 1<<20, "cache.size", "must be at least 1MiB, or 0 to keep nothing")
 	p.need(c.Cache.Missing >= 0, "cache.missing", "must not be negative")

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/rs/cors"
 
@@ -126,6 +127,11 @@ func (w *trackedWriter) WriteHeader(status int) {
 func (w *trackedWriter) Write(b []byte) (int, error) {
 	w.begun = true
 	return w.ResponseWriter.Write(b)
+}
+
+// SetReadDeadline is for http.ResponseController: it begins no answer.
+func (w *trackedWriter) SetReadDeadline(t time.Time) error {
+	return http.NewResponseController(w.ResponseWriter).SetReadDeadline(t)
 }
 
 // Unwrap is for http.ResponseController.

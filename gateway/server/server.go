@@ -180,7 +180,8 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	}
 	failed := make(chan error, len(servers))
 	for i, listener := range []net.Listener{public, admin} {
-		go func() { failed <- servers[i].Serve(listener) }()
+		bounded := transport.NewListener(listener, time.Duration(s.config.Server.WriteTimeout))
+		go func() { failed <- servers[i].Serve(bounded) }()
 	}
 	s.announce(public.Addr(), admin.Addr(), routes.names)
 	select {
@@ -230,9 +231,10 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
+		ReadTimeout:       time.Duration(s.config.Server.ReadTimeout),
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ConnState:         transport.ConnState,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 }

@@ -42,7 +42,7 @@ func (b *body) read(r io.Reader, length, most int64) error {
 		if wrong := b.add(n, most); wrong != nil {
 			return wrong
 		}
-		if err == io.EOF { //nolint:errorlint // readers return it as it is
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {

@@ -39,8 +39,6 @@ type Config struct {
 	// KeepAlive is the interval of SSE comments and of WebSocket pings; 12 s. A
 	// WebSocket whose client sends nothing between two pings is cut.
 	KeepAlive time.Duration
-	// WriteTimeout bounds one write to a stream, after which it is cut; 10 s.
-	WriteTimeout time.Duration
 	// Origins may open WebSockets from browsers, besides the origin that the
 	// gateway is served from: "https://shop.example", "https://*.shop.example"
 	// (* matches no slash), or "*" for all. Requests without the header Origin
@@ -74,7 +72,6 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxOperations, 100)
 	setDefault(&c.InitTimeout, 10*time.Second)
 	setDefault(&c.KeepAlive, 12*time.Second)
-	setDefault(&c.WriteTimeout, 10*time.Second)
 	if c.Budget == nil {
 		c.Budget = NewBudget(64 << 20)
 	}

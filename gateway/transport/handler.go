@@ -30,6 +30,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -50,6 +51,10 @@ type Handler struct {
 
 // New returns a handler that executes with exec. Errors are shown as exec
 // presents them, which includes their codes.
+//
+// Serve it from a [Listener], which cuts clients that don't read, by an
+// [http.Server] with a ReadTimeout, within which a request must have come in
+// completely; it does not bound what comes after that.
 func New(exec graphql.GraphExecutor, config Config) *Handler {
 	return &Handler{exec: exec, config: config.withDefaults(), streams: newStreams()}
 }
@@ -94,6 +99,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, refused)
 		return
 	}
+	// It would end the operation: net/http goes on reading, to find out when the
+	// client leaves.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not every writer has one
 	ctx := graphql.StartOperationTrace(r.Context())
 	if request.params == nil {
 		h.answerBatch(ctx, w, request.batch)

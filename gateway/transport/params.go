@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -123,6 +124,8 @@ func (h *Handler) refuseBody(err error) *refusal {
 		refused = refusef(http.StatusRequestEntityTooLarge, "The body has more than %d bytes.", h.config.MaxBodyBytes)
 	case errors.Is(err, errBusy):
 		refused = unavailable("The gateway is reading too many requests: try again.")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		refused = refusef(http.StatusRequestTimeout, "The request did not come in completely in time.")
 	default:
 		refused = refusef(http.StatusBadRequest, "The body could not be read to its end.")
 	}

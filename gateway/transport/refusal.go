@@ -40,7 +40,7 @@ func unavailable(message string) *refusal {
 func stopping() *refusal { return unavailable("The gateway is stopping.") }
 
 // lingering is how long the rest of a refused request is waited for.
-const lingering = time.Second
+const lingering = 500 * time.Millisecond
 
 // refuse answers as application/json: whether the caller accepts it or not, it
 // is what is read most.

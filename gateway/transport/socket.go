@@ -200,12 +200,10 @@ func (s *socket) control(ctx context.Context, kind string, payload json.RawMessa
 	s.write(ctx, buffer)
 }
 
-// write sends a message. If it can't be sent in time the connection is cut,
-// which ends read, so there is no error to handle.
+// write sends a message. If the client takes nothing of it for some time the
+// connection fails, which ends read, so there is no error to handle.
 func (s *socket) write(ctx context.Context, buffer *bytes.Buffer) {
-	ctx, cancel := context.WithTimeout(unending(ctx), s.handler.config.WriteTimeout)
-	defer cancel()
-	_ = s.conn.Write(ctx, websocket.MessageText, buffer.Bytes())
+	_ = s.conn.Write(unending(ctx), websocket.MessageText, buffer.Bytes())
 }
 
 // unending is ctx without its end: the library cuts the connection when the

@@ -347,7 +347,7 @@ func TestPingsTheClient(t *testing.T) {
 // TestCutsAWebSocketThatIsNotRead: a client that does not read must not hold
 // the operation for ever.
 func TestCutsAWebSocketThatIsNotRead(t *testing.T) {
-	g := serve(t, transport.Config{WriteTimeout: 50 * time.Millisecond})
+	g := serveWithin(t, timeouts{write: 50 * time.Millisecond}, transport.Config{})
 	c := g.connect(t, true)
 	c.send(subscribe("1", "subscription{waiting}"))
 	c.expect(`{"type":"next","id":"1","payload":{"data":{"waiting":1}}}`)
