@@ -128,7 +128,7 @@ type choice struct {
 func (c *choice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, ok := c.handlers[c.name(r)]
 	if !ok {
-		c.notFound(w)
+		c.notFound(w, r)
 		return
 	}
 	handler.ServeHTTP(w, r)
@@ -151,9 +151,9 @@ func (c *choice) name(r *http.Request) string {
 	return c.fallback
 }
 
-func (c *choice) notFound(w http.ResponseWriter) {
+func (c *choice) notFound(w http.ResponseWriter, r *http.Request) {
 	names := slices.Sorted(maps.Keys(c.handlers))
-	writeProblem(w, http.StatusNotFound,
+	writeProblem(w, r, http.StatusNotFound,
 		problem.New(problem.FrontendNotFound, "There is no such frontend. There are: %s.", strings.Join(names, ", ")).
 			With("frontends", names))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/transport"
 )
 
 // middleware wraps a handler; it is named for what it does.
@@ -105,7 +106,7 @@ func recovered(next http.Handler, log *slog.Logger) http.Handler {
 			if tracked.begun {
 				panic(http.ErrAbortHandler)
 			}
-			writeErrors(w, http.StatusInternalServerError, map[string]any{"message": presented.Message, "extensions": presented.Extensions})
+			writeErrors(w, r, http.StatusInternalServerError, map[string]any{"message": presented.Message, "extensions": presented.Extensions})
 		}()
 		next.ServeHTTP(tracked, r)
 	})
@@ -156,14 +157,14 @@ func allowOrigins(next http.Handler, cfg config.CORS) http.Handler {
 }
 
 // writeProblem answers a request that no transport answers.
-func writeProblem(w http.ResponseWriter, status int, p *problem.Error) {
+func writeProblem(w http.ResponseWriter, r *http.Request, status int, p *problem.Error) {
 	extensions := map[string]any{"code": p.Code}
 	maps.Copy(extensions, p.Extensions)
-	writeErrors(w, status, map[string]any{"message": p.Message, "extensions": extensions})
+	writeErrors(w, r, status, map[string]any{"message": p.Message, "extensions": extensions})
 }
 
-func writeErrors(w http.ResponseWriter, status int, errs ...map[string]any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+func writeErrors(w http.ResponseWriter, r *http.Request, status int, errs ...map[string]any) {
+	w.Header().Set("Content-Type", transport.ProblemFormat(r.Header)+"; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"errors": errs}) // the caller left: nothing to do

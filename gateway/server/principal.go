@@ -56,11 +56,11 @@ func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error)
 	}
 	if p.Code == problem.Unavailable {
 		w.Header().Set("Retry-After", "1")
-		writeProblem(w, http.StatusServiceUnavailable, p)
+		writeProblem(w, r, http.StatusServiceUnavailable, p)
 		return
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-	writeProblem(w, http.StatusUnauthorized, p)
+	writeProblem(w, r, http.StatusUnauthorized, p)
 }
 
 // sampler lets some lines of a second into the log: what anybody can cause must

@@ -17,6 +17,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // The order decides what a panic, another site or a caller without credentials
@@ -187,5 +188,42 @@ func TestSampler(t *testing.T) {
 	now = now.Add(time.Second)
 	if logged, dropped := s.next(now); !logged || dropped != 97 {
 		t.Errorf("then %v, %d not logged", logged, dropped)
+	}
+}
+
+// Callers that prefer application/graphql-response+json get problems as such:
+// else they do not read the errors of a 401.
+func TestMediaTypeOfProblems(t *testing.T) {
+	for accept, want := range map[string]string{
+		"":                 "application/json; charset=utf-8",
+		"application/json": "application/json; charset=utf-8",
+		"application/graphql-response+json,application/json;q=0.9": "application/graphql-response+json; charset=utf-8",
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/graphql", nil)
+		r.Header.Set("Accept", accept)
+		s := &Server{log: slog.New(slog.DiscardHandler)}
+		s.refuseCaller(w, r, problem.New(problem.Unauthenticated, "No."))
+		if got := w.Header().Get("Content-Type"); got != want || w.Code != http.StatusUnauthorized {
+			t.Errorf("%q: %d %s, want 401 %s", accept, w.Code, got, want)
+		}
+	}
+}
+
+// Deadlines of reading begin no answer: a panic after that is still answered.
+func TestReadDeadlineBeginsNoAnswer(t *testing.T) {
+	late := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
+			t.Error(err)
+		}
+		panic("boom")
+	})
+	server := httptest.NewServer(recovered(late, slog.New(slog.DiscardHandler)))
+	defer server.Close()
+	resp, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Body.Close(); resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("status %d", resp.StatusCode)
 	}
 }

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -177,6 +178,9 @@ func TestRefuses(t *testing.T) {
 				if a.status != status {
 					t.Errorf("%s: status %d, want %d: %s", accept, a.status, status, a.body)
 				}
+				if want := map[string]string{acceptGraphQL: graphqlType}[accept]; cmp.Or(want, jsonType) != a.header.Get("Content-Type") {
+					t.Errorf("%s: %s", accept, a.header.Get("Content-Type"))
+				}
 				if (a.status == http.StatusMethodNotAllowed) != (a.header.Get("Allow") != "") {
 					t.Errorf("status %d with Allow: %q", a.status, a.header.Get("Allow"))
 				}
@@ -318,6 +322,34 @@ func TestNegotiatesTheMediaType(t *testing.T) {
 			checkErrors(t, a, "BAD_REQUEST")
 		} else if a.status != http.StatusOK || a.header.Get("Content-Type") != c.want {
 			t.Errorf("%q: %d %s, want %s", c.accept, a.status, a.header.Get("Content-Type"), c.want)
+		}
+	}
+}
+
+// Refusals are JSON in any case, of the type that the caller prefers.
+func TestNegotiatesTheMediaTypeOfRefusals(t *testing.T) {
+	g := serve(t, transport.Config{})
+	for accept, want := range map[string]string{
+		"":                                  jsonType,
+		"*/*":                               jsonType,
+		"application/json":                  jsonType,
+		"application/graphql-response+json": graphqlType,
+		"application/graphql-response+json,application/json;q=0.9": graphqlType,
+		"application/json,application/graphql-response+json":       jsonType,
+		"application/json;q=0.5,application/graphql-response+json": graphqlType,
+		"text/event-stream": jsonType,
+		"text/event-stream,application/graphql-response+json;q=0.1": graphqlType,
+		"text/html": jsonType,
+		"garbage":   jsonType,
+	} {
+		for name, a := range map[string]answer{
+			"not GraphQL":        g.post(t, `{`, "Accept: "+accept),
+			"method not allowed": g.send(t, http.MethodPut, "/", "", "Accept: "+accept),
+			"csrf":               g.send(t, http.MethodGet, "/?query={__typename}", "", "Accept: "+accept),
+		} {
+			if got := a.header.Get("Content-Type"); got != want {
+				t.Errorf("%s, %q: %s, want %s", name, accept, got, want)
+			}
 		}
 	}
 }

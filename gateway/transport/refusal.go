@@ -42,9 +42,8 @@ func stopping() *refusal { return unavailable("The gateway is stopping.") }
 // lingering is how long the rest of a refused request is waited for.
 const lingering = 500 * time.Millisecond
 
-// refuse answers as application/json: whether the caller accepts it or not, it
-// is what is read most.
-func (h *Handler) refuse(w http.ResponseWriter, r *refusal) {
+// refuse answers a request that does not come to the executor.
+func (h *Handler) refuse(w http.ResponseWriter, request *http.Request, r *refusal) {
 	header := w.Header()
 	if r.allow != "" {
 		header.Set("Allow", r.allow)
@@ -58,7 +57,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *refusal) {
 	if r.status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "1")
 	}
-	h.writeStatus(w, problemResponse(r.problem), plainJSON, r.status)
+	h.writeStatus(w, problemResponse(r.problem), ProblemFormat(request.Header), r.status)
 }
 
 // problemResponse is the response to what is not executed.

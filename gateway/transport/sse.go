@@ -16,10 +16,10 @@ import (
 // "next", and with an event "complete" after source has returned. Source's
 // context is done when the client left, could not be written to, or the
 // gateway stops: then there is no "complete", and the client may come again.
-func (h *Handler) serveEvents(ctx context.Context, w http.ResponseWriter, source func(context.Context, sendFunc)) {
+func (h *Handler) serveEvents(ctx context.Context, w http.ResponseWriter, r *http.Request, source func(context.Context, sendFunc)) {
 	end, ok := h.streams.begin()
 	if !ok {
-		h.refuse(w, stopping())
+		h.refuse(w, r, stopping())
 		return
 	}
 	defer end()

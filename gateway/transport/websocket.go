@@ -31,12 +31,12 @@ func isUpgrade(r *http.Request) bool {
 // serveWebSocket returns when the connection has ended, and all of it.
 func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !allowedOrigin(r, h.config.Origins) {
-		h.refuse(w, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked, "Pages of this origin may not open a WebSocket here.")})
+		h.refuse(w, r, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked, "Pages of this origin may not open a WebSocket here.")})
 		return
 	}
 	end, ok := h.streams.begin()
 	if !ok {
-		h.refuse(w, stopping())
+		h.refuse(w, r, stopping())
 		return
 	}
 	defer end()
@@ -46,7 +46,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		InsecureSkipVerify: true, // the origin is checked above
 	})
 	if err != nil {
-		h.refuse(w, refusef(hand.status, "This is not the handshake of a WebSocket (RFC 6455)."))
+		h.refuse(w, r, refusef(hand.status, "This is not the handshake of a WebSocket (RFC 6455)."))
 		return
 	}
 	conn.SetReadLimit(h.config.MaxBodyBytes)
