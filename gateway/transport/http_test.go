@@ -264,8 +264,8 @@ func TestBoundsTheErrorsOfARequest(t *testing.T) {
 		fmt.Fprintf(&many, "a%d ", i)
 	}
 	a = g.post(t, `{"query":"{ `+many.String()+` }"}`)
-	if n := strings.Count(a.body, `"message"`); n != 100 {
-		t.Errorf("%d errors, want 100", n)
+	if n := strings.Count(a.body, `"message"`); n != 10 {
+		t.Errorf("%d errors, want 10", n)
 	}
 }
 
