@@ -99,7 +99,7 @@ func (s *Server) session(ctx context.Context, payload map[string]any) (context.C
 	for name, value := range payload {
 		text, ok := value.(string)
 		if ok && (strings.EqualFold(name, "Authorization") || strings.EqualFold(name, s.config.Auth.KeyHeader)) {
-			header.Set(name, text)
+			header.Add(name, text) // of two that differ in letter case none counts, as over HTTP
 		}
 	}
 	if len(header) == 0 {
