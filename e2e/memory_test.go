@@ -302,4 +302,3 @@ func manyOperations(a *attacker, _ int) {
 		}
 	}
 }
-

@@ -100,6 +100,14 @@ type Limits struct {
 	Timeout Duration `yaml:"timeout"`
 	// Operations is how many operations a WebSocket may have open.
 	Operations int `yaml:"operations"`
+	// Sockets is how many WebSockets a caller may have open.
+	Sockets int `yaml:"sockets"`
+	// CallerOperations is how many operations a caller may have open on all its
+	// WebSockets.
+	CallerOperations int `yaml:"callerOperations"`
+	// Queue is the most that messages may have which wait until a caller reads,
+	// on all its WebSockets.
+	Queue Bytes `yaml:"queue"`
 
 	// Tokens is the most that a document may have.
 	Tokens int `yaml:"tokens"`
@@ -290,10 +298,15 @@ func Defaults() Config {
 		Redis: Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{
-				Body:        1 << 20,
-				Batch:       1,
-				Timeout:     Duration(30 * time.Second),
-				Operations:  100,
+				Body:       1 << 20,
+				Batch:      1,
+				Timeout:    Duration(30 * time.Second),
+				Operations: 100,
+
+				Sockets:          100,
+				CallerOperations: 1000,
+				Queue:            16 << 20,
+
 				Tokens:      2000,
 				Depth:       20,
 				Fields:      1000,
@@ -359,7 +372,7 @@ func (f *Frontend) check(p *problems, path string) {
 		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations), "tokens": int64(l.Tokens),
 		"depth": int64(l.Depth), "fields": int64(l.Fields), "aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
 		"directives": int64(l.Directives), "spreads": int64(l.Spreads), "spreadDepth": int64(l.SpreadDepth), "inputDepth": int64(l.InputDepth),
-		"inputItems": int64(l.InputItems),
+		"inputItems": int64(l.InputItems), "sockets": int64(l.Sockets), "callerOperations": int64(l.CallerOperations), "queue": int64(l.Queue),
 	} {
 		p.need(value > 0, path+".limits."+name, "must be more than 0")
 	}

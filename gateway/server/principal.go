@@ -68,7 +68,7 @@ func (s *Server) session(ctx context.Context, payload map[string]any) (context.C
 	for name, value := range payload {
 		text, ok := value.(string)
 		if ok && (strings.EqualFold(name, "Authorization") || strings.EqualFold(name, s.config.Auth.KeyHeader)) {
-			header.Set(name, text)
+			header.Add(name, text) // of two that differ in letter case none counts, as over HTTP
 		}
 	}
 	if len(header) == 0 {
@@ -81,6 +81,15 @@ func (s *Server) session(ctx context.Context, payload map[string]any) (context.C
 	caller := upstream.CallerOf(ctx)
 	caller.Authorization, caller.Subject = header.Get("Authorization"), subjectOf(principal)
 	return auth.With(upstream.WithCaller(ctx, caller), principal), nil
+}
+
+// callerID names who calls: the principal, or the address of one who is
+// anonymous.
+func callerID(ctx context.Context) string {
+	if principal := auth.From(ctx); principal != nil {
+		return principal.ID()
+	}
+	return addressOf(ctx)
 }
 
 // until is when the caller's token expires.

@@ -279,9 +279,15 @@ func (s *Server) transportConfig(cfg config.Frontend, pipe *pipeline) transport.
 		OperationTimeout: time.Duration(cfg.Limits.Timeout),
 		MaxOperations:    cfg.Limits.Operations,
 		Origins:          cfg.CORS.Origins,
-		Init:             s.session,
-		Until:            until,
-		Recall:           pipe.recall,
-		Log:              s.log,
+
+		MaxSockets:          cfg.Limits.Sockets,
+		MaxCallerOperations: cfg.Limits.CallerOperations,
+		MaxQueuedBytes:      int64(cfg.Limits.Queue),
+		Caller:              callerID,
+
+		Init:   s.session,
+		Until:  until,
+		Recall: pipe.recall,
+		Log:    s.log,
 	}
 }

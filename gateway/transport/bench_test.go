@@ -78,7 +78,7 @@ func TestAllocationsOfAPost(t *testing.T) {
 	if s.status != http.StatusOK {
 		t.Fatal(s.status)
 	}
-	const limit = 53
+	const limit = 56 // 53, and what the race detector takes out of pools
 	if allocs > limit {
 		t.Errorf("%.0f allocations, want at most %d", allocs, limit)
 	}

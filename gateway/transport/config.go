@@ -33,6 +33,18 @@ type Config struct {
 	// MaxOperations is how many operations one WebSocket may have under way;
 	// 100.
 	MaxOperations int
+	// MaxSockets is how many WebSockets a caller may have open; 100.
+	MaxSockets int
+	// MaxCallerOperations is how many operations a caller may have under way on
+	// all its WebSockets; 1000.
+	MaxCallerOperations int
+	// MaxQueuedBytes is how many bytes of messages may wait until a caller reads,
+	// on all its WebSockets; 16 MiB. A single message may be larger. A WebSocket
+	// that has one too many is closed with 1008.
+	MaxQueuedBytes int64
+	// Caller names whom a context is of, for these limits: that of a handshake,
+	// and after connection_init that of Init. Nil makes each WebSocket a caller.
+	Caller func(ctx context.Context) string
 	// InitTimeout is how long a WebSocket may take until connection_ack,
 	// including Init; 10 s.
 	InitTimeout time.Duration
@@ -70,6 +82,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxInputDepth, 10)
 	setDefault(&c.OperationTimeout, 30*time.Second)
 	setDefault(&c.MaxOperations, 100)
+	setDefault(&c.MaxSockets, 100)
+	setDefault(&c.MaxCallerOperations, 1000)
+	setDefault(&c.MaxQueuedBytes, 16<<20)
 	setDefault(&c.InitTimeout, 10*time.Second)
 	setDefault(&c.KeepAlive, 12*time.Second)
 	if c.Budget == nil {

@@ -98,25 +98,20 @@ func (f *framing) step(data []byte) []byte {
 
 // line skips to the end of a line.
 func (f *framing) line(data []byte) []byte {
-	end := bytes.IndexByte(data, '\n')
-	text := data
-	if end >= 0 {
-		text = data[:end]
-	}
+	text, rest, ended := bytes.Cut(data, []byte("\n"))
 	if f.state == requestLine {
 		if text = bytes.TrimSuffix(text, []byte("\r")); len(text) > 0 {
 			f.last = text[len(text)-1]
 		}
 	}
-	if end < 0 {
-		return nil
-	}
-	if f.state == chunkExtension {
+	switch {
+	case !ended:
+	case f.state == chunkExtension:
 		f.beginChunk()
-	} else {
+	default:
 		f.state = lineStart
 	}
-	return data[end+1:]
+	return rest
 }
 
 // skip skips bytes of a body.

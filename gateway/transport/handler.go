@@ -47,6 +47,7 @@ type Handler struct {
 	buffers bufferPool
 	bodies  bodyPool
 	streams *streams
+	callers callers
 }
 
 // New returns a handler that executes with exec. Errors are shown as exec

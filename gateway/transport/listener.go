@@ -92,7 +92,7 @@ func (c *conn) Write(p []byte) (int, error) {
 			progress = now
 		}
 		if now.Sub(progress) >= c.timeout {
-			_ = c.Conn.Close() // so that who reads learns of it
+			_ = c.Close() // so that who reads learns of it
 			return written, err
 		}
 		if err := c.SetWriteDeadline(progress.Add(c.timeout)); err != nil {
@@ -103,7 +103,7 @@ func (c *conn) Write(p []byte) (int, error) {
 
 // SetDeadline is part of [net.Conn].
 func (c *conn) SetDeadline(t time.Time) error {
-	return errors.Join(c.Conn.SetReadDeadline(t), c.SetWriteDeadline(t))
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // SetWriteDeadline is part of [net.Conn]. Write moves the deadline.

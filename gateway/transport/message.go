@@ -20,6 +20,10 @@ const (
 	typeComplete  = "complete"
 )
 
+// longestID is the most bytes of an operation's id, which each of its messages
+// has.
+const longestID = 256
+
 // message is one of a client.
 type message struct {
 	kind    string
@@ -50,6 +54,9 @@ func parseMessage(data []byte) (*message, bool) {
 }
 
 func (m *message) check() bool {
+	if len(m.id) > longestID {
+		return false
+	}
 	payload := m.payload
 	m.payload = nil
 	switch m.kind {

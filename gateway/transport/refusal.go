@@ -54,7 +54,7 @@ func (h *Handler) refuse(w http.ResponseWriter, request *http.Request, r *refusa
 		// answer; it must not wait long for that.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) // not every writer has one
 	}
-	if r.status == http.StatusServiceUnavailable {
+	if r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests {
 		header.Set("Retry-After", "1")
 	}
 	h.writeStatus(w, problemResponse(r.problem), ProblemFormat(request.Header), r.status)

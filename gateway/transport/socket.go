@@ -24,16 +24,39 @@ type socket struct {
 	conn    *websocket.Conn
 	header  http.Header
 
-	heard        atomic.Bool    // something since the last ping
-	until        chan time.Time // when the caller is one no longer: sent at most once
+	caller       atomic.Pointer[caller] // changed by connection_init
+	heard        atomic.Bool            // something since the last ping
+	until        chan time.Time         // when the caller is one no longer: sent at most once
+	overrun      chan struct{}          // has something when too many messages are waiting
 	acknowledged atomic.Bool
 	inited       bool // used by the reader only
 
 	operations operations
 }
 
-func newSocket(h *Handler, conn *websocket.Conn, r *http.Request) *socket {
-	return &socket{handler: h, conn: conn, header: r.Header, until: make(chan time.Time, 1)}
+// newSocket returns a socket without a connection yet. It must leave at the end.
+func newSocket(h *Handler, r *http.Request, caller *caller) *socket {
+	s := &socket{handler: h, header: r.Header, until: make(chan time.Time, 1), overrun: make(chan struct{}, 1)}
+	s.caller.Store(caller)
+	return s
+}
+
+// leave ends the count of the socket as one of its caller.
+func (s *socket) leave() { s.handler.callers.leave(s.caller.Load()) }
+
+// become makes the socket one of a session's caller. It is false if that has too
+// many.
+func (s *socket) become(session context.Context) bool {
+	name := s.handler.config.Caller
+	if name == nil || name(session) == s.caller.Load().id {
+		return true
+	}
+	next := s.handler.callerOf(session)
+	if next == nil {
+		return false
+	}
+	s.handler.callers.leave(s.caller.Swap(next))
+	return true
 }
 
 // serve runs the connection to its end.
@@ -93,6 +116,9 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 				s.close(cancel, initTimedOut())
 				return
 			}
+		case <-s.overrun:
+			s.close(cancel, tooSlow())
+			return
 		case until := <-s.until:
 			expired.Reset(time.Until(until))
 		case <-expired.C:
@@ -184,6 +210,9 @@ func (s *socket) init(ctx context.Context, m *message) (context.Context, *closin
 		s.handler.config.Log.InfoContext(ctx, "WebSocket refused", "cause", err)
 		return ctx, refusedInit(err)
 	}
+	if !s.become(session) {
+		return ctx, tooManySockets()
+	}
 	if until := s.handler.config.Until(session); !until.IsZero() {
 		s.until <- until
 	}
@@ -197,7 +226,22 @@ func (s *socket) control(ctx context.Context, kind string, payload json.RawMessa
 	buffer := s.handler.buffers.get()
 	defer s.handler.buffers.put(buffer)
 	appendControl(buffer, kind, payload)
-	s.write(ctx, buffer)
+	s.queue(buffer, func() { s.write(ctx, buffer) })
+}
+
+// queue calls write, unless too many messages are waiting to be written: then it
+// makes the connection end.
+func (s *socket) queue(buffer *bytes.Buffer, write func()) {
+	caller, n := s.caller.Load(), buffer.Len()
+	if !caller.queue(n, s.handler.config.MaxQueuedBytes) {
+		select {
+		case s.overrun <- struct{}{}:
+		default: // it is about to end
+		}
+		return
+	}
+	defer caller.written(n)
+	write()
 }
 
 // write sends a message. If the client takes nothing of it for some time the
