@@ -50,8 +50,8 @@ type Server struct {
 	// WriteTimeout is how long a client may take nothing of an answer that is
 	// written to it.
 	WriteTimeout Duration `yaml:"writeTimeout"`
-	// BodyBudget is the most memory that requests may take while they are read
-	// and decoded, all together.
+	// BodyBudget is the most memory that the bodies of requests under way may
+	// take, all together. Those of up to 8 KiB do not count.
 	BodyBudget Bytes `yaml:"bodyBudget"`
 	// TrustedProxies are the addresses, or networks in CIDR notation, whose
 	// headers tell who the client is; none by default.
@@ -109,6 +109,8 @@ type Limits struct {
 	// on all its WebSockets.
 	Queue Bytes `yaml:"queue"`
 
+	// Document is the most bytes that the text of a document may have.
+	Document Bytes `yaml:"document"`
 	// Tokens is the most that a document may have.
 	Tokens int `yaml:"tokens"`
 	// Depth is how deep fields are nested.
@@ -289,7 +291,7 @@ func Defaults() Config {
 			Drain:           Duration(10 * time.Second),
 			ReadTimeout:     Duration(10 * time.Second),
 			WriteTimeout:    Duration(10 * time.Second),
-			BodyBudget:      64 << 20,
+			BodyBudget:      16 << 20,
 			ForwardedHeader: "X-Forwarded-For",
 		},
 		Admin: Admin{Listen: "127.0.0.1:9090"},
@@ -307,6 +309,7 @@ func Defaults() Config {
 				CallerOperations: 1000,
 				Queue:            16 << 20,
 
+				Document:    128 << 10,
 				Tokens:      2000,
 				Depth:       20,
 				Fields:      1000,
@@ -369,7 +372,7 @@ func (c *Config) check(p *problems) {
 func (f *Frontend) check(p *problems, path string) {
 	l := f.Limits
 	for name, value := range map[string]int64{
-		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations), "tokens": int64(l.Tokens),
+		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations), "tokens": int64(l.Tokens), "document": int64(l.Document),
 		"depth": int64(l.Depth), "fields": int64(l.Fields), "aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
 		"directives": int64(l.Directives), "spreads": int64(l.Spreads), "spreadDepth": int64(l.SpreadDepth), "inputDepth": int64(l.InputDepth),
 		"inputItems": int64(l.InputItems), "sockets": int64(l.Sockets), "callerOperations": int64(l.CallerOperations), "queue": int64(l.Queue),

@@ -197,7 +197,7 @@ func inputStore(t testing.TB) *document.Store[struct{}] {
 	s, err := document.New(document.Config{
 		Schema: schema, Inputs: inputs, Memory: 1,
 		Limits: document.Limits{
-			Tokens: high, Depth: high, Fields: high, Aliases: high, RootFields: high, PerKey: high, Directives: high, Spreads: high, SpreadDepth: high,
+			Bytes: high, Tokens: high, Depth: high, Fields: high, Aliases: high, RootFields: high, PerKey: high, Directives: high, Spreads: high, SpreadDepth: high,
 			InputDepth: high, InputItems: high,
 		},
 	}, func(*ast.OperationDefinition, *input.Operation) struct{} { return struct{}{} })

@@ -90,6 +90,9 @@ func invalid(errs gqlerror.List) gqlerror.List {
 }
 
 func (s *Store[F]) parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
+	if most := s.config.Limits.Bytes; len(text) > most {
+		return nil, beyond(nil, problem.MaxTokensLimit, "The document has more than %d bytes.", most)
+	}
 	tree, err := parseText(text, s.config.Limits.Tokens)
 	if err != nil {
 		out := gqlerror.Wrap(err)

@@ -26,7 +26,7 @@ type Subscription { tick: Int event: Query }
 
 func limits() document.Limits {
 	return document.Limits{
-		Tokens: 2000, Depth: 20, Fields: 1000, Aliases: 50, RootFields: 20, PerKey: 10, Directives: 50, Spreads: 100, SpreadDepth: 10, InputDepth: 10, InputItems: 1000,
+		Bytes: 300 << 10, Tokens: 2000, Depth: 20, Fields: 1000, Aliases: 50, RootFields: 20, PerKey: 10, Directives: 50, Spreads: 100, SpreadDepth: 10, InputDepth: 10, InputItems: 1000,
 	}
 }
 
@@ -81,6 +81,7 @@ func TestLimits(t *testing.T) {
 		"nothing":               {"", "GRAPHQL_PARSE_FAILED"},
 		"no GraphQL":            {"{ a(", "GRAPHQL_PARSE_FAILED"},
 		"only a fragment":       {"fragment F on Query { leaf }", "GRAPHQL_VALIDATION_FAILED"},
+		"bytes":                 {"{ leaf } #" + strings.Repeat("x", 300<<10), "MAX_TOKENS_LIMIT"},
 		"tokens":                {strings.Repeat("{ leaf } ", 900), "MAX_TOKENS_LIMIT"},
 		"depth":                 {deep(20), "MAX_DEPTH_LIMIT"},
 		"depth, just":           {deep(19), ""},

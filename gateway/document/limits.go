@@ -10,6 +10,8 @@ import (
 // Limits bound the structure of a document, with fragments counted wherever
 // they are spread. Every limit must be more than 0.
 type Limits struct {
+	// Bytes is the most that its text has: comments and strings are few tokens.
+	Bytes int
 	// Tokens is the most that the parser reads.
 	Tokens int
 	// Depth is how deep fields are nested; those that tell of the schema do not

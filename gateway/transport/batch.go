@@ -19,6 +19,7 @@ type request struct {
 	text     string               // for Reply
 	params   *graphql.RawParams   // nil of a batch
 	batch    []*graphql.RawParams // it was a list, and so is the answer
+	memory   reservation          // for it
 }
 
 // decodeBatch reads a list of operations.

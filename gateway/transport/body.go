@@ -18,7 +18,8 @@ type body struct {
 }
 
 // firstRead is how many bytes are read, and bounded, before memory is allocated
-// for more.
+// for more. They count for no budget: most requests have less, and those of
+// others must not depend on who sends large ones.
 const firstRead = 8 << 10
 
 // Why a body is refused, besides its bound.
@@ -59,9 +60,6 @@ func (b *body) add(n int, most int64) error {
 	if int64(len(b.text)) > most {
 		return errTooLarge
 	}
-	if cap(b.text) <= firstRead && !b.acquire(int64(n)) {
-		return errBusy
-	}
 	return b.bound.scan(b.text[before:])
 }
 
@@ -76,6 +74,14 @@ func (b *body) grow(length, most int64) error {
 	}
 	b.text = append(make([]byte, 0, size), b.text...)
 	return nil
+}
+
+// reserved is what the body has of the budget, which is the caller's from then
+// on.
+func (b *body) reserved() reservation {
+	r := reservation{b.budget, b.held}
+	b.held = 0
+	return r
 }
 
 // acquire takes bytes from the budget.

@@ -2,9 +2,10 @@ package transport
 
 import "sync/atomic"
 
-// Budget bounds the memory of requests and messages that are being read and
-// decoded, of all handlers that share it. What does not fit is refused; nothing
-// waits. It is safe for concurrent use.
+// Budget bounds the memory of large requests and messages, of all handlers that
+// share it: of requests until they are answered, of subscriptions and WebSocket
+// messages while they are read and decoded. What does not fit is refused;
+// nothing waits. It is safe for concurrent use.
 type Budget struct{ free atomic.Int64 }
 
 // NewBudget returns a budget of so many bytes.
@@ -26,3 +27,17 @@ func (b *Budget) acquire(n int64) bool {
 
 // release gives bytes back.
 func (b *Budget) release(n int64) { b.free.Add(n) }
+
+// reservation is what one request has of a budget. The zero value has nothing.
+type reservation struct {
+	budget *Budget
+	bytes  int64
+}
+
+// release gives it back, once.
+func (r *reservation) release() {
+	if r.bytes > 0 {
+		r.budget.release(r.bytes)
+		r.bytes = 0
+	}
+}

@@ -92,6 +92,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request, want, refused := h.read(w, r)
+	defer request.memory.release()
 	if request.finished != nil {
 		request.finished.Serve(w, r, want.format)
 		return
@@ -108,7 +109,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.answerBatch(ctx, w, request.batch)
 		return
 	}
-	reply := &Reply{Header: w.Header(), Method: r.Method, Text: request.text}
+	reply := &Reply{Header: w.Header(), Method: r.Method, Text: request.text, memory: &request.memory}
 	h.answer(context.WithValue(ctx, replyKey{}, reply), w, r, request.params, want)
 }
 
@@ -144,6 +145,7 @@ func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 	case kind == ast.Subscription && !want.events:
 		h.refuse(w, r, refusef(http.StatusNotAcceptable, "A subscription is answered as %s, which the header Accept must name, or over WebSocket.", eventStream))
 	case kind == ast.Subscription || want.format == eventStream:
+		ReplyOf(ctx).memory.release() // it may last
 		h.serveEvents(ctx, w, r, func(ctx context.Context, send sendFunc) { h.execute(ctx, oc, send) })
 	default:
 		h.execute(ctx, oc, func(resp *graphql.Response) bool {

@@ -42,7 +42,7 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accept
 	if refused != nil {
 		return request{}, refused
 	}
-	got.text = text
+	got.text, got.memory = text, body.reserved()
 	timing := graphql.TraceTiming{Start: start, End: graphql.Now()}
 	if got.params != nil {
 		got.params.Headers, got.params.ReadTime = r.Header, timing
