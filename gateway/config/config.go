@@ -88,6 +88,13 @@ type Frontend struct {
 	Documents          Documents `yaml:"documents"`
 	Caching            Caching   `yaml:"caching"`
 	CORS               CORS      `yaml:"cors"`
+	Errors             Errors    `yaml:"errors"`
+}
+
+// Errors are what callers are told of problems.
+type Errors struct {
+	// Services tells them which service a problem is of.
+	Services bool `yaml:"services"`
 }
 
 // Limits bound what one request can be.

@@ -44,6 +44,13 @@ func presenter(ctx context.Context, log *slog.Logger) *problem.Presenter {
 	return problem.NewPresenter(log)
 }
 
+// presenter returns one for an operation of the frontend.
+func (p *pipeline) presenter() *problem.Presenter {
+	out := problem.NewPresenter(p.log)
+	out.Services = p.config.Errors.Services
+	return out
+}
+
 // responses sorts the errors of responses, and gives every event of a
 // subscription a scope for results and loaders.
 type responses struct{ log *slog.Logger }

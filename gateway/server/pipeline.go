@@ -238,7 +238,7 @@ func (p *pipeline) parsed(ctx context.Context, resolved persisted.Resolved) (*do
 
 // present makes an error of the request of a problem.
 func (p *pipeline) present(ctx context.Context, err error) *gqlerror.Error {
-	return problem.NewPresenter(p.log).Present(ctx, err)
+	return p.presenter().Present(ctx, err)
 }
 
 // mayIntrospect refuses introspection where it is off, or the principal lacks
@@ -284,7 +284,7 @@ func introspecting(selections ast.SelectionSet) *ast.Field {
 // DispatchOperation is part of graphql.GraphExecutor. Every operation has a
 // presenter and an account; every execution a scope for results and loaders.
 func (p *pipeline) DispatchOperation(ctx context.Context, oc *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
-	ctx = context.WithValue(ctx, presenterKey{}, problem.NewPresenter(p.log))
+	ctx = context.WithValue(ctx, presenterKey{}, p.presenter())
 	a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
 	if a == nil { // CreateOperationContext refused it
 		return graphql.OneShot(&graphql.Response{Errors: orNoOperation(nil)}), ctx
