@@ -23,8 +23,11 @@
 package input
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -52,8 +55,8 @@ type Schema struct {
 	defaults map[*ast.ArgumentDefinition]any
 }
 
-// New compiles the input types of a schema. It fails if a default of the schema
-// is not a value of its type, or if defaults contain each other.
+// New compiles the input types of a schema. Its error joins a [DefaultError] for
+// each default of the schema that is not a value of its type.
 func New(config Config) (*Schema, error) {
 	s := &Schema{config: config, named: map[string]*named{}, defaults: map[*ast.ArgumentDefinition]any{}}
 	for name, definition := range config.Schema.Types {
@@ -64,40 +67,65 @@ func New(config Config) (*Schema, error) {
 	for _, n := range s.named {
 		s.fill(n)
 	}
-	for _, n := range s.named {
-		for i := range n.fields {
-			if err := s.fillDefault(n, &n.fields[i]); err != nil {
-				return nil, err
-			}
+	var wrong []*DefaultError
+	for _, name := range slices.Sorted(maps.Keys(s.named)) {
+		for i := range s.named[name].fields {
+			wrong = append(wrong, s.fillDefault(s.named[name], &s.named[name].fields[i])...)
 		}
 	}
-	for _, definition := range config.Schema.Types {
-		for _, field := range definition.Fields {
-			if err := s.argumentDefaults(definition.Name+"."+field.Name, field.Arguments); err != nil {
-				return nil, err
-			}
-		}
+	if len(wrong) == 0 { // those of arguments contain them
+		wrong = s.fillArguments()
 	}
-	for _, directive := range config.Schema.Directives {
-		if err := s.argumentDefaults("@"+directive.Name, directive.Arguments); err != nil {
-			return nil, err
-		}
+	slices.SortFunc(wrong, func(a, b *DefaultError) int {
+		return cmp.Or(cmp.Compare(a.At.Src.Name, b.At.Src.Name), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
+	})
+	var errs []error
+	for _, e := range wrong {
+		errs = append(errs, e)
 	}
-	return s, nil
+	return s, errors.Join(errs...)
 }
 
-func (s *Schema) argumentDefaults(owner string, arguments ast.ArgumentDefinitionList) error {
+// DefaultError is a default of a schema that is not a value of its type.
+type DefaultError struct {
+	// Of is the argument or the input field: "Query.products(first:)".
+	Of string
+	// Message says what is wrong.
+	Message string
+	// At is where it stands in the schema.
+	At *ast.Position
+}
+
+// Error is part of error.
+func (e *DefaultError) Error() string { return "the default of " + e.Of + ": " + e.Message }
+
+func (s *Schema) fillArguments() []*DefaultError {
+	var wrong []*DefaultError
+	for _, definition := range s.config.Schema.Types {
+		for _, field := range definition.Fields {
+			wrong = append(wrong, s.argumentDefaults(definition.Name+"."+field.Name, field.Arguments)...)
+		}
+	}
+	for _, directive := range s.config.Schema.Directives {
+		wrong = append(wrong, s.argumentDefaults("@"+directive.Name, directive.Arguments)...)
+	}
+	return wrong
+}
+
+func (s *Schema) argumentDefaults(owner string, arguments ast.ArgumentDefinitionList) []*DefaultError {
+	var wrong []*DefaultError
 	for _, argument := range arguments {
 		if argument.DefaultValue == nil {
 			continue
 		}
 		value, err := s.constant(s.typeOf(argument.Type), argument.DefaultValue)
 		if err != nil {
-			return fmt.Errorf("the default of %s(%s:): %w", owner, argument.Name, err)
+			wrong = append(wrong, &DefaultError{Of: owner + "(" + argument.Name + ":)", Message: err.Error(), At: argument.DefaultValue.Position})
+			continue
 		}
 		s.defaults[argument] = value
 	}
-	return nil
+	return wrong
 }
 
 // constant is the canonical value of a literal without variables.
@@ -105,7 +133,8 @@ func (s *Schema) constant(t *typ, value *ast.Value) (any, error) {
 	r := &reader{schema: s}
 	e := r.read(t, value)
 	if len(r.errs) > 0 {
-		return nil, r.errs[0]
+		message := strings.TrimSuffix(r.errs[0].Message, ".")
+		return nil, errors.New(strings.ToLower(message[:1]) + message[1:])
 	}
 	if e.kind != isConstant {
 		return nil, errors.New("it has a variable")

@@ -1,7 +1,6 @@
 package input
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -87,34 +86,39 @@ func (s *Schema) fill(n *named) {
 
 // fillDefault compiles the default of a field of an input object, and first
 // those that it contains (section 3.10, "Input Object Default Value Cycles").
-func (s *Schema) fillDefault(n *named, f *field) error {
-	if f.definition.DefaultValue == nil || f.state == done {
+func (s *Schema) fillDefault(n *named, f *field) []*DefaultError {
+	literal := f.definition.DefaultValue
+	if literal == nil || f.state == done {
 		return nil
 	}
+	wrong := func(message string) []*DefaultError {
+		return []*DefaultError{{Of: n.name + "." + f.name, Message: message, At: literal.Position}}
+	}
 	if f.state == begun {
-		return fmt.Errorf("the default of %s.%s contains itself", n.name, f.name)
+		return wrong("it contains itself")
 	}
 	f.state = begun
-	if err := s.contained(f.typ, f.definition.DefaultValue); err != nil {
-		return err
+	if errs := s.contained(f.typ, literal); errs != nil {
+		return errs
 	}
-	value, err := s.constant(f.typ, f.definition.DefaultValue)
+	f.state = done
+	value, err := s.constant(f.typ, literal)
 	if err != nil {
-		return fmt.Errorf("the default of %s.%s: %w", n.name, f.name, err)
+		return wrong(err.Error())
 	}
-	f.hasDefault, f.value, f.state = true, value, done
+	f.hasDefault, f.value = true, value
 	return nil
 }
 
 // contained compiles the defaults that a literal needs.
-func (s *Schema) contained(t *typ, value *ast.Value) error {
+func (s *Schema) contained(t *typ, value *ast.Value) []*DefaultError {
 	for t.elem != nil && value.Kind != ast.ListValue {
 		t = t.elem
 	}
 	if t.elem != nil {
 		for _, child := range value.Children {
-			if err := s.contained(t.elem, child.Value); err != nil {
-				return err
+			if errs := s.contained(t.elem, child.Value); errs != nil {
+				return errs
 			}
 		}
 		return nil
@@ -124,14 +128,14 @@ func (s *Schema) contained(t *typ, value *ast.Value) error {
 	}
 	for i := range t.named.fields {
 		f := &t.named.fields[i]
-		var err error
+		var errs []*DefaultError
 		if given := value.Children.ForName(f.name); given != nil {
-			err = s.contained(f.typ, given)
+			errs = s.contained(f.typ, given)
 		} else {
-			err = s.fillDefault(t.named, f)
+			errs = s.fillDefault(t.named, f)
 		}
-		if err != nil {
-			return err
+		if errs != nil {
+			return errs
 		}
 	}
 	return nil

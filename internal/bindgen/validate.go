@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -35,10 +36,29 @@ func validate(p *project, f *frontend, r *report) {
 		if err == nil || !isGraphQL(err) {
 			f.schema, f.retyped = schema, c.retyped
 			c.needQuery(f)
+			c.defaults(f)
 			return
 		}
 		if !c.found(doc, err) {
 			return
+		}
+	}
+}
+
+// defaults reports defaults that are not values of their types. What was mended
+// may have another type than its default.
+func (c *sdlCheck) defaults(f *frontend) {
+	if len(c.report.list) > 0 || f.schema == nil {
+		return
+	}
+	_, err := input.New(input.Config{Schema: f.schema, Suggestions: true})
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // New joins errors
+	if !ok {
+		return
+	}
+	for _, err := range joined.Unwrap() {
+		if wrong, ok := errors.AsType[*input.DefaultError](err); ok {
+			c.at(wrong.At, "", "%s", wrong)
 		}
 	}
 }
