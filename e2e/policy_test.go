@@ -121,7 +121,7 @@ func twoGateways(t *testing.T, capacity, refill float64, throttled int64) {
 	t.Helper()
 	const clients = 32
 	redis, d, i := redistest.Start(t), demotest.Start(t), startIssuer(t)
-	config := loopback + fmt.Sprintf("auth: {issuers: [{issuer: %[1]q, jwks: %[1]q}]}\nredis: {url: %[2]q, timeout: 20s}\nfrontend: {cost: {max: 100}, rateLimit: {authenticated: {capacity: %[3]v, refill: %[4]v}}}\n",
+	config := loopback + fmt.Sprintf("auth: {issuers: [{issuer: %[1]q, jwks: %[1]q}]}\nredis: {url: %[2]q, timeout: 20s}\nfrontend: {cost: {max: 100, parse: 0}, rateLimit: {authenticated: {capacity: %[3]v, refill: %[4]v}}}\n",
 		i.URL, redis.URL(), capacity, refill)
 	gateways := []*gateway{startWith(t, d, config), startWith(t, d, config)}
 	token := "Bearer " + i.token(t, nil)
