@@ -36,15 +36,17 @@ type stringOfText struct {
 //
 // It is stricter in one thing: a quote right after a block string is an error,
 // since the lexer would take it for a part of the string.
-func scan(text string) (*scanned, *gqlerror.Error) {
+//
+// It stops after so many strings, of which the parser takes no more.
+func scan(text string, most int) (*scanned, *gqlerror.Error) {
 	s := &scanner{scanned: scanned{text: text}, line: 1}
 	if at := invalidUTF8(text); at >= 0 {
-		s.at = at
-		s.lineStart = strings.LastIndexAny(text[:at], "\r\n") + 1
-		s.line += strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text[:at]), "\n")
+		for s.at < at {
+			s.newLine()
+		}
 		return nil, s.errorf("The document is not UTF-8.")
 	}
-	for s.at < len(text) {
+	for s.at < len(text) && len(s.strings) <= most {
 		if err := s.token(); err != nil {
 			return nil, err
 		}
@@ -118,12 +120,19 @@ type scanner struct {
 	scanned
 
 	at              int // bytes that are read
-	line, lineStart int
+	line, lineStart int // the line from 1, and the offset of its start
 	runes, counted  int // text[:counted] has so many code points
 }
 
+// offset is that of the next byte, in code points.
+func (s *scanner) offset() int {
+	s.runes += utf8.RuneCountInString(s.text[s.counted:s.at])
+	s.counted = s.at
+	return s.runes
+}
+
 // column is that of the next byte, in code points from 1.
-func (s *scanner) column() int { return utf8.RuneCountInString(s.text[s.lineStart:s.at]) + 1 }
+func (s *scanner) column() int { return s.offset() - s.lineStart + 1 }
 
 func (s *scanner) errorf(format string, args ...any) *gqlerror.Error {
 	return gqlerror.ErrorLocf("", s.line, s.column(), format, args...)
@@ -167,7 +176,7 @@ func (s *scanner) newLine() {
 		fallthrough
 	case '\n':
 		s.at++
-		s.line, s.lineStart = s.line+1, s.at
+		s.line, s.lineStart = s.line+1, s.offset()
 	default:
 		s.at++
 	}
@@ -220,9 +229,7 @@ func (s *scanner) digits() {
 
 // quoted reads a string.
 func (s *scanner) quoted() *gqlerror.Error {
-	s.runes += utf8.RuneCountInString(s.text[s.counted:s.at])
-	s.counted = s.at
-	found := stringOfText{line: s.line, column: s.column()}
+	start, found := s.offset(), stringOfText{line: s.line, column: s.column()}
 	var err *gqlerror.Error
 	if s.next(1) == '"' && s.next(2) == '"' {
 		found.value, err = s.blockString()
@@ -235,7 +242,7 @@ func (s *scanner) quoted() *gqlerror.Error {
 	if s.strings == nil {
 		s.strings = map[int]stringOfText{}
 	}
-	s.strings[s.runes] = found
+	s.strings[start] = found
 	return nil
 }
 

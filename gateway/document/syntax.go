@@ -13,7 +13,7 @@ import (
 // It corrects the library's parser, which takes variables of fragments, and
 // variables in constant directives, and whose lexer [scan] corrects.
 func parseText(text string, tokens int) (*ast.QueryDocument, error) {
-	scanned, wrong := scan(text)
+	scanned, wrong := scan(text, tokens)
 	if wrong != nil {
 		return nil, wrong
 	}
