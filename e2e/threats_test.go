@@ -127,8 +127,10 @@ func variables(text, values string) func(*hostile) (int, string) {
 }
 
 // with sends a request whose token the issuer makes.
-func with(text string, token func(h *hostile) string) func(*hostile) (int, string) {
-	return func(h *hostile) (int, string) { return document(text, "Authorization: Bearer "+token(h))(h) }
+func with(text string, token func(h *hostile) string, headers ...string) func(*hostile) (int, string) {
+	return func(h *hostile) (int, string) {
+		return document(text, append([]string{"Authorization: Bearer " + token(h)}, headers...)...)(h)
+	}
 }
 
 // claims makes a good token with another claim.
@@ -320,6 +322,10 @@ func threats() []group {
 		}},
 		{"Documents", []threat{
 			{"no GraphQL", "the parser must tell a place, and not fail", 400, "GRAPHQL_PARSE_FAILED", document(`{ product(`)},
+			{"half of a surrogate pair in a string", "services would read another text", 400, "GRAPHQL_PARSE_FAILED", document(`{ product(id: "\ud800") { id } }`)},
+			{"a fragment with variables of its own", "what it means is nowhere defined", 400, "GRAPHQL_PARSE_FAILED", document(`{ ...F } fragment F($x: ID) on Query { product(id: $x) { id } }`)},
+			{"a subscription with two aliases of a field", "two streams of events where one is expected", 400, "GRAPHQL_VALIDATION_FAILED", document(`subscription { a: stockChanged(productId: "p1") { available } b: stockChanged(productId: "p2") { available } }`)},
+			{"a subscription whose field is skipped", "a stream without events", 400, "GRAPHQL_VALIDATION_FAILED", document(`subscription { stockChanged(productId: "p1") @skip(if: true) { available } }`)},
 			{"5,000 tokens", "time and memory to parse it", 400, "MAX_TOKENS_LIMIT", document("{ " + strings.Repeat("a ", 5000) + "}")},
 			{"25 levels of fields", "calls follow the depth", 400, "MAX_DEPTH_LIMIT", document(`{ product(id: "p1") ` + strings.Repeat("{ related ", 24) + "{ id }" + strings.Repeat(" }", 25))},
 			{"30 fragments, each of which spreads the next twice: a billion fields in 2 kB", "time: minutes in others' cost limits", 400, "MAX_DEPTH_LIMIT", document(doublingFragments(30))},
@@ -428,6 +434,7 @@ func threats() []group {
 			{"the same by an alias in a fragment", "a check by name would not see it", 200, "UNAUTHENTICATED", document(`{ ...F } fragment F on Query { x: me { ... on Viewer { id } } }`)},
 			{"the same in a batch", "a check of the first would not see the second", 200, "UNAUTHENTICATED", raw("[" + body(deniedMe, nil) + "," + plainQuery + "]")},
 			{"the same over WebSocket", "a check of HTTP would not see it", 0, "UNAUTHENTICATED", socket(initMessage, subscribe("1", deniedMe))},
+			{"the same with a token that is for the connection only", "the token was not meant for the gateway", 200, "UNAUTHENTICATED", with(deniedMe, claims("sub", "u1"), "Connection: authorization")},
 			{"the subject in a header that services believe", "anybody could be anybody", 200, "UNAUTHENTICATED", document(deniedMe, "X-User-Id: u1")},
 			{"an order without the scope", "a token that reads could write", 200, "FORBIDDEN", with(order, claims("scope", "orders:read"))},
 			{"an order with a scope that begins alike", "scopes are compared in whole", 200, "FORBIDDEN", with(order, claims("scope", "orders:writer"))},
