@@ -491,16 +491,21 @@ func TestGuideOfCosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := g.do(t, http.MethodPost, "/graphql/web", map[string]string{"Content-Type": "application/json"}, strings.NewReader(string(payload)))
 	var got struct {
 		Extensions struct{ Cost json.RawMessage }
 	}
-	if err := json.Unmarshal(a.body, &got); err != nil {
-		t.Fatal(err)
+	// The first request pays for the document, too, and others of this address
+	// may be under way.
+	for range 100 {
+		a := g.do(t, http.MethodPost, "/graphql/web", map[string]string{"Content-Type": "application/json"}, strings.NewReader(string(payload)))
+		if err := json.Unmarshal(a.body, &got); err != nil {
+			t.Fatal(err)
+		}
+		if compact(string(got.Extensions.Cost)) == compact(want) {
+			return
+		}
 	}
-	if compact(string(got.Extensions.Cost)) != compact(want) {
-		t.Errorf("got %s, want %s", got.Extensions.Cost, want)
-	}
+	t.Errorf("got %s, want %s", got.Extensions.Cost, want)
 }
 
 // A field of the items of a list is denied before anything is loaded for it,
