@@ -175,6 +175,9 @@ func TestBudgetOfBodies(t *testing.T) {
 	if a.header.Get("Retry-After") != "1" {
 		t.Errorf("Retry-After: %q", a.header.Get("Retry-After"))
 	}
+	if a := g.post(t, `{"query":"{__typename}"}`); a.status != http.StatusOK {
+		t.Errorf("a small request: %d %s", a.status, a.body)
+	}
 	socket := g.connect(t, true)
 	socket.send(`{"type":"ping","payload":` + large + `}`)
 	socket.expectClose(websocket.StatusTryAgainLater, "Try again later")

@@ -14,7 +14,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// sendFunc is given a response. It tells whether more are wanted.
+// sendFunc is given a response. It reports whether more are wanted.
 type sendFunc func(*graphql.Response) bool
 
 // operation parses and validates a request. When it can't be executed, it

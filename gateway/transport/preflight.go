@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// preflighted tells whether a browser asks before it sends this to another
+// preflighted reports whether a browser asks before it sends this to another
 // site's gateway (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
 // The rule is in the documentation of [Handler.ServeHTTP].
 func preflighted(r *http.Request) bool {
@@ -25,7 +25,7 @@ func preflighted(r *http.Request) bool {
 		!m.is("application/x-www-form-urlencoded") && !m.is("multipart/form-data") && !m.is("text/plain")
 }
 
-// allowedOrigin tells whether a browser may open a WebSocket here: browsers
+// allowedOrigin reports whether a browser may open a WebSocket here: browsers
 // send no preflight for these, only the Origin. The scheme of the gateway's own
 // origin is not compared, since a proxy may end TLS.
 func allowedOrigin(r *http.Request, patterns []string) bool {

@@ -63,7 +63,7 @@ func status(resp *graphql.Response, format string) int {
 	return http.StatusBadRequest
 }
 
-// executed tells whether a response is that of an execution, which always has
+// executed reports whether a response is that of an execution, which always has
 // data, if only null.
 func executed(resp *graphql.Response) bool { return resp.Data != nil || len(resp.Errors) == 0 }
 
