@@ -265,11 +265,14 @@ func TestTokenExpires(t *testing.T) {
 	t.Parallel()
 	d, i := demotest.Start(t), startIssuer(t)
 	g := startWith(t, d, loopback+fmt.Sprintf("auth: {issuers: [{issuer: %[1]q, jwks: %[1]q}]}\n", i.URL))
-	expires := time.Now().Add(6 * time.Second).Truncate(time.Second)
-	token := "Bearer " + i.token(t, map[string]any{"exp": expires.Unix()})
-
+	// expiring is a token that expires in a few seconds, and when it does.
+	expiring := func() (token string, expires time.Time) {
+		expires = time.Now().Add(4 * time.Second).Truncate(time.Second)
+		return "Bearer " + i.token(t, map[string]any{"exp": expires.Unix()}), expires
+	}
 	t.Run("WebSocket", func(t *testing.T) {
 		t.Parallel()
+		token, expires := expiring()
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(g.url, "http")+"/graphql/web", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
@@ -284,8 +287,14 @@ func TestTokenExpires(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		var text []byte
+		all := ""
 		for err == nil {
-			_, _, err = conn.Read(ctx)
+			_, text, err = conn.Read(ctx)
+			all += string(text)
+		}
+		if !strings.Contains(all, "available") {
+			t.Errorf("no event before the token expired: %s", all)
 		}
 		if code := websocket.CloseStatus(err); code != 4401 || time.Since(expires) < 0 {
 			t.Errorf("closed with %d, %v after the token expired", code, time.Since(expires))
@@ -293,6 +302,7 @@ func TestTokenExpires(t *testing.T) {
 	})
 	t.Run("server-sent events", func(t *testing.T) {
 		t.Parallel()
+		token, expires := expiring()
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/graphql/web", strings.NewReader(body(`subscription { stockChanged(productId: "p1") { available } }`, nil)))
@@ -306,7 +316,7 @@ func TestTokenExpires(t *testing.T) {
 		}
 		defer resp.Body.Close()
 		text := readAll(t, resp)
-		if !strings.Contains(text, "UNAUTHENTICATED") || !strings.Contains(text, "event: complete") || time.Since(expires) < 0 {
+		if !strings.Contains(text, "available") || !strings.Contains(text, "UNAUTHENTICATED") || !strings.Contains(text, "event: complete") || time.Since(expires) < 0 {
 			t.Errorf("%v after the token expired: %s", time.Since(expires), text)
 		}
 	})
