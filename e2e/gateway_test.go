@@ -94,7 +94,7 @@ func shared(t *testing.T) *gateway {
 	t.Helper()
 	t.Setenv("PORTICO_E2E_SHARED", "1") // which a parallel test may not call
 	if common == nil {
-		d, err := demo.Start(context.Background(), demo.FreeConfig()) //nolint:usetesting // it outlives the test
+		d, err := demo.Start(context.Background(), demo.FreeConfig())
 		if err != nil {
 			t.Fatal(err)
 		}
