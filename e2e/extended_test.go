@@ -43,6 +43,28 @@ const greetingSchema = `extend type Query {
 }
 `
 
+// inputsSchema has inputs of all kinds, which a service is sent.
+const inputsSchema = `
+extend type Query {
+  search(n: Int! = 20, id: ID! = "x", tags: [String!], matrix: [[Int!]!], color: Color, filter: Filter): String
+    @rest(service: "echo", post: "/search", body: { n: "{$args.n}", id: "{$args.id}", tags: "{$args.tags}", matrix: "{$args.matrix}", color: "{$args.color}", filter: "{$args.filter}" }, select: "ok")
+  listed(first: Int = 10): [String!]! @listSize(slicingArguments: ["first"]) @rest(service: "echo", get: "/listed", query: "first={$args.first}", select: "list")
+}
+type Mutation {
+  patch(input: Patch!): String @rest(service: "echo", post: "/patch", body: "{$args.input}", select: "ok")
+  store(value: JSON, amount: Decimal, at: DateTime, big: Int64): String
+    @rest(service: "echo", post: "/store", body: { value: "{$args.value}", amount: "{$args.amount}", at: "{$args.at}", big: "{$args.big}" }, select: "ok")
+  choose(one: One!): String @rest(service: "echo", post: "/choose", body: "{$args.one}", select: "ok")
+}
+input Filter { sizes: [Int!]! = [1] color: Color = RED limit: Int! = 5 after: DateTime }
+input Patch { nick: String name: String = "none" tags: [String!] owner: Owner amount: Decimal }
+input Owner { id: ID nick: String }
+input One @oneOf { id: ID filter: Filter }
+enum Color { RED GREEN }
+scalar JSON
+scalar Int64
+`
+
 // extension is a copy of this repository with frontends and services that it
 // does not have: those of the guides, and some that tests need. One copy is
 // generated and built for all tests.
@@ -83,7 +105,7 @@ func newExtension() (*extension, error) {
 	if err != nil {
 		return nil, err
 	}
-	files["portico.yaml"] = string(before) + "\n  blog:\n    url: http://127.0.0.1:1\n  greeter:\n    url: grpc://127.0.0.1:1\n"
+	files["portico.yaml"] = string(before) + "\n  blog:\n    url: http://127.0.0.1:1\n  greeter:\n    url: grpc://127.0.0.1:1\n  echo:\n    url: http://127.0.0.1:1\n"
 	for name, text := range files {
 		if err := put(filepath.Join(e.dir, name), text); err != nil {
 			return nil, err
@@ -91,7 +113,7 @@ func newExtension() (*extension, error) {
 	}
 	for _, command := range [][]string{
 		{"make", "generate"}, {"go", "build", "-race", "-o", e.binary, "./cmd/gateway"},
-		{"git", "checkout", "-q", "portico.yaml"}, {"rm", "-r", "schema/blog", "schema/guarded", "schema/listed", "schema/tv", "clients/proto/greeter"},
+		{"git", "checkout", "-q", "portico.yaml"}, {"rm", "-r", "schema/blog", "schema/guarded", "schema/inputs", "schema/listed", "schema/tv", "clients/proto/greeter"},
 		{"make", "generate"},
 	} {
 		if _, err := execute(e.dir, command[0], command[1:]...); err != nil {
@@ -106,6 +128,7 @@ func newExtension() (*extension, error) {
 func extensionFiles() (map[string]string, error) {
 	files := map[string]string{
 		"schema/guarded/guarded.graphqls":        guardedSchema,
+		"schema/inputs/inputs.graphqls":          inputsSchema,
 		"schema/listed/listed.graphqls":          "enum Unused { NOTHING }\n",
 		"schema/blog/greeting.graphqls":          greetingSchema,
 		"clients/proto/greeter/v1/greeter.proto": greeterProto,
@@ -137,7 +160,7 @@ func startExtended(t *testing.T, d *demo.Demo, config string, others map[string]
 	}
 	var list strings.Builder
 	list.WriteString(services(d))
-	for name, none := range map[string]string{"blog": "http://127.0.0.1:1", "greeter": "grpc://127.0.0.1:1"} {
+	for name, none := range map[string]string{"blog": "http://127.0.0.1:1", "greeter": "grpc://127.0.0.1:1", "echo": "http://127.0.0.1:1"} {
 		url := others[name]
 		if url == "" {
 			url = none

@@ -40,7 +40,7 @@ func TestBadRequests(t *testing.T) {
 		"something after":          {body: `{"query":"{__typename}"} ` + secret, status: 400, code: "BAD_REQUEST"},
 		"a batch":                  {body: `[{"query":"{__typename}"}]`, status: 400, code: "BAD_REQUEST"},
 		"a body of 10 MB":          {body: `{"query":"` + strings.Repeat("a", 10<<20) + `"}`, status: 413, code: "BAD_REQUEST"},
-		"deep JSON":                {body: `{"query":"{__typename}","variables":` + strings.Repeat(`{"a":`, 20000) + `1` + strings.Repeat(`}`, 20000) + `}`, status: 400, code: "BAD_REQUEST"},
+		"deep JSON":                {body: `{"query":"{__typename}","variables":` + strings.Repeat(`{"a":`, 20000) + `1` + strings.Repeat(`}`, 20000) + `}`, status: 400, code: "MAX_INPUT_LIMIT"},
 		"invalid UTF-8":            {body: "{\"query\":\"{ \xff }\"}", status: 400, code: "BAD_REQUEST"},
 		"another content type":     {contentType: "text/plain", body: `{"query":"{__typename}"}`, status: 415, code: "BAD_REQUEST"},
 		"a form":                   {contentType: "application/x-www-form-urlencoded", body: `query={__typename}`, status: 415, code: "BAD_REQUEST"},

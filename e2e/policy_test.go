@@ -261,15 +261,17 @@ func TestRedisFailsUnderLoad(t *testing.T) {
 	t.Logf("%d answers, %d granted, the slowest took %v", answers.Load(), granted.Load(), time.Duration(slowest.Load()))
 }
 
-// A WebSocket ends when its token does.
+// Streams end when their token does: with the leeway that it has over HTTP, so
+// that a token which has just expired begins one.
 func TestTokenExpires(t *testing.T) {
 	t.Parallel()
 	d, i := demotest.Start(t), startIssuer(t)
-	g := startWith(t, d, loopback+fmt.Sprintf("auth: {issuers: [{issuer: %[1]q, jwks: %[1]q}]}\n", i.URL))
-	// expiring is a token that expires in a few seconds, and when it does.
+	g := startWith(t, d, loopback+fmt.Sprintf("auth: {issuers: [{issuer: %[1]q, jwks: %[1]q, leeway: 6s}]}\n", i.URL))
+	// expiring is a token that is accepted for a few seconds more, all of them
+	// leeway, and until when.
 	expiring := func() (token string, expires time.Time) {
 		expires = time.Now().Add(4 * time.Second).Truncate(time.Second)
-		return "Bearer " + i.token(t, map[string]any{"exp": expires.Unix()}), expires
+		return "Bearer " + i.token(t, map[string]any{"exp": expires.Add(-6 * time.Second).Unix()}), expires
 	}
 	t.Run("WebSocket", func(t *testing.T) {
 		t.Parallel()

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -11,6 +12,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -188,6 +190,42 @@ func socketWith(options *websocket.DialOptions, messages func(*hostile) []string
 	}
 }
 
+const twoLengths = "POST /graphql/web HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n18\r\n" + plainQuery + "\r\n0\r\n\r\n"
+
+// wire sends requests as they are on one connection, each after the answer to
+// the one before, and tells what came of the last: it must be the end.
+func wire(requests ...string) func(*hostile) (int, string) {
+	return func(h *hostile) (status int, code string) {
+		conn, err := new(net.Dialer).DialContext(h.Context(), "tcp", strings.TrimPrefix(h.g.url, "http://"))
+		if err != nil {
+			h.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			h.Fatal(err)
+		}
+		reader := bufio.NewReader(conn)
+		for _, text := range requests {
+			if _, err := io.WriteString(conn, text); err != nil {
+				h.Fatal(err)
+			}
+			resp, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				h.Fatal(err)
+			}
+			answer, err := io.ReadAll(resp.Body)
+			if err != nil {
+				h.Fatal(err)
+			}
+			status, code = resp.StatusCode, codeOf(answer)
+		}
+		if rest, _ := io.ReadAll(reader); len(rest) > 0 {
+			h.Errorf("the connection goes on: %q", rest)
+		}
+		return status, code
+	}
+}
+
 func packed(text string) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -256,6 +294,9 @@ func threats() []group {
 			}},
 			{"a body that says gzip and is not", "half of something is nothing", 400, "BAD_REQUEST", raw(plainQuery, "Content-Encoding: gzip")},
 			{"a body packed by brotli", "what can't be read is not guessed", 415, "BAD_REQUEST", raw(plainQuery, "Content-Encoding: br")},
+			{"`Content-Length` and `Transfer-Encoding`", "a proxy would see another request in it: one that the gateway takes for the next", 400, "", wire(twoLengths)},
+			{"the same after another request", "a connection that was good stays good", 400, "", wire("GET /graphql/web?query={__typename} HTTP/1.1\r\nHost: x\r\nGraphQL-Require-Preflight: 1\r\n\r\n", twoLengths)},
+			{"a body that does not come", "callers could hold connections and memory", 408, "BAD_REQUEST", wire("POST /graphql/web HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")},
 			{"a batch of 6 operations, where 5 are allowed", "limits for one request would be for none", 400, "BAD_REQUEST", raw("[" + strings.Repeat(plainQuery+",", 5) + plainQuery + "]")},
 			{"an empty batch", "an answer without a response breaks clients", 400, "BAD_REQUEST", raw("[]")},
 			{"a subscription in a batch", "the batch would never end", 200, "BAD_REQUEST", raw("[" + body(`subscription { stockChanged(productId: "p1") { available } }`, nil) + "]")},
@@ -265,10 +306,16 @@ func threats() []group {
 			{"half of an object", "the error must not have what was read so far", 400, "BAD_REQUEST", raw(`{"query":"` + secret)},
 			{"a text in place of an object", "the error must not have it", 400, "BAD_REQUEST", raw(`"` + secret + `"`)},
 			{"two objects", "filters before the gateway could read the other one", 400, "BAD_REQUEST", raw(plainQuery + plainQuery)},
-			{"20,000 objects in each other", "the stack", 400, "BAD_REQUEST", raw(`{"query":"{__typename}","variables":` + strings.Repeat(`{"a":`, 20000) + `1` + strings.Repeat(`}`, 20000) + `}`)},
+			{"20,000 objects in each other", "the stack", 400, "MAX_INPUT_LIMIT", raw(`{"query":"{__typename}","variables":` + strings.Repeat(`{"a":`, 20000) + `1` + strings.Repeat(`}`, 20000) + `}`)},
 			{"bytes that are not UTF-8", "logs and services would read another text", 400, "BAD_REQUEST", raw("{\"query\":\"{ \xff }\"}")},
 			{"`query` that is a list", "a type that nobody expected; the error must not have it", 400, "BAD_REQUEST", raw(`{"query":["` + secret + `"]}`)},
 			{"`variables` that are a list", "a type that nobody expected; the error must not have it", 400, "BAD_REQUEST", raw(`{"query":"{__typename}","variables":["` + secret + `"]}`)},
+			{"330,000 empty lists in `extensions`: 1 MB", "decoded, it takes fifty times the memory; it is refused after some kilobytes", 400, "MAX_INPUT_LIMIT", raw(`{"query":"{__typename}","extensions":{"a":[` + strings.Repeat("[],", 330_000) + `[]]}}`)},
+			{"the same of members that nobody knows", "they are decoded, too", 400, "MAX_INPUT_LIMIT", raw(`{"query":"{__typename}"` + strings.Repeat(`,"x":1`, 2000) + `}`)},
+			{"`query` twice", "filters before the gateway would read the other one", 400, "BAD_REQUEST", raw(`{"query":"{__typename}","query":"{__typename}"}`)},
+			{"a variable twice", "filters before the gateway would read the other one", 400, "BAD_REQUEST", variables(`query ($id: ID!) { product(id: $id) { id } }`, `{"id":"p1","id":"p2"}`)},
+			{"the same by an escape", "the same, by another way", 400, "BAD_REQUEST", raw(`{"query":"query ($id: ID!) { product(id: $id) { id } }","variables":{"id":"p1","\u0069d":"p2"}}`)},
+			{"half of a surrogate pair", "services would read another text", 400, "BAD_REQUEST", raw(`{"query":"{__typename}","variables":{"a":"\ud800"}}`)},
 			{"no `query`", "the error must not have what was there", 400, "BAD_REQUEST", raw(`{"operationName":"` + secret + `"}`)},
 		}},
 		{"Documents", []threat{
@@ -413,6 +460,9 @@ func threats() []group {
 			{"a bad token in `connection_init`", "anybody could be anybody", 4401, "", socket(`{"type":"connection_init","payload":{"Authorization":"Bearer x"}}`)},
 			{"a bad token in the handshake", "anybody could be anybody", 401, "UNAUTHENTICATED", socketWith(&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"Authorization": {"Bearer x"}}}, func(*hostile) []string { return nil })},
 			{"an id that is in use", "the first could not be ended", 4409, "", socket(initMessage, subscribe("1", `subscription { stockChanged(productId: "p1") { available } }`), subscribe("1", `subscription { stockChanged(productId: "p1") { available } }`))},
+			{"two `authorization` members, in other letters", "the first could be checked and the second counted", 4401, "", socket(`{"type":"connection_init","payload":{"Authorization":"Bearer x","authorization":"Bearer y"}}`)},
+			{"an operation whose id has 257 bytes", "every message of it has them", 4400, "", socket(initMessage, subscribe(strings.Repeat("x", 257), "{__typename}"))},
+			{"5,000 empty lists in a message", "memory", 4400, "", socket(initMessage, `{"type":"subscribe","id":"1","payload":{"query":"{__typename}","extensions":{"a":[`+strings.Repeat("[],", 5000)+`[]]}}}`)},
 			{"garbage", "the parser must not fail, and a client with a mistake must stop", 4400, "", socket(secret)},
 			{"a message of 2 MiB", "memory", 1009, "", socket(initMessage, subscribe("1", strings.Repeat(" ", 2<<20)))},
 			{"101 operations at once", "memory and streams of services", 0, "BAD_REQUEST", socketWith(&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}, func(*hostile) []string {
@@ -424,13 +474,32 @@ func threats() []group {
 			})},
 			{"an operation that costs too much", "another transport has no limits", 0, "COST_ESTIMATED_TOO_EXPENSIVE", socket(initMessage, subscribe("1", `{ products(first: 100) { nodes { related(first: 100) { id } } } }`))},
 			{"30 levels of fields", "another transport has no limits", 0, "MAX_DEPTH_LIMIT", socket(initMessage, subscribe("1", `{ product(id: "p1") `+strings.Repeat("{ related ", 29)+"{ id }"+strings.Repeat(" }", 30)))},
+			{"the 41st WebSocket of a caller, of 40", "memory, and operations that no limit counts together", 429, "THROTTLED", func(h *hostile) (status int, code string) {
+				var held []func() error
+				defer func() {
+					for _, end := range held {
+						_ = end()
+					}
+				}()
+				for range 40 {
+					conn, resp, err := websocket.Dial(h.Context(), "ws"+strings.TrimPrefix(h.g.url, "http")+"/graphql/web", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+					if err != nil {
+						if resp == nil {
+							h.Fatal(err)
+						}
+						break // those of other tests may not have ended yet
+					}
+					held = append(held, conn.CloseNow)
+				}
+				return socket()(h)
+			}},
 		}},
 	}
 }
 
 // hostileConfig is closed but for what is attacked.
 const hostileConfig = `
-server: {listen: "127.0.0.1:0"}
+server: {listen: "127.0.0.1:0", readTimeout: 2s}
 admin: {listen: "127.0.0.1:0"}
 routing: {default: web}
 auth:
@@ -438,7 +507,7 @@ auth:
     - {issuer: %[1]q, jwks: %[1]q, audiences: [portico]}
   keys: "[{sha256: %[2]s, principal: cron}]"
 frontend:
-  limits: {batch: 5}
+  limits: {batch: 5, sockets: 40}
   documents: {automatic: true}
   cors: {origins: ["https://shop.example"], credentials: true}
 frontends:

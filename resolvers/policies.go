@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"slices"
 
 	"github.com/portico-gateway/portico/gateway/access"
 )
@@ -20,13 +21,9 @@ func ordinaryOrder(_ context.Context, q access.Question) (bool, error) {
 	if q.Principal.Has("orders:bulk") {
 		return true, nil
 	}
-	input, _ := q.Arguments["input"].(map[string]any)
-	items, _ := input["items"].([]any)
-	for _, item := range items {
-		members, _ := item.(map[string]any)
-		if quantity, ok := members["quantity"].(int64); !ok || quantity > most {
-			return false, nil
-		}
+	quantities, err := access.Each[int](q, "input", "items", "quantity")
+	if err != nil {
+		return false, err
 	}
-	return true, nil
+	return !slices.ContainsFunc(quantities, func(n int) bool { return n > most }), nil
 }

@@ -53,7 +53,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	if err != nil {
 		return err
 	}
-	gateway, err := server.New(cfg, observe.NewLogger(stdout, level, getenv), server.Options{Policies: resolvers.Policies()}) //nolint:contextcheck // Close ends it, not ctx: what is under way goes on
+	log := observe.NewLogger(stdout, level, getenv)
+	defer observe.Flush(log)                                                             //nolint:contextcheck // ctx is done then
+	gateway, err := server.New(cfg, log, server.Options{Policies: resolvers.Policies()}) //nolint:contextcheck // Close ends it, not ctx: what is under way goes on
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,7 @@
 import { buildClientSchema, getIntrospectionQuery } from 'graphql'
 import { settings } from './settings.mjs'
 
-const options = { descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, oneOf: false }
+const options = { descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, oneOf: true }
 const response = await fetch(settings.url, {
   method: 'POST',
   headers: { 'Content-Type': 'application/json' },

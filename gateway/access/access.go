@@ -39,7 +39,8 @@ type Question struct {
 	// Type and Field are what is asked for, by their names in the schema.
 	Type, Field string
 	// Arguments are those of the field, coerced, with defaults; do not change
-	// them.
+	// them. [Argument] and [Each] read them and fail closed; [Value] says what
+	// there can be.
 	Arguments map[string]any
 }
 
@@ -241,17 +242,47 @@ func (r *Rules) check(ctx context.Context, p *auth.Principal, g *guarded, variab
 			}
 		}
 		if !allowed {
-			return denial(p)
+			return denial(p, c)
 		}
 	}
 	return nil
 }
 
-func denial(p *auth.Principal) error {
+// denial is why a principal is denied what a directive guards. It names scopes
+// that are missing, but no policies.
+func denial(p *auth.Principal, c *clause) error {
 	if p == nil {
 		return problem.New(problem.Unauthenticated, "This needs a token.")
 	}
-	return problem.New(problem.Forbidden, "You may not have this.")
+	missing := missingScopes(p, c)
+	if len(missing) == 0 {
+		return problem.New(problem.Forbidden, "You may not have this.")
+	}
+	texts := make([]string, len(missing))
+	for i, all := range missing {
+		texts[i] = strings.Join(all, " and ")
+	}
+	return problem.New(problem.Forbidden, "You may not have this. Missing scopes: %s.", strings.Join(texts, ", or ")).With("missingScopes", missing)
+}
+
+// missingScopes are what a principal lacks of each list of scopes one of which
+// would suffice. There are none if no scopes would, or if the directive asks for
+// something else.
+func missingScopes(p *auth.Principal, c *clause) [][]string {
+	if c.kind != scopes {
+		return nil
+	}
+	var missing [][]string
+	for _, all := range c.any {
+		var lacks []string
+		for _, scope := range all {
+			if !p.Has(scope) && !slices.Contains(lacks, scope) {
+				lacks = append(lacks, scope)
+			}
+		}
+		missing = append(missing, lacks)
+	}
+	return missing
 }
 
 func hasScopes(p *auth.Principal, anyOf [][]string) bool {

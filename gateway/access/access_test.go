@@ -167,3 +167,43 @@ func BenchmarkCheck(b *testing.B) {
 		b.Errorf("%v allocations", n)
 	}
 }
+
+// A denial names the scopes that are missing, those of each list that would
+// suffice, and nothing else.
+func TestWhatIsMissing(t *testing.T) {
+	for name, c := range map[string]struct {
+		document string
+		scopes   []string
+		message  string
+		missing  [][]string
+	}{
+		"all":                    {"{ scoped }", nil, "You may not have this. Missing scopes: a and b, or c.", [][]string{{"a", "b"}, {"c"}}},
+		"one of two":             {"{ scoped }", []string{"a"}, "You may not have this. Missing scopes: b, or c.", [][]string{{"b"}, {"c"}}},
+		"one":                    {"{ both }", []string{"b"}, "You may not have this. Missing scopes: a.", [][]string{{"a"}}},
+		"of a type":              {"{ secret }", []string{"a"}, "You may not have this. Missing scopes: secret.", [][]string{{"secret"}}},
+		"nobody can have it":     {"{ nobody }", []string{"a"}, "You may not have this.", nil},
+		"a policy is not named":  {`{ mine(id: "u2") }`, nil, "You may not have this.", nil},
+		"nor are those of lists": {`query { either(id: "u2") }`, nil, "You may not have this.", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := gqlparser.MustLoadSchema(&ast.Source{Input: strings.Replace(schema, "either: String", "either(id: ID): String", 1)})
+			all := policies()
+			all["mine"] = func(context.Context, access.Question) (bool, error) { return false, nil }
+			rules, err := access.New(s, all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			denied := rules.Guards(gqlparser.MustLoadQueryWithRules(s, c.document, nil).Operations[0]).Check(t.Context(), &auth.Principal{Subject: "u1", Scopes: c.scopes}, nil)
+			if len(denied) != 1 {
+				t.Fatalf("denied: %v", denied)
+			}
+			for _, err := range denied {
+				p, _ := errors.AsType[*problem.Error](err)
+				missing, _ := p.Extensions["missingScopes"].([][]string)
+				if p.Code != problem.Forbidden || p.Message != c.message || !slices.EqualFunc(missing, c.missing, slices.Equal) {
+					t.Errorf("got %q %v, want %q %v", p.Message, p.Extensions, c.message, c.missing)
+				}
+			}
+		})
+	}
+}

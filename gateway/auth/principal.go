@@ -28,7 +28,8 @@ type Principal struct {
 	Scopes []string
 	// Tier is the name of a tier of rate limits; empty for none.
 	Tier string
-	// Expires is when the token does; zero for never.
+	// Expires is when the token is no longer accepted: its claim exp and the
+	// issuer's leeway; zero for never.
 	Expires time.Time
 	// Claims are the token's; nil for an API key. Do not change them.
 	Claims map[string]any

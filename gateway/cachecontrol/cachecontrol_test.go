@@ -108,7 +108,8 @@ func TestPolicies(t *testing.T) {
 		"{plain{__typename}}":                                                 "0s PRIVATE",
 		"mutation{book{title}}":                                               "0s PUBLIC",
 		"subscription{n}":                                                     "0s PUBLIC",
-		"{__schema{queryType{name}}}":                                         "0s PUBLIC",
+		"{__schema{queryType{name}}}":                                         "1m0s PUBLIC",
+		"{__type(name:\"One\"){name} aged{n}}":                                "20s PUBLIC",
 		"{aged{n}...on Query{private}}":                                       "5s PRIVATE",
 		"{reader{...on Reader{short ...on Reader{book{title}}}}}":             "3s PUBLIC",
 	} {

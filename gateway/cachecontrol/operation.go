@@ -3,6 +3,7 @@ package cachecontrol
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -50,6 +51,10 @@ func (r *Rules) Of(operation *ast.OperationDefinition) *Operation {
 	return out
 }
 
+// introspectionAge is how long answers about the schema are kept. A gateway's
+// schema does not change while it runs, but caches before it outlive it.
+const introspectionAge = time.Minute
+
 // walk visits every field of an operation once.
 type walk struct {
 	rules  *Rules
@@ -65,6 +70,11 @@ func (w *walk) selections(selections ast.SelectionSet, root *ast.Definition) {
 	for _, selection := range selections {
 		switch s := selection.(type) {
 		case *ast.Field:
+			if s.Name == "__schema" || s.Name == "__type" {
+				w.any = true
+				w.policy = w.policy.restrict(Policy{MaxAge: introspectionAge})
+				continue
+			}
 			w.field(s, root)
 			w.selections(s.SelectionSet, nil)
 		case *ast.InlineFragment:

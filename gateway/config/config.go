@@ -45,6 +45,14 @@ type Server struct {
 	// Drain is how long requests that are under way may take when the gateway
 	// stops.
 	Drain Duration `yaml:"drain"`
+	// ReadTimeout is how long a request may take to come in, with its body.
+	ReadTimeout Duration `yaml:"readTimeout"`
+	// WriteTimeout is how long a client may take nothing of an answer that is
+	// written to it.
+	WriteTimeout Duration `yaml:"writeTimeout"`
+	// BodyBudget is the most memory that the bodies of requests under way may
+	// take, all together. Those of up to 8 KiB do not count.
+	BodyBudget Bytes `yaml:"bodyBudget"`
 	// TrustedProxies are the addresses, or networks in CIDR notation, whose
 	// headers tell who the client is; none by default.
 	TrustedProxies []Network `yaml:"trustedProxies"`
@@ -80,6 +88,13 @@ type Frontend struct {
 	Documents          Documents `yaml:"documents"`
 	Caching            Caching   `yaml:"caching"`
 	CORS               CORS      `yaml:"cors"`
+	Errors             Errors    `yaml:"errors"`
+}
+
+// Errors are what callers are told of problems.
+type Errors struct {
+	// Services tells them which service a problem is of.
+	Services bool `yaml:"services"`
 }
 
 // Limits bound what one request can be.
@@ -92,7 +107,17 @@ type Limits struct {
 	Timeout Duration `yaml:"timeout"`
 	// Operations is how many operations a WebSocket may have open.
 	Operations int `yaml:"operations"`
+	// Sockets is how many WebSockets a caller may have open.
+	Sockets int `yaml:"sockets"`
+	// CallerOperations is how many operations a caller may have open on all its
+	// WebSockets.
+	CallerOperations int `yaml:"callerOperations"`
+	// Queue is the most that messages may have which wait until a caller reads,
+	// on all its WebSockets.
+	Queue Bytes `yaml:"queue"`
 
+	// Document is the most bytes that the text of a document may have.
+	Document Bytes `yaml:"document"`
 	// Tokens is the most that a document may have.
 	Tokens int `yaml:"tokens"`
 	// Depth is how deep fields are nested.
@@ -113,7 +138,8 @@ type Limits struct {
 	SpreadDepth int `yaml:"spreadDepth"`
 	// InputDepth is how deep values are nested.
 	InputDepth int `yaml:"inputDepth"`
-	// InputItems is how many items and members the variables have.
+	// InputItems is how many items and members an operation has in its
+	// variables, and in all of its request.
 	InputItems int `yaml:"inputItems"`
 }
 
@@ -123,6 +149,9 @@ type Cost struct {
 	Max float64 `yaml:"max"`
 	// ListSize is the length of lists without @listSize.
 	ListSize int `yaml:"listSize"`
+	// Parse is what a document costs that has to be parsed and validated; 0 for
+	// nothing. It is paid besides the operation.
+	Parse float64 `yaml:"parse"`
 	// Report tells when extensions.cost is answered.
 	Report Report `yaml:"report"`
 }
@@ -147,8 +176,8 @@ type Bucket struct {
 
 // Documents is about persisted documents.
 type Documents struct {
-	// Keep is how many parsed documents are kept.
-	Keep int `yaml:"keep"`
+	// Memory is what the parsed documents that were used last may take.
+	Memory Bytes `yaml:"memory"`
 	// Mode tells what trusted documents are for: off, allow, log-unknown, only.
 	Mode string `yaml:"mode"`
 	// Manifest is the file with them, in Apollo's or Relay's format.
@@ -264,17 +293,30 @@ type Service struct {
 // Defaults are the values of what a file leaves out.
 func Defaults() Config {
 	return Config{
-		Server: Server{Listen: "127.0.0.1:8080", Drain: Duration(10 * time.Second), ForwardedHeader: "X-Forwarded-For"},
-		Admin:  Admin{Listen: "127.0.0.1:9090"},
-		Auth:   Auth{KeyHeader: "X-Api-Key"},
-		Cache:  Cache{Size: 64 << 20, Missing: Duration(time.Second)},
-		Redis:  Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
+		Server: Server{
+			Listen:          "127.0.0.1:8080",
+			Drain:           Duration(10 * time.Second),
+			ReadTimeout:     Duration(10 * time.Second),
+			WriteTimeout:    Duration(10 * time.Second),
+			BodyBudget:      16 << 20,
+			ForwardedHeader: "X-Forwarded-For",
+		},
+		Admin: Admin{Listen: "127.0.0.1:9090"},
+		Auth:  Auth{KeyHeader: "X-Api-Key"},
+		Cache: Cache{Size: 64 << 20, Missing: Duration(time.Second)},
+		Redis: Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{
-				Body:        1 << 20,
-				Batch:       1,
-				Timeout:     Duration(30 * time.Second),
-				Operations:  100,
+				Body:       1 << 20,
+				Batch:      1,
+				Timeout:    Duration(30 * time.Second),
+				Operations: 100,
+
+				Sockets:          100,
+				CallerOperations: 1000,
+				Queue:            16 << 20,
+
+				Document:    128 << 10,
 				Tokens:      2000,
 				Depth:       20,
 				Fields:      1000,
@@ -287,8 +329,8 @@ func Defaults() Config {
 				InputDepth:  10,
 				InputItems:  1000,
 			},
-			Cost:      Cost{Max: 5000, ListSize: 10, Report: ReportRequested},
-			Documents: Documents{Keep: 1000, Mode: "off"},
+			Cost:      Cost{Max: 5000, ListSize: 10, Parse: 10, Report: ReportRequested},
+			Documents: Documents{Memory: 32 << 20, Mode: "off"},
 		},
 	}
 }
@@ -312,6 +354,8 @@ func (c *Config) check(p *problems) {
 	p.need(c.Admin.Listen != "", "admin.listen", "must be host:port")
 	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen", "must not be that of the server: operators and frontends need different doors")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
+	p.need(c.Server.ReadTimeout > 0, "server.readTimeout", "must be more than 0")
+	p.need(c.Server.WriteTimeout > 0, "server.writeTimeout", "must be more than 0")
 	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)), "server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
 	p.need(c.Cache.Size == 0 || c.Cache.Size >= 1<<20, "cache.size", "must be at least 1MiB, or 0 to keep nothing")
 	p.need(c.Cache.Missing >= 0, "cache.missing", "must not be negative")
@@ -321,9 +365,12 @@ func (c *Config) check(p *problems) {
 		p.need(issuer.Issuer != "", fmt.Sprintf("auth.issuers[%d].issuer", i), "must be what tokens have as iss")
 	}
 	c.Frontend.check(p, "frontend")
+	largest := c.Frontend.Limits.Body
 	for name, f := range c.Frontends {
 		f.check(p, "frontends."+name)
+		largest = max(largest, f.Limits.Body)
 	}
+	p.need(c.Server.BodyBudget >= largest, "server.bodyBudget", "must be at least limits.body of every frontend, or the largest requests never fit")
 	for name, s := range c.Services {
 		s.check(p, "services."+name)
 	}
@@ -332,16 +379,17 @@ func (c *Config) check(p *problems) {
 func (f *Frontend) check(p *problems, path string) {
 	l := f.Limits
 	for name, value := range map[string]int64{
-		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations), "tokens": int64(l.Tokens),
+		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations), "tokens": int64(l.Tokens), "document": int64(l.Document),
 		"depth": int64(l.Depth), "fields": int64(l.Fields), "aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
 		"directives": int64(l.Directives), "spreads": int64(l.Spreads), "spreadDepth": int64(l.SpreadDepth), "inputDepth": int64(l.InputDepth),
-		"inputItems": int64(l.InputItems),
+		"inputItems": int64(l.InputItems), "sockets": int64(l.Sockets), "callerOperations": int64(l.CallerOperations), "queue": int64(l.Queue),
 	} {
 		p.need(value > 0, path+".limits."+name, "must be more than 0")
 	}
 	p.need(f.Cost.Max > 0, path+".cost.max", "must be more than 0")
+	p.need(f.Cost.Parse >= 0 && f.Cost.Parse <= f.Cost.Max, path+".cost.parse", "must be from 0 to cost.max")
 	p.need(f.Cost.ListSize > 0, path+".cost.listSize", "must be more than 0")
-	p.need(f.Documents.Keep > 0, path+".documents.keep", "must be more than 0")
+	p.need(f.Documents.Memory >= 1<<20, path+".documents.memory", "must be at least 1MiB")
 	f.RateLimit.Anonymous.check(p, path+".rateLimit.anonymous", f.Cost.Max)
 	f.RateLimit.Authenticated.check(p, path+".rateLimit.authenticated", f.Cost.Max)
 	for name, bucket := range f.RateLimit.Tiers {

@@ -6,8 +6,8 @@ import "bytes"
 // Requested, with the lengths that lists have and without what is null. It is
 // never more than requested. Data is JSON as an executor writes it; nil, or
 // what is not JSON, costs nothing but the operation itself.
-func (f *Formula) Actual(variables map[string]any, data []byte, requested float64) float64 {
-	r := &reader{data: data, variables: variables}
+func (f *Formula) Actual(values map[string]any, data []byte, requested float64) float64 {
+	r := &reader{data: data, values: values}
 	total := f.base + r.object([]*set{f.root})
 	return min(max(total, 0), requested)
 }
@@ -15,9 +15,9 @@ func (f *Formula) Actual(variables map[string]any, data []byte, requested float6
 // reader walks JSON beside a formula. What it does not understand it skips: it
 // ends with the data.
 type reader struct {
-	data      []byte
-	at        int
-	variables map[string]any
+	data   []byte
+	at     int
+	values map[string]any
 }
 
 // object reads an object, of which these sets are selected.
@@ -52,7 +52,7 @@ func (r *reader) member(sets []*set, key []byte, from int) (cost float64, next i
 		r.skip()
 		return 0, from
 	}
-	return max(r.value(&m)+m.arguments(r.variables), 0), next
+	return max(r.value(&m)+m.arguments(r.values), 0), next
 }
 
 // match are the selections with one key.
@@ -90,8 +90,8 @@ func (m *match) weight() float64 {
 	return weight
 }
 
-func (m *match) arguments(variables map[string]any) float64 {
-	return costs(m.first.arguments, variables)
+func (m *match) arguments(values map[string]any) float64 {
+	return bounded(m.first.constant + costs(m.first.arguments, values))
 }
 
 func (m *match) sets() []*set {

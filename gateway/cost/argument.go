@@ -4,116 +4,72 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// argument is one that is given and can cost something.
+// argument is one whose cost depends on the request.
 type argument struct {
-	weight float64 // when it is given
-	value  *ast.Value
-	typ    *ast.Type
-	model  *Model // nil when the value itself costs nothing
+	weight   float64 // when it is given
+	variable string  // its value
+	typ      *ast.Type
+	model    *Model
 }
 
-// arguments are those of a field that can cost something.
-func (m *Model) arguments(field *ast.Field) []argument {
-	var out []argument
+// arguments are those of a field that can cost something: what the constant ones
+// cost, and all others.
+func (c *compiler) arguments(field *ast.Field) (constant float64, list []argument) {
+	m := c.model
 	for _, definition := range field.Definition.Arguments {
+		given := field.Arguments.ForName(definition.Name)
 		weight, own := directiveWeight(definition.Directives)
 		if !own {
 			weight = m.weights[definition.Type.Name()]
 		}
-		inside := m.input[definition.Type.Name()]
-		if weight == 0 && !inside {
+		if given == nil || weight == 0 && !m.input[definition.Type.Name()] {
 			continue
 		}
-		value := definition.DefaultValue
-		if given := field.Arguments.ForName(definition.Name); given != nil {
-			value = given.Value
+		a := argument{weight: weight, variable: given.Value.Raw, typ: definition.Type, model: m}
+		if value, ok := c.inputs.Constant(given.Value); ok {
+			constant = bounded(constant + a.of(value))
+		} else {
+			list = append(list, a)
 		}
-		if value == nil {
-			continue
-		}
-		a := argument{weight: weight, value: value, typ: definition.Type}
-		if inside {
-			a.model = m
-		}
-		out = append(out, a)
 	}
-	return out
+	return constant, list
 }
 
-func costs(arguments []argument, variables map[string]any) float64 {
+func costs(arguments []argument, values map[string]any) float64 {
 	total := 0.0
 	for i := range arguments {
-		total = bounded(total + arguments[i].cost(variables))
+		total = bounded(total + arguments[i].of(values[arguments[i].variable]))
 	}
 	return total
 }
 
-func (a *argument) cost(variables map[string]any) float64 {
-	if a.value.Kind == ast.NullValue {
+// of is what a value costs; null costs nothing.
+func (a *argument) of(value any) float64 {
+	if value == nil {
 		return 0
 	}
-	if a.value.Kind == ast.Variable && variables[a.value.Raw] == nil {
+	return bounded(a.weight + a.model.members(value, a.typ))
+}
+
+// members is what the members of a canonical value cost.
+func (m *Model) members(value any, typ *ast.Type) float64 {
+	if !m.input[typ.Name()] {
 		return 0
 	}
-	if a.model == nil {
-		return a.weight
-	}
-	return bounded(a.weight + a.model.literalCost(a.value, a.typ, variables))
-}
-
-// literalCost is what the members of a value in the document cost.
-func (m *Model) literalCost(value *ast.Value, typ *ast.Type, variables map[string]any) float64 {
-	switch value.Kind {
-	case ast.Variable:
-		return m.valueCost(variables[value.Raw], typ)
-	case ast.ListValue:
-		total := 0.0
-		for _, child := range value.Children {
-			total = bounded(total + m.literalCost(child.Value, item(typ), variables))
-		}
-		return total
-	case ast.ObjectValue:
-		total := 0.0
-		for _, field := range m.members(typ) {
-			member := value.Children.ForName(field.Name)
-			if member == nil {
-				member = field.DefaultValue
-			}
-			if member == nil || member.Kind == ast.NullValue || member.Kind == ast.Variable && variables[member.Raw] == nil {
-				continue
-			}
-			total = bounded(total + m.memberWeight(field) + m.literalCost(member, field.Type, variables))
-		}
-		return total
-	}
-	return 0
-}
-
-// valueCost is what the members of a variable's value cost.
-func (m *Model) valueCost(value any, typ *ast.Type) float64 {
 	total := 0.0
 	switch value := value.(type) {
 	case []any:
 		for _, v := range value {
-			total = bounded(total + m.valueCost(v, item(typ)))
+			total = bounded(total + m.members(v, typ.Elem))
 		}
 	case map[string]any:
-		for _, field := range m.members(typ) {
+		for _, field := range m.schema.Types[typ.Name()].Fields {
 			if member := value[field.Name]; member != nil {
-				total = bounded(total + m.memberWeight(field) + m.valueCost(member, field.Type))
+				total = bounded(total + m.memberWeight(field) + m.members(member, field.Type))
 			}
 		}
 	}
 	return total
-}
-
-// members are the fields of an input object that can cost something; none for
-// other types.
-func (m *Model) members(typ *ast.Type) ast.FieldList {
-	if !m.input[typ.Name()] {
-		return nil
-	}
-	return m.schema.Types[typ.Name()].Fields
 }
 
 func (m *Model) memberWeight(field *ast.FieldDefinition) float64 {
@@ -121,13 +77,4 @@ func (m *Model) memberWeight(field *ast.FieldDefinition) float64 {
 		return weight
 	}
 	return m.weights[field.Type.Name()]
-}
-
-// item is the type of a list's items; a value that is no list stands for a list
-// of it.
-func item(typ *ast.Type) *ast.Type {
-	if typ.Elem != nil {
-		return typ.Elem
-	}
-	return typ
 }

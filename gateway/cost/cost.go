@@ -14,7 +14,8 @@
 // length that a [Model] assumes. An argument that is given costs its @cost,
 // else that of its type, else 0; an input object costs what its members do.
 // Of several possible types the most expensive counts. A field that is
-// selected twice costs twice.
+// selected twice costs twice. Of introspection, __schema costs 100 and __type
+// 10, whatever is selected of them.
 package cost
 
 import (
@@ -30,6 +31,10 @@ const most = 1e12
 
 // mutation is what every mutation costs beside its fields.
 const mutation = 10
+
+// introspection is what the fields of introspection cost, with all below them.
+// The specification of costs leaves them out.
+var introspection = map[string]float64{"__schema": 100, "__type": 10} //nolint:gochecknoglobals // it is constant
 
 // Model knows what the fields of a schema cost. It is immutable.
 type Model struct {

@@ -1,12 +1,15 @@
 package cost_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/portico-gateway/portico/gateway/cost"
+	"github.com/portico-gateway/portico/gateway/input"
 )
 
 const directives = `
@@ -41,14 +44,43 @@ enum Mood @cost(weight: "1.5") { GOOD }
 type Mutation { buy(id: ID!): Product }
 `
 
-func formula(t *testing.T, document string) *cost.Formula {
+// operation is one of the schema shop, with its formula.
+type operation struct {
+	*cost.Formula
+
+	inputs *input.Operation
+}
+
+func formula(t testing.TB, document string) operation {
 	t.Helper()
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: shop})
 	doc, errs := gqlparser.LoadQueryWithRules(schema, document, nil)
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	return cost.New(schema, 10).Formula(doc.Operations[0])
+	inputs, err := input.New(input.Config{Schema: schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, errs := inputs.Compile(doc)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	own, errs := compiled.Operation(doc.Operations[0])
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	return operation{cost.New(schema, 10).Formula(doc.Operations[0], own), own}
+}
+
+// coerce returns the values of a request.
+func (o operation) coerce(t testing.TB, variables map[string]any) map[string]any {
+	t.Helper()
+	values, errs := o.inputs.Coerce(variables)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	return values
 }
 
 func TestRequested(t *testing.T) {
@@ -59,16 +91,15 @@ func TestRequested(t *testing.T) {
 	}{
 		"an object":                 {`{ product(id: 1) { id name } }`, nil, 1},
 		"a leaf":                    {`{ dear }`, nil, 5.5},
-		"introspection":             {`{ __schema { types { name } } __typename }`, nil, 0},
+		"introspection":             {`{ __schema { types { name } } __typename a: __type(name: "X") { name } b: __type(name: "X") { fields { name } } }`, nil, 120},
 		"a mutation":                {`mutation { buy(id: 1) { id } }`, nil, 11},
 		"a default length":          {`{ all { id } }`, nil, 10},
 		"lists of lists":            {`{ matrix { id } }`, nil, 100},
 		"sized fields":              {`{ products(first: 5) { nodes { id } total } }`, nil, 6},
 		"a default argument":        {`{ products { nodes { id } } }`, nil, 21},
 		"the largest argument":      {`{ products(first: 5, last: 8) { nodes { id } } }`, nil, 9},
-		"a variable":                {`query ($n: Int) { products(first: $n) { nodes { id } } }`, map[string]any{"n": int64(7)}, 8},
+		"a variable":                {`query ($n: Int) { products(first: $n) { nodes { id } } }`, map[string]any{"n": json.Number("7")}, 8},
 		"a variable that is absent": {`query ($n: Int) { products(first: $n) { nodes { id } } }`, nil, 21},
-		"a negative number":         {`{ products(first: -5) { nodes { id } } }`, nil, 1},
 		"nested lists":              {`{ products(first: 5) { nodes { reviews(first: 2) { author { id } } } } }`, nil, 1 + 5*(1+2*(2+1))},
 		"sized through a fragment":  {`{ products(first: 5) { ...F } } fragment F on Connection { nodes { id } }`, nil, 6},
 		"one fragment, two sizes":   {`{ a: products(first: 5) { ...F } b: products(first: 2) { ...F } } fragment F on Connection { nodes { id } }`, nil, 9},
@@ -84,8 +115,8 @@ func TestRequested(t *testing.T) {
 		"a nested slicing argument": {`{ page(input: {size: 3}) { id } }`, nil, 3},
 		"its default":               {`{ page(input: {}) { id } }`, nil, 9},
 		"without it":                {`{ page { id } }`, nil, 7},
-		"a variable inside":         {`query ($n: Int) { page(input: {size: $n}) { id } }`, map[string]any{"n": int64(4)}, 4},
-		"inside of a variable":      {`query ($i: Page) { page(input: $i) { id } }`, map[string]any{"i": map[string]any{"size": int64(6)}}, 6},
+		"a variable inside":         {`query ($n: Int) { page(input: {size: $n}) { id } }`, map[string]any{"n": json.Number("4")}, 4},
+		"inside of a variable":      {`query ($i: Page) { page(input: $i) { id } }`, map[string]any{"i": map[string]any{"size": json.Number("6")}}, 6},
 		"skipped":                   {`{ dear @skip(if: true) product(id: 1) { id } }`, nil, 1},
 		"skipped by a variable":     {`query ($b: Boolean!) { dear @skip(if: $b) }`, map[string]any{"b": true}, 0},
 		"not skipped":               {`query ($b: Boolean!) { dear @skip(if: $b) }`, map[string]any{"b": false}, 5.5},
@@ -95,7 +126,8 @@ func TestRequested(t *testing.T) {
 		"more than can be told":     {`{ products(first: 2147483647) { nodes { reviews(first: 2147483647) { author { id } } } } }`, nil, 1e12},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := formula(t, c.document).Requested(c.variables); got != c.want {
+			f := formula(t, c.document)
+			if got := f.Requested(f.coerce(t, c.variables)); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
@@ -119,8 +151,36 @@ func TestSlicingArguments(t *testing.T) {
 		`{ product(id: 1) { reviews { body } } }`:                  true, // it has a default
 		`{ product(id: 1) { ...F } } fragment F on Product { id }`: true,
 	} {
-		if err := formula(t, document).Check(); (err == nil) != ok {
-			t.Errorf("%s: %v", document, err)
+		var validation rules.Rules
+		schema := gqlparser.MustLoadSchema(&ast.Source{Input: shop})
+		rule := cost.New(schema, 10).Rule()
+		validation.AddRule(rule.Name, rule.RuleFunc)
+		if _, errs := gqlparser.LoadQueryWithRules(schema, document, &validation); (errs == nil) != ok || len(errs) > 1 {
+			t.Errorf("%s: %v", document, errs)
+		}
+	}
+}
+
+func TestNegativeSlicingArguments(t *testing.T) {
+	for _, c := range []struct {
+		document  string
+		variables map[string]any
+		negative  bool
+	}{
+		{`{ products(first: -5) { nodes { id } } }`, nil, true},
+		{`{ products(first: 0) { nodes { id } } }`, nil, false},
+		{`query ($n: Int) { products(first: $n) { nodes { id } } }`, map[string]any{"n": json.Number("-1")}, true},
+		{`query ($n: Int) { products(first: $n) { nodes { id } } }`, map[string]any{"n": nil}, false},
+		{`query ($n: Int) { products(first: $n) { nodes { id } } }`, nil, false},
+		{`{ page(input: {size: -3}) { id } }`, nil, true},
+		{`query ($n: Int) { page(input: {size: $n}) { id } }`, map[string]any{"n": json.Number("-4")}, true},
+		{`query ($i: Page) { page(input: $i) { id } }`, map[string]any{"i": map[string]any{"size": json.Number("-6")}}, true},
+		{`query ($i: Page) { page(input: $i) { id } }`, map[string]any{"i": map[string]any{}}, false},
+	} {
+		f := formula(t, c.document)
+		err := f.Check(f.coerce(t, c.variables))
+		if (err != nil) != c.negative || err != nil && (err.Extensions["code"] != "BAD_USER_INPUT" || len(err.Locations) != 1) {
+			t.Errorf("%s: %v", c.document, err)
 		}
 	}
 }
@@ -138,6 +198,7 @@ func TestActual(t *testing.T) {
 		"a mutation":        {`mutation { buy(id: 1) { id } }`, `null`, 10},
 		"aliases":           {`{ a: dear b: dear }`, `{"a":"}","b":"\"]"}`, 11},
 		"types":             {`{ search { __typename ... on Product { id mood } ... on Shelf { id label } } }`, `{"search":[{"__typename":"Product","id":"1","mood":"GOOD"},{"__typename":"Shelf","id":"2","label":{"any":["thing"]}}]}`, 2.5 + 1.5},
+		"introspection":     {`{ __schema { types { name } } __type(name: "X") { name } dear }`, `{"__schema":{"types":[{"name":"X"},{"name":"Y"}]},"__type":null,"dear":"x"}`, 115.5},
 		"never more":        {`{ dear }`, `{"dear":"x","dear":"x"}`, 5.5},
 		"cut off":           {`{ all { id } }`, `{"all":[{"id":"1"},{"i`, 2},
 		"in another order":  {`{ dear all { id } }`, `{"all":[{"id":"1"}],"dear":1}`, 6.5},
@@ -145,7 +206,7 @@ func TestActual(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := formula(t, c.document)
-			if got := f.Actual(nil, []byte(c.data), f.Requested(nil)); got != c.want {
+			if got := f.Actual(f.coerce(t, nil), []byte(c.data), f.Requested(f.coerce(t, nil))); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
@@ -153,10 +214,8 @@ func TestActual(t *testing.T) {
 }
 
 func BenchmarkRequested(b *testing.B) {
-	schema := gqlparser.MustLoadSchema(&ast.Source{Input: shop})
-	doc := gqlparser.MustLoadQueryWithRules(schema, `query ($n: Int) { products(first: $n) { nodes { id reviews(first: 3) { body author { id name } } } } }`, nil)
-	f := cost.New(schema, 10).Formula(doc.Operations[0])
-	variables := map[string]any{"n": int64(50)}
+	f := formula(b, `query ($n: Int) { products(first: $n) { nodes { id reviews(first: 3) { body author { id name } } } } }`)
+	variables := f.coerce(b, map[string]any{"n": json.Number("50")})
 	b.ReportAllocs()
 	for b.Loop() {
 		f.Requested(variables)
@@ -169,15 +228,14 @@ func BenchmarkRequested(b *testing.B) {
 // Whatever an answer looks like, reading it ends, and costs what was asked for
 // at most.
 func FuzzActual(f *testing.F) {
-	schema := gqlparser.MustLoadSchema(&ast.Source{Input: shop})
-	doc := gqlparser.MustLoadQueryWithRules(schema, `{ products(first: 9) { nodes { id reviews { body } } } search { ... on Product { mood } ... on Shelf { products { id } } } dear matrix { id } }`, nil)
-	formula := cost.New(schema, 10).Formula(doc.Operations[0])
-	requested := formula.Requested(nil)
+	operation := formula(f, `{ products(first: 9) { nodes { id reviews { body } } } search { ... on Product { mood } ... on Shelf { products { id } } } dear matrix { id } }`)
+	values := operation.coerce(f, nil)
+	requested := operation.Requested(values)
 	f.Add([]byte(`{"products":{"nodes":[{"id":"1","reviews":[{"body":null}]}]},"dear":"x"}`))
 	f.Add([]byte(`{"matrix":[[{"id":"1"},null],[]],"search":[{"products":[{}]}]}`))
 	f.Add([]byte(`{"a":[[[{"`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if got := formula.Actual(nil, data, requested); got < 0 || got > requested {
+		if got := operation.Actual(values, data, requested); got < 0 || got > requested {
 			t.Errorf("%s costs %v of %v", data, got, requested)
 		}
 	})

@@ -6,25 +6,28 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/input"
+	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // Formula is the cost of one operation, by its variables. It is immutable.
 type Formula struct {
-	base float64
-	root *set
-	err  *gqlerror.Error
+	base   float64
+	root   *set
+	slices []slice
 }
 
-// Formula makes the formula of a valid operation. That takes time linear in the
-// document; what it makes does too.
-func (m *Model) Formula(operation *ast.OperationDefinition) *Formula {
-	c := &compiler{model: m, fields: map[fieldKey]*field{}}
+// Formula makes the formula of a valid operation, whose arguments inputs has
+// compiled. That takes time linear in the document; what it makes does too.
+func (m *Model) Formula(operation *ast.OperationDefinition, inputs *input.Operation) *Formula {
+	c := &compiler{model: m, inputs: inputs, fields: map[fieldKey]*field{}}
 	f := &Formula{}
 	if operation.Operation == ast.Mutation {
 		f.base = mutation
 	}
 	f.root = c.set(operation.SelectionSet, m.root(operation.Operation), nil)
-	f.err = c.err
+	f.slices = c.slices
 	return f
 }
 
@@ -38,15 +41,24 @@ func (m *Model) root(kind ast.Operation) *ast.Definition {
 	return m.schema.Query
 }
 
-// Check is nil, or tells of a list whose length the operation does not say
-// though @listSize wants it to.
-func (f *Formula) Check() *gqlerror.Error { return f.err }
+// Check returns an error with the code BAD_USER_INPUT if a slicing argument is
+// negative, or nil. Values are those of [input.Operation.Coerce].
+func (f *Formula) Check(values map[string]any) *gqlerror.Error {
+	for i := range f.slices {
+		s := &f.slices[i]
+		if n, ok := s.operand.number(values); ok && n < 0 {
+			err := gqlerror.ErrorPosf(s.at, "The argument %s must not be negative: it is the length of a list.", s.name)
+			err.Extensions = map[string]any{"code": string(problem.BadUserInput)}
+			return err
+		}
+	}
+	return nil
+}
 
-// Requested is the most that the operation can cost with these variables,
-// which [validator.VariableValues] has coerced. It is at least 0 and at most
-// 10¹². It does not allocate.
-func (f *Formula) Requested(variables map[string]any) float64 {
-	return min(max(f.base+f.root.cost(variables), 0), most)
+// Requested returns the most that the operation can cost with the values of
+// [input.Operation.Coerce]: from 0 to 10¹². It does not allocate.
+func (f *Formula) Requested(values map[string]any) float64 {
+	return min(max(f.base+f.root.cost(values), 0), most)
 }
 
 // set is what is selected of an object: one place of the answer.
@@ -78,65 +90,67 @@ type field struct {
 	weight    float64
 	list      bool
 	length    length
-	arguments []argument
-	below     *set // nil of a leaf
+	constant  float64    // the cost of the arguments that are the same for all requests
+	arguments []argument // all others
+	below     *set       // nil of a leaf
 	fixed     bool
 	value     float64
 }
 
-func (s *set) cost(variables map[string]any) float64 {
+func (s *set) cost(values map[string]any) float64 {
 	if s.fixed {
 		return s.value
 	}
-	total := s.sum(s.shared, variables)
+	total := s.sum(s.shared, values)
 	dearest := 0.0
 	for i, variant := range s.variants {
-		if cost := s.sum(variant, variables); cost > dearest || i == 0 {
+		if cost := s.sum(variant, values); cost > dearest || i == 0 {
 			dearest = cost
 		}
 	}
 	return bounded(total + dearest)
 }
 
-func (s *set) sum(list []int, variables map[string]any) float64 {
+func (s *set) sum(list []int, values map[string]any) float64 {
 	total := 0.0
 	for _, i := range list {
-		if f := &s.selected[i]; f.holds(variables) {
-			total = bounded(total + f.cost(variables))
+		if f := &s.selected[i]; f.holds(values) {
+			total = bounded(total + f.cost(values))
 		}
 	}
 	return total
 }
 
-func (s *selected) holds(variables map[string]any) bool {
+func (s *selected) holds(values map[string]any) bool {
 	for _, c := range s.conditions {
-		if value, _ := variables[c.variable].(bool); value != c.want {
+		if value, _ := values[c.variable].(bool); value != c.want {
 			return false
 		}
 	}
 	return true
 }
 
-func (f *field) cost(variables map[string]any) float64 {
+func (f *field) cost(values map[string]any) float64 {
 	if f.fixed {
 		return f.value
 	}
 	each := f.weight
 	if f.below != nil {
-		each = bounded(each + f.below.cost(variables))
+		each = bounded(each + f.below.cost(values))
 	}
 	count := 1.0
 	if f.list {
-		count = f.length.of(variables)
+		count = f.length.of(values)
 	}
-	return min(max(bounded(count*each)+costs(f.arguments, variables), 0), most)
+	return min(max(bounded(count*each)+f.constant+costs(f.arguments, values), 0), most)
 }
 
 // compiler makes the formula of one operation.
 type compiler struct {
 	model  *Model
+	inputs *input.Operation
 	fields map[fieldKey]*field
-	err    *gqlerror.Error
+	slices []slice
 }
 
 // fieldKey is what a field's formula depends on: itself, and of which field's
@@ -252,7 +266,8 @@ func (c *compiler) field(node, sizer *ast.Field) *field {
 	}
 	f := &field{key: node.Alias}
 	if strings.HasPrefix(node.Name, "__") { // the executor answers it itself
-		f.fixed = true
+		f.weight = introspection[node.Name]
+		f.value, f.fixed = f.weight, true
 	} else {
 		c.fill(f, node, sizer)
 	}
@@ -262,7 +277,7 @@ func (c *compiler) field(node, sizer *ast.Field) *field {
 
 func (c *compiler) fill(f *field, node, sizer *ast.Field) {
 	f.weight = c.model.fieldWeight(node)
-	f.arguments = c.model.arguments(node)
+	f.constant, f.arguments = c.arguments(node)
 	c.size(f, node, sizer)
 	if len(node.SelectionSet) > 0 {
 		var below *ast.Field
@@ -280,19 +295,16 @@ func (c *compiler) fill(f *field, node, sizer *ast.Field) {
 func (c *compiler) size(f *field, node, sizer *ast.Field) {
 	depth := lists(node.Definition.Type)
 	own := readListSize(node.Definition)
-	if own != nil && c.err == nil {
-		c.err = c.model.checkSlicing(node, own)
-	}
 	if depth == 0 {
 		return
 	}
 	f.list = true
 	switch {
 	case sizer != nil:
-		f.length = c.model.lengthOf(sizer, readListSize(sizer.Definition), depth)
+		f.length = c.lengthOf(sizer, readListSize(sizer.Definition), depth)
 	case own != nil && len(own.sized) == 0:
-		f.length = c.model.lengthOf(node, own, depth)
+		f.length = c.lengthOf(node, own, depth)
 	default:
-		f.length = c.model.lengthOf(node, nil, depth)
+		f.length = c.lengthOf(node, nil, depth)
 	}
 }

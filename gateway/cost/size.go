@@ -1,12 +1,13 @@
 package cost
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/core"
+
+	"github.com/portico-gateway/portico/gateway/input"
 )
 
 // listSize is the directive of a field. Nil is none.
@@ -54,25 +55,32 @@ func texts(value *ast.Value) []string {
 // length is how many items a list has at most.
 type length struct {
 	fixed     float64   // the largest number that the document gives; negative without one
-	variables []operand // numbers that variables give
+	variables []operand // numbers that requests give
 	otherwise float64   // when none is given
 	times     float64   // lists in the list
 }
 
-// operand is a number in the variables: one of them, or something inside.
+// operand is a number in the values of a request, or in a constant.
 type operand struct {
 	variable string
-	path     []string
-	// What it is when the variable, or the last member of the path, is not
-	// given; negative for nothing. A null is null.
-	absent, member float64
+	constant any
+	path     []string // to the number, through input objects
+}
+
+// slice is a slicing argument, or one in an argument.
+type slice struct {
+	operand operand
+	name    string
+	at      *ast.Position
 }
 
 // of computes the length. It does not allocate.
-func (l *length) of(variables map[string]any) float64 {
+func (l *length) of(values map[string]any) float64 {
 	longest := l.fixed
 	for i := range l.variables {
-		longest = max(longest, l.variables[i].number(variables))
+		if n, ok := l.variables[i].number(values); ok {
+			longest = max(longest, n)
+		}
 	}
 	if longest < 0 {
 		longest = l.otherwise
@@ -80,48 +88,28 @@ func (l *length) of(variables map[string]any) float64 {
 	return bounded(longest * l.times)
 }
 
-// number is negative when there is none; a list has no negative length.
-func (o *operand) number(variables map[string]any) float64 {
-	value, ok := variables[o.variable]
-	if !ok {
-		return o.absent
+// number returns the number, and whether one is given.
+func (o *operand) number(values map[string]any) (float64, bool) {
+	value := o.constant
+	if o.variable != "" {
+		value = values[o.variable]
 	}
-	for i, name := range o.path {
+	for _, name := range o.path {
 		object, _ := value.(map[string]any)
-		if value, ok = object[name]; !ok && object != nil && i == len(o.path)-1 {
-			return o.member
-		}
+		value = object[name]
 	}
-	if n, ok := number(value); ok {
-		return max(n, 0)
-	}
-	return none
+	return input.Number(value)
 }
 
 // none is a number that is not given.
 const none = -1
 
-func number(value any) (float64, bool) {
-	switch n := value.(type) {
-	case int64:
-		return float64(n), true
-	case int:
-		return float64(n), true
-	case float64:
-		return n, true
-	case json.Number:
-		f, err := n.Float64()
-		return f, err == nil
-	}
-	return 0, false
-}
-
 // lengthOf is the length of the list that a sizing directive at field says:
 // field is the list itself, or the field that the list is below of.
-func (m *Model) lengthOf(field *ast.Field, directive *listSize, depth int) length {
-	out := length{fixed: none, otherwise: m.listSize, times: 1}
+func (c *compiler) lengthOf(field *ast.Field, directive *listSize, depth int) length {
+	out := length{fixed: none, otherwise: c.model.listSize, times: 1}
 	for range depth - 1 {
-		out.times = bounded(out.times * m.listSize)
+		out.times = bounded(out.times * c.model.listSize)
 	}
 	if directive == nil {
 		return out
@@ -130,100 +118,51 @@ func (m *Model) lengthOf(field *ast.Field, directive *listSize, depth int) lengt
 		out.otherwise = directive.assumed
 	}
 	for _, path := range directive.slicing {
-		m.slice(field, strings.Split(path, "."), &out)
+		c.slice(field, path, &out)
 	}
 	return out
 }
 
-// slice adds what a slicing argument gives, or the default of the argument.
-func (m *Model) slice(field *ast.Field, path []string, out *length) {
-	definition := field.Definition.Arguments.ForName(path[0])
-	if definition == nil {
+// slice adds what a slicing argument gives: "first" or "input.first".
+func (c *compiler) slice(field *ast.Field, name string, out *length) {
+	path := strings.Split(name, ".")
+	argument := field.Arguments.ForName(path[0])
+	if argument == nil {
 		return
 	}
-	value := place{value: definition.DefaultValue, fallback: definition.DefaultValue, typ: m.schema.Types[definition.Type.Name()]}
-	if argument := field.Arguments.ForName(path[0]); argument != nil {
-		value.value = argument.Value
+	o := operand{path: path[1:]}
+	constant, fixed := c.inputs.Constant(argument.Value)
+	if o.constant = constant; !fixed {
+		o.variable = argument.Value.Raw
+		out.variables = append(out.variables, o)
+	} else if n, ok := o.number(nil); ok {
+		out.fixed = max(out.fixed, n)
 	}
-	rest := path[1:]
-	for len(rest) > 0 && value.value != nil && value.value.Kind == ast.ObjectValue {
-		value, rest = m.member(value, rest[0]), rest[1:]
-	}
-	switch {
-	case value.value == nil:
-	case value.value.Kind == ast.Variable:
-		out.variables = append(out.variables, operand{variable: value.value.Raw, path: rest, absent: m.literal(value, rest), member: m.memberDefault(value.typ, rest)})
-	default:
-		out.fixed = max(out.fixed, literal(value.value))
-	}
+	c.slices = append(c.slices, slice{operand: o, name: name, at: argument.Value.Position})
 }
 
-// place is where a value is expected: the value, what it is when a variable
-// gives none, and the type of both.
-type place struct {
-	value, fallback *ast.Value
-	typ             *ast.Definition
+// Rule validates that a field has exactly one slicing argument, where @listSize
+// requires one. An argument with a default may be left out.
+func (m *Model) Rule() core.Rule {
+	return core.Rule{Name: "SlicingArguments", RuleFunc: func(observers *core.Events, addError core.AddErrFunc) {
+		seen := map[*ast.Field]bool{} // fragments are walked for each spread
+		observers.OnField(func(_ *core.Walker, field *ast.Field) {
+			if field.Definition == nil || seen[field] {
+				return
+			}
+			seen[field] = true
+			directive := readListSize(field.Definition)
+			if directive != nil && !m.hasOneSlice(field, directive) {
+				addError(core.Message("%s needs exactly one of the arguments %s: they are the length of its list.",
+					field.Name, strings.Join(directive.slicing, ", ")), core.At(field.Position))
+			}
+		})
+	}}
 }
 
-// member is that of an input object's literal.
-func (m *Model) member(object place, name string) place {
-	out := place{}
-	if object.typ != nil {
-		if definition := object.typ.Fields.ForName(name); definition != nil {
-			out = place{value: definition.DefaultValue, fallback: definition.DefaultValue, typ: m.schema.Types[definition.Type.Name()]}
-		}
-	}
-	if value := object.value.Children.ForName(name); value != nil {
-		out.value = value
-	}
-	return out
-}
-
-// literal is the number that a path leads to from what a place has without its
-// variable.
-func (m *Model) literal(at place, path []string) float64 {
-	at.value = at.fallback
-	for _, name := range path {
-		if at.value == nil || at.value.Kind != ast.ObjectValue {
-			return none
-		}
-		at = m.member(at, name)
-	}
-	return literal(at.value)
-}
-
-func literal(value *ast.Value) float64 {
-	if value == nil || value.Kind != ast.IntValue {
-		return none
-	}
-	n, err := strconv.ParseFloat(value.Raw, 64)
-	if err != nil {
-		return none
-	}
-	return max(n, 0)
-}
-
-// memberDefault is the default of the last member of a path into a type.
-func (m *Model) memberDefault(typ *ast.Definition, path []string) float64 {
-	var last *ast.Value
-	for _, name := range path {
-		if typ == nil {
-			return none
-		}
-		definition := typ.Fields.ForName(name)
-		if definition == nil {
-			return none
-		}
-		last, typ = definition.DefaultValue, m.schema.Types[definition.Type.Name()]
-	}
-	return literal(last)
-}
-
-// checkSlicing wants exactly one slicing argument, where the directive does.
-// One with a default may be left out.
-func (m *Model) checkSlicing(field *ast.Field, directive *listSize) *gqlerror.Error {
+func (m *Model) hasOneSlice(field *ast.Field, directive *listSize) bool {
 	if !directive.needsOne || len(directive.slicing) == 0 {
-		return nil
+		return true
 	}
 	given, defaults, unknown := 0, 0, false
 	for _, path := range directive.slicing {
@@ -236,11 +175,7 @@ func (m *Model) checkSlicing(field *ast.Field, directive *listSize) *gqlerror.Er
 			unknown = true
 		}
 	}
-	if given == 1 || given == 0 && (defaults > 0 || unknown) {
-		return nil
-	}
-	return gqlerror.ErrorPosf(field.Position, "%s needs exactly one of the arguments %s: they say how long its list is.",
-		field.Name, strings.Join(directive.slicing, ", "))
+	return given == 1 || given == 0 && (defaults > 0 || unknown)
 }
 
 // How a slicing argument is given.
@@ -251,27 +186,34 @@ const (
 	isInVariable // perhaps, inside of one
 )
 
+// presence finds out how a slicing argument of a document is given, before its
+// arguments are compiled.
 func (m *Model) presence(field *ast.Field, path []string) int {
 	definition := field.Definition.Arguments.ForName(path[0])
 	if definition == nil {
 		return isAbsent
 	}
-	at, how := place{value: definition.DefaultValue, typ: m.schema.Types[definition.Type.Name()]}, isDefault
+	value, how, typ := definition.DefaultValue, isDefault, m.schema.Types[definition.Type.Name()]
 	if argument := field.Arguments.ForName(path[0]); argument != nil {
-		at.value, how = argument.Value, isGiven
+		value, how = argument.Value, isGiven
 	}
 	for _, name := range path[1:] {
 		switch {
-		case at.value == nil:
+		case value == nil || typ == nil:
 			return isAbsent
-		case at.value.Kind == ast.Variable:
+		case value.Kind == ast.Variable:
 			return isInVariable
-		case at.value.Children.ForName(name) == nil:
-			how = isDefault
 		}
-		at = m.member(at, name)
+		member, given := typ.Fields.ForName(name), value.Children.ForName(name)
+		if member == nil {
+			return isAbsent
+		}
+		typ = m.schema.Types[member.Type.Name()]
+		if value = given; given == nil {
+			value, how = member.DefaultValue, isDefault
+		}
 	}
-	if at.value == nil || at.value.Kind == ast.NullValue {
+	if value == nil || value.Kind == ast.NullValue {
 		return isAbsent
 	}
 	return how

@@ -10,13 +10,11 @@ package document
 import (
 	"strings"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -26,12 +24,18 @@ type Document[F any] struct {
 	AST *ast.QueryDocument
 
 	operations []Operation[F]
+	size       int64 // in memory, about
 }
+
+// Size is about how many bytes the document takes in memory.
+func (d *Document[F]) Size() int64 { return d.size }
 
 // Operation is one of a document, and its facts.
 type Operation[F any] struct {
 	Definition *ast.OperationDefinition
-	Facts      F
+	// Inputs coerces the variables of requests.
+	Inputs *input.Operation
+	Facts  F
 }
 
 // Operation finds an operation by its name; "" finds the only one. It is nil
@@ -48,84 +52,48 @@ func (d *Document[F]) Operation(name string) *Operation[F] {
 	return nil
 }
 
-// Config says what documents are for and what they may be.
-type Config struct {
-	// Schema is what documents are validated against.
-	Schema *ast.Schema
-	// Limits bound them.
-	Limits Limits
-	// Size is how many are kept, of those used last; more than 0.
-	Size int
-	// Suggestions lets errors name what the schema has instead.
-	Suggestions bool
-}
-
-// largestKept is the most bytes of a document that is kept: comments and texts
-// are no tokens, and a thousand documents of a megabyte would fill the memory.
-const largestKept = 64 << 10
-
-// Store makes documents and keeps them. It is safe for concurrent use.
-type Store[F any] struct {
-	config Config
-	rules  *rules.Rules
-	facts  func(*ast.OperationDefinition) F
-	kept   *lru.Cache[string, *Document[F]]
-}
-
-// New returns a store that asks facts once for each operation of a valid
-// document.
-func New[F any](config Config, facts func(*ast.OperationDefinition) F) (*Store[F], error) {
-	kept, err := lru.New[string, *Document[F]](config.Size)
-	if err != nil {
-		return nil, err
-	}
-	return &Store[F]{config: config, rules: validation(config.Suggestions), facts: facts, kept: kept}, nil
-}
-
-// Get returns the document of a text, or why it is none: errors have codes,
-// and locations where there are some.
-func (s *Store[F]) Get(text string) (*Document[F], gqlerror.List) {
-	if doc, ok := s.kept.Get(text); ok {
-		return doc, nil
-	}
-	doc, errs := s.make(text)
-	if len(errs) > 0 {
-		return nil, errs
-	}
-	if len(text) > largestKept {
-		return doc, nil
-	}
-	// Of several that were made at once, all get one: facts may learn.
-	if first, ok, _ := s.kept.PeekOrAdd(text, doc); ok {
-		return first, nil
-	}
-	return doc, nil
-}
-
 func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 	tree, err := s.parse(text)
 	if err != nil {
 		return nil, gqlerror.List{err}
 	}
-	if err := s.config.Limits.check(tree); err != nil {
+	has, err := s.config.Limits.check(tree)
+	if err != nil {
 		return nil, gqlerror.List{err}
 	}
-	if errs := validator.ValidateWithRules(s.config.Schema, tree, s.rules); len(errs) > 0 {
-		for _, err := range errs {
-			setCode(err, problem.ValidationFailed)
-		}
-		return nil, errs
+	errs := validator.ValidateWithRules(s.config.Schema, tree, s.rules)
+	inputs, mistakes := s.config.Inputs.Compile(tree)
+	if errs = append(errs, mistakes...); len(errs) > 0 {
+		return nil, invalid(errs)
 	}
 	removeDefer(tree)
-	doc := &Document[F]{AST: tree, operations: make([]Operation[F], len(tree.Operations))}
+	doc := &Document[F]{AST: tree, size: has.size(len(text)), operations: make([]Operation[F], len(tree.Operations))}
 	for i, definition := range tree.Operations {
-		doc.operations[i] = Operation[F]{Definition: definition, Facts: s.facts(definition)}
+		operation, errs := inputs.Operation(definition)
+		if len(errs) > 0 {
+			return nil, invalid(errs)
+		}
+		doc.operations[i] = Operation[F]{Definition: definition, Inputs: operation, Facts: s.facts(definition, operation)}
 	}
 	return doc, nil
 }
 
+// invalid gives errors that have no code that of a document that does not fit
+// the schema.
+func invalid(errs gqlerror.List) gqlerror.List {
+	for _, err := range errs {
+		if err.Extensions["code"] == nil {
+			setCode(err, problem.ValidationFailed)
+		}
+	}
+	return errs
+}
+
 func (s *Store[F]) parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
-	tree, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, s.config.Limits.Tokens)
+	if most := s.config.Limits.Bytes; len(text) > most {
+		return nil, beyond(nil, problem.MaxTokensLimit, "The document has more than %d bytes.", most)
+	}
+	tree, err := parseText(text, s.config.Limits.Tokens)
 	if err != nil {
 		out := gqlerror.Wrap(err)
 		if parsed, ok := err.(*gqlerror.Error); ok { //nolint:errorlint // the parser returns this type

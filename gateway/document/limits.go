@@ -10,6 +10,8 @@ import (
 // Limits bound the structure of a document, with fragments counted wherever
 // they are spread. Every limit must be more than 0.
 type Limits struct {
+	// Bytes is the most that its text has: comments and strings are few tokens.
+	Bytes int
 	// Tokens is the most that the parser reads.
 	Tokens int
 	// Depth is how deep fields are nested; those that tell of the schema do not
@@ -38,21 +40,21 @@ type Limits struct {
 	InputItems int
 }
 
-// check returns the first limit that a document is beyond. Its work is linear
-// in the document, however often fragments are spread.
-func (l Limits) check(doc *ast.QueryDocument) *gqlerror.Error {
+// check returns what a document has, or the first limit that it is beyond. Its
+// work is linear in the document, however often fragments are spread.
+func (l Limits) check(doc *ast.QueryDocument) (measure, *gqlerror.Error) {
 	m := &measurer{limits: l, fragments: make(map[string]*fragment, len(doc.Fragments))}
 	for _, f := range doc.Fragments {
 		m.fragments[f.Name] = &fragment{definition: f}
 	}
 	if err := m.literals(doc); err != nil {
-		return err
+		return measure{}, err
 	}
 	for _, f := range doc.Fragments {
 		m.fragment(f.Name)
 	}
 	if m.cycle != nil {
-		return cyclic(m.cycle)
+		return measure{}, cyclic(m.cycle)
 	}
 	var total measure
 	for _, operation := range doc.Operations {
@@ -60,13 +62,14 @@ func (l Limits) check(doc *ast.QueryDocument) *gqlerror.Error {
 		total.add(has) // facts are computed of all of them, for one that is executed
 		has.fields, has.spreads = total.fields, total.spreads
 		if err := l.within(operation, has); err != nil {
-			return err
+			return measure{}, err
 		}
 		if err := m.perKey(operation); err != nil {
-			return err
+			return measure{}, err
 		}
 	}
-	return nil
+	total.items, total.directives, total.operations = m.items, m.directs, len(doc.Operations)
+	return total, nil
 }
 
 // within compares what an operation has with what it may have.
@@ -103,6 +106,8 @@ func beyond(at *ast.Position, code problem.Code, format string, most int) *gqler
 // at enough.
 type measure struct {
 	depth, fields, aliases, root, spreads, nesting int
+
+	items, directives, operations int // of the whole document
 }
 
 // enough is more than any limit, and far from an overflow when it is added.

@@ -8,6 +8,9 @@ type Frontend struct {
 	Name string
 	// Schema executes its operations.
 	Schema graphql.ExecutableSchema
+	// Scalars parse custom scalars that the schema has in inputs, by name: they
+	// return an error for what is not a value of the scalar.
+	Scalars map[string]func(value any) error
 	// Operations are examples, for the playground.
 	Operations []Operation
 }

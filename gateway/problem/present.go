@@ -17,6 +17,9 @@ import (
 // Presenter turns errors of an execution into what the frontend sees. It is
 // safe for concurrent use.
 type Presenter struct {
+	// Services tells frontends of which service a problem is.
+	Services bool
+
 	log *slog.Logger
 	ids sync.Map // map[error]string: one id, one log line for an error on many fields
 }
@@ -46,6 +49,9 @@ func (p *Presenter) Present(ctx context.Context, err error) *gqlerror.Error {
 		p.logProblem(ctx, known, out.Path)
 		out.Message, out.Extensions = known.Message, maps.Clone(known.Extensions)
 		p.code(out, known.Code)
+		if p.Services && known.Service != "" {
+			out.Extensions["service"] = known.Service
+		}
 		return out
 	}
 	if errors.Is(inner, context.Canceled) { // the caller left; nobody reads this
@@ -88,7 +94,11 @@ func (p *Presenter) logProblem(ctx context.Context, e *Error, path ast.Path) {
 		return
 	}
 	if _, seen := p.ids.LoadOrStore(e, ""); !seen {
-		p.log.WarnContext(ctx, e.Message, "code", e.Code, "path", path.String(), "cause", e.cause)
+		message := e.Message
+		if e.Service != "" { // lines of one service are one kind
+			message = "service " + e.Service + ": " + message
+		}
+		p.log.WarnContext(ctx, message, "code", e.Code, "path", path.String(), "cause", e.cause)
 	}
 }
 

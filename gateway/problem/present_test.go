@@ -97,3 +97,23 @@ func TestWith(t *testing.T) {
 	}()
 	_ = problem.Wrap(nil, "A", "a")
 }
+
+// The log always has the service, and a frontend that is told services.
+func TestServices(t *testing.T) {
+	shared := problem.Wrap(errors.New("status 500"), problem.ServiceError, "The service failed.").With("status", 500).Of("catalog")
+	for _, told := range []bool{false, true} {
+		var log bytes.Buffer
+		p := problem.NewPresenter(slog.New(slog.NewTextHandler(&log, nil)))
+		p.Services = told
+		got := p.Present(t.Context(), gqlerror.WrapPath(ast.Path{ast.PathName("a")}, shared))
+		if _, has := got.Extensions["service"]; has != told || strings.Contains(got.Message, "catalog") || got.Extensions["status"] != 500 || got.Extensions["code"] != "DOWNSTREAM_SERVICE_ERROR" {
+			t.Errorf("told: %t: %q %v", told, got.Message, got.Extensions)
+		}
+		if !strings.Contains(log.String(), `msg="service catalog: The service failed."`) {
+			t.Errorf("the log: %s", log.String())
+		}
+	}
+	if shared.Extensions["service"] != nil {
+		t.Error("the problem has changed")
+	}
+}

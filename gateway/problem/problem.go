@@ -60,6 +60,10 @@ type Error struct {
 	Message string
 	// Extensions are added to errors[].extensions beside the code; nil for none.
 	Extensions map[string]any
+	// Service is the name of the service that the problem is of; empty for none.
+	// The log has it. A frontend sees it, as errors[].extensions.service, only if
+	// it is told services ([Presenter.Services]).
+	Service string
 
 	cause error
 }
@@ -84,6 +88,13 @@ func (e *Error) With(key string, value any) *Error {
 	c.Extensions = make(map[string]any, len(e.Extensions)+1)
 	maps.Copy(c.Extensions, e.Extensions)
 	c.Extensions[key] = value
+	return &c
+}
+
+// Of returns a copy that is of a service.
+func (e *Error) Of(service string) *Error {
+	c := *e
+	c.Service = service
 	return &c
 }
 

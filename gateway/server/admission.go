@@ -16,6 +16,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
+	"github.com/portico-gateway/portico/gateway/transport"
 )
 
 // admission is what was decided about an operation before it is executed.
@@ -45,10 +46,8 @@ const admissionKey = "portico.admission"
 // admit decides whether the caller may execute an operation, and which of its
 // fields.
 func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.OperationContext) (*admission, *gqlerror.Error) {
-	if err := known.cost.Check(); err != nil {
-		out := gqlerror.ErrorPosf(nil, "%s", err.Message)
-		out.Locations, out.Extensions = err.Locations, map[string]any{"code": string(problem.ValidationFailed)}
-		return nil, out
+	if err := known.cost.Check(oc.Variables); err != nil {
+		return nil, err
 	}
 	a := &admission{facts: known, report: p.reports(oc)}
 	a.requested = known.cost.Requested(oc.Variables)
@@ -67,7 +66,9 @@ func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.Operatio
 func (p *pipeline) charge(ctx context.Context, header http.Header, a *admission, variables map[string]any) *gqlerror.Error {
 	principal, known := auth.From(ctx), a.facts
 	p.meter(ctx, principal, a)
-	a.charges = known.limits.Charges(a.charges, callerOf(ctx, principal), variables)
+	if known.limits != nil { // the text of an address is an allocation
+		a.charges = known.limits.Charges(a.charges, callerOf(ctx, principal), variables)
+	}
 	if len(a.charges) == 0 {
 		return nil
 	}
@@ -81,6 +82,32 @@ func (p *pipeline) charge(ctx context.Context, header http.Header, a *admission,
 		return a.throttled()
 	}
 	return nil
+}
+
+// costOfRefusal is what a request costs that is refused for its variables: it was
+// decoded and coerced.
+const costOfRefusal = 1
+
+// refused returns why a request is refused, which costs something: callers must
+// not make the gateway work for nothing.
+func (p *pipeline) refused(ctx context.Context, errs gqlerror.List) gqlerror.List {
+	if err := p.pay(ctx, costOfRefusal); err != nil {
+		return gqlerror.List{err}
+	}
+	return errs
+}
+
+// pay takes points from the caller's bucket for what is not part of an operation.
+// It returns an error if there are not enough.
+func (p *pipeline) pay(ctx context.Context, points float64) *gqlerror.Error {
+	if points <= 0 {
+		return nil
+	}
+	var header http.Header
+	if reply := transport.ReplyOf(ctx); reply != nil {
+		header = reply.Header
+	}
+	return p.charge(ctx, header, &admission{facts: &facts{}, requested: points}, nil)
 }
 
 // meter charges the caller's bucket, if it has one.

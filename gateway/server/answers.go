@@ -53,7 +53,7 @@ type query struct {
 	oc   *graphql.OperationContext
 	base cache.Key
 	// alone queries are answered for nobody else: some of their fields are denied
-	// to the caller, they ask for the schema, or have variables that no key has.
+	// to the caller.
 	alone bool
 }
 
@@ -72,8 +72,7 @@ const attempts = 4
 
 // queryOf prepares a query.
 func (p *pipeline) queryOf(a *admission, oc *graphql.OperationContext) *query {
-	base, ok := baseKey(a.facts.identity, oc.Variables)
-	return &query{pipeline: p, a: a, oc: oc, base: base, alone: !ok || a.denied != nil || a.facts.introspect != nil}
+	return &query{pipeline: p, a: a, oc: oc, base: baseKey(a.facts, oc.Variables), alone: a.denied != nil}
 }
 
 // respond is the response to the query.
@@ -257,7 +256,7 @@ func (p *pipeline) recall(header http.Header, r *http.Request, text []byte) tran
 	if entry == nil || !entry.IsFresh(time.Now()) {
 		return nil
 	}
-	if known.facts.guards.Check(ctx, auth.From(ctx), known.variables) != nil {
+	if known.facts.guards.Check(ctx, auth.From(ctx), known.variables) != nil || known.facts.introspect != nil && !mayIntrospect(ctx, p.config) {
 		return nil
 	}
 	out := entry.Value.(*answer) //nolint:forcetypeassert // only answers are kept

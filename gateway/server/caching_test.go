@@ -624,7 +624,7 @@ func TestCoalescingOfWhatIsOneRequests(t *testing.T) {
 func TestHitsAreCharged(t *testing.T) {
 	var calls atomic.Int64
 	server, _ := cachingGateway(t, `type Query { item: Item @cacheControl(maxAge: 60) } type Item { n: Int }`, map[string]field{"item": counter(&calls)}, func(c *config.Config) {
-		c.Frontend.Cost.Max = 1
+		c.Frontend.Cost.Max, c.Frontend.Cost.Parse = 1, 0
 		c.Frontend.RateLimit.Anonymous = &config.Bucket{Capacity: 5, Refill: 0.001}
 	})
 	for i := range 7 {

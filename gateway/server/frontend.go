@@ -44,6 +44,13 @@ func presenter(ctx context.Context, log *slog.Logger) *problem.Presenter {
 	return problem.NewPresenter(log)
 }
 
+// presenter returns one for an operation of the frontend.
+func (p *pipeline) presenter() *problem.Presenter {
+	out := problem.NewPresenter(p.log)
+	out.Services = p.config.Errors.Services
+	return out
+}
+
 // responses sorts the errors of responses, and gives every event of a
 // subscription a scope for results and loaders.
 type responses struct{ log *slog.Logger }
@@ -128,7 +135,7 @@ type choice struct {
 func (c *choice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, ok := c.handlers[c.name(r)]
 	if !ok {
-		c.notFound(w)
+		c.notFound(w, r)
 		return
 	}
 	handler.ServeHTTP(w, r)
@@ -151,9 +158,9 @@ func (c *choice) name(r *http.Request) string {
 	return c.fallback
 }
 
-func (c *choice) notFound(w http.ResponseWriter) {
+func (c *choice) notFound(w http.ResponseWriter, r *http.Request) {
 	names := slices.Sorted(maps.Keys(c.handlers))
-	writeProblem(w, http.StatusNotFound,
+	writeProblem(w, r, http.StatusNotFound,
 		problem.New(problem.FrontendNotFound, "There is no such frontend. There are: %s.", strings.Join(names, ", ")).
 			With("frontends", names))
 }

@@ -7,11 +7,13 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/rs/cors"
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/transport"
 )
 
 // middleware wraps a handler; it is named for what it does.
@@ -23,6 +25,7 @@ type middleware struct {
 // middlewares are what every request passes, outermost first.
 func middlewares(cfg *config.Config, log *slog.Logger) []middleware {
 	return []middleware{
+		{"end to end", endToEnd},
 		{"request id", withRequestID},
 		{"recover", func(next http.Handler) http.Handler { return recovered(next, log) }},
 		{"client address", func(next http.Handler) http.Handler { return withClientAddress(next, cfg.Server) }},
@@ -104,7 +107,7 @@ func recovered(next http.Handler, log *slog.Logger) http.Handler {
 			if tracked.begun {
 				panic(http.ErrAbortHandler)
 			}
-			writeErrors(w, http.StatusInternalServerError, map[string]any{"message": presented.Message, "extensions": presented.Extensions})
+			writeErrors(w, r, http.StatusInternalServerError, map[string]any{"message": presented.Message, "extensions": presented.Extensions})
 		}()
 		next.ServeHTTP(tracked, r)
 	})
@@ -126,6 +129,11 @@ func (w *trackedWriter) WriteHeader(status int) {
 func (w *trackedWriter) Write(b []byte) (int, error) {
 	w.begun = true
 	return w.ResponseWriter.Write(b)
+}
+
+// SetReadDeadline is for http.ResponseController: it begins no answer.
+func (w *trackedWriter) SetReadDeadline(t time.Time) error {
+	return http.NewResponseController(w.ResponseWriter).SetReadDeadline(t)
 }
 
 // Unwrap is for http.ResponseController.
@@ -150,14 +158,14 @@ func allowOrigins(next http.Handler, cfg config.CORS) http.Handler {
 }
 
 // writeProblem answers a request that no transport answers.
-func writeProblem(w http.ResponseWriter, status int, p *problem.Error) {
+func writeProblem(w http.ResponseWriter, r *http.Request, status int, p *problem.Error) {
 	extensions := map[string]any{"code": p.Code}
 	maps.Copy(extensions, p.Extensions)
-	writeErrors(w, status, map[string]any{"message": p.Message, "extensions": extensions})
+	writeErrors(w, r, status, map[string]any{"message": p.Message, "extensions": extensions})
 }
 
-func writeErrors(w http.ResponseWriter, status int, errs ...map[string]any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+func writeErrors(w http.ResponseWriter, r *http.Request, status int, errs ...map[string]any) {
+	w.Header().Set("Content-Type", transport.ProblemFormat(r.Header)+"; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"errors": errs}) // the caller left: nothing to do

@@ -13,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/auth"
@@ -22,6 +23,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/cost"
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/input"
+	"github.com/portico-gateway/portico/gateway/introspection"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -44,10 +47,13 @@ type pipeline struct {
 	persisted *persisted.Library
 	limiter   *ratelimit.Limiter
 	answers   *answers
+
+	introspection *introspection.Corrections
 }
 
 // facts are what is known of an operation before it is asked for.
 type facts struct {
+	inputs     *input.Operation
 	cost       *cost.Formula
 	guards     *access.Guards
 	limits     *ratelimit.Fields
@@ -71,23 +77,31 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 		StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),
 		StaleIfError:         time.Duration(cfg.Caching.StaleIfError),
 	})
+	suggestions := cfg.Introspection && cfg.IntrospectionScope == ""
+	inputs, err := input.New(input.Config{Schema: schema, Scalars: scalars(f), Suggestions: suggestions})
+	if err != nil {
+		return nil, err
+	}
 	version := sha256.Sum256([]byte(sdl(schema) + build()))
 	documents, err := document.New(document.Config{
 		Schema:      schema,
 		Limits:      documentLimits(cfg.Limits),
-		Size:        cfg.Documents.Keep,
-		Suggestions: cfg.Introspection && cfg.IntrospectionScope == "",
-	}, func(operation *ast.OperationDefinition) facts {
+		Memory:      int64(cfg.Documents.Memory),
+		Suggestions: suggestions,
+		Inputs:      inputs,
+		Rules:       []core.Rule{model.Rule()},
+	}, func(operation *ast.OperationDefinition, inputs *input.Operation) facts {
 		known := facts{
-			cost:       model.Formula(operation),
+			inputs:     inputs,
+			cost:       model.Formula(operation, inputs),
 			guards:     rules.Guards(operation),
 			limits:     ratelimit.OfOperation(f.Name, schema, operation),
-			introspect: introspection(operation.SelectionSet),
+			introspect: introspecting(operation.SelectionSet),
 			identity:   identity(f.Name, version, operation.Position.Src.Input, operation.Name),
 			caching:    caching.Of(operation),
 		}
-		if known.guards != nil { // what only some may have, whatever the schema says
-			known.caching.Policy.Private = true
+		if known.guards != nil || known.introspect != nil && cfg.IntrospectionScope != "" {
+			known.caching.Policy.Private = true // only some may have it, whatever the schema says
 		}
 		known.learned = newLearned(known.caching.Policy.Private)
 		return known
@@ -95,13 +109,13 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter}
+	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter, introspection: introspection.New(schema)}
 	if p.answers, err = newAnswers(s.store, time.Duration(cfg.Limits.Timeout)); err != nil {
 		return nil, err
 	}
 	p.persisted, err = persisted.Open(persisted.Config{
 		Mode: persisted.Mode(cfg.Documents.Mode), Manifest: cfg.Documents.Manifest, Automatic: cfg.Documents.Automatic,
-		MaxAutomatic: cfg.Documents.Keep, Check: p.check, Log: s.log,
+		Check: p.check, Log: s.log,
 	})
 	return p, err
 }
@@ -116,21 +130,25 @@ func build() string {
 
 func documentLimits(l config.Limits) document.Limits {
 	return document.Limits{
-		Tokens: l.Tokens, Depth: l.Depth, Fields: l.Fields, Aliases: l.Aliases, RootFields: l.RootFields, PerKey: l.PerKey,
+		Bytes: int(l.Document), Tokens: l.Tokens, Depth: l.Depth, Fields: l.Fields, Aliases: l.Aliases, RootFields: l.RootFields, PerKey: l.PerKey,
 		Directives: l.Directives, Spreads: l.Spreads, SpreadDepth: l.SpreadDepth, InputDepth: l.InputDepth, InputItems: l.InputItems,
 	}
 }
 
-// check tells whether a trusted document can be executed, and keeps it.
-func (p *pipeline) check(text string) error {
-	doc, errs := p.documents.Get(text)
-	if len(errs) > 0 {
-		return errs
+// scalars are the parsers of a frontend's custom scalars.
+func scalars(f execute.Frontend) map[string]input.Scalar {
+	out := make(map[string]input.Scalar, len(f.Scalars))
+	for name, parse := range f.Scalars {
+		out[name] = parse
 	}
-	for _, operation := range doc.AST.Operations {
-		if err := doc.Operation(operation.Name).Facts.cost.Check(); err != nil {
-			return err
-		}
+	return out
+}
+
+// check returns why a trusted document can't be executed, or nil. It keeps the
+// document.
+func (p *pipeline) check(text string) error {
+	if _, errs := p.documents.Get(text); len(errs) > 0 {
+		return errs
 	}
 	return nil
 }
@@ -152,22 +170,23 @@ func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.R
 	if len(errs) > 0 || operation == nil {
 		return oc, orNoOperation(errs)
 	}
-	variables, err := p.documents.Variables(operation.Definition, params.Variables)
-	if err != nil {
-		return oc, gqlerror.List{err}
+	if oc.Variables, errs = operation.Inputs.Coerce(params.Variables); len(errs) > 0 {
+		return oc, p.refused(ctx, errs)
 	}
-	oc.Variables = variables
 	if err := p.mayIntrospect(ctx, operation.Facts, oc); err != nil {
 		return oc, gqlerror.List{err}
 	}
 	a, err := p.admit(ctx, &operation.Facts, oc)
 	if err != nil {
-		return oc, gqlerror.List{err}
+		return oc, p.refused(ctx, gqlerror.List{err})
 	}
 	a.recallable, a.version = !logged, version
 	oc.Stats.SetExtension(admissionKey, a)
 	if a.denied != nil {
 		oc.ResolverMiddleware = execute.Deny(a.denied)
+	}
+	if operation.Facts.introspect != nil {
+		oc.ResolverMiddleware = p.introspection.Around(oc.ResolverMiddleware)
 	}
 	return oc, nil
 }
@@ -190,7 +209,7 @@ func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *
 		return nil, false, gqlerror.List{p.present(ctx, err)}
 	}
 	oc.RawQuery = resolved.Document
-	doc, errs := p.documents.Get(resolved.Document)
+	doc, errs := p.parsed(ctx, resolved)
 	if len(errs) > 0 {
 		return nil, false, errs
 	}
@@ -203,9 +222,23 @@ func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *
 	return operation, resolved.Logged, nil
 }
 
+// parsed is the document of a text. One that is not known is paid for before it is
+// parsed, unless the operator trusts it.
+func (p *pipeline) parsed(ctx context.Context, resolved persisted.Resolved) (*document.Document[facts], gqlerror.List) {
+	if doc := p.documents.Lookup(resolved.Document); doc != nil {
+		return doc, nil
+	}
+	if !resolved.Trusted {
+		if err := p.pay(ctx, p.config.Cost.Parse); err != nil {
+			return nil, gqlerror.List{err}
+		}
+	}
+	return p.documents.Get(resolved.Document)
+}
+
 // present makes an error of the request of a problem.
 func (p *pipeline) present(ctx context.Context, err error) *gqlerror.Error {
-	return problem.NewPresenter(p.log).Present(ctx, err)
+	return p.presenter().Present(ctx, err)
 }
 
 // mayIntrospect refuses introspection where it is off, or the principal lacks
@@ -226,9 +259,9 @@ func mayIntrospect(ctx context.Context, cfg config.Frontend) bool {
 	return cfg.Introspection && (cfg.IntrospectionScope == "" || auth.From(ctx).Has(cfg.IntrospectionScope))
 }
 
-// introspection finds a field that tells of the schema, if only under a
+// introspecting finds a field that tells of the schema, if only under a
 // condition.
-func introspection(selections ast.SelectionSet) *ast.Field {
+func introspecting(selections ast.SelectionSet) *ast.Field {
 	for _, selection := range selections {
 		var found *ast.Field
 		switch s := selection.(type) {
@@ -237,9 +270,9 @@ func introspection(selections ast.SelectionSet) *ast.Field {
 				return s
 			}
 		case *ast.InlineFragment:
-			found = introspection(s.SelectionSet)
+			found = introspecting(s.SelectionSet)
 		case *ast.FragmentSpread:
-			found = introspection(s.Definition.SelectionSet)
+			found = introspecting(s.Definition.SelectionSet)
 		}
 		if found != nil {
 			return found
@@ -251,7 +284,7 @@ func introspection(selections ast.SelectionSet) *ast.Field {
 // DispatchOperation is part of graphql.GraphExecutor. Every operation has a
 // presenter and an account; every execution a scope for results and loaders.
 func (p *pipeline) DispatchOperation(ctx context.Context, oc *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
-	ctx = context.WithValue(ctx, presenterKey{}, problem.NewPresenter(p.log))
+	ctx = context.WithValue(ctx, presenterKey{}, p.presenter())
 	a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
 	if a == nil { // CreateOperationContext refused it
 		return graphql.OneShot(&graphql.Response{Errors: orNoOperation(nil)}), ctx

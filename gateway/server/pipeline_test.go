@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/netip"
 	"testing"
@@ -75,7 +76,7 @@ func decide(ctx context.Context, p *pipeline, oc *graphql.OperationContext) erro
 func BenchmarkDecide(b *testing.B) {
 	p := shop(b, nil)
 	ctx := auth.With(withAddress(b.Context(), netip.MustParseAddr("127.0.0.1")), &auth.Principal{Subject: "u1", Scopes: []string{"orders:read"}})
-	oc := &graphql.OperationContext{Variables: map[string]any{"first": int64(3)}}
+	oc := &graphql.OperationContext{Variables: map[string]any{"first": json.Number("3")}}
 	ask := func() {
 		if err := decide(ctx, p, oc); err != nil {
 			b.Fatal(err)
@@ -105,11 +106,54 @@ func charged(t *testing.T, ctx context.Context, p *pipeline, document string) (*
 	return oc, a
 }
 
+// What makes the gateway work costs points, also if nothing is executed.
+func TestRefusalsAreCharged(t *testing.T) {
+	p := shop(t, func(f *config.Frontend) {
+		f.RateLimit = config.RateLimit{Anonymous: &config.Bucket{Capacity: 5000, Refill: 0.001}}
+	})
+	ctx := graphql.StartOperationTrace(withAddress(t.Context(), netip.MustParseAddr("192.0.2.1")))
+	available := func() float64 {
+		t.Helper()
+		_, a := charged(t, ctx, p, "{ __typename }")
+		return a.states[0].Available
+	}
+	available() // it has to be parsed once
+	for _, c := range []struct {
+		document  string
+		variables map[string]any
+		cost      float64
+	}{
+		{"query ($n: Int!) { products(first: $n) { pageInfo { endCursor } } }", nil, 11}, // unknown, and refused
+		{"query ($n: Int!) { products(first: $n) { pageInfo { endCursor } } }", map[string]any{"n": "five"}, 1},
+		{"query ($n: Int!) { products(first: $n) { pageInfo { endCursor } } }", map[string]any{"n": json.Number("1000")}, 1},
+		{"{ products(first: 100) { nodes { related(first: 100) { related(first: 100) { id } } } } }", nil, 11}, // too expensive
+		{"{ products(first: 100) { nodes { related(first: 100) { related(first: 100) { id } } } } }", nil, 1},
+		{"{ nothing }", nil, 10}, // invalid documents are parsed each time
+		{"{ nothing }", nil, 10},
+		{"{", nil, 10},
+	} {
+		before := available()
+		if _, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: c.document, Variables: c.variables}); errs == nil {
+			t.Errorf("%s is not refused", c.document)
+		}
+		if taken := before - available(); taken < c.cost-0.1 || taken > c.cost {
+			t.Errorf("%s %v: %v points, want %v", c.document, c.variables, taken, c.cost)
+		}
+	}
+	for range 5000 { // until nothing is left
+		if _, errs := p.CreateOperationContext(ctx, &graphql.RawParams{Query: "{"}); errs[0].Extensions["code"] == string(problem.Throttled) {
+			return
+		}
+	}
+	t.Error("nobody is throttled")
+}
+
 // What is not used of a bucket is there again: all of it for an operation that
 // was not executed.
 func TestSettle(t *testing.T) {
 	p := shop(t, func(f *config.Frontend) {
 		f.RateLimit = config.RateLimit{Anonymous: &config.Bucket{Capacity: 5000, Refill: 0.001}}
+		f.Cost.Parse = 0
 	})
 	ctx := graphql.StartOperationTrace(withAddress(t.Context(), netip.MustParseAddr("192.0.2.1")))
 	available := func() float64 {

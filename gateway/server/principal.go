@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/auth"
@@ -47,48 +46,18 @@ func subjectOf(principal *auth.Principal) string {
 // refuseCaller answers who could not prove what they say (RFC 6750, section
 // 3). Why goes to the log only.
 func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error) {
-	if logged, dropped := s.refusals.next(time.Now()); logged {
-		s.log.InfoContext(r.Context(), "credentials refused", "cause", err, "notLogged", dropped)
-	}
+	s.log.InfoContext(r.Context(), "credentials refused", "cause", err)
 	p, ok := errors.AsType[*problem.Error](err)
 	if !ok {
 		p = problem.New(problem.Unauthenticated, "The token is not accepted.")
 	}
 	if p.Code == problem.Unavailable {
 		w.Header().Set("Retry-After", "1")
-		writeProblem(w, http.StatusServiceUnavailable, p)
+		writeProblem(w, r, http.StatusServiceUnavailable, p)
 		return
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-	writeProblem(w, http.StatusUnauthorized, p)
-}
-
-// sampler lets some lines of a second into the log: what anybody can cause must
-// not fill it. The zero value is ready to use.
-type sampler struct {
-	mu      sync.Mutex
-	second  time.Time
-	lines   int
-	dropped int
-}
-
-// linesOfSecond is how many there are.
-const linesOfSecond = 10
-
-// next tells whether a line is to be logged, and how many were not since the
-// last one that was.
-func (s *sampler) next(now time.Time) (logged bool, dropped int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if second := now.Truncate(time.Second); !second.Equal(s.second) {
-		s.second, s.lines = second, 0
-	}
-	if s.lines++; s.lines > linesOfSecond {
-		s.dropped++
-		return false, 0
-	}
-	dropped, s.dropped = s.dropped, 0
-	return true, dropped
+	writeProblem(w, r, http.StatusUnauthorized, p)
 }
 
 // session takes the credentials of a WebSocket from the payload of
@@ -99,7 +68,7 @@ func (s *Server) session(ctx context.Context, payload map[string]any) (context.C
 	for name, value := range payload {
 		text, ok := value.(string)
 		if ok && (strings.EqualFold(name, "Authorization") || strings.EqualFold(name, s.config.Auth.KeyHeader)) {
-			header.Set(name, text)
+			header.Add(name, text) // of two that differ in letter case none counts, as over HTTP
 		}
 	}
 	if len(header) == 0 {
@@ -112,6 +81,15 @@ func (s *Server) session(ctx context.Context, payload map[string]any) (context.C
 	caller := upstream.CallerOf(ctx)
 	caller.Authorization, caller.Subject = header.Get("Authorization"), subjectOf(principal)
 	return auth.With(upstream.WithCaller(ctx, caller), principal), nil
+}
+
+// callerID names who calls: the principal, or the address of one who is
+// anonymous.
+func callerID(ctx context.Context) string {
+	if principal := auth.From(ctx); principal != nil {
+		return principal.ID()
+	}
+	return addressOf(ctx)
 }
 
 // until is when the caller's token expires.

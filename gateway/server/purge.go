@@ -42,18 +42,18 @@ func (s *Server) purge(w http.ResponseWriter, r *http.Request) {
 	}
 	if principal == nil {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		writeProblem(w, http.StatusUnauthorized, problem.New(problem.Unauthenticated, "This needs an API key or a token with the scope %s.", purgeScope))
+		writeProblem(w, r, http.StatusUnauthorized, problem.New(problem.Unauthenticated, "This needs an API key or a token with the scope %s.", purgeScope))
 		return
 	}
 	if !principal.Has(purgeScope) {
-		writeProblem(w, http.StatusForbidden, problem.New(problem.Forbidden, "This needs the scope %s.", purgeScope))
+		writeProblem(w, r, http.StatusForbidden, problem.New(problem.Forbidden, "This needs the scope %s.", purgeScope))
 		return
 	}
 	var asked purgeRequest
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, largestPurge))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&asked); err != nil || len(asked.Tags)+len(asked.Types) > mostPurged || !asked.All && len(asked.Tags)+len(asked.Types) == 0 {
-		writeProblem(w, http.StatusBadRequest, problem.New(problem.BadRequest,
+		writeProblem(w, r, http.StatusBadRequest, problem.New(problem.BadRequest,
 			`The body must be JSON with at most %d tags and types: {"tags": ["product-1"]}, {"types": ["Product"]} or {"all": true}.`, mostPurged))
 		return
 	}

@@ -133,13 +133,13 @@ func demoToken(target string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, target, http.MaxBytesReader(w, r.Body, most))
 		if err != nil {
-			writeProblem(w, http.StatusInternalServerError, problem.New(problem.Internal, "The address of demo tokens is wrong."))
+			writeProblem(w, r, http.StatusInternalServerError, problem.New(problem.Internal, "The address of demo tokens is wrong."))
 			return
 		}
 		req.Header.Set("Content-Type", "application/json")
 		resp, err := client.Do(req)
 		if err != nil {
-			writeProblem(w, http.StatusBadGateway, problem.New(problem.ServiceError, "The demo is not running, so there are no demo tokens."))
+			writeProblem(w, r, http.StatusBadGateway, problem.New(problem.ServiceError, "The demo is not running, so there are no demo tokens."))
 			return
 		}
 		defer resp.Body.Close()
@@ -164,6 +164,6 @@ func schemaHandler(f execute.Frontend, cfg config.Frontend) http.Handler {
 	})
 }
 
-func nothingHere(w http.ResponseWriter, _ *http.Request) {
-	writeProblem(w, http.StatusNotFound, problem.New(problem.BadRequest, "There is nothing here. Frontends are at /graphql and /graphql/<frontend>."))
+func nothingHere(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, r, http.StatusNotFound, problem.New(problem.BadRequest, "There is nothing here. Frontends are at /graphql and /graphql/<frontend>."))
 }

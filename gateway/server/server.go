@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -34,8 +35,8 @@ type Server struct {
 	limiter    *ratelimit.Limiter
 	store      *cache.Store
 	health     *health
-	ownHeaders []string // what services are not told by callers
-	refusals   sampler  // of credentials
+	bodies     *transport.Budget // of all frontends
+	ownHeaders []string          // what services are not told by callers
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
@@ -67,6 +68,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		verifier: verifier,
 		limiter:  limiter,
 		store:    store,
+		bodies:   transport.NewBudget(int64(cfg.Server.BodyBudget)),
 		health:   &health{services: cfg.Services, check: services.Check, verifier: verifier},
 		// Whoever has an API key can act for its principal: services need none.
 		ownHeaders: []string{cfg.Auth.KeyHeader},
@@ -178,7 +180,8 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	}
 	failed := make(chan error, len(servers))
 	for i, listener := range []net.Listener{public, admin} {
-		go func() { failed <- servers[i].Serve(listener) }()
+		bounded := transport.NewListener(listener, time.Duration(s.config.Server.WriteTimeout))
+		go func() { failed <- servers[i].Serve(bounded) }()
 	}
 	s.announce(public.Addr(), admin.Addr(), routes.names)
 	select {
@@ -228,10 +231,11 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
+		ReadTimeout:       time.Duration(s.config.Server.ReadTimeout),
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ConnState:         transport.ConnState,
+		ErrorLog:          log.New(serverErrors{s.log}, "", 0),
 	}
 }
 
@@ -269,12 +273,21 @@ func (s *Server) transportConfig(cfg config.Frontend, pipe *pipeline) transport.
 	return transport.Config{
 		MaxBodyBytes:     int64(cfg.Limits.Body),
 		MaxBatch:         cfg.Limits.Batch,
+		MaxInputItems:    cfg.Limits.InputItems,
+		MaxInputDepth:    cfg.Limits.InputDepth,
+		Budget:           s.bodies,
 		OperationTimeout: time.Duration(cfg.Limits.Timeout),
 		MaxOperations:    cfg.Limits.Operations,
 		Origins:          cfg.CORS.Origins,
-		Init:             s.session,
-		Until:            until,
-		Recall:           pipe.recall,
-		Log:              s.log,
+
+		MaxSockets:          cfg.Limits.Sockets,
+		MaxCallerOperations: cfg.Limits.CallerOperations,
+		MaxQueuedBytes:      int64(cfg.Limits.Queue),
+		Caller:              callerID,
+
+		Init:   s.session,
+		Until:  until,
+		Recall: pipe.recall,
+		Log:    s.log,
 	}
 }

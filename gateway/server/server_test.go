@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,9 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/resolvers"
 )
 
 // The order decides what a panic, another site or a caller without credentials
@@ -29,7 +33,7 @@ func TestOrderOfMiddlewares(t *testing.T) {
 	for _, m := range new(Server).middlewares(config.Frontend{}) {
 		names = append(names, m.name)
 	}
-	if want := []string{"request id", "recover", "client address", "cors", "principal"}; !slices.Equal(names, want) {
+	if want := []string{"end to end", "request id", "recover", "client address", "cors", "principal"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
 }
@@ -170,22 +174,91 @@ func TestConfigurationNamesFrontends(t *testing.T) {
 	}
 }
 
-// Whoever sends bad tokens without end does not fill the log.
-func TestSampler(t *testing.T) {
-	s, now := &sampler{}, time.Unix(1000, 0)
-	count := func(n int) (lines int) {
-		for range n {
-			if logged, _ := s.next(now); logged {
-				lines++
-			}
+// Whoever sends bad tokens, or cuts connections, without end does not fill the
+// log.
+func TestFailuresWithoutEnd(t *testing.T) {
+	var out bytes.Buffer
+	log := observe.NewLogger(&out, slog.LevelInfo, func(string) string { return "" })
+	cfg, err := config.Load("../../portico.yaml", func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(cfg, log, Options{Policies: resolvers.Policies()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	handler := chain(s.withPrincipal(http.NotFoundHandler()), middlewares(cfg, log))
+	start := time.Now()
+	const requests = 500
+	for i := range requests {
+		r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
+		r.Header.Set("Authorization", "Bearer nonsense")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != http.StatusUnauthorized {
+			t.Fatal(w.Code)
 		}
-		return lines
+		s.httpServer(handler).ErrorLog.Printf("http: panic serving 192.0.2.1:%d", i)
 	}
-	if first, second := count(7), count(100); first != 7 || second != 3 {
-		t.Errorf("%d and %d lines in a second", first, second)
+	most := 10 * (int(time.Since(start)/time.Second) + 1)
+	observe.Flush(log)
+	written, all := map[string]int{}, map[string]int{}
+	for line := range strings.Lines(out.String()) {
+		var record struct {
+			Msg, Of    string
+			Suppressed int
+		}
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatal(err)
+		}
+		of := cmp.Or(record.Of, record.Msg)
+		if record.Of == "" {
+			written[of]++
+			all[of]++
+		}
+		all[of] += record.Suppressed
 	}
-	now = now.Add(time.Second)
-	if logged, dropped := s.next(now); !logged || dropped != 97 {
-		t.Errorf("then %v, %d not logged", logged, dropped)
+	for _, kind := range []string{"credentials refused", "the HTTP server reports an error"} {
+		if written[kind] > most || all[kind] != requests {
+			t.Errorf("%s: %d lines (at most %d are allowed), %d counted", kind, written[kind], most, all[kind])
+		}
+	}
+}
+
+// Callers that prefer application/graphql-response+json get problems as such:
+// else they do not read the errors of a 401.
+func TestMediaTypeOfProblems(t *testing.T) {
+	for accept, want := range map[string]string{
+		"":                 "application/json; charset=utf-8",
+		"application/json": "application/json; charset=utf-8",
+		"application/graphql-response+json,application/json;q=0.9": "application/graphql-response+json; charset=utf-8",
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/graphql", nil)
+		r.Header.Set("Accept", accept)
+		s := &Server{log: slog.New(slog.DiscardHandler)}
+		s.refuseCaller(w, r, problem.New(problem.Unauthenticated, "No."))
+		if got := w.Header().Get("Content-Type"); got != want || w.Code != http.StatusUnauthorized {
+			t.Errorf("%q: %d %s, want 401 %s", accept, w.Code, got, want)
+		}
+	}
+}
+
+// Deadlines of reading begin no answer: a panic after that is still answered.
+func TestReadDeadlineBeginsNoAnswer(t *testing.T) {
+	late := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
+			t.Error(err)
+		}
+		panic("boom")
+	})
+	server := httptest.NewServer(recovered(late, slog.New(slog.DiscardHandler)))
+	defer server.Close()
+	resp, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Body.Close(); resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("status %d", resp.StatusCode)
 	}
 }

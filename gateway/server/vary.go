@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -79,17 +77,13 @@ func appendPart(b []byte, part string) []byte {
 	return append(binary.BigEndian.AppendUint64(b, uint64(len(part))), part...)
 }
 
-// baseKey is the key of an operation with variables, which are coerced; false
-// if JSON can't say them, so that two could look alike.
-func baseKey(operation cache.Key, variables map[string]any) (cache.Key, bool) {
-	if len(variables) == 0 {
-		return operation, true
+// baseKey is the key of an operation with the values of a request.
+func baseKey(known *facts, values map[string]any) cache.Key {
+	if len(values) == 0 {
+		return known.identity
 	}
-	text, err := json.Marshal(variables, json.Deterministic(true))
-	if err != nil {
-		return cache.Key{}, false
-	}
-	return sha256.Sum256(append(operation[:], text...)), true
+	text := make([]byte, 0, 512)
+	return sha256.Sum256(known.inputs.AppendKey(append(text, known.identity[:]...), values))
 }
 
 // key is the key of an answer for the caller of a context.

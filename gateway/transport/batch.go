@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"sync"
@@ -20,32 +19,44 @@ type request struct {
 	text     string               // for Reply
 	params   *graphql.RawParams   // nil of a batch
 	batch    []*graphql.RawParams // it was a list, and so is the answer
+	memory   reservation          // for it
 }
 
 // decodeBatch reads a list of operations.
 func decodeBatch(body []byte, most int) ([]*graphql.RawParams, *problem.Error) {
 	if most < 2 {
-		return nil, problem.New(problem.BadRequest, "Batches are not supported: send each operation as a request of its own.")
+		return nil, wrongBatch(most)
 	}
-	if err := check(body); err != nil {
-		return nil, problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
+	d := newDecoder(body)
+	var list []*graphql.RawParams
+	err := d.list(func() error {
+		params, err := d.operation()
+		list = append(list, params)
+		return err
+	})
+	if err == nil {
+		err = d.end()
 	}
-	var items []json.RawMessage
-	if err := json.Unmarshal(body, &items); err != nil {
-		return nil, problem.New(problem.BadRequest, "The request is not GraphQL: it is malformed.")
+	switch {
+	case err != nil:
+		return nil, notGraphQL(err)
+	case len(list) == 0 || len(list) > most:
+		return nil, wrongBatch(most)
 	}
-	if len(items) == 0 || len(items) > most {
-		return nil, problem.New(problem.BadRequest, "A batch has from 1 to %d operations.", most)
-	}
-	list := make([]*graphql.RawParams, len(items))
-	for i, item := range items {
-		params, err := decodeOperation(item)
-		if err != nil {
+	for _, params := range list {
+		if err := checkParams(params); err != nil {
 			return nil, err
 		}
-		list[i] = params
 	}
 	return list, nil
+}
+
+// wrongBatch refuses a batch for the number of its operations.
+func wrongBatch(most int) *problem.Error {
+	if most < 2 {
+		return problem.New(problem.BadRequest, "Batches are not supported: send each operation as a request of its own.")
+	}
+	return problem.New(problem.BadRequest, "A batch has from 1 to %d operations.", most)
 }
 
 // answerBatch executes operations concurrently and answers with the list of

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	gqlgen "github.com/99designs/gqlgen/graphql/handler/transport"
@@ -77,7 +78,7 @@ func TestAllocationsOfAPost(t *testing.T) {
 	if s.status != http.StatusOK {
 		t.Fatal(s.status)
 	}
-	const limit = 52
+	const limit = 56 // 53, and what the race detector takes out of pools
 	if allocs > limit {
 		t.Errorf("%.0f allocations, want at most %d", allocs, limit)
 	}
@@ -104,19 +105,30 @@ func BenchmarkPost(b *testing.B) {
 	}
 }
 
-// BenchmarkPostOverSocket has net/http and a loopback connection in it.
+// BenchmarkPostOverSocket has net/http and a loopback connection in it: one as
+// it is, and one of a Listener.
 func BenchmarkPostOverSocket(b *testing.B) {
-	server := httptest.NewServer(transport.New(newCanned(largeData()), transport.Config{}))
-	defer server.Close()
-	b.ReportAllocs()
-	for b.Loop() {
-		resp, err := server.Client().Post(server.URL, "application/json", strings.NewReader(benchBody))
-		if err != nil {
-			b.Fatal(err)
+	for _, guarded := range []bool{false, true} {
+		server := httptest.NewUnstartedServer(transport.New(newCanned(largeData()), transport.Config{}))
+		server.Config.ReadTimeout = time.Minute
+		if guarded {
+			server.Listener = transport.NewListener(server.Listener, time.Minute)
+			server.Config.ConnState = transport.ConnState
 		}
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-			b.Fatal(err)
-		}
-		resp.Body.Close()
+		server.Start()
+		b.Run(map[bool]string{false: "plain", true: "Listener"}[guarded], func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				resp, err := server.Client().Post(server.URL, "application/json", strings.NewReader(benchBody))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+					b.Fatal(err)
+				}
+				resp.Body.Close()
+			}
+		})
+		server.Close()
 	}
 }

@@ -15,20 +15,42 @@ type Config struct {
 	MaxBodyBytes int64
 	// MaxBatch is how many operations a POST may have; 1, for no batches.
 	MaxBatch int
+	// MaxInputItems is how many items of lists and members of objects an
+	// operation may have in its variables, its extensions and what else its
+	// request has besides the query; 1000. They are counted while a request is
+	// read. A few more, for the members of the request itself, do not count.
+	MaxInputItems int
+	// MaxInputDepth is how many lists and objects may be within each other, in
+	// variables or extensions; 10.
+	MaxInputDepth int
+	// Budget bounds the memory of all requests that are being read and decoded
+	// at one time; nil for one of 64 MiB, of this handler only. What is beyond it
+	// is refused with 503, a WebSocket with 1013.
+	Budget *Budget
 	// OperationTimeout bounds the execution of a query or a mutation; 30 s. A
 	// subscription lasts until one of both sides ends it.
 	OperationTimeout time.Duration
 	// MaxOperations is how many operations one WebSocket may have under way;
 	// 100.
 	MaxOperations int
+	// MaxSockets is how many WebSockets a caller may have open; 100.
+	MaxSockets int
+	// MaxCallerOperations is how many operations a caller may have under way on
+	// all its WebSockets; 1000.
+	MaxCallerOperations int
+	// MaxQueuedBytes is how many bytes of messages may wait until a caller reads,
+	// on all its WebSockets; 16 MiB. A single message may be larger. A WebSocket
+	// that has one too many is closed with 1008.
+	MaxQueuedBytes int64
+	// Caller names whom a context is of, for these limits: that of a handshake,
+	// and after connection_init that of Init. Nil makes each WebSocket a caller.
+	Caller func(ctx context.Context) string
 	// InitTimeout is how long a WebSocket may take until connection_ack,
 	// including Init; 10 s.
 	InitTimeout time.Duration
 	// KeepAlive is the interval of SSE comments and of WebSocket pings; 12 s. A
 	// WebSocket whose client sends nothing between two pings is cut.
 	KeepAlive time.Duration
-	// WriteTimeout bounds one write to a stream, after which it is cut; 10 s.
-	WriteTimeout time.Duration
 	// Origins may open WebSockets from browsers, besides the origin that the
 	// gateway is served from: "https://shop.example", "https://*.shop.example"
 	// (* matches no slash), or "*" for all. Requests without the header Origin
@@ -56,11 +78,18 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	setDefault(&c.MaxBodyBytes, 1<<20)
 	setDefault(&c.MaxBatch, 1)
+	setDefault(&c.MaxInputItems, 1000)
+	setDefault(&c.MaxInputDepth, 10)
 	setDefault(&c.OperationTimeout, 30*time.Second)
 	setDefault(&c.MaxOperations, 100)
+	setDefault(&c.MaxSockets, 100)
+	setDefault(&c.MaxCallerOperations, 1000)
+	setDefault(&c.MaxQueuedBytes, 16<<20)
 	setDefault(&c.InitTimeout, 10*time.Second)
 	setDefault(&c.KeepAlive, 12*time.Second)
-	setDefault(&c.WriteTimeout, 10*time.Second)
+	if c.Budget == nil {
+		c.Budget = NewBudget(64 << 20)
+	}
 	if c.Init == nil {
 		c.Init = func(ctx context.Context, _ map[string]any) (context.Context, error) { return ctx, nil }
 	}

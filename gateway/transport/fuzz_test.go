@@ -69,8 +69,9 @@ func FuzzDecodeURL(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	config := Config{}.withDefaults()
 	f.Fuzz(func(t *testing.T, query string) {
-		params, p := decodeURL(query)
+		params, p := decodeURL(query, &config)
 		checkDecoded(t, query, params, p)
 	})
 }

@@ -30,6 +30,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -44,11 +45,17 @@ type Handler struct {
 	exec    graphql.GraphExecutor
 	config  Config
 	buffers bufferPool
+	bodies  bodyPool
 	streams *streams
+	callers callers
 }
 
 // New returns a handler that executes with exec. Errors are shown as exec
 // presents them, which includes their codes.
+//
+// Serve it from a [Listener], which cuts clients that don't read, by an
+// [http.Server] with a ReadTimeout, within which a request must have come in
+// completely; it does not bound what comes after that.
 func New(exec graphql.GraphExecutor, config Config) *Handler {
 	return &Handler{exec: exec, config: config.withDefaults(), streams: newStreams()}
 }
@@ -85,20 +92,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request, want, refused := h.read(w, r)
+	defer request.memory.release()
 	if request.finished != nil {
 		request.finished.Serve(w, r, want.format)
 		return
 	}
 	if refused != nil {
-		h.refuse(w, refused)
+		h.refuse(w, r, refused)
 		return
 	}
+	// It would end the operation: net/http goes on reading, to find out when the
+	// client leaves.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not every writer has one
 	ctx := graphql.StartOperationTrace(r.Context())
 	if request.params == nil {
 		h.answerBatch(ctx, w, request.batch)
 		return
 	}
-	reply := &Reply{Header: w.Header(), Method: r.Method, Text: request.text}
+	reply := &Reply{Header: w.Header(), Method: r.Method, Text: request.text, memory: &request.memory}
 	h.answer(context.WithValue(ctx, replyKey{}, reply), w, r, request.params, want)
 }
 
@@ -125,16 +136,17 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (request, accepte
 func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Request, params *graphql.RawParams, want accepted) {
 	oc, failed := h.operation(ctx, params)
 	if failed != nil {
-		h.answerFailed(ctx, w, failed, want)
+		h.answerFailed(ctx, w, r, failed, want)
 		return
 	}
 	switch kind := oc.Operation.Operation; {
 	case kind == ast.Mutation && r.Method == http.MethodGet:
-		h.refuse(w, methodNotAllowed("POST", "A mutation is sent by POST."))
+		h.refuse(w, r, methodNotAllowed("POST", "A mutation is sent by POST."))
 	case kind == ast.Subscription && !want.events:
-		h.refuse(w, refusef(http.StatusNotAcceptable, "A subscription is answered as %s, which the header Accept must name, or over WebSocket.", eventStream))
+		h.refuse(w, r, refusef(http.StatusNotAcceptable, "A subscription is answered as %s, which the header Accept must name, or over WebSocket.", eventStream))
 	case kind == ast.Subscription || want.format == eventStream:
-		h.serveEvents(ctx, w, func(ctx context.Context, send sendFunc) { h.execute(ctx, oc, send) })
+		ReplyOf(ctx).memory.release() // it may last
+		h.serveEvents(ctx, w, r, func(ctx context.Context, send sendFunc) { h.execute(ctx, oc, send) })
 	default:
 		h.execute(ctx, oc, func(resp *graphql.Response) bool {
 			if finished := ReplyOf(ctx).finished; finished != nil {
@@ -150,9 +162,9 @@ func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 // answerFailed answers a GraphQL request that can't be executed. Into an event
 // stream goes an event: a browser's EventSource, for one, does not show the
 // body of another status (graphql-sse, distinct connections mode).
-func (h *Handler) answerFailed(ctx context.Context, w http.ResponseWriter, failed *graphql.Response, want accepted) {
+func (h *Handler) answerFailed(ctx context.Context, w http.ResponseWriter, r *http.Request, failed *graphql.Response, want accepted) {
 	if want.format == eventStream {
-		h.serveEvents(ctx, w, func(_ context.Context, send sendFunc) { send(failed) })
+		h.serveEvents(ctx, w, r, func(_ context.Context, send sendFunc) { send(failed) })
 		return
 	}
 	h.write(w, failed, want.format)
@@ -168,7 +180,7 @@ func (h *Handler) recovered(w http.ResponseWriter, r *http.Request) {
 	if value == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared, as net/http does
 		panic(value)
 	}
-	h.write(w, h.panicked(r.Context(), value), plainJSON)
+	h.write(w, h.panicked(r.Context(), value), ProblemFormat(r.Header))
 }
 
 // panicked logs a panic, with an id that the response has too. Call it in the

@@ -35,9 +35,18 @@ type gateway struct {
 	log       *safeBuffer
 }
 
+// timeouts are those of a server; 0 for the default.
+type timeouts struct{ read, write time.Duration }
+
 // serve starts a gateway. Changes are made to its executor, which may be
 // replaced.
 func serve(t testing.TB, config transport.Config, changes ...func(*executor.Executor) graphql.GraphExecutor) *gateway {
+	t.Helper()
+	return serveWithin(t, timeouts{}, config, changes...)
+}
+
+// serveWithin is serve with timeouts.
+func serveWithin(t testing.TB, timeouts timeouts, config transport.Config, changes ...func(*executor.Executor) graphql.GraphExecutor) *gateway {
 	t.Helper()
 	g := &gateway{resolvers: testschema.NewResolvers(), log: &safeBuffer{}}
 	log := slog.New(slog.NewTextHandler(g.log, nil))
@@ -50,7 +59,11 @@ func serve(t testing.TB, config transport.Config, changes ...func(*executor.Exec
 	}
 	config.Log = log
 	g.handler = transport.New(used, config)
-	g.Server = httptest.NewServer(g.handler)
+	g.Server = httptest.NewUnstartedServer(g.handler)
+	g.Listener = transport.NewListener(g.Listener, timeouts.write)
+	g.Config.ConnState = transport.ConnState
+	g.Config.ReadTimeout = timeouts.read
+	g.Start()
 	t.Cleanup(func() {
 		g.shutdown(t)
 		g.Close()
@@ -142,3 +155,17 @@ func (panicking) CreateOperationContext(context.Context, *graphql.RawParams) (*g
 }
 
 func panics(exec *executor.Executor) graphql.GraphExecutor { return panicking{exec} }
+
+// delayed is an executor that takes its time.
+type delayed struct {
+	graphql.GraphExecutor
+	delay time.Duration
+}
+
+func (d delayed) DispatchOperation(ctx context.Context, oc *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d.delay):
+	}
+	return d.GraphExecutor.DispatchOperation(ctx, oc)
+}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 )
@@ -27,10 +28,42 @@ type accepted struct {
 // A wildcard over all types does not allow events for a subscription: who
 // sends it, as fetch does unasked, would wait for the end of the stream.
 func negotiate(header []string) (accepted, bool) {
-	if len(header) == 1 && (header[0] == "*/*" || header[0] == plainJSON) { // what most send
+	if simple(header) {
 		return accepted{format: plainJSON}, true
 	}
-	offers := []offer{{format: plainJSON}, {format: graphqlResponse}, {format: eventStream}}
+	offers, any := weigh(header)
+	if !any {
+		return accepted{format: plainJSON}, true
+	}
+	best, events := preferred(offers[:]), offers[2]
+	return accepted{format: best.format, events: events.weight > 0 && events.precision > anyType}, best.weight > 0
+}
+
+// ProblemFormat returns the media type for a problem that is answered instead
+// of what the request asks for: application/graphql-response+json for callers
+// that prefer it to application/json, since clients read the errors of another
+// status only then; else application/json, whether it is accepted or not.
+func ProblemFormat(header http.Header) string {
+	accept := header["Accept"]
+	if simple(accept) {
+		return plainJSON
+	}
+	offers, _ := weigh(accept)
+	if best := preferred(offers[:2]); best.weight > 0 {
+		return best.format
+	}
+	return plainJSON
+}
+
+// simple reports whether the header is what most send.
+func simple(header []string) bool {
+	return len(header) == 1 && (header[0] == "*/*" || header[0] == plainJSON)
+}
+
+// weigh finds what the header says of each type that an answer can have, and
+// reports whether it says anything.
+func weigh(header []string) (offers [3]offer, any bool) {
+	offers = [3]offer{{format: plainJSON}, {format: graphqlResponse}, {format: eventStream}}
 	position := 0
 	for _, line := range header {
 		for text := range strings.SplitSeq(line, ",") {
@@ -45,17 +78,19 @@ func negotiate(header []string) (accepted, bool) {
 			}
 		}
 	}
-	if position == 0 {
-		return accepted{format: plainJSON}, true
-	}
+	return offers, position > 0
+}
+
+// preferred returns the offer with the highest weight; of equals, the one whose
+// range comes first.
+func preferred(offers []offer) offer {
 	best := offers[0]
 	for _, o := range offers[1:] {
 		if o.weight > best.weight || o.weight == best.weight && o.position < best.position {
 			best = o
 		}
 	}
-	events := offers[2]
-	return accepted{format: best.format, events: events.weight > 0 && events.precision > anyType}, best.weight > 0
+	return best
 }
 
 // How precisely a media range matches a type.
@@ -100,7 +135,7 @@ type media struct {
 
 func (m media) is(essence string) bool { return strings.EqualFold(m.essence, essence) }
 
-// utf8 tells whether the text is in UTF-8, as JSON and event streams are.
+// utf8 reports whether the text is in UTF-8, as JSON and event streams are.
 func (m media) utf8() bool {
 	return m.charset == "" || strings.EqualFold(m.charset, "utf-8") || strings.EqualFold(m.charset, "utf8")
 }
@@ -131,13 +166,13 @@ func parseMedia(text string) (media, bool) {
 	return m, m.utf8()
 }
 
-// isEssence tells whether text is two tokens with a slash between them.
+// isEssence reports whether text is two tokens with a slash between them.
 func isEssence(text string) bool {
 	kind, subtype, found := strings.Cut(text, "/")
 	return found && isToken(kind) && isToken(subtype)
 }
 
-// isToken tells whether text is a token (RFC 9110, section 5.6.2).
+// isToken reports whether text is a token (RFC 9110, section 5.6.2).
 func isToken(text string) bool {
 	for _, c := range []byte(text) {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'

@@ -20,45 +20,55 @@ const (
 	typeComplete  = "complete"
 )
 
+// longestID is the most bytes of an operation's id, which each of its messages
+// has.
+const longestID = 256
+
 // message is one of a client.
 type message struct {
 	kind    string
 	id      string
-	payload json.RawMessage // as it was sent, nil if it was not
+	payload json.RawMessage // of a ping or pong, as it was sent; nil if it was not
 	params  *graphql.RawParams
 	init    map[string]any
 }
 
 // parseMessage reads a message and checks it: it has a type that clients send,
 // the id that the type needs, and a payload of the right shape. It is false
-// otherwise.
+// otherwise. It has no part of the data.
 func parseMessage(data []byte) (*message, bool) {
 	m := &message{}
-	err := decodeObject(data, func(name string) any {
+	err := decodeObject(data, func(d *decoder, name string) (err error) {
 		switch name {
 		case "type":
-			return &m.kind
+			return d.string(name, &m.kind)
 		case "id":
-			return &m.id
+			return d.string(name, &m.id)
 		case "payload":
-			return &m.payload
+			m.payload, err = d.raw()
+			return err
 		}
-		return nil
+		return d.skip()
 	})
 	return m, err == nil && m.check()
 }
 
 func (m *message) check() bool {
+	if len(m.id) > longestID {
+		return false
+	}
+	payload := m.payload
+	m.payload = nil
 	switch m.kind {
 	case typeInit:
-		return m.payload == nil || decodeMap(m.payload, &m.init) == nil
+		return payload == nil || decodeMap(payload, &m.init) == nil
 	case typePing, typePong:
-		var payload map[string]any
-		return m.payload == nil || decodeMap(m.payload, &payload) == nil
+		m.payload = bytes.Clone(payload) // the data may be used again
+		return payload == nil || decodeMap(payload, new(map[string]any)) == nil
 	case typeComplete:
 		return m.id != ""
 	case typeSubscribe:
-		params, problem := decodeOperation(m.payload)
+		params, problem := decodeOperation(payload)
 		m.params = params
 		return m.id != "" && problem == nil
 	}

@@ -57,7 +57,7 @@ func unanswered(ctx context.Context) *problem.Error {
 
 // What a request can make an answer grow to.
 const (
-	maxErrors  = 100 // as graphql-js
+	maxErrors  = 10
 	maxMessage = 500 // bytes; messages have names from the document
 )
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -22,26 +23,26 @@ const largestRecalled = 4 << 10
 // readParams reads a request's operations from its URL (GET) or body (POST),
 // or finds the answer that its bytes have.
 func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accepted) (request, *refusal) {
-	buffer := h.buffers.get()
-	defer h.buffers.put(buffer)
+	body := h.bodies.get(h.config.Budget, h.config.bound(bodyEnvelope))
+	defer h.bodies.put(body)
 	if r.Method == http.MethodGet {
-		buffer.WriteString(r.URL.RawQuery)
-	} else if refused := h.readBody(w, r, buffer); refused != nil {
+		body.text = append(body.first[:0], r.URL.RawQuery...)
+	} else if refused := h.readBody(w, r, body); refused != nil {
 		return request{}, refused
 	}
 	var text string
-	if h.config.Recall != nil && want.format != eventStream && buffer.Len() <= largestRecalled {
-		if finished := h.config.Recall(w.Header(), r, buffer.Bytes()); finished != nil {
+	if h.config.Recall != nil && want.format != eventStream && len(body.text) <= largestRecalled {
+		if finished := h.config.Recall(w.Header(), r, body.text); finished != nil {
 			return request{finished: finished}, nil
 		}
-		text = buffer.String()
+		text = string(body.text)
 	}
 	start := graphql.Now()
-	got, err := h.decode(r, buffer.Bytes())
-	if err != nil {
-		return request{}, &refusal{status: http.StatusBadRequest, problem: err}
+	got, refused := h.decode(r, body.text)
+	if refused != nil {
+		return request{}, refused
 	}
-	got.text = text
+	got.text, got.memory = text, body.reserved()
 	timing := graphql.TraceTiming{Start: start, End: graphql.Now()}
 	if got.params != nil {
 		got.params.Headers, got.params.ReadTime = r.Header, timing
@@ -52,16 +53,22 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accept
 	return got, nil
 }
 
-func (h *Handler) decode(r *http.Request, text []byte) (request, *problem.Error) {
-	if r.Method != http.MethodGet {
-		return decodeBody(text, h.config.MaxBatch)
+func (h *Handler) decode(r *http.Request, text []byte) (request, *refusal) {
+	var got request
+	var err *problem.Error
+	if r.Method == http.MethodGet {
+		got.params, err = decodeURL(r.URL.RawQuery, &h.config)
+	} else {
+		got, err = decodeBody(text, h.config.MaxBatch)
 	}
-	params, err := decodeURL(r.URL.RawQuery)
-	return request{params: params}, err
+	if err != nil {
+		return request{}, &refusal{status: http.StatusBadRequest, problem: err}
+	}
+	return got, nil
 }
 
-// readBody reads a body that may have JSON into buffer.
-func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) *refusal {
+// readBody reads a body that may have JSON.
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, body *body) *refusal {
 	if content := r.Header.Get("Content-Type"); content != plainJSON && !isJSON(content) { // the first is what most send
 		return refusef(http.StatusUnsupportedMediaType, "The body must be JSON in UTF-8, with the header Content-Type: %s.", plainJSON)
 	}
@@ -70,23 +77,16 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes
 		return refusef(http.StatusUnsupportedMediaType, "The body may be compressed by gzip, or not at all.")
 	}
 	if r.ContentLength > h.config.MaxBodyBytes {
-		return h.tooLarge()
+		return h.refuseBody(errTooLarge)
 	}
-	if coding != "gzip" && r.ContentLength >= 0 { // net/http reads no more than that
-		if _, err := buffer.ReadFrom(r.Body); err != nil {
-			return refusef(http.StatusBadRequest, "The body could not be read to its end.")
-		}
-		if int64(buffer.Len()) > h.config.MaxBodyBytes { // of another server
-			return h.tooLarge()
-		}
-		return nil
-	}
-	err := h.inflate(http.MaxBytesReader(w, r.Body, h.config.MaxBodyBytes), coding == "gzip", buffer)
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok || int64(buffer.Len()) > h.config.MaxBodyBytes {
-		return h.tooLarge()
+	var err error
+	if coding == "gzip" {
+		err = h.inflate(http.MaxBytesReader(w, r.Body, h.config.MaxBodyBytes), body)
+	} else {
+		err = body.read(r.Body, r.ContentLength, h.config.MaxBodyBytes)
 	}
 	if err != nil {
-		return refusef(http.StatusBadRequest, "The body could not be read to its end.")
+		return h.refuseBody(err)
 	}
 	return nil
 }
@@ -96,27 +96,49 @@ func isJSON(content string) bool {
 	return ok && m.is(plainJSON)
 }
 
-// inflate reads a body, and one byte more than it may have: what is small when
-// packed must not be large in memory.
-func (h *Handler) inflate(body io.Reader, packed bool, into *bytes.Buffer) error {
-	if packed {
-		reader, err := gzip.NewReader(body)
-		if err != nil {
-			return err
-		}
-		body = reader
+// inflaterBytes is about what the tables of gzip take while a body is read.
+const inflaterBytes = 48 << 10
+
+// inflate reads a body that is packed by gzip: what is small when packed must
+// not be large in memory.
+func (h *Handler) inflate(packed io.Reader, body *body) error {
+	if !body.acquire(inflaterBytes) {
+		return errBusy
 	}
-	_, err := into.ReadFrom(io.LimitReader(body, h.config.MaxBodyBytes+1))
-	return err
+	reader, err := gzip.NewReader(packed)
+	if err != nil {
+		return err
+	}
+	return body.read(reader, -1, h.config.MaxBodyBytes)
 }
 
-func (h *Handler) tooLarge() *refusal {
-	return refusef(http.StatusRequestEntityTooLarge, "The body has more than %d bytes.", h.config.MaxBodyBytes)
+// refuseBody returns why a body is refused that was not read to its end. The
+// connection is closed, so that its rest is not read either.
+func (h *Handler) refuseBody(err error) *refusal {
+	var refused *refusal
+	tooLarge := new(http.MaxBytesError)
+	switch limit := h.config.beyond(err); {
+	case limit != nil:
+		refused = &refusal{status: http.StatusBadRequest, problem: limit}
+	case errors.Is(err, errTooLarge), errors.As(err, &tooLarge):
+		refused = refusef(http.StatusRequestEntityTooLarge, "The body has more than %d bytes.", h.config.MaxBodyBytes)
+	case errors.Is(err, errBusy):
+		refused = unavailable("The gateway is reading too many requests: try again.")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		refused = refusef(http.StatusRequestTimeout, "The request did not come in completely in time.")
+	default:
+		refused = refusef(http.StatusBadRequest, "The body could not be read to its end.")
+	}
+	refused.close = true
+	return refused
 }
+
+// blank is what may be around the tokens of JSON.
+const blank = " \t\r\n"
 
 // decodeBody reads an operation, or a list of at most so many.
 func decodeBody(body []byte, most int) (request, *problem.Error) {
-	if start := bytes.TrimLeft(body, space); len(start) > 0 && start[0] == '[' {
+	if start := bytes.TrimLeft(body, blank); len(start) > 0 && start[0] == '[' {
 		list, err := decodeBatch(body, most)
 		return request{batch: list}, err
 	}
@@ -124,39 +146,55 @@ func decodeBody(body []byte, most int) (request, *problem.Error) {
 	return request{params: params}, err
 }
 
-// decodeOperation reads the parameters of a request (GraphQL over HTTP, "JSON
-// Encoding") from a body or a WebSocket's message. Members that it does not
-// know are ignored; numbers are kept as [json.Number].
+// notGraphQL refuses a text for what is wrong with its JSON.
+func notGraphQL(err error) *problem.Error {
+	return problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
+}
+
+// decodeOperation reads the parameters of a request from a body or a
+// WebSocket's message.
 func decodeOperation(body []byte) (*graphql.RawParams, *problem.Error) {
-	if len(bytes.TrimLeft(body, space)) == 0 {
+	if len(bytes.TrimLeft(body, blank)) == 0 {
 		return nil, problem.New(problem.BadRequest, "The request is empty: it must be a JSON object with a query.")
 	}
+	d := newDecoder(body)
+	params, err := d.operation()
+	if err == nil {
+		err = d.end()
+	}
+	if err != nil {
+		return nil, notGraphQL(err)
+	}
+	return params, checkParams(params)
+}
+
+// operation reads the parameters of a request (GraphQL over HTTP, "JSON
+// Encoding"). Members that it does not know are ignored. Names must be equal to
+// the letter.
+func (d *decoder) operation() (*graphql.RawParams, error) {
 	decoded := &struct {
 		graphql.RawParams
 
 		id string
 	}{}
 	params := &decoded.RawParams
-	err := decodeObject(body, func(name string) any {
+	err := d.object(func(name string) error {
 		switch name {
 		case "query":
-			return &params.Query
+			return d.string(name, &params.Query)
 		case "operationName":
-			return &params.OperationName
+			return d.string(name, &params.OperationName)
 		case "variables":
-			return &params.Variables
+			return d.values(name, &params.Variables)
 		case "extensions":
-			return &params.Extensions
+			return d.values(name, &params.Extensions)
 		case documentID:
-			return &decoded.id
+			return d.string(name, &decoded.id)
 		}
-		return nil
+		return d.skip()
 	})
-	if err != nil {
-		return nil, problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
-	}
 	setDocumentID(params, decoded.id)
-	return params, checkParams(params)
+	return params, err
 }
 
 // documentID names a persisted document, which an executor looks up (GraphQL
@@ -176,11 +214,16 @@ func setDocumentID(params *graphql.RawParams, id string) {
 }
 
 // decodeURL reads the parameters of a request by GET (GraphQL over HTTP,
-// "GET"). Empty ones count as not given.
-func decodeURL(query string) (*graphql.RawParams, *problem.Error) {
+// "GET"). Empty ones count as not given. Each that is JSON is bounded.
+func decodeURL(query string, config *Config) (*graphql.RawParams, *problem.Error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, problem.New(problem.BadRequest, "The parameters of the URL are malformed.")
+	}
+	for _, given := range values {
+		if len(given) > 1 {
+			return nil, problem.New(problem.BadRequest, "The URL has a parameter twice.")
+		}
 	}
 	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
 	if !utf8.ValidString(params.Query) || !utf8.ValidString(params.OperationName) {
@@ -194,7 +237,11 @@ func decodeURL(query string) (*graphql.RawParams, *problem.Error) {
 		if text == "" {
 			continue
 		}
-		if err := decodeMap([]byte(text), member.into); err != nil {
+		value, bound := []byte(text), config.bound(parameterEnvelope)
+		if err := bound.scan(value); err != nil {
+			return nil, config.beyond(err)
+		}
+		if err := decodeMap(value, member.into); err != nil {
 			return nil, problem.New(problem.BadRequest, "The parameter %q of the URL is wrong: %s.", member.name, err.Error())
 		}
 	}

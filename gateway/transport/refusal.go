@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -13,6 +14,7 @@ import (
 type refusal struct {
 	status  int
 	allow   string // the header Allow, of 405
+	close   bool   // the connection, since the request was not read to its end
 	problem *problem.Error
 }
 
@@ -28,19 +30,34 @@ func methodNotAllowed(allow, message string) *refusal {
 	return r
 }
 
-// stopping refuses new streams: the client finds another gateway, or tries
-// again.
-func stopping() *refusal {
-	return &refusal{status: http.StatusServiceUnavailable, problem: problem.New(problem.Internal, "The gateway is stopping.")}
+// unavailable refuses what the gateway can't do now, but soon.
+func unavailable(message string) *refusal {
+	return &refusal{status: http.StatusServiceUnavailable, problem: problem.New(problem.Unavailable, "%s", message)}
 }
 
-// refuse answers as application/json: whether the caller accepts it or not, it
-// is what is read most.
-func (h *Handler) refuse(w http.ResponseWriter, r *refusal) {
+// stopping refuses new streams: the client finds another gateway, or tries
+// again.
+func stopping() *refusal { return unavailable("The gateway is stopping.") }
+
+// lingering is how long the rest of a refused request is waited for.
+const lingering = 500 * time.Millisecond
+
+// refuse answers a request that does not come to the executor.
+func (h *Handler) refuse(w http.ResponseWriter, request *http.Request, r *refusal) {
+	header := w.Header()
 	if r.allow != "" {
-		w.Header().Set("Allow", r.allow)
+		header.Set("Allow", r.allow)
 	}
-	h.writeStatus(w, problemResponse(r.problem), plainJSON, r.status)
+	if r.close {
+		header.Set("Connection", "close")
+		// net/http reads some more before it closes, so that the client gets the
+		// answer; it must not wait long for that.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) // not every writer has one
+	}
+	if r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests {
+		header.Set("Retry-After", "1")
+	}
+	h.writeStatus(w, problemResponse(r.problem), ProblemFormat(request.Header), r.status)
 }
 
 // problemResponse is the response to what is not executed.

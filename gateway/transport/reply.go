@@ -24,6 +24,7 @@ type Reply struct {
 	Text string
 
 	finished Finished
+	memory   *reservation
 }
 
 // Finish answers with f in place of the response that is returned, which must

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"math"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -21,16 +24,39 @@ type socket struct {
 	conn    *websocket.Conn
 	header  http.Header
 
-	heard        atomic.Bool    // something since the last ping
-	until        chan time.Time // when the caller is one no longer: sent at most once
+	caller       atomic.Pointer[caller] // changed by connection_init
+	heard        atomic.Bool            // something since the last ping
+	until        chan time.Time         // when the caller is one no longer: sent at most once
+	overrun      chan struct{}          // has something when too many messages are waiting
 	acknowledged atomic.Bool
 	inited       bool // used by the reader only
 
 	operations operations
 }
 
-func newSocket(h *Handler, conn *websocket.Conn, r *http.Request) *socket {
-	return &socket{handler: h, conn: conn, header: r.Header, until: make(chan time.Time, 1)}
+// newSocket returns a socket without a connection yet. It must leave at the end.
+func newSocket(h *Handler, r *http.Request, caller *caller) *socket {
+	s := &socket{handler: h, header: r.Header, until: make(chan time.Time, 1), overrun: make(chan struct{}, 1)}
+	s.caller.Store(caller)
+	return s
+}
+
+// leave ends the count of the socket as one of its caller.
+func (s *socket) leave() { s.handler.callers.leave(s.caller.Load()) }
+
+// become makes the socket one of a session's caller. It is false if that has too
+// many.
+func (s *socket) become(session context.Context) bool {
+	name := s.handler.config.Caller
+	if name == nil || name(session) == s.caller.Load().id {
+		return true
+	}
+	next := s.handler.callerOf(session)
+	if next == nil {
+		return false
+	}
+	s.handler.callers.leave(s.caller.Swap(next))
+	return true
 }
 
 // serve runs the connection to its end.
@@ -90,6 +116,9 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 				s.close(cancel, initTimedOut())
 				return
 			}
+		case <-s.overrun:
+			s.close(cancel, tooSlow())
+			return
 		case until := <-s.until:
 			expired.Reset(time.Until(until))
 		case <-expired.C:
@@ -110,20 +139,44 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 // closed for what it sent.
 func (s *socket) read(ctx context.Context) *closing {
 	for {
-		kind, data, err := s.conn.Read(unending(ctx))
+		kind, data, err := s.conn.Reader(unending(ctx))
 		if err != nil {
 			return nil // closed by one of both sides, or cut
 		}
+		m, why := s.receive(data)
+		if why != nil || m == nil {
+			return why
+		}
 		s.heard.Store(true)
-		m, ok := parseMessage(data)
-		if !ok || kind != websocket.MessageText {
+		if kind != websocket.MessageText {
 			return invalidMessage()
 		}
-		var why *closing
 		if ctx, why = s.act(ctx, m); why != nil {
 			return why
 		}
 	}
+}
+
+// receive reads a message. It is nil, nil if the connection ends within it.
+func (s *socket) receive(data io.Reader) (*message, *closing) {
+	config := &s.handler.config
+	body := s.handler.bodies.get(config.Budget, config.bound(messageEnvelope))
+	defer s.handler.bodies.put(body)
+	err := body.read(data, -1, math.MaxInt32) // the library bounds it
+	switch {
+	case err == nil:
+	case errors.Is(err, errBusy):
+		return nil, notYet()
+	case config.beyond(err) != nil:
+		return nil, tooManyValues()
+	default:
+		return nil, nil
+	}
+	m, ok := parseMessage(body.text)
+	if !ok {
+		return nil, invalidMessage()
+	}
+	return m, nil
 }
 
 // act returns the context of what comes next, which connection_init changes.
@@ -157,6 +210,9 @@ func (s *socket) init(ctx context.Context, m *message) (context.Context, *closin
 		s.handler.config.Log.InfoContext(ctx, "WebSocket refused", "cause", err)
 		return ctx, refusedInit(err)
 	}
+	if !s.become(session) {
+		return ctx, tooManySockets()
+	}
 	if until := s.handler.config.Until(session); !until.IsZero() {
 		s.until <- until
 	}
@@ -170,15 +226,28 @@ func (s *socket) control(ctx context.Context, kind string, payload json.RawMessa
 	buffer := s.handler.buffers.get()
 	defer s.handler.buffers.put(buffer)
 	appendControl(buffer, kind, payload)
-	s.write(ctx, buffer)
+	s.queue(buffer, func() { s.write(ctx, buffer) })
 }
 
-// write sends a message. If it can't be sent in time the connection is cut,
-// which ends read, so there is no error to handle.
+// queue calls write, unless too many messages are waiting to be written: then it
+// makes the connection end.
+func (s *socket) queue(buffer *bytes.Buffer, write func()) {
+	caller, n := s.caller.Load(), buffer.Len()
+	if !caller.queue(n, s.handler.config.MaxQueuedBytes) {
+		select {
+		case s.overrun <- struct{}{}:
+		default: // it is about to end
+		}
+		return
+	}
+	defer caller.written(n)
+	write()
+}
+
+// write sends a message. If the client takes nothing of it for some time the
+// connection fails, which ends read, so there is no error to handle.
 func (s *socket) write(ctx context.Context, buffer *bytes.Buffer) {
-	ctx, cancel := context.WithTimeout(unending(ctx), s.handler.config.WriteTimeout)
-	defer cancel()
-	_ = s.conn.Write(ctx, websocket.MessageText, buffer.Bytes())
+	_ = s.conn.Write(unending(ctx), websocket.MessageText, buffer.Bytes())
 }
 
 // unending is ctx without its end: the library cuts the connection when the

@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -17,15 +16,15 @@ import (
 // "next", and with an event "complete" after source has returned. Source's
 // context is done when the client left, could not be written to, or the
 // gateway stops: then there is no "complete", and the client may come again.
-func (h *Handler) serveEvents(ctx context.Context, w http.ResponseWriter, source func(context.Context, sendFunc)) {
+func (h *Handler) serveEvents(ctx context.Context, w http.ResponseWriter, r *http.Request, source func(context.Context, sendFunc)) {
 	end, ok := h.streams.begin()
 	if !ok {
-		h.refuse(w, stopping())
+		h.refuse(w, r, stopping())
 		return
 	}
 	defer end()
 	ctx, cancel := context.WithCancel(ctx)
-	events := newEvents(w, h.config.WriteTimeout)
+	events := newEvents(w)
 	var beat sync.WaitGroup
 	defer beat.Wait()
 	defer cancel()
@@ -119,34 +118,27 @@ func appendEvent(buffer *bytes.Buffer, resp *graphql.Response) {
 // events writes to an event stream, from several goroutines.
 type events struct {
 	control *http.ResponseController
-	timeout time.Duration
 
 	mu  sync.Mutex
 	w   http.ResponseWriter
 	err error // of the first write that failed: nothing is written after it
 }
 
-func newEvents(w http.ResponseWriter, timeout time.Duration) *events {
+func newEvents(w http.ResponseWriter) *events {
 	header := w.Header()
 	header.Set("Content-Type", eventStream+"; charset=utf-8")
 	header.Set("Cache-Control", "no-cache")
 	header.Set("X-Accel-Buffering", "no") // nginx holds answers back otherwise
 	header.Set("X-Content-Type-Options", "nosniff")
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // the server's is for the request; not every writer has one
-	return &events{control: control, timeout: timeout, w: w}
+	return &events{control: http.NewResponseController(w), w: w}
 }
 
-// write sends text now, or fails after the timeout.
+// write sends text now.
 func (e *events) write(text []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err != nil {
 		return e.err
-	}
-	if err := e.control.SetWriteDeadline(time.Now().Add(e.timeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		e.err = err
-		return err
 	}
 	if _, e.err = e.w.Write(text); e.err == nil {
 		e.err = e.control.Flush()

@@ -138,7 +138,7 @@ func TestCancelsTheStreamWhenTheClientLeaves(t *testing.T) {
 // TestCutsAStreamThatIsNotRead: a client that does not read must not hold the
 // operation for ever.
 func TestCutsAStreamThatIsNotRead(t *testing.T) {
-	g := serve(t, transport.Config{WriteTimeout: 50 * time.Millisecond})
+	g := serveWithin(t, timeouts{write: 50 * time.Millisecond}, transport.Config{})
 	conn, err := net.Dial("tcp", g.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

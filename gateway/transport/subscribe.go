@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"sync"
 
@@ -94,18 +95,25 @@ func (o *operations) wait() { o.group.Wait() }
 func (s *socket) subscribe(ctx context.Context, m *message) *closing {
 	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(ctx))
 	sub := &subscription{id: m.id, cancel: cancel}
-	switch s.operations.add(sub, s.handler.config.MaxOperations) {
-	case duplicate:
+	config, caller := &s.handler.config, s.caller.Load()
+	if !caller.begin(config.MaxCallerOperations) {
 		cancel()
-		return duplicateID()
-	case tooMany:
+		s.tooMany(ctx, m.id, "You have %d operations under way on WebSockets: complete one first.", config.MaxCallerOperations)
+		return nil
+	}
+	if outcome := s.operations.add(sub, config.MaxOperations); outcome != added {
+		caller.end()
 		cancel()
-		s.tooMany(ctx, m.id)
+		if outcome == duplicate {
+			return duplicateID()
+		}
+		s.tooMany(ctx, m.id, "This connection has %d operations under way: complete one first.", config.MaxOperations)
 		return nil
 	}
 	now := graphql.Now()
 	m.params.Headers, m.params.ReadTime = s.header, graphql.TraceTiming{Start: now, End: now}
 	s.operations.group.Go(func() {
+		defer caller.end()
 		defer s.operations.done()
 		defer cancel()
 		s.run(ctx, sub, m.params)
@@ -113,12 +121,12 @@ func (s *socket) subscribe(ctx context.Context, m *message) *closing {
 	return nil
 }
 
-func (s *socket) tooMany(ctx context.Context, id string) {
+// tooMany refuses an operation.
+func (s *socket) tooMany(ctx context.Context, id, format string, limit int) {
 	buffer := s.handler.buffers.get()
 	defer s.handler.buffers.put(buffer)
-	limit := problem.New(problem.BadRequest, "This connection has %d operations under way: complete one first.", s.handler.config.MaxOperations)
-	appendError(buffer, id, problemResponse(limit).Errors)
-	s.write(ctx, buffer)
+	appendError(buffer, id, problemResponse(problem.New(problem.BadRequest, format, limit)).Errors)
+	s.queue(buffer, func() { s.write(ctx, buffer) })
 }
 
 // run executes an operation and sends what comes of it: errors if it can't be
@@ -139,7 +147,7 @@ func (s *socket) run(ctx context.Context, sub *subscription, params *graphql.Raw
 }
 
 // respond sends a response, as errors if nothing was executed: these are an
-// end. It tells whether more can be sent.
+// end. It reports whether more can be sent.
 func (s *socket) respond(ctx context.Context, sub *subscription, resp *graphql.Response) bool {
 	buffer := s.handler.buffers.get()
 	defer s.handler.buffers.put(buffer)
@@ -149,7 +157,16 @@ func (s *socket) respond(ctx context.Context, sub *subscription, resp *graphql.R
 	} else {
 		appendNext(buffer, sub.id, resp)
 	}
-	return ctx.Err() == nil && s.operations.send(sub, last, func() { s.write(ctx, buffer) })
+	return ctx.Err() == nil && s.send(ctx, sub, last, buffer)
+}
+
+// send writes a message of an operation, if that has not ended; when last, it
+// has then. It reports whether more can be sent.
+func (s *socket) send(ctx context.Context, sub *subscription, last bool, buffer *bytes.Buffer) (more bool) {
+	s.queue(buffer, func() {
+		more = s.operations.send(sub, last, func() { s.write(ctx, buffer) })
+	})
+	return more
 }
 
 // finish sends the end of an operation, unless it was cancelled: then either
@@ -159,6 +176,6 @@ func (s *socket) finish(ctx context.Context, sub *subscription) {
 	defer s.handler.buffers.put(buffer)
 	appendComplete(buffer, sub.id)
 	if ctx.Err() == nil {
-		s.operations.send(sub, true, func() { s.write(ctx, buffer) })
+		s.send(ctx, sub, true, buffer)
 	}
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 // subprotocol is the only one that is spoken.
 const subprotocol = "graphql-transport-ws"
 
-// isUpgrade tells whether a request asks for a WebSocket. What asks for another
+// isUpgrade reports whether a request asks for a WebSocket. What asks for another
 // protocol is answered in HTTP, as if it did not.
 func isUpgrade(r *http.Request) bool {
 	if r.Method != http.MethodGet {
@@ -31,26 +32,42 @@ func isUpgrade(r *http.Request) bool {
 // serveWebSocket returns when the connection has ended, and all of it.
 func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !allowedOrigin(r, h.config.Origins) {
-		h.refuse(w, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked, "Pages of this origin may not open a WebSocket here.")})
+		h.refuse(w, r, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked, "Pages of this origin may not open a WebSocket here.")})
 		return
 	}
 	end, ok := h.streams.begin()
 	if !ok {
-		h.refuse(w, stopping())
+		h.refuse(w, r, stopping())
 		return
 	}
 	defer end()
+	caller := h.callerOf(r.Context())
+	if caller == nil {
+		h.refuse(w, r, &refusal{status: http.StatusTooManyRequests, problem: problem.New(problem.Throttled, "You have %d WebSockets: close one first.", h.config.MaxSockets)})
+		return
+	}
+	socket := newSocket(h, r, caller)
+	defer socket.leave()
 	hand := &handshake{ResponseWriter: w}
 	conn, err := websocket.Accept(hand, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocol},
 		InsecureSkipVerify: true, // the origin is checked above
 	})
 	if err != nil {
-		h.refuse(w, refusef(hand.status, "This is not the handshake of a WebSocket (RFC 6455)."))
+		h.refuse(w, r, refusef(hand.status, "This is not the handshake of a WebSocket (RFC 6455)."))
 		return
 	}
 	conn.SetReadLimit(h.config.MaxBodyBytes)
-	newSocket(h, conn, r).serve(r.Context())
+	socket.conn = conn
+	socket.serve(r.Context())
+}
+
+// callerOf counts a socket of a context's caller. It is nil if that has too many.
+func (h *Handler) callerOf(ctx context.Context) *caller {
+	if h.config.Caller == nil {
+		return new(callers).enter("", h.config.MaxSockets)
+	}
+	return h.callers.enter(h.config.Caller(ctx), h.config.MaxSockets)
 }
 
 // handshake keeps the text that the library writes for a wrong handshake from
@@ -80,15 +97,22 @@ type closing struct {
 	reason string // at most 123 bytes, nothing of what the client sent
 }
 
-// The reasons of graphql-transport-ws, in its words, and two of RFC 6455.
-func invalidMessage() *closing  { return &closing{4400, "Invalid message received"} }
-func unauthorized() *closing    { return &closing{4401, "Unauthorized"} }
-func forbidden() *closing       { return &closing{4403, "Forbidden"} }
-func wrongProtocol() *closing   { return &closing{4406, "Subprotocol not acceptable"} }
-func initTimedOut() *closing    { return &closing{4408, "Connection initialisation timeout"} }
-func duplicateID() *closing     { return &closing{4409, "Subscriber for this id already exists"} }
-func tooManyInits() *closing    { return &closing{4429, "Too many initialisation requests"} }
-func notYet() *closing          { return &closing{websocket.StatusTryAgainLater, "Try again later"} }
+// The reasons of graphql-transport-ws, in its words, and those of RFC 6455.
+func invalidMessage() *closing { return &closing{4400, "Invalid message received"} }
+func tooManyValues() *closing  { return &closing{4400, "Message has too many values"} }
+func unauthorized() *closing   { return &closing{4401, "Unauthorized"} }
+func forbidden() *closing      { return &closing{4403, "Forbidden"} }
+func wrongProtocol() *closing  { return &closing{4406, "Subprotocol not acceptable"} }
+func initTimedOut() *closing   { return &closing{4408, "Connection initialisation timeout"} }
+func duplicateID() *closing    { return &closing{4409, "Subscriber for this id already exists"} }
+func tooManyInits() *closing   { return &closing{4429, "Too many initialisation requests"} }
+func notYet() *closing         { return &closing{websocket.StatusTryAgainLater, "Try again later"} }
+func tooManySockets() *closing {
+	return &closing{websocket.StatusPolicyViolation, "Too many connections"}
+}
+func tooSlow() *closing {
+	return &closing{websocket.StatusPolicyViolation, "Too many messages are waiting"}
+}
 func goingAway() *closing       { return &closing{websocket.StatusGoingAway, "The gateway is stopping"} }
 func internalFailure() *closing { return &closing{websocket.StatusInternalError, "Internal error"} }
 

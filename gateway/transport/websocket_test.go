@@ -148,6 +148,9 @@ func TestClosesWhatBreaksTheProtocol(t *testing.T) {
 		{"null", true, `null`, 4400, invalid},
 		{"two messages", true, `{"type":"ping"}{"type":"ping"}`, 4400, invalid},
 		{"no UTF-8", true, "{\"type\":\"ping\",\"payload\":{\"a\":\"\xff\"}}", 4400, invalid},
+		{"a member twice", true, `{"type":"ping","type":"ping"}`, 4400, invalid},
+		{"a variable twice", true, `{"type":"subscribe","id":"1","payload":{"query":"{__typename}","variables":{"a":1,"a":1}}}`, 4400, invalid},
+		{"an unpaired surrogate", true, `{"type":"subscribe","id":"1","payload":{"query":"{__typename}","variables":{"a":"\ud800"}}}`, 4400, invalid},
 		{"no type", true, `{"id":"1"}`, 4400, invalid},
 		{"type a number", true, `{"type":1}`, 4400, invalid},
 		{"type in capitals", true, `{"type":"PING"}`, 4400, invalid},
@@ -344,7 +347,7 @@ func TestPingsTheClient(t *testing.T) {
 // TestCutsAWebSocketThatIsNotRead: a client that does not read must not hold
 // the operation for ever.
 func TestCutsAWebSocketThatIsNotRead(t *testing.T) {
-	g := serve(t, transport.Config{WriteTimeout: 50 * time.Millisecond})
+	g := serveWithin(t, timeouts{write: 50 * time.Millisecond}, transport.Config{})
 	c := g.connect(t, true)
 	c.send(subscribe("1", "subscription{waiting}"))
 	c.expect(`{"type":"next","id":"1","payload":{"data":{"waiting":1}}}`)

@@ -16,8 +16,9 @@ type Caller struct {
 	// Subject is that of the principal, for services that are to be sent it.
 	Subject string
 	// Headers are those of the caller's request: bindings send some of them on,
-	// and every service gets the trace context. They must not change any more,
-	// and what a service believes must not be among them.
+	// and every service gets the trace context, which is valid ([CheckTrace]).
+	// They must not change any more, and what a service believes must not be
+	// among them.
 	Headers http.Header
 }
 

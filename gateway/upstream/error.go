@@ -119,33 +119,33 @@ func failed(ctx context.Context, service string, err error) error {
 	case errors.Is(ctx.Err(), context.Canceled): // by the caller, for whatever cause
 		return fmt.Errorf("call of %s: %w", service, context.Canceled)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return problem.Wrap(err, problem.ServiceTimeout, "The service %s did not answer in time.", service).With("service", service)
+		return problem.Wrap(err, problem.ServiceTimeout, "The service did not answer in time.").Of(service)
 	}
-	return problem.Wrap(err, problem.ServiceError, "The service %s failed.", service).With("service", service)
+	return problem.Wrap(err, problem.ServiceError, "The service failed.").Of(service)
 }
 
 // nonsense is the problem of an answer that is not what was asked for.
 func nonsense(service string, err error) error {
-	return problem.Wrap(err, problem.ServiceError, "The service %s gave an answer that makes no sense.", service).With("service", service)
+	return problem.Wrap(err, problem.ServiceError, "The service gave an answer that makes no sense.").Of(service)
 }
 
 // impossible is the problem of a request that can't be made of what the caller
 // gave.
 func impossible(service string, err error) error {
-	return problem.Wrap(err, problem.BadUserInput, "The service %s can't be asked for this value.", service).With("service", service)
+	return problem.Wrap(err, problem.BadUserInput, "The service can't be asked for this value.").Of(service)
 }
 
 // refused is the problem of an HTTP answer that is an error.
 func refused(e *StatusError) error {
 	switch e.Status {
 	case http.StatusUnauthorized:
-		return problem.Wrap(e, problem.Unauthenticated, "You must be signed in to do this.").With("service", e.Service)
+		return problem.Wrap(e, problem.Unauthenticated, "You must be signed in to do this.").Of(e.Service)
 	case http.StatusForbidden:
-		return problem.Wrap(e, problem.Forbidden, "You may not do this.").With("service", e.Service)
+		return problem.Wrap(e, problem.Forbidden, "You may not do this.").Of(e.Service)
 	case http.StatusGatewayTimeout:
-		return problem.Wrap(e, problem.ServiceTimeout, "The service %s did not answer in time.", e.Service).With("service", e.Service).With("status", e.Status)
+		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(e.Service).With("status", e.Status)
 	}
-	return problem.Wrap(e, problem.ServiceError, "The service %s failed.", e.Service).With("service", e.Service).With("status", e.Status)
+	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service).With("status", e.Status)
 }
 
 // grpcError is the error of a gRPC call that failed. Its status is spelled as
@@ -158,11 +158,11 @@ func grpcError(ctx context.Context, service string, err error) error {
 	e := &StatusError{Service: service, Code: s.Code(), Body: []byte(s.Message())}
 	switch s.Code() {
 	case codes.Unauthenticated:
-		return problem.Wrap(e, problem.Unauthenticated, "You must be signed in to do this.").With("service", service)
+		return problem.Wrap(e, problem.Unauthenticated, "You must be signed in to do this.").Of(service)
 	case codes.PermissionDenied:
-		return problem.Wrap(e, problem.Forbidden, "You may not do this.").With("service", service)
+		return problem.Wrap(e, problem.Forbidden, "You may not do this.").Of(service)
 	case codes.DeadlineExceeded:
-		return problem.Wrap(e, problem.ServiceTimeout, "The service %s did not answer in time.", service).With("service", service)
+		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(service)
 	}
-	return problem.Wrap(e, problem.ServiceError, "The service %s failed.", service).With("service", service).With("status", code.Code(s.Code()).String())
+	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(service).With("status", code.Code(s.Code()).String())
 }

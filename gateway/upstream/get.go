@@ -51,7 +51,8 @@ const keptForValidation = 10 * time.Minute
 // get returns the answer to a GET: one that is kept and fresh (RFC 9111, as a
 // shared cache), one that is under way, or a new one. Requests are the same
 // when URL and header are, but for the trace, so that whatever Vary names is
-// the same.
+// the same. What several callers share has the trace of the one whose request
+// began it.
 func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 	req, err := c.request(ctx, r)
 	if err != nil {

@@ -98,7 +98,7 @@ func TestCodesOfGRPC(t *testing.T) {
 			services := serveGRPC(t, upstream.Config{}, nil, func(context.Context) error { return status.Error(code, secret) })
 			err := getStock(t, t.Context(), services)
 			p, ok := errors.AsType[*problem.Error](err)
-			if !ok || p.Code != want.code || p.Extensions["status"] != want.status || p.Extensions["service"] != "inventory" {
+			if !ok || p.Code != want.code || p.Extensions["status"] != want.status || p.Service != "inventory" {
 				t.Errorf("got %v, %v", err, p)
 			}
 			if upstream.IsNotFound(err) != (code == codes.NotFound) {

@@ -103,7 +103,7 @@ func TestFailures(t *testing.T) {
 			if !ok {
 				t.Fatalf("not a problem: %v", err)
 			}
-			if p.Code != c.code || p.Extensions["service"] != "rows" || p.Extensions["status"] != c.status {
+			if p.Code != c.code || p.Service != "rows" || p.Extensions["service"] != nil || p.Extensions["status"] != c.status {
 				t.Errorf("got %s %v, want %s and status %v", p.Code, p.Extensions, c.code, c.status)
 			}
 			if shown := p.Message + fmt.Sprint(p.Extensions); strings.Contains(shown, secret) || strings.Contains(shown, "127.0.0.1") {

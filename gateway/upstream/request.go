@@ -37,6 +37,10 @@ type Request struct {
 // a step up or for no segment.
 var errSegment = errors.New(`a path segment must not be empty, "." or ".."`)
 
+// longestURL is the most bytes of a URL: servers refuse longer ones, and it is
+// copied several times.
+const longestURL = 128 << 10
+
 // url is the URL of the request below base, which has no slash at its end.
 func (r Request) url(base string) (string, error) {
 	var b strings.Builder
@@ -52,8 +56,13 @@ func (r Request) url(base string) (string, error) {
 		b.WriteByte('?')
 		b.WriteString(r.Query.Encode())
 	}
+	if b.Len() > longestURL {
+		return "", errLongURL
+	}
 	return b.String(), nil
 }
+
+var errLongURL = problem.New(problem.BadUserInput, "A value is too long for the URL of a service.")
 
 // build is the request as net/http sends it, without the caller's
 // Authorization.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -205,6 +206,14 @@ func Map[T, U any](values []T, of func(T) U) []U {
 		out[i] = of(value)
 	}
 	return out
+}
+
+// MapOmittable applies a function to a value that can be absent.
+func MapOmittable[T, U any](value graphql.Omittable[T], of func(T) U) graphql.Omittable[U] {
+	if v, ok := value.ValueOK(); ok {
+		return graphql.OmittableOf(of(v))
+	}
+	return graphql.Omittable[U]{}
 }
 
 // Present are the values that are not nil.

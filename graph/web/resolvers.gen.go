@@ -20,7 +20,7 @@ import (
 // clients of services resolve.
 func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 	r := &resolver{root: root, clients: services}
-	r.schema = &executableSchema{Resolvers: r, Directives: DirectiveRoot{Constraint: execute.Constraint}}
+	r.schema = &executableSchema{Resolvers: r}
 	return execute.Frontend{
 		Name:   "web",
 		Schema: r.schema,

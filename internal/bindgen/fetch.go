@@ -300,6 +300,13 @@ type operand struct {
 	list   bool
 	items  string // "*item", or "item"
 	isNull string // the condition that an item is null, or empty
+
+	// Of a field of an input object that can be absent: the field, its type and
+	// the condition that the input object is there.
+	omittable string
+	model     types.Type
+	gql       *ast.Type
+	within    string
 }
 
 // operand evaluates a variable. The statement that reads a header is written
@@ -385,19 +392,28 @@ func (f *fetch) argument(v *binding.Var) operand {
 	t, expr := f.argType(arg), f.paramName(arg.Name)
 	var guards []string
 	gql := arg.Type
+	whole, model, can := "", types.Type(nil), false
 	for _, name := range v.Path[1:] {
 		if isPointer(t) {
 			guards = append(guards, expr+" != nil")
 		}
-		field := structField(t, goName(name))
+		field := structField(element(t), goName(name))
 		if field == nil {
 			f.report.at(v.Pos, "", "the Go type %s has no field %s", shortType(typeName(t)), goName(name))
 			return operand{typ: types.Typ[types.Invalid]}
 		}
 		t, expr = field.Type(), expr+"."+goName(name)
+		whole, model = expr, t
+		if t, can = omittable(t); can {
+			expr += ".Value()"
+		}
 		gql = f.union.Types[gql.NamedType].Fields.ForName(name).Type
 	}
-	return f.operandOf(t, expr, guards, gql)
+	o := f.operandOf(t, expr, guards, gql)
+	if can {
+		o.omittable, o.model, o.gql, o.within = whole, model, gql, strings.Join(guards, " && ")
+	}
+	return o
 }
 
 // operandOf makes an operand of a Go value that is there when guards hold.

@@ -61,6 +61,19 @@ func element(t types.Type) types.Type {
 	return t
 }
 
+// omittable returns the type in a graphql.Omittable, and whether t is one: a
+// field of an input object that can be absent.
+func omittable(t types.Type) (types.Type, bool) {
+	n, ok := t.(*types.Named)
+	if !ok || n.TypeArgs().Len() != 1 || n.Obj().Pkg() == nil || n.Obj().Pkg().Path() != gqlgenPath || n.Obj().Name() != "Omittable" {
+		return t, false
+	}
+	return n.TypeArgs().At(0), true
+}
+
+// gqlgenPath is the import path of gqlgen's runtime library.
+const gqlgenPath = "github.com/99designs/gqlgen/graphql"
+
 func isPointer(t types.Type) bool {
 	_, ok := t.(*types.Pointer)
 	return ok

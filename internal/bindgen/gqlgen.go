@@ -15,8 +15,6 @@ import (
 	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/99designs/gqlgen/plugin/modelgen"
 	"github.com/vektah/gqlparser/v2/ast"
-
-	"github.com/portico-gateway/portico/internal/binding"
 )
 
 // modelFolder holds the models that all frontends share.
@@ -44,7 +42,7 @@ func (g *generation) config(f *frontend) (*config.Config, error) {
 	cfg.ResolversAlwaysReturnPointers = true
 	cfg.SkipModTidy, cfg.SkipValidation = true, true
 	for name := range g.union.Directives {
-		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: name != binding.ConstraintDirective}
+		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: true} // package input reads @constraint
 	}
 	g.bindScalars(cfg)
 	cfg.Models.Add("CacheControlScope", "github.com/99designs/gqlgen/graphql.String") // of a directive: no value has it
@@ -79,6 +77,7 @@ func (g *generation) models() (*config.Config, error) {
 	if err := cfg.Init(); err != nil {
 		return nil, fmt.Errorf("models: %w", err)
 	}
+	g.omittables(cfg)
 	for _, def := range g.union.Types {
 		if def.Kind != ast.Object || def.BuiltIn || cfg.IsRoot(def) {
 			continue
@@ -101,6 +100,43 @@ func (g *generation) models() (*config.Config, error) {
 		return cfg, writeStaged(cfg.Model.Filename, generatedHeader+"// Package model has the models of all frontends.\npackage model\n")
 	}
 	return cfg, nil
+}
+
+// omittables makes models distinguish null from absent, in the fields of input
+// objects that are nullable.
+func (g *generation) omittables(cfg *config.Config) {
+	for _, def := range g.union.Types {
+		if def.Kind != ast.InputObject {
+			continue
+		}
+		for _, field := range def.Fields {
+			if g.nullableEverywhere(def.Name, field) {
+				entry := cfg.Models[def.Name]
+				if entry.Fields == nil {
+					entry.Fields = map[string]config.TypeMapField{}
+				}
+				f := entry.Fields[field.Name]
+				if f.Omittable == nil {
+					f.Omittable = new(true)
+				}
+				entry.Fields[field.Name] = f
+				cfg.Models[def.Name] = entry
+			}
+		}
+	}
+}
+
+// nullableEverywhere reports whether gqlgen can bind every frontend to a model
+// with an omittable field.
+func (g *generation) nullableEverywhere(input string, field *ast.FieldDefinition) bool {
+	for _, f := range g.project.frontends {
+		if own := f.schema.Types[input]; own != nil {
+			if theirs := own.Fields.ForName(field.Name); theirs != nil && theirs.Type.NonNull {
+				return false
+			}
+		}
+	}
+	return !field.Type.NonNull
 }
 
 func writeStaged(file, text string) error {

@@ -554,7 +554,11 @@ func (f *fetch) inputMessageMember(def *ast.Definition, m *protogen.Message, inp
 		return
 	}
 	to := theirs[0]
-	o := f.operandOf(member.Type(), "in."+goName(field.Name), nil, field.Type)
+	typ, expr := member.Type(), "in."+goName(field.Name)
+	if inner, ok := omittable(typ); ok { // a message does not tell null from absent
+		typ, expr = inner, expr+".Value()"
+	}
+	o := f.operandOf(typ, expr, nil, field.Type)
 	if isMask(to) && o.list && o.isNull == "" {
 		f.line("m.%s = &%s{Paths: %s}", to.GoName, protoName(to.Message.GoIdent), o.value)
 		return

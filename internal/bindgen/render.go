@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"go/format"
 	"go/types"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -19,8 +20,6 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
-
-	"github.com/portico-gateway/portico/internal/binding"
 )
 
 //go:embed templates/resolvers.gotpl
@@ -50,7 +49,7 @@ func (p *plugin) render(data *codegen.Data, plan *plan) error {
 		Funcs: template.FuncMap{
 			"gateway":       func(name string) string { return gatewayPath + "/" + name },
 			"clientsPath":   func() string { return path.Join(p.project.module, clientsFolder) },
-			"constrained":   func() bool { return p.frontend.api.Directives[binding.ConstraintDirective] != nil },
+			"scalars":       func() []scalarPlan { return scalars(data, p.frontend.api) },
 			"keyOf":         w.keyOf,
 			"resolversPath": func() string { return path.Join(p.project.module, resolversFolder) },
 			"imp":           imported,
@@ -79,6 +78,44 @@ func (p *plugin) render(data *codegen.Data, plan *plan) error {
 			"knownTypes":    knownTypes,
 		},
 	})
+}
+
+// scalarPlan is a custom scalar that inputs have, and the method of gqlgen's
+// executor that parses it.
+type scalarPlan struct{ Name, Unmarshal string }
+
+func scalars(data *codegen.Data, schema *ast.Schema) []scalarPlan {
+	used, found := inputTypes(schema), map[string]string{}
+	for _, ref := range data.ReferencedTypes {
+		def := ref.Definition
+		if def.Kind != ast.Scalar || def.BuiltIn || ref.GQL.Elem != nil || !used[def.Name] {
+			continue
+		}
+		if have := found[def.Name]; have == "" || ref.UnmarshalFunc() < have {
+			found[def.Name] = ref.UnmarshalFunc()
+		}
+	}
+	var list []scalarPlan
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		list = append(list, scalarPlan{name, found[name]})
+	}
+	return list
+}
+
+// inputTypes are the names of the types of arguments and input fields.
+func inputTypes(schema *ast.Schema) map[string]bool {
+	used := map[string]bool{}
+	for _, def := range schema.Types {
+		for _, field := range def.Fields {
+			if def.Kind == ast.InputObject {
+				used[field.Type.Name()] = true
+			}
+			for _, argument := range field.Arguments {
+				used[argument.Type.Name()] = true
+			}
+		}
+	}
+	return used
 }
 
 // writer spells the parts of adapters.

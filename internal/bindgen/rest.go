@@ -254,7 +254,7 @@ func (f *fetch) object(members []binding.Member, typ string) (_, expr string) {
 	for _, m := range members {
 		t, expr := f.value(m.Value, typ+goName(m.Name))
 		tag := m.Name
-		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") {
+		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") || strings.Contains(t, ".Omittable[") {
 			tag += ",omitzero"
 		}
 		name, _ := taken.add(binding.Path{m.Name}, t)
@@ -302,6 +302,9 @@ func (f *fetch) textValue(t binding.Text) (typ, expr string) {
 		return "*string", name
 	}
 	o := f.operand(v)
+	if o.omittable != "" {
+		return f.omittableValue(v, o)
+	}
 	typ, expr = f.present(v, o)
 	if o.there == "" || strings.HasPrefix(typ, "[]") && !strings.Contains(o.there, "&&") {
 		return typ, expr
@@ -316,6 +319,18 @@ func (f *fetch) textValue(t binding.Text) (typ, expr string) {
 		expr = "new(" + expr + ")"
 	}
 	f.line("var %s %s\nif %s {\n%s = %s\n}", name, typ, o.there, name, expr)
+	return typ, name
+}
+
+// omittableValue spells a member of a body that is null, absent or a value, as
+// the field of the input object is.
+func (f *fetch) omittableValue(v *binding.Var, o operand) (typ, expr string) {
+	typ, expr = f.sentMember(o.gql, o.model, o.omittable)
+	if o.within == "" {
+		return typ, expr
+	}
+	name := f.variable(f.paramName(v.Path[len(v.Path)-1]) + "Value")
+	f.line("var %s %s\nif %s {\n%s = %s\n}", name, typ, o.within, name, expr)
 	return typ, name
 }
 
@@ -381,7 +396,7 @@ func (w *clientWriter) input(def *ast.Definition) (typ, fn string) {
 			w.report.at(field.Position, "", "the Go type %s has no field %s", shortType(typeName(model)), goName(field.Name))
 			continue
 		}
-		t, expr := w.inputMember(field.Type, member.Type(), "in."+goName(field.Name))
+		t, expr := w.sentMember(field.Type, member.Type(), "in."+goName(field.Name))
 		tag := src.Names[0][0]
 		if !field.Type.NonNull {
 			tag += ",omitzero"
@@ -394,6 +409,24 @@ func (w *clientWriter) input(def *ast.Definition) (typ, fn string) {
 	w.functions[fn] = fmt.Sprintf("// %s is %s as the service takes it.\ntype %s struct {\n%s\n}\n\nfunc %s(in *%s) *%s {\nif in == nil {\nreturn nil\n}\nreturn &%s{\n%s,\n}\n}\n\n",
 		typ, withArticle(def.Name), typ, strings.Join(fields, "\n"), fn, spelled(model), typ, typ, strings.Join(values, ",\n"))
 	return typ, fn
+}
+
+// sentMember spells a field of an input object as it is sent, which can be
+// absent.
+func (w *clientWriter) sentMember(t *ast.Type, model types.Type, expr string) (typ, value string) {
+	inner, ok := omittable(model)
+	if !ok {
+		return w.inputMember(t, model, expr)
+	}
+	typ, value = w.inputMember(t, inner, "value")
+	if value == "value" {
+		return spelled(model), expr
+	}
+	fn, isCall := strings.CutSuffix(value, "(value)")
+	if !isCall {
+		fn = fmt.Sprintf("func(value %s) %s { return %s }", spelled(inner), typ, value)
+	}
+	return imported(gqlgenPath) + ".Omittable[" + typ + "]", fmt.Sprintf("%s(%s, %s)", w.upstream("MapOmittable"), expr, fn)
 }
 
 // inputMember spells a field of an input object as it is sent.

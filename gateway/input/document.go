@@ -1,0 +1,147 @@
+package input
+
+import (
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Document has the arguments of a valid document, compiled. It is immutable.
+type Document struct {
+	schema *Schema
+	fields map[*ast.Field][]argument
+	// directives have those of @skip and @include, too.
+	directives map[*ast.Directive][]argument
+}
+
+// argument is a compiled argument.
+type argument struct {
+	slot   string // the variable that stands for it; empty if it stays as it is
+	value  expression
+	usages []usage
+	parsed []parsed
+	limits []limited
+}
+
+// Compile checks the literals of a document and compiles its arguments, which it
+// replaces in the tree. The tree must have been walked by gqlparser's validator,
+// which sets its definitions; if it is not valid, or Compile has errors, it must
+// not be used any more. Errors have codes and locations.
+func (s *Schema) Compile(tree *ast.QueryDocument) (*Document, gqlerror.List) {
+	c := &compiler{
+		reader:   reader{schema: s},
+		document: &Document{schema: s, fields: map[*ast.Field][]argument{}, directives: map[*ast.Directive][]argument{}},
+	}
+	for _, operation := range tree.Operations {
+		for _, v := range operation.VariableDefinitions {
+			if v.DefaultValue != nil {
+				c.read(s.typeOf(v.Type), v.DefaultValue)
+			}
+			c.ofDirectives(v.Directives)
+		}
+		c.ofDirectives(operation.Directives)
+		c.ofSelections(operation.SelectionSet)
+	}
+	for _, fragment := range tree.Fragments {
+		c.ofDirectives(fragment.Directives)
+		c.ofSelections(fragment.SelectionSet)
+	}
+	if len(c.errs) > 0 {
+		return nil, c.errs
+	}
+	return c.document, nil
+}
+
+// compiler compiles the arguments of a document.
+type compiler struct {
+	reader
+
+	document *Document
+	slots    int
+}
+
+func (c *compiler) ofSelections(selections ast.SelectionSet) {
+	for _, selection := range selections {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Definition != nil {
+				s.Arguments, c.document.fields[s] = c.ofArguments(s.Definition.Arguments, s.Arguments)
+			}
+			c.ofDirectives(s.Directives)
+			c.ofSelections(s.SelectionSet)
+		case *ast.InlineFragment:
+			c.ofDirectives(s.Directives)
+			c.ofSelections(s.SelectionSet)
+		case *ast.FragmentSpread:
+			c.ofDirectives(s.Directives)
+		}
+	}
+}
+
+func (c *compiler) ofDirectives(directives ast.DirectiveList) {
+	for _, d := range directives {
+		if d.Definition != nil {
+			d.Arguments, c.document.directives[d] = c.ofArguments(d.Definition.Arguments, d.Arguments)
+		}
+	}
+}
+
+// ofArguments compiles the arguments of a field or a directive. All that have a
+// value are in the list that it returns, those with defaults, too.
+func (c *compiler) ofArguments(definitions ast.ArgumentDefinitionList, given ast.ArgumentList) (ast.ArgumentList, []argument) {
+	if len(definitions) == 0 {
+		return given, nil
+	}
+	out, compiled := make(ast.ArgumentList, 0, len(given)), make([]argument, 0, len(definitions))
+	for _, definition := range definitions {
+		fallback, hasDefault := c.schema.defaults[definition]
+		node := given.ForName(definition.Name)
+		switch {
+		case node != nil:
+			a := c.ofArgument(definition, node)
+			if e := &a.value; e.kind == isVariable && hasDefault {
+				e.fallback = &expression{value: fallback}
+			}
+			out = append(out, c.replaced(node, &a))
+			compiled = append(compiled, a)
+		case hasDefault:
+			a := argument{value: expression{value: fallback}}
+			out = append(out, c.replaced(&ast.Argument{Name: definition.Name, Value: definition.DefaultValue}, &a))
+			compiled = append(compiled, a)
+		}
+	}
+	return out, compiled
+}
+
+func (c *compiler) ofArgument(definition *ast.ArgumentDefinition, node *ast.Argument) argument {
+	r := reader{schema: c.schema}
+	p := position{typ: c.schema.typeOf(definition.Type), limit: limitOf(definition.Directives), name: definition.Name}
+	_, p.hasDefault = c.schema.defaults[definition]
+	a := argument{value: r.at(p, node.Value)}
+	a.usages, a.parsed, a.limits = r.usages, r.parsed, r.limits
+	c.errs = append(c.errs, r.errs...)
+	return a
+}
+
+// replaced is an argument of the document with the variable that stands for its
+// value. What ast.Value reads as it should stays as it is.
+func (c *compiler) replaced(node *ast.Argument, a *argument) *ast.Argument {
+	switch a.value.kind {
+	case isConstant:
+		switch node.Value.Kind {
+		case ast.NullValue, ast.BooleanValue, ast.StringValue, ast.BlockValue, ast.EnumValue:
+			if _, list := a.value.value.([]any); !list {
+				return node
+			}
+		}
+	case isVariable:
+		if a.value.fallback == nil {
+			return node
+		}
+	}
+	a.slot = "#" + strconv.Itoa(c.slots) // begins a comment: no variable has the name
+	c.slots++
+	value := &ast.Value{Kind: ast.Variable, Raw: a.slot, Position: node.Value.Position}
+	return &ast.Argument{Name: node.Name, Value: value, Position: node.Position}
+}

@@ -1,0 +1,192 @@
+package input
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// typ is a type of a position: of a variable, an argument, an input field.
+type typ struct {
+	nonNull bool
+	elem    *typ   // of a list; nil otherwise
+	named   *named // nil of a list, and of what the schema does not define
+	text    string // as in the schema: "[Int!]!"
+}
+
+// kind is what a named type is.
+type kind int
+
+const (
+	isCustom kind = iota
+	isInt
+	isFloat
+	isString
+	isID
+	isBoolean
+	isEnum
+	isObject
+)
+
+// named is a scalar, an enum or an input object.
+type named struct {
+	name       string
+	kind       kind
+	definition *ast.Definition
+	parse      Scalar          // of a custom scalar; nil accepts anything
+	values     map[string]bool // of an enum
+	fields     []field         // of an input object, in the order of the schema
+	index      map[string]int  // of fields, by name
+	oneOf      bool
+}
+
+// field is an input field.
+type field struct {
+	name       string
+	typ        *typ
+	definition *ast.FieldDefinition
+	hasDefault bool
+	value      any // the canonical default
+	state      state
+	limit      *limit
+}
+
+// state is how far the default of a field is compiled.
+type state int
+
+const (
+	begun state = iota + 1
+	done
+)
+
+var kinds = map[string]kind{"Int": isInt, "Float": isFloat, "String": isString, "ID": isID, "Boolean": isBoolean} //nolint:gochecknoglobals // it is constant
+
+func (s *Schema) fill(n *named) {
+	switch n.definition.Kind {
+	case ast.Enum:
+		n.kind = isEnum
+		n.values = make(map[string]bool, len(n.definition.EnumValues))
+		for _, value := range n.definition.EnumValues {
+			n.values[value.Name] = true
+		}
+	case ast.InputObject:
+		n.kind = isObject
+		n.oneOf = n.definition.Directives.ForName("oneOf") != nil
+		n.index = make(map[string]int, len(n.definition.Fields))
+		n.fields = make([]field, len(n.definition.Fields))
+		for i, definition := range n.definition.Fields {
+			n.index[definition.Name] = i
+			n.fields[i] = field{name: definition.Name, typ: s.typeOf(definition.Type), definition: definition, limit: limitOf(definition.Directives)}
+		}
+	default:
+		n.kind = kinds[n.name]
+		n.parse = s.config.Scalars[n.name]
+	}
+}
+
+// fillDefault compiles the default of a field of an input object, and first
+// those that it contains (section 3.10, "Input Object Default Value Cycles").
+func (s *Schema) fillDefault(n *named, f *field) error {
+	if f.definition.DefaultValue == nil || f.state == done {
+		return nil
+	}
+	if f.state == begun {
+		return fmt.Errorf("the default of %s.%s contains itself", n.name, f.name)
+	}
+	f.state = begun
+	if err := s.contained(f.typ, f.definition.DefaultValue); err != nil {
+		return err
+	}
+	value, err := s.constant(f.typ, f.definition.DefaultValue)
+	if err != nil {
+		return fmt.Errorf("the default of %s.%s: %w", n.name, f.name, err)
+	}
+	f.hasDefault, f.value, f.state = true, value, done
+	return nil
+}
+
+// contained compiles the defaults that a literal needs.
+func (s *Schema) contained(t *typ, value *ast.Value) error {
+	for t.elem != nil && value.Kind != ast.ListValue {
+		t = t.elem
+	}
+	if t.elem != nil {
+		for _, child := range value.Children {
+			if err := s.contained(t.elem, child.Value); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if t.named == nil || t.named.kind != isObject || value.Kind != ast.ObjectValue {
+		return nil
+	}
+	for i := range t.named.fields {
+		f := &t.named.fields[i]
+		var err error
+		if given := value.Children.ForName(f.name); given != nil {
+			err = s.contained(f.typ, given)
+		} else {
+			err = s.fillDefault(t.named, f)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Schema) typeOf(t *ast.Type) *typ {
+	out := &typ{nonNull: t.NonNull, text: t.String()}
+	if t.Elem != nil {
+		out.elem = s.typeOf(t.Elem)
+	} else {
+		out.named = s.named[t.NamedType]
+	}
+	return out
+}
+
+// limit is the directive @constraint: the least and the most that a number may
+// be. Nil limits nothing; neither does it limit null and lists.
+type limit struct{ least, most *float64 }
+
+func limitOf(directives ast.DirectiveList) *limit {
+	d := directives.ForName("constraint")
+	if d == nil {
+		return nil
+	}
+	return &limit{least: numberOf(d, "min"), most: numberOf(d, "max")}
+}
+
+func numberOf(d *ast.Directive, name string) *float64 {
+	argument := d.Arguments.ForName(name)
+	if argument == nil {
+		return nil
+	}
+	n, err := strconv.ParseFloat(argument.Value.Raw, 64)
+	if err != nil {
+		return nil
+	}
+	return &n
+}
+
+// wrong is what is wrong with a canonical value; empty if nothing is.
+func (l *limit) wrong(value any) string {
+	if l == nil {
+		return ""
+	}
+	n, ok := Number(value)
+	if !ok || (l.least == nil || n >= *l.least) && (l.most == nil || n <= *l.most) {
+		return ""
+	}
+	switch {
+	case l.most == nil:
+		return "it must be at least " + plain(*l.least)
+	case l.least == nil:
+		return "it must be at most " + plain(*l.most)
+	}
+	return "it must be from " + plain(*l.least) + " to " + plain(*l.most)
+}
+
+func plain(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }

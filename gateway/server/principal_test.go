@@ -1,0 +1,46 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// The payload of connection_init has one credential, as the headers of a
+// request have.
+func TestSessionTakesOneCredential(t *testing.T) {
+	sum := sha256.Sum256([]byte("good"))
+	verifier, err := auth.Open(auth.Config{Keys: []auth.Key{{SHA256: hex.EncodeToString(sum[:]), Principal: "cron"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{config: &config.Config{Auth: config.Auth{KeyHeader: "X-Api-Key"}}, verifier: verifier, log: slog.New(slog.DiscardHandler)}
+	for _, c := range []struct {
+		payload map[string]any
+		subject string // who it is; "" is refused
+	}{
+		{map[string]any{"X-Api-Key": "good"}, "cron"},
+		{map[string]any{"x-api-key": "good", "other": "x"}, "cron"},
+		{map[string]any{"X-Api-Key": "good", "x-api-key": "good"}, ""},
+		{map[string]any{"X-Api-Key": "good", "x-api-key": "bad"}, ""},
+		{map[string]any{"x-api-key": "good", "Authorization": "Bearer x"}, ""},
+		{map[string]any{"Authorization": "Bearer x", "authorization": "Bearer x"}, ""},
+	} {
+		for range 20 { // whichever member comes first
+			ctx, err := s.session(t.Context(), c.payload)
+			if c.subject == "" {
+				if problem.CodeOf(err) != problem.Unauthenticated {
+					t.Errorf("%v: %v", c.payload, err)
+				}
+			} else if err != nil || !strings.Contains(auth.From(ctx).ID(), c.subject) {
+				t.Errorf("%v: %v, %v", c.payload, auth.From(ctx), err)
+			}
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package transport
+
+import "sync/atomic"
+
+// Budget bounds the memory of large requests and messages, of all handlers that
+// share it: of requests until they are answered, of subscriptions and WebSocket
+// messages while they are read and decoded. What does not fit is refused;
+// nothing waits. It is safe for concurrent use.
+type Budget struct{ free atomic.Int64 }
+
+// NewBudget returns a budget of so many bytes.
+func NewBudget(size int64) *Budget {
+	b := &Budget{}
+	b.free.Store(size)
+	return b
+}
+
+// acquire takes bytes from the budget. It reports whether there were enough; if
+// not, it takes none.
+func (b *Budget) acquire(n int64) bool {
+	if b.free.Add(-n) >= 0 {
+		return true
+	}
+	b.free.Add(n)
+	return false
+}
+
+// release gives bytes back.
+func (b *Budget) release(n int64) { b.free.Add(n) }
+
+// reservation is what one request has of a budget. The zero value has nothing.
+type reservation struct {
+	budget *Budget
+	bytes  int64
+}
+
+// release gives it back, once.
+func (r *reservation) release() {
+	if r.bytes > 0 {
+		r.budget.release(r.bytes)
+		r.bytes = 0
+	}
+}

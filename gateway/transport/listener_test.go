@@ -1,0 +1,237 @@
+package transport_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+
+	"github.com/portico-gateway/portico/gateway/transport"
+)
+
+// TestRefusesABodyThatDoesNotCome: 408, and the end, in whichever way its length
+// is told.
+func TestRefusesABodyThatDoesNotCome(t *testing.T) {
+	g := serveWithin(t, timeouts{read: 50 * time.Millisecond}, transport.Config{})
+	for name, request := range map[string]string{
+		"nothing":   "Content-Length: 100\r\n\r\n",
+		"half":      "Content-Length: 100\r\n\r\n{\"query\":",
+		"chunked":   "Transfer-Encoding: chunked\r\n\r\n9\r\n{\"query\":\r\n",
+		"gzip":      "Content-Encoding: gzip\r\nContent-Length: 100\r\n\r\n\x1f\x8b\x08",
+		"large":     "Content-Length: 100000\r\n\r\n{\"query\":\"" + strings.Repeat("x", 50_000),
+		"last byte": "Content-Length: 24\r\n\r\n{\"query\":\"{__typename}\"",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := g.raw(t)
+			c.write(headOfPost, request)
+			a := c.answer()
+			if a.status != http.StatusRequestTimeout {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+			checkErrors(t, a, "BAD_REQUEST")
+			c.ends()
+		})
+	}
+}
+
+// TestReadTimeoutEndsNoOperation: it is for the request, not for what comes
+// after that.
+func TestReadTimeoutEndsNoOperation(t *testing.T) {
+	const timeout = 300 * time.Millisecond
+	g := serveWithin(t, timeouts{read: timeout}, transport.Config{}, func(e *executor.Executor) graphql.GraphExecutor { return delayed{e, 2 * timeout} })
+	a := g.post(t, `{"query":"{ echo(text: \"a\") }"}`)
+	if a.body != `{"data":{"echo":"a"}}` {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	socket := g.connect(t, true)
+	socket.send(subscribe("1", `{ echo(text: "a") }`))
+	socket.expect(`{"type":"next","id":"1","payload":{"data":{"echo":"a"}}}`)
+	stream := g.post(t, `{"query":"{ echo(text: \"a\") }"}`, acceptEvents)
+	if !strings.Contains(stream.body, "event: complete") {
+		t.Errorf("%d %s", stream.status, stream.body)
+	}
+}
+
+const largeQuery = `{"query":"{large(bytes:50000000)}"}`
+
+// TestCutsAnAnswerThatIsNotRead: a client that does not read must not hold the
+// answer for ever.
+func TestCutsAnAnswerThatIsNotRead(t *testing.T) {
+	g := serveWithin(t, timeouts{write: 50 * time.Millisecond}, transport.Config{})
+	c := g.raw(t)
+	c.write(headOfPost, fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(largeQuery), largeQuery))
+	if _, err := c.reader.Peek(1); err != nil { // it has begun
+		t.Fatal(err)
+	}
+	g.Close() // waits until the connection has ended, which no reading helps
+	if n, _ := io.Copy(io.Discard, c.reader); n >= 50_000_000 {
+		t.Error("all of it came")
+	}
+}
+
+// stubborn is a connection of which each write takes a few bytes and then fails
+// as if the deadline had passed, until so many have been taken.
+type stubborn struct {
+	net.Conn
+	takes []int
+	moved int // how often the deadline was set
+}
+
+func (c *stubborn) Write(p []byte) (int, error) {
+	if len(c.takes) == 0 {
+		return len(p), nil
+	}
+	n := c.takes[0]
+	c.takes = c.takes[1:]
+	return n, os.ErrDeadlineExceeded
+}
+
+func (c *stubborn) SetWriteDeadline(time.Time) error {
+	c.moved++
+	return nil
+}
+
+func (c *stubborn) Close() error { return nil }
+
+type listenerOf struct {
+	net.Listener
+	conn net.Conn
+}
+
+func (l listenerOf) Accept() (net.Conn, error) { return l.conn, nil }
+
+// TestWritesAsLongAsTheClientReads: the deadline moves with what is written.
+func TestWritesAsLongAsTheClientReads(t *testing.T) {
+	inner := &stubborn{takes: []int{10, 1, 30, 5}}
+	conn, err := transport.NewListener(listenerOf{conn: inner}, time.Minute).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Write(make([]byte, 1000)); n != 1000 || err != nil {
+		t.Errorf("wrote %d, %v", n, err)
+	}
+	if inner.moved != 5 {
+		t.Errorf("the deadline was set %d times, want 5", inner.moved)
+	}
+	for range 100 {
+		if _, err := conn.Write(make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if inner.moved != 5 {
+		t.Errorf("the deadline was set %d times for writes that were quick", inner.moved-5)
+	}
+	inner = &stubborn{takes: []int{10, 0, 0, 0}}
+	conn, err = transport.NewListener(listenerOf{conn: inner}, time.Nanosecond).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Write(make([]byte, 1000)); n != 10 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("wrote %d, %v", n, err)
+	}
+}
+
+// TestServesASlowReader gets all of a large answer to a client that reads a
+// little at a time, for much longer than the timeout.
+func TestServesASlowReader(t *testing.T) {
+	const timeout = 500 * time.Millisecond
+	g := serveWithin(t, timeouts{write: timeout}, transport.Config{})
+	const size = 8 << 20
+	query := fmt.Sprintf(`{"query":"{large(bytes:%d)}"}`, size)
+	c := g.raw(t)
+	if err := c.Conn.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	c.write(headOfPost, fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(query), query))
+	resp, err := http.ReadResponse(bufio.NewReader(slowly{c.Conn, time.Now(), 3 * timeout}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if n, err := io.Copy(io.Discard, resp.Body); err != nil || n < size {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
+// slowly reads little until a time has passed.
+type slowly struct {
+	io.Reader
+	begin time.Time
+	until time.Duration
+}
+
+func (s slowly) Read(p []byte) (int, error) {
+	if time.Since(s.begin) < s.until {
+		time.Sleep(5 * time.Millisecond) // this is what it is
+	}
+	return s.Reader.Read(p)
+}
+
+const bothLengths = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n18\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n"
+
+// TestRefusesTwoLengths: as the first request, after others, among pipelined
+// ones; those before are answered, those after are not.
+func TestRefusesTwoLengths(t *testing.T) {
+	g := serve(t, transport.Config{})
+	const good = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 24\r\n\r\n{\"query\":\"{__typename}\"}"
+	const chunked = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n18\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n"
+	for _, c := range []struct {
+		name   string
+		before []string // answered first, one by one
+		sent   string
+		good   int // of those that are sent
+	}{
+		{"first", nil, bothLengths, 0},
+		{"second", []string{good}, bothLengths, 0},
+		{"after a chunked one", []string{chunked, good}, bothLengths, 0},
+		{"pipelined", nil, good + chunked + bothLengths + good, 2},
+		{"in capitals", nil, strings.NewReplacer("Content-Length", "CONTENT-LENGTH", "Transfer-Encoding", "TRANSFER-ENCODING").Replace(bothLengths), 0},
+		{"in small letters", []string{good}, strings.NewReplacer("Content-Length", "content-length", "Transfer-Encoding", "transfer-encoding").Replace(bothLengths), 0},
+		{"in the other order", nil, strings.Replace(strings.Replace(bothLengths, "Content-Length: 4\r\n", "", 1), "chunked\r\n", "chunked\r\nContent-Length: 4\r\n", 1), 0},
+		{"folded", nil, strings.Replace(bothLengths, ": chunked", ":\r\n chunked", 1), 0},
+		{"of zero", nil, strings.Replace(bothLengths, "Length: 4", "Length: 0", 1), 0},
+		{"far from each other", nil, strings.Replace(bothLengths, "Content-Length", "X-Long: "+strings.Repeat("x", 6000)+"\r\nContent-Length", 1), 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn := g.raw(t)
+			for _, text := range c.before {
+				conn.write(text)
+				if a := conn.answer(); a.status != http.StatusOK {
+					t.Fatalf("%d %s", a.status, a.body)
+				}
+			}
+			conn.write(c.sent)
+			for range c.good {
+				if a := conn.answer(); a.status != http.StatusOK {
+					t.Fatalf("%d %s", a.status, a.body)
+				}
+			}
+			if a := conn.answer(); a.status != http.StatusBadRequest {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+			conn.ends()
+		})
+	}
+	head, _, _ := strings.Cut(bothLengths, "18\r\n")
+	// In small pieces, with what looks like it in a body before.
+	conn := g.raw(t)
+	const body = `{"query":"{__typename}","a":"` + "1\",\n\"b\":\"" + `Content-Length: 1 Transfer-Encoding: chunked"}`
+	for _, c := range fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", headOfPost, len(body), body) + head {
+		conn.write(string(c))
+	}
+	if a := conn.answer(); a.status != http.StatusOK {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := conn.answer(); a.status != http.StatusBadRequest {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}

@@ -1,0 +1,121 @@
+package upstream
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// mostTrace is the most bytes of traceparent and of tracestate.
+const mostTrace = 512
+
+// CheckTrace removes the trace context from a header if it is not valid (W3C
+// Trace Context, sections 3.2 and 3.3), or has more than 512 bytes: tracestate
+// alone, or both if it is traceparent that is wrong. Values of tracestate in
+// several lines become one.
+func CheckTrace(header http.Header) {
+	parent, state := header["Traceparent"], header["Tracestate"]
+	if parent == nil && state == nil {
+		return
+	}
+	if len(parent) != 1 || !validTraceparent(parent[0]) {
+		delete(header, "Traceparent")
+		delete(header, "Tracestate")
+		return
+	}
+	if state == nil {
+		return
+	}
+	if all := strings.Join(state, ","); validTracestate(all) {
+		header["Tracestate"] = []string{all}
+	} else {
+		delete(header, "Tracestate")
+	}
+}
+
+// The parts of a traceparent: version-traceID-parentID-flags. A version after
+// 00 can have more of them.
+const (
+	endOfVersion  = 2
+	endOfTraceID  = endOfVersion + 1 + 32
+	endOfParentID = endOfTraceID + 1 + 16
+	endOfFlags    = endOfParentID + 1 + 2
+)
+
+func validTraceparent(text string) bool {
+	if len(text) < endOfFlags || len(text) > mostTrace || !printable(text) {
+		return false
+	}
+	version, traceID := text[:endOfVersion], text[endOfVersion+1:endOfTraceID]
+	parentID, flags := text[endOfTraceID+1:endOfParentID], text[endOfParentID+1:endOfFlags]
+	for _, at := range []int{endOfVersion, endOfTraceID, endOfParentID} {
+		if text[at] != '-' {
+			return false
+		}
+	}
+	for _, part := range []string{version, traceID, parentID, flags} {
+		if !isLowerHex(part) {
+			return false
+		}
+	}
+	if len(text) > endOfFlags && (version == "00" || text[endOfFlags] != '-') {
+		return false
+	}
+	return version != "ff" && strings.Trim(traceID, "0") != "" && strings.Trim(parentID, "0") != ""
+}
+
+func isLowerHex(text string) bool {
+	return strings.Trim(text, "0123456789abcdef") == ""
+}
+
+// validTracestate checks a list of at most 32 members key=value, whose keys
+// differ. Members can be empty.
+func validTracestate(text string) bool {
+	const most = 32
+	if len(text) > mostTrace {
+		return false
+	}
+	var keys []string
+	for member := range strings.SplitSeq(text, ",") {
+		if member = strings.Trim(member, " \t"); member == "" {
+			continue
+		}
+		key, value, found := strings.Cut(member, "=")
+		if !found || !validStateKey(key) || !validStateValue(value) || slices.Contains(keys, key) {
+			return false
+		}
+		keys = append(keys, key)
+	}
+	return len(keys) > 0 && len(keys) <= most
+}
+
+// validStateKey checks a simple key, or one of a tenant: tenant@system.
+func validStateKey(key string) bool {
+	const most, mostTenant, mostSystem = 256, 241, 14
+	tenant, system, isTenant := strings.Cut(key, "@")
+	if isTenant && (len(tenant) > mostTenant || len(system) > mostSystem || !isStateName(system) || isDigit(system[0])) {
+		return false
+	}
+	return len(key) <= most && isStateName(tenant)
+}
+
+// isStateName reports whether a text begins with a lower-case letter or a digit
+// and has only these and _-*/ after it.
+func isStateName(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if (c < 'a' || c > 'z') && !isDigit(c) && (i == 0 || !strings.ContainsRune("_-*/", rune(c))) {
+			return false
+		}
+	}
+	return text != ""
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// validStateValue checks printable ASCII without commas and equals signs, which
+// does not end with a space.
+func validStateValue(value string) bool {
+	const most = 256
+	return value != "" && len(value) <= most && printable(value) && !strings.Contains(value, "=") && value[len(value)-1] != ' '
+}
