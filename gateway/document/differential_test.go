@@ -19,6 +19,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/internal/longtest"
 )
 
 // inputSchema has inputs of all kinds.
@@ -77,23 +78,39 @@ type outcome struct {
 
 // Requests with random variables and literals are what graphql-js (npm) says
 // they are, and fields are executed with the same arguments.
-func TestInputsAreThoseOfGraphQLJS(t *testing.T) {
-	const requests = 3000
+func TestInputsAreThoseOfGraphQLJS(t *testing.T) { compareInputs(t, 3000) }
+
+// TestInputsLong is the same with more requests.
+func TestInputsLong(t *testing.T) {
+	longtest.Only(t)
+	compareInputs(t, 20_000)
+}
+
+func compareInputs(t *testing.T, requests int) {
+	t.Helper()
 	list := make([]request, requests)
 	for seed := range list {
 		list[seed] = (&randomRequest{Rand: rand.New(rand.NewPCG(uint64(seed), 12))}).request()
 	}
-	compare(t, list, 1200)
+	compare(t, list, requests/3)
 }
 
 // Documents of which tokens were changed are what graphql-js says they are.
-func TestDocumentsAreThoseOfGraphQLJS(t *testing.T) {
-	const requests = 3000
+func TestDocumentsAreThoseOfGraphQLJS(t *testing.T) { compareDocuments(t, 3000) }
+
+// TestDocumentsLong is the same with more documents.
+func TestDocumentsLong(t *testing.T) {
+	longtest.Only(t)
+	compareDocuments(t, 20_000)
+}
+
+func compareDocuments(t *testing.T, requests int) {
+	t.Helper()
 	list := make([]request, requests)
 	for seed := range list {
 		list[seed] = request{Document: mutated(rand.New(rand.NewPCG(uint64(seed), 34)))}
 	}
-	compare(t, list, 100)
+	compare(t, list, requests/30)
 }
 
 // compare fails for requests of which graphql-js thinks otherwise. At least so

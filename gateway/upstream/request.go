@@ -62,7 +62,8 @@ func (r Request) url(base string) (string, error) {
 	return b.String(), nil
 }
 
-var errLongURL = problem.New(problem.BadUserInput, "A value is too long for the URL of a service.")
+// errLongURL tells of values that are too long for a URL.
+var errLongURL = errors.New("the URL would be too long")
 
 // build is the request as net/http sends it, without the caller's
 // Authorization.
