@@ -8,8 +8,11 @@ SHA256 := $(shell command -v sha256sum >/dev/null 2>&1 && echo sha256sum || echo
 # the copies of this repository that tests build share them.
 GOFLAGS ?= -buildvcs=false
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
+# A program with the race detector sleeps for a second before it exits, by
+# default: each package's tests would.
+export GORACE ?= atexit_sleep_ms=50
 # Prints every test when it ends, and all failures again at the end.
-GOTEST := $(TOOL) gotestsum --format testname --format-hide-empty-pkg --hide-summary skipped -- -race -timeout 15m
+GOTEST := $(TOOL) gotestsum --format testname --format-hide-empty-pkg --hide-summary skipped -- -race -timeout 15m -parallel 4
 
 .DEFAULT_GOAL := help
 

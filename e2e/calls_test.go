@@ -24,7 +24,7 @@ func TestCallsArePredicted(t *testing.T) { callsArePredicted(t, 60) }
 
 func TestCallsArePredictedLong(t *testing.T) {
 	longtest.Only(t)
-	callsArePredicted(t, 600)
+	callsArePredicted(t, 300)
 }
 
 // callsArePredicted runs so many operations of each frontend.

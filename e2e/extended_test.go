@@ -158,16 +158,17 @@ func startExtended(t *testing.T, d *demo.Demo, config string, others map[string]
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := services(d)
+	var list strings.Builder
+	list.WriteString(services(d))
 	for name, none := range map[string]string{"blog": "http://127.0.0.1:1", "greeter": "grpc://127.0.0.1:1", "echo": "http://127.0.0.1:1"} {
 		url := others[name]
 		if url == "" {
 			url = none
 		}
-		list += fmt.Sprintf("  %s: {url: %q}\n", name, url)
+		fmt.Fprintf(&list, "  %s: {url: %q}\n", name, url)
 	}
 	file := filepath.Join(t.TempDir(), "portico.yaml")
-	write(t, file, config+"\ncache: {size: 0}\n"+list)
+	write(t, file, config+"\ncache: {size: 0}\n"+list.String())
 	return startBeside(t, d, e.dir, e.binary, "-config", file)
 }
 

@@ -37,7 +37,7 @@ func runTests(m *testing.M) int {
 	// What is compiled in copies of this repository is the same in all of them.
 	_ = os.Setenv("GOFLAGS", os.Getenv("GOFLAGS")+" -trimpath")
 	// By default a program with the race detector sleeps for a second before it
-	// exits.
+	// exits: each gateway would.
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=50 "+os.Getenv("GORACE"))
 	binary, portico = filepath.Join(dir, "gateway"), filepath.Join(dir, "portico")
 	for _, args := range [][]string{{"-race", "-o", binary, "../cmd/gateway"}, {"-o", portico, "../cmd/portico"}} {

@@ -26,7 +26,7 @@ func TestSameAsAnotherImplementation(t *testing.T) { sameAsAnotherImplementation
 
 func TestSameAsAnotherImplementationLong(t *testing.T) {
 	longtest.Only(t)
-	sameAsAnotherImplementation(t, 20_000)
+	sameAsAnotherImplementation(t, 5_000)
 }
 
 func sameAsAnotherImplementation(t *testing.T, documents int) {

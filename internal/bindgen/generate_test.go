@@ -64,8 +64,7 @@ func TestProjects(t *testing.T) {
 					compare(t, file, archive, f.Name, first[wanted])
 				}
 			}
-			goCommand(t, dir, "vet", "./...")
-			goCommand(t, dir, "test", "./...")
+			goCommand(t, dir, "test", "-vet=all", "./...")
 		})
 	}
 }
