@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/portico-gateway/portico/internal/longtest"
 )
 
 // TestMain is the program itself for the process that attacks.
@@ -20,7 +22,8 @@ func TestMain(m *testing.M) {
 
 // No attack makes the gateway grow by more than 150 MB. How long others wait
 // depends on the machine, so that is only told.
-func TestMemory(t *testing.T) {
+func TestMemoryLong(t *testing.T) {
+	longtest.Only(t)
 	binary := filepath.Join(t.TempDir(), "gateway")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/gateway").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
