@@ -48,11 +48,11 @@ func validate(p *project, f *frontend, r *report) {
 // defaults reports defaults that are not values of their types. What was mended
 // may have another type than its default.
 func (c *sdlCheck) defaults(f *frontend) {
-	if len(c.report.list) > 0 || f.schema == nil {
+	if len(c.list) > 0 || f.schema == nil {
 		return
 	}
 	_, err := input.New(input.Config{Schema: f.schema, Suggestions: true})
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // New joins errors
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return
 	}
