@@ -29,12 +29,12 @@ const mostMemory = 150 << 20
 
 // Whatever callers send, the gateway takes little memory: the attacks run one
 // after the other against one gateway.
-func TestMemoryUnderAttack(t *testing.T) { memoryUnderAttack(t, 3) }
+func TestMemoryUnderAttack(t *testing.T) { memoryUnderAttack(t, 1) }
 
 // TestMemoryUnderAttackLong is the same with more of each.
 func TestMemoryUnderAttackLong(t *testing.T) {
 	longtest.Only(t)
-	memoryUnderAttack(t, 10)
+	memoryUnderAttack(t, 5)
 }
 
 // attackers is how many attack at the same time.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/importer"
+	"github.com/portico-gateway/portico/internal/longtest"
 )
 
 // TestImported generates and compiles what portico import drafts of a large
@@ -32,11 +33,22 @@ func TestImported(t *testing.T) {
 // TestImportedOfOthers does so with documents that others wrote: those that
 // kin-openapi is tested with.
 func TestImportedOfOthers(t *testing.T) {
+	importedOfOthers(t, map[string]int{"lxkns.yaml": 3, "link-example.yaml": 6})
+}
+
+// TestImportedOfOthersLong does so with the large ones.
+func TestImportedOfOthersLong(t *testing.T) {
+	longtest.Only(t)
+	importedOfOthers(t, map[string]int{"oai_v3_stoplight.json": 334, "issue796.yml": 146})
+}
+
+func importedOfOthers(t *testing.T, documents map[string]int) {
+	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/getkin/kin-openapi").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, fields := range map[string]int{"oai_v3_stoplight.json": 334, "lxkns.yaml": 3, "link-example.yaml": 6, "issue796.yml": 146} {
+	for name, fields := range documents {
 		t.Run(name, func(t *testing.T) {
 			dir := emptyProject(t)
 			draft, err := importer.OpenAPI(filepath.Join(strings.TrimSpace(string(out)), "openapi3", "testdata", name), importer.Options{Dir: dir, Service: "shop", Frontend: "web"})
