@@ -66,17 +66,14 @@ func formula(t testing.TB, document string) operation {
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	own, errs := compiled.Operation(doc.Operations[0])
-	if errs != nil {
-		t.Fatal(errs)
-	}
+	own := compiled.Operation(doc.Operations[0])
 	return operation{cost.New(schema, 10).Formula(doc.Operations[0], own), own}
 }
 
 // coerce returns the values of a request.
 func (o operation) coerce(t testing.TB, variables map[string]any) map[string]any {
 	t.Helper()
-	values, errs := o.inputs.Coerce(variables)
+	values, errs := o.inputs.Coerce(t.Context(), variables)
 	if errs != nil {
 		t.Fatal(errs)
 	}

@@ -69,10 +69,7 @@ func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 	removeDefer(tree)
 	doc := &Document[F]{AST: tree, size: has.size(len(text)), operations: make([]Operation[F], len(tree.Operations))}
 	for i, definition := range tree.Operations {
-		operation, errs := inputs.Operation(definition)
-		if len(errs) > 0 {
-			return nil, invalid(errs)
-		}
+		operation := inputs.Operation(definition)
 		doc.operations[i] = Operation[F]{Definition: definition, Inputs: operation, Facts: s.facts(definition, operation)}
 	}
 	return doc, nil

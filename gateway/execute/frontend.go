@@ -1,6 +1,10 @@
 package execute
 
-import "github.com/99designs/gqlgen/graphql"
+import (
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/portico-gateway/portico/gateway/input"
+)
 
 // Frontend is a generated frontend, as a server serves it.
 type Frontend struct {
@@ -8,9 +12,9 @@ type Frontend struct {
 	Name string
 	// Schema executes its operations.
 	Schema graphql.ExecutableSchema
-	// Scalars parse custom scalars that the schema has in inputs, by name: they
-	// return an error for what is not a value of the scalar.
-	Scalars map[string]func(value any) error
+	// Parsers are those of the scalars and enums in the schema's inputs, by name;
+	// see [input.Parser].
+	Parsers map[string]input.Parser
 	// Operations are examples, for the playground.
 	Operations []Operation
 }

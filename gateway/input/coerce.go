@@ -1,8 +1,10 @@
 package input
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -20,7 +22,9 @@ const mostMistakes = 10
 // coercion coerces the variables of one request in place: values are those that
 // a JSON decoder has made for it, which nobody else has.
 type coercion struct {
+	ctx      context.Context //nolint:containedctx // that of the request, for parsers
 	schema   *Schema
+	filled   size      // the defaults that were filled in
 	path     []segment // from the variable to the value
 	location []gqlerror.Location
 	errs     gqlerror.List
@@ -132,7 +136,9 @@ func (c *coercion) object(n *named, value any) any {
 			}
 		case f.hasDefault:
 			known++
-			object[f.name] = copied(f.value)
+			if c.fill(f) {
+				object[f.name] = copied(f.value)
+			}
 		case f.typ.nonNull:
 			c.wrong("a value of type " + f.typ.text + " is required")
 		}
@@ -145,6 +151,14 @@ func (c *coercion) object(n *named, value any) any {
 		c.one(n, object)
 	}
 	return object
+}
+
+// fill reports whether the default of a field can be filled in: not beyond the
+// limits, which are checked when all is coerced.
+func (c *coercion) fill(f *field) bool {
+	c.filled.items++
+	c.filled.contain(f.size)
+	return !c.schema.config.Limits.beyond(c.filled)
 }
 
 // same reports whether a coerced value is the one that was given. Lists and
@@ -187,9 +201,13 @@ func (n *named) fieldNames() []string {
 	return names
 }
 
+// longestName is the most bytes of a name that others are compared with: that
+// takes time that grows with the product of their lengths.
+const longestName = 64
+
 // suggest adds names that are like one.
 func (s *Schema) suggest(message, typed string, names []string) string {
-	if !s.config.Suggestions {
+	if !s.config.Suggestions || len(typed) > longestName {
 		return message
 	}
 	if found := core.SuggestionList(typed, names); len(found) > 0 {
@@ -213,6 +231,19 @@ func (c *coercion) one(n *named, object map[string]any) {
 
 // leaf returns the canonical form of a scalar or an enum that is not null.
 func (c *coercion) leaf(n *named, value any) any {
+	value = c.specified(n, value)
+	if n.parse == nil || value == nil {
+		return value
+	}
+	out, wrong, _ := c.schema.parse(c.ctx, n, value)
+	if wrong != "" {
+		return c.wrong(wrong)
+	}
+	return out
+}
+
+// specified is leaf as far as the specification says it.
+func (c *coercion) specified(n *named, value any) any {
 	switch n.kind {
 	case isString:
 		if _, ok := value.(string); ok {
@@ -227,19 +258,23 @@ func (c *coercion) leaf(n *named, value any) any {
 			if n.values[text] {
 				return value
 			}
+			if len(c.errs) >= mostMistakes {
+				return nil
+			}
 			return c.wrong(c.schema.suggest("the enum "+n.name+" has no such value", text, n.valueNames()))
 		}
 	case isCustom:
-		if wrong := n.wrong(value); wrong != "" {
-			return c.wrong(wrong)
-		}
 		return value
 	default:
 		if out := number(n.kind, value); out != nil {
 			return out
 		}
 	}
-	return c.wrong("expected " + n.describe() + ", found " + describe(value))
+	found := describe(value)
+	if _, ok := value.(json.Number); ok && n.kind == isFloat {
+		found = "one beyond 64 bits"
+	}
+	return c.wrong("expected " + n.describe() + ", found " + found)
 }
 
 // number is the canonical form of an Int, Float or ID; nil if it is none.
@@ -262,9 +297,14 @@ func number(k kind, value any) any {
 		}
 		return json.Number(text)
 	case isFloat:
-		if isFinite(string(sent)) {
+		text, ok := floatOf(string(sent))
+		switch {
+		case !ok:
+			return nil
+		case text == string(sent):
 			return value
 		}
+		return json.Number(text)
 	case isID:
 		if text, ok := integer(string(sent)); ok {
 			return text
@@ -281,25 +321,23 @@ func (n *named) valueNames() []string {
 	return names
 }
 
-// wrong is what the parser of a custom scalar has against a value; empty if it
-// accepts it.
-func (n *named) wrong(value any) (message string) {
-	if n.parse == nil {
-		return ""
-	}
+// parse parses a value. It returns the canonical value, or why the parser rejects
+// it, and whether the parser panicked.
+func (s *Schema) parse(ctx context.Context, n *named, value any) (out any, wrong string, panicked bool) {
 	defer func() {
-		if recover() != nil { // a parser of the project that does not know the kind of the value
-			message = "expected " + n.describe()
+		if r := recover(); r != nil { // a parser of the project that does not expect this
+			out, wrong, panicked = value, "expected "+n.describe(), true
+			s.config.Log.ErrorContext(ctx, "the parser of a scalar panicked", "scalar", n.name, "cause", fmt.Sprint(r))
 		}
 	}()
-	err := n.parse(value)
+	out, err := n.parse(ctx, value)
 	if err == nil {
-		return ""
+		return out, "", false
 	}
 	if p, ok := errors.AsType[*problem.Error](err); ok {
-		return strings.TrimSuffix(p.Message, ".")
+		return value, strings.TrimSuffix(p.Message, "."), false
 	}
-	return "expected " + n.describe()
+	return value, "expected " + n.describe(), false
 }
 
 // describe names a type with its article.

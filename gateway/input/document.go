@@ -13,6 +13,8 @@ type Document struct {
 	fields map[*ast.Field][]argument
 	// directives have those of @skip and @include, too.
 	directives map[*ast.Directive][]argument
+	// defaults are the canonical defaults of variables.
+	defaults map[*ast.VariableDefinition]any
 }
 
 // argument is a compiled argument.
@@ -22,6 +24,9 @@ type argument struct {
 	usages []usage
 	parsed []parsed
 	limits []limited
+
+	fixed     size // of what does not depend on variables
+	variables map[string]uses
 }
 
 // Compile checks the literals of a document and compiles its arguments, which it
@@ -31,12 +36,12 @@ type argument struct {
 func (s *Schema) Compile(tree *ast.QueryDocument) (*Document, gqlerror.List) {
 	c := &compiler{
 		reader:   reader{schema: s},
-		document: &Document{schema: s, fields: map[*ast.Field][]argument{}, directives: map[*ast.Directive][]argument{}},
+		document: &Document{schema: s, fields: map[*ast.Field][]argument{}, directives: map[*ast.Directive][]argument{}, defaults: map[*ast.VariableDefinition]any{}},
 	}
 	for _, operation := range tree.Operations {
 		for _, v := range operation.VariableDefinitions {
 			if v.DefaultValue != nil {
-				c.read(s.typeOf(v.Type), v.DefaultValue)
+				c.document.defaults[v] = c.at(position{typ: s.typeOf(v.Type)}, v.DefaultValue).value
 			}
 			c.ofDirectives(v.Directives)
 		}
@@ -104,14 +109,20 @@ func (c *compiler) ofArguments(definitions ast.ArgumentDefinitionList, given ast
 				e.fallback = &expression{value: fallback}
 			}
 			out = append(out, c.replaced(node, &a))
-			compiled = append(compiled, a)
+			compiled = append(compiled, a.measured())
 		case hasDefault:
 			a := argument{value: expression{value: fallback}}
 			out = append(out, c.replaced(&ast.Argument{Name: definition.Name, Value: definition.DefaultValue}, &a))
-			compiled = append(compiled, a)
+			compiled = append(compiled, a.measured())
 		}
 	}
 	return out, compiled
+}
+
+func (a argument) measured() argument {
+	a.variables = map[string]uses{}
+	measure(&a.value, 0, &a.fixed, a.variables)
+	return a
 }
 
 func (c *compiler) ofArgument(definition *ast.ArgumentDefinition, node *ast.Argument) argument {

@@ -6,10 +6,11 @@
 // Its results are canonical, so that everything downstream (policies, rate
 // limits, tags, cost, bindings and resolvers) reads the same values:
 //
-//	Int, Float          json.Number; an Int has digits only, with "-" when negative
+//	Int                 json.Number, digits only, with "-" when negative
+//	Float               json.Number, the shortest text of the number of 64 bits
 //	String, ID, enums   string
 //	Boolean             bool
-//	a custom scalar     as it was sent, with json.Number for numbers
+//	a custom scalar     as its [Parser] returns it, with json.Number for numbers
 //	a list              []any, at every depth; a single value is a list of one
 //	an input object     map[string]any: defaults are filled in, what is absent
 //	                    and has no default is absent, null is nil
@@ -24,7 +25,9 @@ package input
 
 import (
 	"cmp"
+	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -32,19 +35,35 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Scalar reports whether a value can be one of a custom scalar: nil if it can.
-// The value is canonical and not nil. The message of a [problem.Error] is shown
-// to callers, that of any other error is not.
-type Scalar func(value any) error
+// Parser returns the canonical form of a value of a scalar or an enum, or an error
+// if the value is not one. The value is not nil; it is canonical but for custom
+// scalars, which are as they were sent. The message of a [problem.Error] is shown
+// to callers, that of any other error is not. The context is that of the request;
+// literals are parsed with one that has nothing of a request, and a parser that
+// panics then is asked again for each request.
+type Parser func(ctx context.Context, value any) (any, error)
+
+// Limits bound the arguments of one operation, those of variables counted
+// wherever they are used, with the defaults of input objects. 0 is no limit.
+type Limits struct {
+	Items int // of lists and objects
+	Depth int // of lists and objects within each other
+	Bytes int // of texts
+}
 
 // Config is what a [Schema] is made of.
 type Config struct {
 	Schema *ast.Schema
-	// Scalars parse custom scalars, by name. A scalar without a parser can be
-	// anything.
-	Scalars map[string]Scalar
+	// Parsers are those of scalars and enums, by name. A custom scalar without a
+	// parser can be anything; what the specification defines is coerced before it
+	// is parsed.
+	Parsers map[string]Parser
+	// Limits are checked for each request.
+	Limits Limits
 	// Suggestions lets errors name what the schema has instead.
 	Suggestions bool
+	// Log gets panics of parsers; nil for none.
+	Log *slog.Logger
 }
 
 // Schema has the compiled input types of a schema. It is immutable.
@@ -58,6 +77,9 @@ type Schema struct {
 // New compiles the input types of a schema. Its error joins a [DefaultError] for
 // each default of the schema that is not a value of its type.
 func New(config Config) (*Schema, error) {
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Schema{config: config, named: map[string]*named{}, defaults: map[*ast.ArgumentDefinition]any{}}
 	for name, definition := range config.Schema.Types {
 		if definition.IsInputType() {
@@ -73,9 +95,7 @@ func New(config Config) (*Schema, error) {
 			wrong = append(wrong, s.fillDefault(s.named[name], &s.named[name].fields[i])...)
 		}
 	}
-	if len(wrong) == 0 { // those of arguments contain them
-		wrong = s.fillArguments()
-	}
+	wrong = append(wrong, s.fillArguments()...)
 	slices.SortFunc(wrong, func(a, b *DefaultError) int {
 		return cmp.Or(cmp.Compare(a.At.Src.Name, b.At.Src.Name), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
 	})
@@ -123,6 +143,9 @@ func (s *Schema) argumentDefaults(owner string, arguments ast.ArgumentDefinition
 			wrong = append(wrong, &DefaultError{Of: owner + "(" + argument.Name + ":)", Message: err.Error(), At: argument.DefaultValue.Position})
 			continue
 		}
+		if message := limitOf(argument.Directives).wrong(value); message != "" {
+			wrong = append(wrong, &DefaultError{Of: owner + "(" + argument.Name + ":)", Message: message, At: argument.DefaultValue.Position})
+		}
 		s.defaults[argument] = value
 	}
 	return wrong
@@ -131,7 +154,7 @@ func (s *Schema) argumentDefaults(owner string, arguments ast.ArgumentDefinition
 // constant is the canonical value of a literal without variables.
 func (s *Schema) constant(t *typ, value *ast.Value) (any, error) {
 	r := &reader{schema: s}
-	e := r.read(t, value)
+	e := r.at(position{typ: t}, value)
 	if len(r.errs) > 0 {
 		message := strings.TrimSuffix(r.errs[0].Message, ".")
 		return nil, errors.New(strings.ToLower(message[:1]) + message[1:])

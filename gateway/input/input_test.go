@@ -1,9 +1,11 @@
 package input_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -37,22 +39,22 @@ scalar JSON
 `
 
 // date is YYYY-MM-DD. A parser may say to callers what is wrong.
-func date(value any) error {
+func date(_ context.Context, value any) (any, error) {
 	switch value := value.(type) {
 	case string:
 		if len(value) == 10 && strings.Count(value, "-") == 2 {
-			return nil
+			return value, nil
 		}
-		return problem.New(problem.BadUserInput, "a Date is YYYY-MM-DD")
+		return nil, problem.New(problem.BadUserInput, "a Date is YYYY-MM-DD")
 	case bool:
 		panic("a parser that does not expect this")
 	}
-	return errors.New("secret")
+	return nil, errors.New("secret")
 }
 
 func schemaOf(t testing.TB, text string) *input.Schema {
 	t.Helper()
-	s, err := input.New(input.Config{Schema: gqlparser.MustLoadSchema(&ast.Source{Input: text}), Scalars: map[string]input.Scalar{"Date": date}, Suggestions: true})
+	s, err := input.New(input.Config{Schema: gqlparser.MustLoadSchema(&ast.Source{Input: text}), Parsers: map[string]input.Parser{"Date": date}, Suggestions: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +65,7 @@ func schemaOf(t testing.TB, text string) *input.Schema {
 func compile(t testing.TB, text string) (*input.Operation, *ast.OperationDefinition, gqlerror.List) {
 	t.Helper()
 	loaded := gqlparser.MustLoadSchema(&ast.Source{Input: schema})
-	s, err := input.New(input.Config{Schema: loaded, Scalars: map[string]input.Scalar{"Date": date}, Suggestions: true})
+	s, err := input.New(input.Config{Schema: loaded, Parsers: map[string]input.Parser{"Date": date}, Suggestions: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,10 +79,7 @@ func compile(t testing.TB, text string) (*input.Operation, *ast.OperationDefinit
 	if errs != nil {
 		return nil, nil, errs
 	}
-	operation, errs := compiled.Operation(doc.Operations[0])
-	if errs != nil {
-		t.Fatal(errs)
-	}
+	operation := compiled.Operation(doc.Operations[0])
 	return operation, doc.Operations[0], nil
 }
 
@@ -102,7 +101,7 @@ func arguments(t testing.TB, document, variables string) (string, gqlerror.List)
 	if errs != nil {
 		return "", errs
 	}
-	values, errs := operation.Coerce(decode(t, variables))
+	values, errs := operation.Coerce(context.Background(), decode(t, variables))
 	if errs != nil {
 		return "", errs
 	}
@@ -131,6 +130,8 @@ func TestCoerce(t *testing.T) {
 		"default of a variable":   {`query ($o: Order = {items: {product: 1}}) { order(input: $o) }`, `{}`, `{"input":{"address":{"city":"Bern","tags":["home"]},"items":[{"product":"1","quantity":1}],"note":"none"}}`},
 		"custom scalars":          {`query ($d: Date, $j: JSON) { all(date: $d, json: $j) }`, `{"d": "2024-01-31", "j": [1.50]}`, `{"date":"2024-01-31","json":[1.50]}`},
 		"a OneOf":                 {`query ($o: One) { order(one: $o) }`, `{"o": {"b": {"product": 1}}}`, `{"one":{"b":{"product":"1","quantity":1}}}`},
+		"one form of floats":      {`query ($f: Float, $g: Float) { all(float: $f) b: page(ratio: $g) }`, `{"f": 0.10e1, "g": 1.50}`, `{"float":1}`},
+		"large floats":            {`{ all(float: 1.0e21, json: 1.0) }`, `{}`, `{"float":1e+21,"json":1.0}`},
 		"skipped":                 {`query ($i: Int = 1, $b: Boolean!) { required(int: $i) @include(if: $b) }`, `{"i": null, "b": false}`, `{"id":"x","int":null}`},
 		"others are left out":     {`query ($i: Int) { all(int: $i) }`, `{"i": 1, "other": [1, 2]}`, `{"int":1}`},
 	} {
@@ -168,6 +169,9 @@ func TestMistakes(t *testing.T) {
 		"null where it can't be":  {`query ($i: Int = 1) { required(int: $i) }`, `{"i": null}`, []string{"The variable $i is null where a value of type Int! is required."}},
 		"null in a literal":       {`query ($q: Int = 1) { order(input: {items: [{product: 1, quantity: $q}]}) }`, `{"q": null}`, []string{"The variable $q is null where a value of type Int! is required."}},
 		"null for a condition":    {`query ($b: Boolean = true) { all @skip(if: $b) }`, `{"b": null}`, []string{"The variable $b is null where a value of type Boolean! is required."}},
+		"null, and skipped":       {`query ($a: Boolean = true, $b: Boolean = true) { all @skip(if: $a) @include(if: $b) }`, `{"a": true, "b": null}`, []string{"The variable $b is null where a value of type Boolean! is required."}},
+		"null, and not included":  {`query ($a: Boolean = true, $b: Boolean = true) { ... @skip(if: $a) @include(if: $b) { all } }`, `{"a": null, "b": false}`, []string{"The variable $a is null where a value of type Boolean! is required."}},
+		"beyond 64 bits":          {`query ($f: Float) { all(float: $f) }`, `{"f": 1e309}`, []string{"Variable $f: expected a Float, a finite number, found one beyond 64 bits."}},
 		"a scalar with variables": {`query ($s: Boolean) { all(date: {s: $s}) }`, `{"s": true}`, []string{"Expected a value of type Date."}},
 		"a constraint":            {`query ($n: Int) { page(first: $n) }`, `{"n": 101}`, []string{"The value of first is out of range: it must be from 1 to 100."}},
 		"one on one side":         {`query ($n: Float) { page(ratio: $n) }`, `{"n": -0.5}`, []string{"The value of ratio is out of range: it must be at least 0."}},
@@ -244,7 +248,7 @@ func TestAppendKey(t *testing.T) {
 		t.Fatal(errs)
 	}
 	key := func(variables string) string {
-		values, errs := operation.Coerce(decode(t, variables))
+		values, errs := operation.Coerce(context.Background(), decode(t, variables))
 		if errs != nil {
 			t.Fatal(errs)
 		}
@@ -271,6 +275,85 @@ func TestAppendKey(t *testing.T) {
 	}
 }
 
+// Arguments are bounded as they are with all variables and defaults, before
+// anything is made of them.
+func TestLimits(t *testing.T) {
+	loaded := gqlparser.MustLoadSchema(&ast.Source{Input: schema})
+	asked := 0
+	s, err := input.New(input.Config{Schema: loaded, Limits: input.Limits{Items: 100, Depth: 6, Bytes: 1000}, Parsers: map[string]input.Parser{"Date": func(_ context.Context, value any) (any, error) {
+		asked++
+		return value, nil
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := strings.Repeat(`{"product": 1, "quantity": 1}, `, 9) + `{"product": 1, "quantity": 1}`
+	for name, c := range map[string]struct {
+		document, variables string
+		beyond              bool
+	}{
+		"once":             {`query ($i: [Item!]!) { order(input: {items: $i}) }`, `{"i": [` + items + `]}`, false},
+		"twice":            {`query ($i: [Item!]!) { order(input: {items: $i}) b: order(input: {items: $i}) }`, `{"i": [` + items + `]}`, false},
+		"in many fields":   {`query ($i: [Item!]!) { ` + strings.Repeat(`...F `, 5) + `} fragment F on Query { order(input: {items: $i}) }`, `{"i": [` + items + `]}`, true},
+		"in a list":        {`query ($j: JSON) { all(json: [` + strings.Repeat("$j ", 20) + `]) }`, `{"j": [1, 2, 3, 4, 5]}`, true},
+		"a text in a list": {`query ($j: JSON) { all(json: [` + strings.Repeat("$j ", 20) + `]) }`, `{"j": "` + strings.Repeat("x", 60) + `"}`, true},
+		"defaults":         {`query ($o: [Order!]) { all(json: $o) }`, `{"o": [` + strings.Repeat(`{"items": []}, `, 24) + `{"items": []}]}`, true},
+		"depth":            {`query ($j: JSON) { all(json: [[[$j]]]) }`, `{"j": [[[[1]]]]}`, true},
+		"less depth":       {`query ($j: JSON) { all(json: [[[$j]]]) }`, `{"j": [[[1]]]}`, false},
+		"literals, spread": {`{ ` + strings.Repeat("...F ", 6) + ` } fragment F on Query { all(json: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20]) }`, `{}`, true},
+		"no parser":        {`query ($d: Date) { ` + strings.Repeat("...F ", 120) + ` } fragment F on Query { all(date: {a: $d}) }`, `{"d": "2024-01-31"}`, true},
+	} {
+		doc, errs := gqlparser.LoadQueryWithRules(loaded, c.document, rules.NewRules())
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		compiled, errs := s.Compile(doc)
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		asked = 0
+		_, errs = compiled.Operation(doc.Operations[0]).Coerce(t.Context(), decode(t, c.variables))
+		if (errs != nil) != c.beyond || errs != nil && errs[0].Extensions["code"] != string(problem.MaxInputLimit) || asked > 1 {
+			t.Errorf("%s: %v, %d parsed", name, errs, asked)
+		}
+	}
+}
+
+// A parser is given the request's context; one that needs it is asked for literals
+// with each request.
+func TestContextOfParsers(t *testing.T) {
+	type key struct{}
+	loaded := gqlparser.MustLoadSchema(&ast.Source{Input: schema})
+	var log strings.Builder
+	s, err := input.New(input.Config{Schema: loaded, Log: slog.New(slog.NewTextHandler(&log, nil)), Parsers: map[string]input.Parser{"Date": func(ctx context.Context, value any) (any, error) {
+		if ctx.Value(key{}).(string) != value {
+			return nil, problem.New(problem.BadUserInput, "another date")
+		}
+		return value, nil
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for document, ok := range map[string]bool{`query ($d: Date) { all(date: $d) }`: true, `{ all(date: "today") }`: true, `{ all(date: "tomorrow") }`: false, `{ all(date: "tomorrow") @skip(if: true) }`: true} {
+		doc, errs := gqlparser.LoadQueryWithRules(loaded, document, rules.NewRules())
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		compiled, errs := s.Compile(doc)
+		if errs != nil {
+			t.Fatalf("%s: %v", document, errs)
+		}
+		operation := compiled.Operation(doc.Operations[0])
+		if _, errs := operation.Coerce(context.WithValue(t.Context(), key{}, "today"), map[string]any{"d": "today"}); (errs == nil) != ok {
+			t.Errorf("%s: %v", document, errs)
+		}
+		log.Reset()
+		if _, errs := operation.Coerce(t.Context(), map[string]any{"d": "today"}); errs == nil && !strings.Contains(document, "@skip") || errs != nil && !strings.Contains(log.String(), "panicked") {
+			t.Errorf("%s: a panic is %v, log %s", document, errs, log.String())
+		}
+	}
+}
+
 // What an operation has by itself is not changed by requests.
 func TestRequestsShareNothing(t *testing.T) {
 	for _, document := range []string{`query ($o: Order = {items: []}) { order(input: $o) }`, `{ order(input: {items: []}) }`, `query ($n: String) { order(input: {items: [], nick: $n}) }`} {
@@ -285,7 +368,7 @@ func sharesNothing(t *testing.T, document string) {
 		t.Fatal(errs)
 	}
 	arguments := func() map[string]any {
-		values, errs := operation.Coerce(nil)
+		values, errs := operation.Coerce(context.Background(), nil)
 		if errs != nil {
 			t.Fatal(errs)
 		}
@@ -311,11 +394,11 @@ func BenchmarkCoerce(b *testing.B) {
 	variables := decode(b, members)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, errs := operation.Coerce(variables); errs != nil {
+		if _, errs := operation.Coerce(context.Background(), variables); errs != nil {
 			b.Fatal(errs)
 		}
 	}
-	if n := testing.AllocsPerRun(100, func() { _, _ = operation.Coerce(variables) }); n > 5 {
+	if n := testing.AllocsPerRun(100, func() { _, _ = operation.Coerce(context.Background(), variables) }); n > 5 {
 		b.Errorf("%v allocations", n)
 	}
 }
@@ -337,12 +420,12 @@ func FuzzCoerce(f *testing.F) {
 		if decoder.Decode(&variables) != nil {
 			return
 		}
-		values, errs := operation.Coerce(variables)
+		values, errs := operation.Coerce(context.Background(), variables)
 		if errs != nil {
 			return
 		}
 		before := fmt.Sprintf("%#v", values)
-		again, errs := operation.Coerce(values)
+		again, errs := operation.Coerce(context.Background(), values)
 		if errs != nil || fmt.Sprintf("%#v", again) != before {
 			t.Errorf("%s: %v\n%s\n%#v", text, errs, before, again)
 		}
@@ -368,11 +451,8 @@ func FuzzCompile(f *testing.F) {
 		if errs != nil {
 			return
 		}
-		operation, errs := compiled.Operation(doc.Operations[0])
-		if errs != nil {
-			t.Fatal(errs)
-		}
-		values, errs := operation.Coerce(map[string]any{"p": "x"})
+		operation := compiled.Operation(doc.Operations[0])
+		values, errs := operation.Coerce(context.Background(), map[string]any{"p": "x"})
 		if errs != nil {
 			return
 		}

@@ -17,14 +17,14 @@ func (o *Operation) AppendKey(b []byte, values map[string]any) []byte {
 			b = append(b, 'a')
 			continue
 		}
-		b = appendValue(b, value)
+		b = AppendValue(b, value)
 	}
 	return b
 }
 
-// appendValue writes a value after a letter for its kind, with the length of
-// what has one.
-func appendValue(b []byte, value any) []byte {
+// AppendValue appends what tells a canonical value apart from all others. None is
+// the beginning of another.
+func AppendValue(b []byte, value any) []byte {
 	switch value := value.(type) {
 	case bool:
 		if value {
@@ -38,13 +38,13 @@ func appendValue(b []byte, value any) []byte {
 	case []any:
 		b = binary.AppendUvarint(append(b, 'l'), uint64(len(value)))
 		for _, item := range value {
-			b = appendValue(b, item)
+			b = AppendValue(b, item)
 		}
 		return b
 	case map[string]any:
 		b = binary.AppendUvarint(append(b, 'o'), uint64(len(value)))
 		for _, name := range slices.Sorted(maps.Keys(value)) {
-			b = appendValue(appendText(b, name), value[name])
+			b = AppendValue(appendText(b, name), value[name])
 		}
 		return b
 	}

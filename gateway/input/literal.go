@@ -1,7 +1,9 @@
 package input
 
 import (
+	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -35,8 +37,8 @@ type member struct {
 	value expression
 }
 
-// eval returns the value, and whether there is one: a variable can be absent. The
-// value is the request's own.
+// eval returns the value, and whether there is one: a variable can be absent. What
+// is not of variables is made anew, since it can be given to those who change it.
 func (e *expression) eval(variables map[string]any) (any, bool) {
 	switch e.kind {
 	case isVariable:
@@ -63,15 +65,15 @@ func (e *expression) eval(variables map[string]any) (any, bool) {
 	return copied(e.value), true
 }
 
-// usage is a variable in a position with a type.
+// usage is a variable where a value must not be null.
 type usage struct {
 	value      *ast.Value
 	typ        *typ
-	hasDefault bool
-	oneOf      *named // the OneOf input object whose member it is; nil elsewhere
+	hasDefault bool // of the position
 }
 
-// parsed is a custom scalar whose literal has variables.
+// parsed is the literal of a custom scalar that is parsed for each request: it has
+// variables, or its parser wants the request.
 type parsed struct {
 	value expression
 	named *named
@@ -117,18 +119,15 @@ func (r *reader) invalid(at *ast.Position, message string) expression {
 type position struct {
 	typ        *typ
 	hasDefault bool
-	oneOf      *named
 	limit      *limit
-	name       string
+	name       string // of the argument or input field
 }
-
-func (r *reader) read(t *typ, value *ast.Value) expression { return r.at(position{typ: t}, value) }
 
 func (r *reader) at(p position, value *ast.Value) expression {
 	t := p.typ
 	switch {
 	case value.Kind == ast.Variable:
-		r.usages = append(r.usages, usage{value: value, typ: t, hasDefault: p.hasDefault, oneOf: p.oneOf})
+		r.use(usage{value: value, typ: t, hasDefault: p.hasDefault})
 		e := expression{kind: isVariable, name: value.Raw}
 		if p.limit != nil {
 			r.limits = append(r.limits, limited{value: e, limit: p.limit, name: p.name, at: value.Position})
@@ -152,10 +151,38 @@ func (r *reader) at(p position, value *ast.Value) expression {
 	if !ok {
 		return r.invalid(value.Position, r.mismatch(t.named, value))
 	}
+	if e, ok := r.parse(t.named, constant, value.Position); !ok {
+		return e
+	}
 	if wrong := p.limit.wrong(constant); wrong != "" {
 		return r.wrong(value.Position, problem.BadUserInput, "The value of "+p.name+" is out of range: "+wrong)
 	}
 	return expression{value: constant}
+}
+
+// use notes a variable where a value must not be null, once for each variable and
+// kind of position.
+func (r *reader) use(u usage) {
+	if !u.typ.nonNull || slices.ContainsFunc(r.usages, func(o usage) bool { return o.value.Raw == u.value.Raw && o.hasDefault == u.hasDefault }) {
+		return
+	}
+	r.usages = append(r.usages, u)
+}
+
+// parse returns a literal as its parser has it. It reports false if the literal is
+// wrong.
+func (r *reader) parse(n *named, constant any, at *ast.Position) (expression, bool) {
+	if n.parse == nil {
+		return expression{value: constant}, true
+	}
+	out, wrong, panicked := r.schema.parse(context.Background(), n, constant)
+	switch {
+	case panicked:
+		r.parsed = append(r.parsed, parsed{value: expression{value: constant}, named: n, at: at})
+	case wrong != "":
+		return r.invalid(at, upper(wrong)), false
+	}
+	return expression{value: out}, true
 }
 
 func (r *reader) mismatch(n *named, value *ast.Value) string {
@@ -197,11 +224,11 @@ func describeLiteral(value *ast.Value) string {
 
 func (r *reader) list(t *typ, value *ast.Value) expression {
 	if value.Kind != ast.ListValue { // it stands for a list of one
-		return joined([]expression{r.read(t.elem, value)})
+		return joined([]expression{r.at(position{typ: t.elem}, value)})
 	}
 	items := make([]expression, len(value.Children))
 	for i, child := range value.Children {
-		items[i] = r.read(t.elem, child.Value)
+		items[i] = r.at(position{typ: t.elem}, child.Value)
 	}
 	return joined(items)
 }
@@ -252,12 +279,9 @@ func (r *reader) member(n *named, f *field, object *ast.Value) (member, bool) {
 		return member{}, false
 	}
 	p := position{typ: f.typ, hasDefault: f.hasDefault, limit: f.limit, name: f.name}
-	if n.oneOf {
-		p.oneOf = n
-		if given.Kind == ast.NullValue {
-			r.invalid(given.Position, "The field "+f.name+" of the OneOf input object "+n.name+" must not be null")
-			return member{}, false
-		}
+	if n.oneOf && given.Kind == ast.NullValue {
+		r.invalid(given.Position, "The field "+f.name+" of the OneOf input object "+n.name+" must not be null")
+		return member{}, false
 	}
 	e := r.at(p, given)
 	if e.kind == isVariable && f.hasDefault {
@@ -282,15 +306,10 @@ func united(members []member) expression {
 // for each request when it has variables.
 func (r *reader) custom(n *named, value *ast.Value) expression {
 	e := untyped(value)
-	if n.parse == nil {
-		return e
-	}
-	if e.kind != isConstant {
+	if e.kind == isConstant {
+		e, _ = r.parse(n, e.value, value.Position)
+	} else if n.parse != nil {
 		r.parsed = append(r.parsed, parsed{value: e, named: n, at: value.Position})
-		return e
-	}
-	if wrong := n.wrong(e.value); wrong != "" {
-		return r.invalid(value.Position, upper(wrong))
 	}
 	return e
 }
@@ -340,7 +359,8 @@ func leaf(n *named, value *ast.Value) (any, bool) {
 		}
 	case isFloat:
 		if value.Kind == ast.IntValue || value.Kind == ast.FloatValue {
-			return json.Number(value.Raw), isFinite(value.Raw)
+			text, ok := floatOf(value.Raw)
+			return json.Number(text), ok
 		}
 	case isID:
 		return value.Raw, value.Kind == ast.StringValue || value.Kind == ast.BlockValue || value.Kind == ast.IntValue

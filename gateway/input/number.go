@@ -81,12 +81,24 @@ func int32Of(number string) (string, bool) {
 	return number, err == nil
 }
 
-// isFinite reports whether a number is one of IEEE 754 with 64 bits (section
-// 3.5.2).
-func isFinite(number string) bool {
-	if len(number) < 16 && isPlain(number) {
-		return true
+// floatOf is the canonical form of a Float (section 3.5.2), and whether the number
+// is one: finite, of 64 bits. It allocates only if the form differs.
+func floatOf(number string) (string, bool) {
+	if len(number) < 16 && isPlain(number) && (number == "0" || strings.TrimLeft(number, "-")[0] != '0') {
+		return number, true
 	}
 	n, err := strconv.ParseFloat(number, 64)
-	return err == nil && !math.IsInf(n, 0)
+	if err != nil || math.IsInf(n, 0) {
+		return "", false
+	}
+	format := byte('f') // as JSON has it (ECMA-262, Number::toString)
+	if size := math.Abs(n); size != 0 && (size < 1e-6 || size >= 1e21) {
+		format = 'e'
+	}
+	var buffer [32]byte
+	text := strconv.AppendFloat(buffer[:0], n+0, format, -1, 64)
+	if string(text) == number {
+		return number, true
+	}
+	return string(text), true
 }

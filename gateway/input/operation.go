@@ -1,11 +1,14 @@
 package input
 
 import (
+	"context"
 	"maps"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // Operation has what the values of an operation are computed by. It is
@@ -19,6 +22,7 @@ type Operation struct {
 	shared   map[string]any
 	computed []computed
 	checks   []check
+	fixed    size // of what all arguments have besides variables
 }
 
 // variable is one that the operation defines.
@@ -28,6 +32,7 @@ type variable struct {
 	hasDefault bool
 	value      any // the canonical default
 	location   []gqlerror.Location
+	uses       uses
 }
 
 // computed is an argument whose value depends on variables, or can be changed by
@@ -37,65 +42,96 @@ type computed struct {
 	value expression
 }
 
-// check is what the values of a request must fulfil where a field is selected.
+// check is what the values of a request must fulfil where an argument is selected.
 type check struct {
-	conditions []condition
-	usage      *usage   // its variable must not be null
-	parsed     *parsed  // its value must be one of a custom scalar
-	limited    *limited // its value must be within limits
+	argument   *argument
+	conditions *conditions
 }
 
-// condition is an @include, or a @skip, with a variable.
-type condition struct {
+// conditions are those of @skip and @include with variables that must hold for a
+// selection. Nil always holds.
+type conditions struct {
+	outer    *conditions
 	variable string
 	want     bool
+	key      string // tells conditions apart
+}
+
+// and returns the conditions with one more.
+func (c *conditions) and(variable string, want bool) *conditions {
+	key := variable + "-"
+	if want {
+		key = variable + "+"
+	}
+	for o := c; o != nil; o = o.outer {
+		if o.variable == variable && o.want == want {
+			return c
+		}
+	}
+	if c != nil {
+		key = c.key + key
+	}
+	return &conditions{outer: c, variable: variable, want: want, key: key}
+}
+
+func (c *conditions) hold(values map[string]any) bool {
+	for ; c != nil; c = c.outer {
+		if value, ok := values[c.variable].(bool); ok && value != c.want {
+			return false
+		}
+	}
+	return true
 }
 
 // Operation returns what is known of an operation of the document.
-func (d *Document) Operation(operation *ast.OperationDefinition) (*Operation, gqlerror.List) {
+func (d *Document) Operation(operation *ast.OperationDefinition) *Operation {
 	o := &Operation{schema: d.schema}
 	for _, v := range operation.VariableDefinitions {
-		known := variable{name: v.Variable, typ: d.schema.typeOf(v.Type), location: locations(v.Position)}
-		if v.DefaultValue != nil {
-			value, err := d.schema.constant(known.typ, v.DefaultValue)
-			if err != nil {
-				return nil, gqlerror.List{gqlerror.Wrap(err)}
-			}
-			known.hasDefault, known.value = true, value
-		}
-		o.variables = append(o.variables, known)
+		value, hasDefault := d.defaults[v]
+		o.variables = append(o.variables, variable{
+			name: v.Variable, typ: d.schema.typeOf(v.Type), hasDefault: hasDefault, value: value, location: locations(v.Position),
+		})
 	}
-	w := &walk{document: d, definitions: operation.VariableDefinitions, operation: o, slots: map[string]bool{}, checked: map[any]bool{}}
+	w := &walk{document: d, operation: o, index: map[string]*variable{}, nullable: map[string]bool{}, slots: map[string]bool{}, checked: map[checkKey]bool{}}
+	for i, v := range operation.VariableDefinitions {
+		w.index[v.Variable], w.nullable[v.Variable] = &o.variables[i], !v.Type.NonNull
+	}
 	w.directives(operation.Directives, nil)
 	w.selections(operation.SelectionSet, nil)
-	return o, w.errs
+	return o
 }
 
 // walk visits all that an operation selects. Fragments are visited wherever they
 // are spread: the limits of documents bound that.
 type walk struct {
-	document    *Document
-	definitions ast.VariableDefinitionList
-	operation   *Operation
-	slots       map[string]bool
-	checked     map[any]bool // whatever the conditions
-	errs        gqlerror.List
+	document  *Document
+	operation *Operation
+	index     map[string]*variable
+	nullable  map[string]bool
+	slots     map[string]bool
+	checked   map[checkKey]bool
 }
 
-func (w *walk) selections(selections ast.SelectionSet, conditions []condition) {
+// checkKey tells checks apart.
+type checkKey struct {
+	argument   *argument
+	conditions string
+}
+
+func (w *walk) selections(selections ast.SelectionSet, outer *conditions) {
 	for _, selection := range selections {
 		switch s := selection.(type) {
 		case *ast.Field:
-			if inner, ok := w.directives(s.Directives, conditions); ok {
+			if inner, ok := w.directives(s.Directives, outer); ok {
 				w.arguments(w.document.fields[s], inner)
 				w.selections(s.SelectionSet, inner)
 			}
 		case *ast.InlineFragment:
-			if inner, ok := w.directives(s.Directives, conditions); ok {
+			if inner, ok := w.directives(s.Directives, outer); ok {
 				w.selections(s.SelectionSet, inner)
 			}
 		case *ast.FragmentSpread:
-			if inner, ok := w.directives(s.Directives, conditions); ok && s.Definition != nil {
+			if inner, ok := w.directives(s.Directives, outer); ok && s.Definition != nil {
 				w.selections(s.Definition.SelectionSet, inner)
 			}
 		}
@@ -103,11 +139,12 @@ func (w *walk) selections(selections ast.SelectionSet, conditions []condition) {
 }
 
 // directives adds the conditions of @skip and @include. It reports whether the
-// selection can be included.
-func (w *walk) directives(directives ast.DirectiveList, conditions []condition) ([]condition, bool) {
-	included := true
+// selection can be included. The arguments of all of its directives are checked
+// under the outer conditions: gqlgen evaluates both, whatever the other says.
+func (w *walk) directives(directives ast.DirectiveList, outer *conditions) (inner *conditions, included bool) {
+	inner, included = outer, true
 	for _, d := range directives {
-		w.arguments(w.document.directives[d], conditions)
+		w.arguments(w.document.directives[d], outer)
 		if d.Name != "skip" && d.Name != "include" {
 			continue
 		}
@@ -115,28 +152,45 @@ func (w *walk) directives(directives ast.DirectiveList, conditions []condition) 
 		switch want := d.Name == "include"; {
 		case value == nil:
 		case value.Value.Kind == ast.Variable:
-			conditions = append(slices.Clip(conditions), condition{value.Value.Raw, want})
+			inner = inner.and(value.Value.Raw, want)
 		default:
 			included = included && (value.Value.Raw == "true") == want
 		}
 	}
-	return conditions, included
+	return inner, included
 }
 
-func (w *walk) arguments(arguments []argument, conditions []condition) {
+func (w *walk) arguments(arguments []argument, c *conditions) {
 	for i := range arguments {
 		a := &arguments[i]
 		w.slot(a)
-		for j := range a.usages {
-			if w.mayBeNull(&a.usages[j]) {
-				w.check(&a.usages[j], check{usage: &a.usages[j], conditions: conditions})
-			}
+		w.measure(a)
+		key := checkKey{argument: a}
+		if c != nil {
+			key.conditions = c.key
 		}
-		for j := range a.parsed {
-			w.check(&a.parsed[j], check{parsed: &a.parsed[j], conditions: conditions})
+		if !w.isChecked(a) || w.checked[key] || w.checked[checkKey{argument: a}] {
+			continue
 		}
-		for j := range a.limits {
-			w.check(&a.limits[j], check{limited: &a.limits[j], conditions: conditions})
+		w.checked[key] = true
+		w.operation.checks = append(w.operation.checks, check{a, c})
+	}
+}
+
+// isChecked reports whether requests can be wrong about an argument: by a variable
+// that is null where a value must not be, which has a nullable type and a default,
+// or stands where there is a default (sections 5.8.5 and 6.4.1); by a custom
+// scalar; or by a @constraint.
+func (w *walk) isChecked(a *argument) bool {
+	return len(a.parsed)+len(a.limits) > 0 || slices.ContainsFunc(a.usages, func(u usage) bool { return w.nullable[u.value.Raw] })
+}
+
+func (w *walk) measure(a *argument) {
+	f := &w.operation.fixed
+	f.contain(a.fixed)
+	for name, u := range a.variables {
+		if v := w.index[name]; v != nil {
+			v.uses = uses{v.uses.count + u.count, max(v.uses.depth, u.depth)}
 		}
 	}
 }
@@ -163,57 +217,27 @@ func (w *walk) slot(a *argument) {
 	}
 }
 
-func (w *walk) check(what any, c check) {
-	if w.checked[what] {
-		return
-	}
-	if len(c.conditions) == 0 {
-		w.checked[what] = true
-	}
-	w.operation.checks = append(w.operation.checks, c)
-}
-
-// mayBeNull reports whether a variable can be null where a value must not be:
-// one with a nullable type and a default, or where the position has a default
-// (sections 5.8.5 and 6.4.1).
-func (w *walk) mayBeNull(u *usage) bool {
-	definition := w.definitions.ForName(u.value.Raw)
-	if definition == nil || definition.Type.NonNull {
-		return false
-	}
-	return u.typ.nonNull || u.oneOf != nil
-}
-
-func (c *check) holds(values map[string]any) bool {
-	for _, condition := range c.conditions {
-		if value, ok := values[condition.variable].(bool); ok && value != condition.want {
-			return false
+// wrong returns what is wrong with the values of a request.
+func (c *check) wrong(ctx context.Context, s *Schema, values map[string]any) *gqlerror.Error {
+	for i := range c.argument.usages {
+		u := &c.argument.usages[i]
+		if value, given := values[u.value.Raw]; value == nil && (given || !u.hasDefault) {
+			return badInput("The variable $"+u.value.Raw+" is null where a value of type "+u.typ.text+" is required.", "$"+u.value.Raw, locations(u.value.Position))
 		}
 	}
-	return true
-}
-
-// wrong is what is wrong with the values of a request.
-func (c *check) wrong(values map[string]any) *gqlerror.Error {
-	switch {
-	case c.usage != nil:
-		name := c.usage.value.Raw
-		if value, given := values[name]; value != nil || !given && c.usage.hasDefault {
-			return nil
+	for i := range c.argument.parsed {
+		p := &c.argument.parsed[i]
+		if value, _ := p.value.eval(values); value != nil {
+			if _, wrong, _ := s.parse(ctx, p.named, value); wrong != "" {
+				return badInput(upper(wrong)+".", "", locations(p.at))
+			}
 		}
-		return badInput("The variable $"+name+" is null where a value of type "+c.usage.typ.text+" is required.", "$"+name, locations(c.usage.value.Position))
-	case c.parsed != nil:
-		value, _ := c.parsed.value.eval(values)
-		if value == nil {
-			return nil
-		}
-		if wrong := c.parsed.named.wrong(value); wrong != "" {
-			return badInput(upper(wrong)+".", "", locations(c.parsed.at))
-		}
-	case c.limited != nil:
-		value, _ := c.limited.value.eval(values)
-		if wrong := c.limited.limit.wrong(value); wrong != "" {
-			return badInput("The value of "+c.limited.name+" is out of range: "+wrong+".", "$"+c.limited.value.name, locations(c.limited.at))
+	}
+	for i := range c.argument.limits {
+		l := &c.argument.limits[i]
+		value, _ := l.value.eval(values)
+		if wrong := l.limit.wrong(value); wrong != "" {
+			return badInput("The value of "+l.name+" is out of range: "+wrong+".", "$"+l.value.name, locations(l.at))
 		}
 	}
 	return nil
@@ -223,20 +247,25 @@ func (c *check) wrong(values map[string]any) *gqlerror.Error {
 // that [Schema.Compile] has replaced. They are canonical and must not be changed;
 // given is, and must not be used any more. What the operation does not define is
 // left out. Errors have the code BAD_USER_INPUT, a location in the document and,
-// as extensions.variable, the path to the value; at most ten are returned.
-func (o *Operation) Coerce(given map[string]any) (map[string]any, gqlerror.List) {
+// as extensions.variable, the path to the value; at most ten are returned. What is
+// beyond the schema's [Limits] is MAX_INPUT_LIMIT.
+func (o *Operation) Coerce(ctx context.Context, given map[string]any) (map[string]any, gqlerror.List) {
 	values := o.shared
+	filled := size{}
 	if len(o.variables)+len(o.computed) > 0 {
 		var errs gqlerror.List
-		if values, errs = o.coerce(given); len(errs) > 0 {
+		if values, filled, errs = o.coerce(ctx, given); len(errs) > 0 {
 			return nil, errs
 		}
 		maps.Copy(values, o.shared)
 	}
+	if err := o.tooLarge(values, filled); err != nil {
+		return nil, gqlerror.List{err}
+	}
 	var errs gqlerror.List
 	for i := range o.checks {
-		if c := &o.checks[i]; c.holds(values) {
-			if err := c.wrong(values); err != nil && len(errs) < mostMistakes {
+		if c := &o.checks[i]; c.conditions.hold(values) && len(errs) < mostMistakes {
+			if err := c.wrong(ctx, o.schema, values); err != nil {
 				errs = append(errs, err)
 			}
 		}
@@ -252,12 +281,35 @@ func (o *Operation) Coerce(given map[string]any) (map[string]any, gqlerror.List)
 	return values, nil
 }
 
+// tooLarge returns an error if the arguments are beyond the limits. A variable
+// that is used once, as an argument, is within those of the request.
+func (o *Operation) tooLarge(values map[string]any, filled size) *gqlerror.Error {
+	total := o.fixed
+	total.contain(filled)
+	for i := range o.variables {
+		v := &o.variables[i]
+		if v.uses.count < 2 && v.uses.depth == 0 {
+			continue
+		}
+		s := sizeOf(values[v.name])
+		s.items, s.bytes, s.depth = s.items*v.uses.count, s.bytes*v.uses.count, s.depth+v.uses.depth
+		total.contain(s)
+	}
+	if !o.schema.config.Limits.beyond(total) {
+		return nil
+	}
+	return &gqlerror.Error{
+		Message:    "The arguments are larger than allowed, with variables wherever they are used and the defaults of input objects.",
+		Extensions: map[string]any{"code": string(problem.MaxInputLimit)},
+	}
+}
+
 // coerce coerces the variables (section 6.1.2), in place.
-func (o *Operation) coerce(given map[string]any) (map[string]any, gqlerror.List) {
+func (o *Operation) coerce(ctx context.Context, given map[string]any) (map[string]any, size, gqlerror.List) {
 	if given == nil {
 		given = make(map[string]any, len(o.variables)+len(o.shared)+len(o.computed))
 	}
-	c := &coercion{schema: o.schema, path: make([]segment, 1, 12)}
+	c := &coercion{ctx: ctx, schema: o.schema, path: make([]segment, 1, 12)}
 	known := 0
 	for i := range o.variables {
 		v := &o.variables[i]
@@ -279,7 +331,7 @@ func (o *Operation) coerce(given map[string]any) (map[string]any, gqlerror.List)
 	if known < len(given) {
 		maps.DeleteFunc(given, func(name string, _ any) bool { return !o.defines(name) })
 	}
-	return given, c.errs
+	return given, c.filled, c.errs
 }
 
 func (o *Operation) defines(name string) bool {

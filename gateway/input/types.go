@@ -33,7 +33,7 @@ type named struct {
 	name       string
 	kind       kind
 	definition *ast.Definition
-	parse      Scalar          // of a custom scalar; nil accepts anything
+	parse      Parser          // nil accepts what the kind does
 	values     map[string]bool // of an enum
 	fields     []field         // of an input object, in the order of the schema
 	index      map[string]int  // of fields, by name
@@ -46,7 +46,8 @@ type field struct {
 	typ        *typ
 	definition *ast.FieldDefinition
 	hasDefault bool
-	value      any // the canonical default
+	value      any  // the canonical default
+	size       size // of it
 	state      state
 	limit      *limit
 }
@@ -80,8 +81,8 @@ func (s *Schema) fill(n *named) {
 		}
 	default:
 		n.kind = kinds[n.name]
-		n.parse = s.config.Scalars[n.name]
 	}
+	n.parse = s.config.Parsers[n.name]
 }
 
 // fillDefault compiles the default of a field of an input object, and first
@@ -106,7 +107,10 @@ func (s *Schema) fillDefault(n *named, f *field) []*DefaultError {
 	if err != nil {
 		return wrong(err.Error())
 	}
-	f.hasDefault, f.value = true, value
+	if message := f.limit.wrong(value); message != "" {
+		return wrong(message)
+	}
+	f.hasDefault, f.value, f.size = true, value, sizeOf(value)
 	return nil
 }
 

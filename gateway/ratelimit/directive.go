@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/input"
 )
 
 // Caller is whose buckets are charged.
@@ -164,11 +166,11 @@ func short(key string) string {
 	return "sha256 " + hex.EncodeToString(sum[:])
 }
 
-// at is the text of a value inside of arguments.
+// at tells apart the values inside of arguments.
 func at(value any, path []string) string {
 	for _, name := range path {
 		object, _ := value.(map[string]any)
 		value = object[name]
 	}
-	return fmt.Sprint(value)
+	return string(input.AppendValue(nil, value))
 }

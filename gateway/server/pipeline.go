@@ -78,7 +78,7 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 		StaleIfError:         time.Duration(cfg.Caching.StaleIfError),
 	})
 	suggestions := cfg.Introspection && cfg.IntrospectionScope == ""
-	inputs, err := input.New(input.Config{Schema: schema, Scalars: scalars(f), Suggestions: suggestions})
+	inputs, err := input.New(input.Config{Schema: schema, Parsers: f.Parsers, Limits: inputLimits(cfg.Limits), Suggestions: suggestions, Log: s.log})
 	if err != nil {
 		return nil, err
 	}
@@ -135,13 +135,11 @@ func documentLimits(l config.Limits) document.Limits {
 	}
 }
 
-// scalars are the parsers of a frontend's custom scalars.
-func scalars(f execute.Frontend) map[string]input.Scalar {
-	out := make(map[string]input.Scalar, len(f.Scalars))
-	for name, parse := range f.Scalars {
-		out[name] = parse
-	}
-	return out
+// inputLimits bound the arguments of an operation. A request has at most the limits
+// of the configuration; variables that are used several times, and defaults, make
+// more of it.
+func inputLimits(l config.Limits) input.Limits {
+	return input.Limits{Items: 10 * l.InputItems, Depth: 2 * l.InputDepth, Bytes: 2 * int(l.Body)}
 }
 
 // check returns why a trusted document can't be executed, or nil. It keeps the
@@ -170,7 +168,7 @@ func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.R
 	if len(errs) > 0 || operation == nil {
 		return oc, orNoOperation(errs)
 	}
-	if oc.Variables, errs = operation.Inputs.Coerce(params.Variables); len(errs) > 0 {
+	if oc.Variables, errs = operation.Inputs.Coerce(graphql.WithOperationContext(ctx, oc), params.Variables); len(errs) > 0 {
 		return oc, p.refused(ctx, errs)
 	}
 	if err := p.mayIntrospect(ctx, operation.Facts, oc); err != nil {

@@ -15,6 +15,8 @@ import (
 	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/99designs/gqlgen/plugin/modelgen"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/input"
 )
 
 // modelFolder holds the models that all frontends share.
@@ -227,9 +229,25 @@ func (p *plugin) unknown(typ string) []string {
 	return lacking
 }
 
+// checkDefaults reports defaults that the parsers of package input reject. Those of
+// the project can't be asked: a gateway with a default that one rejects does not
+// start.
+func (p *plugin) checkDefaults(data *codegen.Data) {
+	known := map[string]input.Parser{"Int64": input.Int64, "Object": input.Object, "Text": input.Text, "Time": input.Time}
+	parsers := map[string]input.Parser{}
+	for _, plan := range (&writer{plugin: p}).parsers(data) {
+		if parser := known[plan.Input]; parser != nil {
+			parsers[plan.Name] = parser
+		}
+	}
+	_, err := input.New(input.Config{Schema: p.frontend.schema, Parsers: parsers})
+	reportDefaults(p.report, err)
+}
+
 // GenerateCode writes the adapters.
 func (p *plugin) GenerateCode(data *codegen.Data) error {
 	plan := p.plan(data)
+	p.checkDefaults(data)
 	if len(p.report.list) > 0 {
 		return nil // reported; gqlgen goes on, and the stage is thrown away
 	}

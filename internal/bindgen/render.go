@@ -49,7 +49,7 @@ func (p *plugin) render(data *codegen.Data, plan *plan) error {
 		Funcs: template.FuncMap{
 			"gateway":       func(name string) string { return gatewayPath + "/" + name },
 			"clientsPath":   func() string { return path.Join(p.project.module, clientsFolder) },
-			"scalars":       func() []scalarPlan { return scalars(data, p.frontend.api) },
+			"parsers":       func() []parserPlan { return w.parsers(data) },
 			"keyOf":         w.keyOf,
 			"resolversPath": func() string { return path.Join(p.project.module, resolversFolder) },
 			"imp":           imported,
@@ -80,26 +80,51 @@ func (p *plugin) render(data *codegen.Data, plan *plan) error {
 	})
 }
 
-// scalarPlan is a custom scalar that inputs have, and the method of gqlgen's
-// executor that parses it.
-type scalarPlan struct{ Name, Unmarshal string }
+// parserPlan is the parser of a scalar or an enum: one of package input, or the
+// method of gqlgen's executor.
+type parserPlan struct{ Name, Input, Unmarshal string }
 
-func scalars(data *codegen.Data, schema *ast.Schema) []scalarPlan {
-	used, found := inputTypes(schema), map[string]string{}
+// stockParsers are the parsers of package input in place of gqlgen's unmarshallers;
+// empty where nothing has to be parsed.
+var stockParsers = map[string]string{
+	"UnmarshalAny": "", "UnmarshalBoolean": "", "UnmarshalFloatContext": "", "UnmarshalFloat": "", "UnmarshalID": "", "UnmarshalInt": "",
+	"UnmarshalInt64": "Int64", "UnmarshalMap": "Object", "UnmarshalString": "Text", "UnmarshalTime": "Time",
+}
+
+// parsers are those of the scalars and enums of inputs that package input does not
+// know by itself.
+func (w *writer) parsers(data *codegen.Data) []parserPlan {
+	used, found := inputTypes(w.frontend.api), map[string]parserPlan{}
 	for _, ref := range data.ReferencedTypes {
 		def := ref.Definition
-		if def.Kind != ast.Scalar || def.BuiltIn || ref.GQL.Elem != nil || !used[def.Name] {
+		if ref.GQL.Elem != nil || !used[def.Name] || !def.IsLeafType() {
 			continue
 		}
-		if have := found[def.Name]; have == "" || ref.UnmarshalFunc() < have {
-			found[def.Name] = ref.UnmarshalFunc()
+		plan := parserPlan{Name: def.Name, Unmarshal: ref.UnmarshalFunc()}
+		if fn := ref.Unmarshaler; fn != nil && fn.Pkg().Path() == gqlgenPath {
+			stock, ok := stockParsers[fn.Name()]
+			if ok && (stock == "" || def.BuiltIn) {
+				continue
+			}
+			plan.Input = stock
+		} else if def.Kind == ast.Enum && w.generated(ref.GO) {
+			continue
+		}
+		if have, ok := found[def.Name]; !ok || plan.Unmarshal < have.Unmarshal {
+			found[def.Name] = plan
 		}
 	}
-	var list []scalarPlan
+	list := make([]parserPlan, 0, len(found))
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		list = append(list, scalarPlan{name, found[name]})
+		list = append(list, found[name])
 	}
 	return list
+}
+
+// generated reports whether a Go type is one of the generated models.
+func (w *writer) generated(t types.Type) bool {
+	named, ok := element(t).(*types.Named)
+	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == path.Join(w.project.module, graphFolder, modelFolder)
 }
 
 // inputTypes are the names of the types of arguments and input fields.

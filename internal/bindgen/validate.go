@@ -52,13 +52,18 @@ func (c *sdlCheck) defaults(f *frontend) {
 		return
 	}
 	_, err := input.New(input.Config{Schema: f.schema, Suggestions: true})
+	reportDefaults(c.report, err)
+}
+
+// reportDefaults reports the errors of [input.New].
+func reportDefaults(r *report, err error) {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return
 	}
 	for _, err := range joined.Unwrap() {
 		if wrong, ok := errors.AsType[*input.DefaultError](err); ok {
-			c.at(wrong.At, "", "%s", wrong)
+			r.at(wrong.At, "", "%s", wrong)
 		}
 	}
 }
