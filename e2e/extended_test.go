@@ -46,6 +46,8 @@ const greetingSchema = `extend type Query {
 // inputsSchema has inputs of all kinds, which a service is sent.
 const inputsSchema = `
 extend type Query {
+  products(first: Int = 20): ProductConnection!
+    @rest(service: "catalog", get: "/products", query: ["limit={$args.first}"], select: "products", page: { next: "next_cursor" })
   search(n: Int! = 20, id: ID! = "x", tags: [String!], matrix: [[Int!]!], color: Color, filter: Filter): String
     @rest(service: "echo", post: "/search", body: { n: "{$args.n}", id: "{$args.id}", tags: "{$args.tags}", matrix: "{$args.matrix}", color: "{$args.color}", filter: "{$args.filter}" }, select: "ok")
   listed(first: Int = 10): [String!]! @listSize(slicingArguments: ["first"]) @rest(service: "echo", get: "/listed", query: "first={$args.first}", select: "list")
@@ -54,6 +56,7 @@ type Mutation {
   patch(input: Patch!): String @rest(service: "echo", post: "/patch", body: "{$args.input}", select: "ok")
   store(value: JSON, amount: Decimal, at: DateTime, big: Int64): String
     @rest(service: "echo", post: "/store", body: { value: "{$args.value}", amount: "{$args.amount}", at: "{$args.at}", big: "{$args.big}" }, select: "ok")
+  sized(size: Int @constraint(min: 1, max: 100)): String @rest(service: "echo", post: "/sized", body: { size: "{$args.size}" }, select: "ok")
   choose(one: One!): String @rest(service: "echo", post: "/choose", body: "{$args.one}", select: "ok")
 }
 input Filter { sizes: [Int!]! = [1] color: Color = RED limit: Int! = 5 after: DateTime }

@@ -116,6 +116,12 @@ func TestInputs(t *testing.T) {
 			}
 		})
 	}
+	subscription := `{"query": "subscription ($x: Boolean = true) { stockChanged(productId: \"p1\") { available @skip(if: $x) } }", "variables": {"x": null}}`
+	d.Reset()
+	a := g.do(t, http.MethodPost, "/graphql/web", map[string]string{"Content-Type": "application/json", "Accept": "application/json, text/event-stream;q=0.5"}, strings.NewReader(subscription))
+	if calls := g.calls(t); a.code() != "BAD_USER_INPUT" || calls != "" {
+		t.Errorf("a subscription: %s, calls %q", a.body, calls)
+	}
 	if log := g.log.String(); strings.Contains(log, "INTERNAL") || strings.Contains(log, "goroutine ") {
 		t.Errorf("the log has what no caller may cause: %.2000s", log)
 	}

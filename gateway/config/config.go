@@ -298,7 +298,7 @@ func Defaults() Config {
 			Drain:           Duration(10 * time.Second),
 			ReadTimeout:     Duration(10 * time.Second),
 			WriteTimeout:    Duration(10 * time.Second),
-			BodyBudget:      16 << 20,
+			BodyBudget:      8 << 20,
 			ForwardedHeader: "X-Forwarded-For",
 		},
 		Admin: Admin{Listen: "127.0.0.1:9090"},
@@ -330,7 +330,7 @@ func Defaults() Config {
 				InputItems:  1000,
 			},
 			Cost:      Cost{Max: 5000, ListSize: 10, Parse: 10, Report: ReportRequested},
-			Documents: Documents{Memory: 32 << 20, Mode: "off"},
+			Documents: Documents{Memory: 16 << 20, Mode: "off"},
 		},
 	}
 }

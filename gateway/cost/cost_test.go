@@ -166,6 +166,11 @@ func TestNegativeSlicingArguments(t *testing.T) {
 	}{
 		{`{ products(first: -5) { nodes { id } } }`, nil, true},
 		{`{ products(first: 0) { nodes { id } } }`, nil, false},
+		{`{ products(first: -5) { total } }`, nil, true},
+		{`{ all { reviews(first: -5) { body } } }`, nil, true},
+		{`{ products(first: -5) @skip(if: true) { total } }`, nil, false},
+		{`query ($b: Boolean!) { product(id: 1) { ...F @include(if: $b) } } fragment F on Product { reviews(first: -5) { body } }`, map[string]any{"b": false}, false},
+		{`query ($b: Boolean!) { product(id: 1) { ...F @include(if: $b) } } fragment F on Product { reviews(first: -5) { body } }`, map[string]any{"b": true}, true},
 		{`query ($n: Int) { products(first: $n) { nodes { id } } }`, map[string]any{"n": json.Number("-1")}, true},
 		{`query ($n: Int) { products(first: $n) { nodes { id } } }`, map[string]any{"n": nil}, false},
 		{`query ($n: Int) { products(first: $n) { nodes { id } } }`, nil, false},

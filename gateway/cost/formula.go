@@ -13,9 +13,8 @@ import (
 
 // Formula is the cost of one operation, by its variables. It is immutable.
 type Formula struct {
-	base   float64
-	root   *set
-	slices []slice
+	base float64
+	root *set
 }
 
 // Formula makes the formula of a valid operation, whose arguments inputs has
@@ -27,7 +26,6 @@ func (m *Model) Formula(operation *ast.OperationDefinition, inputs *input.Operat
 		f.base = mutation
 	}
 	f.root = c.set(operation.SelectionSet, m.root(operation.Operation), nil)
-	f.slices = c.slices
 	return f
 }
 
@@ -44,12 +42,35 @@ func (m *Model) root(kind ast.Operation) *ast.Definition {
 // Check returns an error with the code BAD_USER_INPUT if a slicing argument is
 // negative, or nil. Values are those of [input.Operation.Coerce].
 func (f *Formula) Check(values map[string]any) *gqlerror.Error {
-	for i := range f.slices {
-		s := &f.slices[i]
-		if n, ok := s.operand.number(values); ok && n < 0 {
-			err := gqlerror.ErrorPosf(s.at, "The argument %s must not be negative: it is the length of a list.", s.name)
-			err.Extensions = map[string]any{"code": string(problem.BadUserInput)}
-			return err
+	s := f.root.negative(values)
+	if s == nil {
+		return nil
+	}
+	err := gqlerror.ErrorPosf(s.at, "The argument %s must not be negative: it is the length of a list.", s.name)
+	err.Extensions = map[string]any{"code": string(problem.BadUserInput)}
+	return err
+}
+
+// negative finds a slicing argument that is negative, of a field that is not left
+// out; nil if there is none.
+func (s *set) negative(values map[string]any) *slice {
+	if !s.sliced {
+		return nil
+	}
+	for i := range s.selected {
+		f := &s.selected[i]
+		if !f.holds(values) {
+			continue
+		}
+		for j := range f.slices {
+			if n, ok := f.slices[j].operand.number(values); ok && n < 0 {
+				return &f.slices[j]
+			}
+		}
+		if f.below != nil {
+			if found := f.below.negative(values); found != nil {
+				return found
+			}
 		}
 	}
 	return nil
@@ -69,6 +90,7 @@ type set struct {
 	distinct bool    // no key is there twice
 	fixed    bool    // the cost depends on no variable
 	value    float64 // it then
+	sliced   bool    // a field in it or below has a slicing argument
 }
 
 // selected is a field in a set.
@@ -92,7 +114,8 @@ type field struct {
 	length    length
 	constant  float64    // the cost of the arguments that are the same for all requests
 	arguments []argument // all others
-	below     *set       // nil of a leaf
+	slices    []slice
+	below     *set // nil of a leaf
 	fixed     bool
 	value     float64
 }
@@ -150,7 +173,6 @@ type compiler struct {
 	model  *Model
 	inputs *input.Operation
 	fields map[fieldKey]*field
-	slices []slice
 }
 
 // fieldKey is what a field's formula depends on: itself, and of which field's
@@ -172,6 +194,7 @@ func (c *compiler) set(selections ast.SelectionSet, scope *ast.Definition, sizer
 		}
 	}
 	s.distinct = distinct(s.selected)
+	s.sliced = slices.ContainsFunc(s.selected, func(f selected) bool { return len(f.slices) > 0 || f.below != nil && f.below.sliced })
 	if len(s.shared) < len(s.selected) {
 		s.variants = variants(s.selected, all)
 	}
@@ -295,6 +318,7 @@ func (c *compiler) fill(f *field, node, sizer *ast.Field) {
 func (c *compiler) size(f *field, node, sizer *ast.Field) {
 	depth := lists(node.Definition.Type)
 	own := readListSize(node.Definition)
+	f.slices = c.slices(node, own)
 	if depth == 0 {
 		return
 	}

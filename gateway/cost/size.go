@@ -117,28 +117,37 @@ func (c *compiler) lengthOf(field *ast.Field, directive *listSize, depth int) le
 	if directive.assumed >= 0 {
 		out.otherwise = directive.assumed
 	}
-	for _, path := range directive.slicing {
-		c.slice(field, path, &out)
+	for _, s := range c.slices(field, directive) {
+		if s.operand.variable != "" {
+			out.variables = append(out.variables, s.operand)
+		} else if n, ok := s.operand.number(nil); ok {
+			out.fixed = max(out.fixed, n)
+		}
 	}
 	return out
 }
 
-// slice adds what a slicing argument gives: "first" or "input.first".
-func (c *compiler) slice(field *ast.Field, name string, out *length) {
-	path := strings.Split(name, ".")
-	argument := field.Arguments.ForName(path[0])
-	if argument == nil {
-		return
+// slices are the slicing arguments of a field that have a value, and those in its
+// arguments: "first", "input.first".
+func (c *compiler) slices(field *ast.Field, directive *listSize) []slice {
+	if directive == nil {
+		return nil
 	}
-	o := operand{path: path[1:]}
-	constant, fixed := c.inputs.Constant(argument.Value)
-	if o.constant = constant; !fixed {
-		o.variable = argument.Value.Raw
-		out.variables = append(out.variables, o)
-	} else if n, ok := o.number(nil); ok {
-		out.fixed = max(out.fixed, n)
+	var list []slice
+	for _, name := range directive.slicing {
+		path := strings.Split(name, ".")
+		argument := field.Arguments.ForName(path[0])
+		if argument == nil {
+			continue
+		}
+		o := operand{path: path[1:]}
+		constant, fixed := c.inputs.Constant(argument.Value)
+		if o.constant = constant; !fixed {
+			o.variable = argument.Value.Raw
+		}
+		list = append(list, slice{operand: o, name: name, at: argument.Value.Position})
 	}
-	c.slices = append(c.slices, slice{operand: o, name: name, at: argument.Value.Position})
+	return list
 }
 
 // Rule validates that a field has exactly one slicing argument, where @listSize

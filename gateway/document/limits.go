@@ -68,7 +68,7 @@ func (l Limits) check(doc *ast.QueryDocument) (measure, *gqlerror.Error) {
 			return measure{}, err
 		}
 	}
-	total.items, total.directives, total.operations = m.items, m.directs, len(doc.Operations)
+	total.items, total.arguments, total.directives, total.operations = m.items, m.args, m.directs, len(doc.Operations)
 	return total, nil
 }
 
@@ -107,7 +107,7 @@ func beyond(at *ast.Position, code problem.Code, format string, most int) *gqler
 type measure struct {
 	depth, fields, aliases, root, spreads, nesting int
 
-	items, directives, operations int // of the whole document
+	items, arguments, directives, operations int // of the whole document
 }
 
 // enough is more than any limit, and far from an overflow when it is added.
@@ -144,6 +144,7 @@ type measurer struct {
 	fragments map[string]*fragment
 	cycle     *ast.FragmentDefinition // one that spreads itself; nil without
 	items     int                     // of lists and objects in the document
+	args      int                     // arguments
 	directs   int                     // directives
 }
 
@@ -306,6 +307,7 @@ func (m *measurer) written(directives ast.DirectiveList, selections ast.Selectio
 }
 
 func (m *measurer) arguments(arguments ast.ArgumentList) *gqlerror.Error {
+	m.args += len(arguments)
 	for _, a := range arguments {
 		if err := m.value(a.Value, 0); err != nil {
 			return err

@@ -95,7 +95,8 @@ func (s *Store[F]) keep(text string, doc *Document[F]) *Document[F] {
 // this (gateway/server, TestSizeOfDocuments).
 const (
 	sizeOfDocument  = 4 << 10
-	sizeOfField     = 900 // wherever its fragment is spread
+	sizeOfField     = 640 // wherever its fragment is spread
+	sizeOfArgument  = 900
 	sizeOfItem      = 350 // of a list or object
 	sizeOfDirective = 600
 	sizeOfOperation = 500
@@ -105,5 +106,5 @@ const (
 // size estimates what a document takes in memory.
 func (m measure) size(text int) int64 {
 	return sizeOfDocument + 2*int64(text) +
-		sizeOfField*int64(m.fields) + sizeOfItem*int64(m.items) + sizeOfDirective*int64(m.directives) + sizeOfSpread*int64(m.spreads) + sizeOfOperation*int64(m.operations)
+		sizeOfField*int64(m.fields) + sizeOfArgument*int64(m.arguments) + sizeOfItem*int64(m.items) + sizeOfDirective*int64(m.directives) + sizeOfSpread*int64(m.spreads) + sizeOfOperation*int64(m.operations)
 }

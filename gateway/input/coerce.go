@@ -376,7 +376,15 @@ func describe(value any) string {
 	return "something else"
 }
 
-// copied is a deep copy: what a request has is its own.
+// Copy returns a deep copy of values.
+func Copy(values map[string]any) map[string]any {
+	if values == nil {
+		return nil
+	}
+	out, _ := copied(values).(map[string]any)
+	return out
+}
+
 func copied(value any) any {
 	switch value := value.(type) {
 	case []any:

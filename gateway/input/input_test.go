@@ -258,6 +258,7 @@ func TestAppendKey(t *testing.T) {
 		`{}`, `{"j": null}`, `{"k": null}`, `{"j": 1}`, `{"j": "1"}`, `{"j": [1]}`, `{"j": {"1": 1}}`, `{"j": {"1": "1"}}`, `{"j": true}`, `{"j": "true"}`, `{"j": "t"}`,
 		`{"j": "a", "k": "b"}`, `{"j": "ab"}`, `{"j": ["a", "b"]}`, `{"j": [["a"], "b"]}`, `{"j": [["a", "b"]]}`, `{"j": []}`, `{"j": {}}`, `{"j": {"a": null}}`, `{"j": 1.0}`,
 		`{"o": {"items": []}}`, `{"o": {"items": [], "nick": null}}`,
+		`{"j": "` + strings.Repeat("x", 5000) + `"}`, `{"j": "` + strings.Repeat("x", 4999) + `y"}`, `{"j": "` + strings.Repeat("x", 5001) + `"}`,
 	}
 	seen := map[string]string{}
 	for _, variables := range different {

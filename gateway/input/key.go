@@ -1,8 +1,10 @@
 package input
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -48,9 +50,25 @@ func AppendValue(b []byte, value any) []byte {
 		}
 		return b
 	}
-	return append(b, '0') // null: canonical values have no other kinds
+	if value == nil {
+		return append(b, '0')
+	}
+	return appendText(append(b, 'x'), fmt.Sprint(value)) // canonical values have no other kinds
 }
 
+// longText is the most bytes of a text that a key has; of others it has the hash.
+const longText = 1 << 10
+
 func appendText(b []byte, text string) []byte {
+	if len(text) > longText {
+		h, rest := sha256.New(), text
+		var chunk [longText]byte // a hash takes no string
+		for len(rest) > 0 {
+			n := copy(chunk[:], rest)
+			_, _ = h.Write(chunk[:n]) // a hash has no errors
+			rest = rest[n:]
+		}
+		return h.Sum(binary.AppendUvarint(b, uint64(len(text))))
+	}
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
 }

@@ -210,7 +210,8 @@ func (l *Library) Resolve(ctx context.Context, req Request) (Resolved, error) {
 
 // names are documentId and APQ's hash, of which a request has at most one.
 func (r *Request) names() (id, hash string, _ error) {
-	extension, ok := r.Extensions["persistedQuery"]
+	extension := r.Extensions["persistedQuery"] // null is as if it was absent
+	ok := extension != nil
 	if !ok {
 		return r.ID, "", nil
 	}

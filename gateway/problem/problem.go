@@ -45,7 +45,7 @@ const (
 	PersistedQueryNotInList    Code = "PERSISTED_QUERY_NOT_IN_LIST"   // only trusted documents are executed
 	Unavailable                Code = "SERVICE_UNAVAILABLE"           // the gateway can't answer yet
 
-	IntrospectionDisabled Code = "INTROSPECTION_DISABLED"   // the frontend does not tell its schema
+	IntrospectionDisabled Code = "INTROSPECTION_DISABLED"   // introspection is disabled for the frontend, or the caller
 	ServiceError          Code = "DOWNSTREAM_SERVICE_ERROR" // a service failed or answered nonsense
 	ServiceTimeout        Code = "DOWNSTREAM_TIMEOUT"       // a service did not answer in time
 	Internal              Code = "INTERNAL_SERVER_ERROR"    // anything else; extensions.id is in the log

@@ -14,6 +14,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/gateway/transport"
@@ -310,7 +311,7 @@ func (q *query) finish(ctx context.Context, s served, resp *graphql.Response) {
 	if q.a.recallable && reply.Text != "" {
 		q.answers.recalled.Add(maphash.String(q.answers.seed, reply.Text), &recalled{
 			method: reply.Method, text: reply.Text,
-			facts: q.a.facts, variables: q.oc.Variables, base: q.base, requested: q.a.requested, version: q.a.version,
+			facts: q.a.facts, variables: input.Copy(q.oc.Variables), base: q.base, requested: q.a.requested, version: q.a.version,
 		})
 	}
 }

@@ -248,7 +248,7 @@ func (p *pipeline) mayIntrospect(ctx context.Context, known facts, oc *graphql.O
 	if oc.DisableIntrospection = !mayIntrospect(ctx, p.config); !oc.DisableIntrospection {
 		return nil
 	}
-	err := gqlerror.ErrorPosf(known.introspect.Position, "This frontend does not tell its schema.")
+	err := gqlerror.ErrorPosf(known.introspect.Position, "Introspection is disabled for this frontend.")
 	err.Extensions = map[string]any{"code": string(problem.IntrospectionDisabled)}
 	return err
 }

@@ -43,8 +43,8 @@ func subjectOf(principal *auth.Principal) string {
 	return principal.Subject
 }
 
-// refuseCaller answers who could not prove what they say (RFC 6750, section
-// 3). Why goes to the log only.
+// refuseCaller answers a request whose credentials are not accepted (RFC 6750,
+// section 3). The reason goes to the log only.
 func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error) {
 	s.log.InfoContext(r.Context(), "credentials refused", "cause", err)
 	p, ok := errors.AsType[*problem.Error](err)
@@ -66,10 +66,14 @@ func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error)
 func (s *Server) session(ctx context.Context, payload map[string]any) (context.Context, error) {
 	header := http.Header{}
 	for name, value := range payload {
-		text, ok := value.(string)
-		if ok && (strings.EqualFold(name, "Authorization") || strings.EqualFold(name, s.config.Auth.KeyHeader)) {
-			header.Add(name, text) // of two that differ in letter case none counts, as over HTTP
+		if !strings.EqualFold(name, "Authorization") && !strings.EqualFold(name, s.config.Auth.KeyHeader) || value == nil {
+			continue
 		}
+		text, ok := value.(string)
+		if !ok {
+			return ctx, problem.New(problem.Unauthenticated, "A credential in connection_init must be a string.")
+		}
+		header.Add(name, text) // two that differ only in letter case are refused, as over HTTP
 	}
 	if len(header) == 0 {
 		return ctx, nil

@@ -252,7 +252,7 @@ func decodeURL(query string, config *Config) (*graphql.RawParams, *problem.Error
 // checkParams wants a query, or what stands for one: a persisted document,
 // which an extension of the executor looks up.
 func checkParams(params *graphql.RawParams) *problem.Error {
-	_, automatic := params.Extensions["persistedQuery"]
+	automatic := params.Extensions["persistedQuery"] != nil
 	_, named := params.Extensions[documentID]
 	if automatic || named || strings.TrimSpace(params.Query) != "" {
 		return nil

@@ -43,6 +43,9 @@ const longestURL = 128 << 10
 
 // url is the URL of the request below base, which has no slash at its end.
 func (r Request) url(base string) (string, error) {
+	if r.length() > longestURL { // before all of it is encoded
+		return "", errLongURL
+	}
 	var b strings.Builder
 	b.WriteString(base)
 	for _, segment := range r.Path {
@@ -60,6 +63,20 @@ func (r Request) url(base string) (string, error) {
 		return "", errLongURL
 	}
 	return b.String(), nil
+}
+
+// length is the least that the URL has besides its base.
+func (r Request) length() int {
+	n := 0
+	for _, segment := range r.Path {
+		n += 1 + len(segment)
+	}
+	for name, values := range r.Query {
+		for _, value := range values {
+			n += 2 + len(name) + len(value)
+		}
+	}
+	return n
 }
 
 // errLongURL tells of values that are too long for a URL.
