@@ -76,9 +76,9 @@ func memoryUnderAttack(t *testing.T, rounds int) {
 		{"deep variables", post(`{"query":"{__typename}","variables":` + strings.Repeat(`{"a":`, mb/12) + "1" + strings.Repeat("}", mb/12) + `}`)},
 		{"many members", post(`{"query":"{__typename}","variables":{` + strings.Repeat(`"a":1,`, mb/6-100) + `"b":1}}`)},
 		{"a long text in a variable", post(`{"query":"query($s:String){products(first:1,search:$s){nodes{id}}}","variables":{"s":"` + strings.Repeat("x", mb-200) + `"}}`)},
-		{"long comments", kept(func(n string) string { return "query Q {__typename} #" + n + strings.Repeat("x", 120_000) })},
+		{"long comments", kept(func(n string) string { return "query Q {__typename} #" + n + strings.Repeat("x", 60_000) })},
 		{"long literals", kept(func(n string) string {
-			return `query Q { products(first: 1, search: \"` + n + strings.Repeat("x", 120_000) + `\") { pageInfo { hasNextPage } } }`
+			return `query Q { products(first: 1, search: \"` + n + strings.Repeat("x", 60_000) + `\") { pageInfo { hasNextPage } } }`
 		})},
 		{"many fields", kept(func(n string) string {
 			return `query Q { product(id: \"p1\") { ...F related { ...F related { ...F related { ...F } } } } } fragment F on Product {` + strings.Repeat(" id name description", 9) + ` } #` + n

@@ -51,7 +51,8 @@ type Server struct {
 	// written to it.
 	WriteTimeout Duration `yaml:"writeTimeout"`
 	// BodyBudget is the most memory that the bodies of requests under way may
-	// take, all together. Those of up to 8 KiB do not count.
+	// take, all together: their texts, and as much again for what is decoded from
+	// them. Those of up to 8 KiB do not count.
 	BodyBudget Bytes `yaml:"bodyBudget"`
 	// TrustedProxies are the addresses, or networks in CIDR notation, whose
 	// headers tell who the client is; none by default.
@@ -316,7 +317,7 @@ func Defaults() Config {
 				CallerOperations: 1000,
 				Queue:            16 << 20,
 
-				Document:    128 << 10,
+				Document:    64 << 10,
 				Tokens:      2000,
 				Depth:       20,
 				Fields:      1000,
@@ -370,7 +371,7 @@ func (c *Config) check(p *problems) {
 		f.check(p, "frontends."+name)
 		largest = max(largest, f.Limits.Body)
 	}
-	p.need(c.Server.BodyBudget >= largest, "server.bodyBudget", "must be at least limits.body of every frontend, or the largest requests never fit")
+	p.need(c.Server.BodyBudget >= 2*largest, "server.bodyBudget", "must be at least twice limits.body of every frontend, or the largest requests never fit")
 	for name, s := range c.Services {
 		s.check(p, "services."+name)
 	}

@@ -63,6 +63,10 @@ func (b *body) add(n int, most int64) error {
 	return b.bound.scan(b.text[before:])
 }
 
+// decoded is how often a text counts for the budget: what is decoded from it takes
+// about as much again.
+const decoded = 2
+
 // announced is how many bytes must have arrived before memory is allocated for
 // all that was announced.
 const announced = 64 << 10
@@ -76,7 +80,7 @@ func (b *body) grow(length, most int64) error {
 	case length >= 0:
 		size = min(size, length)
 	}
-	if !b.acquire(size - b.held) {
+	if !b.acquire(decoded*size - b.held) {
 		return errBusy
 	}
 	b.text = append(make([]byte, 0, size), b.text...)

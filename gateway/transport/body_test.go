@@ -153,7 +153,7 @@ func TestBoundsInputs(t *testing.T) {
 // TestBudgetOfBodies: beyond the budget requests are refused, not queued; and it
 // is free again when they have been decoded, or their senders are gone.
 func TestBudgetOfBodies(t *testing.T) {
-	g := serve(t, transport.Config{Budget: transport.NewBudget(40 << 10)})
+	g := serve(t, transport.Config{Budget: transport.NewBudget(80 << 10)})
 	large := `{"query":"{__typename}","variables":{"a":"` + strings.Repeat("x", 10_000) + `"}}`
 	awaitStatus := func(want int) answer {
 		t.Helper()
