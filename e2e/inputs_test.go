@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -161,5 +162,25 @@ func TestPoliciesSeeWhatIsSent(t *testing.T) {
 				t.Errorf("no data: %s", a.body)
 			}
 		})
+	}
+}
+
+// The error of docs/inputs.md is what the gateway answers.
+func TestGuideOfInputs(t *testing.T) {
+	text, err := os.ReadFile("../docs/inputs.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```graphql\n")
+	document, rest, _ := strings.Cut(rest, "```")
+	_, rest, _ = strings.Cut(rest, "```json\n")
+	variables, rest, _ := strings.Cut(rest, "```")
+	_, rest, _ = strings.Cut(rest, "```json\n")
+	want, _, _ := strings.Cut(rest, "```")
+	g := shared(t)
+	body := fmt.Sprintf(`{"query": %q, "variables": %s}`, document, variables)
+	a := g.do(t, http.MethodPost, "/graphql/web", map[string]string{"Content-Type": "application/json"}, strings.NewReader(body))
+	if compact(string(a.body)) != compact(want) {
+		t.Errorf("got %s, want %s", a.body, want)
 	}
 }
