@@ -92,7 +92,7 @@ type Frontend struct {
 	Errors             Errors    `yaml:"errors"`
 }
 
-// Errors are what callers are told of problems.
+// Errors says what answers have of problems.
 type Errors struct {
 	// Services tells them which service a problem is of.
 	Services bool `yaml:"services"`

@@ -82,7 +82,7 @@ func (c *Corrections) corrected(field *graphql.FieldContext, value any) any {
 }
 
 // ofSchema leaves out the types and directives that the schema does not have. A
-// built-in scalar that nothing refers to is none of its types (section 3.5).
+// built-in scalar that nothing refers to is not one of its types (section 3.5).
 func (c *Corrections) ofSchema(value any) any {
 	switch list := value.(type) {
 	case []introspection.Type:
@@ -110,7 +110,7 @@ func has(kind, member string) bool {
 }
 
 // objects are the possible types that are object types: an interface that
-// implements another is none of that one's.
+// implements another is not one of its possible types.
 func objects(value any) any {
 	list, ok := value.([]introspection.Type)
 	if !ok {

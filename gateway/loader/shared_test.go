@@ -94,7 +94,7 @@ func load(t *testing.T, ctx context.Context, l *loader.Loader[string, *string], 
 	return b.String(), record.Summary()
 }
 
-// settled waits until the store has what was put, and whoever asks waits: the
+// settled waits until the store has what was put, and callers wait: the
 // tests run in bubbles (testing/synctest).
 func settled() { synctest.Wait() }
 

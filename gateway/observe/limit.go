@@ -11,7 +11,7 @@ import (
 
 const (
 	linesOfSecond = 10  // of one kind
-	mostKinds     = 200 // that are told apart; others count as one kind for each level
+	mostKinds     = 200 // that are distinguished; others count as one kind for each level
 )
 
 // limitedHandler lets at most [linesOfSecond] records of one kind pass in any
@@ -105,7 +105,7 @@ type suppression struct {
 	kind
 
 	count int
-	at    time.Time // when it is told
+	at    time.Time // of the line that reports it
 }
 
 // next reports whether a line passes, how many of its kind were suppressed

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// limited returns a logger whose clock only moves when it is told to.
+// limited returns a logger whose clock only moves when the test moves it.
 func limited() (log *slog.Logger, lines func() []string, advance func(time.Duration)) {
 	var mu sync.Mutex
 	var out bytes.Buffer

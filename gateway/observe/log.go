@@ -14,8 +14,8 @@ import (
 // NewLogger returns a logger that writes to w: coloured lines for a person
 // when w is a terminal, JSON for a machine when it is not. Records of a request
 // carry its id ([RequestIDKey]). At most ten records of one level and message
-// are written in a second; how many were not is told by the attribute
-// "suppressed" of a later one. An empty NO_COLOR keeps the colours
+// are written in a second; a later one has the number of the others
+// as the attribute "suppressed". An empty NO_COLOR keeps the colours
 // (https://no-color.org).
 func NewLogger(w io.Writer, level slog.Level, getenv func(string) string) *slog.Logger {
 	var handler slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})

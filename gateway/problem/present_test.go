@@ -98,7 +98,7 @@ func TestWith(t *testing.T) {
 	_ = problem.Wrap(nil, "A", "a")
 }
 
-// The log always has the service, and a frontend that is told services.
+// The log always has the service, and so has the answer where services are named.
 func TestServices(t *testing.T) {
 	shared := problem.Wrap(errors.New("status 500"), problem.ServiceError, "The service failed.").With("status", 500).Of("catalog")
 	for _, told := range []bool{false, true} {

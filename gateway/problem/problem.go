@@ -62,7 +62,7 @@ type Error struct {
 	Extensions map[string]any
 	// Service is the name of the service that the problem is of; empty for none.
 	// The log has it. A frontend sees it, as errors[].extensions.service, only if
-	// it is told services ([Presenter.Services]).
+	// services are named in its answers ([Presenter.Services]).
 	Service string
 
 	cause error

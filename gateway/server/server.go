@@ -161,7 +161,7 @@ func (s *Server) Close() error {
 // are under way, for at most the configured time. Its error is nil when it was
 // stopped and nothing was cut off.
 func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
-	routes, err := s.newRoutes(frontends)
+	routes, err := s.newRoutes(frontends) //nolint:contextcheck // literals are parsed without a request
 	if err != nil {
 		return err
 	}

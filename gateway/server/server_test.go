@@ -174,7 +174,7 @@ func TestConfigurationNamesFrontends(t *testing.T) {
 	}
 }
 
-// Whoever sends bad tokens, or cuts connections, without end does not fill the
+// Callers who send bad tokens, or cut connections, without end do not fill the
 // log.
 func TestFailuresWithoutEnd(t *testing.T) {
 	var out bytes.Buffer

@@ -155,12 +155,12 @@ func TestBoundsInputs(t *testing.T) {
 func TestBudgetOfBodies(t *testing.T) {
 	g := serve(t, transport.Config{Budget: transport.NewBudget(80 << 10)})
 	large := `{"query":"{__typename}","variables":{"a":"` + strings.Repeat("x", 10_000) + `"}}`
-	awaitStatus := func(want int) answer {
+	awaitStatus := func(want int) {
 		t.Helper()
 		for deadline := time.Now().Add(patience); ; {
 			a := g.post(t, large)
 			if a.status == want {
-				return a
+				return
 			}
 			if time.Now().After(deadline) {
 				t.Fatalf("status %d, want %d", a.status, want)

@@ -97,7 +97,7 @@ func TestBoundsTheOperationsOfACaller(t *testing.T) {
 	}
 }
 
-// TestBoundsTheMessagesThatWait: who asks for much and reads nothing must not
+// TestBoundsTheMessagesThatWait: a caller that asks for much and reads nothing must not
 // fill the memory.
 func TestBoundsTheMessagesThatWait(t *testing.T) {
 	g := serve(t, named(transport.Config{MaxQueuedBytes: 1 << 20}))

@@ -14,7 +14,7 @@ import (
 // exchange is a request as net/http reads it from a connection.
 type exchange struct {
 	head, body string
-	faulty     bool // its length is told in two ways
+	faulty     bool // its length is given in two ways
 }
 
 // requests returns what net/http serves of a text, up to the first request that

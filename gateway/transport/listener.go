@@ -41,7 +41,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	return &conn{Conn: accepted, timeout: l.timeout}, nil
 }
 
-// ConnState tells a connection of a [Listener] that it is no longer one of HTTP.
+// ConnState tells a connection of a [Listener] that it does not speak HTTP any more.
 // It is for [http.Server.ConnState].
 func ConnState(c net.Conn, state http.ConnState) {
 	if c, ok := c.(*conn); ok && state == http.StateHijacked {

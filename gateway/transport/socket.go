@@ -26,7 +26,7 @@ type socket struct {
 
 	caller       atomic.Pointer[caller] // changed by connection_init
 	heard        atomic.Bool            // something since the last ping
-	until        chan time.Time         // when the caller is one no longer: sent at most once
+	until        chan time.Time         // when the credentials expire: sent at most once
 	overrun      chan struct{}          // has something when too many messages are waiting
 	acknowledged atomic.Bool
 	inited       bool // used by the reader only

@@ -123,7 +123,7 @@ func TestTracestate(t *testing.T) {
 	}
 }
 
-// Traces neither split what callers share nor come from whoever shares it: the
+// Traces neither split what callers share nor come from another caller: the
 // one call has the trace of the caller whose request began it.
 func TestTracesOfSharedCalls(t *testing.T) {
 	var mu sync.Mutex

@@ -50,7 +50,7 @@ func Generate(ctx context.Context, root string, progress func(Step)) error {
 		return err
 	}
 	g := &generation{progress: progress, last: time.Now()}
-	if err := g.check(root); err != nil {
+	if err := g.check(root); err != nil { //nolint:contextcheck // literals are parsed without a request
 		return err
 	}
 	return g.write(ctx)

@@ -84,11 +84,22 @@ func (p *plugin) render(data *codegen.Data, plan *plan) error {
 // method of gqlgen's executor.
 type parserPlan struct{ Name, Input, Unmarshal string }
 
-// stockParsers are the parsers of package input in place of gqlgen's unmarshallers;
-// empty where nothing has to be parsed.
-var stockParsers = map[string]string{
-	"UnmarshalAny": "", "UnmarshalBoolean": "", "UnmarshalFloatContext": "", "UnmarshalFloat": "", "UnmarshalID": "", "UnmarshalInt": "",
-	"UnmarshalInt64": "Int64", "UnmarshalMap": "Object", "UnmarshalString": "Text", "UnmarshalTime": "Time",
+// stockParser returns the parser of package input for a type that one of gqlgen's
+// own functions unmarshals; empty where nothing has to be parsed.
+func stockParser(function string) (parser string, ok bool) {
+	switch function {
+	case "UnmarshalAny", "UnmarshalBoolean", "UnmarshalFloat", "UnmarshalFloatContext", "UnmarshalID", "UnmarshalInt":
+		return "", true
+	case "UnmarshalInt64":
+		return "Int64", true
+	case "UnmarshalMap":
+		return "Object", true
+	case "UnmarshalString":
+		return "Text", true
+	case "UnmarshalTime":
+		return "Time", true
+	}
+	return "", false
 }
 
 // parsers are those of the scalars and enums of inputs that package input does not
@@ -102,7 +113,7 @@ func (w *writer) parsers(data *codegen.Data) []parserPlan {
 		}
 		plan := parserPlan{Name: def.Name, Unmarshal: ref.UnmarshalFunc()}
 		if fn := ref.Unmarshaler; fn != nil && fn.Pkg().Path() == gqlgenPath {
-			stock, ok := stockParsers[fn.Name()]
+			stock, ok := stockParser(fn.Name())
 			if ok && (stock == "" || def.BuiltIn) {
 				continue
 			}

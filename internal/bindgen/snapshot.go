@@ -52,7 +52,7 @@ func Check(ctx context.Context, root string, options CheckOptions, progress func
 		return nil, err
 	}
 	g := &generation{progress: progress, last: time.Now(), dry: true}
-	if err := g.check(root); err != nil {
+	if err := g.check(root); err != nil { //nolint:contextcheck // literals are parsed without a request
 		return nil, err
 	}
 	if err := g.write(ctx); err != nil {

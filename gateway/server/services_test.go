@@ -16,7 +16,7 @@ import (
 	"github.com/portico-gateway/portico/resolvers"
 )
 
-// Callers are told of services only if the configuration says so; the log always
+// Answers name services only if the configuration says so; the log always
 // is.
 func TestServicesAreTold(t *testing.T) {
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
