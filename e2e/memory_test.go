@@ -85,7 +85,7 @@ func memoryUnderAttack(t *testing.T, rounds int) {
 		})},
 		{"many values", kept(func(n string) string {
 			return `mutation Q($b: Boolean!, $i: OrderItemInput = {productId: \"p1\", quantity: 1}) {` + strings.Repeat(" ...F", 19) +
-				` } fragment F on Mutation { ... @include(if: $b) { placeOrder(input: {items: [` + strings.Repeat("$i ", 850) + `]}) { order { id } } } } #` + n
+				` } fragment F on Mutation { ... @include(if: $b) { placeOrder(input: {items: [` + strings.Repeat("$i ", 400) + `]}) { order { id } } } } #` + n
 		})},
 		{"invalid documents", func(a *attacker, round int) {
 			a.post(fmt.Sprintf(`{"query":"{ a%d_%d: nothing %s }"}`, a.id, round, strings.Repeat("x ", 1500)))

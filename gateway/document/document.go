@@ -67,9 +67,13 @@ func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 		return nil, invalid(errs)
 	}
 	removeDefer(tree)
+	has.values, has.texts = inputs.Size()
 	doc := &Document[F]{AST: tree, size: has.size(len(text)), operations: make([]Operation[F], len(tree.Operations))}
 	for i, definition := range tree.Operations {
 		operation := inputs.Operation(definition)
+		if err := operation.Check(); err != nil {
+			return nil, gqlerror.List{err}
+		}
 		doc.operations[i] = Operation[F]{Definition: definition, Inputs: operation, Facts: s.facts(definition, operation)}
 	}
 	return doc, nil

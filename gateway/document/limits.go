@@ -108,6 +108,7 @@ type measure struct {
 	depth, fields, aliases, root, spreads, nesting int
 
 	items, arguments, directives, operations int // of the whole document
+	values, texts                            int // of arguments, with defaults: items, and bytes of texts
 }
 
 // enough is more than any limit, and far from an overflow when it is added.

@@ -98,6 +98,7 @@ const (
 	sizeOfField     = 640 // wherever its fragment is spread
 	sizeOfArgument  = 900
 	sizeOfItem      = 350 // of a list or object
+	sizeOfValue     = 150 // of an argument, with defaults
 	sizeOfDirective = 600
 	sizeOfOperation = 500
 	sizeOfSpread    = 400
@@ -105,6 +106,6 @@ const (
 
 // size estimates what a document takes in memory.
 func (m measure) size(text int) int64 {
-	return sizeOfDocument + 2*int64(text) +
+	return sizeOfDocument + 2*int64(text) + sizeOfValue*int64(m.values) + int64(m.texts) +
 		sizeOfField*int64(m.fields) + sizeOfArgument*int64(m.arguments) + sizeOfItem*int64(m.items) + sizeOfDirective*int64(m.directives) + sizeOfSpread*int64(m.spreads) + sizeOfOperation*int64(m.operations)
 }

@@ -376,11 +376,14 @@ func describe(value any) string {
 	return "something else"
 }
 
-// Copy returns a deep copy of values.
+// IsSmall reports whether values are small enough to be kept for many requests.
+func IsSmall(values map[string]any) bool {
+	s := sizeOf(values)
+	return s.items <= 100 && s.bytes <= 4<<10
+}
+
+// Copy returns a deep copy of values, which is not nil.
 func Copy(values map[string]any) map[string]any {
-	if values == nil {
-		return nil
-	}
 	out, _ := copied(values).(map[string]any)
 	return out
 }

@@ -135,21 +135,37 @@ func (c *compiler) ofArgument(definition *ast.ArgumentDefinition, node *ast.Argu
 	return a
 }
 
+// isRead reports whether ast.Value reads a literal as a canonical value.
+func isRead(literal *ast.Value, canonical any) bool {
+	switch literal.Kind {
+	case ast.NullValue:
+		return canonical == nil
+	case ast.BooleanValue:
+		value, ok := canonical.(bool)
+		return ok && value == (literal.Raw == "true")
+	case ast.StringValue, ast.BlockValue, ast.EnumValue:
+		text, ok := canonical.(string)
+		return ok && text == literal.Raw
+	}
+	return false
+}
+
+// Size returns how many items the lists and objects of all arguments have, and how
+// many bytes their texts, besides variables.
+func (d *Document) Size() (items, bytes int) {
+	for _, arguments := range d.fields {
+		for i := range arguments {
+			items, bytes = items+arguments[i].fixed.items, bytes+arguments[i].fixed.bytes
+		}
+	}
+	return items, bytes
+}
+
 // replaced is an argument of the document with the variable that stands for its
 // value. What ast.Value reads as it should stays as it is.
 func (c *compiler) replaced(node *ast.Argument, a *argument) *ast.Argument {
-	switch a.value.kind {
-	case isConstant:
-		switch node.Value.Kind {
-		case ast.NullValue, ast.BooleanValue, ast.StringValue, ast.BlockValue, ast.EnumValue:
-			if _, list := a.value.value.([]any); !list {
-				return node
-			}
-		}
-	case isVariable:
-		if a.value.fallback == nil {
-			return node
-		}
+	if a.value.kind == isConstant && isRead(node.Value, a.value.value) || a.value.kind == isVariable && a.value.fallback == nil {
+		return node
 	}
 	a.slot = "#" + strconv.Itoa(c.slots) // begins a comment: no variable has the name
 	c.slots++

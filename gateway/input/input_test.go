@@ -293,16 +293,18 @@ func TestLimits(t *testing.T) {
 		document, variables string
 		beyond              bool
 	}{
-		"once":             {`query ($i: [Item!]!) { order(input: {items: $i}) }`, `{"i": [` + items + `]}`, false},
-		"twice":            {`query ($i: [Item!]!) { order(input: {items: $i}) b: order(input: {items: $i}) }`, `{"i": [` + items + `]}`, false},
-		"in many fields":   {`query ($i: [Item!]!) { ` + strings.Repeat(`...F `, 5) + `} fragment F on Query { order(input: {items: $i}) }`, `{"i": [` + items + `]}`, true},
-		"in a list":        {`query ($j: JSON) { all(json: [` + strings.Repeat("$j ", 20) + `]) }`, `{"j": [1, 2, 3, 4, 5]}`, true},
-		"a text in a list": {`query ($j: JSON) { all(json: [` + strings.Repeat("$j ", 20) + `]) }`, `{"j": "` + strings.Repeat("x", 60) + `"}`, true},
-		"defaults":         {`query ($o: [Order!]) { all(json: $o) }`, `{"o": [` + strings.Repeat(`{"items": []}, `, 24) + `{"items": []}]}`, true},
-		"depth":            {`query ($j: JSON) { all(json: [[[$j]]]) }`, `{"j": [[[[1]]]]}`, true},
-		"less depth":       {`query ($j: JSON) { all(json: [[[$j]]]) }`, `{"j": [[[1]]]}`, false},
-		"literals, spread": {`{ ` + strings.Repeat("...F ", 6) + ` } fragment F on Query { all(json: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20]) }`, `{}`, true},
-		"no parser":        {`query ($d: Date) { ` + strings.Repeat("...F ", 120) + ` } fragment F on Query { all(date: {a: $d}) }`, `{"d": "2024-01-31"}`, true},
+		"once":              {`query ($i: [Item!]!) { order(input: {items: $i}) }`, `{"i": [` + items + `]}`, false},
+		"twice":             {`query ($i: [Item!]!) { order(input: {items: $i}) b: order(input: {items: $i}) }`, `{"i": [` + items + `]}`, false},
+		"in many fields":    {`query ($i: [Item!]!) { ` + strings.Repeat(`...F `, 5) + `} fragment F on Query { order(input: {items: $i}) }`, `{"i": [` + items + `]}`, true},
+		"in a list":         {`query ($j: JSON) { all(json: [` + strings.Repeat("$j ", 20) + `]) }`, `{"j": [1, 2, 3, 4, 5]}`, true},
+		"a text in a list":  {`query ($j: JSON) { all(json: [` + strings.Repeat("$j ", 20) + `]) }`, `{"j": "` + strings.Repeat("x", 60) + `"}`, true},
+		"defaults":          {`query ($o: [Order!]) { all(json: $o) }`, `{"o": [` + strings.Repeat(`{"items": []}, `, 24) + `{"items": []}]}`, true},
+		"depth":             {`query ($j: JSON) { all(json: [[[$j]]]) }`, `{"j": [[[[1]]]]}`, true},
+		"less depth":        {`query ($j: JSON) { all(json: [[[$j]]]) }`, `{"j": [[[1]]]}`, false},
+		"literals, spread":  {`{ ` + strings.Repeat("...F ", 6) + ` } fragment F on Query { all(json: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20]) }`, `{}`, true},
+		"default, variable": {`query ($o: [Order!] = [` + strings.Repeat(`{items: []} `, 25) + `]) { all(json: $o) }`, `{}`, true},
+		"fallbacks":         {`query ($n: String) { order(input: {items: []}) ` + strings.Repeat("...F ", 4) + ` } fragment F on Query { all(json: [` + strings.Repeat("{a: $n} ", 20) + `]) }`, `{}`, true},
+		"no parser":         {`query ($d: Date) { ` + strings.Repeat("...F ", 120) + ` } fragment F on Query { all(date: {a: $d}) }`, `{"d": "2024-01-31"}`, true},
 	} {
 		doc, errs := gqlparser.LoadQueryWithRules(loaded, c.document, rules.NewRules())
 		if errs != nil {

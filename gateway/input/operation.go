@@ -30,7 +30,8 @@ type variable struct {
 	name       string
 	typ        *typ
 	hasDefault bool
-	value      any // the canonical default
+	value      any  // the canonical default
+	size       size // of it
 	location   []gqlerror.Location
 	uses       uses
 }
@@ -89,7 +90,7 @@ func (d *Document) Operation(operation *ast.OperationDefinition) *Operation {
 	for _, v := range operation.VariableDefinitions {
 		value, hasDefault := d.defaults[v]
 		o.variables = append(o.variables, variable{
-			name: v.Variable, typ: d.schema.typeOf(v.Type), hasDefault: hasDefault, value: value, location: locations(v.Position),
+			name: v.Variable, typ: d.schema.typeOf(v.Type), hasDefault: hasDefault, value: value, size: sizeOf(value), location: locations(v.Position),
 		})
 	}
 	w := &walk{document: d, operation: o, index: map[string]*variable{}, nullable: map[string]bool{}, slots: map[string]bool{}, checked: map[checkKey]bool{}}
@@ -190,7 +191,8 @@ func (w *walk) measure(a *argument) {
 	f.contain(a.fixed)
 	for name, u := range a.variables {
 		if v := w.index[name]; v != nil {
-			v.uses = uses{v.uses.count + u.count, max(v.uses.depth, u.depth)}
+			v.uses.count, v.uses.depth = v.uses.count+u.count, max(v.uses.depth, u.depth)
+			v.uses.fallback.contain(u.fallback)
 		}
 	}
 }
@@ -288,16 +290,33 @@ func (o *Operation) tooLarge(values map[string]any, filled size) *gqlerror.Error
 	total.contain(filled)
 	for i := range o.variables {
 		v := &o.variables[i]
-		if v.uses.count < 2 && v.uses.depth == 0 {
+		value, ok := values[v.name]
+		if !ok {
+			total.contain(v.uses.fallback)
+		}
+		if !ok || v.uses.count < 2 && v.uses.depth == 0 {
 			continue
 		}
-		s := sizeOf(values[v.name])
+		s := sizeOf(value)
 		s.items, s.bytes, s.depth = s.items*v.uses.count, s.bytes*v.uses.count, s.depth+v.uses.depth
 		total.contain(s)
 	}
 	if !o.schema.config.Limits.beyond(total) {
 		return nil
 	}
+	return errTooLarge()
+}
+
+// Check returns an error if the arguments are beyond the limits whatever the
+// variables are.
+func (o *Operation) Check() *gqlerror.Error {
+	if o.schema.config.Limits.beyond(o.fixed) {
+		return errTooLarge()
+	}
+	return nil
+}
+
+func errTooLarge() *gqlerror.Error {
 	return &gqlerror.Error{
 		Message:    "The arguments are larger than allowed, with variables wherever they are used and the defaults of input objects.",
 		Extensions: map[string]any{"code": string(problem.MaxInputLimit)},
@@ -324,6 +343,7 @@ func (o *Operation) coerce(ctx context.Context, given map[string]any) (map[strin
 		case v.hasDefault:
 			known++
 			given[v.name] = copied(v.value)
+			c.filled.contain(v.size)
 		case v.typ.nonNull:
 			c.wrong("a value of type " + v.typ.text + " is required")
 		}

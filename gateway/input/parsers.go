@@ -14,10 +14,13 @@ import (
 // nobody means: "" for a time, true for a text.
 
 var (
-	errText   = errors.New("neither a text nor a number")
-	errInt64  = errors.New("no integer of 64 bits")
-	errTime   = errors.New("no time of RFC 3339")
-	errObject = errors.New("no object")
+	errNumber  = errors.New("no such number")
+	errID      = errors.New("neither a string nor an integer")
+	errBoolean = errors.New("no Boolean")
+	errText    = errors.New("neither a text nor a number")
+	errInt64   = errors.New("no integer of 64 bits")
+	errTime    = errors.New("no time of RFC 3339")
+	errObject  = errors.New("no object")
 )
 
 // Text parses a scalar that is a string in Go, such as an exact decimal: a string,
@@ -71,6 +74,32 @@ func Time(_ context.Context, value any) (any, error) {
 func Object(_ context.Context, value any) (any, error) {
 	if _, ok := value.(map[string]any); !ok {
 		return nil, errObject
+	}
+	return value, nil
+}
+
+// Int parses an integer of 32 bits.
+func Int(_ context.Context, value any) (any, error) { return found(number(isInt, value), errNumber) }
+
+// Float parses a finite number of 64 bits.
+func Float(_ context.Context, value any) (any, error) {
+	return found(number(isFloat, value), errNumber)
+}
+
+// ID parses a string or an integer.
+func ID(_ context.Context, value any) (any, error) { return found(number(isID, value), errID) }
+
+// Boolean parses true and false.
+func Boolean(_ context.Context, value any) (any, error) {
+	if _, ok := value.(bool); !ok {
+		return nil, errBoolean
+	}
+	return value, nil
+}
+
+func found(value any, err error) (any, error) {
+	if value == nil {
+		return nil, err
 	}
 	return value, nil
 }

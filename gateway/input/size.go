@@ -48,8 +48,9 @@ func (l Limits) beyond(s size) bool {
 
 // uses is how often an argument, or an operation, has a variable.
 type uses struct {
-	count int
-	depth int // of lists and objects around it
+	count    int
+	depth    int  // of lists and objects around it
+	fallback size // of what stands for it, at all places, when it is absent
 }
 
 // measure adds up what an expression has besides its variables, and how often it
@@ -58,7 +59,13 @@ func measure(e *expression, depth int, fixed *size, variables map[string]uses) {
 	switch e.kind {
 	case isVariable:
 		u := variables[e.name]
-		variables[e.name] = uses{u.count + 1, max(u.depth, depth)}
+		u.count, u.depth = u.count+1, max(u.depth, depth)
+		if e.fallback != nil {
+			s := sizeOf(e.fallback.value)
+			s.depth += depth
+			u.fallback.contain(s)
+		}
+		variables[e.name] = u
 	case isList:
 		fixed.items += len(e.items)
 		for i := range e.items {

@@ -56,6 +56,9 @@ type query struct {
 	// alone queries are answered for nobody else: some of their fields are denied
 	// to the caller.
 	alone bool
+	// remembered are the values for the guards and rate limits of the same request
+	// when it comes again; nil if it has neither, or the values are large.
+	remembered map[string]any
 }
 
 // served is how a query was answered.
@@ -73,8 +76,15 @@ const attempts = 4
 
 // queryOf prepares a query.
 func (p *pipeline) queryOf(a *admission, oc *graphql.OperationContext) *query {
-	return &query{pipeline: p, a: a, oc: oc, base: baseKey(a.facts, oc.Variables), alone: a.denied != nil}
+	q := &query{pipeline: p, a: a, oc: oc, base: baseKey(a.facts, oc.Variables), alone: a.denied != nil}
+	if a.recallable && q.needsValues() && input.IsSmall(oc.Variables) { // before a resolver can change them
+		q.remembered = input.Copy(oc.Variables)
+	}
+	return q
 }
+
+// needsValues reports whether guards or rate limits read the values of a request.
+func (q *query) needsValues() bool { return q.a.facts.guards != nil || q.a.facts.limits != nil }
 
 // respond is the response to the query.
 func (q *query) respond(ctx context.Context) *graphql.Response {
@@ -308,10 +318,10 @@ func (q *query) finish(ctx context.Context, s served, resp *graphql.Response) {
 	} else {
 		reply.Finish(first{s.kept, cacheName + "; " + s.status})
 	}
-	if q.a.recallable && reply.Text != "" {
+	if q.a.recallable && reply.Text != "" && (q.remembered != nil || !q.needsValues()) {
 		q.answers.recalled.Add(maphash.String(q.answers.seed, reply.Text), &recalled{
 			method: reply.Method, text: reply.Text,
-			facts: q.a.facts, variables: input.Copy(q.oc.Variables), base: q.base, requested: q.a.requested, version: q.a.version,
+			facts: q.a.facts, variables: q.remembered, base: q.base, requested: q.a.requested, version: q.a.version,
 		})
 	}
 }

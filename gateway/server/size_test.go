@@ -33,8 +33,8 @@ func TestSizeOfDocuments(t *testing.T) {
 		"directives": `query Q($b: Boolean!) { product(id: "p1") { ` + many(20, "a%d: related @skip(if: $b) { id @include(if: $b) }") + `} }`,
 		"variables":  "query Q(" + many(19, "$v%d: ID!,") + `) { ` + many(19, "a%[1]d: product(id: $v%[1]d) { id }") + "}",
 		"operations": many(100, `query Q%d { product(id: "p1") { id } }`),
-		"conditions": `mutation ($b: Boolean!, $i: OrderItemInput = {productId: "p1", quantity: 1}) { ` + strings.Repeat("...F ", 19) + `} fragment F on Mutation { ... @include(if: $b) { placeOrder(input: {items: [` + strings.Repeat("$i ", 850) + `]}) { order { id } } } }`,
-		"different":  `mutation (` + many(19, "$b%d: Boolean!,") + ` $i: OrderItemInput = {productId: "p1", quantity: 1}) { ` + many(19, "...F @include(if: $b%d)") + `} fragment F on Mutation { placeOrder(input: {items: [` + strings.Repeat("$i ", 700) + `]}) { order { id } } }`,
+		"conditions": `mutation ($b: Boolean!, $i: OrderItemInput = {productId: "p1", quantity: 1}) { ` + strings.Repeat("...F ", 19) + `} fragment F on Mutation { ... @include(if: $b) { placeOrder(input: {items: [` + strings.Repeat("$i ", 400) + `]}) { order { id } } } }`,
+		"different":  `mutation (` + many(19, "$b%d: Boolean!,") + ` $i: OrderItemInput = {productId: "p1", quantity: 1}) { ` + many(19, "...F @include(if: $b%d)") + `} fragment F on Mutation { placeOrder(input: {items: [` + strings.Repeat("$i ", 400) + `]}) { order { id } } }`,
 		"long":       `{ products(search: "` + strings.Repeat("x", 50_000) + `") { nodes { id } } }`,
 	} {
 		p := shop(t, func(f *config.Frontend) { f.Documents.Memory = 1 << 30 })

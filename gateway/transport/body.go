@@ -67,17 +67,10 @@ func (b *body) add(n int, most int64) error {
 // about as much again.
 const decoded = 2
 
-// announced is how many bytes must have arrived before memory is allocated for
-// all that was announced.
-const announced = 64 << 10
-
 // grow allocates four times the memory, up to what the text can need.
 func (b *body) grow(length, most int64) error {
 	size := min(4*int64(cap(b.text)), most+1) // one more tells that it is too large
-	switch {
-	case length >= 0 && len(b.text) >= announced:
-		size = length
-	case length >= 0:
+	if length >= 0 {
 		size = min(size, length)
 	}
 	if !b.acquire(decoded*size - b.held) {

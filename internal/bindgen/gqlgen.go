@@ -233,7 +233,7 @@ func (p *plugin) unknown(typ string) []string {
 // the project can't be asked: a gateway with a default that one rejects does not
 // start.
 func (p *plugin) checkDefaults(data *codegen.Data) {
-	known := map[string]input.Parser{"Int64": input.Int64, "Object": input.Object, "Text": input.Text, "Time": input.Time}
+	known := map[string]input.Parser{"Boolean": input.Boolean, "Float": input.Float, "ID": input.ID, "Int": input.Int, "Int64": input.Int64, "Object": input.Object, "Text": input.Text, "Time": input.Time}
 	parsers := map[string]input.Parser{}
 	for _, plan := range (&writer{plugin: p}).parsers(data) {
 		if parser := known[plan.Input]; parser != nil {

@@ -17,6 +17,7 @@ import (
 	"text/template"
 
 	"github.com/99designs/gqlgen/codegen"
+	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -82,14 +83,27 @@ func (p *plugin) render(data *codegen.Data, plan *plan) error {
 
 // parserPlan is the parser of a scalar or an enum: one of package input, or the
 // method of gqlgen's executor.
-type parserPlan struct{ Name, Input, Unmarshal string }
+type parserPlan struct {
+	Name, Input, Unmarshal string
+
+	goType string // or the function that unmarshals it
+	known  bool   // package input needs no parser
+}
 
 // stockParser returns the parser of package input for a type that one of gqlgen's
 // own functions unmarshals; empty where nothing has to be parsed.
 func stockParser(function string) (parser string, ok bool) {
 	switch function {
-	case "UnmarshalAny", "UnmarshalBoolean", "UnmarshalFloat", "UnmarshalFloatContext", "UnmarshalID", "UnmarshalInt":
+	case "UnmarshalAny":
 		return "", true
+	case "UnmarshalBoolean":
+		return "Boolean", true
+	case "UnmarshalFloat", "UnmarshalFloatContext":
+		return "Float", true
+	case "UnmarshalID":
+		return "ID", true
+	case "UnmarshalInt":
+		return "Int", true
 	case "UnmarshalInt64":
 		return "Int64", true
 	case "UnmarshalMap":
@@ -103,31 +117,59 @@ func stockParser(function string) (parser string, ok bool) {
 }
 
 // parsers are those of the scalars and enums of inputs that package input does not
-// know by itself.
+// know by itself. A type that inputs have as several Go types has none: a value
+// that one of them rejects may be fine for another.
 func (w *writer) parsers(data *codegen.Data) []parserPlan {
-	used, found := inputTypes(w.frontend.api), map[string]parserPlan{}
-	for _, ref := range data.ReferencedTypes {
+	found, several := map[string]parserPlan{}, map[string]bool{}
+	for _, ref := range inputReferences(data) {
 		def := ref.Definition
-		if ref.GQL.Elem != nil || !used[def.Name] || !def.IsLeafType() {
+		if !def.IsLeafType() {
 			continue
 		}
-		plan := parserPlan{Name: def.Name, Unmarshal: ref.UnmarshalFunc()}
-		if fn := ref.Unmarshaler; fn != nil && fn.Pkg().Path() == gqlgenPath {
-			stock, ok := stockParser(fn.Name())
-			if ok && (stock == "" || def.BuiltIn) {
-				continue
+		plan := parserPlan{Name: def.Name, Unmarshal: ref.UnmarshalFunc(), goType: types.TypeString(element(ref.GO), nil)}
+		if fn := ref.Unmarshaler; fn != nil {
+			plan.goType = fn.FullName()
+			if stock, ok := stockParser(fn.Name()); ok && fn.Pkg().Path() == gqlgenPath {
+				plan.Input, plan.known = stock, stock == "" || def.BuiltIn
 			}
-			plan.Input = stock
-		} else if def.Kind == ast.Enum && w.generated(ref.GO) {
-			continue
 		}
-		if have, ok := found[def.Name]; !ok || plan.Unmarshal < have.Unmarshal {
+		plan.known = plan.known || def.Kind == ast.Enum && w.generated(ref.GO)
+		have, ok := found[def.Name]
+		several[def.Name] = several[def.Name] || ok && have.goType != plan.goType
+		if !ok || plan.Unmarshal < have.Unmarshal {
 			found[def.Name] = plan
 		}
 	}
 	list := make([]parserPlan, 0, len(found))
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		list = append(list, found[name])
+		if !found[name].known && !several[name] {
+			list = append(list, found[name])
+		}
+	}
+	return list
+}
+
+// inputReferences are the named types of arguments and of the fields of input
+// objects, as gqlgen binds them.
+func inputReferences(data *codegen.Data) []*config.TypeReference {
+	var list []*config.TypeReference
+	add := func(ref *config.TypeReference) {
+		for ref.GQL.Elem != nil {
+			ref = ref.Elem()
+		}
+		list = append(list, ref)
+	}
+	for _, object := range data.Objects {
+		for _, field := range object.Fields {
+			for _, arg := range field.Args {
+				add(arg.TypeReference)
+			}
+		}
+	}
+	for _, object := range data.Inputs {
+		for _, field := range object.Fields {
+			add(field.TypeReference)
+		}
 	}
 	return list
 }
@@ -136,22 +178,6 @@ func (w *writer) parsers(data *codegen.Data) []parserPlan {
 func (w *writer) generated(t types.Type) bool {
 	named, ok := element(t).(*types.Named)
 	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == path.Join(w.project.module, graphFolder, modelFolder)
-}
-
-// inputTypes are the names of the types of arguments and input fields.
-func inputTypes(schema *ast.Schema) map[string]bool {
-	used := map[string]bool{}
-	for _, def := range schema.Types {
-		for _, field := range def.Fields {
-			if def.Kind == ast.InputObject {
-				used[field.Type.Name()] = true
-			}
-			for _, argument := range field.Arguments {
-				used[argument.Type.Name()] = true
-			}
-		}
-	}
-	return used
 }
 
 // writer spells the parts of adapters.
