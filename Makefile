@@ -38,7 +38,7 @@ test: setup ## run all tests but the long ones, with the race detector; gets wha
 .PHONY: test-long
 test-long: setup ## run the long tests: many connections, long histories, fuzzing
 	@PORTICO_LONG=1 $(GOTEST) -run 'Long$$' ./...
-	@$(MAKE) --no-print-directory fuzz FUZZTIME=5000x
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=1000x
 
 .PHONY: setup
 setup:
