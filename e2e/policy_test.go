@@ -452,7 +452,7 @@ func TestTrustedDocuments(t *testing.T) {
 		t.Errorf("after the change: %s", a.body)
 	}
 	list(`{"three": "{ nothing }"}`)
-	await(t, "the broken manifest is told of", func() bool { return strings.Contains(g.log.String(), "the one before stays") })
+	await(t, "the log has the broken manifest", func() bool { return strings.Contains(g.log.String(), "the one before stays") })
 	if a := ask("two"); a.Data == nil {
 		t.Errorf("after a broken manifest: %s", a.body)
 	}

@@ -287,17 +287,12 @@ func number(k kind, value any) any {
 		return nil
 	}
 	switch k {
-	case isInt:
-		text, ok := int32Of(string(sent))
-		switch {
-		case !ok:
-			return nil
-		case text == string(sent):
-			return value
+	case isInt, isFloat:
+		of := int32Of
+		if k == isFloat {
+			of = floatOf
 		}
-		return json.Number(text)
-	case isFloat:
-		text, ok := floatOf(string(sent))
+		text, ok := of(string(sent))
 		switch {
 		case !ok:
 			return nil

@@ -260,3 +260,39 @@ func TestDeniedSubscription(t *testing.T) {
 		t.Errorf("then %+v", again)
 	}
 }
+
+// A request that is recalled is remembered with as little as its guards and rate
+// limits need: thousands are, and one variable can stand in many arguments.
+func TestRememberedValues(t *testing.T) {
+	p := shop(t, nil)
+	large := make([]any, 1000)
+	guarded, err := p.documents.Get(me)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := p.documents.Get("{ __typename }")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		facts  *facts
+		values map[string]any
+		kept   bool
+	}{
+		{"guarded", &guarded.Operation("").Facts, map[string]any{"first": json.Number("3"), "list": []any{"a"}}, true},
+		{"guarded, none", &guarded.Operation("").Facts, nil, true},
+		{"guarded, large", &guarded.Operation("").Facts, map[string]any{"list": large}, false},
+		{"not guarded", &plain.Operation("").Facts, map[string]any{"list": []any{"a"}}, false},
+	} {
+		q := p.queryOf(&admission{facts: c.facts, recallable: true}, &graphql.OperationContext{Variables: c.values})
+		if (q.remembered != nil) != c.kept {
+			t.Errorf("%s: remembered %v", c.name, q.remembered)
+		}
+		if list, ok := q.remembered["list"].([]any); ok {
+			if list[0] = "changed"; c.values["list"].([]any)[0] == "changed" {
+				t.Errorf("%s: the values are those of the request", c.name)
+			}
+		}
+	}
+}

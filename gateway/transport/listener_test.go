@@ -18,8 +18,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/transport"
 )
 
-// TestRefusesABodyThatDoesNotCome: 408, and the end, in whichever way its length
-// is told.
+// TestRefusesABodyThatDoesNotCome: 408, and the end, however its length
+// is given.
 func TestRefusesABodyThatDoesNotCome(t *testing.T) {
 	g := serveWithin(t, timeouts{read: 50 * time.Millisecond}, transport.Config{})
 	for name, request := range map[string]string{
