@@ -71,39 +71,42 @@ func (c *Config) beyond(err error) *problem.Error {
 // scan counts the next bytes of the text. After an error the bound must not be
 // used any more.
 func (b *bound) scan(chunk []byte) error {
-	items, opened := b.items, b.opened // in registers: this is the inner loop
-	for len(chunk) > 0 {
+	items, opened, depth := b.items, b.opened, b.depth // in registers: this is the inner loop
+	maxItems, maxDepth := b.maxItems, b.maxDepth // open may raise the latter, and checks it itself
+	for i := 0; i < len(chunk); {
 		if b.inString {
-			chunk = b.skipString(chunk)
+			i = len(chunk) - len(b.skipString(chunk[i:]))
 			continue
 		}
-		c := chunk[0]
-		chunk = chunk[1:]
+		c := chunk[i]
+		i++
 		switch {
 		case c == '"':
 			b.inString = true
 			items, opened = items+opened, 0
 		case c == ',':
-			if items++; items > b.maxItems || b.depth == 1 {
+			if items++; items > maxItems || depth == 1 {
+				b.depth = depth
 				if err := b.next(&items); err != nil {
 					return err
 				}
 			}
 		case c|0x20 == '{': // or [
 			items, opened = items+opened, 1
-			if b.depth++; b.depth > b.maxDepth || b.depth == 1 {
+			if depth++; depth > maxDepth || depth == 1 {
+				b.depth = depth
 				if err := b.open(c, &opened); err != nil {
 					return err
 				}
 			}
 		case c|0x20 == '}': // or ]
 			opened = 0
-			b.depth = max(b.depth-1, 0)
+			depth = max(depth-1, 0)
 		case c > ' ': // of a number or a literal, or a colon
 			items, opened = items+opened, 0
 		}
 	}
-	b.items, b.opened = items, opened
+	b.items, b.opened, b.depth = items, opened, depth
 	if items > b.maxItems {
 		return errTooManyItems
 	}
