@@ -72,7 +72,7 @@ func (c *Config) beyond(err error) *problem.Error {
 // used any more.
 func (b *bound) scan(chunk []byte) error {
 	items, opened, depth := b.items, b.opened, b.depth // in registers: this is the inner loop
-	maxItems, maxDepth := b.maxItems, b.maxDepth // open may raise the latter, and checks it itself
+	maxItems, maxDepth := b.maxItems, b.maxDepth       // open may raise the latter, and checks it itself
 	for i := 0; i < len(chunk); {
 		if b.inString {
 			i = len(chunk) - len(b.skipString(chunk[i:]))
