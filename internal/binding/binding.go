@@ -35,6 +35,7 @@ const (
 	InaccessibleDirective = "inaccessible"
 	ConstraintDirective   = "constraint"
 	CallsDirective        = "calls"
+	ServiceDirective      = "service"
 	ListSizeDirective     = "listSize"
 	CostDirective         = "cost"
 
@@ -51,13 +52,26 @@ const (
 // Private tells a directive or a type that no caller of the gateway sees: it
 // tells of services.
 func Private(name string) bool {
-	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective,
+	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
 		"BindingPage", "BindingError", "BindingFormat", "BindingValue"}, name)
 }
 
 // Inaccessible tells whether no frontend sees the field.
 func Inaccessible(field *ast.FieldDefinition) bool {
 	return field.Directives.ForName(InaccessibleDirective) != nil
+}
+
+// CallerServices are the services that @service says receive the caller: its
+// credentials or its subject.
+func CallerServices(schema *ast.Schema) []string {
+	var names []string
+	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
+		name, receives := d.Arguments.ForName("name"), d.Arguments.ForName("receivesCaller")
+		if name != nil && receives != nil && receives.Value.Raw == "true" {
+			names = append(names, name.Value.Raw)
+		}
+	}
+	return names
 }
 
 // Binding is what @rest or @grpc says of a field.

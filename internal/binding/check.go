@@ -299,6 +299,10 @@ func (c Checked) standsIn(t *ast.Type) bool { return c.StandIn != nil && c.Stand
 // @constraint, @calls, and those of policies.
 func ReadOthers(in Checked, report Report) {
 	schema := in.Schema
+	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
+		r := &reader{schema: schema, report: report}
+		r.checkArguments(d)
+	}
 	for _, d := range schema.Directives {
 		for _, arg := range d.Arguments {
 			policyCheck{in, report}.common(arg.Directives)

@@ -1,4 +1,4 @@
-package bindgen
+package project
 
 import (
 	"slices"

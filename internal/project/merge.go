@@ -1,4 +1,4 @@
-package bindgen
+package project
 
 import (
 	"maps"
@@ -20,18 +20,18 @@ import (
 //   - An interface has the fields that all have: a type that one frontend
 //     knows need not have another's fields.
 //   - A field is nullable where one of them has it nullable.
-func merge(frontends []*frontend, r *report) *ast.Schema {
-	m := &merger{report: r, frontends: frontends, out: &ast.Schema{
+func merge(frontends []*Frontend, r *Report) *ast.Schema {
+	m := &merger{Report: r, frontends: frontends, out: &ast.Schema{
 		Types:         map[string]*ast.Definition{},
 		Directives:    map[string]*ast.DirectiveDefinition{},
 		PossibleTypes: map[string][]*ast.Definition{},
 		Implements:    map[string][]*ast.Definition{},
 	}}
 	for _, f := range frontends {
-		maps.Copy(m.out.Directives, f.schema.Directives)
-		for _, name := range typeNames(f.schema) {
+		maps.Copy(m.out.Directives, f.Schema.Directives)
+		for _, name := range TypeNames(f.Schema) {
 			if !binding.Private(name) {
-				m.add(f.schema.Types[name])
+				m.add(f.Schema.Types[name])
 			}
 		}
 	}
@@ -40,19 +40,9 @@ func merge(frontends []*frontend, r *report) *ast.Schema {
 	return m.out
 }
 
-// typeNames are the names of the schema's types, sorted.
-func typeNames(s *ast.Schema) []string {
-	names := make([]string, 0, len(s.Types))
-	for name := range s.Types {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 type merger struct {
-	*report
-	frontends []*frontend
+	*Report
+	frontends []*Frontend
 	out       *ast.Schema
 }
 
@@ -63,8 +53,8 @@ func (m *merger) add(def *ast.Definition) {
 		return
 	}
 	if have.Kind != def.Kind {
-		m.at(def.Position, "give one of them another name: both become the same Go type",
-			"%s is %s here, but %s at %s", def.Name, article(def.Kind), article(have.Kind), where(have.Position))
+		m.At(def.Position, "give one of them another name: both become the same Go type",
+			"%s is %s here, but %s at %s", def.Name, Article(def.Kind), Article(have.Kind), Where(have.Position))
 		return
 	}
 	if def.Kind == ast.Interface {
@@ -94,8 +84,8 @@ func (m *merger) addField(have *ast.Definition, field *ast.FieldDefinition) {
 	}
 	widest, ok := widen(old.Type, field.Type)
 	if !ok {
-		m.at(field.Position, "use the same type in both, or give one of the fields another name; only nullability may differ",
-			"%s.%s is %s here, but %s at %s", have.Name, field.Name, field.Type, old.Type, where(old.Position))
+		m.At(field.Position, "use the same type in both, or give one of the fields another name; only nullability may differ",
+			"%s.%s is %s here, but %s at %s", have.Name, field.Name, field.Type, old.Type, Where(old.Position))
 		return
 	}
 	old.Type = widest
@@ -128,7 +118,7 @@ func (m *merger) optionalInputs() {
 		}
 		for _, field := range def.Fields {
 			for _, f := range m.frontends {
-				if input := f.schema.Types[def.Name]; input != nil && input.Fields.ForName(field.Name) == nil {
+				if input := f.Schema.Types[def.Name]; input != nil && input.Fields.ForName(field.Name) == nil {
 					optional := *field.Type
 					optional.NonNull = false
 					field.Type = &optional
@@ -140,7 +130,7 @@ func (m *merger) optionalInputs() {
 
 // relate fills in which types implement what, and the root types.
 func (m *merger) relate() {
-	for _, name := range typeNames(m.out) {
+	for _, name := range TypeNames(m.out) {
 		switch def := m.out.Types[name]; def.Kind {
 		case ast.Object, ast.Interface:
 			if def.Kind == ast.Object {
@@ -158,9 +148,9 @@ func (m *merger) relate() {
 		}
 	}
 	for _, f := range m.frontends {
-		m.root(&m.out.Query, f.schema.Query)
-		m.root(&m.out.Mutation, f.schema.Mutation)
-		m.root(&m.out.Subscription, f.schema.Subscription)
+		m.root(&m.out.Query, f.Schema.Query)
+		m.root(&m.out.Mutation, f.Schema.Mutation)
+		m.root(&m.out.Subscription, f.Schema.Subscription)
 	}
 }
 
@@ -172,7 +162,7 @@ func (m *merger) root(out **ast.Definition, def *ast.Definition) {
 	case *out == nil:
 		*out = m.out.Types[def.Name]
 	case (*out).Name != def.Name:
-		m.at(def.Position, "use the same name in every frontend", "a root operation type is %s here, but %s at %s", def.Name, (*out).Name, where((*out).Position))
+		m.At(def.Position, "use the same name in every frontend", "a root operation type is %s here, but %s at %s", def.Name, (*out).Name, Where((*out).Position))
 	}
 }
 
@@ -198,8 +188,8 @@ func union(have, more []string) []string {
 	return have
 }
 
-// article names a kind of type within a sentence.
-func article(kind ast.DefinitionKind) string {
+// Article names a kind of type within a sentence.
+func Article(kind ast.DefinitionKind) string {
 	switch kind {
 	case ast.Object:
 		return "an object type"

@@ -1,4 +1,4 @@
-package bindgen
+package project
 
 import (
 	"slices"
@@ -13,11 +13,11 @@ import (
 )
 
 // publish sets what callers of a frontend see: its schema without what is
-// inaccessible and without what tells of services.
-func publish(p *project, f *frontend, r *report) {
-	f.published = nil
-	secret, used := secretTypes(f.schema), map[string]bool{}
-	private := privacy{f, toldServices(p.root)}
+// inaccessible, and without the directives about services.
+func publish(p *Project, f *Frontend, r *Report) {
+	f.Published = nil
+	secret, used := secretTypes(f.Schema), map[string]bool{}
+	private := privacy{f, p.receivers}
 	checkPrivacy(private, r)
 	for _, source := range p.all(f) {
 		doc, err := parser.ParseSchema(source)
@@ -26,39 +26,42 @@ func publish(p *project, f *frontend, r *report) {
 		}
 		strip(&doc.Definitions, secret)
 		strip(&doc.Extensions, secret)
-		tellCosts(f.schema, doc)
-		tellPrivacy(private, doc)
+		for _, list := range []*ast.SchemaDefinitionList{&doc.Schema, &doc.SchemaExtension} {
+			stripSchema(list)
+		}
+		tellCosts(f.Schema, doc)
+		markPrivate(private, doc)
 		noteUsed(doc, used)
 		if len(doc.Definitions)+len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) == 0 {
 			continue // nothing is left of the file
 		}
 		var text strings.Builder
 		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(doc)
-		f.published = append(f.published, &ast.Source{Name: source.Name, Input: text.String()})
+		f.Published = append(f.Published, &ast.Source{Name: source.Name, Input: text.String()})
 	}
 	if definitions := usedDefinitions(used); definitions != nil {
-		f.published = append(f.published, definitions)
+		f.Published = append(f.Published, definitions)
 	}
 	if hidden(f, r) {
 		return
 	}
-	api, err := validator.LoadSchema(append([]*ast.Source{validator.Prelude}, f.published...)...)
+	api, err := validator.LoadSchema(append([]*ast.Source{validator.Prelude}, f.Published...)...)
 	if err != nil && isGraphQL(err) {
 		if len(r.list) == 0 { // else what is wrong has been said
 			r.gql(err, "without what is @inaccessible, the schema must still be one")
 		}
 		return
 	}
-	f.api = api
+	f.API = api
 }
 
 // hidden reports types of which callers would see no field.
-func hidden(f *frontend, r *report) bool {
+func hidden(f *Frontend, r *Report) bool {
 	found := false
-	for _, name := range typeNames(f.schema) {
-		def := f.schema.Types[name]
+	for _, name := range TypeNames(f.Schema) {
+		def := f.Schema.Types[name]
 		if def.Kind == ast.Object && len(def.Fields) > 0 && !slices.ContainsFunc(def.Fields, func(field *ast.FieldDefinition) bool { return !binding.Inaccessible(field) }) {
-			r.at(def.Position, "leave one that callers see", "all fields of %s are @inaccessible", name)
+			r.At(def.Position, "leave one that callers see", "all fields of %s are @inaccessible", name)
 			found = true
 		}
 	}
@@ -132,6 +135,17 @@ func strip(list *ast.DefinitionList, secret map[string]bool) {
 	*list = slices.DeleteFunc(*list, func(d *ast.Definition) bool { return d.Name == "" })
 }
 
+// stripSchema removes what callers do not see of the definition of the schema,
+// and extensions that are empty then.
+func stripSchema(list *ast.SchemaDefinitionList) {
+	for _, def := range *list {
+		public(&def.Directives)
+	}
+	*list = slices.DeleteFunc(*list, func(d *ast.SchemaDefinition) bool {
+		return len(d.Directives)+len(d.OperationTypes) == 0
+	})
+}
+
 func public(list *ast.DirectiveList) {
 	*list = slices.DeleteFunc(*list, func(d *ast.Directive) bool { return binding.Private(d.Name) })
 }
@@ -190,34 +204,4 @@ func noteUsed(doc *ast.SchemaDocument, used map[string]bool) {
 			note(arg.Directives)
 		}
 	}
-}
-
-// readBindings reads the bindings of a frontend's fields.
-func readBindings(f *frontend, r *report) {
-	f.bindings = map[string]map[string]*binding.Binding{}
-	binding.ReadOthers(binding.Checked{Schema: f.schema, StandIn: func(t *ast.Type) bool { return f.retyped[placeOf(t.Position)] }}, r.at)
-	for _, name := range typeNames(f.schema) {
-		def := f.schema.Types[name]
-		for _, field := range def.Fields {
-			if def.Kind != ast.Object {
-				for _, directive := range []string{binding.RESTDirective, binding.GRPCDirective} {
-					if d := field.Directives.ForName(directive); d != nil {
-						r.at(d.Position, "bind the fields of the object types", "%s.%s belongs to %s, which is not called for", name, field.Name, article(def.Kind))
-					}
-				}
-				continue
-			}
-			if b := binding.Read(f.schema, def, field, r.at); b != nil {
-				if f.bindings[name] == nil {
-					f.bindings[name] = map[string]*binding.Binding{}
-				}
-				f.bindings[name][field.Name] = b
-			}
-		}
-	}
-}
-
-// bound tells whether a directive, well made or not, binds the field.
-func bound(field *ast.FieldDefinition) bool {
-	return field.Directives.ForName(binding.RESTDirective) != nil || field.Directives.ForName(binding.GRPCDirective) != nil
 }

@@ -1,4 +1,4 @@
-package bindgen
+package project
 
 import (
 	"cmp"
@@ -52,12 +52,15 @@ func (ds Diagnostics) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// report collects diagnostics.
-type report struct{ list Diagnostics }
+// Report collects diagnostics. It is not safe for concurrent use.
+type Report struct{ list Diagnostics }
 
-func (r *report) add(d Diagnostic) { r.list = append(r.list, d) }
+// Add adds a diagnostic.
+func (r *Report) Add(d Diagnostic) { r.list = append(r.list, d) }
 
-func (r *report) at(pos *ast.Position, fix, format string, args ...any) {
+// At adds a mistake at a position of the schema; fix says what to do about it,
+// or is empty.
+func (r *Report) At(pos *ast.Position, fix, format string, args ...any) {
 	d := Diagnostic{Message: fmt.Sprintf(format, args...), Fix: fix}
 	if pos != nil {
 		d.Line, d.Column = pos.Line, pos.Column
@@ -65,15 +68,16 @@ func (r *report) at(pos *ast.Position, fix, format string, args ...any) {
 			d.File = pos.Src.Name
 		}
 	}
-	r.add(d)
+	r.Add(d)
 }
 
-func (r *report) atGo(pos token.Position, fix, format string, args ...any) {
-	r.add(Diagnostic{File: pos.Filename, Line: pos.Line, Column: pos.Column, Message: fmt.Sprintf(format, args...), Fix: fix})
+// AtGo adds a mistake at a position of Go code.
+func (r *Report) AtGo(pos token.Position, fix, format string, args ...any) {
+	r.Add(Diagnostic{File: pos.Filename, Line: pos.Line, Column: pos.Column, Message: fmt.Sprintf(format, args...), Fix: fix})
 }
 
 // gql adds what the parser or the validator found.
-func (r *report) gql(err error, fix string) {
+func (r *Report) gql(err error, fix string) {
 	var list gqlerror.List
 	if g, ok := errors.AsType[*gqlerror.Error](err); ok && !errors.As(err, &list) {
 		list = gqlerror.List{g}
@@ -84,12 +88,15 @@ func (r *report) gql(err error, fix string) {
 		if len(g.Locations) > 0 {
 			d.Line, d.Column = g.Locations[0].Line, g.Locations[0].Column
 		}
-		r.add(d)
+		r.Add(d)
 	}
 }
 
-// err returns the diagnostics, or nil when there are none.
-func (r *report) err() error {
+// Len is how many diagnostics there are so far.
+func (r *Report) Len() int { return len(r.list) }
+
+// Err returns the diagnostics as [Diagnostics], or nil when there are none.
+func (r *Report) Err() error {
 	if len(r.list) == 0 {
 		return nil
 	}
@@ -100,16 +107,16 @@ func (r *report) err() error {
 	return slices.Compact(r.list)
 }
 
-// where names a position within a message.
-func where(pos *ast.Position) string {
+// Where names a position within a message.
+func Where(pos *ast.Position) string {
 	if pos == nil || pos.Src == nil {
 		return "an unknown place"
 	}
 	return fmt.Sprintf("%s:%d:%d", pos.Src.Name, pos.Line, pos.Column)
 }
 
-// didYouMean suggests the nearest of names, or nothing when none is near.
-func didYouMean(name string, names []string) string {
+// DidYouMean suggests the nearest of names, or nothing when none is near.
+func DidYouMean(name string, names []string) string {
 	if best := nearest.Of(name, names); best != "" {
 		return fmt.Sprintf("did you mean %s?", best)
 	}

@@ -1,0 +1,323 @@
+package golang
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/99designs/gqlgen/codegen/templates"
+
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// adapters writes the adapters of one frontend.
+type adapters struct {
+	*file
+	plan     *plan.Plan
+	frontend *plan.Frontend
+	b        strings.Builder
+	// unmarshal are the methods of gqlgen's executor by scalar or enum.
+	unmarshal map[string]string
+}
+
+func (a *adapters) line(format string, args ...any) { fmt.Fprintf(&a.b, format+"\n", args...) }
+
+// Adapters are the adapters of a frontend, resolvers.gen.go in its folder of graph/.
+// They call methods of gqlgen's executor: unmarshal has the names of those that
+// unmarshal a scalar or an enum, by its name.
+func Adapters(p *plan.Plan, f *plan.Frontend, unmarshal map[string]string) ([]byte, error) {
+	a := &adapters{file: newFile(p, path.Join(p.Module, "graph", f.Name)), plan: p, frontend: f, unmarshal: unmarshal}
+	a.constructor()
+	a.parsers()
+	a.line(`// executionContext is what gqlgen reads arguments with.
+func (r *resolver) executionContext(ctx %s.Context) *executionContext {
+	return newExecutionContext(%s.GetOperationContext(ctx), r.schema, nil)
+}
+`, a.use("context"), a.use(gqlgenPath))
+	for _, o := range f.Objects {
+		a.object(o)
+		if o.Below() {
+			a.level(o)
+		}
+	}
+	for _, abstract := range f.Abstract {
+		a.abstract(abstract)
+	}
+	for _, fit := range f.Fits {
+		a.knows(fit)
+	}
+	return a.formatted("// Package "+f.Name+" is the executable schema of the frontend "+f.Name+".", a.b.String())
+}
+
+func (a *adapters) execute(name string) string { return a.gateway("execute", name) }
+
+func (a *adapters) resolvers() string { return a.use(path.Join(a.plan.Module, "resolvers")) }
+
+func (a *adapters) clients() string { return a.use(path.Join(a.plan.Module, "clients")) }
+
+// constructor writes New and the resolver.
+func (a *adapters) constructor() {
+	a.line(`// New returns the frontend %s, whose fields root's methods and the
+// clients of services resolve.
+func New(root *%s.Root, services *%s.Set) %s {
+r := &resolver{root: root, clients: services}
+r.schema = &executableSchema{Resolvers: r}
+return %s{
+Name: %q,
+Schema: r.schema,`, a.frontend.Name, a.resolvers(), a.clients(), a.execute("Frontend"), a.execute("Frontend"), a.frontend.Name)
+	if len(a.frontend.Parsers) > 0 {
+		a.line("Parsers: parsers(),")
+	}
+	if len(a.frontend.Receivers) > 0 {
+		a.line("Receivers: []string{%s},", quoted(a.frontend.Receivers))
+	}
+	a.line("Operations: []%s{", a.execute("Operation"))
+	for _, op := range a.frontend.Operations {
+		a.line("{Name: %q, Document: %s},", op.Name, rawQuoted(op.Document))
+	}
+	a.line(`},
+}
+}
+
+// resolver connects the schema to the project's methods.
+type resolver struct {
+	root    *%s.Root
+	clients *%s.Set
+	schema  *executableSchema
+}
+`, a.resolvers(), a.clients())
+}
+
+// rawQuoted writes a text between back quotes, if it has none.
+func rawQuoted(text string) string {
+	if strconv.CanBackquote(strings.ReplaceAll(text, "\n", "")) {
+		return "`" + text + "`"
+	}
+	return strconv.Quote(text)
+}
+
+// parsers writes the parsers of scalars and enums.
+func (a *adapters) parsers() {
+	if len(a.frontend.Parsers) == 0 {
+		return
+	}
+	parser := a.gateway("input", "Parser")
+	a.line("// parsers are those of the scalars and enums in inputs.\nfunc parsers() map[string]%s {", parser)
+	if slices.ContainsFunc(a.frontend.Parsers, func(p plan.Parser) bool { return p.Input == "" }) {
+		a.line("ec := newExecutionContext(&%s.OperationContext{}, &executableSchema{}, nil)", a.use(gqlgenPath))
+	}
+	a.line("return map[string]%s{", parser)
+	for _, p := range a.frontend.Parsers {
+		if p.Input != "" {
+			a.line("%q: %s,", p.Name, a.gateway("input", p.Input))
+			continue
+		}
+		a.line("%q: func(ctx %s.Context, value any) (any, error) {\n_, err := ec.%s(ctx, value)\nreturn value, err\n},", p.Name, a.use("context"), a.unmarshal[p.Name])
+	}
+	a.line("}\n}\n")
+}
+
+// object writes the adapters of an object type.
+func (a *adapters) object(o *plan.Adapters) {
+	if len(o.Fields) == 0 {
+		return
+	}
+	upper, typ := upperFirst(o.Name), lowerFirst(o.Name)+"Resolver"
+	a.line("// %s is part of ResolverRoot.\nfunc (r *resolver) %s() %sResolver { return %s{r} }\n\ntype %s struct{ r *resolver }\n", upper, upper, upper, typ, typ)
+	for _, f := range o.Fields {
+		if f.Adapts() {
+			a.line("// %s makes of a value of %s.%s one that this frontend has.\nfunc %s(value %s) (%s, error) {\n%s\n}\n",
+				fitName(f), o.Name, f.Name, fitName(f), a.typ(f.Raw), a.typ(f.Type), a.fitBody(f))
+		}
+		a.field(o, f, typ)
+	}
+}
+
+// field writes the adapter of a field.
+func (a *adapters) field(o *plan.Adapters, f *plan.Adapter, typ string) {
+	head := "func (q " + typ + ") " + f.GoName + a.signature(o, f)
+	switch {
+	case !f.Resolved():
+		a.line("%s {\nreturn %s(obj.%s)\n}\n", head, fitName(f), f.GoName)
+	case o.Stream:
+		a.line("// %s is %s.\n%s {\nevents, err := %s\nif err != nil {\nreturn nil, err\n}", f.GoName, methodName(f), head, a.call(f, "q.r", ""))
+		a.line("return %s(ctx, events, %s), nil\n}\n", a.execute("Stream"), a.below("q.r", f.Below))
+	case o.Root:
+		a.rootField(o, f, head)
+	case f.Level():
+		a.levelField(o, f, head)
+	default:
+		a.line("// %s is %s.\n%s {\nreturn %s\n}\n", f.GoName, methodName(f), head, a.fitted(f, a.call(f, "q.r", "obj")))
+	}
+}
+
+// fitted writes a call whose result is fitted to the frontend if it has to be.
+func (a *adapters) fitted(f *plan.Adapter, call string) string {
+	if !f.Adapts() {
+		return call
+	}
+	return a.execute("Fit") + "(" + fitName(f) + ")(" + call + ")"
+}
+
+func (a *adapters) rootField(o *plan.Adapters, f *plan.Adapter, head string) {
+	a.line("// %s is %s.\n%s {", f.GoName, methodName(f), head)
+	if f.Below == nil && !f.Adapts() && !o.Mutation {
+		a.line("return %s\n}\n", a.call(f, "q.r", ""))
+		return
+	}
+	a.line("value, err := %s", a.fitted(f, a.call(f, "q.r", "")))
+	if o.Mutation {
+		a.line("%s(ctx)", a.execute("Reset"))
+	}
+	if f.Below != nil {
+		a.line("if err == nil {\n%s(ctx, value, %s)\n}", a.execute("Root"), a.below("q.r", f.Below))
+	}
+	a.line("return value, err\n}\n")
+}
+
+// levelField writes a field that is resolved with its level.
+func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
+	parent, value := a.typ(o.Type), a.typ(f.Type)
+	var names, decls []string
+	for _, arg := range f.Arguments {
+		names = append(names, a.param(arg.Name))
+		decls = append(decls, a.param(arg.Name)+" "+a.typ(arg.Type))
+	}
+	a.line("// %s was resolved with its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName, head, a.execute("Resolved"), parent, value)
+	a.line("return %s(ctx, obj, q.r.%s(%s), %s)\n}\n", a.execute("Alone"), levelName(f), strings.Join(names, ", "), a.below("q.r", f.Below))
+	if f.Call != nil {
+		a.keyOf(f)
+	}
+	ctx := a.use("context")
+	a.line("// %s resolves %s.%s by %s.\nfunc (r *resolver) %s(%s) %s[%s, %s] {", levelName(f), o.Name, f.Name, methodName(f), levelName(f), strings.Join(decls, ", "), a.execute("Resolver"), parent, value)
+	raw := a.typ(f.Raw)
+	resolve := fmt.Sprintf("%s(func(ctx %s.Context, obj %s) (%s, error) {\nreturn %s\n})", a.execute("Each"), ctx, parent, raw, a.call(f, "r", "obj"))
+	if f.Batch() {
+		resolve = fmt.Sprintf("func(ctx %s.Context, objs []%s) ([]%s, error) {\nreturn %s\n}", ctx, parent, raw, a.call(f, "r", "objs"))
+	}
+	if f.Adapts() {
+		resolve = fmt.Sprintf("%s(%s, %s)", a.execute("Adapt"), resolve, fitName(f))
+	}
+	a.line("return %s\n}\n", resolve)
+}
+
+// signature writes the parameters and results that gqlgen's interface has.
+func (a *adapters) signature(o *plan.Adapters, f *plan.Adapter) string {
+	params := []string{"ctx " + a.use("context") + ".Context"}
+	if !o.Root {
+		params = append(params, "obj "+a.typ(o.Type))
+	}
+	for _, arg := range f.Arguments {
+		params = append(params, a.param(arg.Name)+" "+a.typ(arg.Type))
+	}
+	result := a.typ(f.Type)
+	if o.Stream {
+		result = "<-chan " + result
+	}
+	return "(" + strings.Join(params, ", ") + ") (" + result + ", error)"
+}
+
+// param is an argument's name in Go.
+func (a *adapters) param(name string) string {
+	name = templates.ToGoPrivate(name)
+	if isLocal(name) || isPackage(name) || isPredeclared(name) || name == "_" {
+		return name + "Arg"
+	}
+	return name
+}
+
+func fitName(f *plan.Adapter) string { return "fit" + upperFirst(f.Object.Name) + f.GoName }
+
+// levelName is the method that resolves a field with its level.
+func levelName(f *plan.Adapter) string { return lowerFirst(f.Object.Name) + f.GoName }
+
+// keyName is the function that says what a parent is found by.
+func keyName(f *plan.Adapter) string { return "keyOf" + upperFirst(levelName(f)) }
+
+func methodName(f *plan.Adapter) string {
+	if f.Call != nil {
+		return f.Call.Service + ".Client." + f.Call.Name
+	}
+	return path.Base(f.Method.Package) + "." + f.Method.Receiver + "." + f.Method.Name
+}
+
+// call writes the call of a method or a client; parent is the variable with the
+// parent or the parents, empty for a root field.
+func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
+	var args []string
+	for _, p := range f.Parameters {
+		switch {
+		case p.From == nil:
+			args = append(args, "nil")
+		case p.Address:
+			args = append(args, "&"+a.param(p.From.Name))
+		default:
+			args = append(args, a.param(p.From.Name))
+		}
+	}
+	if f.Call != nil {
+		target := resolver + ".clients." + goName(f.Call.Service) + "." + f.Call.Name
+		if f.Call.Root() {
+			return target + "(" + strings.Join(append([]string{"ctx"}, args...), ", ") + ")"
+		}
+		return fmt.Sprintf("%s(ctx, %s(%s), %s, %s)", a.loader("Resolve"), target, strings.Join(args, ", "), parent, keyName(f))
+	}
+	before := []string{"ctx"}
+	if parent != "" {
+		before = append(before, parent)
+	}
+	return fmt.Sprintf("(&%s.%s{Root: %s.root}).%s(%s)", a.use(f.Method.Package), f.Method.Receiver, resolver, f.Method.Name, strings.Join(append(before, args...), ", "))
+}
+
+// below writes the function that resolves what is below values.
+func (a *adapters) below(resolver string, b *plan.Below) string {
+	if b == nil {
+		return "nil"
+	}
+	fn := resolver + ".below" + upperFirst(b.Type)
+	for range b.Lists {
+		fn = a.execute("Flat") + "(" + fn + ")"
+	}
+	return fn
+}
+
+// fitBody writes how a raw value becomes one of the frontend's.
+func (a *adapters) fitBody(f *plan.Adapter) string {
+	switch {
+	case f.Result == plan.Present && f.Fit == nil:
+		return fmt.Sprintf("if value == nil {\nreturn nil, %s()\n}\nreturn value, nil", a.execute("Null"))
+	case f.Result == plan.Present:
+		return fmt.Sprintf("if value == nil {\nreturn nil, %s()\n}\nreturn %s", a.execute("Null"), a.known(f, "value"))
+	case f.Result == plan.Same:
+		return "return " + a.known(f, "value")
+	case f.Result == plan.AddressOf && f.Fit == nil:
+		return "return &value, nil"
+	case f.Result == plan.AddressOf:
+		return "return " + a.known(f, "&value")
+	case f.Fit == nil:
+		return "return " + a.execute("NonNull") + "(value)"
+	}
+	return "out, err := " + a.execute("NonNull") + "(value)\nif err != nil {\nreturn out, err\n}\nreturn " + a.known(f, "out")
+}
+
+// known writes the check of a value.
+func (a *adapters) known(f *plan.Adapter, value string) string {
+	name := map[bool]string{true: "Enum", false: "Member"}[f.Fit.Enum]
+	switch {
+	case f.Fit.List && f.Fit.Enum && f.Fit.Pointer:
+		name = "EnumPointers"
+	case f.Fit.List && f.Fit.Enum:
+		name = "Enums"
+	case f.Fit.List && f.Fit.NonNullItem:
+		name = "Members"
+	case f.Fit.List:
+		name = "MembersOrNull"
+	case f.Fit.Enum && f.Fit.Pointer:
+		name = "EnumPointer"
+	case !f.Fit.Enum && !f.Fit.NonNull:
+		name = "MemberOrNull"
+	}
+	return a.execute(name) + "(" + value + ", knows" + upperFirst(f.Fit.Type) + ")"
+}

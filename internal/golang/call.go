@@ -1,0 +1,254 @@
+package golang
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// function writes the functions of one call.
+type function struct {
+	*client
+	*plan.Call
+	b       *strings.Builder
+	zero    string                  // what it returns beside an error
+	params  map[string]string       // by argument
+	used    map[string]bool         // names of variables
+	headers map[string]string // variables with headers, by name
+	// keyCheck is a function that reports which keys can't be sent; empty when all
+	// can.
+	keyCheck string
+}
+
+func (f *function) line(format string, args ...any) { fmt.Fprintf(f.b, format+"\n", args...) }
+
+// captured is what do writes, which is not written yet.
+func (f *function) captured(do func()) string {
+	outer := f.b
+	f.b = &strings.Builder{}
+	defer func() { f.b = outer }()
+	do()
+	return f.b.String()
+}
+
+// call writes the functions of a call: a method for a root field; for a field with
+// parents, a method that returns the loader, and what the loader fetches by.
+func (c *client) call(call *plan.Call) string {
+	f := &function{client: c, Call: call, zero: c.zeroOf(call.Result), b: &strings.Builder{}, params: map[string]string{}, used: map[string]bool{}}
+	for _, arg := range call.Arguments {
+		f.params[arg.Name] = f.variable(c.namer.variable(arg.Name, "Arg"))
+	}
+	if call.Root() {
+		f.method()
+	} else {
+		f.loaderMethod()
+		f.fetcher()
+	}
+	return f.b.String()
+}
+
+// variable is a name like base that no other variable of the function has.
+func (f *function) variable(base string) string {
+	name := base
+	for n := 2; f.used[name]; n++ {
+		name = base + strconv.Itoa(n)
+	}
+	f.used[name] = true
+	return name
+}
+
+// method writes the method of a root field.
+func (f *function) method() {
+	params := f.parameters()
+	if f.Stream() {
+		f.line("// %s follows %s: %s. A failure before the first value is\n// returned; a later one is the last pair.", f.Name, f.Fields(), f.What())
+		f.line("func (c *Client) %s(%s) (%s.Seq2[%s, error], error) {", f.Name, params, f.use("iter"), f.typ(f.Result))
+		f.zero = "nil"
+	} else {
+		f.line("// %s is %s: %s.", f.Name, f.Fields(), f.What())
+		f.line("func (c *Client) %s(%s) (%s, error) {", f.Name, params, f.typ(f.Result))
+	}
+	f.one()
+	f.line("}\n")
+}
+
+func (f *function) parameters() string {
+	params := []string{"ctx " + f.use("context") + ".Context"}
+	for _, arg := range f.Arguments {
+		params = append(params, f.params[arg.Name]+" "+f.typ(arg.Type))
+	}
+	return strings.Join(params, ", ")
+}
+
+// one writes the body of a function that makes the call for one value.
+func (f *function) one() {
+	f.readHeaders()
+	if f.GRPC != nil {
+		f.grpcCall()
+		return
+	}
+	f.httpCall()
+}
+
+// loaderMethod writes the method that returns the loader, and its types.
+func (f *function) loaderMethod() {
+	if len(f.Keys()) > 1 {
+		f.line("// %s is what %s is loaded by.\ntype %s struct {", f.keyType(f.Call), f.Fields(), f.keyType(f.Call))
+		for _, v := range f.Keys() {
+			f.line("%s string", plan.KeyMember(v))
+		}
+		f.line("}\n")
+	}
+	loaderType := fmt.Sprintf("%s[%s, %s]", f.loader("Loader"), f.keyType(f.Call), f.typ(f.Result))
+	var by []string
+	for _, v := range f.Keys() {
+		by = append(by, v.Path[len(v.Path)-1])
+	}
+	comment := fmt.Sprintf("// %s loads %s by %s: %s.", f.Name, f.Fields(), strings.Join(by, " and "), f.What())
+	if len(f.Arguments) == 0 {
+		f.line("%s\nfunc (c *Client) %s() *%s { return c.%s }\n", comment, f.Name, loaderType, loaderName(f.Call))
+		return
+	}
+	var params, values []string
+	f.line("type %s struct {", f.of(argsOf{f.Call}))
+	for _, arg := range f.Arguments {
+		name := f.params[arg.Name]
+		params = append(params, name+" "+f.typ(arg.Type))
+		if plan.IsPointer(arg.Type) {
+			f.line("%s %s[%s]", goName(arg.Name), f.loader("Opt"), f.typ(plan.Element(arg.Type)))
+			values = append(values, goName(arg.Name)+": "+f.loader("Some")+"("+name+")")
+		} else {
+			f.line("%s %s", goName(arg.Name), f.typ(arg.Type))
+			values = append(values, goName(arg.Name)+": "+name)
+		}
+	}
+	f.line("}\n")
+	f.line("%s\nfunc (c *Client) %s(%s) *%s {\nreturn c.%s.For(%s{%s})\n}\n", comment, f.Name, strings.Join(params, ", "), loaderType,
+		loaderName(f.Call), f.of(argsOf{f.Call}), strings.Join(values, ", "))
+}
+
+// concurrentCalls is how many calls of a service run at once for the parents of a
+// field, when the binding does not say.
+const concurrentCalls = 8
+
+// fetcher writes what the loader fetches by.
+func (f *function) fetcher() {
+	params := "ctx " + f.use("context") + ".Context"
+	if len(f.Arguments) > 0 {
+		params += ", args " + f.of(argsOf{f.Call})
+	}
+	key, result := f.keyType(f.Call), f.typ(f.Result)
+	f.line("func (c *Client) fetch%s(%s, keys []%s) (map[%s]%s, error) {", f.Name, params, key, key, result)
+	if f.Key != nil {
+		f.zero = "nil"
+		f.unpackArgs()
+		f.batch(result)
+		f.line("}\n")
+		return
+	}
+	bound := f.Max
+	if bound == 0 {
+		bound = concurrentCalls
+	}
+	f.line("return %s(%d, func(ctx %s.Context, key %s) (%s, error) {", f.loader("OneByOne"), bound, f.use("context"), key, result)
+	f.unpackArgs()
+	f.one()
+	f.line("})(ctx, keys)\n}\n")
+}
+
+// batch writes the body of a function that makes the call for several keys. Where
+// not any text can be one, those that can't are sorted out.
+func (f *function) batch(result string) {
+	body := f.captured(f.one)
+	if f.keyCheck == "" {
+		f.b.WriteString(body)
+		return
+	}
+	f.line("return %s(keys, %s, func(keys []string) (map[string]%s, error) {\n%s})", f.loader("Checked"), f.keyCheck, result, body)
+}
+
+// unpackArgs makes variables of the arguments, as a method has them.
+func (f *function) unpackArgs() {
+	for _, arg := range f.Arguments {
+		expr := "args." + goName(arg.Name)
+		if plan.IsPointer(arg.Type) {
+			expr += ".Pointer()"
+		}
+		f.line("%s := %s", f.params[arg.Name], expr)
+	}
+}
+
+// page makes the variable page when the call uses it.
+func (f *function) page() {
+	if !f.Uses(binding.Paging) {
+		return
+	}
+	i := slices.IndexFunc(f.Arguments, func(a *plan.Argument) bool { return a.Name == "first" })
+	first := f.Arguments[i]
+	otherwise, given := "0", f.params["first"]
+	if first.DefaultValue != nil {
+		otherwise = first.DefaultValue.Raw
+	}
+	if first.ArgumentDefinition.Type.NonNull {
+		given = "&" + given
+	}
+	f.line("page, err := %s(%s, %s, %s)\nif err != nil {\nreturn %s, err\n}", f.upstream("PageOf"), given, otherwise, f.params["after"], f.zero)
+}
+
+// failed writes what follows on an error of the call.
+func (f *function) failed() {
+	var nulls, rules []string
+	if f.NotFound {
+		nulls = append(nulls, f.upstream("IsNotFound")+"(err)")
+	}
+	for _, rule := range f.Errors {
+		test := f.isError(rule.Status)
+		if rule.Null {
+			nulls = append(nulls, test)
+			continue
+		}
+		rules = append(rules, fmt.Sprintf("%s:\nreturn %s, %s(err, %q, %q%s)\n", test, f.zero, f.upstream("Explain"), rule.Code, rule.Message, f.details(rule)))
+	}
+	if len(nulls) > 0 {
+		f.line("if %s {\nreturn nil, nil\n}", strings.Join(nulls, " || "))
+	}
+	switch len(rules) {
+	case 0:
+	case 1:
+		f.b.WriteString("if " + strings.Replace(rules[0], ":\n", " {\n", 1) + "}\n")
+	default:
+		f.line("switch {\ncase %s}", strings.Join(rules, "case "))
+	}
+	f.line("return %s, err", f.zero)
+}
+
+func (f *function) isError(status string) string {
+	if f.GRPC != nil {
+		return fmt.Sprintf("%s(err, %s.%s)", f.upstream("IsCode"), f.use("google.golang.org/grpc/codes"), grpcCodeName(status))
+	}
+	return fmt.Sprintf("%s(err, %s)", f.upstream("IsStatus"), status)
+}
+
+// grpcCodeName is how package codes calls INVALID_ARGUMENT.
+func grpcCodeName(status string) string {
+	if status == "CANCELLED" {
+		return "Canceled"
+	}
+	var name strings.Builder
+	for word := range strings.SplitSeq(strings.ToLower(status), "_") {
+		name.WriteString(upperFirst(word))
+	}
+	return name.String()
+}
+
+func (f *function) details(rule binding.ErrorRule) string {
+	var out strings.Builder
+	for _, e := range rule.Extensions {
+		fmt.Fprintf(&out, ",\n%s{Name: %q, Path: []string{%s}}", f.upstream("Detail"), e.Name, quoted(e.Path))
+	}
+	return out.String()
+}

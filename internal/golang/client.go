@@ -1,0 +1,176 @@
+package golang
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// client writes the client of one service.
+type client struct {
+	*file
+	*namer
+	plan    *plan.Plan
+	service *plan.Service
+	bodies  strings.Builder // types of objects that are sent, after the functions
+}
+
+// clientFile writes the client of a service.
+func clientFile(p *plan.Plan, s *plan.Service) ([]byte, error) {
+	c := &client{file: newFile(p, path.Join(p.Module, "clients", s.Name)), namer: newNamer(p), plan: p, service: s}
+	c.allocate()
+	var b strings.Builder
+	c.head(&b)
+	for _, call := range s.Calls {
+		b.WriteString(c.call(call))
+	}
+	for _, o := range s.Objects {
+		if o.Row != nil {
+			b.WriteString(c.row(o))
+		} else {
+			b.WriteString(c.message(o))
+		}
+	}
+	for _, call := range s.Calls {
+		b.WriteString(c.answerType(call))
+	}
+	for _, e := range s.Enums {
+		b.WriteString(c.enum(e))
+	}
+	for _, in := range s.Inputs {
+		b.WriteString(c.input(in))
+	}
+	b.WriteString(c.bodies.String())
+	return c.formatted("// Package "+s.Name+" calls the service "+s.Name+", as the bindings of the schemas say.", b.String())
+}
+
+// The declarations of a call or an enum that have names of their own.
+type (
+	argsOf   struct{ *plan.Call }
+	answerOf struct{ *plan.Call }
+	keyOf    struct{ *plan.Call }
+	textOf   struct{ *plan.Enum }
+	typeOf   struct{ *plan.Input }
+)
+
+// allocate names what the file declares, before anything uses it.
+func (c *client) allocate() {
+	for _, name := range []string{"Client", "New"} {
+		c.declared[name] = true
+	}
+	for _, o := range c.service.Objects {
+		if o.Row != nil {
+			c.declare(o, plan.RowName(o.Def, o.Format), "")
+		} else {
+			c.declare(o, lowerFirst(goName(o.Def.Name))+"Of", o.Message.GoIdent.GoName)
+		}
+	}
+	for _, e := range c.service.Enums {
+		name := lowerFirst(goName(e.Def.Name))
+		if e.Proto != nil {
+			c.declare(e, name+"Of", e.Proto.GoIdent.GoName)
+			c.declare(textOf{e}, "to"+e.Proto.GoIdent.GoName, goName(e.Def.Name))
+		} else {
+			c.declare(e, name+"Of", "")
+			c.declare(textOf{e}, name+"Text", "")
+		}
+	}
+	for _, in := range c.service.Inputs {
+		if in.Message != nil {
+			c.declare(in, "new"+goName(in.Def.Name)+"Message", in.Message.GoIdent.GoName)
+		} else {
+			c.declare(in, "new"+goName(in.Def.Name)+"Body", "")
+			c.declare(typeOf{in}, lowerFirst(goName(in.Def.Name))+"Body", "")
+		}
+	}
+	for _, call := range c.service.Calls {
+		c.declare(argsOf{call}, lowerFirst(call.Name)+"Args", "")
+		c.declare(answerOf{call}, lowerFirst(call.Name)+"Answer", "")
+		c.declare(keyOf{call}, call.Name+"Key", "")
+	}
+}
+
+// head writes the client and what makes it.
+func (c *client) head(b *strings.Builder) {
+	kind := "HTTP"
+	if c.service.GRPC {
+		kind = "GRPC"
+	}
+	name := c.service.Name
+	fmt.Fprintf(b, "// Client calls the service %s. It is safe for concurrent use.\ntype Client struct {\n*%s\n", name, c.upstream(kind))
+	for _, call := range c.service.Calls {
+		if !call.Root() {
+			fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.loaderType(call))
+		}
+	}
+	fmt.Fprintf(b, "}\n\n// New makes a client of the service %s.\nfunc New(services *%s) (*Client, error) {\n", name, c.upstream("Services"))
+	fmt.Fprintf(b, "service, err := services.%s(%q)\nif err != nil {\nreturn nil, err\n}\n", kind, name)
+	if len(c.service.Config) > 0 {
+		fmt.Fprintf(b, "if err := service.Need(%s); err != nil {\nreturn nil, err\n}\n", quoted(c.service.Config))
+	}
+	fmt.Fprintf(b, "c := &Client{%s: service}\n", kind)
+	for _, call := range c.service.Calls {
+		if !call.Root() {
+			fmt.Fprintf(b, "c.%s = %s\n", loaderName(call), c.newLoader(call))
+		}
+	}
+	b.WriteString("return c, nil\n}\n\n")
+}
+
+// quoted writes texts as arguments.
+func quoted(texts []string) string {
+	list := make([]string, len(texts))
+	for i, text := range texts {
+		list[i] = strconv.Quote(text)
+	}
+	return strings.Join(list, ", ")
+}
+
+// loaderName is the member of the client.
+func loaderName(call *plan.Call) string {
+	name := lowerFirst(call.Name)
+	if isKeyword(name) {
+		name += "Loader"
+	}
+	return name
+}
+
+// keyType is what a parent is found by: a text, or several in a struct.
+func (c *client) keyType(call *plan.Call) string {
+	if len(call.Keys()) == 1 {
+		return "string"
+	}
+	return c.of(keyOf{call})
+}
+
+// loaderType is the type of the member without its pointer.
+func (c *client) loaderType(call *plan.Call) string {
+	if len(call.Arguments) > 0 {
+		return fmt.Sprintf("%s[%s, %s, %s]", c.loader("Family"), c.of(argsOf{call}), c.keyType(call), c.typ(call.Result))
+	}
+	return fmt.Sprintf("%s[%s, %s]", c.loader("Loader"), c.keyType(call), c.typ(call.Result))
+}
+
+// newLoader writes what makes the loader.
+func (c *client) newLoader(call *plan.Call) string {
+	limit := c.loader("Unlimited")
+	if call.Key != nil {
+		limit = "c.MaxBatch()"
+		if call.Max > 0 {
+			limit = fmt.Sprintf("min(%d, c.MaxBatch())", call.Max)
+		}
+	}
+	name := "New"
+	if len(call.Arguments) > 0 {
+		name = "NewFamily"
+	}
+	maxAge := ""
+	if call.MaxAge > 0 {
+		maxAge = fmt.Sprintf(", MaxAge: %d * %s.Second", call.MaxAge, c.use("time"))
+	}
+	return fmt.Sprintf("%s(%s, c.fetch%s).Keep(%s{Store: c.Store(), Service: %q, Name: %q%s})",
+		c.loader(name), limit, call.Name, c.loader("Keeping"), call.Service, call.Name, maxAge)
+}

@@ -1,0 +1,96 @@
+package golang
+
+import (
+	"fmt"
+	"go/types"
+	"strings"
+
+	"google.golang.org/protobuf/compiler/protogen"
+
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// call writes the name of a function that is called.
+func (c *client) funcName(f *plan.Func) string {
+	name := c.use(f.Package) + "." + f.Name
+	if len(f.Types) == 0 {
+		return name
+	}
+	var args []string
+	for _, t := range f.Types {
+		args = append(args, c.typ(t))
+	}
+	return name + "[" + strings.Join(args, ", ") + "]"
+}
+
+// converted writes a conversion that can't fail.
+func (c *client) converted(v plan.Conversion, expr string) string {
+	from, to := v.From, v.To
+	switch {
+	case v.Enum != nil:
+		return c.of(textOf{v.Enum}) + "(" + expr + ")"
+	case v.Scalar != nil && plan.IsPointer(v.From): // it is read
+		from, expr = v.Scalar, expr+".GetValue()"
+	case v.Scalar != nil:
+		to = v.Scalar
+	}
+	switch {
+	case v.Func != nil && v.Func.Method:
+		expr = expr + "." + v.Func.Name + "()"
+	case v.Func != nil:
+		expr = c.funcName(v.Func) + "(" + expr + ")"
+	case plan.TypeName(from) != plan.TypeName(to):
+		expr = c.typ(to) + "(" + expr + ")"
+	}
+	if v.Scalar != nil && !plan.IsPointer(v.From) {
+		return c.wrapper(v) + "(" + expr + ")"
+	}
+	return expr
+}
+
+// wrapper is the function that makes a wrapper of a value.
+func (c *client) wrapper(v plan.Conversion) string {
+	named, _ := plan.Element(v.To).(*types.Named)
+	return c.use("google.golang.org/protobuf/types/known/wrapperspb") + "." + strings.TrimSuffix(named.Obj().Name(), "Value")
+}
+
+// failing writes a function that makes a conversion which can fail.
+func (c *client) failing(v plan.Conversion) string {
+	switch {
+	case v.Object != nil:
+		return c.of(v.Object)
+	case v.Enum != nil:
+		return c.of(v.Enum)
+	case v.Input != nil:
+		return c.of(v.Input)
+	case v.Scalar == nil:
+		return c.funcName(v.Func)
+	case plan.IsPointer(v.From):
+		return fmt.Sprintf("func(value %s) (%s, error) { return %s(value.GetValue()) }", c.typ(v.From), c.typ(v.To), c.funcName(v.Func))
+	}
+	return fmt.Sprintf("func(value %s) (%s, error) {\nraw, err := %s(value)\nreturn %s(raw), err\n}", c.typ(v.From), c.typ(v.To), c.funcName(v.Func), c.wrapper(v))
+}
+
+// each writes a function of an item, which is a pointer if the list has pointers,
+// that returns what it becomes and an error.
+func (c *client) each(v plan.Conversion, itemType, item string) string {
+	switch {
+	case v.Fails() && item == "item" && v.Input == nil:
+		return c.failing(v)
+	case v.Fails() && v.Input != nil && strings.HasPrefix(itemType, "*"):
+		return c.failing(v)
+	case v.Fails():
+		return fmt.Sprintf("func(item %s) (%s, error) { return %s(%s) }", itemType, c.typ(v.To), c.failing(v), item)
+	}
+	return fmt.Sprintf("func(item %s) (%s, error) { return %s, nil }", itemType, c.typ(v.To), c.converted(v, item))
+}
+
+// getters write how Go reaches the last of fields.
+func getters(expr string, fields []*protogen.Field) string {
+	var b strings.Builder
+	b.WriteString(expr)
+	for _, f := range fields {
+		b.WriteString(".Get" + f.GoName + "()")
+	}
+	return b.String()
+}

@@ -1,0 +1,191 @@
+package golang
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// grpcCall writes the body of a function that calls a gRPC service.
+func (f *function) grpcCall() {
+	f.page()
+	f.build("request", f.Message)
+	input, output, name := f.ident(f.Method.Input.GoIdent), f.ident(f.Method.Output.GoIdent), strconv.Quote(f.Method.Name)
+	if f.Stream() {
+		f.line("events, err := %s[%s, %s](ctx, c.GRPC, %s, request)\nif err != nil {", f.upstream("Follow"), input, output, name)
+		f.failed()
+		f.line("}\nreturn %s(events, func(event *%s) (%s, error) {", f.upstream("Events"), output, f.typ(f.Result))
+		f.messageValue("event")
+		f.line("}), nil")
+		return
+	}
+	f.line("answer := &%s{}\nif err := c.Invoke(ctx, %s, request, answer); err != nil {", output, name)
+	f.failed()
+	f.line("}")
+	if f.Done() {
+		f.line("return %s, nil", f.success())
+		return
+	}
+	f.messageAnswer()
+}
+
+// build makes a variable with a message.
+func (f *function) build(name string, m *plan.Message) {
+	var fixed []string
+	var conditional strings.Builder
+	for _, member := range m.Members {
+		field := member.Field
+		guard, code, expr := f.member(member)
+		target, value := plan.Target(field), expr
+		switch {
+		case plan.InOneof(field):
+			value = fmt.Sprintf("&%s{%s: %s}", f.ident(field.GoIdent), field.GoName, expr)
+		case byPointer(field):
+			value = "new(" + expr + ")"
+		}
+		if guard == "" {
+			f.b.WriteString(code)
+			fixed = append(fixed, target+": "+value)
+			continue
+		}
+		fmt.Fprintf(&conditional, "if %s {\n%s%s.%s = %s\n}\n", guard, code, name, target, value)
+	}
+	if len(fixed) == 0 {
+		f.line("%s := &%s{}", name, f.ident(m.Type.GoIdent))
+	} else {
+		f.line("%s := &%s{\n%s,\n}", name, f.ident(m.Type.GoIdent), strings.Join(fixed, ",\n"))
+	}
+	f.b.WriteString(conditional.String())
+}
+
+// byPointer reports whether the Go field of a scalar is a pointer. Bytes are nil
+// when they are absent.
+func byPointer(f *protogen.Field) bool {
+	return f.Desc.HasPresence() && f.Message == nil && f.Desc.Kind() != protoreflect.BytesKind
+}
+
+// member writes a value of a field: the condition that it is there, the statements
+// that make it, and the expression.
+func (f *function) member(m plan.MessageMember) (guard, code, expr string) {
+	switch {
+	case m.Message != nil:
+		name := f.variable(f.namer.variable(string(m.Field.Desc.Name()), "") + "Message")
+		return "", f.captured(func() { f.build(name, m.Message) }), name
+	case m.Consts != nil && m.Field.Desc.IsList():
+		var items []string
+		for _, item := range m.Consts {
+			items = append(items, f.constant(m.Field, item))
+		}
+		return "", "", "[]" + f.typ(plan.ProtoType(m.Field)) + "{" + strings.Join(items, ", ") + "}"
+	case m.Consts != nil:
+		return "", "", f.constant(m.Field, m.Consts[0])
+	case m.Text != nil:
+		code = f.captured(func() { expr = f.concatenated(m.Text) })
+		return f.there(m.Text), code, expr
+	}
+	v := f.value(m.Operand.Var)
+	code = f.captured(func() { expr = f.into(v, m.Field, m.Into, f.zero) })
+	return v.there, code, expr
+}
+
+// into writes a value as a field takes it.
+func (f *function) into(v value, field *protogen.Field, c plan.Conversion, zero string) string {
+	checked := func(call string) string {
+		name := f.variable(f.namer.variable(lastOf(v), "") + "Value")
+		f.line("%s, err := %s\nif err != nil {\nreturn %s, err\n}", name, call, zero)
+		return name
+	}
+	switch {
+	case v.List && isMask(field):
+		return fmt.Sprintf("&%s{Paths: %s}", f.ident(field.Message.GoIdent), v.expr)
+	case v.List && c.Same() && v.item == "item":
+		return v.expr
+	case v.List:
+		if v.Root == binding.Batch && c.Fails() {
+			f.keyCheck = fmt.Sprintf("%s(%s)", f.upstream("Parses"), f.failing(c))
+		}
+		return checked(fmt.Sprintf("%s(%s, %s)", f.upstream("Values"), v.expr, f.each(c, f.itemType(v), v.item)))
+	case c.Fails():
+		expr := v.expr
+		if c.Input != nil {
+			expr = address(expr)
+		}
+		return checked(f.failing(c) + "(" + expr + ")")
+	}
+	return f.converted(c, v.expr)
+}
+
+func lastOf(v value) string {
+	if len(v.Path) == 0 {
+		return "field"
+	}
+	return v.Path[len(v.Path)-1]
+}
+
+func isMask(field *protogen.Field) bool {
+	return field.Message != nil && field.Message.Desc.FullName() == "google.protobuf.FieldMask"
+}
+
+// constant writes a constant of the schema as a value of a field.
+func (f *function) constant(field *protogen.Field, v *ast.Value) string {
+	switch field.Desc.Kind() {
+	case protoreflect.StringKind:
+		return strconv.Quote(v.Raw)
+	case protoreflect.BoolKind:
+		return v.Raw
+	case protoreflect.EnumKind:
+		return f.ident(plan.EnumConstant(field, v).GoIdent)
+	}
+	return f.typ(plan.ProtoType(field)) + "(" + v.Raw + ")"
+}
+
+// inputMessage writes the function that makes a message of an input object.
+func (c *client) inputMessage(in *plan.Input) string {
+	f := &function{client: c, Call: &plan.Call{Binding: &binding.Binding{}}, zero: "nil", b: &strings.Builder{}, used: map[string]bool{}}
+	message := c.ident(in.Message.GoIdent)
+	f.line("// %s is the message that the service takes for %s.\nfunc %s(in *%s) (*%s, error) {\nif in == nil {\nreturn nil, nil\n}\nm := &%s{}",
+		c.of(in), withArticle(in.Def.Name), c.of(in), c.typ(in.Model), message, message)
+	for _, m := range in.Members {
+		f.inputMember(m)
+	}
+	f.line("return m, nil\n}\n")
+	return f.b.String()
+}
+
+func (f *function) inputMember(m plan.InputMember) {
+	expr := "in." + m.Field
+	if _, omittable := plan.Omittable(m.Model); omittable {
+		expr += ".Value()"
+	}
+	v := pathValue(m.Value, expr)
+	v.Operand = named(v.Operand, m.Name)
+	var value string
+	code := f.captured(func() { value = f.into(v, m.Proto, m.Into, "nil") })
+	switch {
+	case plan.InOneof(m.Proto):
+		code += fmt.Sprintf("m.%s = &%s{%s: %s}\n", m.Proto.Oneof.GoName, f.ident(m.Proto.GoIdent), m.Proto.GoName, value)
+	case byPointer(m.Proto):
+		code += fmt.Sprintf("m.%s = new(%s)\n", m.Proto.GoName, value)
+	default:
+		code += fmt.Sprintf("m.%s = %s\n", m.Proto.GoName, value)
+	}
+	if v.there == "" {
+		f.b.WriteString(code)
+		return
+	}
+	f.line("if %s {\n%s}", v.there, code)
+}
+
+// named gives an operand a name for its variable.
+func named(o *plan.Operand, name string) *plan.Operand {
+	copied := *o
+	copied.Var = &binding.Var{Root: binding.Args, Path: []string{name}}
+	return &copied
+}

@@ -1,0 +1,164 @@
+package golang
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// value writes a field of obj: the conditions that it is not there, and the text.
+func (a *adapters) value(v plan.Value) (guards []string, text string) {
+	expr := "obj"
+	for i, step := range v.Steps {
+		if slices.Contains(v.Pointers, i) {
+			guards = append(guards, expr+" == nil")
+		}
+		expr += "." + step
+	}
+	if v.Pointer {
+		guards = append(guards, expr+" == nil")
+		expr = "*" + expr
+	}
+	return guards, a.textOf(v.Type, expr)
+}
+
+// keyOf writes the function that says what a parent is found by.
+func (a *adapters) keyOf(f *plan.Adapter) {
+	typ, none := "string", `""`
+	if len(f.Keys) > 1 {
+		typ = a.use(path.Join(a.plan.Module, "clients", f.Call.Service)) + "." + f.Call.Name + "Key"
+		none = typ + "{}"
+	}
+	var guards, texts, empty []string
+	for _, k := range f.Keys {
+		without, text := a.value(k.Value)
+		guards, texts = append(guards, without...), append(texts, text)
+		if plan.IsString(k.Value.Type) { // an empty text is none, as it is with one key
+			empty = append(empty, "key."+k.Member+` == ""`)
+		}
+	}
+	a.line("// %s is what %s.%s is loaded by.\nfunc %s(obj %s) %s {", keyName(f), f.Object.Name, f.Name, keyName(f), a.typ(f.Object.Type), typ)
+	if len(guards) > 0 {
+		a.line("if %s {\nreturn %s\n}", strings.Join(guards, " || "), none)
+	}
+	if len(f.Keys) == 1 {
+		a.line("return %s\n}\n", texts[0])
+		return
+	}
+	var members []string
+	for i, k := range f.Keys {
+		members = append(members, k.Member+": "+texts[i])
+	}
+	a.line("key := %s{%s}", typ, strings.Join(members, ", "))
+	if len(empty) > 0 {
+		a.line("if %s {\nreturn %s\n}", strings.Join(empty, " || "), none)
+	}
+	a.line("return key\n}\n")
+}
+
+// tag writes the call that tags the objects of a level.
+func (a *adapters) tag(o *plan.Adapters, t plan.Tag) {
+	var guards, parts []string
+	for _, part := range t {
+		if part.Value == nil {
+			parts = append(parts, strconv.Quote(part.Literal))
+			continue
+		}
+		without, text := a.value(*part.Value)
+		guards = append(guards, without...)
+		parts = append(parts, a.gateway("provenance", "Escape")+"("+text+")")
+	}
+	a.line("%s(level, func(obj %s) string {", a.execute("Tag"), a.typ(o.Type))
+	if len(guards) > 0 {
+		a.line("if %s {\nreturn \"\"\n}", strings.Join(guards, " || "))
+	}
+	a.line("return %s\n})", strings.Join(parts, " + "))
+}
+
+// level writes what resolves a level of an object type.
+func (a *adapters) level(o *plan.Adapters) {
+	a.line("// below%s resolves what selections ask of objs, and what is below that.", upperFirst(o.Name))
+	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, objs []%s) {", upperFirst(o.Name), a.use("context"), a.use(astPath), a.typ(o.Type))
+	a.line("level := %s(ctx, objs)\nif level.Empty() {\nreturn\n}", a.execute("NewLevel"))
+	for _, t := range o.Tags {
+		a.tag(o, t)
+	}
+	if len(o.Walk) == 0 {
+		a.line("}\n")
+		return
+	}
+	if slices.ContainsFunc(o.Walk, func(w *plan.Walk) bool { return w.Adapter != nil && len(w.Arguments) > 0 }) {
+		a.line("ec := r.executionContext(ctx)")
+	}
+	a.line("for _, field := range %s(ctx, selections, %sImplementors) {\nswitch field.Name {", a.execute("Fields"), lowerFirst(o.Name))
+	for _, w := range o.Walk {
+		a.line("case %q:", w.Name)
+		for _, t := range w.Tags {
+			a.tag(o, t)
+		}
+		a.walk(o, w)
+	}
+	a.line("}\n}\nlevel.Run()\n}\n")
+}
+
+const astPath = "github.com/vektah/gqlparser/v2/ast"
+
+// walk writes what a level does for a field.
+func (a *adapters) walk(o *plan.Adapters, w *plan.Walk) {
+	switch {
+	case w.Adapter != nil:
+		var values []string
+		if len(w.Arguments) > 0 {
+			a.line("args, err := ec.field_%s_%s_args(ctx, field.ArgumentMap(ec.Variables))\nif err != nil {\ncontinue // gqlgen reports it, with its place\n}", o.Name, w.Name)
+		}
+		for _, arg := range w.Arguments {
+			values = append(values, fmt.Sprintf("args[%q].(%s)", arg.Name, a.typ(arg.Type)))
+		}
+		a.line("%s(level, field, r.%s(%s), %s)", a.execute("Add"), levelName(w.Adapter), strings.Join(values, ", "), a.below("r", w.Below))
+	case w.Below != nil:
+		a.line("level.Down(field, func() {\n%s(ctx, field.Selections, %s(level.Objects(), func(obj %s) %s { return obj.%s }))\n})",
+			a.below("r", w.Below), a.execute("Map"), a.typ(o.Type), a.typ(w.Raw), w.GoName)
+	}
+}
+
+// abstract writes what resolves a level of an interface or a union.
+func (a *adapters) abstract(t *plan.Abstract) {
+	a.line("// below%s resolves what selections ask of values, by their types.", upperFirst(t.Name))
+	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, values []%s) {\nvar (", upperFirst(t.Name), a.use("context"), a.use(astPath), a.typ(t.Type))
+	for _, m := range t.Members {
+		a.line("as%s []%s", upperFirst(m.Name), a.typ(m.Type))
+	}
+	a.line(")\nfor _, value := range values {\nswitch value := value.(type) {")
+	for _, m := range t.Members {
+		a.line("case %s:\nas%s = append(as%s, value)", a.typ(m.Type), upperFirst(m.Name), upperFirst(m.Name))
+	}
+	a.line("}\n}\n%s(", a.execute("Concurrently"))
+	for _, m := range t.Members {
+		a.line("func() { r.below%s(ctx, selections, as%s) },", upperFirst(m.Name), upperFirst(m.Name))
+	}
+	a.line(")\n}\n")
+}
+
+// knows writes the check of a value that not every frontend has.
+func (a *adapters) knows(f *plan.Fit) {
+	others := "types"
+	if f.Enum {
+		others = "of the enum"
+	}
+	a.line("// knows%s reports whether this frontend has the value: others have more %s.\nfunc knows%s(value %s) bool {", upperFirst(f.Name), others, upperFirst(f.Name), a.typ(f.Type))
+	switch {
+	case f.Enum:
+		a.line("switch value {\ncase %s:\nreturn true\n}", quoted(f.Known))
+	case len(f.Types) > 0:
+		var names []string
+		for _, t := range f.Types {
+			names = append(names, a.typ(t))
+		}
+		a.line("switch value.(type) {\ncase %s:\nreturn true\n}", strings.Join(names, ", "))
+	}
+	a.line("return false\n}\n")
+}

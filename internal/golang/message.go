@@ -1,0 +1,196 @@
+package golang
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/compiler/protogen"
+
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// message writes the function that makes an object type of a message.
+func (c *client) message(o *plan.Object) string {
+	m := c.newModel(o)
+	for _, f := range o.Fields {
+		m.messageField(f)
+	}
+	return fmt.Sprintf("// %s is the %s that a message stands for.\nfunc %s(m *%s) (*%s, error) {\n",
+		c.of(o), o.Def.Name, c.of(o), c.ident(o.Message.GoIdent), c.typ(o.Model)) + m.body()
+}
+
+// messageField writes what reads a field.
+func (m *model) messageField(f *plan.Field) {
+	switch {
+	case f.Constant != nil:
+		m.init(f, m.constant(f, f.Constant))
+		return
+	case f.Converter != nil:
+		m.init(f, m.convert(f))
+		return
+	case len(f.Path) == 0:
+		m.init(f, m.try(f, m.of(f.Read.Into.Object)+"(m)"))
+		return
+	}
+	at := site{
+		name: func() string { return m.local(f.Name) },
+		try:  func(call string) string { return m.try(f, call) },
+		missing: func(condition string) {
+			m.missing = append(m.missing, missing{condition, f.Path.String()})
+		},
+		statement: func(code string) { m.statements.WriteString(code) },
+		failed:    fmt.Sprintf("return nil, %s(%q, err)", m.upstream("In"), f.Path),
+	}
+	m.init(f, m.fromMessage(f.Read, "m", at))
+}
+
+// site is where a value of a message is made a model.
+type site struct {
+	name      func() string            // a new variable
+	try       func(call string) string // a call that may fail, for the variable with its result
+	missing   func(condition string)   // what must not be
+	statement func(code string)
+	failed    string // a statement that returns err
+}
+
+// fromMessage writes the model of what fields of the message root lead to.
+func (c *client) fromMessage(r *plan.Read, root string, at site) string {
+	last, expr := r.Fields[len(r.Fields)-1], getters(root, r.Fields)
+	switch {
+	case r.Item == nil && last.Desc.IsMap():
+		return at.try(c.funcName(r.Into.Func) + "(" + expr + ")")
+	case r.Item == nil:
+		return c.single(r, root, at)
+	case isMask(last) && !last.Desc.IsList():
+		return expr + ".GetPaths()"
+	case r.Item.Into.Same() && plan.TypeName(r.Item.Model) == plan.TypeName(r.Item.Into.From):
+		return expr
+	case plan.IsPointer(r.Item.Model) && r.Item.Into.Object == nil && !plan.IsPointer(r.Item.Into.To):
+		item := fmt.Sprintf("%s, nil", "new("+c.converted(r.Item.Into, "item")+")")
+		return at.try(fmt.Sprintf("%s(%s, func(item %s) (%s, error) { return %s })", c.upstream("Values"), expr, c.typ(r.Item.Into.From), c.typ(r.Item.Model), item))
+	}
+	return at.try(fmt.Sprintf("%s(%s, %s)", c.upstream("Values"), expr, c.each(r.Item.Into, c.typ(r.Item.Into.From), "item")))
+}
+
+// single writes the model of a value that is no list.
+func (c *client) single(r *plan.Read, root string, at site) string {
+	last, expr, into := r.Fields[len(r.Fields)-1], getters(root, r.Fields), r.Into
+	made := func(value string) string {
+		if into.Fails() {
+			return at.try(c.failing(into) + "(" + value + ")")
+		}
+		return c.converted(into, value)
+	}
+	switch {
+	case last.Message != nil && r.Type.NonNull:
+		at.missing(expr + " == nil")
+		return made(expr)
+	case into.Object != nil:
+		return at.try(fmt.Sprintf("%s(%s, %s)", c.upstream("Row"), expr, c.failing(into)))
+	case last.Message != nil && plan.Nilable(into.To): // google.protobuf.Struct and the like
+		return c.whenPresent(r, expr+" != nil", expr, c.typ(into.To), "", at)
+	case last.Message == nil && r.Type.NonNull: // one that is absent has the default of its type
+		return made(expr)
+	case last.Message != nil || last.Desc.HasPresence():
+		return c.whenPresent(r, c.presence(r.Fields, root), expr, "*"+c.typ(into.To), "&known", at)
+	case plan.Nilable(into.To):
+		return made(expr)
+	case !into.Fails():
+		return "new(" + c.converted(into, expr) + ")"
+	case into.Enum != nil: // its value 0 stands for none
+		return c.whenPresent(r, "theirs := "+expr+"; theirs != 0", "theirs", "*"+c.typ(into.To), "&known", at)
+	}
+	name := at.try(c.failing(into) + "(" + expr + ")")
+	return "&" + name
+}
+
+// presence writes the condition that what fields lead to is there.
+func (c *client) presence(fields []*protogen.Field, root string) string {
+	last := fields[len(fields)-1]
+	owner := getters(root, fields[:len(fields)-1])
+	switch {
+	case last.Message != nil:
+		return getters(root, fields) + " != nil"
+	case plan.InOneof(last):
+		return fmt.Sprintf("_, ok := %s.Get%s().(*%s); ok", owner, last.Oneof.GoName, c.ident(last.GoIdent))
+	case len(fields) > 1:
+		return fmt.Sprintf("%s != nil && %s.%s != nil", owner, owner, last.GoName)
+	}
+	return fmt.Sprintf("%s.%s != nil", owner, last.GoName)
+}
+
+// whenPresent makes a variable of a type that has a value when a condition holds:
+// known is what it is set to when the conversion can fail, or empty for its result.
+func (c *client) whenPresent(r *plan.Read, condition, value, typ, known string, at site) string {
+	name, into := at.name(), r.Into
+	switch {
+	case !into.Fails() && known == "":
+		at.statement(fmt.Sprintf("var %s %s\nif %s {\n%s = %s\n}\n", name, typ, condition, name, c.converted(into, value)))
+	case !into.Fails():
+		at.statement(fmt.Sprintf("var %s %s\nif %s {\n%s = new(%s)\n}\n", name, typ, condition, name, c.converted(into, value)))
+	case known == "":
+		at.statement(fmt.Sprintf("var %s %s\nif %s {\nvar err error\nif %s, err = %s(%s); err != nil {\n%s\n}\n}\n",
+			name, typ, condition, name, c.failing(into), value, at.failed))
+	default:
+		at.statement(fmt.Sprintf("var %s %s\nif %s {\nknown, err := %s(%s)\nif err != nil {\n%s\n}\n%s = %s\n}\n",
+			name, typ, condition, c.failing(into), value, at.failed, name, known))
+	}
+	return name
+}
+
+// enum writes the functions that read and write an enum.
+func (c *client) enum(e *plan.Enum) string {
+	if e.Proto != nil {
+		return c.protoEnum(e)
+	}
+	return c.textEnum(e)
+}
+
+func (c *client) textEnum(e *plan.Enum) string {
+	var out string
+	typ := c.typ(e.Model)
+	if e.Read {
+		out += fmt.Sprintf("// %s is the value of %s that the service calls text.\nfunc %s(text *string) (%s, error) {\nswitch *text {\n", c.of(e), e.Def.Name, c.of(e), typ)
+		for _, v := range e.Values {
+			if len(v.Texts) > 0 {
+				out += fmt.Sprintf("case %s:\nreturn %q, nil\n", quoted(v.Texts), v.Name)
+			}
+		}
+		out += fmt.Sprintf("}\nreturn \"\", %s(%q, *text)\n}\n\n", c.upstream("Unknown"), e.Def.Name)
+	}
+	if e.Written {
+		name := c.of(textOf{e})
+		out += fmt.Sprintf("// %s is what the service calls a value of %s.\nfunc %s(value %s) string {\nswitch value {\n", name, e.Def.Name, name, typ)
+		for _, v := range e.Values {
+			if v.Respelled {
+				out += fmt.Sprintf("case %q:\nreturn %q\n", v.Name, v.Sent)
+			}
+		}
+		out += "}\nreturn string(value)\n}\n\n"
+	}
+	return out
+}
+
+func (c *client) protoEnum(e *plan.Enum) string {
+	var out string
+	typ, theirs := c.typ(e.Model), c.ident(e.Proto.GoIdent)
+	if e.Read {
+		out += fmt.Sprintf("// %s is the value of %s that the service calls value.\nfunc %s(value %s) (%s, error) {\nswitch value {\n", c.of(e), e.Def.Name, c.of(e), theirs, typ)
+		for _, v := range e.Values {
+			if v.Proto != nil {
+				out += fmt.Sprintf("case %s:\nreturn %q, nil\n", c.ident(v.Proto.GoIdent), v.Name)
+			}
+		}
+		out += fmt.Sprintf("}\nreturn \"\", %s(%q, value.String())\n}\n\n", c.upstream("Unknown"), e.Def.Name)
+	}
+	if e.Written {
+		name := c.of(textOf{e})
+		out += fmt.Sprintf("// %s is what the service calls a value of %s.\nfunc %s(value %s) %s {\nswitch value {\n", name, e.Def.Name, name, typ, theirs)
+		for _, v := range e.Values {
+			if v.SentProto != nil {
+				out += fmt.Sprintf("case %q:\nreturn %s\n", v.Name, c.ident(v.SentProto.GoIdent))
+			}
+		}
+		out += "}\nreturn 0\n}\n\n"
+	}
+	return out
+}

@@ -1,0 +1,86 @@
+package golang
+
+import (
+	"go/types"
+	"slices"
+	"strconv"
+
+	"github.com/99designs/gqlgen/codegen/templates"
+
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// goName is how gqlgen writes a name in Go.
+func goName(name string) string { return templates.ToGo(name) }
+
+func lowerFirst(name string) string { return templates.LcFirst(name) }
+
+func upperFirst(name string) string { return templates.UcFirst(name) }
+
+// isLocal reports whether generated functions have a variable of this name.
+func isLocal(name string) bool {
+	return slices.Contains([]string{
+		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "rows", "r", "m", "args", "item", "items",
+		"nodes", "edges", "edge", "node", "i", "n", "next", "more", "start", "end", "events", "event", "toModel", "known", "raw", "ok", "in", "total",
+		"nextPage", "hasMore", "count", "found", "header", "joined", "text", "theirs", "q", "obj", "objs", "level", "field", "ec", "set", "errs",
+	}, name)
+}
+
+// isPackage reports whether generated functions use a package of this name.
+func isPackage(name string) bool {
+	return slices.Contains([]string{
+		"context", "iter", "model", "upstream", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb",
+		"structpb", "wrapperspb", "fieldmaskpb", "graphql", "ast", "execute", "provenance", "resolvers", "clients", "input", "errors",
+	}, name)
+}
+
+// isPredeclared reports whether Go itself has the name, such as string, len and
+// nil: a variable of this name would hide it from the code that follows.
+func isPredeclared(name string) bool { return types.Universe.Lookup(name) != nil }
+
+// namer gives names to variables and declarations.
+type namer struct {
+	packages map[string]bool // names of packages that only some projects have
+	declared map[string]bool // names at the level of the package
+	names    map[any]string
+}
+
+func newNamer(p *plan.Plan) *namer {
+	n := &namer{packages: map[string]bool{}, declared: map[string]bool{}, names: map[any]string{}}
+	if p.Protos != nil {
+		for _, pkg := range p.Protos.Packages {
+			n.packages[pkg.Name] = true
+		}
+	}
+	for _, pkg := range p.Models.Packages() {
+		n.packages[pkg.Name] = true
+	}
+	return n
+}
+
+// declare gives a declaration a name that no other one has: want, or else with
+// more, or else with a number.
+func (n *namer) declare(of any, want, more string) {
+	name := want
+	if n.declared[name] || isPredeclared(name) {
+		name = want + more
+	}
+	for base, i := name, 2; n.declared[name] || isPredeclared(name); i++ {
+		name = base + strconv.Itoa(i)
+	}
+	n.declared[name] = true
+	n.names[of] = name
+}
+
+// of is the name of a declaration.
+func (n *namer) of(what any) string { return n.names[what] }
+
+// variable is a name in Go for a name of the schema, with the suffix where code
+// would mean something else by it.
+func (n *namer) variable(name, suffix string) string {
+	name = templates.ToGoPrivate(name)
+	if isLocal(name) || isPackage(name) || isPredeclared(name) || n.packages[name] || n.declared[name] || name == "_" {
+		return name + suffix
+	}
+	return name
+}

@@ -1,0 +1,254 @@
+package golang
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// value is an operand in Go.
+type value struct {
+	*plan.Operand
+	expr   string // when it is there
+	there  string // the condition that it is; empty when it always is
+	item   string // an item of a list: "item", or "*item"
+	isNull string // the condition that an item is null; empty when none is
+
+	// Of a field of an input object that can be absent: the field, and the
+	// condition that the input object is there.
+	whole, within string
+}
+
+// value writes the variable of a call.
+func (f *function) value(v *binding.Var) value {
+	o := f.Operands[v]
+	out := value{Operand: o, item: "item"}
+	switch v.Root {
+	case binding.This, binding.Batch:
+		switch {
+		case f.Key != nil:
+			out.expr = "keys"
+		case len(f.Keys()) > 1:
+			out.expr = "key." + plan.KeyMember(v)
+			out.there = out.expr + ` != ""`
+		default:
+			out.expr = "key"
+		}
+	case binding.Headers:
+		out.expr = f.headers[v.Path[0]]
+		out.there = out.expr + ` != ""`
+	case binding.Config:
+		out.expr = fmt.Sprintf("c.Value(%q)", v.Path[0])
+	case binding.Paging:
+		out.expr = f.paging(v)
+	default:
+		return pathValue(o, f.params[v.Path[0]])
+	}
+	return out
+}
+
+// pathValue writes an argument, or what its steps lead to from root.
+func pathValue(o *plan.Operand, root string) value {
+	out := value{Operand: o, item: "item"}
+	var guards []string
+	expr := root
+	for _, step := range o.Steps {
+		if step.Pointer {
+			guards = append(guards, expr+" != nil")
+		}
+		expr += "." + step.Name
+		out.whole = expr
+		if step.Omittable {
+			expr += ".Value()"
+		}
+	}
+	out.within, out.expr = strings.Join(guards, " && "), expr
+	if o.Nilable() {
+		guards = append(guards, expr+" != nil")
+	}
+	if o.Pointer() {
+		out.expr = "*" + expr
+	}
+	if o.ItemPointer {
+		out.item = "*item"
+	}
+	if o.ItemNull {
+		out.isNull = "item == nil"
+	}
+	out.there = strings.Join(guards, " && ")
+	return out
+}
+
+// readHeaders makes variables of the headers that the call uses.
+func (f *function) readHeaders() {
+	f.headers = map[string]string{}
+	for _, v := range f.Vars() {
+		if name := v.Path[0]; v.Root == binding.Headers && f.headers[name] == "" {
+			f.headers[name] = f.variable("header")
+			f.line("%s := %s(ctx, %q)", f.headers[name], f.upstream("Header"), name)
+		}
+	}
+}
+
+func (f *function) paging(v *binding.Var) string {
+	switch v.Path[0] {
+	case "offset":
+		return "page.Offset"
+	case "number":
+		return fmt.Sprintf("page.Number(%d)", f.PageStart())
+	}
+	if f.OneMore() {
+		return "page.Limit + 1"
+	}
+	return "page.Limit"
+}
+
+// plain reports whether the items of a list are sent as they are.
+func (v value) plain() bool {
+	return v.item == "item" && v.Enum == nil && plan.IsString(v.Item) && plan.IsPlain(v.Item)
+}
+
+// itemType is the Go type of a list's items.
+func (f *function) itemType(v value) string {
+	if v.ItemPointer {
+		return "*" + f.typ(v.Item)
+	}
+	return f.typ(v.Item)
+}
+
+// text writes a value as a text of the service.
+func (f *function) text(v value, expr string) string {
+	if v.Enum != nil {
+		return f.of(textOf{v.Enum}) + "(" + expr + ")"
+	}
+	return f.textOf(v.Item, expr)
+}
+
+// textOf writes the text of a Go value.
+func (f *file) textOf(t types.Type, expr string) string {
+	if plan.TypeName(t) == "time.Time" {
+		return strings.TrimPrefix(expr, "*") + ".Format(" + f.use("time") + ".RFC3339Nano)"
+	}
+	kind, _ := plan.Basic(t)
+	convert := func(to string) string {
+		if plan.IsPlain(t) && plan.TypeName(t) == to {
+			return expr
+		}
+		return to + "(" + expr + ")"
+	}
+	switch kind {
+	case types.Bool:
+		return f.use("strconv") + ".FormatBool(" + convert("bool") + ")"
+	case types.Int:
+		return f.use("strconv") + ".Itoa(" + convert("int") + ")"
+	case types.Int8, types.Int16, types.Int32, types.Int64:
+		return f.use("strconv") + ".FormatInt(" + convert("int64") + ", 10)"
+	case types.Uint, types.Uint8, types.Uint16, types.Uint32, types.Uint64, types.Uintptr:
+		return f.use("strconv") + ".FormatUint(" + convert("uint64") + ", 10)"
+	case types.Float32, types.Float64:
+		return f.use("strconv") + ".FormatFloat(" + convert("float64") + ", 'f', -1, 64)"
+	}
+	return convert("string")
+}
+
+// joined writes the items of a list as one text.
+func (f *function) joined(v value) string {
+	if v.Root == binding.Batch {
+		f.keyCheck = fmt.Sprintf("%s(%q)", f.upstream("Joinable"), v.Separator)
+	}
+	if v.isNull != "" { // a text has no null in it
+		v.expr, v.item, v.isNull, v.Operand = f.upstream("Present")+"("+v.expr+")", "item", "", withoutPointers(v.Operand)
+	}
+	list := v.expr
+	if !v.plain() {
+		list = fmt.Sprintf("%s(%s, func(item %s) string { return %s })", f.upstream("Map"), v.expr, f.itemType(v), f.text(v, v.item))
+	}
+	name := f.variable("joined")
+	f.line("%s, err := %s(%s, %q)\nif err != nil {\nreturn %s, err\n}", name, f.upstream("Join"), list, v.Separator, f.zero)
+	return name
+}
+
+func withoutPointers(o *plan.Operand) *plan.Operand {
+	copied := *o
+	copied.ItemPointer, copied.ItemNull = false, false
+	return &copied
+}
+
+// there is the condition that all variables of a text are there; empty when they
+// always are.
+func (f *function) there(t binding.Text) string {
+	var guards []string
+	for _, v := range t.Vars() {
+		if guard := f.value(v).there; guard != "" && !slices.Contains(guards, guard) {
+			guards = append(guards, guard)
+		}
+	}
+	return strings.Join(guards, " && ")
+}
+
+// concatenated writes a text whose variables are there and are no lists.
+func (f *function) concatenated(t binding.Text) string {
+	var parts []string
+	for _, part := range t {
+		if part.Var == nil {
+			parts = append(parts, strconv.Quote(part.Literal))
+			continue
+		}
+		if v := f.value(part.Var); v.Joined && v.List {
+			parts = append(parts, f.joined(v))
+		} else {
+			parts = append(parts, f.text(v, v.expr))
+		}
+	}
+	if len(parts) == 0 {
+		return `""`
+	}
+	return strings.Join(parts, " + ")
+}
+
+// literal writes a constant of the schema as a value of a Go type.
+func (f *file) literal(v *ast.Value, t types.Type) string {
+	text := v.Raw
+	if v.Kind == ast.StringValue || v.Kind == ast.BlockValue || v.Kind == ast.EnumValue {
+		text = strconv.Quote(v.Raw)
+	}
+	kind, _ := plan.Basic(t)
+	if plan.IsPlain(t) && (kind == types.String || kind == types.Bool || kind == types.Int) {
+		return text
+	}
+	return f.typ(t) + "(" + text + ")"
+}
+
+// zeroOf writes the zero value of a type.
+func (f *file) zeroOf(t types.Type) string {
+	if plan.Nilable(t) {
+		return "nil"
+	}
+	switch kind, ok := plan.Basic(t); {
+	case plan.IsString(t):
+		return `""`
+	case kind == types.Bool:
+		return "false"
+	case ok:
+		return "0"
+	}
+	return "*new(" + f.typ(t) + ")"
+}
+
+// address is the expression of a pointer to what expr is.
+func address(expr string) string {
+	if pointer, ok := strings.CutPrefix(expr, "*"); ok {
+		return pointer
+	}
+	return "&" + expr
+}
+
+func isKeyword(name string) bool { return token.IsKeyword(name) }

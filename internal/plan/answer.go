@@ -1,0 +1,257 @@
+package plan
+
+import (
+	"go/types"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// Answer is how the answer of a call is read.
+type Answer struct {
+	// Read is of what select leads to: the field's value, or the list of a
+	// connection's nodes, or the rows of a batch.
+	Read *Read
+	// Shape is the struct that an HTTP answer is decoded into; nil when that is
+	// the value itself. Place is where it has the value.
+	Shape *Shape
+	Place *Place
+	// Key is how rows are matched to the keys of a batch; nil without one.
+	Key *RowKey
+	// Page is how a connection is made of the nodes; nil for what is none.
+	Page *Page
+}
+
+// RowKey is where a row has the key of its parent.
+type RowKey struct {
+	Place  *Place
+	Fields []*protogen.Field
+	Type   types.Type // of the value, without a pointer
+}
+
+// answer plans how an answer is read.
+func (m *maker) answer(s *Service, c *Call) {
+	if c.Page != nil && c.Key != nil {
+		m.report.At(c.Binding.Page.Pos, "use {$this.x}, so that there is a call for each parent", "a connection is a page of one parent's, but {$batch.x} asks for many parents at once")
+		return
+	}
+	if c.Key != nil && m.union.Types[c.Type.Name()].Kind != ast.Object {
+		m.report.At(c.Pos, "resolve it with a Go method", "rows are matched by a key, so %s.%s must be of an object type", c.Parent.Name, c.Field.Name)
+		return
+	}
+	t := m.rowsType(c)
+	if t == nil {
+		return
+	}
+	a := &Answer{}
+	if c.GRPC != nil {
+		m.messageAnswer(s, c, a, t)
+	} else {
+		m.rowAnswer(s, c, a, t)
+	}
+	if a.Read == nil {
+		return
+	}
+	if c.Page != nil {
+		m.page(c, a)
+	}
+	c.Answer = a
+}
+
+// rowsType is the type of what select leads to: the call's, or for a connection
+// the list of its nodes, or for a batch the list of all rows. It is nil when it is
+// reported.
+func (m *maker) rowsType(c *Call) *ast.Type {
+	t := c.Type
+	if c.Page != nil {
+		node := m.nodeType(c)
+		if node == nil {
+			return nil
+		}
+		return &ast.Type{Elem: node, NonNull: true, Position: t.Position}
+	}
+	if c.Key != nil {
+		of := *t
+		if t.Elem != nil {
+			of = *t.Elem
+		}
+		of.NonNull = false
+		return &ast.Type{Elem: &of, NonNull: true, Position: t.Position}
+	}
+	return t
+}
+
+// rowAnswer plans an answer of HTTP.
+func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
+	format := JSON
+	if c.REST.XML {
+		format = XML
+	}
+	read := m.read(s, t, format, c.Pos, c.Parent.Name+"."+c.Field.Name)
+	if read == nil {
+		return
+	}
+	m.localNames(c.Select, format, c.Pos)
+	if c.REST.XML && read.Item != nil && len(c.Select) == 0 {
+		m.report.At(c.Pos, `add select: "item", the name of the elements`, "the elements of a list in XML have a name")
+		return
+	}
+	if len(c.Select) == 0 && c.Page != nil {
+		m.report.At(c.Pos, `add select: "items", where the rows are`, "page reads the answer beside its rows, so the rows must have a name")
+		return
+	}
+	if len(c.Select) > 0 {
+		a.Shape = &Shape{}
+		a.Place, _ = a.Shape.add(c.Select, read.Decoded()) // nothing is in it yet
+	}
+	if c.Key != nil && !m.rowKey(c, a, read.Object()) {
+		return
+	}
+	a.Read = read
+}
+
+// rowKey plans where a row has its key.
+func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
+	if len(c.Key.Row) == 0 {
+		m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ is no key")
+		return false
+	}
+	t, place := row.Row.at(c.Key.Row)
+	if place == nil {
+		var err error
+		t = types.NewPointer(runtimeType("upstream", "Text", types.Typ[types.String]))
+		if place, err = row.Row.add(c.Key.Row, t); err != nil {
+			m.report.At(c.Key.Pos, "", "the key %s: %v", c.Key.Row, err)
+			return false
+		}
+	}
+	t = element(t)
+	if !IsString(t) && !(IsPlain(t) && isKind(t, types.Int, types.Int32, types.Int64)) {
+		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is read as %s", c.Key.Row, shortType(t))
+		return false
+	}
+	a.Key = &RowKey{Place: place, Type: t}
+	return true
+}
+
+// messageAnswer plans an answer of gRPC.
+func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
+	what := c.Parent.Name + "." + c.Field.Name
+	if len(c.Select) == 0 {
+		m.wholeMessage(s, c, a, t, what)
+		return
+	}
+	fields := m.protoPath(c.Method.Output, c.Select, c.Pos)
+	if fields == nil {
+		return
+	}
+	if last := fields[len(fields)-1]; (c.Key != nil || c.Page != nil) && (!last.Desc.IsList() || last.Message == nil || m.union.Types[t.Name()].Kind != ast.Object) {
+		m.report.At(c.Pos, "", "%s must be a list of messages for objects of type %s", last.Desc.FullName(), t.Name())
+		return
+	}
+	read := m.readMessage(s, t, fields, c.Pos, what)
+	if read == nil || c.Key != nil && !m.messageKey(c, a, fields[len(fields)-1].Message) {
+		return
+	}
+	a.Read = read
+}
+
+// wholeMessage plans an answer that is the field's value itself.
+func (m *maker) wholeMessage(s *Service, c *Call, a *Answer, t *ast.Type, what string) {
+	switch {
+	case c.Key != nil || c.Page != nil:
+		m.report.At(c.Pos, `add select: "items", where the rows are`, "the answer %s is a message and no list", c.Method.Output.Desc.FullName())
+	case t.Elem != nil || m.union.Types[t.Name()].Kind != ast.Object:
+		m.report.At(c.Pos, "add select", "%s is %s, but the answer is a message", what, t)
+	default:
+		a.Read = &Read{Type: t, Model: m.models.Of(t), Into: Conversion{Object: m.message(s, m.union.Types[t.Name()], c.Method.Output)}}
+	}
+}
+
+// messageKey plans where a message has its key.
+func (m *maker) messageKey(c *Call, a *Answer, message *protogen.Message) bool {
+	fields := m.protoPath(message, c.Key.Row, c.Key.Pos)
+	if len(fields) == 0 {
+		if len(c.Key.Row) == 0 {
+			m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ is no key")
+		}
+		return false
+	}
+	last := fields[len(fields)-1]
+	t := ProtoType(last)
+	if last.Desc.IsList() || last.Desc.IsMap() || !isInteger(t) && !isPlainString(t) {
+		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is %s", c.Key.Row, describe(last))
+		return false
+	}
+	a.Key = &RowKey{Fields: fields, Type: t}
+	return true
+}
+
+// service plans the client of one service.
+func (m *maker) service(s *Service) {
+	s.GRPC, s.Config = s.Calls[0].GRPC != nil, s.configNames()
+	for _, c := range s.Calls {
+		if (c.GRPC != nil) != s.GRPC {
+			m.report.At(c.Pos, "give one of them another name", "the service %s is called over HTTP and over gRPC", s.Name)
+			continue
+		}
+		m.call(s, c)
+	}
+	for _, o := range s.Objects {
+		if o.Row != nil {
+			m.settle(o)
+		}
+	}
+	s.sort()
+}
+
+// call plans one call.
+func (m *maker) call(s *Service, c *Call) {
+	if c.Uses(binding.Paging) && !m.canPage(c) {
+		return
+	}
+	c.Result = m.models.Of(c.Type)
+	m.operands(s, c)
+	m.loaderArguments(c)
+	c.NotFound = c.nullWhenNotFound()
+	if c.GRPC != nil {
+		if m.rpc(s, c); c.Method == nil {
+			return
+		}
+	} else {
+		if c.Stream() {
+			m.report.At(c.Pos, "bind it to a gRPC method that streams, or write a Go method", "@rest can't follow anything, as a field of %s does", c.Parent.Name)
+			return
+		}
+		m.http(s, c)
+	}
+	if !c.Done() {
+		m.answer(s, c)
+	}
+}
+
+// nullWhenNotFound reports whether an answer that there is nothing makes the field
+// null, although the binding does not say so.
+func (c *Call) nullWhenNotFound() bool {
+	for _, rule := range c.Errors {
+		if rule.Status == "404" || rule.Status == "NOT_FOUND" {
+			return false
+		}
+	}
+	return c.Type.Elem == nil && !c.Type.NonNull && c.Key == nil && !c.Mutation() && !c.Stream()
+}
+
+// loaderArguments checks the arguments of a call for parents: the calls that have
+// the same can be one.
+func (m *maker) loaderArguments(c *Call) {
+	if c.Root() {
+		return
+	}
+	for _, arg := range c.Arguments {
+		if _, ok := Basic(element(arg.Type)); !ok {
+			m.report.At(arg.Position, "use scalars and enums, or write a Go method", "the argument %s is %s, by which a batch can't be told from others", arg.Name, arg.ArgumentDefinition.Type)
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package plan
+
+import (
+	"cmp"
+	"go/types"
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// Sent is a part of the JSON body of a request. Exactly one of its parts is set.
+type Sent struct {
+	Const   *ast.Value
+	Text    binding.Text // more than one variable
+	Operand *Operand     // one variable, which keeps its type
+	Leaf    Leaf         // of Operand
+	Object  []SentMember // not nil
+	List    []*Sent      // not nil
+}
+
+// SentMember is a field of an object that is sent.
+type SentMember struct {
+	Name  string
+	Value *Sent
+}
+
+// Leaf is how one value of a type is sent that is not sent as Go has it: an input
+// object, or an enum whose values the service calls otherwise. The zero value is
+// any other type.
+type Leaf struct {
+	Input *Input
+	Enum  *Enum
+}
+
+// Input is an input object as a service takes it.
+type Input struct {
+	Def   *ast.Definition
+	Model types.Type
+	// Message is the message that it becomes; nil for JSON.
+	Message *protogen.Message
+	Members []InputMember
+}
+
+// InputMember is a field of an input object.
+type InputMember struct {
+	Schema *ast.Type
+	// Field is the name of the Go field, and Model its type.
+	Field string
+	Model types.Type
+	// Name is the service's, in JSON.
+	Name string
+	Leaf Leaf
+	// Proto is the field of the message, and Value how it gets its value.
+	Proto *protogen.Field
+	Value *Operand
+	Into  Conversion
+}
+
+// body plans the body of a request.
+func (m *maker) body(s *Service, c *Call) {
+	if c.REST.Body == nil {
+		return
+	}
+	c.Body = m.sent(s, c, c.REST.Body)
+}
+
+func (m *maker) sent(s *Service, c *Call, v *binding.Value) *Sent {
+	switch {
+	case v.Const != nil:
+		return &Sent{Const: v.Const}
+	case v.Object != nil:
+		out := &Sent{Object: []SentMember{}}
+		for _, member := range v.Object {
+			out.Object = append(out.Object, SentMember{member.Name, m.sent(s, c, member.Value)})
+		}
+		return out
+	case v.Text == nil:
+		out := &Sent{List: []*Sent{}}
+		for _, item := range v.List {
+			out.List = append(out.List, m.sent(s, c, item))
+		}
+		return out
+	}
+	one := v.Text.Alone()
+	if one == nil || one.Joined {
+		m.texts(c, v.Text)
+		return &Sent{Text: v.Text}
+	}
+	out := &Sent{Operand: c.Operands[one]}
+	if out.Operand != nil && out.Operand.Schema != nil {
+		out.Leaf = m.leaf(s, out.Operand.Schema)
+	}
+	return out
+}
+
+// leaf plans how one value of a type is sent as JSON.
+func (m *maker) leaf(s *Service, t *ast.Type) Leaf {
+	switch def := m.union.Types[t.Name()]; {
+	case def.Kind == ast.InputObject:
+		return Leaf{Input: m.input(s, def, nil)}
+	case def.Kind == ast.Enum && m.respelled(s, def):
+		return Leaf{Enum: m.writtenEnum(s, def)}
+	}
+	return Leaf{}
+}
+
+// input plans an input object that is sent as JSON, or as a message.
+func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message) *Input {
+	for _, have := range s.Inputs {
+		if have.Def == def && have.Message == message {
+			return have // which may have itself in it
+		}
+	}
+	in := &Input{Def: def, Model: m.models.Named(def.Name), Message: message}
+	s.Inputs = append(s.Inputs, in)
+	for _, of := range m.members(s, def) {
+		if len(of.source.Names) != 1 || len(of.source.Names[0]) != 1 {
+			m.report.At(of.pos, "", "an input field has one name, which is no path")
+			continue
+		}
+		field := structField(in.Model, goName(of.Name))
+		if field == nil {
+			m.report.At(of.Position, "", "the Go type %s has no field %s", shortType(in.Model), goName(of.Name))
+			continue
+		}
+		member := InputMember{Schema: of.Type, Field: field.Name(), Model: field.Type(), Name: of.source.Names[0][0]}
+		if message == nil {
+			member.Leaf = m.leaf(s, of.Type)
+		} else if !m.messageMember(s, in, of, &member) {
+			continue
+		}
+		in.Members = append(in.Members, member)
+	}
+	return in
+}
+
+// texts checks that the variables of a text can be written as texts.
+func (m *maker) texts(c *Call, t binding.Text) {
+	for _, v := range t.Vars() {
+		if o := c.Operands[v]; o != nil && o.Enum == nil && !hasText(o.Item) {
+			m.report.At(v.Pos, "", "%s is %s in Go, which can't be written as a text", v, shortType(o.Item))
+		}
+	}
+}
+
+// http plans what a request of HTTP is made of.
+func (m *maker) http(s *Service, c *Call) {
+	for _, segment := range c.REST.Path {
+		m.texts(c, segment)
+	}
+	for _, params := range [][]binding.Param{c.REST.Query, c.REST.Headers} {
+		for _, p := range params {
+			m.texts(c, p.Text)
+		}
+	}
+	m.body(s, c)
+}
+
+func (s *Service) sort() {
+	slices.SortFunc(s.Objects, func(a, b *Object) int {
+		return cmp.Or(cmp.Compare(a.Def.Name, b.Def.Name), cmp.Compare(a.order(), b.order()))
+	})
+	slices.SortFunc(s.Enums, func(a, b *Enum) int {
+		return cmp.Or(cmp.Compare(a.Def.Name, b.Def.Name), cmp.Compare(a.order(), b.order()))
+	})
+	slices.SortFunc(s.Inputs, func(a, b *Input) int {
+		return cmp.Or(cmp.Compare(a.Def.Name, b.Def.Name), cmp.Compare(a.order(), b.order()))
+	})
+}

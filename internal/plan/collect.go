@@ -1,0 +1,241 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// calls are all calls of a project.
+type calls struct {
+	list  []*Call // sorted by service and name
+	byUse map[*binding.Binding]*Call
+}
+
+// of returns the call that resolves a field of a frontend, or nil.
+func (c *calls) of(f *project.Frontend, typ, field string) *Call {
+	return c.byUse[f.Bindings[typ][field]]
+}
+
+// services are the names of the services that are called, sorted.
+func (c *calls) services() []string {
+	var names []string
+	for _, call := range c.list {
+		names = append(names, call.Service)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// collectCalls finds the calls of all bindings. Those that are alike are one.
+func collectCalls(p *project.Project, r *project.Report) *calls {
+	out := &calls{byUse: map[*binding.Binding]*Call{}}
+	byShape := map[string]*Call{}
+	ages := leastAges(p)
+	for _, f := range p.Frontends {
+		for _, name := range project.TypeNames(f.Schema) {
+			for _, field := range f.Schema.Types[name].Fields {
+				b := f.Bindings[name][field.Name]
+				if b == nil {
+					continue
+				}
+				needArguments(b, r)
+				shape := shapeOf(f, b)
+				age := ages[f][shape]
+				shape += fmt.Sprintf(" age %d", age)
+				c := byShape[shape]
+				if c == nil {
+					c = &Call{Binding: b, frontend: f, MaxAge: age}
+					byShape[shape] = c
+					out.list = append(out.list, c)
+				}
+				c.use(f, b)
+				out.byUse[b] = c
+			}
+		}
+	}
+	nameCalls(out.list)
+	slices.SortFunc(out.list, func(a, b *Call) int {
+		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// leastAges are for how many seconds the values of calls are fresh, by frontend and
+// shape: the least of what its fields say. Frontends that say different things
+// have calls of their own, so that none changes what another keeps.
+func leastAges(p *project.Project) map[*project.Frontend]map[string]int {
+	ages := map[*project.Frontend]map[string]int{}
+	for _, f := range p.Frontends {
+		ages[f] = map[string]int{}
+		for _, byField := range f.Bindings {
+			for _, b := range byField {
+				shape, age := shapeOf(f, b), maxAgeOf(callUser{f, b})
+				if have, ok := ages[f][shape]; ok {
+					age = min(have, age)
+				}
+				ages[f][shape] = age
+			}
+		}
+	}
+	return ages
+}
+
+// use adds a field that the call resolves. Its type is nullable if that of one is.
+func (c *Call) use(f *project.Frontend, b *binding.Binding) {
+	c.users = append(c.users, callUser{f, b})
+	if c.Type == nil {
+		c.Type = b.Field.Type
+	}
+	if c.Type.NonNull && !b.Field.Type.NonNull {
+		c.Type = b.Field.Type
+	}
+	name := b.Parent.Name + "." + b.Field.Name
+	if !slices.Contains(c.fields, name) {
+		c.fields = append(c.fields, name)
+		slices.Sort(c.fields)
+	}
+}
+
+// needArguments reports arguments that a binding does not use.
+func needArguments(b *binding.Binding, r *project.Report) {
+	used := usedArguments(b)
+	for _, arg := range b.Field.Arguments {
+		if !slices.Contains(used, arg) {
+			r.At(arg.Position, "use {$args."+arg.Name+"} in the binding, or remove the argument", "the binding of %s.%s does nothing with the argument %s", b.Parent.Name, b.Field.Name, arg.Name)
+		}
+	}
+}
+
+// nameCalls names calls after their fields. Where two of a service would have the
+// same name, because frontends bind a field in different ways or two types have
+// such fields, the names are more precise.
+func nameCalls(list []*Call) {
+	detail := map[*Call]int{}
+	for {
+		byName := map[string][]*Call{}
+		for _, c := range list {
+			c.Name = c.named(detail[c])
+			byName[c.Service+" "+c.Name] = append(byName[c.Service+" "+c.Name], c)
+		}
+		unique := true
+		for _, same := range byName {
+			if len(same) > 1 {
+				unique = false
+				for _, c := range same {
+					detail[c]++
+				}
+			}
+		}
+		if unique {
+			return
+		}
+	}
+}
+
+// named is the name of a call in more and more detail.
+func (c *Call) named(detail int) string {
+	full := goName(c.Parent.Name) + goName(c.Field.Name)
+	short := full
+	if c.Root() {
+		short = goName(c.Field.Name)
+	}
+	if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "Store", "HTTP", "GRPC"}, short) {
+		short += "Call" // clients have something of this name
+	}
+	names := []string{short, goName(c.frontend.Name) + short, full, goName(c.frontend.Name) + full}
+	if detail < len(names) {
+		return names[detail]
+	}
+	return fmt.Sprintf("%s%d", names[len(names)-1], detail)
+}
+
+// shapeOf is equal for bindings that make the same call: it does not matter which
+// field of the parent is the key, or whether the field is nullable.
+func shapeOf(f *project.Frontend, b *binding.Binding) string {
+	var s strings.Builder
+	if project.IsRoot(f.Schema, b.Parent) {
+		s.WriteString(b.Parent.Name)
+	}
+	key := ""
+	if vars := parentVars(b); len(vars) == 1 {
+		key = vars[0].String()
+	}
+	text := func(t binding.Text) {
+		for _, part := range t {
+			if part.Var == nil {
+				fmt.Fprintf(&s, "%q", part.Literal)
+				continue
+			}
+			name := part.Var.String()
+			if name == key {
+				name = "$" + string(part.Var.Root)
+			}
+			fmt.Fprintf(&s, "{%s %t %q}", name, part.Var.Joined, part.Var.Separator)
+		}
+		s.WriteByte(';')
+	}
+	// Without select, a Boolean tells of success; with $ it is the answer.
+	nullable := *b.Field.Type
+	nullable.NonNull = false
+	fmt.Fprintf(&s, "%s %s %v %t %d", b.Service, &nullable, b.Select, b.Select == nil, b.Max)
+	if b.REST != nil {
+		fmt.Fprintf(&s, " %s %t ", b.REST.Method, b.REST.XML)
+		for _, t := range b.REST.Path {
+			text(t)
+		}
+		for i, params := range [][]binding.Param{b.REST.Query, b.REST.Headers} {
+			for _, p := range params {
+				fmt.Fprintf(&s, " %d %s=", i, p.Name)
+				text(p.Text)
+			}
+		}
+		writeShape(&s, b.REST.Body, text)
+	}
+	if b.GRPC != nil {
+		s.WriteString(b.GRPC.Method)
+		writeShape(&s, b.GRPC.Request, text)
+	}
+	if b.Key != nil {
+		fmt.Fprintf(&s, " key %v", b.Key.Row)
+	}
+	if b.Page != nil {
+		fmt.Fprintf(&s, " page %v %v %v %d", b.Page.Next, b.Page.Total, b.Page.More, b.Page.Start)
+	}
+	for _, e := range b.Errors {
+		fmt.Fprintf(&s, " error %s %t %s %q %v", e.Status, e.Null, e.Code, e.Message, e.Extensions)
+	}
+	for _, arg := range usedArguments(b) {
+		fmt.Fprintf(&s, " arg %s %s", arg.Name, arg.Type)
+		if arg.DefaultValue != nil {
+			s.WriteString(arg.DefaultValue.String())
+		}
+	}
+	return s.String()
+}
+
+func writeShape(s *strings.Builder, v *binding.Value, text func(binding.Text)) {
+	switch {
+	case v == nil:
+	case v.Text != nil:
+		text(v.Text)
+	case v.Const != nil:
+		s.WriteString(v.Const.String())
+	case v.Object != nil:
+		for _, m := range v.Object {
+			fmt.Fprintf(s, "{%s:", m.Name)
+			writeShape(s, m.Value, text)
+			s.WriteByte('}')
+		}
+	default:
+		for _, item := range v.List {
+			s.WriteByte('[')
+			writeShape(s, item, text)
+			s.WriteByte(']')
+		}
+	}
+}

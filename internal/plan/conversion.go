@@ -1,0 +1,279 @@
+package plan
+
+import (
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// Conversion makes one value of another.
+type Conversion struct {
+	// From and To are the Go types.
+	From, To types.Type
+	// Scalar is the type of the value in From or To, if that is a message such as
+	// google.protobuf.StringValue; else nil.
+	Scalar types.Type
+	// Func makes the value; without one, it is the same, or converted to To.
+	Func *Func
+	// Enum and Object and Input have a function of their own in the client.
+	Enum   *Enum
+	Object *Object
+	Input  *Input
+}
+
+// Func is a function of one value.
+type Func struct {
+	Package string // import path
+	Name    string
+	Types   []types.Type // type arguments
+	// Fails reports whether it returns an error too.
+	Fails bool
+	// Method reports whether it is a method of the value, without parameters.
+	Method bool
+}
+
+// Fails reports whether the conversion can fail.
+func (c Conversion) Fails() bool {
+	return c.Func != nil && c.Func.Fails || c.Object != nil || c.Input != nil || c.Enum != nil && !c.Sends()
+}
+
+// Sends reports whether an enum's value becomes that of a service.
+func (c Conversion) Sends() bool {
+	return c.Enum != nil && TypeName(c.From) == TypeName(c.Enum.Model)
+}
+
+// Same reports whether the value stays as it is.
+func (c Conversion) Same() bool {
+	return c.Func == nil && c.Enum == nil && c.Object == nil && c.Input == nil && c.Scalar == nil && types.Identical(c.From, c.To)
+}
+
+func runtime(name string, args ...types.Type) *Func {
+	return &Func{Package: GatewayPath + "/upstream", Name: name, Types: args}
+}
+
+func failing(f *Func) *Func {
+	f.Fails = true
+	return f
+}
+
+// ident is the type of a name that protoc-gen-go generates.
+func ident(id protogen.GoIdent, underlying types.Type) *types.Named {
+	name := string(id.GoImportPath)
+	return types.NewNamed(types.NewTypeName(0, types.NewPackage(name, name[strings.LastIndexByte(name, '/')+1:]), id.GoName, nil), underlying, nil)
+}
+
+// ProtoType is the Go type of a field's value, or of an item of its list.
+func ProtoType(f *protogen.Field) types.Type {
+	kinds := map[protoreflect.Kind]types.BasicKind{
+		protoreflect.BoolKind: types.Bool, protoreflect.StringKind: types.String,
+		protoreflect.Int32Kind: types.Int32, protoreflect.Sint32Kind: types.Int32, protoreflect.Sfixed32Kind: types.Int32,
+		protoreflect.Uint32Kind: types.Uint32, protoreflect.Fixed32Kind: types.Uint32,
+		protoreflect.Int64Kind: types.Int64, protoreflect.Sint64Kind: types.Int64, protoreflect.Sfixed64Kind: types.Int64,
+		protoreflect.Uint64Kind: types.Uint64, protoreflect.Fixed64Kind: types.Uint64,
+		protoreflect.FloatKind: types.Float32, protoreflect.DoubleKind: types.Float64,
+	}
+	switch kind, ok := kinds[f.Desc.Kind()]; {
+	case ok:
+		return types.Typ[kind]
+	case f.Desc.Kind() == protoreflect.BytesKind:
+		return types.NewSlice(types.Universe.Lookup("byte").Type())
+	case f.Enum != nil:
+		return ident(f.Enum.GoIdent, types.Typ[types.Int32])
+	}
+	return types.NewPointer(ident(f.Message.GoIdent, types.NewStruct(nil, nil)))
+}
+
+func isInteger(t types.Type) bool {
+	kind, ok := Basic(t)
+	return ok && IsPlain(t) && slices.Contains([]types.BasicKind{types.Int32, types.Int64, types.Uint32, types.Uint64}, kind)
+}
+
+func isKind(t types.Type, kinds ...types.BasicKind) bool {
+	kind, ok := Basic(t)
+	return ok && slices.Contains(kinds, kind)
+}
+
+func isBytes(t types.Type) bool {
+	slice, ok := t.(*types.Slice)
+	return ok && isKind(slice.Elem(), types.Uint8)
+}
+
+// fromProto is how a field's value, or an item of its list, becomes a value of a
+// GraphQL type; false when it can't.
+func (m *maker) fromProto(s *Service, f *protogen.Field, name string) (Conversion, bool) {
+	def := m.union.Types[name]
+	c := Conversion{From: ProtoType(f), To: m.models.Named(name)}
+	switch {
+	case def.Kind == ast.Object && f.Message != nil:
+		c.Object = m.message(s, def, f.Message)
+		return c, true
+	case def.Kind == ast.Enum && f.Enum != nil:
+		c.Enum = m.protoEnum(s, def, f.Enum)
+		c.Enum.Read = true
+		return c, true
+	case def.Kind != ast.Scalar:
+		return c, false
+	case f.Message != nil:
+		return fromWellKnown(f, name, c)
+	}
+	return fromScalar(c, c.From, name)
+}
+
+// fromScalar makes a scalar of Go type from, which may be in a wrapper, one of a
+// GraphQL scalar.
+func fromScalar(c Conversion, from types.Type, name string) (Conversion, bool) {
+	to := c.To
+	switch {
+	case isBytes(from) && isPlainString(to):
+		c.Func = runtime("Base64")
+	case types.Identical(from, to):
+	case isPlainString(from) && IsString(to), isKind(from, types.Bool) && isKind(to, types.Bool), isKind(from, types.Int32) && IsPlain(from) && isKind(to, types.Int):
+	case isInteger(from) && name == "Int" && isKind(to, types.Int):
+		c.Func = failing(runtime("Small"))
+	case isKind(from, types.Uint64) && isKind(to, types.Int64) && IsPlain(to):
+		c.Func = failing(runtime("Signed"))
+	case isInteger(from) && isPlainString(to) && name != "String":
+		c.Func = runtime("Digits")
+	case isInteger(from) && !isKind(from, types.Uint64) && isKind(to, types.Int64),
+		isKind(from, types.Float32) && isKind(to, types.Float64), isInteger(from) && isKind(from, types.Int32, types.Uint32) && isKind(to, types.Float64):
+	default:
+		return c, false
+	}
+	return c, true
+}
+
+// fromWellKnown makes a message of google.protobuf a scalar.
+func fromWellKnown(f *protogen.Field, name string, c Conversion) (Conversion, bool) {
+	to := c.To
+	method := func(name string) (Conversion, bool) {
+		c.Func = &Func{Name: name, Method: true}
+		return c, true
+	}
+	call := func(name string) (Conversion, bool) {
+		c.Func = runtime(name)
+		return c, true
+	}
+	full := f.Message.Desc.FullName()
+	switch {
+	case full == "google.protobuf.Timestamp" && isTime(to):
+		return method("AsTime")
+	case full == "google.protobuf.Timestamp" && isPlainString(to):
+		return call("TimeText")
+	case full == "google.protobuf.Duration" && TypeName(to) == "time.Duration":
+		return method("AsDuration")
+	case full == "google.protobuf.Duration" && isPlainString(to):
+		return call("Seconds")
+	case full == "google.protobuf.Struct" && Nilable(to):
+		return method("AsMap")
+	case full == "google.protobuf.Value" && IsAny(to):
+		return method("AsInterface")
+	case full == "google.protobuf.ListValue" && IsAny(to):
+		return method("AsSlice")
+	case full == "google.protobuf.FieldMask" && isPlainString(to):
+		return call("Paths")
+	case isWrapper(f.Message):
+		c.Scalar = ProtoType(findField(f.Message, "value"))
+		return fromScalar(c, c.Scalar, name)
+	case IsAny(to):
+		c.Func = failing(runtime("JSON", c.From))
+		return c, true
+	}
+	return c, false
+}
+
+// isWrapper reports whether m is one of google.protobuf that has a scalar, such
+// as google.protobuf.StringValue.
+func isWrapper(m *protogen.Message) bool {
+	name := string(m.Desc.FullName())
+	inner := findField(m, "value")
+	return strings.HasPrefix(name, "google.protobuf.") && strings.HasSuffix(name, "Value") && inner != nil &&
+		inner.Message == nil && inner.Enum == nil && !inner.Desc.IsList()
+}
+
+// intoProto is how a Go value, of a GraphQL type if it comes from an argument,
+// becomes one of a field; false when it can't.
+func (m *maker) intoProto(s *Service, field *protogen.Field, t types.Type, schema *ast.Type) (Conversion, bool) {
+	var def *ast.Definition
+	if schema != nil {
+		def = m.union.Types[schema.Name()]
+	}
+	c := Conversion{From: t, To: ProtoType(field)}
+	switch {
+	case field.Message != nil:
+		return m.intoMessage(s, field, def, c)
+	case field.Enum == nil:
+		return intoScalar(c, c.To, def)
+	case def == nil || def.Kind != ast.Enum:
+		return c, false
+	}
+	c.Enum = m.sentEnum(s, def, field.Enum)
+	return c, true
+}
+
+// intoScalar makes a value a scalar of type to, which may be in a wrapper.
+func intoScalar(c Conversion, to types.Type, def *ast.Definition) (Conversion, bool) {
+	t := c.From
+	number := isKind(t, types.Int, types.Int64) && IsPlain(t)
+	digits := isPlainString(t) && (def == nil || def.Name != "String")
+	call := func(name string, args ...types.Type) (Conversion, bool) {
+		c.Func = failing(runtime(name, args...))
+		return c, true
+	}
+	switch {
+	case types.Identical(t, to):
+	case isPlainString(to) && IsString(t), isKind(to, types.Float32) && isKind(t, types.Float64), isKind(to, types.Bool) && isKind(t, types.Bool),
+		isKind(to, types.Int64) && isKind(t, types.Int, types.Int32), isKind(to, types.Float64) && isKind(t, types.Int):
+	case isBytes(to) && isPlainString(t):
+		return call("Bytes")
+	case isKind(to, types.Int32) && number:
+		return call("Int32")
+	case isKind(to, types.Uint32) && number:
+		return call("Uint32")
+	case isKind(to, types.Uint64) && number:
+		return call("Uint64")
+	case isKind(to, types.Int32, types.Int64) && digits:
+		return call("ParseInt", to)
+	case isKind(to, types.Uint32, types.Uint64) && digits:
+		return call("ParseUint", to)
+	default:
+		return c, false
+	}
+	return c, true
+}
+
+// intoMessage is how a value becomes a message: an input object, or one of
+// google.protobuf.
+func (m *maker) intoMessage(s *Service, field *protogen.Field, def *ast.Definition, c Conversion) (Conversion, bool) {
+	call := func(f *Func) (Conversion, bool) {
+		c.Func = f
+		return c, true
+	}
+	t, full := c.From, string(field.Message.Desc.FullName())
+	known := "google.golang.org/protobuf/types/known/"
+	switch {
+	case def != nil && def.Kind == ast.InputObject:
+		if strings.HasPrefix(full, "google.protobuf.") {
+			return c, false
+		}
+		c.Input = m.input(s, def, field.Message)
+		return c, true
+	case full == "google.protobuf.Timestamp" && isTime(t):
+		return call(&Func{Package: known + "timestamppb", Name: "New"})
+	case full == "google.protobuf.Duration" && TypeName(t) == "time.Duration":
+		return call(&Func{Package: known + "durationpb", Name: "New"})
+	case full == "google.protobuf.Struct" && strings.HasPrefix(TypeName(t), "map[string]"):
+		return call(&Func{Package: known + "structpb", Name: "NewStruct", Fails: true})
+	case full == "google.protobuf.Duration" && isPlainString(t):
+		return call(failing(runtime("Duration")))
+	case IsAny(t) && slices.Contains([]string{"google.protobuf.Value", "google.protobuf.Struct", "google.protobuf.ListValue"}, full):
+		return call(failing(runtime(string(field.Message.Desc.Name()))))
+	case isWrapper(field.Message):
+		c.Scalar = ProtoType(findField(field.Message, "value"))
+		return intoScalar(c, c.Scalar, def)
+	}
+	return c, false
+}

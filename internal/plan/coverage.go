@@ -1,0 +1,133 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// coverage checks that every field has something that resolves it.
+func coverage(p *project.Project, r *project.Report) {
+	for _, f := range p.Frontends {
+		for _, name := range project.TypeNames(f.Schema) {
+			def := f.Schema.Types[name]
+			if def.Kind != ast.Object || def.BuiltIn {
+				continue
+			}
+			for _, field := range def.Fields {
+				needMethod(f, def, field, p.Methods, r)
+			}
+		}
+	}
+}
+
+// strays checks that every method resolves a field.
+func strays(p *project.Project, r *project.Report) {
+	for _, meth := range p.Methods.All() {
+		needField(p, meth, r)
+	}
+}
+
+// needMethod reports a field without a method that a struct field can't
+// answer: one of a root type, or one with arguments.
+func needMethod(f *project.Frontend, def *ast.Definition, field *ast.FieldDefinition, m *project.Methods, r *project.Report) {
+	root := project.IsRoot(f.Schema, def)
+	if strings.HasPrefix(field.Name, "__") || !root && len(field.Arguments) == 0 || f.Retyped(field) || project.Bound(field) {
+		return
+	}
+	if m.Find(f.Name, goName(def.Name), goName(field.Name)) != nil {
+		return
+	}
+	why := "takes arguments"
+	if root {
+		why = "is a field of a root type"
+	}
+	folder := "resolvers/, or in resolvers/" + f.Name + "/ for this frontend only"
+	if strings.HasPrefix(field.Position.Src.Name, "schema/"+project.SharedFolder+"/") {
+		folder = "resolvers/"
+	}
+	r.At(field.Position, "write in "+folder+": "+declaration(f.Schema, def, field),
+		"nothing resolves %s.%s: it %s, so it needs a binding (@rest, @grpc) or a method", def.Name, field.Name, why)
+}
+
+// needField reports a method whose type or field no frontend has: a typing
+// error would else leave the field to the struct.
+func needField(p *project.Project, meth *project.Method, r *project.Report) {
+	var types, fields []string
+	for _, f := range p.Frontends {
+		for _, name := range project.TypeNames(f.Schema) {
+			def := f.Schema.Types[name]
+			if def.Kind != ast.Object || def.BuiltIn {
+				continue
+			}
+			types = append(types, goName(name))
+			if goName(name) != meth.Receiver {
+				continue
+			}
+			for _, field := range def.Fields {
+				fields = append(fields, goName(field.Name))
+			}
+		}
+	}
+	switch {
+	case !slices.Contains(types, meth.Receiver):
+		r.AtGo(meth.Pos, suggest(meth.Receiver, types, "name the Go type as the GraphQL type, or do not embed *Root in it"),
+			"no frontend has a type %s, whose fields the methods of this Go type would resolve", meth.Receiver)
+	case !slices.Contains(fields, meth.Name):
+		r.AtGo(meth.Pos, suggest(meth.Name, fields, "methods that resolve no field must not be exported"),
+			"no frontend has a field that %s.%s would resolve", meth.Receiver, meth.Name)
+	}
+}
+
+// declaration is that of the method that would resolve a field.
+func declaration(s *ast.Schema, def *ast.Definition, field *ast.FieldDefinition) string {
+	params := []string{"ctx context.Context"}
+	result := schemaType(s, field.Type)
+	switch {
+	case def == s.Subscription:
+		result = "iter.Seq2[" + result + ", error]"
+	case !project.IsRoot(s, def):
+		params = append(params, "objs []*model."+goName(def.Name))
+		result = "[]" + result
+	}
+	for _, arg := range field.Arguments {
+		params = append(params, goParam(arg.Name)+" "+schemaType(s, arg.Type))
+	}
+	return fmt.Sprintf("func (r *%s) %s(%s) (%s, error)", goName(def.Name), goName(field.Name), strings.Join(params, ", "), result)
+}
+
+// schemaType spells the Go type of a GraphQL type for a message; a custom scalar,
+// whose Go type gqlgen.yml decides, by its own name.
+func schemaType(s *ast.Schema, t *ast.Type) string {
+	if t.Elem != nil {
+		if elem := s.Types[t.Elem.NamedType]; elem != nil && elem.Kind == ast.InputObject {
+			return "[]*model." + goName(elem.Name)
+		}
+		return "[]" + schemaType(s, t.Elem)
+	}
+	def := s.Types[t.NamedType]
+	if def != nil {
+		switch def.Kind {
+		case ast.Object:
+			return "*model." + goName(def.Name)
+		case ast.Interface, ast.Union:
+			return "model." + goName(def.Name)
+		}
+	}
+	pointer := "*"
+	if t.NonNull {
+		pointer = ""
+	}
+	builtin := map[string]string{"String": "string", "ID": "string", "Int": "int", "Float": "float64", "Boolean": "bool"}
+	if name, ok := builtin[t.NamedType]; ok {
+		return pointer + name
+	}
+	if def != nil && (def.Kind == ast.Enum || def.Kind == ast.InputObject) {
+		return pointer + "model." + goName(def.Name)
+	}
+	return pointer + t.NamedType
+}

@@ -1,0 +1,193 @@
+package plan
+
+import (
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/99designs/gqlgen/codegen/templates"
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// Enum is an enum of the schema as a service has it.
+type Enum struct {
+	Def   *ast.Definition
+	Model types.Type
+	// Proto is the service's enum; nil for one that is written as texts.
+	Proto *protogen.Enum
+	// Values have the service's names.
+	Values []EnumValue
+	// Read and Written report whether answers and requests have the enum.
+	Read, Written bool
+}
+
+// EnumValue is a value of an enum.
+type EnumValue struct {
+	Name string
+	// Texts are how the service may write it. A text belongs to one value only.
+	Texts []string
+	// Sent is what is sent for the value, if Respelled; else that is its name.
+	Sent      string
+	Respelled bool
+	// Proto is the service's value that is read as this one; nil where there is none,
+	// or when an earlier value stands for it already. SentProto is what is sent.
+	Proto, SentProto *protogen.EnumValue
+}
+
+// enumText is what the service calls a value of an enum, as its callers say;
+// false when they say nothing.
+func (m *maker) enumText(s *Service, def *ast.Definition, value string) (string, bool) {
+	text, said, first := "", false, (*ast.EnumValueDefinition)(nil)
+	for _, f := range s.callers() {
+		own := f.Schema.Types[def.Name]
+		if own == nil || own.EnumValues.ForName(value) == nil {
+			continue
+		}
+		theirs := own.EnumValues.ForName(value)
+		name, ok := binding.EnumText(theirs.Directives, s.Name)
+		if first != nil && (name != text || ok != said) {
+			m.report.At(theirs.Position, "say the same in both, or give the enums other names",
+				"the service %[4]s calls %[1]s.%[2]s otherwise here than at %[3]s", def.Name, value, where(first.Position), s.Name)
+			return text, said
+		}
+		text, said, first = name, ok, theirs
+	}
+	return text, said
+}
+
+// respelled reports whether the service calls a value of an enum otherwise.
+func (m *maker) respelled(s *Service, def *ast.Definition) bool {
+	return slices.ContainsFunc(def.EnumValues, func(v *ast.EnumValueDefinition) bool {
+		_, said := m.enumText(s, def, v.Name)
+		return said
+	})
+}
+
+// textEnum plans an enum that is written as texts.
+func (m *maker) textEnum(s *Service, def *ast.Definition) *Enum {
+	for _, e := range s.Enums {
+		if e.Def == def && e.Proto == nil {
+			return e
+		}
+	}
+	e := &Enum{Def: def, Model: m.models.Named(def.Name)}
+	s.Enums = append(s.Enums, e)
+	owner := map[string]string{} // the value that a text belongs to: those that @source names come first
+	for _, v := range def.EnumValues {
+		if text, said := m.enumText(s, def, v.Name); said && owner[text] == "" {
+			owner[text] = v.Name
+		}
+	}
+	for _, v := range def.EnumValues {
+		value := EnumValue{Name: v.Name}
+		text, said := m.enumText(s, def, v.Name)
+		value.Sent, value.Respelled = text, said
+		for _, spelling := range spellings(v.Name, text, said) {
+			if owner[spelling] == "" || owner[spelling] == v.Name {
+				value.Texts = append(value.Texts, spelling)
+				owner[spelling] = v.Name
+			}
+		}
+		e.Values = append(e.Values, value)
+	}
+	return e
+}
+
+// spellings are the ways in which services write the value IN_TRANSIT: what
+// @source says, or in_transit, in-transit, inTransit and the like.
+func spellings(name, text string, said bool) []string {
+	if said {
+		return []string{text}
+	}
+	lower := strings.ToLower(name)
+	words := strings.Split(lower, "_")
+	for i, word := range words {
+		words[i] = templates.UcFirst(word)
+	}
+	camel := strings.Join(words, "")
+	var out []string
+	for _, s := range []string{name, lower, strings.ReplaceAll(lower, "_", "-"), strings.ReplaceAll(name, "_", "-"), templates.LcFirst(camel), camel} {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// protoEnum plans an enum that is one of a proto.
+func (m *maker) protoEnum(s *Service, def *ast.Definition, proto *protogen.Enum) *Enum {
+	for _, e := range s.Enums {
+		if e.Def == def && e.Proto == proto {
+			return e
+		}
+	}
+	e := &Enum{Def: def, Model: m.models.Named(def.Name), Proto: proto}
+	s.Enums = append(s.Enums, e)
+	taken := map[protoreflect.EnumNumber]bool{}
+	for _, v := range def.EnumValues {
+		value := EnumValue{Name: v.Name, SentProto: m.protoEnumValue(s, def, v, proto)}
+		if theirs := value.SentProto; theirs != nil && !taken[theirs.Desc.Number()] {
+			taken[theirs.Desc.Number()] = true
+			value.Proto = theirs
+		}
+		e.Values = append(e.Values, value)
+	}
+	return e
+}
+
+// protoEnumValue is the service's value for one of ours: what @source says, or
+// the one with the same name, the enum's name before it stripped.
+func (m *maker) protoEnumValue(s *Service, def *ast.Definition, v *ast.EnumValueDefinition, proto *protogen.Enum) *protogen.EnumValue {
+	name, said := m.enumText(s, def, v.Name)
+	if !said {
+		name = v.Name
+	}
+	for _, theirs := range proto.Values {
+		own := string(theirs.Desc.Name())
+		if own == name || !said && strings.EqualFold(strings.TrimPrefix(own, enumPrefix(proto)), name) {
+			return theirs
+		}
+	}
+	return nil
+}
+
+// enumPrefix is what values of OrderStatus begin with: ORDER_STATUS_.
+func enumPrefix(e *protogen.Enum) string {
+	var b strings.Builder
+	name := string(e.Desc.Name())
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' && (name[i-1] < 'A' || name[i-1] > 'Z') {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToUpper(b.String()) + "_"
+}
+
+// writtenEnum is an enum in requests that are texts.
+func (m *maker) writtenEnum(s *Service, def *ast.Definition) *Enum {
+	e := m.textEnum(s, def)
+	e.Written = true
+	return e
+}
+
+// sentEnum is an enum in messages that are sent: each of its values must be one of
+// the service's.
+func (m *maker) sentEnum(s *Service, def *ast.Definition, proto *protogen.Enum) *Enum {
+	e := m.protoEnum(s, def, proto)
+	if e.Written {
+		return e
+	}
+	e.Written = true
+	for i, v := range e.Values {
+		if v.SentProto == nil {
+			m.report.At(def.EnumValues[i].Position, `add @source(name: "…", service: "`+s.Name+`"), or remove the value`,
+				"the enum %s has no value for %s", proto.Desc.FullName(), v.Name)
+		}
+	}
+	return e
+}

@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// Fit checks that a value is one that the frontend has.
+type Fit struct {
+	Name  string
+	Type  types.Type
+	Enum  bool
+	Known []string     // an enum's values
+	Types []types.Type // an interface's or a union's members
+}
+
+// FitUse is how a field uses a Fit.
+type FitUse struct {
+	Type                 string // the name of the Fit
+	Enum, List           bool
+	NonNull, NonNullItem bool
+	Pointer              bool // an enum by pointer
+}
+
+// unknown are the enum values or possible types that the union of the frontends
+// has and this one lacks, sorted.
+func (m *maker) unknown(f *project.Frontend, typ string) []string {
+	all, own := m.union.Types[typ], f.Schema.Types[typ]
+	if all == nil || own == nil {
+		return nil
+	}
+	var lacking []string
+	switch all.Kind {
+	case ast.Enum:
+		for _, v := range all.EnumValues {
+			if own.EnumValues.ForName(v.Name) == nil {
+				lacking = append(lacking, v.Name)
+			}
+		}
+	case ast.Union, ast.Interface:
+		known := f.Schema.GetPossibleTypes(own)
+		for _, t := range m.union.GetPossibleTypes(all) {
+			if t.Kind == ast.Object && !slices.ContainsFunc(known, func(k *ast.Definition) bool { return k.Name == t.Name }) {
+				lacking = append(lacking, t.Name)
+			}
+		}
+	}
+	slices.Sort(lacking)
+	return lacking
+}
+
+// Lacks reports whether a value of the type can be one that the frontend does not
+// have: an enum's value, or a member of a union or an interface.
+func (p *Plan) Lacks(f *project.Frontend, t *ast.Type) bool {
+	m := &maker{union: p.project.Union}
+	return len(m.unknown(f, t.Name())) > 0
+}
+
+// fitUse is how the field's values are checked; nil when all fit. It is false when
+// they can't be, which is reported.
+func (b *adapting) fitUse(a *Adapters, field *ast.FieldDefinition) (*FitUse, bool) {
+	t := field.Type
+	lacking := b.unknown(b.frontend, t.Name())
+	if len(lacking) == 0 {
+		return nil, true
+	}
+	def := b.union.Types[t.Name()]
+	use := &FitUse{Type: def.Name, Enum: def.Kind == ast.Enum, NonNull: t.NonNull}
+	if t.Elem != nil {
+		use.List, t = true, t.Elem
+		use.NonNullItem = t.NonNull
+	}
+	if t.Elem != nil || a.Stream {
+		b.report.At(b.position(&Adapter{Object: a, Name: field.Name, schema: field}), "give frontend "+b.frontend.Name+" all of "+def.Name+", or flatten the list",
+			"%s.%s can hold what frontend %s lacks of %s (%s), which is not checked in a list of lists or a subscription",
+			a.Name, field.Name, b.frontend.Name, def.Name, strings.Join(lacking, ", "))
+		return nil, false
+	}
+	use.Pointer = use.Enum && !t.NonNull
+	return use, true
+}
+
+func (b *adapting) fit(def *ast.Definition) *Fit {
+	fit := &Fit{Name: def.Name, Type: b.models.Named(def.Name), Enum: def.Kind == ast.Enum}
+	for _, v := range def.EnumValues {
+		fit.Known = append(fit.Known, v.Name)
+	}
+	if !fit.Enum {
+		possible := slices.Clone(b.frontend.API.GetPossibleTypes(def))
+		slices.SortStableFunc(possible, func(a, b *ast.Definition) int {
+			if len(a.Interfaces) != len(b.Interfaces) {
+				return len(b.Interfaces) - len(a.Interfaces)
+			}
+			return strings.Compare(b.Name, a.Name)
+		})
+		for _, t := range possible {
+			if t.Kind == ast.Object {
+				fit.Types = append(fit.Types, b.models.Of(&ast.Type{NamedType: t.Name, NonNull: true}))
+			}
+		}
+	}
+	return fit
+}

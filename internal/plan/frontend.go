@@ -1,0 +1,445 @@
+package plan
+
+import (
+	"cmp"
+	"go/types"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// Frontend is what the adapters of one frontend are written from: they connect
+// gqlgen's executable schema to methods and calls.
+type Frontend struct {
+	Name string
+	// Operations are examples, those that change something after those that do not.
+	Operations []Operation
+	// Objects have something to resolve, or something below.
+	Objects []*Adapters
+	// Abstract are the interfaces and unions with something below.
+	Abstract []*Abstract
+	// Fits are the enums, interfaces and unions of which this frontend lacks a part.
+	Fits []*Fit
+	// Parsers are the scalars and enums in inputs whose values are checked by a
+	// function of their own, sorted by name.
+	Parsers []Parser
+	// Receivers are the services that receive the caller, sorted.
+	Receivers []string
+}
+
+// Operation is an example operation.
+type Operation struct{ Name, Document string }
+
+// Adapters are those of an object type.
+type Adapters struct {
+	Name string // of the type
+	// Type is the Go type of an object: a pointer, or an interface.
+	Type types.Type
+	// Root reports whether it is a root operation type; Mutation and Stream which.
+	Root, Mutation, Stream bool
+	Fields                 []*Adapter
+	// Walk is what a level of these objects resolves.
+	Walk []*Walk
+	// Tags are the cache tags of each object.
+	Tags []Tag
+
+	def *ast.Definition
+}
+
+// Below reports whether there is something to do for a level of these objects.
+func (a *Adapters) Below() bool { return len(a.Walk) > 0 || len(a.Tags) > 0 }
+
+// Adapter resolves a field.
+type Adapter struct {
+	Object       *Adapters
+	Name, GoName string
+	Arguments    []*Argument
+	// Type is the Go type of the field's value.
+	Type types.Type
+	// Method or Call resolves the field; with neither, the model has the value, and
+	// only its fit is checked.
+	Method *Method
+	Call   *Call
+	// Keys are the texts of a parent that Call is made by, and Parameters the
+	// arguments of Method or Call, in order.
+	Keys       []Key
+	Parameters []Parameter
+	// Raw is what Method, Call or the model gives for one parent, and Result how
+	// that becomes the field's value.
+	Raw    types.Type
+	Result Result
+	// Below is what resolves the fields of the values; nil when there is nothing to
+	// resolve.
+	Below *Below
+	// Fit checks that the frontend has the values; nil when all fit.
+	Fit *FitUse
+
+	schema *ast.FieldDefinition
+}
+
+// Level reports whether the field is resolved with its level: all but those whose
+// value costs nothing.
+func (a *Adapter) Level() bool {
+	if a.Object.Root {
+		return false
+	}
+	return a.Call != nil || a.Method != nil && (a.Method.Batch || a.Method.composite)
+}
+
+// Batch reports whether all parents are resolved at once.
+func (a *Adapter) Batch() bool { return a.Call != nil || a.Method.Batch }
+
+// Resolved reports whether a method or a call resolves the field.
+func (a *Adapter) Resolved() bool { return a.Method != nil || a.Call != nil }
+
+// Adapts reports whether the raw value becomes another one.
+func (a *Adapter) Adapts() bool { return a.Result != Same || a.Fit != nil }
+
+// Method is a hand-written method.
+type Method struct {
+	Package        string // import path
+	Receiver, Name string
+	Batch          bool // it takes all parents
+
+	composite bool // it returns objects
+}
+
+// Key is a text of a parent that a call is made by.
+type Key struct {
+	Member string // of a key with several
+	Value  Value
+}
+
+// Value is a field of an object, or of an object in it.
+type Value struct {
+	// Steps are the Go names of the fields. Pointers are those after which there is
+	// nothing when they are nil.
+	Steps    []string
+	Pointers []int
+	// Pointer reports whether the last of them is a pointer.
+	Pointer bool
+	Type    types.Type // without the pointer
+}
+
+// Parameter is an argument of the call of a method or a client.
+type Parameter struct {
+	From    *Argument // nil: this frontend has no such argument
+	Address bool      // the method takes a pointer to it
+}
+
+// Result is how a raw value becomes the field's value.
+type Result int
+
+// The results.
+const (
+	Same        Result = iota
+	AddressOf          // the field is nullable, the raw value is not
+	Dereference        // the other way round: nil is an error
+	Present            // both are of one type, but nil is an error
+)
+
+// Walk is a field of a level: resolved with it, or had already.
+type Walk struct {
+	Name, GoName string
+	Arguments    []*Argument
+	Adapter      *Adapter   // nil: the objects have the value
+	Raw          types.Type // of the value that the objects have
+	Below        *Below
+	Tags         []Tag // of answers with this field of the objects
+}
+
+// Below names the type whose levels resolve what is below a field's values, and
+// how many lists are around them.
+type Below struct {
+	Type  string
+	Lists int
+}
+
+// Abstract is an interface or a union.
+type Abstract struct {
+	Name    string
+	Type    types.Type
+	Members []*Adapters // those with something below
+}
+
+func (m *maker) frontend(f *project.Frontend) *Frontend {
+	b := &adapting{maker: m, frontend: f, walkable: map[string]bool{}}
+	b.findWalkable()
+	out := &Frontend{Name: f.Name, Operations: operations(f)}
+	for _, name := range m.project.CallerServices() {
+		out.Receivers = append(out.Receivers, name)
+	}
+	byName := map[string]*Adapters{}
+	for _, name := range project.TypeNames(f.API) {
+		def := f.API.Types[name]
+		if def.Kind != ast.Object || def.BuiltIn || strings.HasPrefix(name, "__") {
+			continue
+		}
+		object := b.object(def)
+		byName[name] = object
+		if len(object.Fields) > 0 || object.Below() {
+			out.Objects = append(out.Objects, object)
+		}
+	}
+	for _, name := range project.TypeNames(f.API) {
+		def := f.API.Types[name]
+		if def.IsAbstractType() && b.walkable[name] {
+			out.Abstract = append(out.Abstract, b.abstract(def, byName))
+		}
+		if (def.Kind == ast.Enum || def.IsAbstractType()) && len(m.unknown(f, name)) > 0 {
+			out.Fits = append(out.Fits, b.fit(def))
+		}
+	}
+	out.Parsers = m.parsers(f)
+	return out
+}
+
+// operations are the examples. The first one is safe to try.
+func operations(f *project.Frontend) []Operation {
+	sources := slices.Clone(f.Operations)
+	slices.SortStableFunc(sources, func(a, b *ast.Source) int { return cmp.Compare(kindOrder(a), kindOrder(b)) })
+	var list []Operation
+	for _, s := range sources {
+		list = append(list, Operation{Name: strings.TrimSuffix(path.Base(s.Name), path.Ext(s.Name)), Document: strings.TrimSpace(s.Input) + "\n"})
+	}
+	return list
+}
+
+// kindOrder orders queries before mutations before subscriptions.
+func kindOrder(s *ast.Source) int {
+	doc, err := parser.ParseQuery(s)
+	if err != nil || len(doc.Operations) == 0 {
+		return 0 // reported
+	}
+	return slices.Index([]ast.Operation{ast.Query, ast.Mutation, ast.Subscription}, doc.Operations[0].Operation)
+}
+
+// adapting plans the adapters of one frontend.
+type adapting struct {
+	*maker
+	frontend *project.Frontend
+	walkable map[string]bool // types below which something is to be resolved
+}
+
+// findWalkable finds the types that have, or lead to, a field that is resolved
+// with its level.
+func (b *adapting) findWalkable() {
+	for changed := true; changed; {
+		changed = false
+		for _, name := range project.TypeNames(b.frontend.API) {
+			if !b.walkable[name] && b.leads(b.frontend.API.Types[name]) {
+				b.walkable[name], changed = true, true
+			}
+		}
+	}
+}
+
+func (b *adapting) leads(def *ast.Definition) bool {
+	api := b.frontend.API
+	switch {
+	case strings.HasPrefix(def.Name, "__") || project.IsRoot(api, def):
+		return false
+	case def.IsAbstractType():
+		return slices.ContainsFunc(api.GetPossibleTypes(def), func(t *ast.Definition) bool { return b.walkable[t.Name] })
+	case def.Kind != ast.Object:
+		return false
+	}
+	if tagged(b.frontend.Schema, b.frontend.Schema.Types[def.Name]) {
+		return true
+	}
+	return slices.ContainsFunc(def.Fields, func(f *ast.FieldDefinition) bool {
+		method, call := b.plan.Resolution(b.frontend, def.Name, f.Name)
+		composite := api.Types[f.Type.Name()].IsCompositeType()
+		return method != nil && (method.Batch || composite) || call != nil || b.walkable[f.Type.Name()]
+	})
+}
+
+func (b *adapting) object(def *ast.Definition) *Adapters {
+	api := b.frontend.API
+	a := &Adapters{Name: def.Name, def: def, Root: project.IsRoot(api, def), Mutation: def == api.Mutation, Stream: def == api.Subscription}
+	a.Type = b.models.Of(&ast.Type{NamedType: def.Name, NonNull: true})
+	if !a.Root {
+		a.Tags = b.tagsOf(a)
+	}
+	for _, field := range def.Fields {
+		if strings.HasPrefix(field.Name, "__") {
+			continue
+		}
+		adapter, ok := b.adapter(a, field)
+		if !ok {
+			continue // reported
+		}
+		if adapter != nil {
+			a.Fields = append(a.Fields, adapter)
+		}
+		if walk := b.walk(a, field, adapter); walk != nil {
+			a.Walk = append(a.Walk, walk)
+		}
+	}
+	return a
+}
+
+func (b *adapting) below(t *ast.Type) *Below {
+	if !b.walkable[t.Name()] {
+		return nil
+	}
+	below := &Below{Type: t.Name()}
+	for ; t.Elem != nil; t = t.Elem {
+		below.Lists++
+	}
+	return below
+}
+
+// walk is what a level does for a field of its objects; nil for nothing.
+func (b *adapting) walk(a *Adapters, field *ast.FieldDefinition, adapter *Adapter) *Walk {
+	if a.Root {
+		return nil
+	}
+	w := &Walk{Name: field.Name, GoName: goName(field.Name), Tags: b.tagsOfField(a, field)}
+	if adapter != nil {
+		w.Arguments = adapter.Arguments
+	}
+	below := b.below(field.Type)
+	switch {
+	case adapter != nil && adapter.Level():
+		w.Adapter, w.Below = adapter, below
+		return w
+	case below == nil || adapter != nil && adapter.Resolved():
+	case adapter != nil:
+		w.Raw, w.Below = adapter.Raw, below
+		return w
+	default:
+		if variable := structField(a.Type, w.GoName); variable != nil {
+			w.Raw, w.Below, w.GoName = variable.Type(), below, variable.Name()
+			return w
+		}
+	}
+	// Nothing below, or a field of a hand-written type: a method of it, a map.
+	if len(w.Tags) > 0 {
+		return w
+	}
+	return nil
+}
+
+// adapter plans the adapter of a field: nil for one that gqlgen takes from the
+// model. It is false when there can be none, which is reported.
+func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, bool) {
+	out := &Adapter{Object: a, Name: field.Name, GoName: goName(field.Name), schema: field, Below: b.below(field.Type)}
+	out.Type = b.models.Resolver(field.Type)
+	for _, arg := range field.Arguments {
+		out.Arguments = append(out.Arguments, &Argument{ArgumentDefinition: arg, Type: b.models.Of(arg.Type)})
+	}
+	method, call := b.plan.Resolution(b.frontend, a.Name, field.Name)
+	lacks := len(b.unknown(b.frontend, field.Type.Name())) > 0
+	if method == nil && call == nil && !lacks {
+		return b.modelField(out)
+	}
+	var ok bool
+	if out.Fit, ok = b.fitUse(a, field); !ok {
+		return nil, false
+	}
+	switch {
+	case call != nil:
+		out.Call = call
+		b.bindCall(out)
+		return out, true
+	case method != nil:
+		out.Method = &Method{Package: method.Package.Path, Receiver: method.Receiver, Name: method.Name, Batch: method.Batch}
+		out.Method.composite = b.union.Types[field.Type.Name()].IsCompositeType()
+		return out, b.bindMethod(out, method)
+	}
+	member := structField(a.Type, out.GoName)
+	if member == nil || !b.compare(out, member.Type()) {
+		return nil, b.nothingResolves(out)
+	}
+	out.Raw, out.GoName = member.Type(), member.Name()
+	return out, true
+}
+
+// modelField checks that gqlgen finds the field in the model; else an adapter
+// would have to resolve it.
+func (b *adapting) modelField(out *Adapter) (*Adapter, bool) {
+	if out.Object.Root {
+		return nil, false // reported by coverage
+	}
+	if b.models.config.Models[out.Object.Name].Fields[out.Name].Resolver || !b.models.Has(out.Object.Type, out.Object.Name, out.Name) {
+		return nil, b.nothingResolves(out)
+	}
+	return nil, true
+}
+
+func (b *adapting) nothingResolves(out *Adapter) bool {
+	b.report.At(b.position(out), "write "+declaration(b.frontend.API, out.Object.def, out.schema)+", or give the Go type the field",
+		"nothing resolves %s.%s: the Go type %s has no such field", out.Object.Name, out.Name, shortType(out.Object.Type))
+	return false
+}
+
+// position is where the field is in the schema as it was written.
+func (b *adapting) position(a *Adapter) *ast.Position {
+	if def := b.frontend.Schema.Types[a.Object.Name]; def != nil && def.Fields.ForName(a.Name) != nil {
+		return def.Fields.ForName(a.Name).Position
+	}
+	return a.schema.Position
+}
+
+// bindCall plans a field that a call resolves.
+func (b *adapting) bindCall(a *Adapter) {
+	b.compare(a, a.Call.Result)
+	if a.Result == Same && a.schema.Type.NonNull && !a.Call.Type.NonNull {
+		a.Result = Present
+	}
+	for _, arg := range a.Call.Arguments {
+		a.Parameters = append(a.Parameters, Parameter{From: argumentFor(a.Arguments, arg.Name)})
+	}
+	if a.Call.Root() {
+		return
+	}
+	own := b.frontend.Bindings[a.Object.Name][a.Name]
+	for _, v := range parentVars(own) {
+		value, ok := b.value(a.Object, v)
+		if !ok {
+			continue // reported
+		}
+		if !hasText(value.Type) {
+			b.report.At(v.Pos, "", "%s is %s in Go, which is no key", v, shortType(value.Type))
+		}
+		a.Keys = append(a.Keys, Key{Member: KeyMember(v), Value: value})
+	}
+}
+
+// value plans how a variable of the parent is reached; false when it is reported.
+func (b *adapting) value(a *Adapters, v *binding.Var) (Value, bool) {
+	var out Value
+	t := a.Type
+	for i, name := range v.Path {
+		if i > 0 && IsPointer(t) {
+			out.Pointers = append(out.Pointers, i)
+		}
+		field := structField(t, goName(name))
+		if field == nil {
+			b.report.At(v.Pos, "use a field that is neither bound nor resolved by a method", "%s: the Go type %s has no field %s", v, shortType(t), goName(name))
+			return out, false
+		}
+		t = field.Type()
+		out.Steps = append(out.Steps, field.Name())
+	}
+	out.Pointer, out.Type = IsPointer(t), element(t)
+	return out, true
+}
+
+func (b *adapting) abstract(def *ast.Definition, objects map[string]*Adapters) *Abstract {
+	out := &Abstract{Name: def.Name, Type: b.models.Named(def.Name)}
+	for _, t := range b.frontend.API.GetPossibleTypes(def) {
+		if b.walkable[t.Name] && objects[t.Name] != nil {
+			out.Members = append(out.Members, objects[t.Name])
+		}
+	}
+	slices.SortFunc(out.Members, func(a, b *Adapters) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}

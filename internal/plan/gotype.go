@@ -1,0 +1,139 @@
+package plan
+
+import (
+	"go/types"
+	"strings"
+)
+
+// The import paths of the libraries whose types generated code has.
+const (
+	gqlgenPath = "github.com/99designs/gqlgen/graphql"
+	// GatewayPath is the import path of the runtime library.
+	GatewayPath = "github.com/portico-gateway/portico/gateway"
+)
+
+// runtimeType is a type of the runtime library, which need not be loaded to be
+// named.
+func runtimeType(pkg, name string, underlying types.Type) *types.Named {
+	return types.NewNamed(types.NewTypeName(0, types.NewPackage(GatewayPath+"/"+pkg, pkg), name, nil), underlying, nil)
+}
+
+// TypeName is the name of a type with full import paths, the same for every way in
+// which a package was loaded.
+func TypeName(t types.Type) string { return types.TypeString(t, nil) }
+
+// shortType is the name of a type for a message.
+func shortType(t types.Type) string {
+	return types.TypeString(t, func(p *types.Package) string { return p.Name() })
+}
+
+// pointed is the type with a pointer to the struct in it, which is how models
+// have objects.
+func pointed(t types.Type) types.Type {
+	switch t := t.(type) {
+	case *types.Slice:
+		return types.NewSlice(pointed(t.Elem()))
+	case *types.Pointer:
+		return t
+	}
+	if Nilable(t) {
+		return t
+	}
+	return types.NewPointer(t)
+}
+
+// Element is what a pointer points to, or the type itself.
+func Element(t types.Type) types.Type {
+	if p, ok := t.(*types.Pointer); ok {
+		return p.Elem()
+	}
+	return t
+}
+
+func element(t types.Type) types.Type { return Element(t) }
+
+// Omittable returns the type in a graphql.Omittable, and whether t is one: a
+// field of an input object that can be absent.
+func Omittable(t types.Type) (types.Type, bool) {
+	n, ok := t.(*types.Named)
+	if !ok || n.TypeArgs().Len() != 1 || n.Obj().Pkg() == nil || n.Obj().Pkg().Path() != gqlgenPath || n.Obj().Name() != "Omittable" {
+		return t, false
+	}
+	return n.TypeArgs().At(0), true
+}
+
+// IsPointer reports whether t is a pointer.
+func IsPointer(t types.Type) bool {
+	_, ok := t.(*types.Pointer)
+	return ok
+}
+
+// Nilable reports whether nil is a value of t.
+func Nilable(t types.Type) bool {
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Slice, *types.Map, *types.Interface, *types.Chan, *types.Signature:
+		return true
+	}
+	return false
+}
+
+// Basic returns the kind of a type that is, or is defined as, a basic one.
+func Basic(t types.Type) (types.BasicKind, bool) {
+	b, ok := t.Underlying().(*types.Basic)
+	if !ok {
+		return 0, false
+	}
+	return b.Kind(), true
+}
+
+// IsString reports whether t is, or is defined as, string.
+func IsString(t types.Type) bool {
+	kind, ok := Basic(t)
+	return ok && kind == types.String
+}
+
+// IsPlain reports whether t is a basic type without a name of its own.
+func IsPlain(t types.Type) bool {
+	_, ok := t.(*types.Basic)
+	return ok
+}
+
+func isPlainString(t types.Type) bool { return IsString(t) && IsPlain(t) }
+
+// IsAny reports whether t is the type any.
+func IsAny(t types.Type) bool {
+	i, ok := t.Underlying().(*types.Interface)
+	return ok && i.Empty()
+}
+
+func isStruct(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Struct)
+	return ok
+}
+
+func isTime(t types.Type) bool { return TypeName(t) == "time.Time" }
+
+// hasText reports whether values of t have a text that everyone would expect.
+func hasText(t types.Type) bool {
+	kind, ok := Basic(t)
+	return isTime(t) || ok && kind != types.Complex64 && kind != types.Complex128 && kind != types.UnsafePointer && kind != types.Invalid
+}
+
+// structField finds a field of a Go type that is a struct; nil if there is none.
+// A hand-written type may have the name in other letters, as gqlgen allows.
+func structField(t types.Type, name string) *types.Var {
+	s, ok := element(t).Underlying().(*types.Struct)
+	if !ok {
+		return nil
+	}
+	var near *types.Var
+	for field := range s.Fields() {
+		if field.Name() == name {
+			return field
+		}
+		if strings.EqualFold(field.Name(), name) && near == nil {
+			near = field
+		}
+	}
+	return near
+}

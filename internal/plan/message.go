@@ -1,0 +1,278 @@
+package plan
+
+import (
+	"fmt"
+	"go/types"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// GRPCMethod is a method of a gRPC service.
+type GRPCMethod struct {
+	Name          string // "/package.Service/Method"
+	Input, Output *protogen.Message
+}
+
+// Message is a message that is sent. Its members are set in order.
+type Message struct {
+	Type    *protogen.Message
+	Members []MessageMember
+}
+
+// MessageMember is a field of a message that is sent. Exactly one of Message,
+// Consts, Text and Operand is set.
+type MessageMember struct {
+	Field   *protogen.Field
+	Message *Message
+	Consts  []*ast.Value // one, or the items of a list
+	Text    binding.Text
+	Operand *Operand
+	Into    Conversion // of Operand
+}
+
+// Mask reports whether a list of texts becomes a google.protobuf.FieldMask.
+func (m MessageMember) Mask() bool { return m.Operand != nil && m.Operand.List && isMask(m.Field) }
+
+// Mask reports whether the member becomes a google.protobuf.FieldMask.
+func (m InputMember) Mask() bool { return m.Value != nil && m.Value.List && isMask(m.Proto) }
+
+// rpc plans what a request of gRPC is made of.
+func (m *maker) rpc(s *Service, c *Call) {
+	method := m.plan.Protos.method(c.GRPC.Method)
+	if method == nil {
+		m.report.At(c.GRPC.Pos, suggest(c.GRPC.Method, m.plan.Protos.methodNames(), "put its proto into "+project.ProtoFolder+"/"), "no proto has the method %s", c.GRPC.Method)
+		return
+	}
+	streams := method.Desc.IsStreamingServer()
+	switch {
+	case method.Desc.IsStreamingClient():
+		m.report.At(c.GRPC.Pos, "write a Go method", "callers of %s send a stream, which a field can't", c.GRPC.Method)
+		return
+	case streams && !c.Stream():
+		m.report.At(c.GRPC.Pos, "bind it to a field of Subscription", "%s streams", c.GRPC.Method)
+		return
+	case !streams && c.Stream():
+		m.report.At(c.GRPC.Pos, "bind it to a field of Query", "%s gives one answer and does not stream", c.GRPC.Method)
+		return
+	}
+	c.Method = &GRPCMethod{Name: "/" + c.GRPC.Method, Input: method.Input, Output: method.Output}
+	var members []binding.Member
+	if c.GRPC.Request != nil {
+		members = c.GRPC.Request.Object
+	}
+	c.Message = m.build(s, c, method.Input, members)
+}
+
+// build plans a message that is made of members.
+func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []binding.Member) *Message {
+	out := &Message{Type: message}
+	set := map[string]bool{} // the Go fields that are set in any case
+	for _, member := range members {
+		field := findField(message, member.Name)
+		if field == nil {
+			m.report.At(member.Pos, project.DidYouMean(member.Name, protoFieldNames(message)), "the message %s has no field %s", message.Desc.FullName(), member.Name)
+			continue
+		}
+		value, ok := m.messageValue(s, c, field, member.Value)
+		if !ok {
+			continue
+		}
+		if target := Target(field); m.always(c, value) {
+			if set[target] {
+				m.report.At(member.Pos, "keep one", "%s of the message %s is set already", target, message.Desc.FullName())
+			}
+			set[target] = true
+		}
+		out.Members = append(out.Members, value)
+	}
+	return out
+}
+
+// Target is the Go field that holds a field of a message: that of its oneof, if it
+// is in one.
+func Target(field *protogen.Field) string {
+	if InOneof(field) {
+		return field.Oneof.GoName
+	}
+	return field.GoName
+}
+
+// InOneof reports whether the field is one of several, of which one is set.
+func InOneof(field *protogen.Field) bool {
+	return field.Oneof != nil && !field.Oneof.Desc.IsSynthetic()
+}
+
+// always reports whether a member is set in any case.
+func (m *maker) always(c *Call, v MessageMember) bool {
+	vars := v.Text.Vars()
+	if v.Operand != nil {
+		vars = append(vars, v.Operand.Var)
+	}
+	for _, one := range vars {
+		if o := c.Operands[one]; o == nil || c.MayLack(o) {
+			return false
+		}
+	}
+	return true
+}
+
+// MayLack reports whether a value can be absent.
+func (c *Call) MayLack(o *Operand) bool {
+	switch o.Root {
+	case binding.Headers:
+		return true
+	case binding.This:
+		return len(c.Keys()) > 1
+	case binding.Args:
+		for _, step := range o.Steps {
+			if step.Pointer {
+				return true
+			}
+		}
+		return o.Nilable()
+	}
+	return false
+}
+
+// messageValue plans the value of a field; false when it is reported.
+func (m *maker) messageValue(s *Service, c *Call, field *protogen.Field, v *binding.Value) (MessageMember, bool) {
+	out := MessageMember{Field: field}
+	misfit := func(what string) (MessageMember, bool) {
+		m.report.At(v.Pos, "", "%s (%s) can't be %s", field.Desc.FullName(), describe(field), what)
+		return out, false
+	}
+	many := field.Desc.IsList() || field.Desc.IsMap()
+	switch {
+	case v.Object != nil:
+		if field.Message == nil || many {
+			return misfit("an object")
+		}
+		out.Message = m.build(s, c, field.Message, v.Object)
+		return out, true
+	case v.Const != nil:
+		if many {
+			m.report.At(v.Const.Position, "write a list", "%s is a list", field.Desc.FullName())
+			return out, false
+		}
+		out.Consts = []*ast.Value{v.Const}
+		return out, m.constant(field, v.Const)
+	case v.List != nil:
+		if !field.Desc.IsList() {
+			return misfit("a list")
+		}
+		for _, item := range v.List {
+			if item.Const == nil {
+				return misfit("a list")
+			}
+			if !m.constant(field, item.Const) {
+				return out, false
+			}
+			out.Consts = append(out.Consts, item.Const)
+		}
+		if out.Consts == nil {
+			out.Consts = []*ast.Value{}
+		}
+		return out, true
+	}
+	one := v.Text.Alone()
+	if one == nil || one.Joined {
+		if field.Desc.Kind() != protoreflect.StringKind || many {
+			return misfit("a text")
+		}
+		m.texts(c, v.Text)
+		out.Text = v.Text
+		return out, true
+	}
+	if out.Operand = c.Operands[one]; out.Operand == nil {
+		return out, false // reported
+	}
+	if !m.operandInto(s, &out) {
+		return misfit(fmt.Sprintf("%s, which is %s in Go", one, shortType(goType(out.Operand))))
+	}
+	return out, true
+}
+
+// operandInto plans how a variable becomes the value of a field; false when it
+// can't.
+func (m *maker) operandInto(s *Service, v *MessageMember) bool {
+	o := v.Operand
+	switch {
+	case v.Field.Desc.IsMap():
+		return false
+	case isMask(v.Field) && o.List:
+		return isPlainString(o.Item) && !o.ItemNull && !o.ItemPointer
+	case v.Field.Desc.IsList() != o.List || o.List && o.ItemNull || o.List && o.Schema != nil && o.Schema.Elem.Elem != nil:
+		return false
+	}
+	var ok bool
+	v.Into, ok = m.intoProto(s, v.Field, o.Item, o.Schema)
+	return ok
+}
+
+func goType(o *Operand) types.Type {
+	if o.List {
+		return types.NewSlice(o.Item)
+	}
+	return o.Item
+}
+
+// messageMember plans how a field of an input object becomes one of a message;
+// false when it can't.
+func (m *maker) messageMember(s *Service, in *Input, of member, out *InputMember) bool {
+	fields := m.protoPath(in.Message, of.source.Names[0], of.pos)
+	if fields == nil {
+		return false
+	}
+	out.Proto = fields[0]
+	inner, _ := Omittable(out.Model) // a message does not tell null from absent
+	out.Value = &Operand{Var: &binding.Var{Root: binding.Args}, Schema: of.Type, Type: inner}
+	m.complete(out.Value)
+	value := MessageMember{Field: out.Proto, Operand: out.Value}
+	if !m.operandInto(s, &value) {
+		m.report.At(of.Position, "", "%s.%s is %s, which %s (%s) does not fit", in.Def.Name, of.Name, of.Type, out.Proto.Desc.FullName(), describe(out.Proto))
+		return false
+	}
+	out.Into = value.Into
+	return true
+}
+
+// constant checks that a constant of the schema is a value of a field, or an item
+// of its list.
+func (m *maker) constant(field *protogen.Field, v *ast.Value) bool {
+	kind := field.Desc.Kind()
+	text := v.Kind == ast.StringValue || v.Kind == ast.BlockValue
+	ok := false
+	switch kind {
+	case protoreflect.StringKind:
+		ok = text
+	case protoreflect.BoolKind:
+		ok = v.Kind == ast.BooleanValue
+	case protoreflect.EnumKind:
+		ok = (text || v.Kind == ast.EnumValue) && EnumConstant(field, v) != nil
+	case protoreflect.DoubleKind, protoreflect.FloatKind:
+		ok = v.Kind == ast.IntValue || v.Kind == ast.FloatValue
+	case protoreflect.MessageKind, protoreflect.GroupKind, protoreflect.BytesKind:
+	default:
+		ok = v.Kind == ast.IntValue && fits(v.Raw, ProtoType(field))
+	}
+	if !ok {
+		m.report.At(v.Position, "", "%s (%s) can't be %s", field.Desc.FullName(), describe(field), v)
+	}
+	return ok
+}
+
+// EnumConstant is the value of the field's enum that a constant names; nil if
+// there is none.
+func EnumConstant(field *protogen.Field, v *ast.Value) *protogen.EnumValue {
+	for _, value := range field.Enum.Values {
+		if string(value.Desc.Name()) == v.Raw {
+			return value
+		}
+	}
+	return nil
+}

@@ -1,0 +1,339 @@
+package plan
+
+import (
+	"fmt"
+	"go/types"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/99designs/gqlgen/codegen/config"
+	"github.com/99designs/gqlgen/codegen/templates"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// Models are the Go types of the types of the schema: those that gqlgen.yml names,
+// and those that gqlgen will generate, whose fields are known here before they are
+// written.
+type Models struct {
+	// Package is the package of the generated models.
+	Package *types.Package
+
+	union    *ast.Schema
+	config   *config.Config
+	binder   *config.Binder
+	resolved func(typ, field string) bool // in every frontend
+	named    map[string]types.Type        // of one value that is not null, by name
+
+	converters []Package
+}
+
+// newModels plans the models of a project; resolved reports whether a field of an
+// object type is in no model, since something else resolves it in every frontend.
+func newModels(p *project.Project, resolved func(typ, field string) bool) (*Models, error) {
+	cfg, err := GQLGen(p, p.Frontends[0], p.Root)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Schema = p.Union // Init keeps it
+	if err := cfg.Init(); err != nil {
+		return nil, project.Diagnostics{{File: "gqlgen.yml", Message: err.Error()}}
+	}
+	m := &Models{
+		Package: types.NewPackage(path.Join(p.Module, project.GraphFolder, project.ModelFolder), project.ModelFolder),
+		union:   p.Union, config: cfg, resolved: resolved, named: map[string]types.Type{},
+	}
+	m.binder = cfg.NewBinder()
+	generated := map[*ast.Definition]*types.Named{}
+	for _, name := range project.TypeNames(p.Union) {
+		def := p.Union.Types[name]
+		if cfg.Models.UserDefined(name) {
+			if err := m.bind(name); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if named := m.declare(def); named != nil {
+			generated[def] = named
+		}
+	}
+	for def, named := range generated {
+		if err := m.define(def, named); err != nil {
+			return nil, err
+		}
+	}
+	m.Package.MarkComplete()
+	return m, nil
+}
+
+// bind finds the Go type that gqlgen.yml names.
+func (m *Models) bind(name string) error {
+	t, err := m.binder.FindTypeFromName(m.config.Models[name].Model[0])
+	if err != nil {
+		return project.Diagnostics{{File: "gqlgen.yml", Message: fmt.Sprintf("the model of %s: %v", name, err)}}
+	}
+	m.named[name] = t
+	if named, ok := t.(*types.Named); ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == m.Package.Path() {
+		m.Package.Scope().Insert(types.NewTypeName(0, m.Package, named.Obj().Name(), t))
+	}
+	return nil
+}
+
+// declare makes the named type of a generated model, without its fields.
+func (m *Models) declare(def *ast.Definition) *types.Named {
+	var underlying types.Type
+	switch def.Kind {
+	case ast.Object, ast.InputObject:
+		underlying = types.NewStruct(nil, nil)
+	case ast.Interface, ast.Union:
+		underlying = types.NewInterfaceType(nil, nil)
+	case ast.Enum:
+		underlying = types.Typ[types.String]
+	default: // gqlgen takes a scalar that it does not know for a string
+		m.named[def.Name] = types.Typ[types.String]
+		return nil
+	}
+	name := types.NewTypeName(0, m.Package, goName(def.Name), nil)
+	named := types.NewNamed(name, underlying, nil)
+	m.named[def.Name] = named
+	m.Package.Scope().Insert(name)
+	return named
+}
+
+// define fills in the fields, as gqlgen's model generator has them
+// (plugin/modelgen, generateField).
+func (m *Models) define(def *ast.Definition, named *types.Named) error {
+	if def.Kind != ast.Object && def.Kind != ast.InputObject {
+		return nil
+	}
+	var fields []*types.Var
+	for _, field := range def.Fields {
+		of := m.config.Models[def.Name].Fields[field.Name]
+		resolver := of.Resolver || def.Kind == ast.Object && m.resolved(def.Name, field.Name)
+		if strings.HasPrefix(field.Name, "__") || resolver && !of.ForceGenerate {
+			continue
+		}
+		t := m.binder.CopyModifiersFromAst(field.Type, m.named[field.Type.Name()])
+		if kind := m.union.Types[field.Type.Name()].Kind; m.config.StructFieldsAlwaysPointers && isStruct(t) && (kind == ast.Object || kind == ast.InputObject) {
+			t = types.NewPointer(t)
+		}
+		if of.Omittable != nil && *of.Omittable {
+			var err error
+			if t, err = m.omittable(t); err != nil {
+				return err
+			}
+		}
+		name := goName(field.Name)
+		if of.FieldName != "" {
+			name = of.FieldName
+		}
+		fields = append(fields, types.NewVar(0, m.Package, name, t))
+	}
+	named.SetUnderlying(types.NewStruct(fields, nil))
+	return nil
+}
+
+func (m *Models) omittable(t types.Type) (types.Type, error) {
+	generic, err := m.binder.FindTypeFromName(gqlgenPath + ".Omittable")
+	if err != nil {
+		return nil, err
+	}
+	return m.binder.InstantiateType(generic, []types.Type{t})
+}
+
+// Of is the Go type of a GraphQL type, as arguments and results of generated code
+// have it: objects by pointer.
+func (m *Models) Of(t *ast.Type) types.Type {
+	out := m.binder.CopyModifiersFromAst(t, m.named[t.Name()])
+	if def := m.union.Types[t.Name()]; def != nil && def.Kind == ast.Object {
+		return pointed(out)
+	}
+	return out
+}
+
+// Resolver is the Go type of a field's value as gqlgen wants it of a resolver:
+// structs by pointer, also those of scalars.
+func (m *Models) Resolver(t *ast.Type) types.Type {
+	out := m.Of(t)
+	if isStruct(out) {
+		return types.NewPointer(out)
+	}
+	return out
+}
+
+// Has reports whether gqlgen finds a field in values of a Go type: a field or a
+// method of its name, or the key of a map.
+func (m *Models) Has(t types.Type, typ, field string) bool {
+	name := goName(field)
+	if of := m.config.Models[typ].Fields[field]; of.FieldName != "" {
+		name = of.FieldName
+	}
+	if structField(t, name) != nil {
+		return true
+	}
+	if _, isMap := t.Underlying().(*types.Map); isMap {
+		return true
+	}
+	if m.Generated(t) {
+		return false
+	}
+	for method := range types.NewMethodSet(t).Methods() {
+		if strings.EqualFold(method.Obj().Name(), name) {
+			return true
+		}
+	}
+	s, isStruct := element(t).Underlying().(*types.Struct)
+	if !isStruct {
+		return false
+	}
+	for f := range s.Fields() {
+		if f.Embedded() && m.Has(f.Type(), typ, field) || m.config.StructTag != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Named is the Go type of one value of a GraphQL type that is not null, objects
+// without a pointer.
+func (m *Models) Named(name string) types.Type { return m.named[name] }
+
+// Parser is the name of the function that parses a scalar or an enum, with the
+// path of its package, such as "github.com/99designs/gqlgen/graphql.UnmarshalTime";
+// empty for a type that parses itself.
+func (m *Models) Parser(name string) string {
+	models := m.config.Models[name].Model
+	if len(models) == 0 {
+		return ""
+	}
+	dot := strings.LastIndexByte(models[0], '.')
+	if dot < 0 {
+		return ""
+	}
+	obj, err := m.binder.FindObject(models[0][:dot], models[0][dot+1:])
+	if _, isFunc := obj.(*types.Func); err != nil || !isFunc {
+		return ""
+	}
+	return models[0][:dot] + ".Unmarshal" + models[0][dot+1:]
+}
+
+// Generated reports whether t is one of the generated models.
+func (m *Models) Generated(t types.Type) bool {
+	named, ok := element(t).(*types.Named)
+	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == m.Package.Path()
+}
+
+// GQLGen reads gqlgen.yml for a frontend and sets what Portico decides: that files
+// go below dir, and that adapters, not gqlgen, connect resolvers.
+func GQLGen(p *project.Project, f *project.Frontend, dir string) (*config.Config, error) {
+	cfg, err := config.ReadConfig(strings.NewReader(strings.ReplaceAll(p.GQLGen, "{frontend}", f.Name)))
+	if err != nil {
+		return nil, project.Diagnostics{{File: "gqlgen.yml", Message: err.Error()}}
+	}
+	cfg.Sources = nil
+	for _, s := range f.Published {
+		cfg.Sources = append(cfg.Sources, &ast.Source{Name: s.Name, Input: s.Input})
+	}
+	file := func(folder, name string) string {
+		return filepath.Join(dir, project.GraphFolder, folder, name+project.GeneratedSuffix)
+	}
+	cfg.Exec = config.ExecConfig{Layout: config.ExecLayoutSingleFile, Filename: file(f.Name, "executor"), Package: f.Name}
+	cfg.Model = config.PackageConfig{Filename: file(project.ModelFolder, "models"), Package: project.ModelFolder}
+	cfg.Resolver = config.ResolverConfig{}
+	cfg.OmitGetters, cfg.OmitRootModels, cfg.OmitResolverFields = true, true, true
+	cfg.ResolversAlwaysReturnPointers = true
+	cfg.SkipModTidy, cfg.SkipValidation = true, true
+	for name := range p.Union.Directives {
+		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: true} // package input reads @constraint
+	}
+	bindScalars(p.Union, cfg)
+	cfg.Models.Add("CacheControlScope", gqlgenPath+".String") // of a directive: no value has it
+	omittables(p, cfg)
+	return cfg, nil
+}
+
+// bindScalars gives the scalars of the schema that gqlgen.yml leaves out the Go
+// types that their names suggest; all others are strings.
+func bindScalars(union *ast.Schema, cfg *config.Config) {
+	known := map[string]string{
+		"DateTime": "Time", "Time": "Time", "Int64": "Int64", "Long": "Int64", "JSON": "Any", "Any": "Any", "Map": "Map", "Upload": "Upload",
+	}
+	for _, name := range project.TypeNames(union) {
+		def := union.Types[name]
+		if def.Kind != ast.Scalar || def.BuiltIn || cfg.Models.Exists(name) {
+			continue
+		}
+		model := "String"
+		if known[name] != "" {
+			model = known[name]
+		}
+		cfg.Models.Add(name, gqlgenPath+"."+model)
+	}
+}
+
+// omittables makes models distinguish null from absent, in the fields of input
+// objects that are nullable in every frontend: gqlgen can bind no other field to a
+// model with an omittable field.
+func omittables(p *project.Project, cfg *config.Config) {
+	for _, def := range p.Union.Types {
+		if def.Kind != ast.InputObject {
+			continue
+		}
+		for _, field := range def.Fields {
+			if !nullableEverywhere(p, def.Name, field) {
+				continue
+			}
+			setField(cfg, def.Name, field.Name, func(f *config.TypeMapField) {
+				if f.Omittable == nil {
+					f.Omittable = new(true)
+				}
+			})
+		}
+	}
+}
+
+func nullableEverywhere(p *project.Project, input string, field *ast.FieldDefinition) bool {
+	for _, f := range p.Frontends {
+		if own := f.Schema.Types[input]; own != nil {
+			if theirs := own.Fields.ForName(field.Name); theirs != nil && theirs.Type.NonNull {
+				return false
+			}
+		}
+	}
+	return !field.Type.NonNull
+}
+
+// Resolver makes gqlgen leave a field to a resolver.
+func Resolver(cfg *config.Config, typ, field string) {
+	setField(cfg, typ, field, func(f *config.TypeMapField) { f.Resolver = true })
+}
+
+func setField(cfg *config.Config, typ, field string, set func(*config.TypeMapField)) {
+	entry := cfg.Models[typ]
+	if entry.Fields == nil {
+		entry.Fields = map[string]config.TypeMapField{}
+	}
+	f := entry.Fields[field]
+	set(&f)
+	entry.Fields[field] = f
+	cfg.Models[typ] = entry
+}
+
+// goParam is how gqlgen writes the name of an argument in Go.
+func goParam(name string) string { return templates.ToGoPrivate(name) }
+
+// goName is how gqlgen writes a name in Go.
+func goName(name string) string { return templates.ToGo(name) }
+
+// Packages are the packages of the scalars' Go types and of what converters are in.
+func (m *Models) Packages() []Package {
+	var out []Package
+	for _, name := range project.TypeNames(m.union) {
+		if named, ok := m.named[name].(*types.Named); ok && named.Obj().Pkg() != nil && m.union.Types[name].Kind == ast.Scalar {
+			out = append(out, Package{Path: named.Obj().Pkg().Path(), Name: named.Obj().Pkg().Name()})
+		}
+	}
+	return append(out, m.converters...)
+}

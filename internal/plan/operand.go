@@ -1,0 +1,122 @@
+package plan
+
+import (
+	"go/types"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// Operand is the Go value of a variable of a call.
+type Operand struct {
+	*binding.Var
+	// Steps lead from an argument through input objects to the value.
+	Steps []Step
+	// Schema is the type of the last of these; nil for what is no argument.
+	Schema *ast.Type
+	// Type is Go's, of what Steps lead to.
+	Type types.Type
+	// List reports whether the value is a list, of which each item is sent.
+	List bool
+	// Item is the type of one value: of the list's items, or of what a pointer
+	// points to.
+	Item types.Type
+	// ItemPointer reports whether the items are pointers to Item, and ItemNull
+	// whether they can be nil.
+	ItemPointer, ItemNull bool
+	// Enum writes the values as the service calls them; nil when it calls them as
+	// the schema does.
+	Enum *Enum
+}
+
+// Step is a field of an input object.
+type Step struct {
+	Name string // Go's
+	// Pointer reports whether the object is a pointer, which can be nil.
+	Pointer bool
+	// Omittable reports whether the field is a graphql.Omittable.
+	Omittable bool
+	// Model is the type of the Go field.
+	Model types.Type
+}
+
+// Omittable reports whether the value is a field of an input object that can be
+// absent.
+func (o *Operand) Omittable() bool { return len(o.Steps) > 0 && o.Steps[len(o.Steps)-1].Omittable }
+
+// Pointer reports whether the value is a pointer to Item.
+func (o *Operand) Pointer() bool { return !o.List && IsPointer(o.Type) }
+
+// Nilable reports whether nil stands for a value that is not there.
+func (o *Operand) Nilable() bool {
+	if o.Schema == nil {
+		return false
+	}
+	return o.Pointer() || (o.List || Nilable(o.Type)) && !o.Schema.NonNull
+}
+
+// operands plans the values of a call's variables.
+func (m *maker) operands(s *Service, c *Call) {
+	c.Operands = map[*binding.Var]*Operand{}
+	for _, arg := range usedArguments(c.Binding) {
+		c.Arguments = append(c.Arguments, &Argument{ArgumentDefinition: arg, Type: m.models.Of(arg.Type)})
+	}
+	text := types.Typ[types.String]
+	for _, v := range c.Vars() {
+		o := &Operand{Var: v, Type: text, Item: text}
+		switch v.Root {
+		case binding.This, binding.Batch:
+			o.List = c.Key != nil
+			t := binding.TypeOf(c.frontend.Schema, c.Binding, v)
+			if t != nil && m.respelled(s, m.union.Types[t.Name()]) {
+				m.report.At(v.Pos, "make the field a String", "%s is of the enum %s, whose values the service %s calls otherwise", v, t.Name(), s.Name)
+			}
+		case binding.Paging:
+			o.Type, o.Item = types.Typ[types.Int], types.Typ[types.Int]
+		case binding.Args:
+			if o = m.argument(s, c, v); o == nil {
+				continue // reported
+			}
+		}
+		c.Operands[v] = o
+	}
+}
+
+// argument plans {$args.x}, and {$args.x.y} through input objects; nil when it is
+// reported.
+func (m *maker) argument(s *Service, c *Call, v *binding.Var) *Operand {
+	arg := c.Field.Arguments.ForName(v.Path[0])
+	o := &Operand{Var: v, Schema: arg.Type, Type: m.models.Of(arg.Type)}
+	for _, name := range v.Path[1:] {
+		step := Step{Name: goName(name), Pointer: IsPointer(o.Type)}
+		field := structField(element(o.Type), step.Name)
+		if field == nil {
+			m.report.At(v.Pos, "", "the Go type %s has no field %s", shortType(o.Type), step.Name)
+			return nil
+		}
+		step.Model = field.Type()
+		step.Name = field.Name()
+		o.Type, step.Omittable = Omittable(step.Model)
+		o.Steps = append(o.Steps, step)
+		o.Schema = m.union.Types[o.Schema.NamedType].Fields.ForName(name).Type
+	}
+	m.complete(o)
+	if def := m.union.Types[o.Schema.Name()]; def.Kind == ast.Enum && m.respelled(s, def) {
+		o.Enum = m.writtenEnum(s, def)
+	}
+	return o
+}
+
+// complete fills in what Type and Schema say of one value.
+func (m *maker) complete(o *Operand) {
+	o.Item = element(o.Type)
+	slice, ok := o.Type.(*types.Slice)
+	if !ok || o.Schema.Elem == nil {
+		return
+	}
+	o.List, o.Item = true, slice.Elem()
+	if IsPointer(slice.Elem()) && m.union.Types[o.Schema.Name()].Kind != ast.InputObject {
+		o.ItemPointer, o.ItemNull, o.Item = true, !o.Schema.Elem.NonNull, element(slice.Elem())
+	}
+}

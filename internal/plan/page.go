@@ -1,0 +1,242 @@
+package plan
+
+import (
+	"go/types"
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// Page is how a connection is made of the rows of a page (GraphQL Cursor
+// Connections Specification).
+type Page struct {
+	// Connection is the Go type of the connection, without a pointer.
+	Connection types.Type
+	// Next, Total and More are what the answer has beside the rows; nil when it has
+	// nothing like that.
+	Next, Total, More *PageValue
+	// ByOffset reports whether the gateway makes the cursors: the call sends
+	// {$page.x}. ByNumber reports whether the service counts pages, and OneMore
+	// whether the call asks for a row more, to see whether there is one.
+	ByOffset, ByNumber, OneMore bool
+	// HasNodes reports whether the connection has the nodes themselves.
+	HasNodes bool
+	// Edge is the Go type of its edges; nil without edges.
+	Edge types.Type
+	// TotalCount is the connection's field of this name; nil without one.
+	TotalCount *ast.FieldDefinition
+	// Info is the Go type of its pageInfo, and InfoFields has the fields.
+	Info       types.Type
+	InfoFields *ast.Definition
+	// After reports whether there is an argument after.
+	After bool
+}
+
+// PageValue is where an answer has a value beside its rows.
+type PageValue struct {
+	Path   binding.Path
+	Place  *Place
+	Fields []*protogen.Field
+}
+
+// canPage checks what {$page.x} is computed with.
+func (m *maker) canPage(c *Call) bool {
+	before := m.report.Len()
+	first := c.Field.Arguments.ForName("first")
+	switch {
+	case first.Type.NamedType != "Int":
+		m.report.At(first.Position, "write first: Int = 20", "the argument first must be an Int: it says how many rows a page has")
+	case !first.Type.NonNull && (first.DefaultValue == nil || first.DefaultValue.Kind != ast.IntValue):
+		m.report.At(first.Position, "write first: Int = 20", "the argument first needs a default: it tells how many rows a page has")
+	}
+	if after := c.Field.Arguments.ForName("after"); after == nil || after.Type.NonNull || after.Type.NamedType != "String" {
+		m.report.At(c.Field.Position, "add after: String", "a connection that the gateway pages needs an argument after: String")
+	}
+	return m.report.Len() == before
+}
+
+// nodeType is the type of a connection's nodes; nil, and reported, when the
+// field's type is no connection.
+func (m *maker) nodeType(c *Call) *ast.Type {
+	def := m.union.Types[c.Type.Name()]
+	if c.Type.Elem == nil && def.Kind == ast.Object {
+		if nodes := def.Fields.ForName("nodes"); nodes != nil && nodes.Type.Elem != nil {
+			return nodes.Type.Elem
+		}
+		if edges := def.Fields.ForName("edges"); edges != nil && edges.Type.Elem != nil {
+			if edge := m.union.Types[edges.Type.Elem.Name()]; edge.Kind == ast.Object && edge.Fields.ForName("node") != nil {
+				return edge.Fields.ForName("node").Type
+			}
+		}
+	}
+	m.report.At(c.Page.Pos, "give the field a type with nodes: [T!]! or edges: [E!]!, and pageInfo: PageInfo!", "page is for connections, which %s is not", c.Field.Type)
+	return nil
+}
+
+// page plans how the connection is made.
+func (m *maker) page(c *Call, a *Answer) {
+	p := &Page{ByOffset: c.Uses(binding.Paging), OneMore: c.oneMore(), ByNumber: c.pages("number"), After: c.Field.Arguments.ForName("after") != nil}
+	if !p.ByOffset && c.Page.Next == nil {
+		m.report.At(c.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "nothing tells the cursor of the next page")
+		return
+	}
+	m.pageValues(c, a, p)
+	def := m.union.Types[c.Type.Name()]
+	p.Connection, p.HasNodes = m.models.Named(def.Name), def.Fields.ForName("nodes") != nil
+	if edges := def.Fields.ForName("edges"); edges != nil {
+		m.edges(c, p, edges)
+	}
+	if p.TotalCount = def.Fields.ForName("totalCount"); p.TotalCount != nil {
+		m.totalCount(c, p, def)
+	}
+	info := def.Fields.ForName("pageInfo")
+	if info == nil || m.union.Types[info.Type.Name()].Kind != ast.Object || info.Type.Elem != nil {
+		m.report.At(c.Page.Pos, "add pageInfo: PageInfo!", "the connection %s has no pageInfo", def.Name)
+		return
+	}
+	p.InfoFields = m.union.Types[info.Type.Name()]
+	p.Info = m.models.Named(p.InfoFields.Name)
+	m.pageInfo(c, p)
+	m.onlyPageFields(c, def, "nodes", "edges", "totalCount", "pageInfo")
+	a.Page = p
+}
+
+// pageInfo checks the fields of PageInfo.
+func (m *maker) pageInfo(c *Call, p *Page) {
+	for _, field := range p.InfoFields.Fields {
+		switch field.Name {
+		case "hasNextPage", "hasPreviousPage":
+			if field.Type.NamedType != "Boolean" {
+				m.report.At(field.Position, "make it a Boolean", "%s.%s is %s", p.InfoFields.Name, field.Name, field.Type)
+			}
+		case "startCursor", "endCursor":
+			if !m.isText(field.Type) {
+				m.report.At(field.Position, "make it a String", "%s.%s is %s", p.InfoFields.Name, field.Name, field.Type)
+			}
+			if field.Type.NonNull {
+				m.report.At(field.Position, "make it nullable", "%s.%s is null when a page is empty", p.InfoFields.Name, field.Name)
+			}
+		}
+	}
+	m.onlyPageFields(c, p.InfoFields, "hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
+}
+
+// onlyPageFields checks that a type of a connection has no field that must have a
+// value and that nothing sets.
+func (m *maker) onlyPageFields(c *Call, def *ast.Definition, names ...string) {
+	for _, field := range def.Fields {
+		if !slices.Contains(names, field.Name) && field.Type.NonNull && !m.resolvedEverywhere(def.Name, field.Name) {
+			m.report.At(field.Position, "make it nullable, bind it, or write a method", "nothing sets %s.%s when a connection is made for %s.%s", def.Name, field.Name, c.Parent.Name, c.Field.Name)
+		}
+	}
+}
+
+// isText reports whether Go has values of a type as plain strings.
+func (m *maker) isText(t *ast.Type) bool {
+	return t.Elem == nil && isPlainString(m.models.Named(t.NamedType))
+}
+
+// edges checks the edges, each of which has a cursor.
+func (m *maker) edges(c *Call, p *Page, field *ast.FieldDefinition) {
+	edge := m.union.Types[field.Type.Name()]
+	cursor := edge.Fields.ForName("cursor")
+	switch {
+	case cursor == nil || !cursor.Type.NonNull || !m.isText(cursor.Type):
+		m.report.At(edge.Position, "", "an edge has cursor: String!, which %s does not have", edge.Name)
+		return
+	case edge.Fields.ForName("node") == nil:
+		m.report.At(edge.Position, "add it", "an edge has a node, which %s does not have", edge.Name)
+		return
+	case !p.ByOffset:
+		m.report.At(c.Page.Pos, "leave edges out and use nodes", "a service that pages by cursor tells no cursor of a row, so %s can't have one", edge.Name)
+		return
+	case TypeName(m.models.Of(edge.Fields.ForName("node").Type)) != TypeName(m.models.Of(m.nodeType(c))):
+		m.report.At(edge.Fields.ForName("node").Position, "use the same type", "the node of an edge is no item of nodes")
+		return
+	}
+	p.Edge = m.models.Named(edge.Name)
+	m.onlyPageFields(c, edge, "cursor", "node")
+}
+
+func (m *maker) totalCount(c *Call, p *Page, def *ast.Definition) {
+	switch {
+	case p.Total == nil && c.Page.Total == nil:
+		m.report.At(c.Page.Pos, `add total: "total", where the answer has it`, "nothing tells %s.totalCount", def.Name)
+	case p.TotalCount.Type.NamedType != "Int" || !isKind(m.models.Named("Int"), types.Int):
+		m.report.At(p.TotalCount.Position, "make it an Int", "%s.totalCount is %s", def.Name, p.TotalCount.Type)
+	}
+}
+
+// pageValues plans what the answer has beside its rows.
+func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
+	for _, v := range []struct {
+		path binding.Path
+		typ  types.Type
+		kind []types.BasicKind // in a message
+		into **PageValue
+	}{
+		{c.Page.Next, runtimeType("upstream", "Text", types.Typ[types.String]), []types.BasicKind{types.String}, &p.Next},
+		{c.Page.Total, types.Typ[types.Int64], []types.BasicKind{types.Int32, types.Int64, types.Uint32, types.Uint64}, &p.Total},
+		{c.Page.More, types.Typ[types.Bool], []types.BasicKind{types.Bool}, &p.More},
+	} {
+		if v.path == nil {
+			continue
+		}
+		value := &PageValue{Path: v.path}
+		if c.GRPC != nil {
+			if value.Fields = m.protoPath(c.Method.Output, v.path, c.Page.Pos); len(value.Fields) == 0 {
+				continue
+			}
+			if last := value.Fields[len(value.Fields)-1]; last.Desc.IsList() || !isKind(ProtoType(last), v.kind...) || !IsPlain(ProtoType(last)) {
+				m.report.At(c.Page.Pos, "", "page can't use %s, which is %s", last.Desc.FullName(), describe(last))
+				continue
+			}
+			*v.into = value
+			continue
+		}
+		var err error
+		if len(v.path) == 0 {
+			m.report.At(c.Page.Pos, "write the name of a field", "$ is no value of a page")
+			continue
+		}
+		if value.Place, err = a.Shape.add(v.path, types.NewPointer(v.typ)); err != nil {
+			m.report.At(c.Pos, "", "the answer of %s: %v", c.What(), err)
+			continue
+		}
+		*v.into = value
+	}
+}
+
+// pages reports whether the call sends {$page.name}.
+func (c *Call) pages(name string) bool {
+	for _, v := range c.Vars() {
+		if v.Root == binding.Paging && v.Path[0] == name {
+			return true
+		}
+	}
+	return false
+}
+
+// oneMore reports whether the call asks for a row more, to see whether there is
+// one.
+func (c *Call) oneMore() bool {
+	if c.Page == nil || c.Page.Total != nil || c.Page.More != nil || c.Page.Next != nil {
+		return false
+	}
+	return c.pages("limit") && c.pages("offset")
+}
+
+// OneMore reports whether {$page.limit} is one more than the rows of a page, to see
+// whether there are more.
+func (c *Call) OneMore() bool { return c.oneMore() }
+
+// PageStart is the number of the first page.
+func (c *Call) PageStart() int {
+	if c.Page != nil {
+		return c.Page.Start
+	}
+	return 1
+}

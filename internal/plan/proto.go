@@ -1,0 +1,105 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/types/pluginpb"
+
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// Protos are the messages and methods of a project's protos, with the names that
+// protoc-gen-go gives them.
+type Protos struct {
+	// Request is what protoc-gen-go is asked for; nil if there is no proto.
+	Request *pluginpb.CodeGeneratorRequest
+	// Packages are the Go packages.
+	Packages []Package
+
+	methods map[string]*protogen.Method // by package.Service/Method
+}
+
+// Package is a Go package.
+type Package struct{ Path, Name string }
+
+func (p *Protos) method(name string) *protogen.Method { return p.methods[name] }
+
+// methodNames are the names of all methods, sorted.
+func (p *Protos) methodNames() []string {
+	var names []string
+	for name := range p.methods {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// findField finds a field of a message by its name, or by its name in JSON.
+func findField(m *protogen.Message, name string) *protogen.Field {
+	for _, f := range m.Fields {
+		if string(f.Desc.Name()) == name {
+			return f
+		}
+	}
+	for _, f := range m.Fields {
+		if f.Desc.JSONName() == name {
+			return f
+		}
+	}
+	return nil
+}
+
+func protoFieldNames(m *protogen.Message) []string {
+	var names []string
+	for _, f := range m.Fields {
+		names = append(names, string(f.Desc.Name()))
+	}
+	return names
+}
+
+// protoPath finds the fields that a path leads through; none when that is
+// reported.
+func (m *maker) protoPath(message *protogen.Message, path binding.Path, pos *ast.Position) []*protogen.Field {
+	var fields []*protogen.Field
+	for i, name := range path {
+		f := findField(message, name)
+		if f == nil {
+			m.report.At(pos, project.DidYouMean(name, protoFieldNames(message)), "the message %s has no field %s", message.Desc.FullName(), name)
+			return nil
+		}
+		fields = append(fields, f)
+		if i == len(path)-1 {
+			break
+		}
+		if f.Message == nil || f.Desc.IsList() || f.Desc.IsMap() {
+			m.report.At(pos, "", "%s.%s is no message, so it has no field %s", message.Desc.FullName(), name, path[i+1])
+			return nil
+		}
+		message = f.Message
+	}
+	return fields
+}
+
+func isMask(f *protogen.Field) bool {
+	return f.Message != nil && f.Message.Desc.FullName() == "google.protobuf.FieldMask"
+}
+
+// describe names the type of a field for a message.
+func describe(field *protogen.Field) string {
+	kind := field.Desc.Kind().String()
+	switch {
+	case field.Desc.IsMap():
+		return "a map"
+	case field.Message != nil:
+		kind = string(field.Message.Desc.FullName())
+	case field.Enum != nil:
+		kind = string(field.Enum.Desc.FullName())
+	}
+	if field.Desc.IsList() {
+		kind = "repeated " + kind
+	}
+	return kind
+}

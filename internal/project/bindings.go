@@ -1,0 +1,37 @@
+package project
+
+import (
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/binding"
+)
+
+// readBindings reads the bindings of a frontend's fields.
+func readBindings(f *Frontend, r *Report) {
+	f.Bindings = map[string]map[string]*binding.Binding{}
+	binding.ReadOthers(binding.Checked{Schema: f.Schema, StandIn: func(t *ast.Type) bool { return f.retyped[placeOf(t.Position)] }}, r.At)
+	for _, name := range TypeNames(f.Schema) {
+		def := f.Schema.Types[name]
+		for _, field := range def.Fields {
+			if def.Kind != ast.Object {
+				for _, directive := range []string{binding.RESTDirective, binding.GRPCDirective} {
+					if d := field.Directives.ForName(directive); d != nil {
+						r.At(d.Position, "bind the fields of the object types", "%s.%s belongs to %s, which is not called for", name, field.Name, Article(def.Kind))
+					}
+				}
+				continue
+			}
+			if b := binding.Read(f.Schema, def, field, r.At); b != nil {
+				if f.Bindings[name] == nil {
+					f.Bindings[name] = map[string]*binding.Binding{}
+				}
+				f.Bindings[name][field.Name] = b
+			}
+		}
+	}
+}
+
+// Bound reports whether a directive, valid or not, binds the field.
+func Bound(field *ast.FieldDefinition) bool {
+	return field.Directives.ForName(binding.RESTDirective) != nil || field.Directives.ForName(binding.GRPCDirective) != nil
+}
