@@ -7,7 +7,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // answer spells the sending of an HTTP request and the reading of its answer.
@@ -64,7 +64,7 @@ func (f *fetch) rowsType() *ast.Type {
 }
 
 // addTo puts a value into the shape of the answer.
-func (f *fetch) addTo(s *shape, path binding.Path, typ string) string {
+func (f *fetch) addTo(s *shape, path directive.Path, typ string) string {
 	if len(path) == 0 {
 		f.report.at(f.Pos, `add select: "items", where the rows are`, "page reads the answer beside its rows, so the rows must have a name")
 		return "answer"

@@ -9,7 +9,9 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/nearest"
 )
 
 // publish sets what callers of a frontend see: its schema without what is
@@ -140,14 +142,14 @@ func public(list *ast.DirectiveList) {
 // are used; nil when none is.
 func usedDefinitions(used map[string]bool) *ast.Source {
 	out := &ast.SchemaDocument{}
-	for _, source := range binding.Definitions() {
+	for _, source := range directive.Definitions() {
 		source.BuiltIn = false // the formatter leaves out what is
 		doc, err := parser.ParseSchema(source)
 		if err != nil {
 			panic(err) // it is embedded, and tested
 		}
 		for _, d := range doc.Directives {
-			if !used[d.Name] || binding.Private(d.Name) {
+			if !used[d.Name] {
 				continue
 			}
 			out.Directives = append(out.Directives, d)
@@ -195,13 +197,19 @@ func noteUsed(doc *ast.SchemaDocument, used map[string]bool) {
 // readBindings reads the bindings of a frontend's fields.
 func readBindings(f *frontend, r *report) {
 	f.bindings = map[string]map[string]*binding.Binding{}
-	binding.ReadOthers(binding.Checked{Schema: f.schema, StandIn: func(t *ast.Type) bool { return f.retyped[placeOf(t.Position)] }}, r.at)
+	binding.ReadOthers(f.schema, r.at)
+	directive.Check(directive.Checked{
+		Schema:       f.schema,
+		Suggest:      nearest.Hint,
+		StandIn:      func(t *ast.Type) bool { return f.retyped[placeOf(t.Position)] },
+		Inaccessible: binding.Inaccessible,
+	}, r.at)
 	for _, name := range typeNames(f.schema) {
 		def := f.schema.Types[name]
 		for _, field := range def.Fields {
 			if def.Kind != ast.Object {
-				for _, directive := range []string{binding.RESTDirective, binding.GRPCDirective} {
-					if d := field.Directives.ForName(directive); d != nil {
+				for _, binds := range []string{binding.RESTDirective, binding.GRPCDirective} {
+					if d := field.Directives.ForName(binds); d != nil {
 						r.at(d.Position, "bind the fields of the object types", "%s.%s belongs to %s, which is not called for", name, field.Name, article(def.Kind))
 					}
 				}

@@ -5,12 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
+	"time"
 
 	"github.com/99designs/gqlgen/codegen"
 	"github.com/goccy/go-yaml"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -42,8 +43,8 @@ type privacy struct {
 
 // why tells why the values of a field are one caller's; "" if nothing says so.
 func (p privacy) why(def *ast.Definition, field *ast.FieldDefinition) string {
-	if name := p.need(def, field); name != "" {
-		return "it needs a caller with rights (@" + name + ")"
+	if rights := directive.RightsOf(p.frontend.schema, def, field); len(rights) > 0 {
+		return "it needs a caller with rights (@" + rights[0].Directive.Name + ")"
 	}
 	return p.tells(def, field)
 }
@@ -55,7 +56,7 @@ func (p privacy) tells(def *ast.Definition, field *ast.FieldDefinition) string {
 			return "portico.yaml has the gateway tell the service " + b.Service + " who calls"
 		}
 		for _, v := range b.Vars() {
-			if v.Root == binding.Headers {
+			if v.Root == directive.Headers {
 				return "the service gets the caller's header " + v.Path[0]
 			}
 		}
@@ -63,38 +64,6 @@ func (p privacy) tells(def *ast.Definition, field *ast.FieldDefinition) string {
 	for _, d := range field.Directives.ForNames(binding.CallsDirective) {
 		if arg := d.Arguments.ForName("service"); arg != nil && p.told[arg.Value.Raw] {
 			return "portico.yaml has the gateway tell the service " + arg.Value.Raw + " who calls"
-		}
-	}
-	return ""
-}
-
-// need is a directive that asks for rights, at the field, its type, the type
-// that it belongs to, and at the same field of that type's interfaces: where
-// package access looks.
-func (p privacy) need(def *ast.Definition, field *ast.FieldDefinition) string {
-	types := p.frontend.schema.Types
-	places := []ast.DirectiveList{field.Directives, def.Directives}
-	if of := types[field.Type.Name()]; of != nil {
-		places = append(places, of.Directives)
-	}
-	for _, name := range def.Interfaces {
-		i := types[name]
-		if i == nil {
-			continue
-		}
-		places = append(places, i.Directives)
-		if same := i.Fields.ForName(field.Name); same != nil {
-			places = append(places, same.Directives)
-			if of := types[same.Type.Name()]; of != nil {
-				places = append(places, of.Directives)
-			}
-		}
-	}
-	for _, directives := range places {
-		for _, name := range []string{binding.AuthenticatedDirective, binding.RequiresScopesDirective, binding.PolicyDirective} {
-			if directives.ForName(name) != nil {
-				return name
-			}
 		}
 	}
 	return ""
@@ -118,8 +87,8 @@ func checkPrivacy(p privacy, r *report) {
 				places = append(places, of.Directives)
 			}
 			for _, directives := range places {
-				for _, d := range directives.ForNames(binding.CacheControlDirective) {
-					if arg := d.Arguments.ForName("scope"); arg != nil && arg.Value.Raw == "PUBLIC" {
+				for _, d := range directives.ForNames(directive.NameCacheControl) {
+					if arg := d.Arguments.ForName("scope"); arg != nil && directive.Scope(arg.Value.Raw) == directive.Public {
 						r.at(arg.Position, "leave scope out: it is PRIVATE then", "%s.%s can't be PUBLIC: %s", name, field.Name, why)
 					}
 				}
@@ -146,11 +115,11 @@ func tellPrivacy(p privacy, doc *ast.SchemaDocument) {
 }
 
 func setPrivate(field *ast.FieldDefinition) {
-	scope := &ast.Argument{Name: "scope", Value: &ast.Value{Kind: ast.EnumValue, Raw: "PRIVATE"}}
-	d := field.Directives.ForName(binding.CacheControlDirective)
+	scope := &ast.Argument{Name: "scope", Value: &ast.Value{Kind: ast.EnumValue, Raw: string(directive.Private)}}
+	d := field.Directives.ForName(directive.NameCacheControl)
 	switch {
 	case d == nil:
-		field.Directives = append(field.Directives, &ast.Directive{Name: binding.CacheControlDirective, Arguments: ast.ArgumentList{scope}})
+		field.Directives = append(field.Directives, &ast.Directive{Name: directive.NameCacheControl, Arguments: ast.ArgumentList{scope}})
 	case d.Arguments.ForName("scope") == nil:
 		d.Arguments = append(d.Arguments, scope)
 	}
@@ -168,19 +137,14 @@ func (c *call) maxAge() int {
 }
 
 func maxAgeOf(u callUser) int {
-	places := []ast.DirectiveList{u.binding.Field.Directives}
+	hint := directive.CacheControlOf(u.binding.Field.Directives)
 	if of := u.frontend.schema.Types[u.binding.Field.Type.Name()]; of != nil && of.IsCompositeType() {
-		places = append(places, of.Directives)
+		hint = hint.Or(directive.CacheControlOf(of.Directives))
 	}
-	for _, directives := range places {
-		for _, d := range directives.ForNames(binding.CacheControlDirective) {
-			if arg := d.Arguments.ForName("maxAge"); arg != nil {
-				n, _ := strconv.Atoi(arg.Value.Raw) // another mistake has been reported
-				return n
-			}
-		}
+	if hint.MaxAge == nil {
+		return 0
 	}
-	return 0
+	return int(*hint.MaxAge / time.Second)
 }
 
 // tagPlan is a tag that each object of a level has.
@@ -198,34 +162,31 @@ type tagPart struct {
 // arguments make are known without the object.
 func (b *planBuilder) tags(o *codegen.Object, directives ...ast.DirectiveList) []tagPlan {
 	var out []tagPlan
-	for _, d := range slices.Concat(directives...).ForNames(binding.CacheTagDirective) {
-		text, err := binding.ParseText(d.Arguments.ForName("format").Value.Raw)
-		if err != nil || !slices.ContainsFunc(text.Vars(), func(v *binding.Var) bool { return v.Root == binding.This }) {
+	for _, text := range directive.Tags(slices.Concat(directives...)) {
+		if !text.Uses(directive.This) {
 			continue
 		}
-		if tag, ok := b.tag(o, d, text); ok {
+		if tag, ok := b.tag(o, text); ok {
 			out = append(out, tag)
 		}
 	}
 	return out
 }
 
-func (b *planBuilder) tag(o *codegen.Object, d *ast.Directive, text binding.Text) (tagPlan, bool) {
+func (b *planBuilder) tag(o *codegen.Object, text directive.Text) (tagPlan, bool) {
 	var tag tagPlan
 	for _, part := range text {
 		if part.Var == nil {
 			tag.Parts = append(tag.Parts, tagPart{Literal: part.Literal})
 			continue
 		}
-		at := *part.Var
-		at.Pos = d.Position
-		k := b.key(o, &at)
+		k := b.key(o, part.Var)
 		if k.typ == nil {
 			return tag, false // reported
 		}
 		expr, ok := textOf(k.typ, k.expr)
 		if !ok {
-			b.report.at(d.Position, "", "%s is %s in Go, which can't be a part of a tag", part.Var, shortType(typeName(k.typ)))
+			b.report.at(part.Var.Pos, "", "%s is %s in Go, which can't be a part of a tag", part.Var, shortType(typeName(k.typ)))
 			return tag, false
 		}
 		tag.Guards = append(tag.Guards, k.Guards...)
@@ -256,13 +217,10 @@ func (b *planBuilder) tagsOfField(f *codegen.Field) []tagPlan {
 	return b.tags(f.Object, directives...)
 }
 
-// tagged tells whether objects of a type have tags that are made of them.
+// tagged reports whether objects of a type have tags that are made of them.
 func tagged(schema *ast.Schema, def *ast.Definition) bool {
 	own := func(directives ast.DirectiveList) bool {
-		return slices.ContainsFunc(directives.ForNames(binding.CacheTagDirective), func(d *ast.Directive) bool {
-			text, err := binding.ParseText(d.Arguments.ForName("format").Value.Raw)
-			return err == nil && slices.ContainsFunc(text.Vars(), func(v *binding.Var) bool { return v.Root == binding.This })
-		})
+		return slices.ContainsFunc(directive.Tags(directives), func(text directive.Text) bool { return text.Uses(directive.This) })
 	}
 	in := func(def *ast.Definition) bool {
 		return own(def.Directives) || slices.ContainsFunc(def.Fields, func(f *ast.FieldDefinition) bool { return own(f.Directives) })

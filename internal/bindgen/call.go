@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -46,13 +47,13 @@ func (c *call) fields() string {
 }
 
 // keys are the variables of the parents that the call is made for, distinct.
-func (c *call) keys() []*binding.Var { return parentVars(c.Binding) }
+func (c *call) keys() []*directive.Var { return parentVars(c.Binding) }
 
-func parentVars(b *binding.Binding) []*binding.Var {
-	var vars []*binding.Var
+func parentVars(b *binding.Binding) []*directive.Var {
+	var vars []*directive.Var
 	for _, v := range b.Vars() {
-		if (v.Root == binding.This || v.Root == binding.Batch) &&
-			!slices.ContainsFunc(vars, func(have *binding.Var) bool { return have.String() == v.String() }) {
+		if (v.Root == directive.This || v.Root == directive.Batch) &&
+			!slices.ContainsFunc(vars, func(have *directive.Var) bool { return have.String() == v.String() }) {
 			vars = append(vars, v)
 		}
 	}
@@ -66,9 +67,9 @@ func usedArguments(b *binding.Binding) []*ast.ArgumentDefinition {
 	used := map[string]bool{}
 	for _, v := range b.Vars() {
 		switch v.Root {
-		case binding.Args:
+		case directive.Args:
 			used[v.Path[0]] = true
-		case binding.Paging:
+		case directive.Paging:
 			used["first"], used["after"] = true, true
 		}
 	}
@@ -195,7 +196,7 @@ func shapeOf(f *frontend, b *binding.Binding) string {
 	if vars := parentVars(b); len(vars) == 1 {
 		key = vars[0].String()
 	}
-	text := func(t binding.Text) {
+	text := func(t directive.Text) {
 		for _, part := range t {
 			if part.Var == nil {
 				fmt.Fprintf(&s, "%q", part.Literal)
@@ -246,7 +247,7 @@ func shapeOf(f *frontend, b *binding.Binding) string {
 	return s.String()
 }
 
-func writeShape(s *strings.Builder, v *binding.Value, text func(binding.Text)) {
+func writeShape(s *strings.Builder, v *binding.Value, text func(directive.Text)) {
 	switch {
 	case v == nil:
 	case v.Text != nil:

@@ -14,7 +14,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // clientWriter writes the client of one service.
@@ -168,7 +168,7 @@ func (w *clientWriter) configNames() []string {
 	var names []string
 	for _, c := range w.calls {
 		for _, v := range c.Vars() {
-			if v.Root == binding.Config {
+			if v.Root == directive.Config {
 				names = append(names, fmt.Sprintf("%q", v.Path[0]))
 			}
 		}

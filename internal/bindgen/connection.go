@@ -6,7 +6,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // pageExprs are what is read of an answer beside its rows; empty when it is
@@ -44,7 +44,7 @@ func (f *fetch) pageMembers(s *shape) pageExprs {
 		return out
 	}
 	for _, m := range []struct {
-		path binding.Path
+		path directive.Path
 		typ  string
 		expr *string
 	}{
@@ -63,12 +63,12 @@ func (f *fetch) pageMembers(s *shape) pageExprs {
 }
 
 // byOffset tells whether the gateway makes the cursors.
-func (f *fetch) byOffset() bool { return f.Uses(binding.Paging) }
+func (f *fetch) byOffset() bool { return f.Uses(directive.Paging) }
 
 // byNumber tells whether the service counts pages.
 func (f *fetch) byNumber() bool {
 	for _, v := range f.Vars() {
-		if v.Root == binding.Paging && v.Path[0] == "number" {
+		if v.Root == directive.Paging && v.Path[0] == "number" {
 			return true
 		}
 	}

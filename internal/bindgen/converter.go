@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"golang.org/x/tools/go/packages"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -125,7 +126,7 @@ func (w *clientWriter) converted(row *rowType, m typeMember, model types.Type) {
 
 // converterArgument reads a value of a service as the function takes it: one
 // that must be there, or by pointer, nil when it is null.
-func (w *clientWriter) converterArgument(row *rowType, field *ast.FieldDefinition, path binding.Path, t types.Type) (string, bool) {
+func (w *clientWriter) converterArgument(row *rowType, field *ast.FieldDefinition, path directive.Path, t types.Type) (string, bool) {
 	typ, required := "*"+spelled(element(t)), !isPointer(t)
 	if nilable(element(t)) {
 		typ, required = spelled(t), false

@@ -1,11 +1,13 @@
 package bindgen
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -18,7 +20,7 @@ func tellCosts(schema *ast.Schema, doc *ast.SchemaDocument) {
 		for _, field := range def.Fields {
 			weightsAsTexts(field.Directives)
 			argumentWeights(field.Arguments)
-			if def.Kind != ast.InputObject && field.Directives.ForName(binding.ListSizeDirective) == nil {
+			if def.Kind != ast.InputObject && field.Directives.ForName(directive.NameListSize) == nil {
 				if d := impliedSize(schema, field); d != nil {
 					field.Directives = append(field.Directives, d)
 				}
@@ -37,7 +39,7 @@ func argumentWeights(args ast.ArgumentDefinitionList) {
 }
 
 func weightsAsTexts(directives ast.DirectiveList) {
-	for _, d := range directives.ForNames(binding.CostDirective) {
+	for _, d := range directives.ForNames(directive.NameCost) {
 		if weight := d.Arguments.ForName("weight"); weight != nil && (weight.Value.Kind == ast.IntValue || weight.Value.Kind == ast.FloatValue) {
 			weight.Value.Kind = ast.StringValue
 		}
@@ -61,7 +63,7 @@ func impliedSize(schema *ast.Schema, field *ast.FieldDefinition) *ast.Directive 
 	if len(slicing) == 0 || def == nil {
 		return nil
 	}
-	d := &ast.Directive{Name: binding.ListSizeDirective, Arguments: ast.ArgumentList{{Name: "slicingArguments", Value: textList(slicing)}}}
+	d := &ast.Directive{Name: directive.NameListSize, Arguments: ast.ArgumentList{{Name: "slicingArguments", Value: textList(slicing)}}}
 	if field.Type.Elem == nil {
 		sized := pageLists(def)
 		if len(sized) == 0 {
@@ -87,14 +89,14 @@ func pageLists(def *ast.Definition) []string {
 	return names
 }
 
-// maximum is the max of a @constraint, if there is one.
+// maximum returns the max of a @constraint, at least 0, and reports whether
+// there is one.
 func maximum(directives ast.DirectiveList) (int, bool) {
-	d := directives.ForName(binding.ConstraintDirective)
-	if d == nil || d.Arguments.ForName("max") == nil {
+	c := directive.ConstraintOf(directives)
+	if c == nil || c.Max == nil || *c.Max >= math.MaxInt {
 		return 0, false
 	}
-	n, err := strconv.Atoi(d.Arguments.ForName("max").Value.Raw)
-	return max(n, 0), err == nil
+	return int(max(*c.Max, 0)), true
 }
 
 func textList(texts []string) *ast.Value {

@@ -9,6 +9,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -17,9 +18,9 @@ type fetch struct {
 	*clientWriter
 	*call
 	b       *strings.Builder
-	zero    string                  // what it returns beside an error
-	scalars int                     // variables that it made
-	headers map[*binding.Var]string // variables with headers
+	zero    string                    // what it returns beside an error
+	scalars int                       // variables that it made
+	headers map[*directive.Var]string // variables with headers
 	// keyCheck is a function that tells which keys can be sent; empty when all
 	// can.
 	keyCheck string
@@ -200,7 +201,7 @@ func (f *fetch) loaderMethod() {
 }
 
 // keyMember is the name of a variable in a key of several.
-func keyMember(v *binding.Var) string {
+func keyMember(v *directive.Var) string {
 	var name strings.Builder
 	for _, part := range v.Path {
 		name.WriteString(goName(part))
@@ -264,7 +265,7 @@ func (f *fetch) unpackArgs() {
 
 // needDefault reports a page whose size nothing tells.
 func (f *fetch) needDefault() {
-	if !f.Uses(binding.Paging) {
+	if !f.Uses(directive.Paging) {
 		return
 	}
 	first := f.Field.Arguments.ForName("first")
@@ -278,7 +279,7 @@ func (f *fetch) needDefault() {
 
 // pageSetup makes the variable page when the call uses it.
 func (f *fetch) pageSetup() {
-	if !f.Uses(binding.Paging) {
+	if !f.Uses(directive.Paging) {
 		return
 	}
 	first := f.Field.Arguments.ForName("first")
@@ -311,10 +312,10 @@ type operand struct {
 
 // operand evaluates a variable. The statement that reads a header is written
 // the first time, in a place that all uses see.
-func (f *fetch) operand(v *binding.Var) operand {
+func (f *fetch) operand(v *directive.Var) operand {
 	text := types.Typ[types.String]
 	switch v.Root {
-	case binding.This, binding.Batch:
+	case directive.This, directive.Batch:
 		if t := binding.TypeOf(f.frontend.schema, f.Binding, v); t != nil && f.respelled(f.union.Types[t.Name()]) {
 			f.report.at(v.Pos, "make the field a String", "%s is of the enum %s, whose values the service %s calls otherwise", v, t.Name(), f.service)
 		}
@@ -326,20 +327,20 @@ func (f *fetch) operand(v *binding.Var) operand {
 			return operand{typ: text, value: expr, there: expr + ` != ""`}
 		}
 		return operand{typ: text, value: "key"}
-	case binding.Headers:
+	case directive.Headers:
 		name, known := f.headers[v]
 		if !known {
 			name = f.variable("header")
 			f.line("%s := %s(ctx, %q)", name, f.upstream("Header"), v.Path[0])
 			if f.headers == nil {
-				f.headers = map[*binding.Var]string{}
+				f.headers = map[*directive.Var]string{}
 			}
 			f.headers[v] = name
 		}
 		return operand{typ: text, value: name, there: name + ` != ""`}
-	case binding.Config:
+	case directive.Config:
 		return operand{typ: text, value: fmt.Sprintf("c.Value(%q)", v.Path[0])}
-	case binding.Paging:
+	case directive.Paging:
 		return operand{typ: types.Typ[types.Int], value: f.paging(v)}
 	}
 	return f.argument(v)
@@ -353,7 +354,7 @@ func (f *fetch) variable(base string) string {
 	return base + strconv.Itoa(f.scalars)
 }
 
-func (f *fetch) paging(v *binding.Var) string {
+func (f *fetch) paging(v *directive.Var) string {
 	switch v.Path[0] {
 	case "offset":
 		return "page.Offset"
@@ -380,14 +381,14 @@ func (f *fetch) oneMore() bool {
 	}
 	limit, offset := false, false
 	for _, v := range f.Vars() {
-		limit = limit || v.Root == binding.Paging && v.Path[0] == "limit"
-		offset = offset || v.Root == binding.Paging && v.Path[0] == "offset"
+		limit = limit || v.Root == directive.Paging && v.Path[0] == "limit"
+		offset = offset || v.Root == directive.Paging && v.Path[0] == "offset"
 	}
 	return limit && offset
 }
 
 // argument evaluates {$args.x}, and {$args.x.y} through input objects.
-func (f *fetch) argument(v *binding.Var) operand {
+func (f *fetch) argument(v *directive.Var) operand {
 	arg := f.Field.Arguments.ForName(v.Path[0])
 	t, expr := f.argType(arg), f.paramName(arg.Name)
 	var guards []string
@@ -441,7 +442,7 @@ func (f *fetch) operandOf(t types.Type, expr string, guards []string, gql *ast.T
 }
 
 // text spells a value as a text of the service.
-func (f *fetch) text(v *binding.Var, t types.Type, expr string) string {
+func (f *fetch) text(v *directive.Var, t types.Type, expr string) string {
 	if name := f.enumName(v); name != "" {
 		if fn := f.enumWriter(name); fn != "" {
 			return fn + "(" + expr + ")"
@@ -455,8 +456,8 @@ func (f *fetch) text(v *binding.Var, t types.Type, expr string) string {
 }
 
 // enumName is the enum that an argument is of, or empty.
-func (f *fetch) enumName(v *binding.Var) string {
-	if v.Root != binding.Args {
+func (f *fetch) enumName(v *directive.Var) string {
+	if v.Root != directive.Args {
 		return ""
 	}
 	t := binding.TypeOf(f.frontend.schema, f.Binding, v)
@@ -488,8 +489,8 @@ func (w *clientWriter) enumWriter(enum string) string {
 }
 
 // joined spells the items of a list as one text.
-func (f *fetch) joined(v *binding.Var, o operand) string {
-	if v.Root == binding.Batch {
+func (f *fetch) joined(v *directive.Var, o operand) string {
+	if v.Root == directive.Batch {
 		f.keyCheck = fmt.Sprintf("%s(%q)", f.upstream("Joinable"), v.Separator)
 	}
 	if o.isNull != "" { // a text has no null in it

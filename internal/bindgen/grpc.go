@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -135,7 +136,7 @@ func (f *fetch) messageAnswer(m *protogen.Message) {
 func (f *fetch) messagePage(m *protogen.Message) pageExprs {
 	out := pageExprs{known: func(string) string { return "" }}
 	for _, p := range []struct {
-		path binding.Path
+		path directive.Path
 		into *string
 		name string
 		wrap string
@@ -278,7 +279,7 @@ func (f *fetch) protoValue(field *protogen.Field, v *binding.Value) (guard, code
 		return guard, "", f.concatenated(v.Text)
 	}
 	o := f.operand(one)
-	if one.Root == binding.Headers {
+	if one.Root == directive.Headers {
 		before.WriteString(f.b.String()) // the guard needs the variable
 		f.b.Reset()
 	}
@@ -343,7 +344,7 @@ func (f *fetch) protoItem(field *protogen.Field, v *ast.Value) string {
 }
 
 // toProto spells a variable as the field takes it.
-func (f *fetch) toProto(field *protogen.Field, v *binding.Var, o operand) (string, bool) {
+func (f *fetch) toProto(field *protogen.Field, v *directive.Var, o operand) (string, bool) {
 	if field.Desc.IsMap() {
 		return "", false
 	}
@@ -354,7 +355,7 @@ func (f *fetch) toProto(field *protogen.Field, v *binding.Var, o operand) (strin
 		return "", false
 	}
 	gql := ""
-	if v.Root == binding.Args {
+	if v.Root == directive.Args {
 		if t := binding.TypeOf(f.frontend.schema, f.Binding, v); t != nil {
 			gql = t.Name()
 		}
@@ -369,7 +370,7 @@ func (f *fetch) toProto(field *protogen.Field, v *binding.Var, o operand) (strin
 	case o.list && c.fn == "" && c.expr(o.items) == "item":
 		return o.value, true
 	case o.list:
-		if v.Root == binding.Batch && c.fn != "" {
+		if v.Root == directive.Batch && c.fn != "" {
 			f.keyCheck = fmt.Sprintf("%s(%s)", f.upstream("Parses"), c.fn)
 		}
 		return f.checked(v, fmt.Sprintf("%s(%s, %s)", f.upstream("Values"), o.value, f.itemFunction(o, c, protoType(field)))), true
@@ -395,7 +396,7 @@ func (f *fetch) itemFunction(o operand, c conversion, to string) string {
 }
 
 // checked makes a variable of a call that may fail, for what callers give.
-func (f *fetch) checked(v *binding.Var, call string) string {
+func (f *fetch) checked(v *directive.Var, call string) string {
 	name := f.variable(f.paramName(v.Path[len(v.Path)-1]) + "Value")
 	f.line("%s, err := %s\nif err != nil {\nreturn %s, err\n}", name, call, f.zero)
 	return name

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // This file writes what makes models of the messages of a gRPC service.
@@ -46,7 +46,7 @@ func protoFieldNames(m *protogen.Message) []string {
 }
 
 // protoPath finds the fields that a path leads through.
-func (w *clientWriter) protoPath(m *protogen.Message, path binding.Path, pos *ast.Position) []*protogen.Field {
+func (w *clientWriter) protoPath(m *protogen.Message, path directive.Path, pos *ast.Position) []*protogen.Field {
 	var fields []*protogen.Field
 	for i, name := range path {
 		f := findField(m, name)

@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -93,7 +94,7 @@ func (d *documentCheck) check(c *call) {
 }
 
 // pathTemplate spells a path as a document does.
-func pathTemplate(segments []binding.Text) string {
+func pathTemplate(segments []directive.Text) string {
 	var b strings.Builder
 	for _, segment := range segments {
 		b.WriteByte('/')
@@ -112,7 +113,7 @@ func pathTemplate(segments []binding.Text) string {
 
 // pathItem finds the path that segments are one of: a variable stands for a
 // parameter, words for themselves or, when no path has them, for a parameter.
-func (d *documentCheck) pathItem(segments []binding.Text) (*openapi3.PathItem, string) {
+func (d *documentCheck) pathItem(segments []directive.Text) (*openapi3.PathItem, string) {
 	var best *openapi3.PathItem
 	name, literals := "", -1
 	if d.doc.Paths == nil {
@@ -132,7 +133,7 @@ func (d *documentCheck) pathItem(segments []binding.Text) (*openapi3.PathItem, s
 
 // matches counts the literal segments of a template that segments match; it is
 // negative when they do not.
-func matches(template []string, segments []binding.Text) int {
+func matches(template []string, segments []directive.Text) int {
 	if len(template) == 1 && template[0] == "" {
 		template = nil
 	}
@@ -215,7 +216,7 @@ func (d *documentCheck) checkValue(c *call, v *binding.Value, schema *openapi3.S
 		}
 		d.checkValue(c, m.Value, property)
 	}
-	if one := v.Text.Alone(); one != nil && one.Root == binding.Args {
+	if one := v.Text.Alone(); one != nil && one.Root == directive.Args {
 		if t := binding.TypeOf(c.frontend.schema, c.Binding, one); t != nil {
 			d.compare(t, schema, one.Pos, one.String())
 		}
@@ -260,7 +261,7 @@ func (d *documentCheck) checkAnswer(c *call, schema *openapi3.Schema) {
 	d.part = "answer"
 	what := c.Parent.Name + "." + c.Field.Name
 	if c.Page != nil {
-		for _, path := range []binding.Path{c.Page.Next, c.Page.Total, c.Page.More} {
+		for _, path := range []directive.Path{c.Page.Next, c.Page.Total, c.Page.More} {
 			d.follow(schema, path, c.Page.Pos)
 		}
 	}
@@ -278,7 +279,7 @@ func (d *documentCheck) checkAnswer(c *call, schema *openapi3.Schema) {
 
 // follow finds the schema that a path leads to. It is false when a name is not
 // there, which is reported, or when nothing is known of what is there.
-func (d *documentCheck) follow(schema *openapi3.Schema, p binding.Path, pos *ast.Position) (*openapi3.Schema, bool) {
+func (d *documentCheck) follow(schema *openapi3.Schema, p directive.Path, pos *ast.Position) (*openapi3.Schema, bool) {
 	for _, name := range p {
 		next, open := d.property(schema, name)
 		if next == nil {

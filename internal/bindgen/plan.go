@@ -10,7 +10,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // plan is what the adapters of one frontend are rendered from.
@@ -69,7 +69,7 @@ type keyPlan struct {
 	Guards []string // conditions that it is not there
 	typ    types.Type
 	expr   string
-	pos    *binding.Var
+	pos    *directive.Var
 }
 
 // Adapts tells whether the raw value becomes another one.
@@ -320,7 +320,7 @@ func (b *planBuilder) bindCall(fp *fieldPlan) {
 }
 
 // key plans the text of a variable of the parent.
-func (b *planBuilder) key(o *codegen.Object, v *binding.Var) keyPlan {
+func (b *planBuilder) key(o *codegen.Object, v *directive.Var) keyPlan {
 	out := keyPlan{Member: keyMember(v)}
 	t, expr := o.Reference(), "obj"
 	for i, name := range v.Path {

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"golang.org/x/tools/txtar"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/binding"
 )
@@ -88,7 +89,7 @@ func texts(d *ast.Directive, name string) string {
 		return ""
 	}
 	var list []string
-	for _, item := range binding.Items(arg.Value) {
+	for _, item := range directive.Items(arg.Value) {
 		list = append(list, item.Raw)
 	}
 	return strings.Join(list, " ")

@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -88,7 +89,7 @@ func (f *fetch) segments() []string {
 }
 
 // concatenated spells a text whose variables are there and are no lists.
-func (f *fetch) concatenated(t binding.Text) string {
+func (f *fetch) concatenated(t directive.Text) string {
 	var parts []string
 	for _, part := range t {
 		if part.Var == nil {
@@ -142,9 +143,9 @@ func (f *fetch) split(field string, params []binding.Param) (fixed, conditional 
 
 // texts spells a text that is one list of strings, which is always there; empty
 // for others.
-func (f *fetch) texts(t binding.Text) string {
+func (f *fetch) texts(t directive.Text) string {
 	v := t.Alone()
-	if v == nil || v.Joined || v.Root != binding.Batch && v.Root != binding.Args {
+	if v == nil || v.Joined || v.Root != directive.Batch && v.Root != directive.Args {
 		return ""
 	}
 	if o := f.operand(v); o.list && o.there == "" && o.items == "item" && isString(o.typ) && isPlain(o.typ) {
@@ -155,9 +156,9 @@ func (f *fetch) texts(t binding.Text) string {
 
 // always tells whether a text has neither a list nor what can be absent, nor
 // needs a statement of its own.
-func (f *fetch) always(t binding.Text) bool {
+func (f *fetch) always(t directive.Text) bool {
 	for _, v := range t.Vars() {
-		if v.Root == binding.Headers {
+		if v.Root == directive.Headers {
 			return false
 		}
 		if o := f.operand(v); o.there != "" || o.list && !v.Joined {
@@ -169,7 +170,7 @@ func (f *fetch) always(t binding.Text) bool {
 
 // there is the condition that all variables of a text are there; empty when
 // they always are.
-func (f *fetch) there(t binding.Text) string {
+func (f *fetch) there(t directive.Text) string {
 	var guards []string
 	for _, v := range t.Vars() {
 		if o := f.operand(v); o.there != "" && !slices.Contains(guards, o.there) {
@@ -257,7 +258,7 @@ func (f *fetch) object(members []binding.Member, typ string) (_, expr string) {
 		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") || strings.Contains(t, ".Omittable[") {
 			tag += ",omitzero"
 		}
-		name, _ := taken.add(binding.Path{m.Name}, t)
+		name, _ := taken.add(directive.Path{m.Name}, t)
 		fields = append(fields, fmt.Sprintf("%s %s `json:%q`", name, t, tag))
 		values = append(values, name+": "+expr)
 	}
@@ -289,7 +290,7 @@ func constant(v *ast.Value) (typ, expr string) {
 }
 
 // textValue spells a text in a body: one variable keeps its type.
-func (f *fetch) textValue(t binding.Text) (typ, expr string) {
+func (f *fetch) textValue(t directive.Text) (typ, expr string) {
 	v := t.Alone()
 	if v == nil || v.Joined {
 		guard := f.there(t)
@@ -324,7 +325,7 @@ func (f *fetch) textValue(t binding.Text) (typ, expr string) {
 
 // omittableValue spells a member of a body that is null, absent or a value, as
 // the field of the input object is.
-func (f *fetch) omittableValue(v *binding.Var, o operand) (typ, expr string) {
+func (f *fetch) omittableValue(v *directive.Var, o operand) (typ, expr string) {
 	typ, expr = f.sentMember(o.gql, o.model, o.omittable)
 	if o.within == "" {
 		return typ, expr
@@ -335,9 +336,9 @@ func (f *fetch) omittableValue(v *binding.Var, o operand) (typ, expr string) {
 }
 
 // present spells a value that is there, as JSON has it.
-func (f *fetch) present(v *binding.Var, o operand) (typ, expr string) {
+func (f *fetch) present(v *directive.Var, o operand) (typ, expr string) {
 	def := (*ast.Definition)(nil)
-	if v.Root == binding.Args {
+	if v.Root == directive.Args {
 		if t := binding.TypeOf(f.frontend.schema, f.Binding, v); t != nil {
 			def = f.union.Types[t.Name()]
 		}

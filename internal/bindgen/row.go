@@ -12,7 +12,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // shape is a struct that an answer is decoded into: a tree of the names that
@@ -34,7 +34,7 @@ type member struct {
 
 // add puts a value at a path and returns how Go reaches it from the struct.
 // It fails when something else is at the path.
-func (s *shape) add(path binding.Path, typ string) (string, error) {
+func (s *shape) add(path directive.Path, typ string) (string, error) {
 	if len(path) == 0 {
 		name := strings.TrimLeft(typ, "*")
 		if !slices.ContainsFunc(s.members, func(m *member) bool { return m.embed && m.typ == name }) {
@@ -70,7 +70,7 @@ func (s *shape) find(name string) *member {
 }
 
 // at is the member at a path, or nil.
-func (s *shape) at(path binding.Path) (*member, string) {
+func (s *shape) at(path directive.Path) (*member, string) {
 	m := s.find(path[0])
 	switch {
 	case m == nil:
@@ -182,7 +182,7 @@ func (row *rowType) settle(w *clientWriter) {
 		for _, m := range row.shape.members {
 			m.apart = m.apart || m.embed && m.typ == e.row.name
 		}
-		e.row.leaves(func(path binding.Path, m *member, expr string) {
+		e.row.leaves(func(path directive.Path, m *member, expr string) {
 			outer, err := row.shape.add(path, m.typ)
 			if err != nil {
 				w.report.at(e.pos, "give one of them another type, or a converter", "%s and %s: %v", row.def.Name, e.row.def.Name, err)
@@ -197,16 +197,16 @@ func (row *rowType) settle(w *clientWriter) {
 // names are those that a row reads, or the rows that it embeds.
 func (row *rowType) names() map[string]bool {
 	names := map[string]bool{}
-	row.leaves(func(path binding.Path, _ *member, _ string) { names[path[0]] = true })
+	row.leaves(func(path directive.Path, _ *member, _ string) { names[path[0]] = true })
 	return names
 }
 
 // leaves gives the values that a row reads to do, those of embedded rows that
 // the row itself does not read too.
-func (row *rowType) leaves(do func(path binding.Path, m *member, expr string)) {
+func (row *rowType) leaves(do func(path directive.Path, m *member, expr string)) {
 	row.shape.leaves(nil, "", do)
 	for _, e := range row.embeds {
-		e.row.leaves(func(path binding.Path, m *member, expr string) {
+		e.row.leaves(func(path directive.Path, m *member, expr string) {
 			if row.shape.find(path[0]) == nil {
 				do(path, m, e.row.name+"."+expr)
 			}
@@ -214,7 +214,7 @@ func (row *rowType) leaves(do func(path binding.Path, m *member, expr string)) {
 	}
 }
 
-func (s *shape) leaves(path binding.Path, expr string, do func(path binding.Path, m *member, expr string)) {
+func (s *shape) leaves(path directive.Path, expr string, do func(path directive.Path, m *member, expr string)) {
 	for _, m := range s.members {
 		at := append(slices.Clone(path), m.name)
 		switch {
@@ -299,7 +299,7 @@ func (w *clientWriter) member(row *rowType, m typeMember) {
 }
 
 // localNames reports names that no element of XML is read by.
-func (w *clientWriter) localNames(path binding.Path, xml bool, pos *ast.Position) {
+func (w *clientWriter) localNames(path directive.Path, xml bool, pos *ast.Position) {
 	for _, name := range path {
 		if i := strings.LastIndexAny(name, ":>"); xml && i >= 0 {
 			w.report.at(pos, "write "+name[i+1:]+", which is found in every namespace", "the name %s has more than the local name of an element", name)
