@@ -33,22 +33,43 @@ func TestCheck(t *testing.T) {
 		"nothing": {`type Query { f: Int }`, ""},
 		"all right": {`type Query { f(first: Int @constraint(min: 1, max: 9)): [Int] @cost(weight: "2") @listSize(slicingArguments: "first")
 			@requiresScopes(scopes: [["a"]]) @cacheControl(maxAge: 5) @cacheTag(format: "f-{$args.first}") @rateLimit(max: 1, window: "1s", by: "args.first") }`, ""},
-		"a weight":                {`type Query { f: Int @cost(weight: "much") }`, `36: weight can't be "much" [write a number, such as "2.5"]`},
-		"a weight of extensions":  {`type Query @cost(weight: 1) { f: Int } extend type Query @cost(weight: 2)`, `72: Query has the weight 2 here, but 1 elsewhere [keep one of them]`},
-		"a weight of a directive": {`type Query { f: Int } directive @d(x: Int @cost(weight: "x")) on FIELD`, `58: weight can't be "x" [write a number, such as "2.5"]`},
-		"lists":                   {`type Query { f: Int @requiresScopes(scopes: ["a", "b"]) }`, `45: scopes does not tell whether all of them are needed [write [["a", "b"]] for all of them, or [["a"], ["b"]] for one of them]`},
-		"null":                    {`type Query { f: Int @cacheControl(maxAge: null) }`, `43: maxAge must not be null [leave it out]`},
-		"a type":                  {`type Query { f: Int @cacheControl(maxAge: "5") }`, `44: maxAge must be a whole number, but is "5"`},
-		"an enum":                 {`type Query { f: Int @cacheControl(scope: MINE) }`, `42: scope can't be MINE [MINE is not in [PUBLIC PRIVATE]]`},
-		"a size":                  {`type Query { f: Int @listSize(assumedSize: 1) }`, `22: f is not a list`},
-		"an argument":             {`type Query { f(a: Int): [Int] @listSize(slicingArguments: "b") }`, `60: f has no argument b [b is not in [a]]`},
-		"a constraint":            {`type Query { f(a: Int @constraint(min: 2, max: 1)): Int }`, `24: min is more than max`},
-		"a constraint of a text":  {`type Query { f(a: String @constraint(min: 2)): Int }`, `27: @constraint is for Int and Float, but this is String`},
-		"a window":                {`type Query { f: Int @rateLimit(max: 1, window: "1ms") }`, `49: the window can't be "1ms" [write a time such as "10s", "1m" or "24h", from a second to a day]`},
-		"by":                      {`type Query { f(a: Int): Int @rateLimit(max: 1, window: "1s", by: "b") }`, `67: callers can't be told apart by "b" [b is not in [principal address args.a]]`},
-		"a tag":                   {`type Query { f: Int @cacheTag(format: "{$args.a}") }`, `40: f has no argument a`},
-		"a purge by a query":      {`type Query { f: Int @invalidates(tags: "a") }`, `22: Query.f is no mutation: it changes nothing [write it at the mutation]`},
-		"a cached mutation":       {`type Query { f: Int } type Mutation { m: Int @cacheControl(maxAge: 1) }`, `47: Mutation.m is a mutation: only queries are cached [leave it out]`},
+		"a weight": {`type Query { f: Int @cost(weight: "much") }`, `36: weight can't be "much" [write a number, such as "2.5"]`},
+		"a weight of extensions": {
+			`type Query @cost(weight: 1) { f: Int } extend type Query @cost(weight: 2)`,
+			`72: Query has the weight 2 here, but 1 elsewhere [keep one of them]`,
+		},
+		"a weight of a directive": {
+			`type Query { f: Int } directive @d(x: Int @cost(weight: "x")) on FIELD`,
+			`58: weight can't be "x" [write a number, such as "2.5"]`,
+		},
+		"lists": {
+			`type Query { f: Int @requiresScopes(scopes: ["a", "b"]) }`,
+			`45: scopes does not tell whether all of them are needed [write [["a", "b"]] for all of them, or [["a"], ["b"]] for one of them]`,
+		},
+		"null":                   {`type Query { f: Int @cacheControl(maxAge: null) }`, `43: maxAge must not be null [leave it out]`},
+		"a type":                 {`type Query { f: Int @cacheControl(maxAge: "5") }`, `44: maxAge must be a whole number, but is "5"`},
+		"an enum":                {`type Query { f: Int @cacheControl(scope: MINE) }`, `42: scope can't be MINE [MINE is not in [PUBLIC PRIVATE]]`},
+		"a size":                 {`type Query { f: Int @listSize(assumedSize: 1) }`, `22: f is not a list`},
+		"an argument":            {`type Query { f(a: Int): [Int] @listSize(slicingArguments: "b") }`, `60: f has no argument b [b is not in [a]]`},
+		"a constraint":           {`type Query { f(a: Int @constraint(min: 2, max: 1)): Int }`, `24: min is more than max`},
+		"a constraint of a text": {`type Query { f(a: String @constraint(min: 2)): Int }`, `27: @constraint is for Int and Float, but this is String`},
+		"a window": {
+			`type Query { f: Int @rateLimit(max: 1, window: "1ms") }`,
+			`49: the window can't be "1ms" [write a time such as "10s", "1m" or "24h", from a second to a day]`,
+		},
+		"by": {
+			`type Query { f(a: Int): Int @rateLimit(max: 1, window: "1s", by: "b") }`,
+			`67: callers can't be told apart by "b" [b is not in [principal address args.a]]`,
+		},
+		"a tag": {`type Query { f: Int @cacheTag(format: "{$args.a}") }`, `40: f has no argument a`},
+		"a purge by a query": {
+			`type Query { f: Int @invalidates(tags: "a") }`,
+			`22: Query.f is no mutation: it changes nothing [write it at the mutation]`,
+		},
+		"a cached mutation": {
+			`type Query { f: Int } type Mutation { m: Int @cacheControl(maxAge: 1) }`,
+			`47: Mutation.m is a mutation: only queries are cached [leave it out]`,
+		},
 	} {
 		if got := strings.Join(mistakes(t, directive.Checked{Schema: load(t, c.sdl)}), "\n"); got != c.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, c.want)

@@ -84,7 +84,8 @@ func (c checker) tags(d *ast.Directive, name string, in tagged) {
 			continue
 		}
 		if strings.TrimSpace(item.Raw) == "" || strings.ContainsAny(text.literals(), ", \t\r\n") {
-			c.report(item.Position, `write a tag such as "products" or "product-{$this.id}"`, "%s is no tag: it must not be empty, nor have spaces or commas", strconv.Quote(item.Raw))
+			c.report(item.Position, `write a tag such as "products" or "product-{$this.id}"`,
+				"%s is no tag: it must not be empty, nor have spaces or commas", strconv.Quote(item.Raw))
 			continue
 		}
 		c.typeTag(item, in)

@@ -81,7 +81,10 @@ type Var struct {
 // String returns the variable without its braces.
 func (v *Var) String() string { return "$" + string(v.Root) + "." + strings.Join(v.Path, ".") }
 
-var variableSyntax = regexp.MustCompile(`^\$(args|this|batch|request\.headers|config|page)\.([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)(?:->join\(("(?:[^"\\]|\\.)*")\))?$`)
+// variableSyntax matches the root, the path and, in quotes, the separator.
+var variableSyntax = regexp.MustCompile(`^\$(args|this|batch|request\.headers|config|page)` +
+	`\.([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)` +
+	`(?:->join\(("(?:[^"\\]|\\.)*")\))?$`)
 
 // TextError is a mistake in a text.
 type TextError struct {
@@ -140,7 +143,8 @@ func closing(text string) int {
 func parseVar(text string) (*Var, error) {
 	m := variableSyntax.FindStringSubmatch(text)
 	if m == nil {
-		return nil, fmt.Errorf("{%s} is no variable: there are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\")", text)
+		return nil, fmt.Errorf("{%s} is no variable: "+
+			"there are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\")", text)
 	}
 	v := &Var{Root: Root(m[1]), Path: strings.Split(m[2], ".")}
 	if m[3] != "" {

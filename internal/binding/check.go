@@ -120,7 +120,8 @@ func (r *reader) checkVar(v *directive.Var) {
 			return
 		}
 		if b.Parent.Fields.ForName(v.Path[0]) == nil {
-			r.fail(v.Pos, nearest.Hint(v.Path[0], fieldNames(b.Parent))+" A field that frontends must not see can be @inaccessible", "%s has no field %s", b.Parent.Name, v.Path[0])
+			r.fail(v.Pos, nearest.Hint(v.Path[0], fieldNames(b.Parent))+" A field that frontends must not see can be @inaccessible",
+				"%s has no field %s", b.Parent.Name, v.Path[0])
 			return
 		}
 	case directive.Paging:

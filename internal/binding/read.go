@@ -62,7 +62,8 @@ func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
 			"%q can't name a service: it becomes a Go package, so it has only small letters and digits and starts with a letter", b.Service)
 	}
 	if token.IsKeyword(b.Service) || slices.Contains([]string{"main", "init", "internal", "vendor", "testdata", "proto", "clients", "error"}, b.Service) {
-		r.fail(d.Arguments.ForName("service").Value.Position, "give the service another name in portico.yaml", "%q can't name a service: it becomes a Go package, which can't have this name", b.Service)
+		r.fail(d.Arguments.ForName("service").Value.Position, "give the service another name in portico.yaml",
+			"%q can't name a service: it becomes a Go package, which can't have this name", b.Service)
 	}
 	b.Select = r.path(d, "select")
 	if arg := d.Arguments.ForName("max"); arg != nil {

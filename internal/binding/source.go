@@ -107,7 +107,8 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 			}
 		}
 		if convert != nil && !converterName.MatchString(convert.Value.Raw) {
-			r.fail(convert.Value.Position, "write package.Func, such as money.OfCents for func OfCents in clients/money", "%q is no function of a package in clients/", convert.Value.Raw)
+			r.fail(convert.Value.Position, "write package.Func, such as money.OfCents for func OfCents in clients/money",
+				"%q is no function of a package in clients/", convert.Value.Raw)
 		}
 		for _, name := range []string{"convert", "default", "value"} {
 			if arg := d.Arguments.ForName(name); arg != nil && !output {
