@@ -50,8 +50,8 @@ func TestListSizeOf(t *testing.T) {
 		`@listSize(slicingArguments: [])`:        "-  [] true",
 		`@listSize(slicingArguments: null)`:      "- <nil> [] true",
 		`@listSize(slicingArguments: ["a.b.c"])`: "- a/b/c [] true",
-		`@listSize(slicingArguments: ["first", "input.last"], sizedFields: ["nodes", "edges"], requireOneSlicingArgument: false)`: "- first,input/last [nodes edges] false",
-		`@listSize(sizedFields: "nodes", requireOneSlicingArgument: true)`:                                                        "- <nil> [nodes] true",
+		`@listSize(slicingArguments: ["a", "b.c"], sizedFields: ["n", "e"], requireOneSlicingArgument: false)`: "- a,b/c [n e] false",
+		`@listSize(sizedFields: "nodes", requireOneSlicingArgument: true)`:                                     "- <nil> [nodes] true",
 	} {
 		l := directive.ListSizeOf(on(t, text))
 		slicing := "<nil>"
@@ -176,14 +176,15 @@ func TestRateLimitOf(t *testing.T) {
 		`@rateLimit`:                                                       "0 0s principal",
 	} {
 		l := directive.RateLimitOf(on(t, text))
-		got := fmt.Sprint(l.Max, " ", l.Window)
+		parts := []string{fmt.Sprint(l.Max), l.Window.String()}
 		for _, by := range l.By {
-			got += " " + by.Text
+			part := by.Text
 			if by.Argument != nil {
-				got += "=" + strings.Join(by.Argument, "/")
+				part += "=" + strings.Join(by.Argument, "/")
 			}
+			parts = append(parts, part)
 		}
-		if got != want {
+		if got := strings.Join(parts, " "); got != want {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}

@@ -83,11 +83,11 @@ func spellRights(rights directive.Rights) string {
 			all = append(all, r.Directive.Name)
 			continue
 		}
-		var any []string
+		var lists []string
 		for _, list := range r.AnyOf {
-			any = append(any, strings.Join(list, "+"))
+			lists = append(lists, strings.Join(list, "+"))
 		}
-		all = append(all, strings.Join(any, "|"))
+		all = append(all, strings.Join(lists, "|"))
 	}
 	return strings.Join(all, " ")
 }
