@@ -2,6 +2,7 @@ package directive_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -176,7 +177,7 @@ func TestRateLimitOf(t *testing.T) {
 		`@rateLimit`:                                                       "0 0s principal",
 	} {
 		l := directive.RateLimitOf(on(t, text))
-		parts := []string{fmt.Sprint(l.Max), l.Window.String()}
+		parts := []string{strconv.Itoa(l.Max), l.Window.String()}
 		for _, by := range l.By {
 			part := by.Text
 			if by.Argument != nil {
