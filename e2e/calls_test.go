@@ -16,6 +16,7 @@ import (
 	"github.com/portico-gateway/portico/demo/demotest"
 	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/longtest"
+	"github.com/portico-gateway/portico/internal/predict"
 )
 
 // No operation makes more calls than portico check predicts: random operations
@@ -47,7 +48,7 @@ func callsArePredicted(t *testing.T, each int) {
 			write(t, filepath.Join(dir, "operations", frontend, name+".graphql"), document)
 		}
 	}
-	predictions, err := bindgen.Check(t.Context(), dir, bindgen.CheckOptions{}, nil)
+	predictions, err := bindgen.Check(t.Context(), dir, predict.Options{}, nil)
 	if mistakes := (bindgen.Diagnostics{}); err != nil && !errors.As(err, &mistakes) { // the snapshot has other operations
 		t.Fatal(err)
 	}

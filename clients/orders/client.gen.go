@@ -92,26 +92,6 @@ func (c *Client) fetchViewerOrders(ctx context.Context, args viewerOrdersArgs, k
 	})(ctx, keys)
 }
 
-// orderItemRow is an OrderItem as the service has it.
-type orderItemRow struct {
-	Quantity  *int32         `json:"quantity"`
-	ProductID *upstream.Text `json:"product_id"`
-}
-
-// model is the OrderItem that the row stands for.
-func (r *orderItemRow) model() (*model.OrderItem, error) {
-	switch {
-	case r.Quantity == nil:
-		return nil, upstream.Missing("quantity")
-	case r.ProductID == nil:
-		return nil, upstream.Missing("product_id")
-	}
-	return &model.OrderItem{
-		Quantity:  int(*r.Quantity),
-		ProductID: string(*r.ProductID),
-	}, nil
-}
-
 // orderRow is an Order as the service has it.
 type orderRow struct {
 	ID         *upstream.Text  `json:"id"`
@@ -151,6 +131,26 @@ func (r *orderRow) model() (*model.Order, error) {
 	}, nil
 }
 
+// orderItemRow is an OrderItem as the service has it.
+type orderItemRow struct {
+	Quantity  *int32         `json:"quantity"`
+	ProductID *upstream.Text `json:"product_id"`
+}
+
+// model is the OrderItem that the row stands for.
+func (r *orderItemRow) model() (*model.OrderItem, error) {
+	switch {
+	case r.Quantity == nil:
+		return nil, upstream.Missing("quantity")
+	case r.ProductID == nil:
+		return nil, upstream.Missing("product_id")
+	}
+	return &model.OrderItem{
+		Quantity:  int(*r.Quantity),
+		ProductID: string(*r.ProductID),
+	}, nil
+}
+
 // placeOrderPayloadRow is a PlaceOrderPayload as the service has it.
 type placeOrderPayloadRow struct {
 	orderRow
@@ -165,6 +165,28 @@ func (r *placeOrderPayloadRow) model() (*model.PlaceOrderPayload, error) {
 	return &model.PlaceOrderPayload{
 		Order: order,
 	}, nil
+}
+
+// viewerOrdersAnswer is the answer of GET /orders.
+type viewerOrdersAnswer struct {
+	Orders []*orderRow `json:"orders"`
+}
+
+// orderStatusOf is the value of OrderStatus that the service calls text.
+func orderStatusOf(text *string) (model.OrderStatus, error) {
+	switch *text {
+	case "PENDING", "pending", "Pending":
+		return "PENDING", nil
+	case "PAID", "paid", "Paid":
+		return "PAID", nil
+	case "SHIPPED", "shipped", "Shipped":
+		return "SHIPPED", nil
+	case "DELIVERED", "delivered", "Delivered":
+		return "DELIVERED", nil
+	case "CANCELLED", "cancelled", "Cancelled":
+		return "CANCELLED", nil
+	}
+	return "", upstream.Unknown("OrderStatus", *text)
 }
 
 // orderItemInputBody is an OrderItemInput as the service takes it.
@@ -195,26 +217,4 @@ func newPlaceOrderInputBody(in *model.PlaceOrderInput) *placeOrderInputBody {
 	return &placeOrderInputBody{
 		Items: upstream.Map(in.Items, newOrderItemInputBody),
 	}
-}
-
-// orderStatusOf is the value of OrderStatus that the service calls text.
-func orderStatusOf(text *string) (model.OrderStatus, error) {
-	switch *text {
-	case "PENDING", "pending", "Pending":
-		return "PENDING", nil
-	case "PAID", "paid", "Paid":
-		return "PAID", nil
-	case "SHIPPED", "shipped", "Shipped":
-		return "SHIPPED", nil
-	case "DELIVERED", "delivered", "Delivered":
-		return "DELIVERED", nil
-	case "CANCELLED", "cancelled", "Cancelled":
-		return "CANCELLED", nil
-	}
-	return "", upstream.Unknown("OrderStatus", *text)
-}
-
-// viewerOrdersAnswer is the answer of GET /orders.
-type viewerOrdersAnswer struct {
-	Orders []*orderRow `json:"orders"`
 }

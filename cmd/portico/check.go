@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/internal/predict"
 )
 
 // check checks a project without writing, and prints the calls that its
@@ -18,7 +19,7 @@ func check(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(stdout)
 	dir := flags.String("C", ".", "the project's folder")
-	var options bindgen.CheckOptions
+	var options predict.Options
 	flags.IntVar(&options.MaxCalls, "max-calls", 0, "the most calls that an operation may make")
 	flags.BoolVar(&options.Update, "update", false, "write operations/calls.json")
 	if err := flags.Parse(args); err != nil {
@@ -37,7 +38,7 @@ func check(ctx context.Context, args []string, stdout io.Writer) error {
 }
 
 // printCalls prints a table for each operation.
-func printCalls(stdout io.Writer, all []bindgen.Calls) {
+func printCalls(stdout io.Writer, all []predict.Calls) {
 	for _, c := range all {
 		fmt.Fprintf(stdout, "\n%s: at worst %d %s\n", c.Operation, c.Total(), plural(c.Total(), "call"))
 		t := tabwriter.NewWriter(stdout, 0, 4, 2, ' ', 0)

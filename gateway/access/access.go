@@ -6,10 +6,7 @@
 // ([Guards.Check]). No value is looked at, so a field is denied wherever it is
 // reached: by an alias, in a fragment, through an interface.
 //
-// A field needs what stands at itself, at its type, at the type that it
-// belongs to, and at the same field of that type's interfaces. Asked of an
-// interface or a union, it needs what it needs of all possible types: the
-// strictest counts.
+// [directive.RightsOf] says what a field needs.
 package access
 
 import (
@@ -21,6 +18,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -46,85 +44,39 @@ type Question struct {
 
 // Rules are what a schema's fields need. They are immutable.
 type Rules struct {
-	schema   *ast.Schema
 	policies map[string]Policy
-	needs    map[*ast.FieldDefinition]need // by the definition, of the type that it is one of
-	abstract map[fieldOf]need
-	types    map[string]need
-	any      bool
+	needs    map[*ast.FieldDefinition]directive.Rights // without those that need nothing
 }
-
-type fieldOf struct{ typ, field string }
 
 // New reads the directives of a schema, which the generator has checked. Its
 // error names policies that the schema asks for and the project does not have.
 func New(schema *ast.Schema, policies map[string]Policy) (*Rules, error) {
-	r := &Rules{
-		schema:   schema,
-		policies: policies,
-		needs:    map[*ast.FieldDefinition]need{},
-		abstract: map[fieldOf]need{},
-		types:    map[string]need{},
-	}
-	for name, definition := range schema.Types {
-		r.types[name] = readNeed(definition.Directives)
-		r.any = r.any || !r.types[name].none()
-	}
+	r := &Rules{policies: policies, needs: map[*ast.FieldDefinition]directive.Rights{}}
 	for _, definition := range schema.Types {
-		if definition.Kind == ast.Object || definition.Kind == ast.Interface {
-			r.readFields(definition)
+		if definition.Kind != ast.Object && definition.Kind != ast.Interface {
+			continue
 		}
-	}
-	for _, definition := range schema.Types {
-		if definition.IsAbstractType() {
-			r.readAbstract(definition)
+		for _, field := range definition.Fields {
+			if rights := directive.RightsOf(schema, definition, field); len(rights) > 0 {
+				r.needs[field] = rights
+			}
 		}
 	}
 	return r, r.missing()
 }
 
-func (r *Rules) readFields(definition *ast.Definition) {
-	for _, field := range definition.Fields {
-		n := readNeed(field.Directives).and(r.types[definition.Name]).and(r.types[field.Type.Name()])
-		for _, name := range definition.Interfaces {
-			n = n.and(r.types[name])
-			if parent := r.schema.Types[name]; parent != nil {
-				if same := parent.Fields.ForName(field.Name); same != nil {
-					n = n.and(readNeed(same.Directives)).and(r.types[same.Type.Name()])
-				}
-			}
-		}
-		r.needs[field] = n
-		r.any = r.any || !n.none()
-	}
-}
-
-// readAbstract finds what fields of an interface need of all possible types.
-func (r *Rules) readAbstract(definition *ast.Definition) {
-	for _, field := range definition.Fields {
-		n := r.needs[field]
-		for _, possible := range r.schema.PossibleTypes[definition.Name] {
-			if same := possible.Fields.ForName(field.Name); same != nil {
-				n = n.and(r.needs[same])
-			}
-		}
-		r.abstract[fieldOf{definition.Name, field.Name}] = n
-	}
-}
-
-// missing tells of policies that nobody has.
+// missing returns an error that names the policies that the project does not
+// have, or nil.
 func (r *Rules) missing() error {
 	var names []string
-	for _, n := range r.needs {
-		for _, c := range n.clauses {
-			if c.kind != policies {
+	for _, rights := range r.needs {
+		for _, right := range rights {
+			if right.Kind != directive.Policies {
 				continue
 			}
-			for _, all := range c.any {
-				for _, name := range all {
-					if r.policies[name] == nil {
-						names = append(names, name)
-					}
+			for _, name := range slices.Concat(right.AnyOf...) {
+				if r.policies[name] == nil {
+					names = append(names, name)
 				}
 			}
 		}
@@ -137,19 +89,8 @@ func (r *Rules) missing() error {
 		strings.Join(slices.Compact(names), ", "))
 }
 
-// Empty tells whether the schema has no directives, so that nothing is denied.
-func (r *Rules) Empty() bool { return !r.any }
-
-// of is what one field of a document needs.
-func (r *Rules) of(field *ast.Field) need {
-	if field.Definition == nil || field.ObjectDefinition == nil {
-		return need{}
-	}
-	if field.ObjectDefinition.IsAbstractType() {
-		return r.abstract[fieldOf{field.ObjectDefinition.Name, field.Name}]
-	}
-	return r.needs[field.Definition]
-}
+// Empty reports whether no field needs anything, so that nothing is denied.
+func (r *Rules) Empty() bool { return len(r.needs) == 0 }
 
 // Guards are what the fields of one operation need; those that need nothing
 // are not in it. Nil guards nothing. They are immutable.
@@ -159,8 +100,8 @@ type Guards struct {
 }
 
 type guarded struct {
-	field *ast.Field
-	need  need
+	field  *ast.Field
+	rights directive.Rights
 }
 
 // Guards finds what the fields of a valid operation need.
@@ -187,8 +128,8 @@ func (w *walk) selections(selections ast.SelectionSet) {
 	for _, selection := range selections {
 		switch s := selection.(type) {
 		case *ast.Field:
-			if n := w.rules.of(s); !n.none() {
-				w.found = append(w.found, guarded{s, n})
+			if rights := w.rules.needs[s.Definition]; len(rights) > 0 && s.ObjectDefinition != nil {
+				w.found = append(w.found, guarded{s, rights})
 			}
 			w.selections(s.SelectionSet)
 		case *ast.InlineFragment:
@@ -227,22 +168,22 @@ func (g *Guards) Check(ctx context.Context, p *auth.Principal, variables map[str
 }
 
 func (r *Rules) check(ctx context.Context, p *auth.Principal, g *guarded, variables map[string]any) error {
-	for i := range g.need.clauses {
-		c := &g.need.clauses[i]
+	for i := range g.rights {
+		right := &g.rights[i]
 		allowed := false
-		switch c.kind {
-		case authenticated:
+		switch right.Kind {
+		case directive.Authenticated:
 			allowed = p != nil
-		case scopes:
-			allowed = p != nil && hasScopes(p, c.any)
-		case policies:
+		case directive.Scopes:
+			allowed = p != nil && hasScopes(p, right.AnyOf)
+		case directive.Policies:
 			var err error
-			if allowed, err = r.decide(ctx, p, g.field, c.any, variables); err != nil {
+			if allowed, err = r.decide(ctx, p, g.field, right.AnyOf, variables); err != nil {
 				return err
 			}
 		}
 		if !allowed {
-			return denial(p, c)
+			return denial(p, right)
 		}
 	}
 	return nil
@@ -250,11 +191,11 @@ func (r *Rules) check(ctx context.Context, p *auth.Principal, g *guarded, variab
 
 // denial is why a principal is denied what a directive guards. It names scopes
 // that are missing, but no policies.
-func denial(p *auth.Principal, c *clause) error {
+func denial(p *auth.Principal, right *directive.Right) error {
 	if p == nil {
 		return problem.New(problem.Unauthenticated, "This needs a token.")
 	}
-	missing := missingScopes(p, c)
+	missing := missingScopes(p, right)
 	if len(missing) == 0 {
 		return problem.New(problem.Forbidden, "You may not have this.")
 	}
@@ -268,12 +209,12 @@ func denial(p *auth.Principal, c *clause) error {
 // missingScopes are what a principal lacks of each list of scopes one of which
 // would suffice. There are none if no scopes would, or if the directive asks for
 // something else.
-func missingScopes(p *auth.Principal, c *clause) [][]string {
-	if c.kind != scopes {
+func missingScopes(p *auth.Principal, right *directive.Right) [][]string {
+	if right.Kind != directive.Scopes {
 		return nil
 	}
 	var missing [][]string
-	for _, all := range c.any {
+	for _, all := range right.AnyOf {
 		var lacks []string
 		for _, scope := range all {
 			if !p.Has(scope) && !slices.Contains(lacks, scope) {

@@ -3,10 +3,10 @@ package cachecontrol
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
@@ -21,21 +21,12 @@ type format struct {
 // number.
 const mostTags = 10_000
 
-// appendTags adds the formats of a directive that a field's arguments fulfil.
-func appendTags(list []fieldTags, field *ast.Field, directives ast.DirectiveList, name string) []fieldTags {
+// appendTags adds the formats that a field's arguments fulfil.
+func appendTags(list []fieldTags, field *ast.Field, texts []directive.Text) []fieldTags {
 	var formats []format
-	for _, d := range directives.ForNames(name) {
-		var values []*ast.Value
-		if arg := d.Arguments.ForName("format"); arg != nil {
-			values = append(values, arg.Value)
-		}
-		if arg := d.Arguments.ForName("tags"); arg != nil {
-			values = append(values, items(arg.Value)...)
-		}
-		for _, value := range values {
-			if f, ok := parseFormat(value.Raw); ok {
-				formats = append(formats, f)
-			}
+	for _, text := range texts {
+		if f, ok := formatOf(text); ok {
+			formats = append(formats, f)
 		}
 	}
 	if len(formats) == 0 {
@@ -44,37 +35,22 @@ func appendTags(list []fieldTags, field *ast.Field, directives ast.DirectiveList
 	return append(list, fieldTags{field, formats})
 }
 
-// items are those of a list; a value alone counts as a list of one (GraphQL
-// specification, section 3.11).
-func items(v *ast.Value) []*ast.Value {
-	if v.Kind != ast.ListValue {
-		return []*ast.Value{v}
-	}
-	list := make([]*ast.Value, len(v.Children))
-	for i, child := range v.Children {
-		list[i] = child.Value
-	}
-	return list
-}
-
-// parseFormat reads a format; false if it is not one of arguments only.
-func parseFormat(text string) (format, bool) {
-	var f format
-	for {
-		before, rest, found := strings.Cut(text, "{$")
-		if !found {
-			f.texts = append(f.texts, text)
-			return f, true
-		}
-		variable, after, closed := strings.Cut(rest, "}")
-		path, ok := strings.CutPrefix(variable, "args.")
-		if !closed || !ok || path == "" {
+// formatOf returns the format of a text, and reports whether its variables are
+// arguments only.
+func formatOf(text directive.Text) (format, bool) {
+	f := format{texts: []string{""}}
+	for _, part := range text {
+		switch {
+		case part.Var == nil:
+			f.texts[len(f.texts)-1] += part.Literal
+		case part.Var.Root != directive.Args || part.Var.Joined:
 			return format{}, false
+		default:
+			f.paths = append(f.paths, part.Var.Path)
+			f.texts = append(f.texts, "")
 		}
-		f.texts = append(f.texts, before)
-		f.paths = append(f.paths, strings.Split(path, "."))
-		text = after
 	}
+	return f, true
 }
 
 func evaluate(list []fieldTags, variables map[string]any, without map[*ast.Field]error) []string {

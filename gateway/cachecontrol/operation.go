@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // Operation is what is known of one operation. It is immutable.
@@ -25,7 +27,7 @@ type fieldTags struct {
 }
 
 // TypeTag is the tag of all answers that can have an object of a type.
-func TypeTag(name string) string { return "type:" + name }
+func TypeTag(name string) string { return directive.TypePrefix + name }
 
 // Of finds out about a valid operation.
 func (r *Rules) Of(operation *ast.OperationDefinition) *Operation {
@@ -105,7 +107,7 @@ func (w *walk) field(field *ast.Field, root *ast.Definition) {
 	for _, definition := range definitions {
 		w.policy = w.policy.restrict(w.rules.field(definition, root != nil))
 		w.tagged(field, definition.Directives)
-		w.purges = appendTags(w.purges, field, definition.Directives, purgeDirective)
+		w.purges = appendTags(w.purges, field, directive.Invalidates(definition.Directives))
 	}
 	w.returns(field)
 }
@@ -119,10 +121,10 @@ func (w *walk) returns(field *ast.Field) {
 	}
 	for _, possible := range w.rules.schema.GetPossibleTypes(target) {
 		if h := w.rules.types[possible.Name]; possible != target {
-			if h.age != nil {
-				w.policy = w.policy.restrict(*h.age)
+			if h.MaxAge != nil {
+				w.policy = w.policy.restrict(w.rules.policy(h))
 			}
-			w.policy.Private = w.policy.Private || h.private != nil && *h.private
+			w.policy.Private = w.policy.Private || h.Scope == directive.Private
 		}
 		w.types[possible.Name] = struct{}{}
 		w.tagged(field, possible.Directives)
@@ -135,7 +137,7 @@ func (w *walk) returns(field *ast.Field) {
 }
 
 func (w *walk) tagged(field *ast.Field, directives ast.DirectiveList) {
-	w.tags = appendTags(w.tags, field, directives, tagDirective)
+	w.tags = appendTags(w.tags, field, directive.Tags(directives))
 }
 
 // Tags are those that are known before the operation is executed. Variables

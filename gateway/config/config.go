@@ -291,6 +291,10 @@ type Service struct {
 	Required bool `yaml:"required"`
 }
 
+// DefaultMaxBatch is how many keys one call may have unless the service says
+// otherwise.
+const DefaultMaxBatch = 100
+
 // Defaults are the values of what a file leaves out.
 func Defaults() Config {
 	return Config{
@@ -342,7 +346,7 @@ func serviceDefaults(s *Service) {
 		s.Timeout = Duration(5 * time.Second)
 	}
 	if s.MaxBatch == 0 {
-		s.MaxBatch = 100
+		s.MaxBatch = DefaultMaxBatch
 	}
 	if s.MaxResponse == 0 {
 		s.MaxResponse = 8 << 20

@@ -18,7 +18,7 @@ func (c *compiler) arguments(field *ast.Field) (constant float64, list []argumen
 	m := c.model
 	for _, definition := range field.Definition.Arguments {
 		given := field.Arguments.ForName(definition.Name)
-		weight, own := directiveWeight(definition.Directives)
+		weight, own := weightAt(definition.Directives)
 		if !own {
 			weight = m.weights[definition.Type.Name()]
 		}
@@ -73,7 +73,7 @@ func (m *Model) members(value any, typ *ast.Type) float64 {
 }
 
 func (m *Model) memberWeight(field *ast.FieldDefinition) float64 {
-	if weight, ok := directiveWeight(field.Directives); ok {
+	if weight, ok := weightAt(field.Directives); ok {
 		return weight
 	}
 	return m.weights[field.Type.Name()]

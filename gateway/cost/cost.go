@@ -19,10 +19,9 @@
 package cost
 
 import (
-	"math"
-	"strconv"
-
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // most is the highest cost: sums and products stop there, so that every cost
@@ -73,7 +72,7 @@ func (m *Model) weighed(definition *ast.Definition, seen map[string]bool) bool {
 	}
 	seen[definition.Name] = true
 	for _, field := range definition.Fields {
-		if _, ok := directiveWeight(field.Directives); ok || m.weights[field.Type.Name()] != 0 || m.weighed(m.schema.Types[field.Type.Name()], seen) {
+		if _, ok := weightAt(field.Directives); ok || m.weights[field.Type.Name()] != 0 || m.weighed(m.schema.Types[field.Type.Name()], seen) {
 			return true
 		}
 	}
@@ -81,7 +80,7 @@ func (m *Model) weighed(definition *ast.Definition, seen map[string]bool) bool {
 }
 
 func typeWeight(definition *ast.Definition) float64 {
-	if weight, ok := directiveWeight(definition.Directives); ok {
+	if weight, ok := weightAt(definition.Directives); ok {
 		return weight
 	}
 	if definition.IsCompositeType() {
@@ -90,21 +89,11 @@ func typeWeight(definition *ast.Definition) float64 {
 	return 0
 }
 
-// directiveWeight is that of @cost, which may be given as a text or a number.
-func directiveWeight(directives ast.DirectiveList) (weight float64, ok bool) {
-	directive := directives.ForName("cost")
-	if directive == nil {
-		return 0, false
-	}
-	argument := directive.Arguments.ForName("weight")
-	if argument == nil || argument.Value == nil {
-		return 0, false
-	}
-	weight, err := strconv.ParseFloat(argument.Value.Raw, 64)
-	if err != nil || math.IsNaN(weight) {
-		return 0, false
-	}
-	return bounded(weight), true
+// weightAt returns the weight of @cost in one place, and reports whether there
+// is one.
+func weightAt(directives ast.DirectiveList) (weight float64, ok bool) {
+	weight, ok = directive.Weight(directives)
+	return bounded(weight), ok
 }
 
 // fieldWeight is that of a field wherever it is asked of: of an interface's,
@@ -123,7 +112,7 @@ func (m *Model) fieldWeight(field *ast.Field) float64 {
 }
 
 func (m *Model) weightOf(definition *ast.FieldDefinition) float64 {
-	if weight, ok := directiveWeight(definition.Directives); ok {
+	if weight, ok := weightAt(definition.Directives); ok {
 		return weight
 	}
 	return m.weights[definition.Type.Name()]

@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -280,7 +281,7 @@ func conditioned(have []condition, directives ast.DirectiveList) ([]condition, b
 }
 
 func (c *compiler) field(node, sizer *ast.Field) *field {
-	if sizer != nil && !slices.Contains(readListSize(sizer.Definition).sized, node.Name) {
+	if sizer != nil && !slices.Contains(directive.ListSizeOf(sizer.Definition.Directives).SizedFields, node.Name) {
 		sizer = nil
 	}
 	key := fieldKey{node, sizer}
@@ -304,7 +305,7 @@ func (c *compiler) fill(f *field, node, sizer *ast.Field) {
 	c.size(f, node, sizer)
 	if len(node.SelectionSet) > 0 {
 		var below *ast.Field
-		if own := readListSize(node.Definition); own != nil && len(own.sized) > 0 {
+		if own := directive.ListSizeOf(node.Definition.Directives); own != nil && len(own.SizedFields) > 0 {
 			below = node
 		}
 		f.below = c.set(node.SelectionSet, c.model.schema.Types[node.Definition.Type.Name()], below)
@@ -317,7 +318,7 @@ func (c *compiler) fill(f *field, node, sizer *ast.Field) {
 
 func (c *compiler) size(f *field, node, sizer *ast.Field) {
 	depth := lists(node.Definition.Type)
-	own := readListSize(node.Definition)
+	own := directive.ListSizeOf(node.Definition.Directives)
 	f.slices = c.slices(node, own)
 	if depth == 0 {
 		return
@@ -325,8 +326,8 @@ func (c *compiler) size(f *field, node, sizer *ast.Field) {
 	f.list = true
 	switch {
 	case sizer != nil:
-		f.length = c.lengthOf(sizer, readListSize(sizer.Definition), depth)
-	case own != nil && len(own.sized) == 0:
+		f.length = c.lengthOf(sizer, directive.ListSizeOf(sizer.Definition.Directives), depth)
+	case own != nil && len(own.SizedFields) == 0:
 		f.length = c.lengthOf(node, own, depth)
 	default:
 		f.length = c.lengthOf(node, nil, depth)

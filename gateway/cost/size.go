@@ -1,56 +1,14 @@
 package cost
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator/core"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/gateway/input"
 )
-
-// listSize is the directive of a field. Nil is none.
-type listSize struct {
-	assumed  float64 // negative when there is none
-	slicing  []string
-	sized    []string
-	needsOne bool
-}
-
-func readListSize(definition *ast.FieldDefinition) *listSize {
-	directive := definition.Directives.ForName("listSize")
-	if directive == nil {
-		return nil
-	}
-	out := &listSize{assumed: -1, needsOne: true}
-	for _, argument := range directive.Arguments {
-		switch argument.Name {
-		case "assumedSize":
-			if n, err := strconv.ParseFloat(argument.Value.Raw, 64); err == nil {
-				out.assumed = n
-			}
-		case "slicingArguments":
-			out.slicing = texts(argument.Value)
-		case "sizedFields":
-			out.sized = texts(argument.Value)
-		case "requireOneSlicingArgument":
-			out.needsOne = argument.Value.Raw == "true"
-		}
-	}
-	return out
-}
-
-func texts(value *ast.Value) []string {
-	if value.Kind != ast.ListValue { // one stands for a list of it
-		return []string{value.Raw}
-	}
-	out := make([]string, len(value.Children))
-	for i, child := range value.Children {
-		out[i] = child.Value.Raw
-	}
-	return out
-}
 
 // length is how many items a list has at most.
 type length struct {
@@ -64,7 +22,7 @@ type length struct {
 type operand struct {
 	variable string
 	constant any
-	path     []string // to the number, through input objects
+	path     directive.Path // to the number, through input objects
 }
 
 // slice is a slicing argument, or one in an argument.
@@ -106,18 +64,18 @@ const none = -1
 
 // lengthOf is the length of the list that a sizing directive at field says:
 // field is the list itself, or the field that the list is below of.
-func (c *compiler) lengthOf(field *ast.Field, directive *listSize, depth int) length {
+func (c *compiler) lengthOf(field *ast.Field, size *directive.ListSize, depth int) length {
 	out := length{fixed: none, otherwise: c.model.listSize, times: 1}
 	for range depth - 1 {
 		out.times = bounded(out.times * c.model.listSize)
 	}
-	if directive == nil {
+	if size == nil {
 		return out
 	}
-	if directive.assumed >= 0 {
-		out.otherwise = directive.assumed
+	if size.AssumedSize != nil && *size.AssumedSize >= 0 {
+		out.otherwise = float64(*size.AssumedSize)
 	}
-	for _, s := range c.slices(field, directive) {
+	for _, s := range c.slices(field, size) {
 		if s.operand.variable != "" {
 			out.variables = append(out.variables, s.operand)
 		} else if n, ok := s.operand.number(nil); ok {
@@ -129,13 +87,12 @@ func (c *compiler) lengthOf(field *ast.Field, directive *listSize, depth int) le
 
 // slices are the slicing arguments of a field that have a value, and those in its
 // arguments: "first", "input.first".
-func (c *compiler) slices(field *ast.Field, directive *listSize) []slice {
-	if directive == nil {
+func (c *compiler) slices(field *ast.Field, size *directive.ListSize) []slice {
+	if size == nil {
 		return nil
 	}
 	var list []slice
-	for _, name := range directive.slicing {
-		path := strings.Split(name, ".")
+	for _, path := range size.SlicingArguments {
 		argument := field.Arguments.ForName(path[0])
 		if argument == nil {
 			continue
@@ -145,7 +102,7 @@ func (c *compiler) slices(field *ast.Field, directive *listSize) []slice {
 		if o.constant = constant; !fixed {
 			o.variable = argument.Value.Raw
 		}
-		list = append(list, slice{operand: o, name: name, at: argument.Value.Position})
+		list = append(list, slice{operand: o, name: path.String(), at: argument.Value.Position})
 	}
 	return list
 }
@@ -160,22 +117,31 @@ func (m *Model) Rule() core.Rule {
 				return
 			}
 			seen[field] = true
-			directive := readListSize(field.Definition)
-			if directive != nil && !m.hasOneSlice(field, directive) {
+			size := directive.ListSizeOf(field.Definition.Directives)
+			if size != nil && !m.hasOneSlice(field, size) {
 				addError(core.Message("%s needs exactly one of the arguments %s: they are the length of its list.",
-					field.Name, strings.Join(directive.slicing, ", ")), core.At(field.Position))
+					field.Name, pathNames(size.SlicingArguments)), core.At(field.Position))
 			}
 		})
 	}}
 }
 
-func (m *Model) hasOneSlice(field *ast.Field, directive *listSize) bool {
-	if !directive.needsOne || len(directive.slicing) == 0 {
+// pathNames returns paths as the schema has them, one after the other.
+func pathNames(paths []directive.Path) string {
+	names := make([]string, len(paths))
+	for i, path := range paths {
+		names[i] = path.String()
+	}
+	return strings.Join(names, ", ")
+}
+
+func (m *Model) hasOneSlice(field *ast.Field, size *directive.ListSize) bool {
+	if !size.RequireOne || len(size.SlicingArguments) == 0 {
 		return true
 	}
 	given, defaults, unknown := 0, 0, false
-	for _, path := range directive.slicing {
-		switch m.presence(field, strings.Split(path, ".")) {
+	for _, path := range size.SlicingArguments {
+		switch m.presence(field, path) {
 		case isGiven:
 			given++
 		case isDefault:
@@ -197,7 +163,7 @@ const (
 
 // presence finds out how a slicing argument of a document is given, before its
 // arguments are compiled.
-func (m *Model) presence(field *ast.Field, path []string) int {
+func (m *Model) presence(field *ast.Field, path directive.Path) int {
 	definition := field.Definition.Arguments.ForName(path[0])
 	if definition == nil {
 		return isAbsent

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // A method is shared by frontends whose schemas differ. What it returns is
@@ -43,6 +45,14 @@ func NonNull[T any](value *T) (out T, err error) {
 	}
 	return *value, nil
 }
+
+// Null is the error of a field that must have a value when a service gave none. The
+// call may serve other fields too, which may be null.
+func Null(service string) error {
+	return problem.Wrap(errNull, problem.ServiceError, "The service gave an answer that makes no sense.").Of(service)
+}
+
+var errNull = errors.New("the value is missing or null") //nolint:gochecknoglobals // a constant that Go can't say
 
 // Enum is a value of an enum; an error when the frontend does not have it
 // (GraphQL specification, section 3.9: result coercion).

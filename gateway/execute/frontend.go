@@ -15,6 +15,9 @@ type Frontend struct {
 	// Parsers are those of the scalars and enums in the schema's inputs, by name;
 	// see [input.Parser].
 	Parsers map[string]input.Parser
+	// Receivers are the services that the project's schemas know to receive the
+	// caller (@service), sorted: what they answer is not cached for others.
+	Receivers []string
 	// Operations are examples, for the playground.
 	Operations []Operation
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // typ is a type of a position: of a variable, an argument, an input field.
@@ -160,23 +162,11 @@ func (s *Schema) typeOf(t *ast.Type) *typ {
 type limit struct{ least, most *float64 }
 
 func limitOf(directives ast.DirectiveList) *limit {
-	d := directives.ForName("constraint")
-	if d == nil {
+	c := directive.ConstraintOf(directives)
+	if c == nil {
 		return nil
 	}
-	return &limit{least: numberOf(d, "min"), most: numberOf(d, "max")}
-}
-
-func numberOf(d *ast.Directive, name string) *float64 {
-	argument := d.Arguments.ForName(name)
-	if argument == nil {
-		return nil
-	}
-	n, err := strconv.ParseFloat(argument.Value.Raw, 64)
-	if err != nil {
-		return nil
-	}
-	return &n
+	return &limit{least: c.Min, most: c.Max}
 }
 
 // wrong is what is wrong with a canonical value; empty if nothing is.

@@ -5,12 +5,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/gateway/input"
 )
 
@@ -33,7 +32,7 @@ type limited struct {
 	name     string // Type.field
 	capacity float64
 	refill   float64 // points per second
-	by       []string
+	by       []directive.By
 }
 
 // OfOperation finds the fields with @rateLimit of a valid operation, in every
@@ -56,8 +55,8 @@ func (f *Fields) collect(schema *ast.Schema, selections ast.SelectionSet) {
 		case *ast.Field:
 			for _, owner := range owners(schema, s.ObjectDefinition) {
 				if definition := owner.Fields.ForName(s.Name); definition != nil {
-					if d := definition.Directives.ForName("rateLimit"); d != nil {
-						f.list = append(f.list, read(s, owner.Name, d))
+					if limit := directive.RateLimitOf(definition.Directives); limit != nil {
+						f.list = append(f.list, read(s, owner.Name, limit))
 					}
 				}
 			}
@@ -90,25 +89,11 @@ func owners(schema *ast.Schema, definition *ast.Definition) []*ast.Definition {
 	return list
 }
 
-// read reads a directive, which the generator has checked. One that it would
-// have refused lets nothing through.
-func read(field *ast.Field, owner string, d *ast.Directive) limited {
-	l := limited{field: field, name: owner + "." + field.Name, by: []string{"principal"}}
-	if a := d.Arguments.ForName("max"); a != nil {
-		l.capacity, _ = strconv.ParseFloat(a.Value.Raw, 64)
-	}
-	if a := d.Arguments.ForName("window"); a != nil {
-		if window, err := time.ParseDuration(a.Value.Raw); err == nil && window > 0 {
-			l.refill = l.capacity / window.Seconds()
-		}
-	}
-	if a := d.Arguments.ForName("by"); a != nil && a.Value.Kind == ast.ListValue {
-		l.by = nil
-		for _, child := range a.Value.Children {
-			l.by = append(l.by, child.Value.Raw)
-		}
-	} else if a != nil && a.Value.Kind == ast.StringValue {
-		l.by = []string{a.Value.Raw}
+// read compiles a directive, which the generator has checked.
+func read(field *ast.Field, owner string, limit *directive.RateLimit) limited {
+	l := limited{field: field, name: owner + "." + field.Name, capacity: float64(limit.Max), by: limit.By}
+	if limit.Window > 0 {
+		l.refill = l.capacity / limit.Window.Seconds()
 	}
 	return l
 }
@@ -141,17 +126,17 @@ func (l *limited) key(scope string, caller Caller, variables map[string]any) str
 	part(l.name)
 	var arguments map[string]any
 	for _, by := range l.by {
-		part(by)
+		part(by.Text)
 		switch {
-		case by == "address" || by == "principal" && caller.Principal == "":
-			part("address " + caller.Address)
-		case by == "principal":
-			part("principal " + caller.Principal)
-		default:
+		case by.Argument != nil:
 			if arguments == nil {
 				arguments = l.field.ArgumentMap(variables)
 			}
-			part(at(arguments, strings.Split(strings.TrimPrefix(by, "args."), ".")))
+			part(at(arguments, by.Argument))
+		case by.Text == directive.ByAddress || caller.Principal == "":
+			part("address " + caller.Address)
+		default:
+			part("principal " + caller.Principal)
 		}
 	}
 	return short(b.String())
@@ -167,7 +152,7 @@ func short(key string) string {
 }
 
 // at tells apart the values inside of arguments.
-func at(value any, path []string) string {
+func at(value any, path directive.Path) string {
 	for _, name := range path {
 		object, _ := value.(map[string]any)
 		value = object[name]

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -14,7 +15,9 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -232,6 +235,25 @@ func ParseUint[T uint32 | uint64](id string) (T, error) {
 }
 
 // Seconds is a duration as JSON of protocol buffers has it: "3.5s".
-func Seconds(d time.Duration) string {
+func Seconds(duration *durationpb.Duration) string {
+	d := duration.AsDuration()
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
 }
+
+// Digits is a whole number as a text.
+func Digits[T ~int32 | ~int64 | ~uint32 | ~uint64](number T) string {
+	if number < 0 {
+		return strconv.FormatInt(int64(number), 10)
+	}
+	return strconv.FormatUint(uint64(number), 10)
+}
+
+// Base64 is the text that protobuf's JSON format has for bytes.
+func Base64(data []byte) string { return base64.StdEncoding.EncodeToString(data) }
+
+// TimeText is a timestamp as a text (RFC 3339).
+func TimeText(t *timestamppb.Timestamp) string { return t.AsTime().Format(time.RFC3339Nano) }
+
+// Paths are the paths of a mask with commas between them, as protobuf's JSON format
+// has them.
+func Paths(mask *fieldmaskpb.FieldMask) string { return strings.Join(mask.GetPaths(), ",") }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
@@ -119,7 +121,7 @@ func TestIDsOfNumbers(t *testing.T) {
 
 func TestSeconds(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "0s", 3500 * time.Millisecond: "3.5s", -time.Second: "-1s", time.Nanosecond: "0.000000001s", 1000 * time.Hour: "3600000s"} {
-		if got := upstream.Seconds(d); got != want {
+		if got := upstream.Seconds(durationpb.New(d)); got != want {
 			t.Errorf("%v is %s, want %s", d, got, want)
 		}
 	}

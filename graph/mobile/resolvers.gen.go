@@ -22,8 +22,9 @@ func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 	r := &resolver{root: root, clients: services}
 	r.schema = &executableSchema{Resolvers: r}
 	return execute.Frontend{
-		Name:   "mobile",
-		Schema: r.schema,
+		Name:      "mobile",
+		Schema:    r.schema,
+		Receivers: []string{"accounts", "orders"},
 		Operations: []execute.Operation{
 			{Name: "Home", Document: `# What the app shows first.
 query Home {

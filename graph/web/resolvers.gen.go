@@ -22,8 +22,9 @@ func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 	r := &resolver{root: root, clients: services}
 	r.schema = &executableSchema{Resolvers: r}
 	return execute.Frontend{
-		Name:   "web",
-		Schema: r.schema,
+		Name:      "web",
+		Schema:    r.schema,
+		Receivers: []string{"accounts", "orders"},
 		Operations: []execute.Operation{
 			{Name: "Catalogue", Document: `# Fifty products with reviews, authors and stock: four calls to services.
 query Catalogue {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/internal/predict"
 )
 
 // TestChecks runs the cases of testdata/checks: projects, and the calls and
@@ -17,7 +18,7 @@ func TestChecks(t *testing.T) {
 		t.Run(name(file), func(t *testing.T) {
 			archive := parse(t, file)
 			dir := materialise(t, archive)
-			var options bindgen.CheckOptions
+			var options predict.Options
 			for _, f := range archive.Files {
 				if f.Name == "max-calls" {
 					options.MaxCalls, _ = strconv.Atoi(strings.TrimSpace(string(f.Data)))
@@ -51,10 +52,10 @@ func TestChecks(t *testing.T) {
 func TestCheckUpdate(t *testing.T) {
 	for _, file := range cases(t, "checks") {
 		dir := materialise(t, parse(t, file))
-		if _, err := bindgen.Check(t.Context(), dir, bindgen.CheckOptions{Update: true}, nil); err != nil {
+		if _, err := bindgen.Check(t.Context(), dir, predict.Options{Update: true}, nil); err != nil {
 			continue // it has mistakes that an update does not mend
 		}
-		if _, err := bindgen.Check(t.Context(), dir, bindgen.CheckOptions{}, nil); err != nil {
+		if _, err := bindgen.Check(t.Context(), dir, predict.Options{}, nil); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 	}

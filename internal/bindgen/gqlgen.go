@@ -1,144 +1,111 @@
 package bindgen
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"go/types"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen"
 	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/99designs/gqlgen/plugin/modelgen"
 	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/pluginpb"
 
-	"github.com/portico-gateway/portico/gateway/input"
+	"github.com/portico-gateway/portico/internal/golang"
+	"github.com/portico-gateway/portico/internal/plan"
+	"github.com/portico-gateway/portico/internal/project"
 )
 
-// modelFolder holds the models that all frontends share.
-const modelFolder = "model"
-
-// config reads gqlgen.yml for a frontend and sets what Portico decides: where
-// files go, and that adapters, not gqlgen, connect resolvers.
-func (g *generation) config(f *frontend) (*config.Config, error) {
-	cfg, err := config.ReadConfig(strings.NewReader(strings.ReplaceAll(g.project.gqlgen, "{frontend}", f.name)))
+// models generates the models of all frontends.
+func (r *run) models(s *stage, p *plan.Plan) error {
+	cfg, err := plan.GQLGen(r.project, r.project.Frontends[0], s.dir)
 	if err != nil {
-		return nil, Diagnostics{{File: "gqlgen.yml", Message: err.Error()}}
+		return err
 	}
-	cfg.Sources = nil
-	for _, s := range f.published {
-		cfg.Sources = append(cfg.Sources, &ast.Source{Name: s.Name, Input: s.Input})
-	}
-	cfg.Exec = config.ExecConfig{
-		Layout:   config.ExecLayoutSingleFile,
-		Filename: g.stage.path(path.Join(graphFolder, f.name, "executor"+generatedSuffix)),
-		Package:  f.name,
-	}
-	cfg.Model = config.PackageConfig{Filename: g.stage.path(path.Join(graphFolder, modelFolder, "models"+generatedSuffix)), Package: modelFolder}
-	cfg.Resolver = config.ResolverConfig{}
-	cfg.OmitGetters, cfg.OmitRootModels, cfg.OmitResolverFields = true, true, true
-	cfg.ResolversAlwaysReturnPointers = true
-	cfg.SkipModTidy, cfg.SkipValidation = true, true
-	for name := range g.union.Directives {
-		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: true} // package input reads @constraint
-	}
-	g.bindScalars(cfg)
-	cfg.Models.Add("CacheControlScope", "github.com/99designs/gqlgen/graphql.String") // of a directive: no value has it
-	return cfg, nil
-}
-
-// bindScalars gives the scalars of the schema that gqlgen.yml leaves out the Go
-// types that their names tell; all others are strings.
-func (g *generation) bindScalars(cfg *config.Config) {
-	known := map[string]string{"DateTime": "Time", "Time": "Time", "Int64": "Int64", "Long": "Int64", "JSON": "Any", "Any": "Any", "Map": "Map", "Upload": "Upload"}
-	for _, name := range typeNames(g.union) {
-		def := g.union.Types[name]
-		if def.Kind != ast.Scalar || def.BuiltIn || cfg.Models.Exists(name) {
-			continue
-		}
-		model := "String"
-		if known[name] != "" {
-			model = known[name]
-		}
-		cfg.Models.Add(name, "github.com/99designs/gqlgen/graphql."+model)
-	}
-}
-
-// models generates the models of the union and returns the configuration that
-// binds to them.
-func (g *generation) models() (*config.Config, error) {
-	cfg, err := g.config(g.project.frontends[0])
-	if err != nil {
-		return nil, err
-	}
-	cfg.Schema = g.union // Init keeps it
+	cfg.Schema = r.project.Union // Init keeps it
 	if err := cfg.Init(); err != nil {
-		return nil, fmt.Errorf("models: %w", err)
+		return fmt.Errorf("models: %w", err)
 	}
-	g.omittables(cfg)
-	for _, def := range g.union.Types {
+	for _, def := range r.project.Union.Types {
 		if def.Kind != ast.Object || def.BuiltIn || cfg.IsRoot(def) {
 			continue
 		}
 		for _, field := range def.Fields {
-			if g.resolvedEverywhere(def, field) {
-				asResolver(cfg, def.Name, field.Name)
+			if p.ResolvedEverywhere(def.Name, field.Name) {
+				plan.Resolver(cfg, def.Name, field.Name)
 			}
 		}
 	}
-	generator, ok := modelgen.New().(*modelgen.Plugin)
-	if !ok {
-		return nil, fmt.Errorf("models: gqlgen's model generator is a %T", modelgen.New())
-	}
+	var differ error
+	generator := &modelgen.Plugin{FieldHook: modelgen.DefaultFieldMutateHook, MutateHook: func(b *modelgen.ModelBuild) *modelgen.ModelBuild {
+		differ = compareModels(p.Models, b)
+		return b
+	}}
 	if err := generator.MutateConfig(cfg); err != nil {
-		return nil, fmt.Errorf("models: %w", err)
+		return fmt.Errorf("models: %w", err)
 	}
 	if _, err := os.Stat(cfg.Model.Filename); errors.Is(err, fs.ErrNotExist) {
 		// No types, no file; but the adapters import the package.
-		return cfg, writeStaged(cfg.Model.Filename, generatedHeader+"// Package model has the models of all frontends.\npackage model\n")
+		return errors.Join(differ, writeStaged(cfg.Model.Filename, project.GeneratedHeader+"\n\n// Package model has the models of all frontends.\npackage model\n"))
 	}
-	return cfg, nil
+	return differ
 }
 
-// omittables makes models distinguish null from absent, in the fields of input
-// objects that are nullable.
-func (g *generation) omittables(cfg *config.Config) {
-	for _, def := range g.union.Types {
-		if def.Kind != ast.InputObject {
+// compareModels checks that gqlgen generates the models that were planned: a
+// setting of gqlgen.yml may ask for others.
+func compareModels(planned *plan.Models, b *modelgen.ModelBuild) error {
+	for _, object := range b.Models {
+		named, ok := planned.Named(object.Name).(*types.Named)
+		if !ok {
 			continue
 		}
-		for _, field := range def.Fields {
-			if g.nullableEverywhere(def.Name, field) {
-				entry := cfg.Models[def.Name]
-				if entry.Fields == nil {
-					entry.Fields = map[string]config.TypeMapField{}
-				}
-				f := entry.Fields[field.Name]
-				if f.Omittable == nil {
-					f.Omittable = new(true)
-				}
-				entry.Fields[field.Name] = f
-				cfg.Models[def.Name] = entry
+		fields, _ := named.Underlying().(*types.Struct)
+		for _, f := range object.Fields {
+			have := fieldNamed(fields, f.GoName)
+			if have == nil || plan.TypeName(have.Type()) != plan.TypeName(f.Type) {
+				return project.Diagnostics{{
+					File: "gqlgen.yml", Line: 1, Column: 1, Fix: "remove the setting",
+					Message: fmt.Sprintf("a setting makes gqlgen generate %s.%s as %s, which bindings can't use", object.Name, f.GoName, f.Type),
+				}}
 			}
 		}
 	}
+	return nil
 }
 
-// nullableEverywhere reports whether gqlgen can bind every frontend to a model
-// with an omittable field.
-func (g *generation) nullableEverywhere(input string, field *ast.FieldDefinition) bool {
-	for _, f := range g.project.frontends {
-		if own := f.schema.Types[input]; own != nil {
-			if theirs := own.Fields.ForName(field.Name); theirs != nil && theirs.Type.NonNull {
-				return false
-			}
+func fieldNamed(s *types.Struct, name string) *types.Var {
+	if s == nil {
+		return nil
+	}
+	for f := range s.Fields() {
+		if f.Name() == name {
+			return f
 		}
 	}
-	return !field.Type.NonNull
+	return nil
+}
+
+// clients writes the files of the plan but the adapters.
+func (r *run) clients(s *stage, p *plan.Plan) error {
+	files, err := golang.Files(p)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := writeStaged(s.path(f.Name), string(f.Text)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func writeStaged(file, text string) error {
@@ -148,108 +115,114 @@ func writeStaged(file, text string) error {
 	return os.WriteFile(file, []byte(text), 0o600)
 }
 
-func asResolver(cfg *config.Config, typ, field string) {
-	entry := cfg.Models[typ]
-	if entry.Fields == nil {
-		entry.Fields = map[string]config.TypeMapField{}
-	}
-	f := entry.Fields[field]
-	f.Resolver = true
-	entry.Fields[field] = f
-	cfg.Models[typ] = entry
-}
-
 // frontend generates the executable schema of one frontend and its adapters.
-func (g *generation) frontend(f *frontend, r *report) error {
-	cfg, err := g.config(f)
+func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *plan.Frontend) error {
+	cfg, err := plan.GQLGen(r.project, f, s.dir)
 	if err != nil {
 		return err
 	}
 	cfg.Model = config.PackageConfig{} // they are there; bind to them
-	cfg.AutoBind = append(cfg.AutoBind, path.Join(g.project.module, graphFolder, modelFolder))
-	return api.Generate(cfg, api.PrependPlugin(&plugin{generation: g, frontend: f, report: r}))
+	cfg.AutoBind = append(cfg.AutoBind, path.Join(r.project.Module, project.GraphFolder, project.ModelFolder))
+	return api.Generate(cfg, api.PrependPlugin(&plugin{plan: p, frontend: f, planned: planned}))
 }
 
 // plugin is where gqlgen calls back.
 type plugin struct {
-	*generation
-	frontend *frontend
-	report   *report
+	plan     *plan.Plan
+	frontend *project.Frontend
+	planned  *plan.Frontend
 }
 
 // Name is part of gqlgen's plugin interface.
 func (p *plugin) Name() string { return "portico" }
 
-// MutateConfig tells gqlgen which fields adapters resolve.
+// MutateConfig leaves to adapters what they resolve.
 func (p *plugin) MutateConfig(cfg *config.Config) error {
-	for _, name := range typeNames(cfg.Schema) {
-		def := cfg.Schema.Types[name]
-		if def.Kind != ast.Object || def.BuiltIn || cfg.IsRoot(def) {
+	for _, object := range p.planned.Objects {
+		if object.Root {
 			continue
 		}
-		for _, field := range def.Fields {
-			if p.resolved(p.frontend, name, field.Name) || p.lacks(field.Type) {
-				asResolver(cfg, name, field.Name)
-			}
+		for _, field := range object.Fields {
+			plan.Resolver(cfg, object.Name, field.Name)
 		}
 	}
 	return nil
 }
 
-// lacks tells whether a value of the type can be one that the frontend does
-// not know: an enum's value, or a member of a union or an interface.
-func (p *plugin) lacks(t *ast.Type) bool {
-	return len(p.unknown(t.Name())) > 0
-}
-
-// unknown are the enum values or possible types that the union of the
-// frontends has and this one lacks, sorted.
-func (p *plugin) unknown(typ string) []string {
-	all, own := p.union.Types[typ], p.frontend.schema.Types[typ]
-	if all == nil || own == nil {
-		return nil
-	}
-	var lacking []string
-	switch all.Kind {
-	case ast.Enum:
-		for _, v := range all.EnumValues {
-			if own.EnumValues.ForName(v.Name) == nil {
-				lacking = append(lacking, v.Name)
-			}
-		}
-	case ast.Union, ast.Interface:
-		known := p.frontend.schema.GetPossibleTypes(own)
-		for _, t := range p.union.GetPossibleTypes(all) {
-			if t.Kind == ast.Object && !slices.ContainsFunc(known, func(k *ast.Definition) bool { return k.Name == t.Name }) {
-				lacking = append(lacking, t.Name)
-			}
-		}
-	}
-	slices.Sort(lacking)
-	return lacking
-}
-
-// checkDefaults reports defaults that the parsers of package input reject. Those of
-// the project can't be asked: a gateway with a default that one rejects does not
-// start.
-func (p *plugin) checkDefaults(data *codegen.Data) {
-	known := map[string]input.Parser{"Boolean": input.Boolean, "Float": input.Float, "ID": input.ID, "Int": input.Int, "Int64": input.Int64, "Object": input.Object, "Text": input.Text, "Time": input.Time}
-	parsers := map[string]input.Parser{}
-	for _, plan := range (&writer{plugin: p}).parsers(data) {
-		if parser := known[plan.Input]; parser != nil {
-			parsers[plan.Name] = parser
-		}
-	}
-	_, err := input.New(input.Config{Schema: p.frontend.schema, Parsers: parsers})
-	reportDefaults(p.report, err)
-}
-
 // GenerateCode writes the adapters.
 func (p *plugin) GenerateCode(data *codegen.Data) error {
-	plan := p.plan(data)
-	p.checkDefaults(data)
-	if len(p.report.list) > 0 {
-		return nil // reported; gqlgen goes on, and the stage is thrown away
+	unmarshal := map[string]string{}
+	for _, ref := range inputReferences(data) {
+		name, fn := ref.Definition.Name, ref.UnmarshalFunc()
+		if have, ok := unmarshal[name]; ref.Definition.IsLeafType() && (!ok || fn < have) {
+			unmarshal[name] = fn
+		}
 	}
-	return p.render(data, plan)
+	text, err := golang.Adapters(p.plan, p.planned, unmarshal)
+	if err != nil {
+		return err
+	}
+	return writeStaged(filepath.Join(data.Config.Exec.Dir(), "resolvers"+project.GeneratedSuffix), string(text))
+}
+
+// inputReferences are the named types of arguments and of the fields of input
+// objects, as gqlgen binds them.
+func inputReferences(data *codegen.Data) []*config.TypeReference {
+	var list []*config.TypeReference
+	add := func(ref *config.TypeReference) {
+		for ref.GQL.Elem != nil {
+			ref = ref.Elem()
+		}
+		list = append(list, ref)
+	}
+	for _, object := range data.Objects {
+		for _, field := range object.Fields {
+			for _, arg := range field.Args {
+				add(arg.TypeReference)
+			}
+		}
+	}
+	for _, object := range data.Inputs {
+		for _, field := range object.Fields {
+			add(field.TypeReference)
+		}
+	}
+	return list
+}
+
+// protos runs protoc-gen-go, of the version that the project requires.
+func protos(ctx context.Context, s *stage, p *plan.Plan) error {
+	if p.Protos.Request == nil {
+		return nil
+	}
+	input, err := proto.MarshalOptions{Deterministic: true}.Marshal(p.Protos.Request)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", "run", "google.golang.org/protobuf/cmd/protoc-gen-go")
+	cmd.Dir = s.root
+	cmd.Stdin = bytes.NewReader(input)
+	var output, messages bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &messages
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("run protoc-gen-go: %w\n%s\tfix: go get google.golang.org/protobuf", err, messages.Bytes())
+	}
+	var response pluginpb.CodeGeneratorResponse
+	if err := proto.Unmarshal(output.Bytes(), &response); err != nil {
+		return fmt.Errorf("protoc-gen-go: %w", err)
+	}
+	if response.Error != nil {
+		return fmt.Errorf("protoc-gen-go: %s", response.GetError())
+	}
+	for _, file := range response.File {
+		to := s.path(file.GetName())
+		// What is there is a link to the project's file.
+		if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := writeStaged(to, file.GetContent()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -9,16 +9,14 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/mod/modfile"
+
+	"github.com/portico-gateway/portico/internal/project"
 )
-
-// graphFolder holds what is generated.
-const graphFolder = "graph"
-
-// generatedSuffix ends the name of every generated file.
-const generatedSuffix = ".gen.go"
 
 // stage is a copy of the project in which a run writes, so that a run that
 // fails changes nothing. It has links to everything but what is generated:
@@ -30,27 +28,61 @@ type stage struct {
 	wd    string   // the working directory to go back to
 }
 
-// newStage makes the folder and goes there: gqlgen works where the process
-// does. close goes back.
-func newStage(p *project) (*stage, error) {
+// newStage makes the folder and goes there: gqlgen works where the process does.
+// close goes back. Folders of runs that were killed are removed.
+func newStage(root string) (*stage, error) {
+	if err := removeLeftovers(root); err != nil {
+		return nil, err
+	}
 	wd, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(p.root, stagePrefix)
+	dir, err := os.MkdirTemp(root, fmt.Sprintf("%s%d-", stagePrefix, os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{root: p.root, dir: dir, wd: wd}
+	s := &stage{root: root, dir: dir, wd: wd}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
+// removeLeftovers removes stages whose process is gone.
+func removeLeftovers(root string) error {
+	stages, err := filepath.Glob(filepath.Join(root, stagePrefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range stages {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), stagePrefix), "-")
+		if pid, err := strconv.Atoi(owner); err == nil && pid != os.Getpid() && isRunning(pid) {
+			continue
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isRunning(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	err = p.Signal(syscall.Signal(0))
+	return err == nil || errors.Is(err, os.ErrPermission)
+}
+
 func (s *stage) open() error {
 	var err error
 	if s.stale, err = generatedFiles(s.root); err != nil {
+		return err
+	}
+	// git ignores the folder, whatever the project's own .gitignore says.
+	if err := os.WriteFile(filepath.Join(s.dir, ".gitignore"), []byte("*\n"), 0o600); err != nil {
 		return err
 	}
 	if err := s.copyModFile(); err != nil {
@@ -88,7 +120,7 @@ func (s *stage) link(folder string) error {
 const stagePrefix = ".portico-generate-"
 
 // generatedFolders have generated files, beside others.
-func generatedFolders() []string { return []string{graphFolder, clientsFolder} }
+func generatedFolders() []string { return []string{project.GraphFolder, project.ClientsFolder} }
 
 // linkFiles makes a folder like one of the project, with links to its files
 // but those that are generated.
@@ -111,7 +143,7 @@ func (s *stage) linkFiles(folder string) error {
 		switch to := filepath.Join(s.dir, name); {
 		case d.IsDir():
 			return os.MkdirAll(to, 0o755)
-		case strings.HasSuffix(name, generatedSuffix) && isGenerated(s.root, file, d):
+		case strings.HasSuffix(name, project.GeneratedSuffix) && isGenerated(s.root, file, d):
 			return nil
 		default:
 			return os.Symlink(file, to)
@@ -184,7 +216,7 @@ func generatedIn(root, folder string) ([]string, error) {
 	return names, err
 }
 
-// isGenerated tells a file that a run makes: those with the suffix, and the Go
+// isGenerated reports whether a run makes the file: those with the suffix, and the Go
 // code of protos. In a stage what is no link was made by the run; in a project
 // the folder graph and that of the protos are the generator's, but elsewhere
 // other generators may write such files.
@@ -193,31 +225,22 @@ func isGenerated(root, file string, d fs.DirEntry) bool {
 	switch {
 	case d.IsDir():
 		return false
-	case strings.HasSuffix(d.Name(), generatedSuffix):
-		if strings.HasPrefix(file, filepath.Join(root, graphFolder)+string(filepath.Separator)) {
+	case strings.HasSuffix(d.Name(), project.GeneratedSuffix):
+		if strings.HasPrefix(file, filepath.Join(root, project.GraphFolder)+string(filepath.Separator)) {
 			return true
 		}
 		return d.Type().IsRegular() && (staged || hasHeader(file))
 	case !strings.HasSuffix(d.Name(), ".pb.go") || strings.HasSuffix(d.Name(), "_grpc.pb.go"):
 		return false
 	}
-	protos := strings.HasPrefix(file, filepath.Join(root, filepath.FromSlash(protoFolder))+string(filepath.Separator))
+	protos := strings.HasPrefix(file, filepath.Join(root, filepath.FromSlash(project.ProtoFolder))+string(filepath.Separator))
 	return d.Type().IsRegular() && (staged || protos)
 }
 
-// hasHeader tells a file that begins as those of this generator do.
+// hasHeader reports whether a file begins as those of this generator do.
 func hasHeader(file string) bool {
 	text, err := os.ReadFile(file)
-	return err == nil && bytes.HasPrefix(text, []byte(strings.TrimSpace(generatedHeader)))
-}
-
-// foreign reports a file that another generator has where this one writes.
-func (s *stage) foreign(name string, r *report) bool {
-	if _, err := os.Lstat(s.path(name)); err != nil {
-		return false
-	}
-	r.add(Diagnostic{File: name, Message: "portico generate writes this file, but another generator made it", Fix: "rename it"})
-	return true
+	return err == nil && bytes.HasPrefix(text, []byte(project.GeneratedHeader))
 }
 
 // commit moves the staged files to their places and removes the generated

@@ -285,11 +285,10 @@ func (a *adapters) below(resolver string, b *plan.Below) string {
 
 // fitBody writes how a raw value becomes one of the frontend's.
 func (a *adapters) fitBody(f *plan.Adapter) string {
+	if f.Call != nil && (f.Result == plan.Present || f.Result == plan.Dereference) {
+		return a.required(f)
+	}
 	switch {
-	case f.Result == plan.Present && f.Fit == nil:
-		return fmt.Sprintf("if value == nil {\nreturn nil, %s()\n}\nreturn value, nil", a.execute("Null"))
-	case f.Result == plan.Present:
-		return fmt.Sprintf("if value == nil {\nreturn nil, %s()\n}\nreturn %s", a.execute("Null"), a.known(f, "value"))
 	case f.Result == plan.Same:
 		return "return " + a.known(f, "value")
 	case f.Result == plan.AddressOf && f.Fit == nil:
@@ -300,6 +299,19 @@ func (a *adapters) fitBody(f *plan.Adapter) string {
 		return "return " + a.execute("NonNull") + "(value)"
 	}
 	return "out, err := " + a.execute("NonNull") + "(value)\nif err != nil {\nreturn out, err\n}\nreturn " + a.known(f, "out")
+}
+
+// required writes that a service must give a value that other fields need not have.
+func (a *adapters) required(f *plan.Adapter) string {
+	value := "value"
+	if f.Result == plan.Dereference {
+		value = "*value"
+	}
+	out := "return " + value + ", nil"
+	if f.Fit != nil {
+		out = "return " + a.known(f, value)
+	}
+	return fmt.Sprintf("if value == nil {\nreturn %s, %s(%q)\n}\n%s", a.zeroOf(f.Type), a.execute("Null"), f.Call.Service, out)
 }
 
 // known writes the check of a value.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -92,7 +92,7 @@ func constant(v *ast.Value) (typ, expr string) {
 }
 
 // sentText writes a text with several variables: null when one is not there.
-func (f *function) sentText(t binding.Text) (typ, expr string) {
+func (f *function) sentText(t directive.Text) (typ, expr string) {
 	guard := f.there(t)
 	if guard == "" {
 		return "string", f.concatenated(t)

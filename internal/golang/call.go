@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/plan"
 )
@@ -15,9 +16,9 @@ type function struct {
 	*client
 	*plan.Call
 	b       *strings.Builder
-	zero    string                  // what it returns beside an error
-	params  map[string]string       // by argument
-	used    map[string]bool         // names of variables
+	zero    string            // what it returns beside an error
+	params  map[string]string // by argument
+	used    map[string]bool   // names of variables
 	headers map[string]string // variables with headers, by name
 	// keyCheck is a function that reports which keys can't be sent; empty when all
 	// can.
@@ -184,7 +185,7 @@ func (f *function) unpackArgs() {
 
 // page makes the variable page when the call uses it.
 func (f *function) page() {
-	if !f.Uses(binding.Paging) {
+	if !f.Uses(directive.Paging) {
 		return
 	}
 	i := slices.IndexFunc(f.Arguments, func(a *plan.Argument) bool { return a.Name == "first" })

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/plan"
 )
@@ -108,7 +109,7 @@ func (f *function) into(v value, field *protogen.Field, c plan.Conversion, zero 
 	case v.List && c.Same() && v.item == "item":
 		return v.expr
 	case v.List:
-		if v.Root == binding.Batch && c.Fails() {
+		if v.Root == directive.Batch && c.Fails() {
 			f.keyCheck = fmt.Sprintf("%s(%s)", f.upstream("Parses"), f.failing(c))
 		}
 		return checked(fmt.Sprintf("%s(%s, %s)", f.upstream("Values"), v.expr, f.each(c, f.itemType(v), v.item)))
@@ -186,6 +187,6 @@ func (f *function) inputMember(m plan.InputMember) {
 // named gives an operand a name for its variable.
 func named(o *plan.Operand, name string) *plan.Operand {
 	copied := *o
-	copied.Var = &binding.Var{Root: binding.Args, Path: []string{name}}
+	copied.Var = &directive.Var{Root: directive.Args, Path: []string{name}}
 	return &copied
 }

@@ -83,7 +83,9 @@ func (f *file) typ(t types.Type) string {
 }
 
 // ident writes a name that protoc-gen-go generates.
-func (f *file) ident(id protogen.GoIdent) string { return f.use(string(id.GoImportPath)) + "." + id.GoName }
+func (f *file) ident(id protogen.GoIdent) string {
+	return f.use(string(id.GoImportPath)) + "." + id.GoName
+}
 
 // importBlock writes the imports: those of the standard library first.
 func (f *file) importBlock() string {

@@ -20,7 +20,7 @@ func upperFirst(name string) string { return templates.UcFirst(name) }
 // isLocal reports whether generated functions have a variable of this name.
 func isLocal(name string) bool {
 	return slices.Contains([]string{
-		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "rows", "r", "m", "args", "item", "items",
+		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "rows", "r", "m", "args", "item",
 		"nodes", "edges", "edge", "node", "i", "n", "next", "more", "start", "end", "events", "event", "toModel", "known", "raw", "ok", "in", "total",
 		"nextPage", "hasMore", "count", "found", "header", "joined", "text", "theirs", "q", "obj", "objs", "level", "field", "ec", "set", "errs",
 	}, name)
@@ -30,7 +30,7 @@ func isLocal(name string) bool {
 func isPackage(name string) bool {
 	return slices.Contains([]string{
 		"context", "iter", "model", "upstream", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb",
-		"structpb", "wrapperspb", "fieldmaskpb", "graphql", "ast", "execute", "provenance", "resolvers", "clients", "input", "errors",
+		"structpb", "wrapperspb", "fieldmaskpb", "graphql", "ast", "execute", "provenance", "resolvers", "clients", "errors",
 	}, name)
 }
 

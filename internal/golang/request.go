@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -96,9 +97,9 @@ func (f *function) split(field string, params []binding.Param) (fixed, condition
 
 // texts writes a text that is one list of strings, which is always there; empty
 // for others.
-func (f *function) texts(t binding.Text) string {
+func (f *function) texts(t directive.Text) string {
 	one := t.Alone()
-	if one == nil || one.Joined || one.Root != binding.Batch && one.Root != binding.Args {
+	if one == nil || one.Joined || one.Root != directive.Batch && one.Root != directive.Args {
 		return ""
 	}
 	if v := f.value(one); v.List && v.there == "" && v.plain() {
@@ -108,7 +109,7 @@ func (f *function) texts(t binding.Text) string {
 }
 
 // always reports whether a text has neither a list nor what can be absent.
-func (f *function) always(t binding.Text) bool {
+func (f *function) always(t directive.Text) bool {
 	for _, one := range t.Vars() {
 		if v := f.value(one); v.there != "" || v.List && !v.Joined {
 			return false

@@ -10,7 +10,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -28,11 +28,11 @@ type value struct {
 }
 
 // value writes the variable of a call.
-func (f *function) value(v *binding.Var) value {
+func (f *function) value(v *directive.Var) value {
 	o := f.Operands[v]
 	out := value{Operand: o, item: "item"}
 	switch v.Root {
-	case binding.This, binding.Batch:
+	case directive.This, directive.Batch:
 		switch {
 		case f.Key != nil:
 			out.expr = "keys"
@@ -42,12 +42,12 @@ func (f *function) value(v *binding.Var) value {
 		default:
 			out.expr = "key"
 		}
-	case binding.Headers:
+	case directive.Headers:
 		out.expr = f.headers[v.Path[0]]
 		out.there = out.expr + ` != ""`
-	case binding.Config:
+	case directive.Config:
 		out.expr = fmt.Sprintf("c.Value(%q)", v.Path[0])
-	case binding.Paging:
+	case directive.Paging:
 		out.expr = f.paging(v)
 	default:
 		return pathValue(o, f.params[v.Path[0]])
@@ -91,14 +91,14 @@ func pathValue(o *plan.Operand, root string) value {
 func (f *function) readHeaders() {
 	f.headers = map[string]string{}
 	for _, v := range f.Vars() {
-		if name := v.Path[0]; v.Root == binding.Headers && f.headers[name] == "" {
+		if name := v.Path[0]; v.Root == directive.Headers && f.headers[name] == "" {
 			f.headers[name] = f.variable("header")
 			f.line("%s := %s(ctx, %q)", f.headers[name], f.upstream("Header"), name)
 		}
 	}
 }
 
-func (f *function) paging(v *binding.Var) string {
+func (f *function) paging(v *directive.Var) string {
 	switch v.Path[0] {
 	case "offset":
 		return "page.Offset"
@@ -161,7 +161,7 @@ func (f *file) textOf(t types.Type, expr string) string {
 
 // joined writes the items of a list as one text.
 func (f *function) joined(v value) string {
-	if v.Root == binding.Batch {
+	if v.Root == directive.Batch {
 		f.keyCheck = fmt.Sprintf("%s(%q)", f.upstream("Joinable"), v.Separator)
 	}
 	if v.isNull != "" { // a text has no null in it
@@ -184,7 +184,7 @@ func withoutPointers(o *plan.Operand) *plan.Operand {
 
 // there is the condition that all variables of a text are there; empty when they
 // always are.
-func (f *function) there(t binding.Text) string {
+func (f *function) there(t directive.Text) string {
 	var guards []string
 	for _, v := range t.Vars() {
 		if guard := f.value(v).there; guard != "" && !slices.Contains(guards, guard) {
@@ -195,7 +195,7 @@ func (f *function) there(t binding.Text) string {
 }
 
 // concatenated writes a text whose variables are there and are no lists.
-func (f *function) concatenated(t binding.Text) string {
+func (f *function) concatenated(t directive.Text) string {
 	var parts []string
 	for _, part := range t {
 		if part.Var == nil {

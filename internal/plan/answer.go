@@ -6,7 +6,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // Answer is how the answer of a call is read.
@@ -199,17 +199,17 @@ func (m *maker) service(s *Service) {
 		}
 		m.call(s, c)
 	}
+	s.sort()
 	for _, o := range s.Objects {
 		if o.Row != nil {
 			m.settle(o)
 		}
 	}
-	s.sort()
 }
 
 // call plans one call.
 func (m *maker) call(s *Service, c *Call) {
-	if c.Uses(binding.Paging) && !m.canPage(c) {
+	if c.Uses(directive.Paging) && !m.canPage(c) {
 		return
 	}
 	c.Result = m.models.Of(c.Type)

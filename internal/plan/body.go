@@ -8,17 +8,18 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
 // Sent is a part of the JSON body of a request. Exactly one of its parts is set.
 type Sent struct {
 	Const   *ast.Value
-	Text    binding.Text // more than one variable
-	Operand *Operand     // one variable, which keeps its type
-	Leaf    Leaf         // of Operand
-	Object  []SentMember // not nil
-	List    []*Sent      // not nil
+	Text    directive.Text // more than one variable
+	Operand *Operand       // one variable, which keeps its type
+	Leaf    Leaf           // of Operand
+	Object  []SentMember   // not nil
+	List    []*Sent        // not nil
 }
 
 // SentMember is a field of an object that is sent.
@@ -138,7 +139,7 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 }
 
 // texts checks that the variables of a text can be written as texts.
-func (m *maker) texts(c *Call, t binding.Text) {
+func (m *maker) texts(c *Call, t directive.Text) {
 	for _, v := range t.Vars() {
 		if o := c.Operands[v]; o != nil && o.Enum == nil && !hasText(o.Item) {
 			m.report.At(v.Pos, "", "%s is %s in Go, which can't be written as a text", v, shortType(o.Item))

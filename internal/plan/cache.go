@@ -2,29 +2,24 @@ package plan
 
 import (
 	"slices"
-	"strconv"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // maxAgeOf is how many seconds a loader's values are fresh for other requests, as a
 // field that it resolves, or else its type, says; 0 when neither says anything.
 func maxAgeOf(u callUser) int {
-	places := []ast.DirectiveList{u.binding.Field.Directives}
+	hint := directive.CacheControlOf(u.binding.Field.Directives)
 	if of := u.frontend.Schema.Types[u.binding.Field.Type.Name()]; of != nil && of.IsCompositeType() {
-		places = append(places, of.Directives)
+		hint = hint.Or(directive.CacheControlOf(of.Directives))
 	}
-	for _, directives := range places {
-		for _, d := range directives.ForNames(binding.CacheControlDirective) {
-			if arg := d.Arguments.ForName("maxAge"); arg != nil {
-				n, _ := strconv.Atoi(arg.Value.Raw) // another mistake has been reported
-				return n
-			}
-		}
+	if hint.MaxAge == nil {
+		return 0
 	}
-	return 0
+	return int(*hint.MaxAge / time.Second)
 }
 
 // Tag is a cache tag that each object of a level has.
@@ -40,40 +35,30 @@ type TagPart struct {
 // arguments make are known without the object.
 func (b *adapting) tags(a *Adapters, directives ...ast.DirectiveList) []Tag {
 	var out []Tag
-	for _, d := range slices.Concat(directives...).ForNames(binding.CacheTagDirective) {
-		text, ok := ofObject(d)
-		if !ok {
+	for _, text := range directive.Tags(slices.Concat(directives...)) {
+		if !text.Uses(directive.This) {
 			continue
 		}
-		if tag := b.tag(a, d, text); tag != nil {
+		if tag := b.tag(a, text); tag != nil {
 			out = append(out, tag)
 		}
 	}
 	return out
 }
 
-// ofObject returns the text of a @cacheTag, and whether it is made of an object's
-// fields.
-func ofObject(d *ast.Directive) (binding.Text, bool) {
-	text, err := binding.ParseText(d.Arguments.ForName("format").Value.Raw)
-	return text, err == nil && slices.ContainsFunc(text.Vars(), func(v *binding.Var) bool { return v.Root == binding.This })
-}
-
-func (b *adapting) tag(a *Adapters, d *ast.Directive, text binding.Text) Tag {
+func (b *adapting) tag(a *Adapters, text directive.Text) Tag {
 	var tag Tag
 	for _, part := range text {
 		if part.Var == nil {
 			tag = append(tag, TagPart{Literal: part.Literal})
 			continue
 		}
-		at := *part.Var
-		at.Pos = d.Position
-		value, ok := b.value(a, &at)
+		value, ok := b.value(a, part.Var)
 		if !ok {
 			return nil // reported
 		}
 		if !hasText(value.Type) {
-			b.report.At(d.Position, "", "%s is %s in Go, which can't be a part of a tag", part.Var, shortType(value.Type))
+			b.report.At(part.Var.Pos, "", "%s is %s in Go, which can't be a part of a tag", part.Var, shortType(value.Type))
 			return nil
 		}
 		tag = append(tag, TagPart{Value: &value})
@@ -106,10 +91,7 @@ func (b *adapting) tagsOfField(a *Adapters, f *ast.FieldDefinition) []Tag {
 // tagged reports whether objects of a type have tags that are made of them.
 func tagged(schema *ast.Schema, def *ast.Definition) bool {
 	own := func(directives ast.DirectiveList) bool {
-		return slices.ContainsFunc(directives.ForNames(binding.CacheTagDirective), func(d *ast.Directive) bool {
-			_, ok := ofObject(d)
-			return ok
-		})
+		return slices.ContainsFunc(directive.Tags(directives), func(text directive.Text) bool { return text.Uses(directive.This) })
 	}
 	in := func(def *ast.Definition) bool {
 		return own(def.Directives) || slices.ContainsFunc(def.Fields, func(f *ast.FieldDefinition) bool { return own(f.Directives) })

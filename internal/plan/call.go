@@ -7,6 +7,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
 )
@@ -40,7 +41,7 @@ type Call struct {
 	// Arguments are those that the call uses, in the order of the field.
 	Arguments []*Argument
 	// Operands are the values of the variables.
-	Operands map[*binding.Var]*Operand
+	Operands map[*directive.Var]*Operand
 	// Body is that of an HTTP request; nil for none.
 	Body *Sent
 	// Message is the request of gRPC.
@@ -112,10 +113,10 @@ func (c *Call) What() string {
 }
 
 // Keys are the variables of the parents that the call is made for, distinct.
-func (c *Call) Keys() []*binding.Var { return parentVars(c.Binding) }
+func (c *Call) Keys() []*directive.Var { return parentVars(c.Binding) }
 
 // KeyMember is the name of a variable in a key of several.
-func KeyMember(v *binding.Var) string {
+func KeyMember(v *directive.Var) string {
 	var name strings.Builder
 	for _, part := range v.Path {
 		name.WriteString(goName(part))
@@ -123,11 +124,11 @@ func KeyMember(v *binding.Var) string {
 	return name.String()
 }
 
-func parentVars(b *binding.Binding) []*binding.Var {
-	var vars []*binding.Var
+func parentVars(b *binding.Binding) []*directive.Var {
+	var vars []*directive.Var
 	for _, v := range b.Vars() {
-		if (v.Root == binding.This || v.Root == binding.Batch) &&
-			!slices.ContainsFunc(vars, func(have *binding.Var) bool { return have.String() == v.String() }) {
+		if (v.Root == directive.This || v.Root == directive.Batch) &&
+			!slices.ContainsFunc(vars, func(have *directive.Var) bool { return have.String() == v.String() }) {
 			vars = append(vars, v)
 		}
 	}
@@ -138,9 +139,9 @@ func usedArguments(b *binding.Binding) []*ast.ArgumentDefinition {
 	used := map[string]bool{}
 	for _, v := range b.Vars() {
 		switch v.Root {
-		case binding.Args:
+		case directive.Args:
 			used[v.Path[0]] = true
-		case binding.Paging:
+		case directive.Paging:
 			used["first"], used["after"] = true, true
 		}
 	}
@@ -173,7 +174,7 @@ func (s *Service) configNames() []string {
 	var names []string
 	for _, c := range s.Calls {
 		for _, v := range c.Vars() {
-			if v.Root == binding.Config {
+			if v.Root == directive.Config {
 				names = append(names, v.Path[0])
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
 )
@@ -165,7 +166,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	if vars := parentVars(b); len(vars) == 1 {
 		key = vars[0].String()
 	}
-	text := func(t binding.Text) {
+	text := func(t directive.Text) {
 		for _, part := range t {
 			if part.Var == nil {
 				fmt.Fprintf(&s, "%q", part.Literal)
@@ -218,7 +219,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	return s.String()
 }
 
-func writeShape(s *strings.Builder, v *binding.Value, text func(binding.Text)) {
+func writeShape(s *strings.Builder, v *binding.Value, text func(directive.Text)) {
 	switch {
 	case v == nil:
 	case v.Text != nil:

@@ -8,6 +8,7 @@ import (
 
 	gql "github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
 )
@@ -24,7 +25,7 @@ type Converter struct {
 
 // ConverterArgument is a value of a service that a function takes.
 type ConverterArgument struct {
-	Path binding.Path
+	Path directive.Path
 	Type types.Type // of the parameter
 	// Place is where a row has the value, and Read how a message has it.
 	Place *Place
@@ -160,7 +161,7 @@ func (m *maker) converter(o *Object, of member, model types.Type) *Converter {
 
 // converterArgument plans a value that a function takes: one that must be there,
 // or a pointer, nil when it is null.
-func (m *maker) converterArgument(o *Object, of member, path binding.Path, t types.Type) (ConverterArgument, bool) {
+func (m *maker) converterArgument(o *Object, of member, path directive.Path, t types.Type) (ConverterArgument, bool) {
 	out := ConverterArgument{Path: path, Type: t}
 	if o.Message != nil {
 		return m.messageArgument(o, of, out)

@@ -54,13 +54,6 @@ func (m *maker) unknown(f *project.Frontend, typ string) []string {
 	return lacking
 }
 
-// Lacks reports whether a value of the type can be one that the frontend does not
-// have: an enum's value, or a member of a union or an interface.
-func (p *Plan) Lacks(f *project.Frontend, t *ast.Type) bool {
-	m := &maker{union: p.project.Union}
-	return len(m.unknown(f, t.Name())) > 0
-}
-
 // fitUse is how the field's values are checked; nil when all fit. It is false when
 // they can't be, which is reported.
 func (b *adapting) fitUse(a *Adapters, field *ast.FieldDefinition) (*FitUse, bool) {

@@ -10,7 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -414,7 +414,7 @@ func (b *adapting) bindCall(a *Adapter) {
 }
 
 // value plans how a variable of the parent is reached; false when it is reported.
-func (b *adapting) value(a *Adapters, v *binding.Var) (Value, bool) {
+func (b *adapting) value(a *Adapters, v *directive.Var) (Value, bool) {
 	var out Value
 	t := a.Type
 	for i, name := range v.Path {

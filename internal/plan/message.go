@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
 )
@@ -30,7 +31,7 @@ type MessageMember struct {
 	Field   *protogen.Field
 	Message *Message
 	Consts  []*ast.Value // one, or the items of a list
-	Text    binding.Text
+	Text    directive.Text
 	Operand *Operand
 	Into    Conversion // of Operand
 }
@@ -124,11 +125,11 @@ func (m *maker) always(c *Call, v MessageMember) bool {
 // MayLack reports whether a value can be absent.
 func (c *Call) MayLack(o *Operand) bool {
 	switch o.Root {
-	case binding.Headers:
+	case directive.Headers:
 		return true
-	case binding.This:
+	case directive.This:
 		return len(c.Keys()) > 1
-	case binding.Args:
+	case directive.Args:
 		for _, step := range o.Steps {
 			if step.Pointer {
 				return true
@@ -230,7 +231,7 @@ func (m *maker) messageMember(s *Service, in *Input, of member, out *InputMember
 	}
 	out.Proto = fields[0]
 	inner, _ := Omittable(out.Model) // a message does not tell null from absent
-	out.Value = &Operand{Var: &binding.Var{Root: binding.Args}, Schema: of.Type, Type: inner}
+	out.Value = &Operand{Var: &directive.Var{Root: directive.Args}, Schema: of.Type, Type: inner}
 	m.complete(out.Value)
 	value := MessageMember{Field: out.Proto, Operand: out.Value}
 	if !m.operandInto(s, &value) {

@@ -34,6 +34,9 @@ func (m *maker) readSignatures(checked map[string]*types.Package) {
 			m.report.AtGo(method.Pos, "resolvers have the shape func (ctx context.Context, …) (T, error)", "%s.%s can't resolve a field: %s", method.Receiver, method.Name, bad)
 			continue
 		}
+		if strings.Contains(TypeName(sig), types.Typ[types.Invalid].Name()) {
+			continue // reported
+		}
 		out := &signature{result: sig.Results().At(0).Type()}
 		for i := 1; i < sig.Params().Len(); i++ {
 			out.params = append(out.params, sig.Params().At(i))

@@ -1,6 +1,11 @@
 package plan
 
 import (
+	"bytes"
+	"os"
+	"path"
+	"path/filepath"
+
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/internal/project"
@@ -26,6 +31,20 @@ func checkNames(p *project.Project, r *project.Report) {
 					name, field.Name, name, other.Name, where(other.Position), goName(field.Name))
 			}
 			fields[goName(field.Name)] = field
+		}
+	}
+}
+
+// checkFiles reports files that another generator has where a run writes.
+func checkFiles(p *Plan, r *project.Report) {
+	names := []string{path.Join(project.ClientsFolder, "clients"+project.GeneratedSuffix)}
+	for _, service := range p.calls.services() {
+		names = append(names, path.Join(project.ClientsFolder, service, "client"+project.GeneratedSuffix))
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(p.project.Root, filepath.FromSlash(name)))
+		if err == nil && !bytes.HasPrefix(text, []byte(project.GeneratedHeader)) {
+			r.Add(project.Diagnostic{File: name, Line: 1, Column: 1, Message: "portico generate writes this file, but another generator made it", Fix: "rename it"})
 		}
 	}
 }

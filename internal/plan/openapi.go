@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
 )
@@ -98,7 +99,7 @@ func (d *documentCheck) check(c *Call) {
 }
 
 // pathTemplate spells a path as a document does.
-func pathTemplate(segments []binding.Text) string {
+func pathTemplate(segments []directive.Text) string {
 	var b strings.Builder
 	for _, segment := range segments {
 		b.WriteByte('/')
@@ -117,7 +118,7 @@ func pathTemplate(segments []binding.Text) string {
 
 // pathItem finds the path that segments are one of: a variable stands for a
 // parameter, words for themselves or, when no path has them, for a parameter.
-func (d *documentCheck) pathItem(segments []binding.Text) (*openapi3.PathItem, string) {
+func (d *documentCheck) pathItem(segments []directive.Text) (*openapi3.PathItem, string) {
 	var best *openapi3.PathItem
 	name, literals := "", -1
 	if d.doc.Paths == nil {
@@ -137,7 +138,7 @@ func (d *documentCheck) pathItem(segments []binding.Text) (*openapi3.PathItem, s
 
 // matches counts the literal segments of a template that segments match; it is
 // negative when they do not.
-func matches(template []string, segments []binding.Text) int {
+func matches(template []string, segments []directive.Text) int {
 	if len(template) == 1 && template[0] == "" {
 		template = nil
 	}
@@ -220,7 +221,7 @@ func (d *documentCheck) checkValue(c *Call, v *binding.Value, schema *openapi3.S
 		}
 		d.checkValue(c, m.Value, property)
 	}
-	if one := v.Text.Alone(); one != nil && one.Root == binding.Args {
+	if one := v.Text.Alone(); one != nil && one.Root == directive.Args {
 		if t := binding.TypeOf(c.frontend.Schema, c.Binding, one); t != nil {
 			d.compare(t, schema, one.Pos, one.String())
 		}
@@ -265,7 +266,7 @@ func (d *documentCheck) checkAnswer(c *Call, schema *openapi3.Schema) {
 	d.part = "answer"
 	what := c.Parent.Name + "." + c.Field.Name
 	if c.Page != nil {
-		for _, path := range []binding.Path{c.Page.Next, c.Page.Total, c.Page.More} {
+		for _, path := range []directive.Path{c.Page.Next, c.Page.Total, c.Page.More} {
 			d.follow(schema, path, c.Page.Pos)
 		}
 	}
@@ -285,7 +286,7 @@ func (d *documentCheck) checkAnswer(c *Call, schema *openapi3.Schema) {
 
 // follow finds the schema that a path leads to. It is false when a name is not
 // there, which is reported, or when nothing is known of what is there.
-func (d *documentCheck) follow(schema *openapi3.Schema, p binding.Path, pos *ast.Position) (*openapi3.Schema, bool) {
+func (d *documentCheck) follow(schema *openapi3.Schema, p directive.Path, pos *ast.Position) (*openapi3.Schema, bool) {
 	for _, name := range p {
 		next, open := d.property(schema, name)
 		if next == nil {

@@ -5,12 +5,13 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
 // Operand is the Go value of a variable of a call.
 type Operand struct {
-	*binding.Var
+	*directive.Var
 	// Steps lead from an argument through input objects to the value.
 	Steps []Step
 	// Schema is the type of the last of these; nil for what is no argument.
@@ -58,7 +59,7 @@ func (o *Operand) Nilable() bool {
 
 // operands plans the values of a call's variables.
 func (m *maker) operands(s *Service, c *Call) {
-	c.Operands = map[*binding.Var]*Operand{}
+	c.Operands = map[*directive.Var]*Operand{}
 	for _, arg := range usedArguments(c.Binding) {
 		c.Arguments = append(c.Arguments, &Argument{ArgumentDefinition: arg, Type: m.models.Of(arg.Type)})
 	}
@@ -66,15 +67,15 @@ func (m *maker) operands(s *Service, c *Call) {
 	for _, v := range c.Vars() {
 		o := &Operand{Var: v, Type: text, Item: text}
 		switch v.Root {
-		case binding.This, binding.Batch:
+		case directive.This, directive.Batch:
 			o.List = c.Key != nil
 			t := binding.TypeOf(c.frontend.Schema, c.Binding, v)
 			if t != nil && m.respelled(s, m.union.Types[t.Name()]) {
 				m.report.At(v.Pos, "make the field a String", "%s is of the enum %s, whose values the service %s calls otherwise", v, t.Name(), s.Name)
 			}
-		case binding.Paging:
+		case directive.Paging:
 			o.Type, o.Item = types.Typ[types.Int], types.Typ[types.Int]
-		case binding.Args:
+		case directive.Args:
 			if o = m.argument(s, c, v); o == nil {
 				continue // reported
 			}
@@ -85,7 +86,7 @@ func (m *maker) operands(s *Service, c *Call) {
 
 // argument plans {$args.x}, and {$args.x.y} through input objects; nil when it is
 // reported.
-func (m *maker) argument(s *Service, c *Call, v *binding.Var) *Operand {
+func (m *maker) argument(s *Service, c *Call, v *directive.Var) *Operand {
 	arg := c.Field.Arguments.ForName(v.Path[0])
 	o := &Operand{Var: v, Schema: arg.Type, Type: m.models.Of(arg.Type)}
 	for _, name := range v.Path[1:] {

@@ -7,7 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // Page is how a connection is made of the rows of a page (GraphQL Cursor
@@ -37,7 +37,7 @@ type Page struct {
 
 // PageValue is where an answer has a value beside its rows.
 type PageValue struct {
-	Path   binding.Path
+	Path   directive.Path
 	Place  *Place
 	Fields []*protogen.Field
 }
@@ -78,7 +78,7 @@ func (m *maker) nodeType(c *Call) *ast.Type {
 
 // page plans how the connection is made.
 func (m *maker) page(c *Call, a *Answer) {
-	p := &Page{ByOffset: c.Uses(binding.Paging), OneMore: c.oneMore(), ByNumber: c.pages("number"), After: c.Field.Arguments.ForName("after") != nil}
+	p := &Page{ByOffset: c.Uses(directive.Paging), OneMore: c.oneMore(), ByNumber: c.pages("number"), After: c.Field.Arguments.ForName("after") != nil}
 	if !p.ByOffset && c.Page.Next == nil {
 		m.report.At(c.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "nothing tells the cursor of the next page")
 		return
@@ -128,7 +128,7 @@ func (m *maker) pageInfo(c *Call, p *Page) {
 // value and that nothing sets.
 func (m *maker) onlyPageFields(c *Call, def *ast.Definition, names ...string) {
 	for _, field := range def.Fields {
-		if !slices.Contains(names, field.Name) && field.Type.NonNull && !m.resolvedEverywhere(def.Name, field.Name) {
+		if !slices.Contains(names, field.Name) && field.Type.NonNull && !m.plan.ResolvedEverywhere(def.Name, field.Name) {
 			m.report.At(field.Position, "make it nullable, bind it, or write a method", "nothing sets %s.%s when a connection is made for %s.%s", def.Name, field.Name, c.Parent.Name, c.Field.Name)
 		}
 	}
@@ -173,7 +173,7 @@ func (m *maker) totalCount(c *Call, p *Page, def *ast.Definition) {
 // pageValues plans what the answer has beside its rows.
 func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
 	for _, v := range []struct {
-		path binding.Path
+		path directive.Path
 		typ  types.Type
 		kind []types.BasicKind // in a message
 		into **PageValue
@@ -213,7 +213,7 @@ func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
 // pages reports whether the call sends {$page.name}.
 func (c *Call) pages(name string) bool {
 	for _, v := range c.Vars() {
-		if v.Root == binding.Paging && v.Path[0] == name {
+		if v.Root == directive.Paging && v.Path[0] == name {
 			return true
 		}
 	}

@@ -47,19 +47,20 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 		return m.plan, err
 	}
 	checkNames(p, r)
+	checkFiles(m.plan, r)
 	if r.Len() > 0 {
 		return m.plan, nil
 	}
 	var err error
-	if m.plan.Protos, err = compileProtos(ctx, p, r); err != nil {
-		return nil, err
+	if m.plan.Protos, err = compileProtos(ctx, p, r); err != nil || r.Len() > 0 {
+		return m.plan, err
 	}
-	if m.plan.Models, err = newModels(p, m.resolvedEverywhere); err != nil {
+	if m.plan.Models, err = newModels(p, m.plan.ResolvedEverywhere); err != nil {
 		return nil, err
 	}
 	m.models = m.plan.Models
-	if err := m.readGo(); err != nil || r.Len() > 0 {
-		return m.plan, err
+	if err := m.readGo(); err != nil {
+		return nil, err
 	}
 	m.services()
 	for _, f := range p.Frontends {
@@ -93,7 +94,9 @@ func (m *maker) resolve() error {
 		}
 		strays(p, m.report)
 	}
-	coverage(p, m.report)
+	if !p.Methods.Incomplete {
+		coverage(p, m.report)
+	}
 	return nil
 }
 
@@ -112,18 +115,19 @@ func (m *maker) resolved(f *project.Frontend, typ, field string) bool {
 	return method != nil || call != nil
 }
 
-// resolvedEverywhere reports whether no frontend takes a field from the model.
-func (m *maker) resolvedEverywhere(typ, field string) bool {
-	def := m.union.Types[typ]
-	if project.IsRoot(m.union, def) || def.BuiltIn {
+// ResolvedEverywhere reports whether no frontend takes a field from the model, so
+// that models lack it.
+func (p *Plan) ResolvedEverywhere(typ, field string) bool {
+	union := p.project.Union
+	if def := union.Types[typ]; def.Kind != ast.Object || def.BuiltIn || project.IsRoot(union, def) {
 		return false
 	}
-	for _, f := range m.project.Frontends {
+	for _, f := range p.project.Frontends {
 		own := f.Schema.Types[typ]
 		if own == nil || own.Fields.ForName(field) == nil {
 			continue
 		}
-		if !m.resolved(f, typ, field) {
+		if method, call := p.Resolution(f, typ, field); method == nil && call == nil {
 			return false
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/types/pluginpb"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -62,7 +62,7 @@ func protoFieldNames(m *protogen.Message) []string {
 
 // protoPath finds the fields that a path leads through; none when that is
 // reported.
-func (m *maker) protoPath(message *protogen.Message, path binding.Path, pos *ast.Position) []*protogen.Field {
+func (m *maker) protoPath(message *protogen.Message, path directive.Path, pos *ast.Position) []*protogen.Field {
 	var fields []*protogen.Field
 	for i, name := range path {
 		f := findField(message, name)

@@ -8,7 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -107,7 +107,7 @@ type Field struct {
 	Model        types.Type
 	// Path is where the service has it, for errors. It is empty for the object
 	// itself.
-	Path binding.Path
+	Path directive.Path
 	// Exactly one of Constant, Converter and Read is set.
 	Constant  *ast.Value
 	Converter *Converter
@@ -254,7 +254,7 @@ func (m *maker) contains(o, part *Object, depth int) bool {
 }
 
 // localNames reports names that no element of XML is read by.
-func (m *maker) localNames(path binding.Path, format Format, pos *ast.Position) {
+func (m *maker) localNames(path directive.Path, format Format, pos *ast.Position) {
 	for _, name := range path {
 		if i := strings.LastIndexAny(name, ":>"); format == XML && i >= 0 {
 			m.report.At(pos, "write "+name[i+1:]+", which is found in every namespace", "the name %s has more than the local name of an element", name)

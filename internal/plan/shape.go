@@ -14,7 +14,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // Shape is a struct that an answer is decoded into: a tree of the names that are
@@ -49,7 +49,7 @@ func (p *Place) String() string { return strings.Join(p.Names, ".") }
 type Copy struct{ To, From *Place }
 
 // add puts a value at a path. It fails when something else is at the path.
-func (s *Shape) add(path binding.Path, t types.Type) (*Place, error) {
+func (s *Shape) add(path directive.Path, t types.Type) (*Place, error) {
 	m := s.find(path[0])
 	switch {
 	case m == nil && len(path) == 1:
@@ -90,7 +90,7 @@ func (s *Shape) find(name string) *ShapeMember {
 }
 
 // at is the value at a path; nil if there is none.
-func (s *Shape) at(path binding.Path) (types.Type, *Place) {
+func (s *Shape) at(path directive.Path) (types.Type, *Place) {
 	m := s.find(path[0])
 	switch {
 	case m == nil || len(path) == 1 && m.Inner != nil || len(path) > 1 && m.Inner == nil:
@@ -166,7 +166,7 @@ func (m *maker) settle(o *Object) {
 // separate makes a row decode the values of a part itself.
 func (m *maker) separate(o *Object, p *ShapeMember) {
 	p.Apart = true
-	p.Part.leaves(func(path binding.Path, t types.Type, place *Place) {
+	p.Part.leaves(func(path directive.Path, t types.Type, place *Place) {
 		outer, err := o.Row.add(path, t)
 		if err != nil {
 			m.report.At(p.pos, "give one of them another type, or a converter", "%s and %s: %v", o.Def.Name, p.Part.Def.Name, err)
@@ -189,19 +189,19 @@ func (o *Object) parts() []*ShapeMember {
 // names are those that a row reads, or its parts.
 func (o *Object) names() map[string]bool {
 	names := map[string]bool{}
-	o.leaves(func(path binding.Path, _ types.Type, _ *Place) { names[path[0]] = true })
+	o.leaves(func(path directive.Path, _ types.Type, _ *Place) { names[path[0]] = true })
 	return names
 }
 
 // leaves gives the values that a row reads to do, and those of its parts that the
 // row itself does not read too.
-func (o *Object) leaves(do func(path binding.Path, t types.Type, place *Place)) {
+func (o *Object) leaves(do func(path directive.Path, t types.Type, place *Place)) {
 	o.Row.leaves(nil, nil, do)
 	for _, p := range o.parts() {
 		if p.Part.settled == 1 {
 			continue // reported
 		}
-		p.Part.leaves(func(path binding.Path, t types.Type, place *Place) {
+		p.Part.leaves(func(path directive.Path, t types.Type, place *Place) {
 			if o.Row.find(path[0]) == nil {
 				do(path, t, &Place{Names: append([]string{p.GoName}, place.Names...)})
 			}
@@ -209,7 +209,7 @@ func (o *Object) leaves(do func(path binding.Path, t types.Type, place *Place)) 
 	}
 }
 
-func (s *Shape) leaves(path binding.Path, names []string, do func(path binding.Path, t types.Type, place *Place)) {
+func (s *Shape) leaves(path directive.Path, names []string, do func(path directive.Path, t types.Type, place *Place)) {
 	for _, m := range s.Members {
 		at, place := append(slices.Clone(path), m.Name), append(slices.Clone(names), m.GoName)
 		switch {

@@ -1,4 +1,4 @@
-package bindgen
+package predict
 
 import (
 	"slices"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // assumedSize is how long a list is taken to be when nothing tells.
@@ -27,7 +27,7 @@ func (l length) or(other length) length {
 		most:     max(l.most, other.most),
 		told:     l.told || other.told,
 		ofFields: l.ofFields && other.ofFields,
-		sized:    union(slices.Clone(l.sized), other.sized),
+		sized:    union(l.sized, other.sized),
 	}
 }
 
@@ -74,17 +74,16 @@ func (w *walker) lengthIn(s *ast.Field, declared *ast.FieldDefinition, types []*
 // assumedSize of @listSize.
 func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
 	l := length{most: assumedSize, sized: []string{"nodes", "edges"}}
-	slicing := []string{"first", "last"}
-	if d := field.Directives.ForName(binding.ListSizeDirective); d != nil {
-		if names := textsOf(d, "slicingArguments"); names != nil {
-			slicing = names
+	slicing := []directive.Path{{"first"}, {"last"}}
+	if size := directive.ListSizeOf(field.Directives); size != nil {
+		if size.SlicingArguments != nil {
+			slicing = size.SlicingArguments
 		}
-		if names := textsOf(d, "sizedFields"); len(names) > 0 {
-			l.sized, l.ofFields = names, true
+		if len(size.SizedFields) > 0 {
+			l.sized, l.ofFields = size.SizedFields, true
 		}
-		if arg := d.Arguments.ForName("assumedSize"); arg != nil {
-			l.most, _ = strconv.Atoi(arg.Value.Raw) // the directive has been checked
-			l.told = true
+		if size.AssumedSize != nil {
+			l.most, l.told = *size.AssumedSize, true
 		}
 	}
 	most := map[sliceKind]int{}
@@ -105,19 +104,6 @@ func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
 	return l
 }
 
-// textsOf are the items of an argument; nil when it is absent.
-func textsOf(d *ast.Directive, name string) []string {
-	arg := d.Arguments.ForName(name)
-	if arg == nil {
-		return nil
-	}
-	texts := []string{}
-	for _, item := range binding.Items(arg.Value) {
-		texts = append(texts, item.Raw)
-	}
-	return texts
-}
-
 // sliceKind is what a slicing argument says of a length.
 type sliceKind int
 
@@ -130,24 +116,23 @@ const (
 // slice is the most that a slicing argument, or what its path leads to in it,
 // can ask for: its value or its default; of a variable, what its constraint
 // allows.
-func (w *walker) slice(s *ast.Field, field *ast.FieldDefinition, path string) (int, sliceKind) {
-	names, ok := binding.ArgumentPath(path)
-	if !ok || field.Arguments.ForName(names[0]) == nil {
+func (w *walker) slice(s *ast.Field, field *ast.FieldDefinition, path directive.Path) (int, sliceKind) {
+	arg := field.Arguments.ForName(path[0])
+	if arg == nil {
 		return 0, sliceAbsent
 	}
-	arg := field.Arguments.ForName(names[0])
 	value, typ, directives := arg.DefaultValue, arg.Type, arg.Directives
-	if given := s.Arguments.ForName(names[0]); given != nil {
+	if given := s.Arguments.ForName(path[0]); given != nil {
 		value = given.Value
 	}
-	for _, name := range names[1:] {
+	for _, name := range path[1:] {
 		member := w.member(typ, name)
 		if member == nil {
 			return 0, sliceAbsent
 		}
 		value, typ, directives = memberValue(value, member), member.Type, member.Directives
 	}
-	most, bounded := maximum(directives)
+	most, bounded := directive.ConstraintOf(directives).Most()
 	switch {
 	case value == nil || value.Kind == ast.NullValue:
 		return most, sliceAbsent
@@ -164,7 +149,7 @@ func (w *walker) slice(s *ast.Field, field *ast.FieldDefinition, path string) (i
 }
 
 func (w *walker) member(typ *ast.Type, name string) *ast.FieldDefinition {
-	if def := w.frontend.schema.Types[typ.Name()]; def != nil {
+	if def := w.frontend.Schema.Types[typ.Name()]; def != nil {
 		return def.Fields.ForName(name)
 	}
 	return nil
@@ -183,4 +168,15 @@ func memberValue(object *ast.Value, member *ast.FieldDefinition) *ast.Value {
 		return value
 	}
 	return member.DefaultValue
+}
+
+// union are the texts of both lists.
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, text := range b {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
 }

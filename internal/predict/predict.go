@@ -1,25 +1,19 @@
-package bindgen
+// Package predict says which calls of services each operation of a project makes at
+// worst, and compares them with those that the project has agreed to.
+package predict
 
 import (
-	"cmp"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
-	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
-	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/plan"
+	"github.com/portico-gateway/portico/internal/project"
 )
 
 // Calls is what an operation can make services do at worst.
@@ -89,48 +83,33 @@ func multiply(a, b int) int {
 
 // predictor predicts the calls of operations.
 type predictor struct {
-	*generation
-	maxBatch map[string]int
+	project  *project.Project
+	plan     *plan.Plan
+	services map[string]config.Service
 }
 
-func (g *generation) predictor() *predictor {
-	return &predictor{generation: g, maxBatch: batchSizes(g.project.root)}
-}
-
-// withDefault is a value that the environment may replace: ${NAME:-default}.
-var withDefault = regexp.MustCompile(`^\$\{\w+:-(.*)\}$`)
-
-// batchSizes reads maxBatch of the services in portico.yaml.
-func batchSizes(root string) map[string]int {
+// services are those of portico.yaml as it is without an environment, so that all
+// machines predict the same. A file with mistakes has none: the gateway reports
+// them.
+func services(root string) map[string]config.Service {
 	text, err := os.ReadFile(filepath.Join(root, "portico.yaml"))
 	if err != nil {
 		return nil
 	}
-	var config struct {
-		Services map[string]struct {
-			MaxBatch any `yaml:"maxBatch"`
-		} `yaml:"services"`
+	c, err := config.Parse(text, func(string) string { return "" })
+	if c == nil {
+		_ = err // see above
+		return nil
 	}
-	if yaml.Unmarshal(text, &config) != nil {
-		return nil // the gateway tells what is wrong with it
-	}
-	sizes := map[string]int{}
-	for name, s := range config.Services {
-		text := fmt.Sprint(s.MaxBatch)
-		if m := withDefault.FindStringSubmatch(text); m != nil {
-			text = m[1] // not what the environment says here, so that all machines predict the same
-		}
-		if n, err := strconv.Atoi(text); err == nil && n > 0 {
-			sizes[name] = n
-		}
-	}
-	return sizes
+	return c.Services
 }
 
+// batch is how many keys a call of a service has at most; limit is what the binding
+// says, or 0.
 func (p *predictor) batch(service string, limit int) int {
-	size := 100
-	if n := p.maxBatch[service]; n > 0 {
-		size = n
+	size := config.DefaultMaxBatch
+	if s, ok := p.services[service]; ok && s.MaxBatch > 0 {
+		size = s.MaxBatch
 	}
 	if limit > 0 {
 		size = min(size, limit)
@@ -139,9 +118,9 @@ func (p *predictor) batch(service string, limit int) int {
 }
 
 // predict is what an operation can call at worst.
-func (p *predictor) predict(f *frontend, name string, op *ast.OperationDefinition) Calls {
-	w := &walker{predictor: p, frontend: f, out: Calls{Operation: f.name + "/" + name}}
-	root := map[ast.Operation]*ast.Definition{ast.Query: f.schema.Query, ast.Mutation: f.schema.Mutation, ast.Subscription: f.schema.Subscription}[op.Operation]
+func (p *predictor) predict(f *project.Frontend, name string, op *ast.OperationDefinition) Calls {
+	w := &walker{predictor: p, frontend: f, out: Calls{Operation: f.Name + "/" + name}}
+	root := map[ast.Operation]*ast.Definition{ast.Query: f.Schema.Query, ast.Mutation: f.Schema.Mutation, ast.Subscription: f.Schema.Subscription}[op.Operation]
 	w.walk(op.SelectionSet, root, scope{parents: 1, single: true})
 	slices.Sort(w.out.Unknown)
 	w.out.Unknown = slices.Compact(w.out.Unknown)
@@ -150,7 +129,7 @@ func (p *predictor) predict(f *frontend, name string, op *ast.OperationDefinitio
 
 type walker struct {
 	*predictor
-	frontend *frontend
+	frontend *project.Frontend
 	out      Calls
 }
 
@@ -171,11 +150,11 @@ func (w *walker) walk(set ast.SelectionSet, def *ast.Definition, at scope) {
 		case *ast.InlineFragment:
 			inner := def
 			if s.TypeCondition != "" {
-				inner = w.frontend.schema.Types[s.TypeCondition]
+				inner = w.frontend.Schema.Types[s.TypeCondition]
 			}
 			w.walk(s.SelectionSet, inner, at)
 		case *ast.FragmentSpread:
-			w.walk(s.Definition.SelectionSet, w.frontend.schema.Types[s.Definition.TypeCondition], at)
+			w.walk(s.Definition.SelectionSet, w.frontend.Schema.Types[s.Definition.TypeCondition], at)
 		}
 	}
 }
@@ -189,7 +168,7 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 	field := def.Fields.ForName(s.Name)
 	types := []*ast.Definition{def}
 	if def.IsAbstractType() {
-		types = w.frontend.schema.GetPossibleTypes(def)
+		types = w.frontend.Schema.GetPossibleTypes(def)
 	}
 	for _, t := range types {
 		if own := t.Fields.ForName(s.Name); own != nil {
@@ -203,7 +182,7 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 	if field.Type.Elem != nil {
 		inner.parents, inner.single = multiply(at.parents, itemsAtMost(field, l, at)), false
 	}
-	result := w.frontend.schema.Types[field.Type.Name()]
+	result := w.frontend.Schema.Types[field.Type.Name()]
 	inner.size, inner.sized = 0, nil
 	if l.ofFields || field.Type.Elem == nil && (l.told || result.Fields.ForName("pageInfo") != nil) {
 		inner.size, inner.sized = l.most, l.sized
@@ -213,13 +192,11 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 
 // calls adds what resolving a field calls.
 func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope) {
-	method := w.methods.find(w.frontend.name, goName(def.Name), goName(field.Name))
+	method, call := w.plan.Resolution(w.frontend, def.Name, field.Name)
+	if call != nil {
+		w.step(CallStep{Service: call.Service, What: call.What(), Each: !call.Root() && call.Key == nil}, call.Max, field, at)
+	}
 	if method == nil {
-		if c := w.generation.calls.of(w.frontend, def.Name, field.Name); c != nil {
-			f := &fetch{call: c}
-			each := !c.root() && c.Key == nil
-			w.step(CallStep{Service: c.Service, What: f.what(), Each: each}, c.Max, field, at)
-		}
 		return
 	}
 	told := field.Directives.ForNames(binding.CallsDirective)
@@ -243,7 +220,7 @@ func (w *walker) step(s CallStep, limit int, field *ast.FieldDefinition, at scop
 	} else if size := w.batch(s.Service, limit); at.parents > size {
 		s.Count = (at.parents + size - 1) / size
 	}
-	s.Path, s.Parents, s.At = strings.Join(at.path, "."), at.parents, where(field.Position)
+	s.Path, s.Parents, s.At = strings.Join(at.path, "."), at.parents, project.Where(field.Position)
 	s.Each = s.Each && !at.single
 	w.out.Steps = append(w.out.Steps, s)
 }
@@ -252,10 +229,10 @@ func (w *walker) step(s CallStep, limit int, field *ast.FieldDefinition, at scop
 // have many parents.
 func (p *predictor) perItem() []PerItem {
 	var found []PerItem
-	for _, f := range p.project.frontends {
-		listed := listedTypes(f.schema)
-		for _, name := range typeNames(f.schema) {
-			def := f.schema.Types[name]
+	for _, f := range p.project.Frontends {
+		listed := listedTypes(f.Schema)
+		for _, name := range project.TypeNames(f.Schema) {
+			def := f.Schema.Types[name]
 			if def.Kind != ast.Object || !listed[name] {
 				continue
 			}
@@ -292,7 +269,7 @@ func listedTypes(s *ast.Schema) map[string]bool {
 			mark(field.Type.Name())
 		}
 	}
-	for _, name := range typeNames(s) {
+	for _, name := range project.TypeNames(s) {
 		for _, field := range s.Types[name].Fields {
 			if field.Type.Elem != nil && !strings.HasPrefix(name, "__") {
 				mark(field.Type.Name())
@@ -300,77 +277,4 @@ func listedTypes(s *ast.Schema) map[string]bool {
 		}
 	}
 	return listed
-}
-
-// documents are the operations of a frontend: operations/<frontend>/*.graphql,
-// one a file, and persisted-document manifests, operations/<frontend>/*.json.
-func documents(p *project, f *frontend, r *report) (map[string]*ast.OperationDefinition, error) {
-	out := map[string]*ast.OperationDefinition{}
-	for _, source := range f.operations {
-		if doc, err := parser.ParseQuery(source); err == nil && len(doc.Operations) == 1 && len(validator.ValidateWithRules(f.api, doc, nil)) == 0 {
-			out[strings.TrimSuffix(path.Base(source.Name), path.Ext(source.Name))] = doc.Operations[0]
-		} // else check has reported it
-	}
-	manifests, err := readSources(p.root, path.Join("operations", f.name), ".json")
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range manifests {
-		bodies, err := manifest([]byte(m.Input))
-		if err != nil {
-			r.add(Diagnostic{File: m.Name, Message: err.Error(), Fix: `write Apollo's {"format": "apollo-persisted-query-manifest", "version": 1, "operations": [...]}, or {"<id>": "<document>"}`})
-			continue
-		}
-		for id, body := range bodies {
-			doc, err := parser.ParseQuery(&ast.Source{Name: m.Name, Input: body})
-			if err != nil {
-				r.add(Diagnostic{File: m.Name, Message: id + ": " + messageOf(err)})
-				continue
-			}
-			if errs := validator.ValidateWithRules(f.api, doc, nil); len(errs) > 0 {
-				r.add(Diagnostic{File: m.Name, Message: id + ": " + messageOf(errs[0])})
-				continue
-			}
-			for _, op := range doc.Operations {
-				out[cmp.Or(op.Name, id)] = op
-			}
-		}
-	}
-	return out, nil
-}
-
-// messageOf is what the parser or the validator says, without a place: that
-// would be one within the document.
-func messageOf(err error) string {
-	if g, ok := errors.AsType[*gqlerror.Error](err); ok {
-		return g.Message
-	}
-	return err.Error()
-}
-
-// manifest reads the documents of a persisted-document manifest by id: Apollo's
-// format, or an object of ids and documents as Relay writes it.
-func manifest(text []byte) (map[string]string, error) {
-	var apollo struct {
-		Format     string `json:"format"`
-		Operations []struct {
-			ID   string `json:"id"`
-			Body string `json:"body"`
-		} `json:"operations"`
-	}
-	if err := json.Unmarshal(text, &apollo); err == nil && apollo.Format != "" {
-		if apollo.Format != "apollo-persisted-query-manifest" {
-			return nil, fmt.Errorf("the format %q is not known", apollo.Format)
-		}
-		bodies := map[string]string{}
-		for _, o := range apollo.Operations {
-			bodies[o.ID] = o.Body
-		}
-		return bodies, nil
-	}
-	var bodies map[string]string
-	if err := json.Unmarshal(text, &bodies); err != nil {
-		return nil, fmt.Errorf("this is no manifest of persisted documents: %w", err)
-	}
-	return bodies, nil
 }

@@ -1,8 +1,7 @@
-package bindgen
+package predict
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/portico-gateway/portico/internal/plan"
+	"github.com/portico-gateway/portico/internal/project"
 )
 
 // snapshotFile has the calls that the project has agreed to.
@@ -26,52 +27,26 @@ type snapshot struct {
 	PerItem []string `json:"perItem"`
 }
 
-// CheckOptions tell what [Check] compares.
-type CheckOptions struct {
+// Options say what [Operations] compares.
+type Options struct {
 	// MaxCalls is the most calls that an operation may make; 0 for no limit.
 	MaxCalls int
 	// Update writes the snapshot in place of comparing with it.
 	Update bool
 }
 
-// Check checks the project at root as [Generate] does, without writing, and
-// predicts the calls that each operation document can make at worst. It
-// compares them with operations/calls.json: an operation that got more
-// expensive, a snapshot that is stale and a new field that makes a call for
-// each item of a list (N+1) are mistakes. It runs as [Generate] does, with the
-// same errors; the calls are there even with mistakes in them.
-func Check(ctx context.Context, root string, options CheckOptions, progress func(Step)) ([]Calls, error) {
-	if progress == nil {
-		progress = func(Step) {}
-	}
-	root, err := filepath.Abs(root)
-	if err != nil {
-		return nil, err
-	}
-	if root, err = filepath.EvalSymlinks(root); err != nil {
-		return nil, err
-	}
-	g := &generation{progress: progress, last: time.Now(), dry: true}
-	if err := g.check(root); err != nil { //nolint:contextcheck // literals are parsed without a request
-		return nil, err
-	}
-	if err := g.write(ctx); err != nil {
-		return nil, err
-	}
-	return g.checkCalls(options)
-}
-
-func (g *generation) checkCalls(options CheckOptions) ([]Calls, error) {
-	r := &report{}
-	p := g.predictor()
+// Operations predicts the calls that each operation document can make at worst. It
+// compares them with operations/calls.json: an operation that got more expensive,
+// a snapshot that is stale and a new field that makes a call for each item of a
+// list (N+1) are mistakes. The error is [project.Diagnostics] with these, or one of
+// the file system; the calls are there even with mistakes.
+func Operations(of *project.Project, made *plan.Plan, options Options) ([]Calls, error) {
+	r := &project.Report{}
+	p := &predictor{project: of, plan: made, services: services(of.Root)}
 	var all []Calls
-	for _, f := range g.project.frontends {
-		ops, err := documents(g.project, f, r)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range slices.Sorted(maps.Keys(ops)) {
-			all = append(all, p.predict(f, name, ops[name]))
+	for _, f := range of.Frontends {
+		for _, name := range slices.Sorted(maps.Keys(f.Documents)) {
+			all = append(all, p.predict(f, name, f.Documents[name]))
 		}
 	}
 	perItem := p.perItem()
@@ -79,33 +54,36 @@ func (g *generation) checkCalls(options CheckOptions) ([]Calls, error) {
 	for _, c := range all {
 		now.Operations[c.Operation] = c.ByService()
 		if options.MaxCalls > 0 && c.Total() > options.MaxCalls {
-			r.add(Diagnostic{File: snapshotFile, Message: fmt.Sprintf("%s makes %d calls at worst, and %d are allowed", c.Operation, c.Total(), options.MaxCalls), Fix: "see above which fields make them"})
+			r.Add(project.Diagnostic{
+				File: snapshotFile, Fix: "see above which fields make them",
+				Message: fmt.Sprintf("%s makes %d calls at worst, and %d are allowed", c.Operation, c.Total(), options.MaxCalls),
+			})
 		}
 	}
 	for _, item := range perItem {
 		now.PerItem = append(now.PerItem, item.Field)
 	}
 	if options.Update {
-		if err := writeSnapshot(g.project.root, now); err != nil {
+		if err := writeSnapshot(of.Root, now); err != nil {
 			return all, err
 		}
-		return all, r.err()
+		return all, r.Err()
 	}
-	agreed, err := readSnapshot(g.project.root)
+	agreed, err := readSnapshot(of.Root)
 	if err != nil {
 		return all, err
 	}
 	compareSnapshots(agreed, now, perItem, r)
-	return all, r.err()
+	return all, r.Err()
 }
 
 const acceptSnapshot = "make it cheaper, or run portico check --update and commit " + snapshotFile
 
 // compareSnapshots reports what got more expensive, and what is stale.
-func compareSnapshots(agreed, now snapshot, perItem []PerItem, r *report) {
+func compareSnapshots(agreed, now snapshot, perItem []PerItem, r *project.Report) {
 	for _, item := range perItem {
 		if !slices.Contains(agreed.PerItem, item.Field) {
-			r.at(item.At, "bind it with {$batch.x} and a key, so that one call serves all; or run portico check --update to accept it",
+			r.At(item.At, "bind it with {$batch.x} and a key, so that one call serves all; or run portico check --update to accept it",
 				"%s makes a call for each item of a list (N+1)", item.Field)
 		}
 	}
@@ -117,15 +95,15 @@ func compareSnapshots(agreed, now snapshot, perItem []PerItem, r *report) {
 		}
 		for _, service := range slices.Sorted(maps.Keys(now.Operations[name])) {
 			if n := now.Operations[name][service]; known && n > before[service] {
-				r.add(Diagnostic{File: snapshotFile, Message: fmt.Sprintf("%s calls %s %s at worst, and %s before", name, service, times(n), times(before[service])), Fix: acceptSnapshot})
+				r.Add(project.Diagnostic{File: snapshotFile, Message: fmt.Sprintf("%s calls %s %s at worst, and %s before", name, service, times(n), times(before[service])), Fix: acceptSnapshot})
 			}
 		}
 	}
 	for name := range agreed.Operations {
 		stale = stale || now.Operations[name] == nil
 	}
-	if stale && len(r.list) == 0 {
-		r.add(Diagnostic{File: snapshotFile, Message: "it is not up to date with the operations", Fix: "run portico check --update and commit it"})
+	if stale && r.Len() == 0 {
+		r.Add(project.Diagnostic{File: snapshotFile, Message: "it is not up to date with the operations", Fix: "run portico check --update and commit it"})
 	}
 }
 
@@ -148,7 +126,7 @@ func readSnapshot(root string) (snapshot, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&s); err != nil {
-		return s, Diagnostics{{File: snapshotFile, Message: strings.TrimPrefix(err.Error(), "json: "), Fix: "portico check --update writes it anew"}}
+		return s, project.Diagnostics{{File: snapshotFile, Message: strings.TrimPrefix(err.Error(), "json: "), Fix: "portico check --update writes it anew"}}
 	}
 	return s, nil
 }

@@ -3,19 +3,27 @@ package project
 import (
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/nearest"
 )
 
 // readBindings reads the bindings of a frontend's fields.
 func readBindings(f *Frontend, r *Report) {
 	f.Bindings = map[string]map[string]*binding.Binding{}
-	binding.ReadOthers(binding.Checked{Schema: f.Schema, StandIn: func(t *ast.Type) bool { return f.retyped[placeOf(t.Position)] }}, r.At)
+	binding.ReadOthers(f.Schema, r.At)
+	directive.Check(directive.Checked{
+		Schema:       f.Schema,
+		Suggest:      nearest.Hint,
+		StandIn:      func(t *ast.Type) bool { return f.retyped[placeOf(t.Position)] },
+		Inaccessible: binding.Inaccessible,
+	}, r.At)
 	for _, name := range TypeNames(f.Schema) {
 		def := f.Schema.Types[name]
 		for _, field := range def.Fields {
 			if def.Kind != ast.Object {
-				for _, directive := range []string{binding.RESTDirective, binding.GRPCDirective} {
-					if d := field.Directives.ForName(directive); d != nil {
+				for _, binds := range []string{binding.RESTDirective, binding.GRPCDirective} {
+					if d := field.Directives.ForName(binds); d != nil {
 						r.At(d.Position, "bind the fields of the object types", "%s.%s belongs to %s, which is not called for", name, field.Name, Article(def.Kind))
 					}
 				}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -18,7 +19,7 @@ func tellCosts(schema *ast.Schema, doc *ast.SchemaDocument) {
 		for _, field := range def.Fields {
 			weightsAsTexts(field.Directives)
 			argumentWeights(field.Arguments)
-			if def.Kind != ast.InputObject && field.Directives.ForName(binding.ListSizeDirective) == nil {
+			if def.Kind != ast.InputObject && field.Directives.ForName(directive.NameListSize) == nil {
 				if d := impliedSize(schema, field); d != nil {
 					field.Directives = append(field.Directives, d)
 				}
@@ -37,7 +38,7 @@ func argumentWeights(args ast.ArgumentDefinitionList) {
 }
 
 func weightsAsTexts(directives ast.DirectiveList) {
-	for _, d := range directives.ForNames(binding.CostDirective) {
+	for _, d := range directives.ForNames(directive.NameCost) {
 		if weight := d.Arguments.ForName("weight"); weight != nil && (weight.Value.Kind == ast.IntValue || weight.Value.Kind == ast.FloatValue) {
 			weight.Value.Kind = ast.StringValue
 		}
@@ -52,7 +53,7 @@ func impliedSize(schema *ast.Schema, field *ast.FieldDefinition) *ast.Directive 
 	for _, name := range []string{"first", "last"} {
 		if arg := field.Arguments.ForName(name); arg != nil && arg.Type.NamedType == "Int" {
 			slicing = append(slicing, name)
-			if n, ok := maximum(arg.Directives); ok {
+			if n, ok := directive.ConstraintOf(arg.Directives).Most(); ok {
 				most = max(most, n)
 			}
 		}
@@ -61,7 +62,7 @@ func impliedSize(schema *ast.Schema, field *ast.FieldDefinition) *ast.Directive 
 	if len(slicing) == 0 || def == nil {
 		return nil
 	}
-	d := &ast.Directive{Name: binding.ListSizeDirective, Arguments: ast.ArgumentList{{Name: "slicingArguments", Value: textList(slicing)}}}
+	d := &ast.Directive{Name: directive.NameListSize, Arguments: ast.ArgumentList{{Name: "slicingArguments", Value: textList(slicing)}}}
 	if field.Type.Elem == nil {
 		sized := pageLists(def)
 		if len(sized) == 0 {
@@ -85,16 +86,6 @@ func pageLists(def *ast.Definition) []string {
 		}
 	}
 	return names
-}
-
-// maximum is the max of a @constraint, if there is one.
-func maximum(directives ast.DirectiveList) (int, bool) {
-	d := directives.ForName(binding.ConstraintDirective)
-	if d == nil || d.Arguments.ForName("max") == nil {
-		return 0, false
-	}
-	n, err := strconv.Atoi(d.Arguments.ForName("max").Value.Raw)
-	return max(n, 0), err == nil
 }
 
 func textList(texts []string) *ast.Value {

@@ -32,6 +32,10 @@ type methodSet map[string]map[string]*Method
 
 // Methods are the hand-written methods of a project.
 type Methods struct {
+	// Incomplete reports whether files have mistakes in their syntax, so that methods
+	// may be missing.
+	Incomplete bool
+
 	shared methodSet
 	own    map[string]methodSet // by frontend
 }
@@ -71,6 +75,8 @@ func (m *Methods) All() []*Method {
 // scanMethods finds the hand-written methods by syntax alone.
 func scanMethods(p *Project, r *Report) (*Methods, error) {
 	m := &Methods{own: map[string]methodSet{}}
+	before := r.Len()
+	defer func() { m.Incomplete = r.Len() > before }()
 	var err error
 	if m.shared, err = scanFolder(p, ResolversFolder, r); err != nil {
 		return nil, err

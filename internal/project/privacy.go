@@ -5,6 +5,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -34,8 +35,8 @@ type privacy struct {
 // why returns the reason why the values of a field belong to one caller; "" if
 // there is none.
 func (p privacy) why(def *ast.Definition, field *ast.FieldDefinition) string {
-	if name := p.need(def, field); name != "" {
-		return "it needs a caller with rights (@" + name + ")"
+	if rights := directive.RightsOf(p.frontend.Schema, def, field); len(rights) > 0 {
+		return "it needs a caller with rights (@" + rights[0].Directive.Name + ")"
 	}
 	return p.received(def, field)
 }
@@ -48,7 +49,7 @@ func (p privacy) received(def *ast.Definition, field *ast.FieldDefinition) strin
 			return "the service " + b.Service + " receives the caller (@service)"
 		}
 		for _, v := range b.Vars() {
-			if v.Root == binding.Headers {
+			if v.Root == directive.Headers {
 				return "the service gets the caller's header " + v.Path[0]
 			}
 		}
@@ -56,38 +57,6 @@ func (p privacy) received(def *ast.Definition, field *ast.FieldDefinition) strin
 	for _, d := range field.Directives.ForNames(binding.CallsDirective) {
 		if arg := d.Arguments.ForName("service"); arg != nil && p.receivers[arg.Value.Raw] {
 			return "the service " + arg.Value.Raw + " receives the caller (@service)"
-		}
-	}
-	return ""
-}
-
-// need is a directive that asks for rights, at the field, its type, the type
-// that it belongs to, and at the same field of that type's interfaces: where
-// package access looks.
-func (p privacy) need(def *ast.Definition, field *ast.FieldDefinition) string {
-	types := p.frontend.Schema.Types
-	places := []ast.DirectiveList{field.Directives, def.Directives}
-	if of := types[field.Type.Name()]; of != nil {
-		places = append(places, of.Directives)
-	}
-	for _, name := range def.Interfaces {
-		i := types[name]
-		if i == nil {
-			continue
-		}
-		places = append(places, i.Directives)
-		if same := i.Fields.ForName(field.Name); same != nil {
-			places = append(places, same.Directives)
-			if of := types[same.Type.Name()]; of != nil {
-				places = append(places, of.Directives)
-			}
-		}
-	}
-	for _, directives := range places {
-		for _, name := range []string{binding.AuthenticatedDirective, binding.RequiresScopesDirective, binding.PolicyDirective} {
-			if directives.ForName(name) != nil {
-				return name
-			}
 		}
 	}
 	return ""
@@ -112,8 +81,8 @@ func checkPrivacy(p privacy, r *Report) {
 				places = append(places, of.Directives)
 			}
 			for _, directives := range places {
-				for _, d := range directives.ForNames(binding.CacheControlDirective) {
-					if arg := d.Arguments.ForName("scope"); arg != nil && arg.Value.Raw == "PUBLIC" {
+				for _, d := range directives.ForNames(directive.NameCacheControl) {
+					if arg := d.Arguments.ForName("scope"); arg != nil && directive.Scope(arg.Value.Raw) == directive.Public {
 						r.At(arg.Position, "leave scope out: it is PRIVATE then", "%s.%s can't be PUBLIC: %s", name, field.Name, why)
 					}
 				}
@@ -140,11 +109,11 @@ func markPrivate(p privacy, doc *ast.SchemaDocument) {
 }
 
 func setPrivate(field *ast.FieldDefinition) {
-	scope := &ast.Argument{Name: "scope", Value: &ast.Value{Kind: ast.EnumValue, Raw: "PRIVATE"}}
-	d := field.Directives.ForName(binding.CacheControlDirective)
+	scope := &ast.Argument{Name: "scope", Value: &ast.Value{Kind: ast.EnumValue, Raw: string(directive.Private)}}
+	d := field.Directives.ForName(directive.NameCacheControl)
 	switch {
 	case d == nil:
-		field.Directives = append(field.Directives, &ast.Directive{Name: binding.CacheControlDirective, Arguments: ast.ArgumentList{scope}})
+		field.Directives = append(field.Directives, &ast.Directive{Name: directive.NameCacheControl, Arguments: ast.ArgumentList{scope}})
 	case d.Arguments.ForName("scope") == nil:
 		d.Arguments = append(d.Arguments, scope)
 	}

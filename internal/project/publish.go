@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
@@ -154,14 +155,14 @@ func public(list *ast.DirectiveList) {
 // are used; nil when none is.
 func usedDefinitions(used map[string]bool) *ast.Source {
 	out := &ast.SchemaDocument{}
-	for _, source := range binding.Definitions() {
+	for _, source := range directive.Definitions() {
 		source.BuiltIn = false // the formatter leaves out what is
 		doc, err := parser.ParseSchema(source)
 		if err != nil {
 			panic(err) // it is embedded, and tested
 		}
 		for _, d := range doc.Directives {
-			if !used[d.Name] || binding.Private(d.Name) {
+			if !used[d.Name] {
 				continue
 			}
 			out.Directives = append(out.Directives, d)

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/internal/binding"
 )
@@ -25,7 +26,7 @@ func validate(p *Project, f *Frontend, r *Report) {
 	c := &sdlCheck{Report: r, broken: map[string]bool{}, removed: map[place]bool{}, retyped: map[place]bool{}, unrelated: map[[2]string]bool{}}
 	sources := c.parseable(p.all(f))
 	for range 1000 { // every round mends something; this only guards the guard
-		doc, err := parser.ParseSchemas(slices.Concat([]*ast.Source{validator.Prelude}, binding.Definitions(), sources)...)
+		doc, err := parser.ParseSchemas(slices.Concat([]*ast.Source{validator.Prelude}, directive.Definitions(), binding.Definitions(), sources)...)
 		if err != nil {
 			r.gql(err, "")
 			return

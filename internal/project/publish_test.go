@@ -1,4 +1,4 @@
-package bindgen_test
+package project_test
 
 import (
 	"errors"
@@ -12,8 +12,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"golang.org/x/tools/txtar"
 
-	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/project"
 )
 
 // A field that pages by first and last tells its length by itself.
@@ -32,7 +33,7 @@ func TestImpliedListSize(t *testing.T) {
 		"f(first: Int): Int":                                                     "none",
 		"f(first: Int): [Int] @listSize(assumedSize: 3)":                         "[] [] 3",
 	} {
-		api, err := bindgen.Publish("type Query { " + field + " }" + connection)
+		api, err := project.Publish("type Query { " + field + " }" + connection)
 		if err != nil {
 			t.Errorf("%s: %v", field, err)
 			continue
@@ -65,7 +66,7 @@ func TestDefinitionsOfWhatIsUsed(t *testing.T) {
 		"type Query { a: Int @source(name: \"b\") @rateLimit(max: 1, window: \"1s\") }":      "rateLimit",
 		"type Query { a: Int @calls } interface I @requiresScopes(scopes: \"a\") { b: Int }": "requiresScopes",
 	} {
-		api, err := bindgen.Publish(sdl)
+		api, err := project.Publish(sdl)
 		if err != nil {
 			t.Errorf("%s: %v", sdl, err)
 			continue
@@ -88,7 +89,7 @@ func texts(d *ast.Directive, name string) string {
 		return ""
 	}
 	var list []string
-	for _, item := range binding.Items(arg.Value) {
+	for _, item := range directive.Items(arg.Value) {
 		list = append(list, item.Raw)
 	}
 	return strings.Join(list, " ")
@@ -97,7 +98,7 @@ func texts(d *ast.Directive, name string) string {
 // FuzzPublish wants of every text that it is refused at a place in it, or that
 // callers see a schema whose directives the gateway can read.
 func FuzzPublish(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join("testdata", "*", "polic*.txtar"))
+	files, err := filepath.Glob(filepath.Join("..", "bindgen", "testdata", "*", "polic*.txtar"))
 	if err != nil || len(files) == 0 {
 		f.Fatalf("no seeds: %v", err)
 	}
@@ -126,7 +127,7 @@ func FuzzPublish(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, sdl string) {
-		api, err := bindgen.Publish(sdl)
+		api, err := project.Publish(sdl)
 		checkOutcome(t, sdl, api, err)
 	})
 }
@@ -136,7 +137,7 @@ func FuzzPublish(f *testing.F) {
 func checkOutcome(t *testing.T, sdl string, api *ast.Schema, err error) {
 	t.Helper()
 	if err != nil {
-		var found bindgen.Diagnostics
+		var found project.Diagnostics
 		if !errors.As(err, &found) {
 			t.Fatalf("%q: %v", sdl, err)
 		}
@@ -225,7 +226,7 @@ func FuzzPolicies(f *testing.F) {
 		if pick([]string{"", "x"}) == "" {
 			sdl = strings.ReplaceAll(strings.ReplaceAll(sdl, "other: Unknown", ""), "Unknown", "Int")
 		}
-		api, err := bindgen.Publish(sdl)
+		api, err := project.Publish(sdl)
 		checkOutcome(t, sdl, api, err)
 	})
 }

@@ -1,24 +1,25 @@
-package binding
+package directive
 
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Text is a text with variables in it: "/users/{$args.id}".
+// Text is a text with variables in it: "/users/{$args.id}", "product-{$this.id}".
 type Text []Part
 
-// Part is a part of a text: either words as they are, or a variable.
+// Part is a part of a text: either a literal or a variable.
 type Part struct {
 	Literal string
 	Var     *Var // nil for a literal
 }
 
-// Alone is the variable that is the whole text, or nil.
+// Alone returns the variable that is the whole text, or nil.
 func (t Text) Alone() *Var {
 	if len(t) == 1 {
 		return t[0].Var
@@ -26,7 +27,7 @@ func (t Text) Alone() *Var {
 	return nil
 }
 
-// Vars are the variables of the text.
+// Vars returns the variables of the text.
 func (t Text) Vars() []*Var {
 	var vars []*Var
 	for _, part := range t {
@@ -35,6 +36,20 @@ func (t Text) Vars() []*Var {
 		}
 	}
 	return vars
+}
+
+// Uses reports whether a variable of the text has this root.
+func (t Text) Uses(root Root) bool {
+	return slices.ContainsFunc(t, func(p Part) bool { return p.Var != nil && p.Var.Root == root })
+}
+
+// literals returns the parts of the text that are not variables.
+func (t Text) literals() string {
+	var b strings.Builder
+	for _, part := range t {
+		b.WriteString(part.Literal)
+	}
+	return b.String()
 }
 
 // Root is where a variable begins.
@@ -55,17 +70,21 @@ type Var struct {
 	Root Root
 	// Path has the names after the root; for a header, its name.
 	Path []string
-	// Joined tells that the items of a list become one text, with Separator
+	// Joined means that the items of a list become one text, with Separator
 	// between them.
 	Joined    bool
 	Separator string
-	Pos       *ast.Position
+	// Pos is where it is written. [ParseText] does not set it.
+	Pos *ast.Position
 }
 
-// String is the variable without its braces.
+// String returns the variable without its braces.
 func (v *Var) String() string { return "$" + string(v.Root) + "." + strings.Join(v.Path, ".") }
 
-var variableSyntax = regexp.MustCompile(`^\$(args|this|batch|request\.headers|config|page)\.([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)(?:->join\(("(?:[^"\\]|\\.)*")\))?$`)
+// variableSyntax matches the root, the path and, in quotes, the separator.
+var variableSyntax = regexp.MustCompile(`^\$(args|this|batch|request\.headers|config|page)` +
+	`\.([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)` +
+	`(?:->join\(("(?:[^"\\]|\\.)*")\))?$`)
 
 // TextError is a mistake in a text.
 type TextError struct {
@@ -74,11 +93,11 @@ type TextError struct {
 	Message string
 }
 
-// Error is the message.
+// Error returns the message.
 func (e *TextError) Error() string { return e.Message }
 
-// ParseText parses a text. Only "{$" begins a variable; other braces are what
-// they are. Its error is a *[TextError].
+// ParseText parses a text. Only "{$" begins a variable; all other braces are
+// literal. Its error is a *[TextError].
 func ParseText(text string) (Text, error) {
 	var parts Text
 	for rest := text; rest != ""; {
@@ -104,8 +123,8 @@ func ParseText(text string) (Text, error) {
 	return parts, nil
 }
 
-// closing finds the brace that ends the variable that text begins with: the
-// first one outside of quotes. It is negative when there is none.
+// closing returns the offset of the brace that ends the variable at the start
+// of text: the first one outside of quotes. It is negative if there is none.
 func closing(text string) int {
 	quoted := false
 	for i := 0; i < len(text); i++ {
@@ -124,7 +143,8 @@ func closing(text string) int {
 func parseVar(text string) (*Var, error) {
 	m := variableSyntax.FindStringSubmatch(text)
 	if m == nil {
-		return nil, fmt.Errorf("{%s} is no variable: there are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\")", text)
+		return nil, fmt.Errorf("{%s} is no variable: "+
+			"there are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\")", text)
 	}
 	v := &Var{Root: Root(m[1]), Path: strings.Split(m[2], ".")}
 	if m[3] != "" {
@@ -138,36 +158,4 @@ func parseVar(text string) (*Var, error) {
 		return nil, fmt.Errorf("%s has too many names", v)
 	}
 	return v, nil
-}
-
-// Path leads to a value within an object: the names of its fields. It is empty
-// for the object itself. In XML the last may be an attribute: "@id".
-type Path []string
-
-// String is the path as it is written.
-func (p Path) String() string {
-	if len(p) == 0 {
-		return "$"
-	}
-	return strings.Join(p, ".")
-}
-
-// ParsePath parses a path.
-func ParsePath(text string) (Path, error) {
-	if text == "$" {
-		return Path{}, nil
-	}
-	names := strings.Split(text, ".")
-	for i, name := range names {
-		if name == "" || name == "@" || name == "-" {
-			return nil, fmt.Errorf("the path %q has a name that is none", text)
-		}
-		if strings.ContainsAny(name, "{}$,'\"`\\ \t\r\n") {
-			return nil, fmt.Errorf("the name %q of the path %q has a character that no name has", name, text)
-		}
-		if name[0] == '@' && i < len(names)-1 {
-			return nil, fmt.Errorf("the attribute %s must be at the end of the path %q", name, text)
-		}
-	}
-	return names, nil
 }

@@ -1,4 +1,4 @@
-package binding_test
+package directive_test
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 func TestParseText(t *testing.T) {
@@ -25,15 +25,15 @@ func TestParseText(t *testing.T) {
 		`{$batch.id->join("\"\t")}`:          "$batch.id->\"\\\"\\t\"",
 		"ü{$page.number}":                    `"ü" $page.number`,
 	} {
-		parsed, err := binding.ParseText(text)
+		parsed, err := directive.ParseText(text)
 		if got := spell(parsed); err != nil || got != want {
 			t.Errorf("%q: %s, %v; want %s", text, got, err, want)
 		}
 	}
 }
 
-// spell tells the parts of a text apart.
-func spell(text binding.Text) string {
+// spell writes the parts of a text, each for itself.
+func spell(text directive.Text) string {
 	var parts []string
 	for _, part := range text {
 		switch {
@@ -65,8 +65,8 @@ func TestMistakesInTexts(t *testing.T) {
 		`{$args.a->join("` + "\n\")}": 0,
 		`x{$args.a->join("\z")}`:      1,
 	} {
-		_, err := binding.ParseText(text)
-		mistake, ok := errors.AsType[*binding.TextError](err)
+		_, err := directive.ParseText(text)
+		mistake, ok := errors.AsType[*directive.TextError](err)
 		if !ok || mistake.Offset != offset || mistake.Message == "" {
 			t.Errorf("%q: %v, want a mistake at %d", text, err, offset)
 		}
@@ -81,9 +81,9 @@ func FuzzParseText(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		parsed, err := binding.ParseText(text)
+		parsed, err := directive.ParseText(text)
 		if err != nil {
-			mistake, ok := errors.AsType[*binding.TextError](err)
+			mistake, ok := errors.AsType[*directive.TextError](err)
 			if !ok || mistake.Offset < 0 || !strings.HasPrefix(text[mistake.Offset:], "{$") {
 				t.Errorf("%q: %v is not at a variable", text, err)
 			}
@@ -97,7 +97,7 @@ func FuzzParseText(f *testing.F) {
 			t.Errorf("%q became %q", text, again)
 		}
 		// A separator has several spellings, so that text is compared by its parts.
-		if reparsed, err := binding.ParseText(again); err != nil || spell(reparsed) != spell(parsed) {
+		if reparsed, err := directive.ParseText(again); err != nil || spell(reparsed) != spell(parsed) {
 			t.Errorf("%q: %s became %s, %v", text, spell(parsed), spell(reparsed), err)
 		}
 		checkParts(t, text, parsed)
@@ -105,7 +105,7 @@ func FuzzParseText(f *testing.F) {
 }
 
 // assemble writes a text as it is written in a schema.
-func assemble(text binding.Text) string {
+func assemble(text directive.Text) string {
 	var b strings.Builder
 	for _, part := range text {
 		if part.Var == nil {
@@ -121,9 +121,9 @@ func assemble(text binding.Text) string {
 	return b.String()
 }
 
-// checkParts wants what every text has: literals with something in them and
-// without variables, never two beside each other; variables with names.
-func checkParts(t *testing.T, text string, parsed binding.Text) {
+// checkParts checks what holds for every text: literals are not empty, have no
+// variables and are never adjacent; variables have names.
+func checkParts(t *testing.T, text string, parsed directive.Text) {
 	t.Helper()
 	for i, part := range parsed {
 		switch {
@@ -138,32 +138,4 @@ func checkParts(t *testing.T, text string, parsed binding.Text) {
 	if got := len(parsed.Vars()); (parsed.Alone() != nil) != (got == 1 && len(parsed) == 1) {
 		t.Errorf("%q: Alone is %v of %d variables", text, parsed.Alone(), got)
 	}
-}
-
-func TestMistakesInPaths(t *testing.T) {
-	for _, text := range []string{"", ".", "a.", ".a", "a..b", "@", "a.@", "@id.a", "$.a", "a.$", "a b", "{$args.x}", `a"b`, "a,b", "a`b", "a\\b", "a\nb"} {
-		if path, err := binding.ParsePath(text); err == nil {
-			t.Errorf("%q is the path %q", text, path)
-		}
-	}
-}
-
-func FuzzParsePath(f *testing.F) {
-	for _, seed := range []string{"", "$", "a", "a.b.c", "@id", "a.@id", "@a.b", "a..b", ".", "product-name", "ä.ö", "\xff", "@@", "a.$"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		path, err := binding.ParsePath(text)
-		if err != nil {
-			return
-		}
-		if path == nil || path.String() != text {
-			t.Errorf("%q became %q", text, path)
-		}
-		for i, name := range path {
-			if name == "" || name == "@" || strings.ContainsAny(name, ".{}$,\"`\\ \t\r\n") || name[0] == '@' && i < len(path)-1 {
-				t.Errorf("%q has the name %q", text, name)
-			}
-		}
-	})
 }

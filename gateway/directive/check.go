@@ -1,0 +1,208 @@
+package directive
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// Report takes a mistake: where it is, what would fix it (or ""), and what it
+// is.
+type Report func(pos *ast.Position, fix, format string, args ...any)
+
+// Checked is a schema that is checked for mistakes, and what is known of it
+// elsewhere. All functions may be nil.
+type Checked struct {
+	Schema *ast.Schema
+	// Suggest returns a fix for a name that does not exist, given those that do.
+	Suggest func(name string, names []string) string
+	// StandIn reports whether a type stands for one that is missing, about which
+	// nothing more should be reported.
+	StandIn func(*ast.Type) bool
+	// Inaccessible reports whether no frontend sees a field.
+	Inaccessible func(*ast.FieldDefinition) bool
+}
+
+func (c Checked) standsIn(t *ast.Type) bool { return c.StandIn != nil && c.StandIn(t) }
+
+func (c Checked) inaccessible(f *ast.FieldDefinition) bool {
+	return c.Inaccessible != nil && c.Inaccessible(f)
+}
+
+// hint returns a fix, if there is anything to choose from.
+func (c Checked) hint(name string, names []string) string {
+	if c.Suggest == nil || len(names) == 0 {
+		return ""
+	}
+	return c.Suggest(name, names)
+}
+
+// checker checks the directives of a schema.
+type checker struct {
+	Checked
+	report Report
+}
+
+// Check reports the mistakes in all directives of this package, in no particular
+// order. The schema is valid, and includes [Definitions].
+func Check(in Checked, report Report) {
+	c := checker{in, report}
+	for _, d := range in.Schema.Directives {
+		for _, arg := range d.Arguments {
+			c.anywhere(arg.Directives)
+		}
+	}
+	for _, def := range in.Schema.Types {
+		c.anywhere(def.Directives)
+		c.oneWeight(def)
+		c.cacheControl(def.Directives)
+		c.tagsOfType(def)
+		for _, field := range def.Fields {
+			c.field(def, field)
+		}
+	}
+}
+
+func (c checker) field(def *ast.Definition, field *ast.FieldDefinition) {
+	c.anywhere(field.Directives)
+	c.fieldWeight(def, field)
+	c.listSize(field)
+	c.rateLimit(field)
+	c.cached(def, field)
+	c.cacheControl(field.Directives)
+	c.tagsOfField(def, field)
+	c.constraint(field.Directives, field.Type)
+	for _, arg := range field.Arguments {
+		c.anywhere(arg.Directives)
+		c.constraint(arg.Directives, arg.Type)
+	}
+}
+
+// anywhere checks the directives that types, fields and arguments have.
+func (c checker) anywhere(directives ast.DirectiveList) {
+	c.rights(directives)
+	c.weight(directives)
+}
+
+// literals checks that arguments have the types that the directive defines, and
+// reports whether they do. Optional ones can't be null, which would mean the
+// same as leaving them out.
+func (c checker) literals(d *ast.Directive) bool {
+	ok := true
+	for _, arg := range d.Arguments {
+		if arg.Value.Kind == ast.NullValue {
+			c.report(arg.Value.Position, "leave it out", "%s must not be null", arg.Name)
+			ok = false
+		}
+	}
+	return ok && CheckArguments(c.Checked, d, c.report)
+}
+
+// again reports an item that equals one of those before it.
+func (c checker) again(before []*ast.Value, item *ast.Value) bool {
+	twice := slices.ContainsFunc(before, func(b *ast.Value) bool { return b.Raw == item.Raw })
+	if twice {
+		c.report(item.Position, "keep one", "%s is there twice", item)
+	}
+	return twice
+}
+
+// CheckArguments checks the arguments of a directive, this package's or another
+// one, against its definition, which gqlparser does not do in a schema. It
+// reports whether they are all right.
+func CheckArguments(in Checked, d *ast.Directive, report Report) bool {
+	ok := true
+	l := literals{Checked: in, report: func(pos *ast.Position, fix, format string, args ...any) {
+		ok = false
+		report(pos, fix, format, args...)
+	}}
+	for _, arg := range d.Arguments {
+		l.value(arg.Value, d.Definition.Arguments.ForName(arg.Name).Type, arg.Name)
+	}
+	return ok
+}
+
+// literals checks literals against types.
+type literals struct {
+	Checked
+	report Report
+}
+
+// value checks one literal. A custom scalar accepts any.
+func (l literals) value(v *ast.Value, t *ast.Type, what string) {
+	if v.Kind == ast.NullValue {
+		if t.NonNull {
+			l.report(v.Position, "", "%s must not be null", what)
+		}
+		return
+	}
+	if t.Elem != nil {
+		for _, item := range Items(v) {
+			l.value(item, t.Elem, what)
+		}
+		return
+	}
+	def := l.Schema.Types[t.NamedType]
+	switch {
+	case def.Kind == ast.InputObject:
+		l.object(v, def, what)
+	case def.Kind == ast.Enum:
+		if v.Kind != ast.EnumValue || def.EnumValues.ForName(v.Raw) == nil {
+			var names []string
+			for _, value := range def.EnumValues {
+				names = append(names, value.Name)
+			}
+			l.report(v.Position, l.hint(v.Raw, names), "%s can't be %s", what, v)
+		}
+	case t.NamedType == "String" && v.Kind != ast.StringValue && v.Kind != ast.BlockValue:
+		l.report(v.Position, "", "%s must be a text, but is %s", what, v)
+	case t.NamedType == "Boolean" && v.Kind != ast.BooleanValue:
+		l.report(v.Position, "", "%s must be true or false, but is %s", what, v)
+	case t.NamedType == "Int" && !isInt(v):
+		l.report(v.Position, "", "%s must be a whole number, but is %s", what, v)
+	}
+}
+
+// isInt reports whether a literal is an Int, which has 32 bits (GraphQL
+// specification, section 3.5.1).
+func isInt(v *ast.Value) bool {
+	_, err := strconv.ParseInt(v.Raw, 10, 32)
+	return v.Kind == ast.IntValue && err == nil
+}
+
+func (l literals) object(v *ast.Value, def *ast.Definition, what string) {
+	if v.Kind != ast.ObjectValue {
+		l.report(v.Position, "", "%s must be an object, but is %s", what, v)
+		return
+	}
+	for _, child := range v.Children {
+		field := def.Fields.ForName(child.Name)
+		if field == nil {
+			l.report(child.Position, l.hint(child.Name, fieldNames(def)), "%s has no %s", what, child.Name)
+			continue
+		}
+		l.value(child.Value, field.Type, what+"."+child.Name)
+	}
+	for _, field := range def.Fields {
+		if field.Type.NonNull && v.Children.ForName(field.Name) == nil {
+			l.report(v.Position, "", "%s has no %s", what, field.Name)
+		}
+	}
+}
+
+func fieldNames(def *ast.Definition) []string {
+	var names []string
+	for _, f := range def.Fields {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func argumentNames(field *ast.FieldDefinition) []string {
+	var names []string
+	for _, a := range field.Arguments {
+		names = append(names, a.Name)
+	}
+	return names
+}

@@ -1,0 +1,4 @@
+package directive
+
+// ArgumentPath is argumentPath.
+var ArgumentPath = argumentPath

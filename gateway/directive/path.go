@@ -1,0 +1,51 @@
+package directive
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Path leads to a value within an object: the names of its fields. It is empty
+// for the object itself. In XML the last may be an attribute: "@id".
+type Path []string
+
+// String returns the path as it is written.
+func (p Path) String() string {
+	if len(p) == 0 {
+		return "$"
+	}
+	return strings.Join(p, ".")
+}
+
+// ParsePath parses a path.
+func ParsePath(text string) (Path, error) {
+	if text == "$" {
+		return Path{}, nil
+	}
+	names := strings.Split(text, ".")
+	for i, name := range names {
+		if name == "" || name == "@" || name == "-" {
+			return nil, fmt.Errorf("the path %q has a name that is none", text)
+		}
+		if strings.ContainsAny(name, "{}$,'\"`\\ \t\r\n") {
+			return nil, fmt.Errorf("the name %q of the path %q has a character that no name has", name, text)
+		}
+		if name[0] == '@' && i < len(names)-1 {
+			return nil, fmt.Errorf("the attribute %s must be at the end of the path %q", name, text)
+		}
+	}
+	return names, nil
+}
+
+// argumentSyntax is the name of an argument, or a path into an input object.
+var argumentSyntax = regexp.MustCompile(`^[_A-Za-z]\w*(\.[_A-Za-z]\w*)*$`)
+
+// argumentPath parses "first" or "input.first": the names on the way from a
+// field's arguments to a value in one. It reports whether text is such a path.
+func argumentPath(text string) (Path, bool) {
+	if !argumentSyntax.MatchString(text) {
+		return nil, false
+	}
+	return strings.Split(text, "."), true
+}

@@ -1,0 +1,184 @@
+// Package bindgen turns the schemas of a project's frontends into Go: models that
+// all frontends share, a client for each service that bindings call, and for each
+// frontend an executable schema with adapters.
+//
+// It runs the steps, each of which is a package:
+//
+//	project (read, validate, merge) → plan (decide, report all mistakes) →
+//	golang and gqlgen (write into a stage) → move the files to their places
+//
+// Nothing is changed unless all of it succeeds, and the same project gives the
+// same bytes.
+package bindgen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/portico-gateway/portico/internal/plan"
+	"github.com/portico-gateway/portico/internal/predict"
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// Diagnostics are the mistakes in a project.
+type Diagnostics = project.Diagnostics
+
+// Step is a part of a run that is done.
+type Step struct {
+	// Name is "read", "plan", "models", "clients", "protos" or the name of a frontend.
+	Name string
+	Took time.Duration
+}
+
+// Generate generates the Go code of the project at root. It calls progress after
+// each step; nil is allowed.
+//
+// When something is wrong in the project, the error is [Diagnostics] with all
+// mistakes, and no file is changed. Any other error is one of the file system, of
+// the Go command or of ctx, and leaves nothing behind either.
+//
+// It changes the working directory and the standard logger of the process while it
+// runs, because gqlgen takes both from there. Runs in one process wait for each
+// other; nothing else may depend on the two.
+func Generate(ctx context.Context, root string, progress func(Step)) error {
+	r, err := newRun(root, progress)
+	if err != nil {
+		return err
+	}
+	defer r.quiet()()
+	_, plan, err := r.plan(ctx)
+	if err != nil {
+		return err
+	}
+	return r.write(ctx, plan)
+}
+
+// Check checks the project at root as [Generate] does, without generating, and
+// predicts the calls that each operation can make at worst; see
+// [predict.Operations]. It runs as Generate does, with the same errors; the calls
+// are there even with mistakes in them.
+func Check(ctx context.Context, root string, options predict.Options, progress func(Step)) ([]predict.Calls, error) {
+	r, err := newRun(root, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer r.quiet()()
+	project, plan, err := r.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.step("calls")
+	return predict.Operations(project, plan, options)
+}
+
+// run is one run.
+type run struct {
+	root     string
+	project  *project.Project
+	progress func(Step)
+	last     time.Time
+}
+
+func newRun(root string, progress func(Step)) (*run, error) {
+	if progress == nil {
+		progress = func(Step) {}
+	}
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	root, err = filepath.EvalSymlinks(root)
+	return &run{root: root, progress: progress, last: time.Now()}, err
+}
+
+func (r *run) step(name string) {
+	now := time.Now()
+	r.progress(Step{Name: name, Took: now.Sub(r.last)})
+	r.last = now
+}
+
+// process is what runs of one process share: its working directory and logger.
+var process sync.Mutex //nolint:gochecknoglobals // as the directory and the logger are
+
+// quiet keeps gqlgen from logging what is no mistake here. The function that it
+// returns ends that.
+func (r *run) quiet() func() {
+	process.Lock()
+	out := log.Writer()
+	log.SetOutput(io.Discard)
+	return func() {
+		log.SetOutput(out)
+		process.Unlock()
+	}
+}
+
+// plan reads and plans the project.
+func (r *run) plan(ctx context.Context) (*project.Project, *plan.Plan, error) {
+	report := &project.Report{}
+	p, err := project.Read(r.root, report)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.project = p
+	r.step("read")
+	wd, err := os.Getwd()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := os.Chdir(r.root); err != nil {
+		return nil, nil, err
+	}
+	out, err := plan.Make(ctx, p, report)
+	if err := errors.Join(err, os.Chdir(wd)); err != nil {
+		return nil, nil, err
+	}
+	r.step("plan")
+	return p, out, report.Err()
+}
+
+// write generates into a stage and moves the files to their places.
+func (r *run) write(ctx context.Context, p *plan.Plan) (err error) {
+	s, err := newStage(r.root)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := s.close(); err == nil {
+			err = e
+		}
+	}()
+	if err := r.models(s, p); err != nil {
+		return err
+	}
+	r.step("models")
+	if err := r.clients(s, p); err != nil {
+		return err
+	}
+	r.step("clients")
+	if err := protos(ctx, s, p); err != nil {
+		return err
+	}
+	if p.Protos.Request != nil {
+		r.step("protos")
+	}
+	for i, f := range r.project.Frontends {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.frontend(s, p, f, p.Frontends[i]); err != nil {
+			return fmt.Errorf("frontend %s: %w", f.Name, err)
+		}
+		r.step(f.Name)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.commit()
+}

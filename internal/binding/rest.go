@@ -1,0 +1,109 @@
+package binding
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/directive"
+)
+
+func (r *reader) rest(d *ast.Directive) {
+	rest := &REST{XML: raw(d, "format") == "XML"}
+	r.binding.REST = rest
+	var target *ast.Argument
+	for _, method := range []string{"get", "post", "put", "patch", "delete"} {
+		arg := d.Arguments.ForName(method)
+		if arg == nil {
+			continue
+		}
+		if target != nil {
+			r.fail(arg.Position, "keep one", "a call has one method, but this one has %s and %s", target.Name, arg.Name)
+		}
+		target, rest.Method = arg, strings.ToUpper(method)
+	}
+	if target == nil {
+		r.fail(d.Position, `add one, such as get: "/products"`, "@rest has none of get, post, put, patch and delete")
+		return
+	}
+	rest.Path, rest.PathPos = r.segments(target.Value), target.Value.Position
+	rest.Query = r.params(d, "query", "=", queryName)
+	rest.Headers = r.params(d, "headers", ":", headerName)
+	for _, h := range rest.Headers {
+		if slices.Contains([]string{"Authorization", "Host", "Content-Length", "Transfer-Encoding", "Connection", "Content-Type"}, http.CanonicalHeaderKey(h.Name)) {
+			r.fail(h.Pos, "leave it out; forwardAuthorization in portico.yaml sends the caller's Authorization", "the gateway sets the header %s itself", h.Name)
+		}
+	}
+	if arg := d.Arguments.ForName("body"); arg != nil {
+		if rest.Method == http.MethodGet {
+			r.fail(arg.Position, "use query, or another method", "a GET has no body")
+		}
+		rest.Body = r.value(arg.Value)
+	}
+}
+
+// segments reads a path. The braces of a variable may have slashes in them.
+func (r *reader) segments(v *ast.Value) []directive.Text {
+	if !strings.HasPrefix(v.Raw, "/") {
+		r.fail(v.Position, "", "the path %q must begin with a slash", v.Raw)
+		return nil
+	}
+	text := r.text(v, 0)
+	var segments []directive.Text
+	for _, part := range text {
+		if part.Var != nil {
+			segments[len(segments)-1] = append(segments[len(segments)-1], part)
+			continue
+		}
+		if i := strings.IndexAny(part.Literal, "?#"); i >= 0 {
+			r.fail(v.Position, "use the argument query", "the path has a %q", part.Literal[i:i+1])
+		}
+		for i, piece := range strings.Split(part.Literal, "/") {
+			if i > 0 {
+				segments = append(segments, nil)
+			}
+			if piece != "" {
+				segments[len(segments)-1] = append(segments[len(segments)-1], directive.Part{Literal: piece})
+			}
+		}
+	}
+	for _, s := range segments {
+		if len(s) == 0 && len(segments) > 1 || len(s) == 1 && (s[0].Literal == "." || s[0].Literal == "..") {
+			r.fail(v.Position, "", "the path %q has a segment that is empty, \".\" or \"..\"", v.Raw)
+		}
+	}
+	if len(segments) == 1 && len(segments[0]) == 0 {
+		return nil // "/"
+	}
+	return segments
+}
+
+var (
+	queryName  = regexp.MustCompile(`^[^\s=&#{}]+$`)
+	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // token of RFC 9110, section 5.6.2
+)
+
+// params reads "name=value" or "Name: value".
+func (r *reader) params(d *ast.Directive, argument, separator string, valid *regexp.Regexp) []Param {
+	arg := d.Arguments.ForName(argument)
+	if arg == nil {
+		return nil
+	}
+	var params []Param
+	for _, v := range directive.Items(arg.Value) {
+		name, rest, ok := strings.Cut(v.Raw, separator)
+		if !ok || !valid.MatchString(name) {
+			r.fail(v.Position, `write "name`+separator+`value"`, "%q is no part of %s", v.Raw, argument)
+			continue
+		}
+		from := len(v.Raw) - len(rest)
+		if separator == ":" {
+			from += len(rest) - len(strings.TrimLeft(rest, " "))
+		}
+		params = append(params, Param{Name: name, Text: r.text(v, from), Pos: v.Position})
+	}
+	return params
+}

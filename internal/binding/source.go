@@ -1,0 +1,149 @@
+package binding
+
+import (
+	"regexp"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/directive"
+)
+
+// Source is what @source says of a field, an input field or an enum's value.
+type Source struct {
+	Names   []directive.Path
+	Convert string     // package.Func, or empty
+	Default *ast.Value // or nil
+	Value   *ast.Value // or nil
+	Pos     *ast.Position
+}
+
+// SourceFor returns what the directives say for this service: @source with its
+// name, or else without one, or else what the name alone says.
+func SourceFor(directives ast.DirectiveList, name, service string) Source {
+	out := Source{Names: []directive.Path{{name}}}
+	var found *ast.Directive
+	for _, d := range directives.ForNames(SourceDirective) {
+		switch of := d.Arguments.ForName("service"); {
+		case of != nil && of.Value.Raw == service:
+			found = d
+		case of == nil && found == nil:
+			found = d
+		}
+	}
+	if found == nil {
+		return out
+	}
+	out.Pos = found.Position
+	if arg := found.Arguments.ForName("name"); arg != nil {
+		out.Names = nil
+		for _, text := range directive.Items(arg.Value) {
+			path, _ := directive.ParsePath(text.Raw) // readSources has reported a mistake
+			out.Names = append(out.Names, path)
+		}
+	}
+	if arg := found.Arguments.ForName("convert"); arg != nil {
+		out.Convert = arg.Value.Raw
+	}
+	if arg := found.Arguments.ForName("default"); arg != nil {
+		out.Default = arg.Value
+	}
+	if arg := found.Arguments.ForName("value"); arg != nil {
+		out.Value = arg.Value
+	}
+	return out
+}
+
+// EnumText returns what this service calls a value of an enum, and reports
+// whether the directives say so.
+func EnumText(directives ast.DirectiveList, service string) (string, bool) {
+	text, found := "", false
+	for _, d := range directives.ForNames(SourceDirective) {
+		name := d.Arguments.ForName("name")
+		if name == nil {
+			continue
+		}
+		switch of := d.Arguments.ForName("service"); {
+		case of != nil && of.Value.Raw == service:
+			return directive.Items(name.Value)[0].Raw, true
+		case of == nil:
+			text, found = directive.Items(name.Value)[0].Raw, true
+		}
+	}
+	return text, found
+}
+
+// ReadOthers checks the directives of a schema that do not bind a field: @source
+// and @calls.
+func ReadOthers(schema *ast.Schema, report directive.Report) {
+	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
+		r := &reader{schema: schema, report: report}
+		r.checkArguments(d)
+	}
+	for _, def := range schema.Types {
+		for _, field := range def.Fields {
+			readHints(schema, field, report)
+			readSources(schema, field.Directives, def.Kind == ast.Object, report)
+		}
+		for _, value := range def.EnumValues {
+			readEnumSources(schema, value.Directives, report)
+		}
+	}
+}
+
+var converterName = regexp.MustCompile(`^[a-z][a-z0-9/]*\.[A-Z]\w*$`)
+
+// readSources checks @source of a field. Output means that it belongs to an
+// object type.
+func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, report directive.Report) {
+	for _, d := range directives.ForNames(SourceDirective) {
+		r := &reader{schema: schema, report: report}
+		if !r.checkArguments(d) {
+			continue
+		}
+		names := d.Arguments.ForName("name")
+		convert := d.Arguments.ForName("convert")
+		if names != nil {
+			for _, v := range directive.Items(names.Value) {
+				r.pathOf(v)
+			}
+			if len(directive.Items(names.Value)) != 1 && convert == nil {
+				r.fail(names.Position, "add convert, which makes one value of them", "@source has %d names", len(directive.Items(names.Value)))
+			}
+		}
+		if convert != nil && !converterName.MatchString(convert.Value.Raw) {
+			r.fail(convert.Value.Position, "write package.Func, such as money.OfCents for func OfCents in clients/money",
+				"%q is no function of a package in clients/", convert.Value.Raw)
+		}
+		for _, name := range []string{"convert", "default", "value"} {
+			if arg := d.Arguments.ForName(name); arg != nil && !output {
+				r.fail(arg.Position, "", "%s is only for fields of object types", name)
+			}
+		}
+	}
+}
+
+// readHints checks @calls of a field.
+func readHints(schema *ast.Schema, field *ast.FieldDefinition, report directive.Report) {
+	for _, d := range field.Directives.ForNames(CallsDirective) {
+		r := &reader{schema: schema, report: report}
+		r.checkArguments(d)
+	}
+}
+
+// readEnumSources checks @source of an enum's value: its name may be any text.
+func readEnumSources(schema *ast.Schema, directives ast.DirectiveList, report directive.Report) {
+	for _, d := range directives.ForNames(SourceDirective) {
+		r := &reader{schema: schema, report: report}
+		if !r.checkArguments(d) {
+			continue
+		}
+		for _, arg := range d.Arguments {
+			if arg.Name != "name" && arg.Name != "service" {
+				r.fail(arg.Position, "", "%s is not for values of enums", arg.Name)
+			}
+			if arg.Name == "name" && len(directive.Items(arg.Value)) != 1 {
+				r.fail(arg.Position, "", "a value of an enum has one name")
+			}
+		}
+	}
+}
