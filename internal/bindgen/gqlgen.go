@@ -47,7 +47,7 @@ func (r *run) models(s *stage, p *plan.Plan) error {
 	}
 	var differ error
 	generator := &modelgen.Plugin{FieldHook: modelgen.DefaultFieldMutateHook, MutateHook: func(b *modelgen.ModelBuild) *modelgen.ModelBuild {
-		differ = compareModels(p.Models, b)
+		differ = compareModels(r.project.Union, p.Models, b)
 		return b
 	}}
 	if err := generator.MutateConfig(cfg); err != nil {
@@ -62,7 +62,7 @@ func (r *run) models(s *stage, p *plan.Plan) error {
 
 // compareModels checks that gqlgen generates the models that were planned: a
 // setting of gqlgen.yml may ask for others.
-func compareModels(planned *plan.Models, b *modelgen.ModelBuild) error {
+func compareModels(union *ast.Schema, planned *plan.Models, b *modelgen.ModelBuild) error {
 	for _, object := range b.Models {
 		named, ok := planned.Named(object.Name).(*types.Named)
 		if !ok {
@@ -70,6 +70,9 @@ func compareModels(planned *plan.Models, b *modelgen.ModelBuild) error {
 		}
 		fields, _ := named.Underlying().(*types.Struct)
 		for _, f := range object.Fields {
+			if def := union.Types[object.Name]; def == nil || def.Fields.ForName(f.Name) == nil {
+				continue // a field that gqlgen.yml adds
+			}
 			have := fieldNamed(fields, f.GoName)
 			if have == nil || plan.TypeName(have.Type()) != plan.TypeName(f.Type) {
 				return project.Diagnostics{{

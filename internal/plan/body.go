@@ -87,7 +87,7 @@ func (m *maker) sent(s *Service, c *Call, v *binding.Value) *Sent {
 	}
 	one := v.Text.Alone()
 	if one == nil || one.Joined {
-		m.texts(c, v.Text)
+		m.texts(s, c, v.Text)
 		return &Sent{Text: v.Text}
 	}
 	out := &Sent{Operand: c.Operands[one]}
@@ -138,10 +138,19 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 	return in
 }
 
-// texts checks that the variables of a text can be written as texts.
-func (m *maker) texts(c *Call, t directive.Text) {
+// texts plans how the variables of a text are written.
+func (m *maker) texts(s *Service, c *Call, t directive.Text) {
 	for _, v := range t.Vars() {
-		if o := c.Operands[v]; o != nil && o.Enum == nil && !hasText(o.Item) {
+		o := c.Operands[v]
+		if o == nil {
+			continue // reported
+		}
+		if o.Schema != nil {
+			if def := m.union.Types[o.Schema.Name()]; def.Kind == ast.Enum && m.respelled(s, def) {
+				o.Enum = m.writtenEnum(s, def)
+			}
+		}
+		if o.Enum == nil && !hasText(o.Item) {
 			m.report.At(v.Pos, "", "%s is %s in Go, which can't be written as a text", v, shortType(o.Item))
 		}
 	}
@@ -150,11 +159,11 @@ func (m *maker) texts(c *Call, t directive.Text) {
 // http plans what a request of HTTP is made of.
 func (m *maker) http(s *Service, c *Call) {
 	for _, segment := range c.REST.Path {
-		m.texts(c, segment)
+		m.texts(s, c, segment)
 	}
 	for _, params := range [][]binding.Param{c.REST.Query, c.REST.Headers} {
 		for _, p := range params {
-			m.texts(c, p.Text)
+			m.texts(s, c, p.Text)
 		}
 	}
 	m.body(s, c)

@@ -185,7 +185,7 @@ func (m *maker) messageValue(s *Service, c *Call, field *protogen.Field, v *bind
 		if field.Desc.Kind() != protoreflect.StringKind || many {
 			return misfit("a text")
 		}
-		m.texts(c, v.Text)
+		m.texts(s, c, v.Text)
 		out.Text = v.Text
 		return out, true
 	}

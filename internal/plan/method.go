@@ -122,7 +122,9 @@ func bindArguments(a *Adapter, params []*types.Var, report mismatch) {
 
 func argumentFor(args []*Argument, name string) *Argument {
 	for _, arg := range args {
-		if strings.EqualFold(goParam(arg.Name), name) || strings.EqualFold(arg.Name, name) {
+		// A name that Go itself has, such as any, may be followed by Arg.
+		own := goParam(arg.Name)
+		if strings.EqualFold(own, name) || strings.EqualFold(arg.Name, name) || strings.EqualFold(own+"Arg", name) && types.Universe.Lookup(own) != nil {
 			return arg
 		}
 	}

@@ -26,8 +26,8 @@ type Operand struct {
 	// ItemPointer reports whether the items are pointers to Item, and ItemNull
 	// whether they can be nil.
 	ItemPointer, ItemNull bool
-	// Enum writes the values as the service calls them; nil when it calls them as
-	// the schema does.
+	// Enum writes the values in texts as the service calls them; nil when it calls
+	// them as the schema does.
 	Enum *Enum
 }
 
@@ -68,7 +68,9 @@ func (m *maker) operands(s *Service, c *Call) {
 		o := &Operand{Var: v, Type: text, Item: text}
 		switch v.Root {
 		case directive.This, directive.Batch:
-			o.List = c.Key != nil
+			if c.Key != nil {
+				o.List, o.Type = true, types.NewSlice(text)
+			}
 			t := binding.TypeOf(c.frontend.Schema, c.Binding, v)
 			if t != nil && m.respelled(s, m.union.Types[t.Name()]) {
 				m.report.At(v.Pos, "make the field a String", "%s is of the enum %s, whose values the service %s calls otherwise", v, t.Name(), s.Name)
@@ -76,7 +78,7 @@ func (m *maker) operands(s *Service, c *Call) {
 		case directive.Paging:
 			o.Type, o.Item = types.Typ[types.Int], types.Typ[types.Int]
 		case directive.Args:
-			if o = m.argument(s, c, v); o == nil {
+			if o = m.argument(c, v); o == nil {
 				continue // reported
 			}
 		}
@@ -86,7 +88,7 @@ func (m *maker) operands(s *Service, c *Call) {
 
 // argument plans {$args.x}, and {$args.x.y} through input objects; nil when it is
 // reported.
-func (m *maker) argument(s *Service, c *Call, v *directive.Var) *Operand {
+func (m *maker) argument(c *Call, v *directive.Var) *Operand {
 	arg := c.Field.Arguments.ForName(v.Path[0])
 	o := &Operand{Var: v, Schema: arg.Type, Type: m.models.Of(arg.Type)}
 	for _, name := range v.Path[1:] {
@@ -103,9 +105,6 @@ func (m *maker) argument(s *Service, c *Call, v *directive.Var) *Operand {
 		o.Schema = m.union.Types[o.Schema.NamedType].Fields.ForName(name).Type
 	}
 	m.complete(o)
-	if def := m.union.Types[o.Schema.Name()]; def.Kind == ast.Enum && m.respelled(s, def) {
-		o.Enum = m.writtenEnum(s, def)
-	}
 	return o
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"go/types"
 	"maps"
 	"slices"
 	"strings"
@@ -52,10 +53,11 @@ func (m *maker) parsers(f *project.Frontend) []Parser {
 	}
 	var out []Parser
 	known := map[string]input.Parser{}
-	for _, name := range inputLeaves(f.API) {
+	leaves := m.inputLeaves(f.API)
+	for _, name := range slices.Sorted(maps.Keys(leaves)) {
 		def := f.API.Types[name]
 		parser, isStock := stockParser(m.models.Parser(name))
-		if !def.BuiltIn && len(m.models.config.Models[name].Model) > 1 {
+		if len(leaves[name]) > 1 {
 			continue // a value that one Go type rejects may be fine for another
 		}
 		if isStock && (parser == "" || def.BuiltIn) || def.Kind == ast.Enum && m.models.Generated(m.models.Named(name)) {
@@ -72,13 +74,18 @@ func (m *maker) parsers(f *project.Frontend) []Parser {
 }
 
 // inputLeaves are the scalars and enums of arguments and of the fields of input
-// objects, sorted.
-func inputLeaves(s *ast.Schema) []string {
-	found := map[string]bool{}
-	add := func(t *ast.Type) {
-		if s.Types[t.Name()].IsLeafType() {
-			found[t.Name()] = true
+// objects, each with the Go types that it has there.
+func (m *maker) inputLeaves(s *ast.Schema) map[string]map[string]bool {
+	found := map[string]map[string]bool{}
+	add := func(t *ast.Type, goType types.Type) {
+		name := t.Name()
+		if !s.Types[name].IsLeafType() {
+			return
 		}
+		if found[name] == nil {
+			found[name] = map[string]bool{}
+		}
+		found[name][TypeName(innermost(goType))] = true
 	}
 	for name, def := range s.Types {
 		for _, field := range def.Fields {
@@ -86,12 +93,28 @@ func inputLeaves(s *ast.Schema) []string {
 				continue
 			}
 			if def.Kind == ast.InputObject {
-				add(field.Type)
+				goType := m.models.Named(field.Type.Name())
+				if v := structField(m.models.Named(name), goName(field.Name)); v != nil && isStruct(m.models.Named(name)) {
+					goType = v.Type()
+				}
+				add(field.Type, goType)
 			}
 			for _, arg := range field.Arguments {
-				add(arg.Type)
+				add(arg.Type, m.models.Named(arg.Type.Name()))
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(found))
+	return found
+}
+
+// innermost is what is in lists, pointers and omittable fields.
+func innermost(t types.Type) types.Type {
+	t, _ = Omittable(t)
+	switch t := t.(type) {
+	case *types.Pointer:
+		return innermost(t.Elem())
+	case *types.Slice:
+		return innermost(t.Elem())
+	}
+	return t
 }
