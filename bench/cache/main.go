@@ -95,7 +95,8 @@ func (b *bench) compare(method string, products, rounds int, length time.Duratio
 			ratios[i] = append(ratios[i], rates[0][len(rates[0])-1]/rate)
 		}
 	}
-	fmt.Printf("%-4s %5d bytes: gateway %6.0f/s, net/http %6.0f/s: ratio %.3f (%.3f to %.3f in %d rounds), with the same fields %.3f; allocations %.1f and %.1f, %.1f more\n",
+	fmt.Printf("%-4s %5d bytes: gateway %6.0f/s, net/http %6.0f/s: ratio %.3f (%.3f to %.3f in %d rounds), with the same fields %.3f; "+
+		"allocations %.1f and %.1f, %.1f more\n",
 		method, gateway.length, median(rates[0]), median(rates[1]), median(ratios[1]), slices.Min(ratios[1]), slices.Max(ratios[1]), rounds, median(ratios[2]),
 		allocs[0], allocs[1], allocs[0]-allocs[1])
 	return nil
@@ -214,9 +215,11 @@ func (b *bench) targets(method string, products int) (gateway, plain target, _ e
 	sum := sha256.Sum256([]byte(query))
 	hash := `{"persistedQuery":{"version":1,"sha256Hash":"` + hex.EncodeToString(sum[:]) + `"}}`
 	whole, _ := json.Marshal(map[string]any{"query": query, "extensions": json.RawMessage(hash)})
-	post := "POST /graphql/web HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nAccept: */*\r\nContent-Length: " + strconv.Itoa(len(whole)) + "\r\n\r\n" + string(whole)
+	post := "POST /graphql/web HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nAccept: */*\r\n" +
+		"Content-Length: " + strconv.Itoa(len(whole)) + "\r\n\r\n" + string(whole)
 	if request = post; method == http.MethodGet {
-		request = "GET /graphql/web?extensions=" + url.QueryEscape(hash) + " HTTP/1.1\r\nHost: shop.example\r\nGraphQL-Require-Preflight: 1\r\nAccept: */*\r\n\r\n"
+		request = "GET /graphql/web?extensions=" + url.QueryEscape(hash) + " HTTP/1.1\r\nHost: shop.example\r\n" +
+			"GraphQL-Require-Preflight: 1\r\nAccept: */*\r\n\r\n"
 	}
 	gateway = target{address: b.gateway, request: []byte(post)}
 	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) { // until it listens

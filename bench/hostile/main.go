@@ -66,7 +66,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
-		fmt.Fprintf(stdout, "%-12s %6d MB %6d MB %5.0f%% %9v %9v %9v %6d  %s\n", a.name, r.before>>10, r.peak>>10, 100*r.cpu.Seconds()/lasts.Seconds(), r.quantile(0.5), r.quantile(0.99), r.quantile(1), len(r.times), r.answers)
+		fmt.Fprintf(stdout, "%-12s %6d MB %6d MB %5.0f%% %9v %9v %9v %6d  %s\n", a.name, r.before>>10, r.peak>>10, 100*r.cpu.Seconds()/lasts.Seconds(),
+			r.quantile(0.5), r.quantile(0.99), r.quantile(1), len(r.times), r.answers)
 	}
 	return nil
 }
@@ -146,7 +147,8 @@ func measure(ctx context.Context, binary string, a attack, connections int, last
 	attacking, stop := context.WithTimeout(ctx, lasts)
 	defer stop()
 	var group sync.WaitGroup
-	attackers := exec.CommandContext(ctx, "nice", "-n", "19", os.Args[0], "-target", address, "-only", a.name, "-connections", strconv.Itoa(connections), "-for", lasts.String())
+	attackers := exec.CommandContext(ctx, "nice", "-n", "19", os.Args[0],
+		"-target", address, "-only", a.name, "-connections", strconv.Itoa(connections), "-for", lasts.String())
 	var answers, failure strings.Builder
 	attackers.Stdout, attackers.Stderr = &answers, &failure
 	if err := attackers.Start(); err != nil {

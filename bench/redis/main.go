@@ -53,18 +53,15 @@ func run(ctx context.Context) error {
 	defer services.Close()
 	redis := free(ctx)
 	_, port, _ := net.SplitHostPort(redis)
-	var running []*exec.Cmd
+	var started processes
 	defer func() { // nothing is left behind
 		cancel()
-		for _, cmd := range running {
-			_ = cmd.Wait() // it was killed
-		}
+		started.wait()
 	}()
 	server := exec.CommandContext(ctx, "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", dir)
-	if err := server.Start(); err != nil {
+	if err := started.start(server); err != nil {
 		return err
 	}
-	running = append(running, server)
 	var gateways [2]string
 	for i, url := range []string{"", "redis://" + redis} {
 		gateways[i] = free(ctx)
@@ -74,20 +71,43 @@ func run(ctx context.Context) error {
 		}
 		cmd := exec.CommandContext(ctx, binary, "-config", file, "-log", "error")
 		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-		if err := cmd.Start(); err != nil {
+		if err := started.start(cmd); err != nil {
 			return err
 		}
-		running = append(running, cmd)
 		if err := await(ctx, gateways[i]); err != nil {
 			return err
 		}
 	}
+	return measure(ctx, gateways, server.Process)
+}
+
+// processes are those that were started.
+type processes []*exec.Cmd
+
+func (p *processes) start(cmd *exec.Cmd) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	*p = append(*p, cmd)
+	return nil
+}
+
+// wait returns when all have ended.
+func (p processes) wait() {
+	for _, cmd := range p {
+		_ = cmd.Wait() // it was killed
+	}
+}
+
+// measure compares the gateway without Redis and the one with it while Redis is
+// up, paused and killed.
+func measure(ctx context.Context, gateways [2]string, redis *os.Process) error {
 	n := 0
 	for _, phase := range []struct {
 		name   string
 		signal os.Signal
 	}{{"up", syscall.SIGCONT}, {"paused", syscall.SIGSTOP}, {"killed", syscall.SIGKILL}} {
-		if err := server.Process.Signal(phase.signal); err != nil {
+		if err := redis.Signal(phase.signal); err != nil {
 			return err
 		}
 		var took [2][]time.Duration

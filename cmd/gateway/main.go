@@ -54,8 +54,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return err
 	}
 	log := observe.NewLogger(stdout, level, getenv)
-	defer observe.Flush(log)                                                             //nolint:contextcheck // ctx is done then
-	gateway, err := server.New(cfg, log, server.Options{Policies: resolvers.Policies()}) //nolint:contextcheck // Close ends it, not ctx: what is under way goes on
+	defer observe.Flush(log) //nolint:contextcheck // ctx is done then
+	options := server.Options{Policies: resolvers.Policies()}
+	gateway, err := server.New(cfg, log, options) //nolint:contextcheck // Close ends it, not ctx: what is under way goes on
 	if err != nil {
 		return err
 	}

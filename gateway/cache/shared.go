@@ -130,7 +130,8 @@ func openShared(store *Store, config Redis) (*shared, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &shared{store: store, config: config, broken: make(chan struct{}, 1), told: make(chan struct{}, 1), puts: make(chan put, 256), pending: map[string]struct{}{}}
+	s := &shared{store: store, config: config, broken: make(chan struct{}, 1), told: make(chan struct{}, 1),
+		puts: make(chan put, 256), pending: map[string]struct{}{}}
 	var err error
 	if s.options, err = redis.Options(config.URL); err != nil {
 		return nil, err
@@ -396,7 +397,8 @@ func (s *shared) sendOne(ctx context.Context, p put) {
 	}
 	// Whether it is kept is not needed to be known: the next asks again.
 	_ = c.Do(ctx, c.B().Eval().Script(putScript).Numkeys(2).Key(s.stateKey(), s.entryKey(p.key)).
-		Arg(p.ticket.generation, p.ticket.epoch, strings.Join(p.tags, "\n"), string(s.pack(p.value)), strconv.FormatInt(left.Milliseconds(), 10), part).Build()).Error()
+		Arg(p.ticket.generation, p.ticket.epoch, strings.Join(p.tags, "\n"), string(s.pack(p.value)),
+			strconv.FormatInt(left.Milliseconds(), 10), part).Build()).Error()
 }
 
 // pack compresses what is worth it; the first byte tells.

@@ -357,11 +357,13 @@ func serviceDefaults(s *Service) {
 func (c *Config) check(p *problems) {
 	p.need(c.Server.Listen != "", "server.listen", "must be host:port")
 	p.need(c.Admin.Listen != "", "admin.listen", "must be host:port")
-	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen", "must not be that of the server: operators and frontends need different doors")
+	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen",
+		"must not be that of the server: operators and frontends need different doors")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
 	p.need(c.Server.ReadTimeout > 0, "server.readTimeout", "must be more than 0")
 	p.need(c.Server.WriteTimeout > 0, "server.writeTimeout", "must be more than 0")
-	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)), "server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
+	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)),
+		"server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
 	p.need(c.Cache.Size == 0 || c.Cache.Size >= 1<<20, "cache.size", "must be at least 1MiB, or 0 to keep nothing")
 	p.need(c.Cache.Missing >= 0, "cache.missing", "must not be negative")
 	p.need(c.Redis.Timeout > 0, "redis.timeout", "must be more than 0")
@@ -384,8 +386,9 @@ func (c *Config) check(p *problems) {
 func (f *Frontend) check(p *problems, path string) {
 	l := f.Limits
 	for name, value := range map[string]int64{
-		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations), "tokens": int64(l.Tokens), "document": int64(l.Document),
-		"depth": int64(l.Depth), "fields": int64(l.Fields), "aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
+		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations),
+		"tokens": int64(l.Tokens), "document": int64(l.Document), "depth": int64(l.Depth), "fields": int64(l.Fields),
+		"aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
 		"directives": int64(l.Directives), "spreads": int64(l.Spreads), "spreadDepth": int64(l.SpreadDepth), "inputDepth": int64(l.InputDepth),
 		"inputItems": int64(l.InputItems), "sockets": int64(l.Sockets), "callerOperations": int64(l.CallerOperations), "queue": int64(l.Queue),
 	} {
@@ -402,7 +405,8 @@ func (f *Frontend) check(p *problems, path string) {
 	}
 	p.need(f.Caching.MaxAge >= 0 && f.Caching.StaleWhileRevalidate >= 0 && f.Caching.StaleIfError >= 0, path+".caching", "must have no negative times")
 	for _, origin := range f.CORS.Origins {
-		p.need(!strings.Contains(origin, "*") || !f.CORS.Credentials, path+".cors.origins", "must not have * with credentials: other sites could act for your users")
+		p.need(!strings.Contains(origin, "*") || !f.CORS.Credentials, path+".cors.origins",
+			"must not have * with credentials: other sites could act for your users")
 	}
 }
 

@@ -107,5 +107,6 @@ const (
 // size estimates what a document takes in memory.
 func (m measure) size(text int) int64 {
 	return sizeOfDocument + 2*int64(text) + sizeOfValue*int64(m.values) + int64(m.texts) +
-		sizeOfField*int64(m.fields) + sizeOfArgument*int64(m.arguments) + sizeOfItem*int64(m.items) + sizeOfDirective*int64(m.directives) + sizeOfSpread*int64(m.spreads) + sizeOfOperation*int64(m.operations)
+		sizeOfField*int64(m.fields) + sizeOfArgument*int64(m.arguments) + sizeOfItem*int64(m.items) +
+		sizeOfDirective*int64(m.directives) + sizeOfSpread*int64(m.spreads) + sizeOfOperation*int64(m.operations)
 }

@@ -35,8 +35,11 @@ type argument struct {
 // not be used any more. Errors have codes and locations.
 func (s *Schema) Compile(tree *ast.QueryDocument) (*Document, gqlerror.List) {
 	c := &compiler{
-		reader:   reader{schema: s},
-		document: &Document{schema: s, fields: map[*ast.Field][]argument{}, directives: map[*ast.Directive][]argument{}, defaults: map[*ast.VariableDefinition]any{}},
+		reader: reader{schema: s},
+		document: &Document{
+			schema: s,
+			fields: map[*ast.Field][]argument{}, directives: map[*ast.Directive][]argument{}, defaults: map[*ast.VariableDefinition]any{},
+		},
 	}
 	for _, operation := range tree.Operations {
 		for _, v := range operation.VariableDefinitions {

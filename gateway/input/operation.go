@@ -224,7 +224,8 @@ func (c *check) wrong(ctx context.Context, s *Schema, values map[string]any) *gq
 	for i := range c.argument.usages {
 		u := &c.argument.usages[i]
 		if value, given := values[u.value.Raw]; value == nil && (given || !u.hasDefault) {
-			return badInput("The variable $"+u.value.Raw+" is null where a value of type "+u.typ.text+" is required.", "$"+u.value.Raw, locations(u.value.Position))
+			return badInput("The variable $"+u.value.Raw+" is null where a value of type "+u.typ.text+" is required.",
+				"$"+u.value.Raw, locations(u.value.Position))
 		}
 	}
 	for i := range c.argument.parsed {

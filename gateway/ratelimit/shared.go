@@ -158,7 +158,8 @@ func (s *shared) exec(ctx context.Context, client rueidis.Client, charges []Char
 	for i, answer := range answers {
 		if e, ok := rueidis.IsRedisErr(answer.Error()); ok && e.IsNoScript() {
 			c := &charges[i]
-			answers[i] = client.Do(ctx, client.B().Eval().Script(script).Numkeys(1).Key(s.key(c.Key)).Arg(number(c.Capacity), number(c.Refill), number(c.Points)).Build())
+			answers[i] = client.Do(ctx, client.B().Eval().Script(script).Numkeys(1).Key(s.key(c.Key)).
+				Arg(number(c.Capacity), number(c.Refill), number(c.Points)).Build())
 		}
 	}
 	return answers

@@ -52,7 +52,8 @@ func (p *pipeline) admit(ctx context.Context, known *facts, oc *graphql.Operatio
 	a := &admission{facts: known, report: p.reports(oc)}
 	a.requested = known.cost.Requested(oc.Variables)
 	if a.requested > p.config.Cost.Max {
-		return nil, refusal(problem.New(problem.CostTooHigh, "The operation could cost %v points, of which %v are allowed: ask for less.", a.requested, p.config.Cost.Max).
+		return nil, refusal(problem.New(problem.CostTooHigh,
+			"The operation could cost %v points, of which %v are allowed: ask for less.", a.requested, p.config.Cost.Max).
 			With("cost", a.requested).With("maximum", p.config.Cost.Max))
 	}
 	a.denied = known.guards.Check(ctx, auth.From(ctx), oc.Variables)

@@ -233,7 +233,9 @@ func (q *query) executeOnce(ctx context.Context) (_ *answer, valid bool) {
 		policy.MaxAge = min(policy.MaxAge, made.Fresh)
 	}
 	policy.Private = policy.Private || out.vary.principal
-	if q.answers.store.Keeps() && !q.alone && policy.Cacheable() && len(resp.Errors)+len(resp.Extensions) == 0 && made.Caller < provenance.Everything && !made.Overflow {
+	plain := len(resp.Errors)+len(resp.Extensions) == 0
+	shareable := made.Caller < provenance.Everything && !made.Overflow
+	if q.answers.store.Keeps() && !q.alone && policy.Cacheable() && plain && shareable {
 		out.kept = newKept(resp.Data, out.vary, answerHead{Policy: policy, Tags: tags, Born: born}, q.answers.codings)
 		out.data = out.kept.data()
 	}

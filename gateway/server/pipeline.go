@@ -109,7 +109,8 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log, documents: documents, limiter: s.limiter, introspection: introspection.New(schema)}
+	p := &pipeline{Executor: newExecutor(f, s.log), frontend: f.Name, config: cfg, log: s.log,
+		documents: documents, limiter: s.limiter, introspection: introspection.New(schema)}
 	if p.answers, err = newAnswers(s.store, time.Duration(cfg.Limits.Timeout)); err != nil {
 		return nil, err
 	}
@@ -200,7 +201,9 @@ func orNoOperation(errs gqlerror.List) gqlerror.List {
 
 // document finds what is asked for, and whether every request for it is logged.
 // It is nil if the document does not have the operation.
-func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *graphql.OperationContext) (_ *document.Operation[facts], logged bool, _ gqlerror.List) {
+func (p *pipeline) document(ctx context.Context, params *graphql.RawParams, oc *graphql.OperationContext) (
+	_ *document.Operation[facts], logged bool, _ gqlerror.List,
+) {
 	id, _ := params.Extensions["documentId"].(string)
 	resolved, err := p.persisted.Resolve(ctx, persisted.Request{Document: params.Query, ID: id, Extensions: params.Extensions})
 	if err != nil {

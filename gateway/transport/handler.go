@@ -143,7 +143,8 @@ func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 	case kind == ast.Mutation && r.Method == http.MethodGet:
 		h.refuse(w, r, methodNotAllowed("POST", "A mutation is sent by POST."))
 	case kind == ast.Subscription && !want.events:
-		h.refuse(w, r, refusef(http.StatusNotAcceptable, "A subscription is answered as %s, which the header Accept must name, or over WebSocket.", eventStream))
+		h.refuse(w, r, refusef(http.StatusNotAcceptable,
+			"A subscription is answered as %s, which the header Accept must name, or over WebSocket.", eventStream))
 	case kind == ast.Subscription || want.format == eventStream:
 		ReplyOf(ctx).memory.release() // it may last
 		h.serveEvents(ctx, w, r, func(ctx context.Context, send sendFunc) { h.execute(ctx, oc, send) })

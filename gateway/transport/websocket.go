@@ -43,7 +43,8 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	defer end()
 	caller := h.callerOf(r.Context())
 	if caller == nil {
-		h.refuse(w, r, &refusal{status: http.StatusTooManyRequests, problem: problem.New(problem.Throttled, "You have %d WebSockets: close one first.", h.config.MaxSockets)})
+		h.refuse(w, r, &refusal{status: http.StatusTooManyRequests,
+			problem: problem.New(problem.Throttled, "You have %d WebSockets: close one first.", h.config.MaxSockets)})
 		return
 	}
 	socket := newSocket(h, r, caller)

@@ -29,7 +29,8 @@ func codec(store *cache.Store) *cache.Codec[*got] {
 			if err != nil {
 				return nil, nil, err
 			}
-			g := &got{header: head.Header, body: body, asked: head.Asked, fresh: head.Fresh, said: head.Said, whileRevalidate: head.Revalidate, ifError: head.Errors}
+			g := &got{header: head.Header, body: body, asked: head.Asked, fresh: head.Fresh, said: head.Said,
+				whileRevalidate: head.Revalidate, ifError: head.Errors}
 			return g, g.entry(store, head.Stale, head.Tags), nil
 		},
 	}

@@ -2,10 +2,9 @@ package importer
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/portico-gateway/portico/internal/nearest"
 )
 
 func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
@@ -104,7 +103,8 @@ func humps(s string) []string {
 
 // singular is what one of several is called, by the plain rules of English.
 func singular(s string) string {
-	for _, rule := range [][2]string{{"ies", "y"}, {"sses", "ss"}, {"xes", "x"}, {"ches", "ch"}, {"shes", "sh"}, {"ss", "ss"}, {"us", "us"}, {"is", "is"}, {"s", ""}} {
+	rules := [][2]string{{"ies", "y"}, {"sses", "ss"}, {"xes", "x"}, {"ches", "ch"}, {"shes", "sh"}, {"ss", "ss"}, {"us", "us"}, {"is", "is"}, {"s", ""}}
+	for _, rule := range rules {
 		if stem, ok := strings.CutSuffix(s, rule[0]); ok && len(stem) > 1 {
 			return stem + rule[1]
 		}
@@ -112,54 +112,44 @@ func singular(s string) string {
 	return s
 }
 
-// isID tells whether a property or parameter is named as an id.
+// isID reports whether a property or parameter is named as an id.
 func isID(name string) bool { return idName.MatchString(name) }
 
-// areIDs tells whether a list is named as one of ids.
+// areIDs reports whether a list is named as one of ids.
 func areIDs(name string) bool {
 	stem, ok := strings.CutSuffix(name, "s")
 	return ok && isID(stem)
 }
 
-// selection is what --only says.
-type selection struct {
-	patterns []string
-	matched  map[string]bool
-	seen     []string
-}
-
-func newSelection(patterns []string) *selection {
-	return &selection{patterns: patterns, matched: map[string]bool{}}
-}
-
-// has tells whether an operation that goes by these names is chosen.
-func (s *selection) has(names ...string) bool {
-	chosen := len(s.patterns) == 0
-	for _, name := range names {
-		if name == "" {
-			continue
+// numbered is the name, with the first number that makes it free if it is not.
+func numbered(name string, free func(string) bool) string {
+	if free(name) {
+		return name
+	}
+	for i := 2; ; i++ {
+		if next := name + strconv.Itoa(i); free(next) {
+			return next
 		}
-		s.seen = append(s.seen, name)
-		for _, p := range s.patterns {
-			if p == name || glob(p).MatchString(name) {
-				s.matched[p], chosen = true, true
+	}
+}
+
+// uniqueName is a name that differs from those in used, where it is put.
+func uniqueName(used map[string]bool, want string) string {
+	name := numbered(want, func(n string) bool { return !used[strings.ToLower(n)] })
+	used[strings.ToLower(name)] = true
+	return name
+}
+
+// uniqueNames are names of fields for what a service calls its own. One that
+// can stay as it is stays.
+func uniqueNames(service []string) map[string]string {
+	used, names := map[string]bool{}, map[string]string{}
+	for _, stays := range []bool{true, false} {
+		for _, name := range service {
+			if (camel(name) == name) == stays {
+				names[name] = uniqueName(used, camel(name))
 			}
 		}
 	}
-	return chosen
-}
-
-// glob is the expression of a pattern, where * stands for any text.
-func glob(pattern string) *regexp.Regexp {
-	return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$")
-}
-
-// check tells of the first pattern that matched nothing.
-func (s *selection) check() error {
-	for _, p := range s.patterns {
-		if !s.matched[p] {
-			return &MistakeError{Message: "--only " + p + " matches no operation", Fix: nearest.Hint(p, s.seen)}
-		}
-	}
-	return nil
+	return names
 }

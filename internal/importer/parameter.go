@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -17,7 +16,7 @@ var (
 )
 
 // parameters makes arguments of an operation's parameters.
-func (imp *openAPI) parameters(c *call) {
+func (sh *shaper) parameters(c *call) {
 	path, constants, _ := strings.Cut(c.path, "?")
 	c.path = path
 	if constants != "" {
@@ -33,12 +32,12 @@ func (imp *openAPI) parameters(c *call) {
 		if !strings.Contains(c.path, found[0]) {
 			continue // the same variable again
 		}
-		arg := imp.argument(c, p, true)
+		arg := sh.argument(c, p, true)
 		c.path = strings.ReplaceAll(c.path, found[0], variable(arg, p))
 		c.field.args = append(c.field.args, arg)
 	}
 	for _, p := range all {
-		imp.parameter(c, p)
+		sh.parameter(c, p)
 	}
 }
 
@@ -62,7 +61,7 @@ func merged(lists ...openapi3.Parameters) []*openapi3.Parameter {
 }
 
 // parameter adds a parameter that is not in the path.
-func (imp *openAPI) parameter(c *call, p *openapi3.Parameter) {
+func (sh *shaper) parameter(c *call, p *openapi3.Parameter) {
 	switch {
 	case p.In == openapi3.ParameterInPath:
 	case p.In == openapi3.ParameterInCookie:
@@ -72,12 +71,12 @@ func (imp *openAPI) parameter(c *call, p *openapi3.Parameter) {
 		c.omit(p, "a binding can't have this name")
 	case len(p.Content) > 0:
 		c.omit(p, "its value is a document ("+kinds(p.Content)+")")
-	case imp.isObject(p.Schema):
-		imp.objectParameter(c, p)
-	case imp.isList(p.Schema) && imp.isObject(imp.items(p.Schema)):
+	case sh.isObject(p.Schema):
+		sh.objectParameter(c, p)
+	case sh.isList(p.Schema) && sh.isObject(sh.items(p.Schema)):
 		c.omit(p, "it is a list of objects")
 	default:
-		arg := imp.argument(c, p, p.Required)
+		arg := sh.argument(c, p, p.Required)
 		c.field.args = append(c.field.args, arg)
 		if p.In == openapi3.ParameterInHeader {
 			c.header = append(c.header, p.Name+": "+variable(arg, p))
@@ -87,21 +86,21 @@ func (imp *openAPI) parameter(c *call, p *openapi3.Parameter) {
 	}
 }
 
-// gatewayHeader tells the headers that the gateway sends on its own.
+// gatewayHeader reports whether the gateway sends a header on its own.
 func gatewayHeader(name string) bool {
-	return slices.Contains([]string{"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"}, http.CanonicalHeaderKey(name))
-}
-
-func (c *call) omit(p *openapi3.Parameter, why string) {
-	c.field.comments = append(c.field.comments, fmt.Sprintf("The %s parameter %s is left out: %s.", p.In, p.Name, why))
+	switch http.CanonicalHeaderKey(name) {
+	case "Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding":
+		return true
+	}
+	return false
 }
 
 // objectParameter makes an argument of each property of a parameter in the URL
 // that is an object: filter[status]=… or status=….
-func (imp *openAPI) objectParameter(c *call, p *openapi3.Parameter) {
-	_, schema, _ := imp.effective(p.Schema)
+func (sh *shaper) objectParameter(c *call, p *openapi3.Parameter) {
+	_, schema, _ := sh.effective(p.Schema)
 	deep := p.Style == openapi3.SerializationDeepObject
-	plain := (p.Style == "" || p.Style == openapi3.SerializationForm) && (p.Explode == nil || *p.Explode)
+	plain := isForm(p) && (p.Explode == nil || *p.Explode)
 	if p.In != openapi3.ParameterInQuery || !deep && !plain || len(schema.Properties) == 0 {
 		c.omit(p, "it is an object")
 		return
@@ -111,21 +110,21 @@ func (imp *openAPI) objectParameter(c *call, p *openapi3.Parameter) {
 		if deep {
 			part.Name = p.Name + "[" + name + "]"
 		}
-		if imp.isObject(part.Schema) {
+		if sh.isObject(part.Schema) {
 			c.omit(part, "it is an object")
 			continue
 		}
-		imp.parameter(c, part)
+		sh.parameter(c, part)
 	}
 }
 
 // argument makes the argument of a parameter.
-func (imp *openAPI) argument(c *call, p *openapi3.Parameter, required bool) field {
+func (sh *shaper) argument(c *call, p *openapi3.Parameter, required bool) field {
 	if p.Schema == nil && len(p.Content) == 0 {
 		p = &openapi3.Parameter{Name: p.Name, In: p.In, Description: p.Description, Schema: openapi3.NewSchemaRef("", openapi3.NewStringSchema())}
 	}
 	name := uniqueName(c.used, camel(p.Name))
-	s := imp.shape(p.Schema, spot{name: pascal(c.field.name) + pascal(name), property: p.Name, input: true})
+	s := sh.shape(p.Schema, spot{name: pascal(c.field.name) + pascal(name), property: p.Name, input: true})
 	if p.In == openapi3.ParameterInHeader && s.name == "ID" {
 		s.name = "String" // X-Request-Id is no id of an object
 	}
@@ -150,9 +149,7 @@ func (imp *openAPI) argument(c *call, p *openapi3.Parameter, required bool) fiel
 
 // variable is the text that puts an argument where its parameter is.
 func variable(arg field, p *openapi3.Parameter) string {
-	list := strings.HasPrefix(arg.typ, "[")
-	exploded := p.In == openapi3.ParameterInQuery && (p.Explode == nil && (p.Style == "" || p.Style == openapi3.SerializationForm) || p.Explode != nil && *p.Explode)
-	if !list || exploded {
+	if list := strings.HasPrefix(arg.typ, "["); !list || exploded(p) {
 		return "{$args." + arg.name + "}"
 	}
 	separator := map[string]string{openapi3.SerializationSpaceDelimited: " ", openapi3.SerializationPipeDelimited: "|"}[p.Style]
@@ -160,4 +157,20 @@ func variable(arg field, p *openapi3.Parameter) string {
 		separator = ","
 	}
 	return "{$args." + arg.name + `->join("` + separator + `")}`
+}
+
+// exploded reports whether a query has a parameter's list as one name=value for
+// each item.
+func exploded(p *openapi3.Parameter) bool {
+	switch {
+	case p.In != openapi3.ParameterInQuery:
+		return false
+	case p.Explode != nil:
+		return *p.Explode
+	}
+	return isForm(p)
+}
+
+func isForm(p *openapi3.Parameter) bool {
+	return p.Style == "" || p.Style == openapi3.SerializationForm
 }

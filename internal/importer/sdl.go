@@ -2,9 +2,7 @@ package importer
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 )
@@ -78,179 +76,12 @@ func sourceDirective(name string) directive {
 	return directive{"source", []argument{text("name", name)}}
 }
 
+// deprecated says no reason, as documents have none.
+func deprecated() directive { return directive{name: "deprecated"} }
+
 func rootNames() []string { return []string{"Query", "Mutation", "Subscription"} }
 
 func isRoot(name string) bool { return slices.Contains(rootNames(), name) }
-
-// draft collects what is imported. Both importers write into it.
-type draft struct {
-	service string
-	project *visible
-	roots   map[string]*definition
-	types   []*definition // in the order in which they are reached
-	taken   map[string]bool
-	scalars map[string]bool
-	leftOut []string
-}
-
-func newDraft(o Options, project *visible) *draft {
-	return &draft{service: o.Service, project: project, roots: map[string]*definition{}, taken: map[string]bool{}, scalars: map[string]bool{}}
-}
-
-// scalarDescriptions are the scalars that an import can need.
-func scalarDescriptions() map[string]string {
-	return map[string]string{
-		"DateTime": `A point in time, RFC 3339: "2026-11-23T12:00:00Z".`,
-		"Int64":    "A whole number of up to 64 bits.",
-		"JSON":     "Any JSON value.",
-	}
-}
-
-// prune leaves the types that the roots lead to, notes the scalars that are used
-// and finishes the enums.
-func (d *draft) prune() {
-	byName := map[string]*definition{}
-	for _, def := range d.types {
-		byName[def.name] = def
-	}
-	reached, sent := map[string]bool{}, map[string]bool{} // sent are those of arguments
-	var reach func(fields []field, seen map[string]bool)
-	reach = func(fields []field, seen map[string]bool) {
-		for _, f := range fields {
-			name := strings.Trim(f.typ, "[]!")
-			if _, own := scalarDescriptions()[name]; own {
-				d.scalars[name] = true
-			}
-			if byName[name] != nil && !seen[name] {
-				seen[name] = true
-				reach(byName[name].fields, seen)
-			}
-			reach(f.args, sent)
-		}
-	}
-	for _, root := range d.roots {
-		reach(root.fields, reached)
-	}
-	d.types = slices.DeleteFunc(d.types, func(def *definition) bool { return !reached[def.name] && !sent[def.name] })
-	for _, def := range d.types {
-		def.tellSpellings(sent[def.name])
-	}
-}
-
-// tellSpellings adds what the service calls the values of an enum. What is read
-// can be spelled in the usual ways; what is sent is the value's own name.
-func (d *definition) tellSpellings(sent bool) {
-	for i, f := range d.fields {
-		lower := strings.ToLower(f.name)
-		usual := []string{f.name, lower, strings.ReplaceAll(f.name, "_", "-"), strings.ReplaceAll(lower, "_", "-")}
-		if f.spelling != "" && (sent && f.spelling != f.name || !slices.Contains(usual, f.spelling)) {
-			d.fields[i].directives = []directive{sourceDirective(f.spelling)}
-		}
-	}
-}
-
-// reservedTypes have a meaning already: in GraphQL, in gqlgen's configuration
-// and in the gateway's directives. They are in lower case, as Go names of
-// types that differ only in case would clash.
-const reservedTypes = " query mutation subscription int float string boolean id datetime int64 json map any time upload uint uint64 int32 " +
-	"bindingpage bindingerror bindingformat bindingvalue cachecontrolscope "
-
-// typeName is a free name for a type, the wanted one if possible.
-func (d *draft) typeName(want string) string {
-	free := func(name string) bool {
-		lower := strings.ToLower(name)
-		return !d.taken[lower] && !d.project.types[lower] && !strings.Contains(reservedTypes, " "+lower+" ")
-	}
-	name := want
-	if !free(name) {
-		name = pascal(d.service) + want
-	}
-	name = numbered(name, free)
-	d.taken[strings.ToLower(name)] = true
-	return name
-}
-
-// fieldName is a free name for a field of a root: one of the wanted ones, or
-// the first with the service's name.
-func (d *draft) fieldName(root string, want ...string) string {
-	key := func(name string) string { return strings.ToLower(root + "." + name) }
-	free := func(name string) bool { return !d.taken[key(name)] && !d.project.fields[key(name)] }
-	want = append(want, d.service+pascal(want[0]))
-	name := want[len(want)-1]
-	if i := slices.IndexFunc(want, free); i >= 0 {
-		name = want[i]
-	}
-	name = numbered(name, free)
-	d.taken[key(name)] = true
-	return name
-}
-
-// numbered is the name, with the first number that makes it free if it is not.
-func numbered(name string, free func(string) bool) string {
-	if free(name) {
-		return name
-	}
-	for i := 2; ; i++ {
-		if next := name + strconv.Itoa(i); free(next) {
-			return next
-		}
-	}
-}
-
-// uniqueName is a name that differs from those in used, where it is put.
-func uniqueName(used map[string]bool, want string) string {
-	name := numbered(want, func(n string) bool { return !used[strings.ToLower(n)] })
-	used[strings.ToLower(name)] = true
-	return name
-}
-
-// uniqueNames are names of fields for what a service calls its own. One that
-// can stay as it is stays.
-func uniqueNames(service []string) map[string]string {
-	used, names := map[string]bool{}, map[string]string{}
-	for _, stays := range []bool{true, false} {
-		for _, name := range service {
-			if (camel(name) == name) == stays {
-				names[name] = uniqueName(used, camel(name))
-			}
-		}
-	}
-	return names
-}
-
-// add adds a field to Query, Mutation or Subscription.
-func (d *draft) add(root string, f field) {
-	if d.roots[root] == nil {
-		d.roots[root] = &definition{kind: "type", name: root, extend: d.project.roots[root]}
-	}
-	d.roots[root].fields = append(d.roots[root].fields, f)
-}
-
-func (d *draft) leaveOut(what, why string) {
-	d.leftOut = append(d.leftOut, what+": "+why)
-}
-
-// render is the SDL. Its first line tells where it comes from.
-func (d *draft) render(origin string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# A draft that portico import made of %s. Change it as the frontends need it: another import shows\n# what it would change before it writes.\n", strings.ToValidUTF8(strings.Join(strings.Fields(origin), " "), ""))
-	var all []*definition
-	for _, name := range slices.Sorted(maps.Keys(d.scalars)) {
-		if !d.project.scalars[name] {
-			all = append(all, &definition{kind: "scalar", name: name, description: scalarDescriptions()[name]})
-		}
-	}
-	for _, name := range rootNames() {
-		if root := d.roots[name]; root != nil {
-			all = append(all, root)
-		}
-	}
-	for _, def := range append(all, d.types...) {
-		b.WriteByte('\n')
-		def.write(&b)
-	}
-	return b.String()
-}
 
 // lineWidth is where lines are broken.
 const lineWidth = 120

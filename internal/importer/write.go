@@ -11,6 +11,28 @@ import (
 	"github.com/pmezard/go-difflib/difflib"
 )
 
+// Draft is what an import would write. Making one writes nothing.
+type Draft struct {
+	// Files begins with the SDL; the others are copies of the documents.
+	Files []File
+	// Fields is how many operations became fields.
+	Fields int
+	// LeftOut tells which chosen operations can't be bound, and why.
+	LeftOut []string
+	// Notes tell what the project needs before it can be generated.
+	Notes []string
+	// URL is where the service is, as far as its document tells; or "".
+	URL string
+	// Scalars are the scalars that the draft uses, other than GraphQL's own.
+	Scalars []string
+}
+
+// File is a file of the project.
+type File struct {
+	Path    string // relative to the project, with slashes
+	Content []byte
+}
+
 // Change is a file that an import would make or overwrite.
 type Change struct {
 	File
@@ -36,7 +58,7 @@ func (d *Draft) Changes(dir string) ([]Change, error) {
 	return changes, nil
 }
 
-// Overwrites tells whether the file is there with other content.
+// Overwrites reports whether the file is there with other content.
 func (c Change) Overwrites() bool { return c.Old != nil }
 
 // Diff is the unified diff of the file, with three lines around each change.

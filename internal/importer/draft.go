@@ -1,0 +1,197 @@
+package importer
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+)
+
+// draft collects what is imported. Both importers write into it.
+type draft struct {
+	service string
+	project *visible
+	roots   map[string]*definition
+	types   []*definition // in the order in which they are reached
+	taken   map[string]bool
+	scalars map[string]bool
+	leftOut []string
+}
+
+func newDraft(o Options, project *visible) *draft {
+	return &draft{service: o.Service, project: project, roots: map[string]*definition{}, taken: map[string]bool{}, scalars: map[string]bool{}}
+}
+
+// reservedTypes have a meaning already: in GraphQL, in gqlgen's configuration
+// and in the gateway's directives. They are in lower case, as Go names of
+// types that differ only in case would clash.
+const reservedTypes = " query mutation subscription int float string boolean id datetime int64 json map any time upload uint uint64 int32 " +
+	"bindingpage bindingerror bindingformat bindingvalue cachecontrolscope "
+
+// typeName is a free name for a type, the wanted one if possible.
+func (d *draft) typeName(want string) string {
+	free := func(name string) bool {
+		lower := strings.ToLower(name)
+		return !d.taken[lower] && !d.project.types[lower] && !strings.Contains(reservedTypes, " "+lower+" ")
+	}
+	name := want
+	if !free(name) {
+		name = pascal(d.service) + want
+	}
+	name = numbered(name, free)
+	d.taken[strings.ToLower(name)] = true
+	return name
+}
+
+// fieldName is a free name for a field of a root: one of the wanted ones, or
+// the first with the service's name.
+func (d *draft) fieldName(root string, want ...string) string {
+	key := func(name string) string { return strings.ToLower(root + "." + name) }
+	free := func(name string) bool { return !d.taken[key(name)] && !d.project.fields[key(name)] }
+	want = append(want, d.service+pascal(want[0]))
+	name := want[len(want)-1]
+	if i := slices.IndexFunc(want, free); i >= 0 {
+		name = want[i]
+	}
+	name = numbered(name, free)
+	d.taken[key(name)] = true
+	return name
+}
+
+// add adds a field to Query, Mutation or Subscription.
+func (d *draft) add(root string, f field) {
+	if d.roots[root] == nil {
+		d.roots[root] = &definition{kind: "type", name: root, extend: d.project.roots[root]}
+	}
+	d.roots[root].fields = append(d.roots[root].fields, f)
+}
+
+func (d *draft) leaveOut(what, why string) {
+	d.leftOut = append(d.leftOut, what+": "+why)
+}
+
+// finish makes the result of a draft. Copies are the documents.
+func (d *draft) finish(o Options, origin string, copies []File) (*Draft, error) {
+	d.prune()
+	out := &Draft{LeftOut: d.leftOut}
+	for _, name := range rootNames() {
+		if root := d.roots[name]; root != nil {
+			out.Fields += len(root.fields)
+			out.Notes = append(out.Notes, d.note(o, "type "+name, name)...)
+		}
+	}
+	if out.Fields == 0 {
+		return nil, &MistakeError{File: origin, Message: strings.Join(append([]string{"nothing can be imported"}, d.leftOut...), "\n\t")}
+	}
+	for name := range d.scalars {
+		lower := strings.ToLower(name)
+		if d.project.types[lower] && !d.project.scalars[name] {
+			return nil, &MistakeError{Message: "the draft needs a scalar " + name + ", but the project has another type of this name",
+				Fix: "rename the project's type"}
+		}
+		out.Scalars = append(out.Scalars, name)
+		out.Notes = append(out.Notes, d.note(o, "scalar "+name, name)...)
+	}
+	slices.Sort(out.Scalars)
+	slices.Sort(out.Notes)
+	sdl := d.render(path.Base(filepath.ToSlash(origin)))
+	if _, err := parser.ParseSchema(&ast.Source{Name: o.target(), Input: sdl}); err != nil {
+		return nil, fmt.Errorf("this is a mistake of portico, please report it: the draft is no SDL: %w", err)
+	}
+	out.Files = append([]File{{Path: o.target(), Content: []byte(sdl)}}, copies...)
+	return out, nil
+}
+
+// note says what schema/shared/ lacks, if a name that the draft uses is only in
+// other folders.
+func (d *draft) note(o Options, what, name string) []string {
+	missing := d.project.missing(o, name)
+	if len(missing) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s is not in schema/shared/, and schema/%s/ has none: move it to schema/shared/",
+		what, strings.Join(missing, "/, schema/"))}
+}
+
+// prune leaves the types that the roots lead to, notes the scalars that are used
+// and finishes the enums.
+func (d *draft) prune() {
+	byName := map[string]*definition{}
+	for _, def := range d.types {
+		byName[def.name] = def
+	}
+	reached, sent := map[string]bool{}, map[string]bool{} // sent are those of arguments
+	var reach func(fields []field, seen map[string]bool)
+	reach = func(fields []field, seen map[string]bool) {
+		for _, f := range fields {
+			name := strings.Trim(f.typ, "[]!")
+			if _, own := scalarDescriptions()[name]; own {
+				d.scalars[name] = true
+			}
+			if byName[name] != nil && !seen[name] {
+				seen[name] = true
+				reach(byName[name].fields, seen)
+			}
+			reach(f.args, sent)
+		}
+	}
+	for _, root := range d.roots {
+		reach(root.fields, reached)
+	}
+	d.types = slices.DeleteFunc(d.types, func(def *definition) bool { return !reached[def.name] && !sent[def.name] })
+	for _, def := range d.types {
+		def.tellSpellings(sent[def.name])
+	}
+}
+
+// tellSpellings adds what the service calls the values of an enum. What is read
+// can be spelled in the usual ways; what is sent is the value's own name.
+func (d *definition) tellSpellings(sent bool) {
+	for i, f := range d.fields {
+		lower := strings.ToLower(f.name)
+		usual := []string{f.name, lower, strings.ReplaceAll(f.name, "_", "-"), strings.ReplaceAll(lower, "_", "-")}
+		if f.spelling != "" && (sent && f.spelling != f.name || !slices.Contains(usual, f.spelling)) {
+			d.fields[i].directives = []directive{sourceDirective(f.spelling)}
+		}
+	}
+}
+
+// scalarDescriptions are the scalars that an import can need.
+func scalarDescriptions() map[string]string {
+	return map[string]string{
+		"DateTime": `A point in time, RFC 3339: "2026-11-23T12:00:00Z".`,
+		"Int64":    "A whole number of up to 64 bits.",
+		"JSON":     "Any JSON value.",
+	}
+}
+
+const header = `# A draft that portico import made of %s. Change it as the frontends need it: another import shows
+# what it would change before it writes.
+`
+
+// render is the SDL. Its first line tells where it comes from.
+func (d *draft) render(origin string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, header, strings.ToValidUTF8(strings.Join(strings.Fields(origin), " "), ""))
+	var all []*definition
+	for _, name := range slices.Sorted(maps.Keys(d.scalars)) {
+		if !d.project.scalars[name] {
+			all = append(all, &definition{kind: "scalar", name: name, description: scalarDescriptions()[name]})
+		}
+	}
+	for _, name := range rootNames() {
+		if root := d.roots[name]; root != nil {
+			all = append(all, root)
+		}
+	}
+	for _, def := range append(all, d.types...) {
+		b.WriteByte('\n')
+		def.write(&b)
+	}
+	return b.String()
+}

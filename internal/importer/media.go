@@ -1,0 +1,96 @@
+package importer
+
+import (
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// media is a body of a call or of its answer.
+type media struct {
+	schema   *openapi3.SchemaRef
+	required bool
+	xml      bool
+}
+
+// payloads are the bodies of a call and of its answer, nil for none. Why says
+// what keeps the operation out.
+func payloads(op operation) (body, payload *media, why string) {
+	if op.RequestBody != nil && op.RequestBody.Value != nil && len(op.RequestBody.Value.Content) > 0 {
+		schema, ok := find(op.RequestBody.Value.Content, isJSON)
+		switch {
+		case !ok:
+			return nil, nil, "its body is " + kinds(op.RequestBody.Value.Content) + ", not JSON"
+		case op.method != http.MethodGet:
+			body = &media{schema: schema, required: op.RequestBody.Value.Required}
+		case op.RequestBody.Value.Required:
+			return nil, nil, "it is a GET with a body"
+		}
+	}
+	var others openapi3.Content
+	for _, content := range answers(op) {
+		if schema, ok := find(content, isJSON); ok {
+			return body, &media{schema: schema}, ""
+		}
+		if schema, ok := find(content, isXML); ok {
+			return body, &media{schema: schema, xml: true}, ""
+		}
+		others = content
+	}
+	if others != nil {
+		return nil, nil, "it answers with " + kinds(others) + ", not JSON or XML"
+	}
+	return body, nil, ""
+}
+
+// answers are the bodies of answers that mean success, by status. The default
+// answer counts when there is no other.
+func answers(op operation) []openapi3.Content {
+	var all []openapi3.Content
+	if op.Responses == nil {
+		return nil
+	}
+	responses := op.Responses.Map()
+	keys := slices.DeleteFunc(op.Responses.Keys(), func(key string) bool { return !strings.HasPrefix(key, "2") })
+	if len(keys) == 0 {
+		keys = []string{"default"}
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		if r := responses[key]; r != nil && r.Value != nil && len(r.Value.Content) > 0 {
+			all = append(all, r.Value.Content)
+		}
+	}
+	return all
+}
+
+// find is the schema of the first media type that is wanted, by name; it is nil
+// when the media type has none.
+func find(content openapi3.Content, wanted func(string) bool) (schema *openapi3.SchemaRef, ok bool) {
+	for _, name := range slices.Sorted(maps.Keys(content)) {
+		if kind, _, err := mime.ParseMediaType(name); err != nil || !wanted(kind) {
+			continue
+		}
+		if content[name] != nil {
+			schema = content[name].Schema
+		}
+		return schema, true
+	}
+	return nil, false
+}
+
+func isJSON(kind string) bool {
+	return kind == "application/json" || strings.HasSuffix(kind, "+json") || kind == "*/*" || kind == "application/*"
+}
+
+func isXML(kind string) bool {
+	return kind == "application/xml" || kind == "text/xml" || strings.HasSuffix(kind, "+xml")
+}
+
+func kinds(content openapi3.Content) string {
+	return strings.Join(slices.Sorted(maps.Keys(content)), " or ")
+}

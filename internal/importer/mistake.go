@@ -1,0 +1,61 @@
+package importer
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// MistakeError is a mistake in what was given: the command line, a document or
+// the project.
+type MistakeError struct {
+	File         string // "" for the command line
+	Line, Column int    // 0 when not known
+	Message      string
+	Fix          string // what to do about it, or ""
+}
+
+// Error is file:line:column: message, and on a second line what to do.
+func (e *MistakeError) Error() string {
+	place := e.File
+	if e.Line > 0 {
+		place = fmt.Sprintf("%s:%d", place, e.Line)
+	}
+	if e.Column > 0 {
+		place = fmt.Sprintf("%s:%d", place, e.Column)
+	}
+	if place != "" {
+		place += ": "
+	}
+	if e.Fix != "" {
+		return place + e.Message + "\n\tfix: " + e.Fix
+	}
+	return place + e.Message
+}
+
+// locate sets the position to where a text is first.
+func (e *MistakeError) locate(content []byte, text string) {
+	if before, _, ok := strings.Cut(string(content), text); ok {
+		e.at(before)
+	}
+}
+
+// at sets the position to the end of what is before it.
+func (e *MistakeError) at(before string) {
+	e.Line = 1 + strings.Count(before, "\n")
+	e.Column = 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))
+}
+
+// mistakeOf tells a syntax error of SDL with its position.
+func mistakeOf(err error, file string) error {
+	m := &MistakeError{File: file, Message: err.Error()}
+	var list gqlerror.List
+	if found, ok := err.(*gqlerror.Error); ok { //nolint:errorlint // gqlparser returns it as it is
+		list = append(list, found)
+	}
+	if len(list) > 0 && len(list[0].Locations) > 0 {
+		m.Line, m.Column, m.Message = list[0].Locations[0].Line, list[0].Locations[0].Column, list[0].Message
+	}
+	return m
+}

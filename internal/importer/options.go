@@ -1,0 +1,32 @@
+package importer
+
+import "path"
+
+// Options say what is imported and where to.
+type Options struct {
+	// Dir is the project's folder.
+	Dir string
+	// Service is the name that portico.yaml gives the service.
+	Service string
+	// Frontend is the folder of schema/ that gets the draft; "" for shared.
+	Frontend string
+	// Only has the operations to import, all when it is empty: operationIds or
+	// "GET /path" for OpenAPI, methods for protos. A * stands for any text.
+	Only []string
+	// Roots are folders that imports of protos are found in, before those that
+	// the files themselves tell.
+	Roots []string
+}
+
+// target is the file of the draft.
+func (o Options) target() string { return path.Join("schema", o.folder(), o.Service+".graphqls") }
+
+// sharedFolder has what every frontend has.
+const sharedFolder = "shared"
+
+func (o Options) folder() string {
+	if o.Frontend == "" {
+		return sharedFolder
+	}
+	return o.Frontend
+}
