@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/assign"
@@ -33,6 +34,7 @@ const generatedModule = "example.com/project"
 // compiler type-checks projects. It reads the packages that they import from
 // the export data that the Go command has of them, once for all projects.
 type compiler struct {
+	mu      sync.Mutex // go/importer is for one at a time
 	fset    *token.FileSet
 	exports map[string]string // files with export data, by import path
 	others  types.Importer
@@ -73,6 +75,8 @@ func (c *compiler) load(packages ...string) error {
 // check type-checks and vets all packages of a project, and returns at most
 // ten mistakes.
 func (c *compiler) check(dir string) ([]string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	p := &checked{compiler: c, dir: dir, done: map[string]*types.Package{}}
 	err := filepath.WalkDir(dir, func(file string, d os.DirEntry, err error) error {
 		if err == nil && d.IsDir() {

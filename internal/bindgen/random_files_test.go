@@ -87,14 +87,14 @@ func arguments(args []*randomField) string {
 // settings are gqlgen.yml.
 func (s *randomSchema) settings() string {
 	text := "exec: {filename: graph/{frontend}/executor.gen.go}\n"
-	models := ""
+	var models strings.Builder
 	for _, name := range s.scalars {
 		if model := ownScalars[name]; model != "" {
-			models += "  " + name + ":\n    model: " + model + "\n"
+			fmt.Fprintf(&models, "  %s:\n    model: %s\n", name, model)
 		}
 	}
-	if models != "" {
-		text += "models:\n" + models
+	if models.Len() > 0 {
+		text += "models:\n" + models.String()
 	}
 	return text
 }

@@ -35,7 +35,7 @@ var (
 
 func words(list string) []string {
 	var out []string
-	for _, word := range strings.Fields(list) {
+	for word := range strings.FieldsSeq(list) {
 		if !strings.HasPrefix(word, "__") && word[0] < 0x80 { // no names of a user's in GraphQL
 			out = append(out, word)
 		}

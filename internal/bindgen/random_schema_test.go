@@ -27,7 +27,6 @@ type randomField struct {
 	name, typ string
 	text      string // what follows the type
 	args      []*randomField
-	proto     string // the type of the field of the twin message
 	wireName  string // its name there
 	keep      bool   // no frontend leaves it out or has it otherwise
 	bound     bool   // the text has a binding
@@ -99,9 +98,10 @@ func (s *randomSchema) addScalars() {
 	s.scalars = names
 }
 
-func (s *randomSchema) scalar() string {
-	if s.chance(30) {
-		return pick(s.r, s.scalars)
+// scalar is one that, when wire is set, a message can have.
+func (s *randomSchema) scalar(wire bool) string {
+	if own := pick(s.r, s.scalars); s.chance(30) && !(wire && own == "Level") {
+		return own
 	}
 	return pick(s.r, []string{"String", "String", "Int", "ID", "Float", "Boolean"})
 }
@@ -175,7 +175,7 @@ func (s *randomSchema) wrap(base string, wire bool) string {
 
 // inputType is a type of an argument or of an input field.
 func (s *randomSchema) inputType(wire bool) string {
-	base := s.scalar()
+	base := s.scalar(wire)
 	if enums := s.of("enum", wire); s.chance(20) && len(enums) > 0 {
 		base = pick(s.r, enums).name
 	} else if inputs := s.of("input", wire); s.chance(20) && len(inputs) > 0 {
@@ -216,7 +216,7 @@ func (s *randomSchema) defaultOf(typ string, percent int) string {
 }
 
 func (s *randomSchema) outputType(wire bool) string {
-	base := s.scalar()
+	base := s.scalar(wire)
 	if enums := s.of("enum", wire); s.chance(20) && len(enums) > 0 {
 		base = pick(s.r, enums).name
 	} else if objects := s.of("type", wire); s.chance(15) && len(objects) > 0 {
@@ -293,7 +293,7 @@ func (s *randomSchema) addInterface() {
 	i := &randomType{kind: "interface", name: s.name(s.global, plainTypes, hostileTypes), shared: true, keep: true}
 	names := newScope()
 	for range 1 + s.r.IntN(3) {
-		i.fields = append(i.fields, &randomField{name: s.name(names, plainFields, hostileFields), typ: s.wrap(s.scalar(), false)})
+		i.fields = append(i.fields, &randomField{name: s.name(names, plainFields, hostileFields), typ: s.wrap(s.scalar(false), false)})
 	}
 	t := &randomType{kind: "type", name: s.name(s.global, plainTypes, hostileTypes), head: " implements " + i.name, shared: true, keep: true}
 	for _, f := range i.fields {

@@ -1,7 +1,7 @@
 package bindgen_test
 
 import (
-	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +34,7 @@ import (
 
 // TestRandomSchemas makes few projects.
 func TestRandomSchemas(t *testing.T) {
-	runRandomSchemas(t, 1, 12)
+	runRandomSchemas(t, 1, 8)
 }
 
 // TestRandomSchemasLong makes many.
@@ -66,33 +66,29 @@ func TestRandomSchemaCase(t *testing.T) {
 	}
 }
 
-// TestRandomSchemaShard is the process that makes some of the projects of the
-// tests above: Generate changes the working directory, so that a process makes
-// one at a time.
-func TestRandomSchemaShard(t *testing.T) {
-	var first, after, step int
-	if _, err := fmt.Sscan(os.Getenv("PORTICO_RANDOM_SHARD"), &first, &after, &step); err != nil {
+// TestRandomSchemaProcess is the process that generates one project: Generate
+// changes the working directory, gqlgen remembers names from one run to the
+// next, and a panic, or a run that does not end, is of one project only.
+func TestRandomSchemaProcess(t *testing.T) {
+	dir := os.Getenv("PORTICO_RANDOM_GENERATE")
+	if dir == "" {
 		t.Skip("a process of the tests of random schemas")
 	}
-	c, err := newCompiler()
-	if err != nil {
+	var got outcome
+	got.Said, got.Failure, got.Accepted = generateRandom(t, dir)
+	if err := json.NewEncoder(os.NewFile(3, "outcome")).Encode(got); err != nil {
 		t.Fatal(err)
-	}
-	out := json.NewEncoder(os.NewFile(3, "outcomes"))
-	for number := first; number < after; number += step {
-		got := runProject(t, c, newRandomSchema(uint64(number)).files(), number%vetEvery == 0) //nolint:gosec // not negative
-		got.Case = number
-		if err := out.Encode(got); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
 const (
-	// shards is how many processes make projects.
-	shards = 2
+	// processes is how many projects are made at a time.
+	processes = 2
 	// vetEvery is the share of projects for which go vet itself runs.
 	vetEvery = 50
+	// endsWithin is how long a project may take on a loaded machine: Generate takes
+	// seconds.
+	endsWithin = 3 * time.Minute
 	// leastAccepted is the share of projects, of a hundred, that Generate accepts.
 	leastAccepted = 50
 )
@@ -103,7 +99,6 @@ type outcome struct {
 	Accepted bool
 	Said     string // the mistakes that Generate reported
 	Failure  string // what breaks the property; empty when nothing does
-	Took     time.Duration
 }
 
 func numberFrom(name string, otherwise int) int {
@@ -117,18 +112,28 @@ func numberFrom(name string, otherwise int) int {
 // that enough of them are accepted.
 func runRandomSchemas(t *testing.T, first, count int) {
 	t.Helper()
+	c, err := newCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
 	began := time.Now()
-	outcomes := make(chan outcome)
-	var processes sync.WaitGroup
-	for shard := range shards {
-		processes.Go(func() {
-			if err := runShard(t, fmt.Sprint(first+shard, first+count, shards), outcomes); err != nil {
-				t.Error(err)
+	numbers, outcomes := make(chan int), make(chan outcome)
+	var workers sync.WaitGroup
+	for range processes {
+		workers.Go(func() {
+			for number := range numbers {
+				got := runProject(t, c, newRandomSchema(uint64(number)).files(), number%vetEvery == 0) //nolint:gosec // not negative
+				got.Case = number
+				outcomes <- got
 			}
 		})
 	}
 	go func() {
-		processes.Wait()
+		for number := range count {
+			numbers <- first + number
+		}
+		close(numbers)
+		workers.Wait()
 		close(outcomes)
 	}()
 	done, accepted := 0, 0
@@ -150,50 +155,17 @@ func runRandomSchemas(t *testing.T, first, count int) {
 	}
 }
 
-// runShard runs a process and passes its outcomes on.
-func runShard(t *testing.T, numbers string, outcomes chan<- outcome) error {
-	read, write, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestRandomSchemaShard$", "-test.timeout", "0")
-	cmd.Env = append(os.Environ(), "PORTICO_RANDOM_SHARD="+numbers, "GOGC=400")
-	cmd.ExtraFiles = []*os.File{write}
-	var log strings.Builder
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	_ = write.Close()
-	lines := bufio.NewReader(read)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			break
-		}
-		var got outcome
-		if err := json.Unmarshal(line, &got); err != nil {
-			return err
-		}
-		outcomes <- got
-	}
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("shard %s: %w\n%s", numbers, err, log.String())
-	}
-	return nil
-}
-
 // runProject generates a project and checks what comes of it.
-func runProject(t *testing.T, c *compiler, files []txtar.File, vet bool) (got outcome) {
+func runProject(t *testing.T, c *compiler, files []txtar.File, vet bool) outcome {
 	t.Helper()
-	began := time.Now()
-	dir := materialise(t, &txtar.Archive{Files: files})
-	defer func() {
-		got.Took = time.Since(began)
-		_ = os.RemoveAll(dir)
-	}()
-	if dir, err := filepath.EvalSymlinks(dir); err == nil {
-		got.Said, got.Failure, got.Accepted = generateRandom(t, dir)
+	dir, err := filepath.EvalSymlinks(materialise(t, &txtar.Archive{Files: files}))
+	if err != nil {
+		return outcome{Failure: err.Error()}
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	got, err := generateApart(t, dir)
+	if err != nil {
+		return outcome{Failure: err.Error()}
 	}
 	if !got.Accepted {
 		return got
@@ -210,6 +182,32 @@ func runProject(t *testing.T, c *compiler, files []txtar.File, vet bool) (got ou
 	return got
 }
 
+// generateApart generates a project in a process of its own.
+func generateApart(t *testing.T, dir string) (got outcome, err error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return got, err
+	}
+	defer func() { _ = read.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), endsWithin)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run", "^TestRandomSchemaProcess$")
+	cmd.Env = append(os.Environ(), "PORTICO_RANDOM_GENERATE="+dir, "GOGC=400")
+	cmd.ExtraFiles = []*os.File{write}
+	var log strings.Builder
+	cmd.Stdout, cmd.Stderr = &log, &log
+	err = cmd.Start()
+	_ = write.Close()
+	if err != nil {
+		return got, err
+	}
+	decoded := json.NewDecoder(read).Decode(&got)
+	if err := errors.Join(cmd.Wait(), decoded); err != nil {
+		return got, fmt.Errorf("generate in a process: %w, within %v\n%s", err, endsWithin, log.String())
+	}
+	return got, nil
+}
+
 // generateRandom runs Generate and looks at its mistakes.
 func generateRandom(t *testing.T, dir string) (said, failure string, accepted bool) {
 	t.Helper()
@@ -217,7 +215,7 @@ func generateRandom(t *testing.T, dir string) (said, failure string, accepted bo
 	defer func() {
 		if r := recover(); r != nil {
 			failure = fmt.Sprintf("Generate panics: %v\n%s", r, debug.Stack())
-			_ = os.Chdir(wd)
+			t.Chdir(wd) // Generate was elsewhere
 		}
 	}()
 	err := bindgen.Generate(t.Context(), dir, nil)
