@@ -100,7 +100,7 @@ func (s *randomSchema) addScalars() {
 
 // scalar is one that, when wire is set, a message can have.
 func (s *randomSchema) scalar(wire bool) string {
-	if own := pick(s.r, s.scalars); s.chance(30) && !(wire && own == "Level") {
+	if own := pick(s.r, s.scalars); s.chance(30) && (!wire || own != "Level") {
 		return own
 	}
 	return pick(s.r, []string{"String", "String", "Int", "ID", "Float", "Boolean"})
