@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -35,6 +36,17 @@ func Fit[R, S any](fit func(R) (S, error)) func(R, error) (S, error) {
 			return out, err
 		}
 		return fit(value)
+	}
+}
+
+// FitEach makes every value of a stream another one.
+func FitEach[R, S any](events iter.Seq2[R, error], fit func(R) (S, error)) iter.Seq2[S, error] {
+	return func(yield func(S, error) bool) {
+		for value, err := range events {
+			if !yield(Fit(fit)(value, err)) {
+				return
+			}
+		}
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 
 	"github.com/99designs/gqlgen/api"
@@ -124,8 +123,12 @@ func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *pla
 	if err != nil {
 		return err
 	}
-	cfg.Model = config.PackageConfig{} // they are there; bind to them
-	cfg.AutoBind = append(cfg.AutoBind, path.Join(r.project.Module, project.GraphFolder, project.ModelFolder))
+	cfg.Model = config.PackageConfig{} // they are there
+	for name, model := range p.Models.Generated() {
+		if f.API.Types[name] != nil {
+			cfg.Models.Add(name, model)
+		}
+	}
 	return api.Generate(cfg, api.PrependPlugin(&plugin{plan: p, frontend: f, planned: planned}))
 }
 

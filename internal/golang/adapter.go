@@ -143,7 +143,11 @@ func (a *adapters) field(o *plan.Adapters, f *plan.Adapter, typ string) {
 		a.line("%s {\nreturn %s(obj.%s)\n}\n", head, fitName(f), f.GoName)
 	case o.Stream:
 		a.line("// %s is %s.\n%s {\nevents, err := %s\nif err != nil {\nreturn nil, err\n}", f.GoName, methodName(f), head, a.call(f, "q.r", ""))
-		a.line("return %s(ctx, events, %s), nil\n}\n", a.execute("Stream"), a.below("q.r", f.Below))
+		events := "events"
+		if f.Adapts() {
+			events = fmt.Sprintf("%s(events, %s)", a.execute("FitEach"), fitName(f))
+		}
+		a.line("return %s(ctx, %s, %s), nil\n}\n", a.execute("Stream"), events, a.below("q.r", f.Below))
 	case o.Root:
 		a.rootField(o, f, head)
 	case f.Level():

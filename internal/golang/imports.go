@@ -49,7 +49,7 @@ func (f *file) useAs(importPath, name string) string {
 	if known := f.packages[importPath]; known != "" {
 		name = known
 	}
-	if isLocal(name) && !isRuntime(importPath) {
+	if (isLocal(name) || isPredeclared(name)) && !isRuntime(importPath) {
 		name += "pkg"
 	}
 	for base, n := name, 2; slices.Contains(slices.Collect(maps.Values(f.imports)), name); n++ {

@@ -182,6 +182,7 @@ func (m *maker) frontend(f *project.Frontend) *Frontend {
 			continue
 		}
 		object := b.object(def)
+		b.checkMethods(object)
 		byName[name] = object
 		if len(object.Fields) > 0 || object.Below() {
 			out.Objects = append(out.Objects, object)

@@ -142,7 +142,7 @@ func (b *adapting) bindResult(a *Adapter, have types.Type, report mismatch) {
 			raw = slice.Elem()
 		}
 	}
-	if raw == nil || !b.compare(a, raw) || a.Object.Stream && a.Result != Same {
+	if raw == nil || !b.compare(a, raw) {
 		report("return ("+want+", error)", "returns %s", shortType(have))
 	}
 }

@@ -176,7 +176,7 @@ func (m *Models) Has(t types.Type, typ, field string) bool {
 	if _, isMap := t.Underlying().(*types.Map); isMap {
 		return true
 	}
-	if m.Generated(t) {
+	if m.generated(t) {
 		return false
 	}
 	for method := range types.NewMethodSet(t).Methods() {
@@ -219,8 +219,20 @@ func (m *Models) Parser(name string) string {
 	return models[0][:dot] + ".Unmarshal" + models[0][dot+1:]
 }
 
-// Generated reports whether t is one of the generated models.
-func (m *Models) Generated(t types.Type) bool {
+// Generated are the generated models by the names of their types, as gqlgen.yml
+// would name them.
+func (m *Models) Generated() map[string]string {
+	out := map[string]string{}
+	for name, t := range m.named {
+		if named, ok := t.(*types.Named); ok && m.generated(t) && !m.config.Models.UserDefined(name) {
+			out[name] = named.Obj().Pkg().Path() + "." + named.Obj().Name()
+		}
+	}
+	return out
+}
+
+// generated reports whether t is a type of the package of the generated models.
+func (m *Models) generated(t types.Type) bool {
 	named, ok := element(t).(*types.Named)
 	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == m.Package.Path()
 }

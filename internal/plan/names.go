@@ -5,32 +5,84 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// checkNames reports types, and fields of a type, that would have the same name in
-// Go.
+// checkNames reports names that can't be used in Go, or that would be the same
+// there.
 func checkNames(p *project.Project, r *project.Report) {
-	types := map[string]*ast.Definition{}
+	declared := map[string]*ast.Position{}
 	for _, name := range project.TypeNames(p.Union) {
 		def := p.Union.Types[name]
-		if def.BuiltIn {
+		if def.BuiltIn || strings.HasPrefix(name, "__") {
 			continue
 		}
-		if other := types[goName(name)]; other != nil {
-			r.At(def.Position, "give one of them another name", "%s and %s (%s) are both %s in Go", name, other.Name, where(other.Position), goName(name))
+		if strings.HasPrefix(name, "_") || goName(name) == "" {
+			r.At(def.Position, "begin it with a letter", "%s can't be the name of a Go type", name)
+			continue
 		}
-		types[goName(name)] = def
-		fields := map[string]*ast.FieldDefinition{}
-		for _, field := range def.Fields {
-			if other := fields[goName(field.Name)]; other != nil {
-				r.At(field.Position, "give one of them another name", "%s.%s and %s.%s (%s) are both %s in Go",
-					name, field.Name, name, other.Name, where(other.Position), goName(field.Name))
-			}
-			fields[goName(field.Name)] = field
+		distinct(r, declared, def.Position, goName(name), name)
+		checkFields(def, r)
+	}
+	for _, name := range project.TypeNames(p.Union) { // gqlgen's models have a variable for each enum
+		if def := p.Union.Types[name]; def.Kind == ast.Enum && !def.BuiltIn && !strings.HasPrefix(name, "__") {
+			distinct(r, declared, def.Position, "All"+goName(name), "the list of values of "+name)
+		}
+	}
+}
+
+// checkFields checks the names of a type's fields and their arguments.
+func checkFields(def *ast.Definition, r *project.Report) {
+	fields := map[string]*ast.Position{}
+	for _, field := range def.Fields {
+		if strings.HasPrefix(field.Name, "__") {
+			continue
+		}
+		checkName(r, fields, field.Position, goName(field.Name), def.Name+"."+field.Name)
+		arguments := map[string]*ast.Position{}
+		for _, arg := range field.Arguments {
+			checkName(r, arguments, arg.Position, goName(arg.Name), arg.Name)
+		}
+	}
+}
+
+func checkName(r *project.Report, have map[string]*ast.Position, at *ast.Position, inGo, name string) {
+	if inGo == "" || strings.HasPrefix(inGo, "_") {
+		r.At(at, "begin it with a letter", "%s has no name in Go", name)
+		return
+	}
+	distinct(r, have, at, inGo, name)
+}
+
+// distinct reports a name that something else has in Go.
+func distinct(r *project.Report, have map[string]*ast.Position, at *ast.Position, inGo, name string) {
+	if other := have[inGo]; other != nil {
+		r.At(at, "give one of them another name", "%s is %s in Go, as is what %s has", name, inGo, where(other))
+		return
+	}
+	have[inGo] = at
+}
+
+// methodsOfGo are the names of methods that vet expects to have certain signatures
+// (go vet, stdmethods).
+func methodsOfGo() []string {
+	return []string{
+		"Format", "GobDecode", "GobEncode", "MarshalJSON", "MarshalXML", "ReadByte", "ReadFrom", "ReadRune", "Scan", "Seek", "UnmarshalJSON",
+		"UnmarshalXML", "UnreadByte", "UnreadRune", "WriteByte", "WriteTo",
+	}
+}
+
+// checkMethods reports fields that methods of generated code would be named after
+// and that mean something else in Go.
+func (b *adapting) checkMethods(a *Adapters) {
+	for _, field := range a.Fields {
+		if slices.Contains(methodsOfGo(), field.GoName) {
+			b.report.At(b.position(field), "give it another name", "a method named %s has a meaning in Go, which %s.%s can't have", field.GoName, a.Name, field.Name)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func (m *maker) parsers(f *project.Frontend) []Parser {
 		if len(leaves[name]) > 1 {
 			continue // a value that one Go type rejects may be fine for another
 		}
-		if isStock && (parser == "" || def.BuiltIn) || def.Kind == ast.Enum && m.models.Generated(m.models.Named(name)) {
+		if isStock && (parser == "" || def.BuiltIn) || def.Kind == ast.Enum && m.models.generated(m.models.Named(name)) {
 			continue
 		}
 		out = append(out, Parser{Name: name, Input: parser})

@@ -43,10 +43,15 @@ type Plan struct {
 // the Go command.
 func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, error) {
 	m := &maker{project: p, union: p.Union, report: r, plan: &Plan{Module: p.Module, project: p}}
+	if p.Union != nil && !p.Mended {
+		checkNames(p, r)
+	}
+	if r.Len() > 0 && !p.Mended { // the names of calls could not be told apart
+		return m.plan, nil
+	}
 	if err := m.resolve(); err != nil || r.Len() > 0 {
 		return m.plan, err
 	}
-	checkNames(p, r)
 	checkFiles(m.plan, r)
 	if r.Len() > 0 {
 		return m.plan, nil
