@@ -350,7 +350,7 @@ func TestWhatServicesAreTold(t *testing.T) {
 		defer mu.Unlock()
 		got = r.Header
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"id":"p1","product_name":"x","price_cents":1,"currency":"EUR"}`))
+		_, _ = w.Write([]byte(`{"users":[{"id":"u1","display_name":"x"}]}`))
 	}))
 	defer service.Close()
 	sum := sha256.Sum256([]byte("machine"))
@@ -368,7 +368,7 @@ func TestWhatServicesAreTold(t *testing.T) {
 		"cookies, never": {"forwardAuthorization: true", []string{"Cookie", "a=b"}, map[string]string{"Cookie": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			list := strings.Replace(services(d), fmt.Sprintf("catalog: {url: %q, forwardAuthorization: false}", d.URL(demo.Catalog)), fmt.Sprintf("catalog: {url: %q, %s}", service.URL, c.setting), 1)
+			list := strings.Replace(services(d), fmt.Sprintf("accounts: {url: %q, forwardAuthorization: true}", d.URL(demo.Accounts)), fmt.Sprintf("accounts: {url: %q, %s}", service.URL, c.setting), 1)
 			file := filepath.Join(t.TempDir(), "portico.yaml")
 			write(t, file, loopback+fmt.Sprintf("auth: {issuers: [{issuer: %[1]q, jwks: %[1]q}], keys: \"[{sha256: %[2]s, principal: cron}]\"}\n", i.URL, hex.EncodeToString(sum[:]))+list)
 			g := startBeside(t, d, "..", binary, "-config", file)
@@ -376,7 +376,7 @@ func TestWhatServicesAreTold(t *testing.T) {
 			for at, text := range c.header {
 				c.header[at] = strings.ReplaceAll(text, "token", token)
 			}
-			if a := g.query(t, "web", `{ product(id: "p1") { id } }`, nil, c.header...); len(a.Errors) > 0 {
+			if a := g.query(t, "web", `{ product(id: "p1") { reviews(first: 1) { author { id } } } }`, nil, c.header...); len(a.Errors) > 0 {
 				t.Fatalf("%s", a.body)
 			}
 			mu.Lock()

@@ -152,7 +152,8 @@ func (c checker) lists(d *ast.Directive, name string) {
 	}
 	for _, all := range Items(value) {
 		if all.Kind != ast.ListValue && len(Items(value)) > 1 {
-			c.report(value.Position, `write [["a", "b"]] for all of them, or [["a"], ["b"]] for one of them`, "%s does not tell whether all of them are needed", name)
+			c.report(value.Position, `write [["a", "b"]] for all of them, or [["a"], ["b"]] for one of them`,
+				"%s does not tell whether all of them are needed", name)
 			return
 		}
 		if len(Items(all)) == 0 {

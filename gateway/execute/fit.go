@@ -64,7 +64,7 @@ func Null(service string) error {
 	return problem.Wrap(errNull, problem.ServiceError, "The service gave an answer that makes no sense.").Of(service)
 }
 
-var errNull = errors.New("the value is missing or null") //nolint:gochecknoglobals // a constant that Go can't say
+var errNull = errors.New("the value is missing or null")
 
 // Enum is a value of an enum; an error when the frontend does not have it
 // (GraphQL specification, section 3.9: result coercion).

@@ -161,6 +161,9 @@ func (s *Server) Close() error {
 // are under way, for at most the configured time. Its error is nil when it was
 // stopped and nothing was cut off.
 func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
+	if err := checkReceivers(s.config.Services, frontends); err != nil {
+		return err
+	}
 	routes, err := s.newRoutes(frontends) //nolint:contextcheck // literals are parsed without a request
 	if err != nil {
 		return err

@@ -54,7 +54,8 @@ func (r *run) models(s *stage, p *plan.Plan) error {
 	}
 	if _, err := os.Stat(cfg.Model.Filename); errors.Is(err, fs.ErrNotExist) {
 		// No types, no file; but the adapters import the package.
-		return errors.Join(differ, writeStaged(cfg.Model.Filename, project.GeneratedHeader+"\n\n// Package model has the models of all frontends.\npackage model\n"))
+		return errors.Join(differ, writeStaged(cfg.Model.Filename,
+			project.GeneratedHeader+"\n\n// Package model has the models of all frontends.\npackage model\n"))
 	}
 	return differ
 }

@@ -103,36 +103,7 @@ func (r *reader) textual(text directive.Text) {
 
 func (r *reader) checkVar(v *directive.Var) {
 	b := r.binding
-	root := b.Parent == r.schema.Query || b.Parent == r.schema.Mutation || b.Parent == r.schema.Subscription
-	switch v.Root {
-	case directive.Args:
-		if b.Field.Arguments.ForName(v.Path[0]) == nil {
-			var names []string
-			for _, a := range b.Field.Arguments {
-				names = append(names, a.Name)
-			}
-			r.fail(v.Pos, nearest.Hint(v.Path[0], names), "%s.%s has no argument %s", b.Parent.Name, b.Field.Name, v.Path[0])
-			return
-		}
-	case directive.This, directive.Batch:
-		if root {
-			r.fail(v.Pos, "use $args", "a field of %s has no parent", b.Parent.Name)
-			return
-		}
-		if b.Parent.Fields.ForName(v.Path[0]) == nil {
-			r.fail(v.Pos, nearest.Hint(v.Path[0], fieldNames(b.Parent))+" A field that frontends must not see can be @inaccessible",
-				"%s has no field %s", b.Parent.Name, v.Path[0])
-			return
-		}
-	case directive.Paging:
-		r.checkPaging(v)
-		return
-	case directive.Headers:
-		if strings.EqualFold(v.Path[0], "Authorization") {
-			r.fail(v.Pos, "set forwardAuthorization in portico.yaml", "a binding does not send the caller's credentials on")
-		}
-		return
-	default:
+	if !r.begins(v) {
 		return
 	}
 	t := TypeOf(r.schema, b, v)
@@ -149,6 +120,40 @@ func (r *reader) checkVar(v *directive.Var) {
 	if (v.Root == directive.This || v.Root == directive.Batch) && (t.Elem != nil || !r.leaf(t)) {
 		r.fail(v.Pos, "", "%s must be a scalar or an enum, but is %s", v, t)
 	}
+}
+
+// begins reports whether a variable begins at an argument of the field or at a field
+// of its parent. Mistakes in what it begins with are reported.
+func (r *reader) begins(v *directive.Var) bool {
+	b := r.binding
+	switch v.Root {
+	case directive.Args:
+		if b.Field.Arguments.ForName(v.Path[0]) != nil {
+			return true
+		}
+		var names []string
+		for _, a := range b.Field.Arguments {
+			names = append(names, a.Name)
+		}
+		r.fail(v.Pos, nearest.Hint(v.Path[0], names), "%s.%s has no argument %s", b.Parent.Name, b.Field.Name, v.Path[0])
+	case directive.This, directive.Batch:
+		switch {
+		case b.Parent == r.schema.Query || b.Parent == r.schema.Mutation || b.Parent == r.schema.Subscription:
+			r.fail(v.Pos, "use $args", "a field of %s has no parent", b.Parent.Name)
+		case b.Parent.Fields.ForName(v.Path[0]) == nil:
+			r.fail(v.Pos, nearest.Hint(v.Path[0], fieldNames(b.Parent))+" A field that frontends must not see can be @inaccessible",
+				"%s has no field %s", b.Parent.Name, v.Path[0])
+		default:
+			return true
+		}
+	case directive.Paging:
+		r.checkPaging(v)
+	case directive.Headers:
+		if strings.EqualFold(v.Path[0], "Authorization") {
+			r.fail(v.Pos, "set forwardAuthorization in portico.yaml", "a binding does not send the caller's credentials on")
+		}
+	}
+	return false
 }
 
 // leadsNowhere reports the first name of a variable that is no field.

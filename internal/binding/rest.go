@@ -33,8 +33,10 @@ func (r *reader) rest(d *ast.Directive) {
 	rest.Query = r.params(d, "query", "=", queryName)
 	rest.Headers = r.params(d, "headers", ":", headerName)
 	for _, h := range rest.Headers {
-		if slices.Contains([]string{"Authorization", "Host", "Content-Length", "Transfer-Encoding", "Connection", "Content-Type"}, http.CanonicalHeaderKey(h.Name)) {
-			r.fail(h.Pos, "leave it out; forwardAuthorization in portico.yaml sends the caller's Authorization", "the gateway sets the header %s itself", h.Name)
+		if slices.Contains([]string{"Authorization", "Host", "Content-Length", "Transfer-Encoding", "Connection", "Content-Type"},
+			http.CanonicalHeaderKey(h.Name)) {
+			r.fail(h.Pos, "leave it out; forwardAuthorization in portico.yaml sends the caller's Authorization",
+				"the gateway sets the header %s itself", h.Name)
 		}
 	}
 	if arg := d.Arguments.ForName("body"); arg != nil {

@@ -114,7 +114,8 @@ func (a *adapters) parsers() {
 			a.line("%q: %s,", p.Name, a.gateway("input", p.Input))
 			continue
 		}
-		a.line("%q: func(ctx %s.Context, value any) (any, error) {\n_, err := ec.%s(ctx, value)\nreturn value, err\n},", p.Name, a.use("context"), a.unmarshal[p.Name])
+		a.line("%q: func(ctx %s.Context, value any) (any, error) {\n_, err := ec.%s(ctx, value)\nreturn value, err\n},", p.Name, a.use("context"),
+			a.unmarshal[p.Name])
 	}
 	a.line("}\n}\n")
 }
@@ -125,7 +126,8 @@ func (a *adapters) object(o *plan.Adapters) {
 		return
 	}
 	upper, typ := upperFirst(o.Name), lowerFirst(o.Name)+"Resolver"
-	a.line("// %s is part of ResolverRoot.\nfunc (r *resolver) %s() %sResolver { return %s{r} }\n\ntype %s struct{ r *resolver }\n", upper, upper, upper, typ, typ)
+	a.line("// %s is part of ResolverRoot.\nfunc (r *resolver) %s() %sResolver { return %s{r} }\n\ntype %s struct{ r *resolver }\n", upper, upper,
+		upper, typ, typ)
 	for _, f := range o.Fields {
 		if f.Adapts() {
 			a.line("// %s makes of a value of %s.%s one that this frontend has.\nfunc %s(value %s) (%s, error) {\n%s\n}\n",
@@ -189,13 +191,15 @@ func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
 		names = append(names, a.param(arg.Name))
 		decls = append(decls, a.param(arg.Name)+" "+a.typ(arg.Type))
 	}
-	a.line("// %s was resolved with its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName, head, a.execute("Resolved"), parent, value)
+	a.line("// %s was resolved with its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName, head,
+		a.execute("Resolved"), parent, value)
 	a.line("return %s(ctx, obj, q.r.%s(%s), %s)\n}\n", a.execute("Alone"), levelName(f), strings.Join(names, ", "), a.below("q.r", f.Below))
 	if f.Call != nil {
 		a.keyOf(f)
 	}
 	ctx := a.use("context")
-	a.line("// %s resolves %s.%s by %s.\nfunc (r *resolver) %s(%s) %s[%s, %s] {", levelName(f), o.Name, f.Name, methodName(f), levelName(f), strings.Join(decls, ", "), a.execute("Resolver"), parent, value)
+	a.line("// %s resolves %s.%s by %s.\nfunc (r *resolver) %s(%s) %s[%s, %s] {", levelName(f), o.Name, f.Name, methodName(f), levelName(f),
+		strings.Join(decls, ", "), a.execute("Resolver"), parent, value)
 	raw := a.typ(f.Raw)
 	resolve := fmt.Sprintf("%s(func(ctx %s.Context, obj %s) (%s, error) {\nreturn %s\n})", a.execute("Each"), ctx, parent, raw, a.call(f, "r", "obj"))
 	if f.Batch() {
@@ -272,7 +276,8 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 	if parent != "" {
 		before = append(before, parent)
 	}
-	return fmt.Sprintf("(&%s.%s{Root: %s.root}).%s(%s)", a.use(f.Method.Package), f.Method.Receiver, resolver, f.Method.Name, strings.Join(append(before, args...), ", "))
+	return fmt.Sprintf("(&%s.%s{Root: %s.root}).%s(%s)", a.use(f.Method.Package), f.Method.Receiver, resolver, f.Method.Name,
+		strings.Join(append(before, args...), ", "))
 }
 
 // below writes the function that resolves what is below values.

@@ -214,7 +214,8 @@ func (c *client) input(in *plan.Input) string {
 		fields = append(fields, fmt.Sprintf("%s %s `json:%q`", name, t, tag))
 		values = append(values, name+": "+expr+",")
 	}
-	return fmt.Sprintf("// %s is %s as the service takes it.\ntype %s struct {\n%s\n}\n\nfunc %s(in *%s) *%s {\nif in == nil {\nreturn nil\n}\nreturn &%s{\n%s\n}\n}\n\n",
+	return fmt.Sprintf("// %s is %s as the service takes it.\ntype %s struct {\n%s\n}\n\n"+
+		"func %s(in *%s) *%s {\nif in == nil {\nreturn nil\n}\nreturn &%s{\n%s\n}\n}\n\n",
 		typ, withArticle(in.Def.Name), typ, strings.Join(fields, "\n"), fn, c.typ(in.Model), typ, typ, strings.Join(values, "\n"))
 }
 

@@ -41,7 +41,7 @@ func (f *function) captured(do func()) string {
 func (c *client) call(call *plan.Call) string {
 	f := &function{client: c, Call: call, zero: c.zeroOf(call.Result), b: &strings.Builder{}, params: map[string]string{}, used: map[string]bool{}}
 	for _, arg := range call.Arguments {
-		f.params[arg.Name] = f.variable(c.namer.variable(arg.Name, "Arg"))
+		f.params[arg.Name] = f.variable(c.variable(arg.Name, "Arg"))
 	}
 	if call.Root() {
 		f.method()

@@ -11,7 +11,7 @@ import (
 func (f *function) connection(nodes string) {
 	p := f.Answer.Page
 	hasNext := p.InfoFields.Fields.ForName("hasNextPage") != nil
-	if p.ByOffset && !(p.OneMore && hasNext) { // whatever the service makes of the limit
+	if p.ByOffset && (!p.OneMore || !hasNext) { // whatever the service makes of the limit
 		f.line("%s, _ = %s(page, %s)", nodes, f.upstream("Cut"), nodes)
 	}
 	if p.Next != nil && (hasNext || p.InfoFields.Fields.ForName("endCursor") != nil) {
@@ -29,7 +29,8 @@ func (f *function) connection(nodes string) {
 		fields = append(fields, "Nodes: "+nodes)
 	}
 	if p.Edge != nil {
-		f.line("edges := make([]*%s, len(%s))\nfor i, node := range %s {\nedges[i] = &%s{Cursor: page.Cursor(i), Node: node}\n}", f.typ(p.Edge), nodes, nodes, f.typ(p.Edge))
+		f.line("edges := make([]*%s, len(%s))\nfor i, node := range %s {\nedges[i] = &%s{Cursor: page.Cursor(i), Node: node}\n}", f.typ(p.Edge),
+			nodes, nodes, f.typ(p.Edge))
 		fields = append(fields, "Edges: edges")
 	}
 	if p.TotalCount != nil {

@@ -68,7 +68,8 @@ func (c *client) failing(v plan.Conversion) string {
 	case plan.IsPointer(v.From):
 		return fmt.Sprintf("func(value %s) (%s, error) { return %s(value.GetValue()) }", c.typ(v.From), c.typ(v.To), c.funcName(v.Func))
 	}
-	return fmt.Sprintf("func(value %s) (%s, error) {\nraw, err := %s(value)\nreturn %s(raw), err\n}", c.typ(v.From), c.typ(v.To), c.funcName(v.Func), c.wrapper(v))
+	return fmt.Sprintf("func(value %s) (%s, error) {\nraw, err := %s(value)\nreturn %s(raw), err\n}", c.typ(v.From), c.typ(v.To), c.funcName(v.Func),
+		c.wrapper(v))
 }
 
 // each writes a function of an item, which is a pointer if the list has pointers,

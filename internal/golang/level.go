@@ -82,7 +82,8 @@ func (a *adapters) tag(o *plan.Adapters, t plan.Tag) {
 // level writes what resolves a level of an object type.
 func (a *adapters) level(o *plan.Adapters) {
 	a.line("// below%s resolves what selections ask of objs, and what is below that.", upperFirst(o.Name))
-	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, objs []%s) {", upperFirst(o.Name), a.use("context"), a.use(astPath), a.typ(o.Type))
+	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, objs []%s) {", upperFirst(o.Name), a.use("context"),
+		a.use(astPath), a.typ(o.Type))
 	a.line("level := %s(ctx, objs)\nif level.Empty() {\nreturn\n}", a.execute("NewLevel"))
 	for _, t := range o.Tags {
 		a.tag(o, t)
@@ -113,7 +114,8 @@ func (a *adapters) walk(o *plan.Adapters, w *plan.Walk) {
 	case w.Adapter != nil:
 		var values []string
 		if len(w.Arguments) > 0 {
-			a.line("args, err := ec.field_%s_%s_args(ctx, field.ArgumentMap(ec.Variables))\nif err != nil {\ncontinue // gqlgen reports it, with its place\n}", o.Name, w.Name)
+			a.line("args, err := ec.field_%s_%s_args(ctx, field.ArgumentMap(ec.Variables))", o.Name, w.Name)
+			a.line("if err != nil {\ncontinue // gqlgen reports it, with its place\n}")
 		}
 		for _, arg := range w.Arguments {
 			values = append(values, fmt.Sprintf("args[%q].(%s)", arg.Name, a.typ(arg.Type)))
@@ -128,7 +130,8 @@ func (a *adapters) walk(o *plan.Adapters, w *plan.Walk) {
 // abstract writes what resolves a level of an interface or a union.
 func (a *adapters) abstract(t *plan.Abstract) {
 	a.line("// below%s resolves what selections ask of values, by their types.", upperFirst(t.Name))
-	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, values []%s) {\nvar (", upperFirst(t.Name), a.use("context"), a.use(astPath), a.typ(t.Type))
+	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, values []%s) {\nvar (", upperFirst(t.Name), a.use("context"),
+		a.use(astPath), a.typ(t.Type))
 	for _, m := range t.Members {
 		a.line("as%s []%s", upperFirst(m.Name), a.typ(m.Type))
 	}
@@ -149,7 +152,8 @@ func (a *adapters) knows(f *plan.Fit) {
 	if f.Enum {
 		others = "of the enum"
 	}
-	a.line("// knows%s reports whether this frontend has the value: others have more %s.\nfunc knows%s(value %s) bool {", upperFirst(f.Name), others, upperFirst(f.Name), a.typ(f.Type))
+	a.line("// knows%s reports whether this frontend has the value: others have more %s.\nfunc knows%s(value %s) bool {", upperFirst(f.Name), others,
+		upperFirst(f.Name), a.typ(f.Type))
 	switch {
 	case f.Enum:
 		a.line("switch value {\ncase %s:\nreturn true\n}", quoted(f.Known))

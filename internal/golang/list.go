@@ -13,11 +13,12 @@ import (
 func setFile(p *plan.Plan) ([]byte, error) {
 	f := newFile(p, path.Join(p.Module, "clients"))
 	var b strings.Builder
-	fmt.Fprintf(&b, "// Set has the clients of all services. They are safe for concurrent use.\ntype Set struct {\n")
+	b.WriteString("// Set has the clients of all services. They are safe for concurrent use.\ntype Set struct {\n")
 	for _, name := range p.Clients {
 		fmt.Fprintf(&b, "%s *%s.Client\n", goName(name), f.use(path.Join(p.Module, "clients", name)))
 	}
-	fmt.Fprintf(&b, "}\n\n// New makes the clients. Its error names every service that portico.yaml\n// lacks.\nfunc New(services *%s) (*Set, error) {\n", f.upstream("Services"))
+	b.WriteString("}\n\n// New makes the clients. Its error names every service that portico.yaml\n// lacks.\n")
+	fmt.Fprintf(&b, "func New(services *%s) (*Set, error) {\n", f.upstream("Services"))
 	fmt.Fprintf(&b, "var (\nset Set\nerrs [%d]error\n)\n", len(p.Clients))
 	for i, name := range p.Clients {
 		fmt.Fprintf(&b, "set.%s, errs[%d] = %s.New(services)\n", goName(name), i, f.use(path.Join(p.Module, "clients", name)))
@@ -31,7 +32,8 @@ func registryFile(p *plan.Plan) ([]byte, error) {
 	f := newFile(p, path.Join(p.Module, "graph"))
 	root, set, frontend := f.use(path.Join(p.Module, "resolvers"))+".Root", f.use(path.Join(p.Module, "clients"))+".Set", f.gateway("execute", "Frontend")
 	var b strings.Builder
-	fmt.Fprintf(&b, "// Frontends are the frontends of the project, sorted by name.\nfunc Frontends(root *%s, services *%s) []%s {\nreturn []%s{\n", root, set, frontend, frontend)
+	fmt.Fprintf(&b, "// Frontends are the frontends of the project, sorted by name.\nfunc Frontends(root *%s, services *%s) []%s {\nreturn []%s{\n",
+		root, set, frontend, frontend)
 	for _, of := range p.Frontends {
 		fmt.Fprintf(&b, "%s.New(root, services),\n", f.use(path.Join(p.Module, "graph", of.Name)))
 	}

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"strings"
 
 	"google.golang.org/protobuf/compiler/protogen"
 
@@ -65,8 +66,9 @@ func (c *client) fromMessage(r *plan.Read, root string, at site) string {
 	case r.Item.Into.Same() && plan.TypeName(r.Item.Model) == plan.TypeName(r.Item.Into.From):
 		return expr
 	case plan.IsPointer(r.Item.Model) && r.Item.Into.Object == nil && !plan.IsPointer(r.Item.Into.To):
-		item := fmt.Sprintf("%s, nil", "new("+c.converted(r.Item.Into, "item")+")")
-		return at.try(fmt.Sprintf("%s(%s, func(item %s) (%s, error) { return %s })", c.upstream("Values"), expr, c.typ(r.Item.Into.From), c.typ(r.Item.Model), item))
+		item := "new(" + c.converted(r.Item.Into, "item") + "), nil"
+		return at.try(fmt.Sprintf("%s(%s, func(item %s) (%s, error) { return %s })", c.upstream("Values"), expr, c.typ(r.Item.Into.From),
+			c.typ(r.Item.Model), item))
 	}
 	return at.try(fmt.Sprintf("%s(%s, %s)", c.upstream("Values"), expr, c.each(r.Item.Into, c.typ(r.Item.Into.From), "item")))
 }
@@ -87,17 +89,17 @@ func (c *client) single(r *plan.Read, root string, at site) string {
 	case into.Object != nil:
 		return at.try(fmt.Sprintf("%s(%s, %s)", c.upstream("Row"), expr, c.failing(into)))
 	case last.Message != nil && plan.Nilable(into.To): // google.protobuf.Struct and the like
-		return c.whenPresent(r, expr+" != nil", expr, c.typ(into.To), "", at)
+		return c.whenPresent(into, expr+" != nil", expr, at)
 	case last.Message == nil && r.Type.NonNull: // one that is absent has the default of its type
 		return made(expr)
 	case last.Message != nil || last.Desc.HasPresence():
-		return c.whenPresent(r, c.presence(r.Fields, root), expr, "*"+c.typ(into.To), "&known", at)
+		return c.whenPresent(into, c.presence(r.Fields, root), expr, at)
 	case plan.Nilable(into.To):
 		return made(expr)
 	case !into.Fails():
 		return "new(" + c.converted(into, expr) + ")"
 	case into.Enum != nil: // its value 0 stands for none
-		return c.whenPresent(r, "theirs := "+expr+"; theirs != 0", "theirs", "*"+c.typ(into.To), "&known", at)
+		return c.whenPresent(into, "theirs := "+expr+"; theirs != 0", "theirs", at)
 	}
 	name := at.try(c.failing(into) + "(" + expr + ")")
 	return "&" + name
@@ -118,22 +120,25 @@ func (c *client) presence(fields []*protogen.Field, root string) string {
 	return fmt.Sprintf("%s.%s != nil", owner, last.GoName)
 }
 
-// whenPresent makes a variable of a type that has a value when a condition holds:
-// known is what it is set to when the conversion can fail, or empty for its result.
-func (c *client) whenPresent(r *plan.Read, condition, value, typ, known string, at site) string {
-	name, into := at.name(), r.Into
-	switch {
-	case !into.Fails() && known == "":
-		at.statement(fmt.Sprintf("var %s %s\nif %s {\n%s = %s\n}\n", name, typ, condition, name, c.converted(into, value)))
-	case !into.Fails():
-		at.statement(fmt.Sprintf("var %s %s\nif %s {\n%s = new(%s)\n}\n", name, typ, condition, name, c.converted(into, value)))
-	case known == "":
-		at.statement(fmt.Sprintf("var %s %s\nif %s {\nvar err error\nif %s, err = %s(%s); err != nil {\n%s\n}\n}\n",
-			name, typ, condition, name, c.failing(into), value, at.failed))
-	default:
-		at.statement(fmt.Sprintf("var %s %s\nif %s {\nknown, err := %s(%s)\nif err != nil {\n%s\n}\n%s = %s\n}\n",
-			name, typ, condition, c.failing(into), value, at.failed, name, known))
+// whenPresent makes a variable that has a value when a condition holds: a pointer,
+// or what nil stands for null of.
+func (c *client) whenPresent(into plan.Conversion, condition, value string, at site) string {
+	name, typ, pointer := at.name(), c.typ(into.To), !plan.Nilable(into.To)
+	if pointer {
+		typ = "*" + typ
 	}
+	var assign string
+	switch {
+	case !into.Fails() && pointer:
+		assign = fmt.Sprintf("%s = new(%s)", name, c.converted(into, value))
+	case !into.Fails():
+		assign = fmt.Sprintf("%s = %s", name, c.converted(into, value))
+	case pointer:
+		assign = fmt.Sprintf("known, err := %s(%s)\nif err != nil {\n%s\n}\n%s = &known", c.failing(into), value, at.failed, name)
+	default:
+		assign = fmt.Sprintf("var err error\nif %s, err = %s(%s); err != nil {\n%s\n}", name, c.failing(into), value, at.failed)
+	}
+	at.statement(fmt.Sprintf("var %s %s\nif %s {\n%s\n}\n", name, typ, condition, assign))
 	return name
 }
 
@@ -146,51 +151,53 @@ func (c *client) enum(e *plan.Enum) string {
 }
 
 func (c *client) textEnum(e *plan.Enum) string {
-	var out string
+	var b strings.Builder
 	typ := c.typ(e.Model)
 	if e.Read {
-		out += fmt.Sprintf("// %s is the value of %s that the service calls text.\nfunc %s(text *string) (%s, error) {\nswitch *text {\n", c.of(e), e.Def.Name, c.of(e), typ)
+		fmt.Fprintf(&b, "// %s is the value of %s that the service calls text.\n", c.of(e), e.Def.Name)
+		fmt.Fprintf(&b, "func %s(text *string) (%s, error) {\nswitch *text {\n", c.of(e), typ)
 		for _, v := range e.Values {
 			if len(v.Texts) > 0 {
-				out += fmt.Sprintf("case %s:\nreturn %q, nil\n", quoted(v.Texts), v.Name)
+				fmt.Fprintf(&b, "case %s:\nreturn %q, nil\n", quoted(v.Texts), v.Name)
 			}
 		}
-		out += fmt.Sprintf("}\nreturn \"\", %s(%q, *text)\n}\n\n", c.upstream("Unknown"), e.Def.Name)
+		fmt.Fprintf(&b, "}\nreturn \"\", %s(%q, *text)\n}\n\n", c.upstream("Unknown"), e.Def.Name)
 	}
 	if e.Written {
 		name := c.of(textOf{e})
-		out += fmt.Sprintf("// %s is what the service calls a value of %s.\nfunc %s(value %s) string {\nswitch value {\n", name, e.Def.Name, name, typ)
+		fmt.Fprintf(&b, "// %s is what the service calls a value of %s.\nfunc %s(value %s) string {\nswitch value {\n", name, e.Def.Name, name, typ)
 		for _, v := range e.Values {
 			if v.Respelled {
-				out += fmt.Sprintf("case %q:\nreturn %q\n", v.Name, v.Sent)
+				fmt.Fprintf(&b, "case %q:\nreturn %q\n", v.Name, v.Sent)
 			}
 		}
-		out += "}\nreturn string(value)\n}\n\n"
+		b.WriteString("}\nreturn string(value)\n}\n\n")
 	}
-	return out
+	return b.String()
 }
 
 func (c *client) protoEnum(e *plan.Enum) string {
-	var out string
+	var b strings.Builder
 	typ, theirs := c.typ(e.Model), c.ident(e.Proto.GoIdent)
 	if e.Read {
-		out += fmt.Sprintf("// %s is the value of %s that the service calls value.\nfunc %s(value %s) (%s, error) {\nswitch value {\n", c.of(e), e.Def.Name, c.of(e), theirs, typ)
+		fmt.Fprintf(&b, "// %s is the value of %s that the service calls value.\n", c.of(e), e.Def.Name)
+		fmt.Fprintf(&b, "func %s(value %s) (%s, error) {\nswitch value {\n", c.of(e), theirs, typ)
 		for _, v := range e.Values {
 			if v.Proto != nil {
-				out += fmt.Sprintf("case %s:\nreturn %q, nil\n", c.ident(v.Proto.GoIdent), v.Name)
+				fmt.Fprintf(&b, "case %s:\nreturn %q, nil\n", c.ident(v.Proto.GoIdent), v.Name)
 			}
 		}
-		out += fmt.Sprintf("}\nreturn \"\", %s(%q, value.String())\n}\n\n", c.upstream("Unknown"), e.Def.Name)
+		fmt.Fprintf(&b, "}\nreturn \"\", %s(%q, value.String())\n}\n\n", c.upstream("Unknown"), e.Def.Name)
 	}
 	if e.Written {
 		name := c.of(textOf{e})
-		out += fmt.Sprintf("// %s is what the service calls a value of %s.\nfunc %s(value %s) %s {\nswitch value {\n", name, e.Def.Name, name, typ, theirs)
+		fmt.Fprintf(&b, "// %s is what the service calls a value of %s.\nfunc %s(value %s) %s {\nswitch value {\n", name, e.Def.Name, name, typ, theirs)
 		for _, v := range e.Values {
 			if v.SentProto != nil {
-				out += fmt.Sprintf("case %q:\nreturn %s\n", v.Name, c.ident(v.SentProto.GoIdent))
+				fmt.Fprintf(&b, "case %q:\nreturn %s\n", v.Name, c.ident(v.SentProto.GoIdent))
 			}
 		}
-		out += "}\nreturn 0\n}\n\n"
+		b.WriteString("}\nreturn 0\n}\n\n")
 	}
-	return out
+	return b.String()
 }

@@ -59,7 +59,7 @@ func (c *client) newModel(o *plan.Object) *model {
 
 // local is the name of a variable for a field.
 func (m *model) local(field string) string {
-	name := m.namer.variable(field, "Value")
+	name := m.variable(field, "Value")
 	for m.used[name] {
 		name += "Value"
 	}

@@ -34,7 +34,8 @@ type RowKey struct {
 // answer plans how an answer is read.
 func (m *maker) answer(s *Service, c *Call) {
 	if c.Page != nil && c.Key != nil {
-		m.report.At(c.Binding.Page.Pos, "use {$this.x}, so that there is a call for each parent", "a connection is a page of one parent's, but {$batch.x} asks for many parents at once")
+		m.report.At(c.Page.Pos, "use {$this.x}, so that there is a call for each parent",
+			"a connection is a page of one parent's, but {$batch.x} asks for many parents at once")
 		return
 	}
 	if c.Key != nil && m.union.Types[c.Type.Name()].Kind != ast.Object {
@@ -121,14 +122,14 @@ func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
 	t, place := row.Row.at(c.Key.Row)
 	if place == nil {
 		var err error
-		t = types.NewPointer(runtimeType("upstream", "Text", types.Typ[types.String]))
+		t = types.NewPointer(runtimeType("Text", types.Typ[types.String]))
 		if place, err = row.Row.add(c.Key.Row, t); err != nil {
 			m.report.At(c.Key.Pos, "", "the key %s: %v", c.Key.Row, err)
 			return false
 		}
 	}
 	t = element(t)
-	if !IsString(t) && !(IsPlain(t) && isKind(t, types.Int, types.Int32, types.Int64)) {
+	if number := IsPlain(t) && isKind(t, types.Int, types.Int32, types.Int64); !number && !IsString(t) {
 		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is read as %s", c.Key.Row, shortType(t))
 		return false
 	}
@@ -147,7 +148,9 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 	if fields == nil {
 		return
 	}
-	if last := fields[len(fields)-1]; (c.Key != nil || c.Page != nil) && (!last.Desc.IsList() || last.Message == nil || m.union.Types[t.Name()].Kind != ast.Object) {
+	last := fields[len(fields)-1]
+	rows := last.Desc.IsList() && last.Message != nil && m.union.Types[t.Name()].Kind == ast.Object
+	if (c.Key != nil || c.Page != nil) && !rows {
 		m.report.At(c.Pos, "", "%s must be a list of messages for objects of type %s", last.Desc.FullName(), t.Name())
 		return
 	}
@@ -222,7 +225,8 @@ func (m *maker) call(s *Service, c *Call) {
 		}
 	} else {
 		if c.Stream() {
-			m.report.At(c.Pos, "bind it to a gRPC method that streams, or write a Go method", "@rest can't follow anything, as a field of %s does", c.Parent.Name)
+			m.report.At(c.Pos, "bind it to a gRPC method that streams, or write a Go method", "@rest can't follow anything, as a field of %s does",
+				c.Parent.Name)
 			return
 		}
 		m.http(s, c)
@@ -251,7 +255,8 @@ func (m *maker) loaderArguments(c *Call) {
 	}
 	for _, arg := range c.Arguments {
 		if _, ok := Basic(element(arg.Type)); !ok {
-			m.report.At(arg.Position, "use scalars and enums, or write a Go method", "the argument %s is %s, by which a batch can't be told from others", arg.Name, arg.ArgumentDefinition.Type)
+			m.report.At(arg.Position, "use scalars and enums, or write a Go method",
+				"the argument %s is %s, by which a batch can't be told from others", arg.Name, arg.ArgumentDefinition.Type)
 		}
 	}
 }

@@ -128,22 +128,41 @@ func (m *maker) fromProto(s *Service, f *protogen.Field, name string) (Conversio
 func fromScalar(c Conversion, from types.Type, name string) (Conversion, bool) {
 	to := c.To
 	switch {
+	case widens(from, to):
 	case isBytes(from) && isPlainString(to):
 		c.Func = runtime("Base64")
-	case types.Identical(from, to):
-	case isPlainString(from) && IsString(to), isKind(from, types.Bool) && isKind(to, types.Bool), isKind(from, types.Int32) && IsPlain(from) && isKind(to, types.Int):
 	case isInteger(from) && name == "Int" && isKind(to, types.Int):
 		c.Func = failing(runtime("Small"))
 	case isKind(from, types.Uint64) && isKind(to, types.Int64) && IsPlain(to):
 		c.Func = failing(runtime("Signed"))
 	case isInteger(from) && isPlainString(to) && name != "String":
 		c.Func = runtime("Digits")
-	case isInteger(from) && !isKind(from, types.Uint64) && isKind(to, types.Int64),
-		isKind(from, types.Float32) && isKind(to, types.Float64), isInteger(from) && isKind(from, types.Int32, types.Uint32) && isKind(to, types.Float64):
 	default:
 		return c, false
 	}
 	return c, true
+}
+
+// widens reports whether each value of a field's type is one of another type, to
+// which Go converts it.
+func widens(from, to types.Type) bool {
+	switch {
+	case types.Identical(from, to):
+		return true
+	case !IsPlain(from):
+		return false
+	case IsString(from):
+		return IsString(to)
+	case isKind(from, types.Bool):
+		return isKind(to, types.Bool)
+	case isKind(from, types.Float32):
+		return isKind(to, types.Float64)
+	case isKind(from, types.Int32):
+		return isKind(to, types.Int, types.Int64, types.Float64)
+	case isKind(from, types.Uint32):
+		return isKind(to, types.Int64, types.Float64)
+	}
+	return isKind(from, types.Int64) && isKind(to, types.Int64)
 }
 
 // fromWellKnown makes a message of google.protobuf a scalar.
@@ -217,32 +236,50 @@ func (m *maker) intoProto(s *Service, field *protogen.Field, t types.Type, schem
 // intoScalar makes a value a scalar of type to, which may be in a wrapper.
 func intoScalar(c Conversion, to types.Type, def *ast.Definition) (Conversion, bool) {
 	t := c.From
-	number := isKind(t, types.Int, types.Int64) && IsPlain(t)
 	digits := isPlainString(t) && (def == nil || def.Name != "String")
 	call := func(name string, args ...types.Type) (Conversion, bool) {
 		c.Func = failing(runtime(name, args...))
 		return c, true
 	}
 	switch {
-	case types.Identical(t, to):
-	case isPlainString(to) && IsString(t), isKind(to, types.Float32) && isKind(t, types.Float64), isKind(to, types.Bool) && isKind(t, types.Bool),
-		isKind(to, types.Int64) && isKind(t, types.Int, types.Int32), isKind(to, types.Float64) && isKind(t, types.Int):
+	case sends(t, to):
+		return c, true
 	case isBytes(to) && isPlainString(t):
 		return call("Bytes")
-	case isKind(to, types.Int32) && number:
-		return call("Int32")
-	case isKind(to, types.Uint32) && number:
-		return call("Uint32")
-	case isKind(to, types.Uint64) && number:
-		return call("Uint64")
 	case isKind(to, types.Int32, types.Int64) && digits:
 		return call("ParseInt", to)
 	case isKind(to, types.Uint32, types.Uint64) && digits:
 		return call("ParseUint", to)
-	default:
+	case !IsPlain(t) || !isKind(t, types.Int, types.Int64):
 		return c, false
+	case isKind(to, types.Int32):
+		return call("Int32")
+	case isKind(to, types.Uint32):
+		return call("Uint32")
+	case isKind(to, types.Uint64):
+		return call("Uint64")
 	}
-	return c, true
+	return c, false
+}
+
+// sends reports whether a value of a Go type is one of a field's type, to which Go
+// converts it.
+func sends(from, to types.Type) bool {
+	switch {
+	case types.Identical(from, to):
+		return true
+	case !IsPlain(to):
+		return false
+	case IsString(to):
+		return IsString(from)
+	case isKind(to, types.Bool):
+		return isKind(from, types.Bool)
+	case isKind(to, types.Float32):
+		return isKind(from, types.Float64)
+	case isKind(to, types.Float64):
+		return isKind(from, types.Int)
+	}
+	return isKind(to, types.Int64) && isKind(from, types.Int, types.Int32)
 }
 
 // intoMessage is how a value becomes a message: an input object, or one of

@@ -172,9 +172,7 @@ func (m *maker) frontend(f *project.Frontend) *Frontend {
 	b := &adapting{maker: m, frontend: f, walkable: map[string]bool{}}
 	b.findWalkable()
 	out := &Frontend{Name: f.Name, Operations: operations(f)}
-	for _, name := range m.project.CallerServices() {
-		out.Receivers = append(out.Receivers, name)
-	}
+	out.Receivers = m.project.CallerServices()
 	byName := map[string]*Adapters{}
 	for _, name := range project.TypeNames(f.API) {
 		def := f.API.Types[name]
@@ -424,7 +422,8 @@ func (b *adapting) value(a *Adapters, v *directive.Var) (Value, bool) {
 		}
 		field := structField(t, goName(name))
 		if field == nil {
-			b.report.At(v.Pos, "use a field that is neither bound nor resolved by a method", "%s: the Go type %s has no field %s", v, shortType(t), goName(name))
+			b.report.At(v.Pos, "use a field that is neither bound nor resolved by a method", "%s: the Go type %s has no field %s", v, shortType(t),
+				goName(name))
 			return out, false
 		}
 		t = field.Type()

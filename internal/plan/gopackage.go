@@ -24,7 +24,6 @@ import (
 type goPackages struct {
 	models *Models
 	loaded map[string]*types.Package
-	mod    string
 }
 
 // Import is part of types.Importer.
@@ -42,7 +41,8 @@ var errNotNamed = errors.New("no signature names it")
 
 // checkGo checks the declarations of packages and returns them by path. Mistakes
 // in a declaration that is wanted go to the report.
-func checkGo(p *project.Project, models *Models, all []*project.GoPackage, wanted func(*ast.FuncDecl) bool, r *project.Report) (map[string]*types.Package, error) {
+func checkGo(p *project.Project, models *Models, all []*project.GoPackage, wanted func(*ast.FuncDecl) bool,
+	r *project.Report) (map[string]*types.Package, error) {
 	g := &goPackages{models: models, loaded: map[string]*types.Package{}}
 	if err := g.load(p.Root, all, wanted); err != nil {
 		return nil, err
@@ -128,7 +128,8 @@ func namedImports(file *ast.File, wanted func(*ast.FuncDecl) bool, paths map[str
 		if err != nil {
 			continue
 		}
-		if spec.Name != nil && names[spec.Name.Name] || spec.Name == nil && slices.ContainsFunc(guesses(importPath), func(name string) bool { return names[name] }) {
+		if spec.Name != nil && names[spec.Name.Name] || spec.Name == nil && slices.ContainsFunc(guesses(importPath),
+			func(name string) bool { return names[name] }) {
 			paths[importPath] = true
 		}
 	}
@@ -143,7 +144,8 @@ func guesses(importPath string) []string {
 	}
 	for _, name := range slices.Clone(list) {
 		before, _, _ := strings.Cut(name, ".")
-		list = append(list, before, strings.ReplaceAll(name, "-", ""), strings.ReplaceAll(name, "-", "_"), strings.TrimPrefix(name, "go-"), strings.TrimSuffix(name, "-go"))
+		list = append(list, before, strings.ReplaceAll(name, "-", ""), strings.ReplaceAll(name, "-", "_"), strings.TrimPrefix(name, "go-"),
+			strings.TrimSuffix(name, "-go"))
 	}
 	return list
 }

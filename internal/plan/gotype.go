@@ -12,10 +12,10 @@ const (
 	GatewayPath = "github.com/portico-gateway/portico/gateway"
 )
 
-// runtimeType is a type of the runtime library, which need not be loaded to be
+// runtimeType is a type of the runtime library's package upstream, which need not be loaded to be
 // named.
-func runtimeType(pkg, name string, underlying types.Type) *types.Named {
-	return types.NewNamed(types.NewTypeName(0, types.NewPackage(GatewayPath+"/"+pkg, pkg), name, nil), underlying, nil)
+func runtimeType(name string, underlying types.Type) *types.Named {
+	return types.NewNamed(types.NewTypeName(0, types.NewPackage(GatewayPath+"/upstream", "upstream"), name, nil), underlying, nil)
 }
 
 // TypeName is the name of a type with full import paths, the same for every way in

@@ -46,7 +46,8 @@ func (m InputMember) Mask() bool { return m.Value != nil && m.Value.List && isMa
 func (m *maker) rpc(s *Service, c *Call) {
 	method := m.plan.Protos.method(c.GRPC.Method)
 	if method == nil {
-		m.report.At(c.GRPC.Pos, suggest(c.GRPC.Method, m.plan.Protos.methodNames(), "put its proto into "+project.ProtoFolder+"/"), "no proto has the method %s", c.GRPC.Method)
+		m.report.At(c.GRPC.Pos, suggest(c.GRPC.Method, m.plan.Protos.methodNames(), "put its proto into "+project.ProtoFolder+"/"),
+			"no proto has the method %s", c.GRPC.Method)
 		return
 	}
 	streams := method.Desc.IsStreamingServer()
@@ -76,7 +77,8 @@ func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []
 	for _, member := range members {
 		field := findField(message, member.Name)
 		if field == nil {
-			m.report.At(member.Pos, project.DidYouMean(member.Name, protoFieldNames(message)), "the message %s has no field %s", message.Desc.FullName(), member.Name)
+			m.report.At(member.Pos, project.DidYouMean(member.Name, protoFieldNames(message)), "the message %s has no field %s",
+				message.Desc.FullName(), member.Name)
 			continue
 		}
 		value, ok := m.messageValue(s, c, field, member.Value)

@@ -31,7 +31,8 @@ func (m *maker) readSignatures(checked map[string]*types.Package) {
 		}
 		sig := fn.Signature()
 		if bad := badShape(sig); bad != "" {
-			m.report.AtGo(method.Pos, "resolvers have the shape func (ctx context.Context, …) (T, error)", "%s.%s can't resolve a field: %s", method.Receiver, method.Name, bad)
+			m.report.AtGo(method.Pos, "resolvers have the shape func (ctx context.Context, …) (T, error)", "%s.%s can't resolve a field: %s",
+				method.Receiver, method.Name, bad)
 			continue
 		}
 		if strings.Contains(TypeName(sig), types.Typ[types.Invalid].Name()) {
@@ -110,7 +111,8 @@ func bindArguments(a *Adapter, params []*types.Var, report mismatch) {
 		case "*"+TypeName(arg.Type) == TypeName(param.Type()):
 			a.Parameters = append(a.Parameters, Parameter{From: arg, Address: true})
 		default:
-			report("make the parameter "+param.Name()+" "+shortType(arg.Type), "takes %s as %s, but the argument is %s", param.Name(), shortType(param.Type()), shortType(arg.Type))
+			report("make the parameter "+param.Name()+" "+shortType(arg.Type), "takes %s as %s, but the argument is %s", param.Name(),
+				shortType(param.Type()), shortType(arg.Type))
 		}
 	}
 	for _, arg := range a.Arguments {

@@ -77,12 +77,18 @@ func methodsOfGo() []string {
 	}
 }
 
-// checkMethods reports fields that methods of generated code would be named after
-// and that mean something else in Go.
+// checkMethods reports fields, and arguments of fields, whose names mean something
+// else in the methods that resolve them.
 func (b *adapting) checkMethods(a *Adapters) {
 	for _, field := range a.Fields {
+		for _, arg := range field.Arguments {
+			if name := goParam(arg.Name); name == "ctx" || name == "obj" && !a.Root {
+				b.report.At(arg.Position, "give it another name", "gqlgen's code has a variable %s of its own", name)
+			}
+		}
 		if slices.Contains(methodsOfGo(), field.GoName) {
-			b.report.At(b.position(field), "give it another name", "a method named %s has a meaning in Go, which %s.%s can't have", field.GoName, a.Name, field.Name)
+			b.report.At(b.position(field), "give it another name", "a method named %s has a meaning in Go, which %s.%s can't have", field.GoName,
+				a.Name, field.Name)
 		}
 	}
 }
@@ -96,7 +102,8 @@ func checkFiles(p *Plan, r *project.Report) {
 	for _, name := range names {
 		text, err := os.ReadFile(filepath.Join(p.project.Root, filepath.FromSlash(name)))
 		if err == nil && !bytes.HasPrefix(text, []byte(project.GeneratedHeader)) {
-			r.Add(project.Diagnostic{File: name, Line: 1, Column: 1, Message: "portico generate writes this file, but another generator made it", Fix: "rename it"})
+			r.Add(project.Diagnostic{File: name, Line: 1, Column: 1, Message: "portico generate writes this file, but another generator made it",
+				Fix: "rename it"})
 		}
 	}
 }

@@ -236,7 +236,8 @@ func (d *documentCheck) answerSchema(operation *openapi3.Operation) *openapi3.Sc
 	codes := operation.Responses.Keys()
 	slices.Sort(codes)
 	for _, code := range codes {
-		if answer := operation.Responses.Value(code); (strings.HasPrefix(code, "2") || code == "default" && len(codes) == 1) && answer != nil && answer.Value != nil {
+		if answer := operation.Responses.Value(code); (strings.HasPrefix(code,
+			"2") || code == "default" && len(codes) == 1) && answer != nil && answer.Value != nil {
 			if schema := jsonSchema(answer.Value.Content); schema != nil {
 				return schema
 			}
@@ -371,7 +372,8 @@ func (d *documentCheck) compare(t *ast.Type, schema *openapi3.Schema, pos *ast.P
 			d.compareEnum(def, schema, pos, what)
 		}
 	case ast.Scalar:
-		kinds := map[string][]string{"ID": {"string", "integer"}, "String": {"string"}, "Int": {"integer"}, "Float": {"number", "integer"}, "Boolean": {"boolean"}}[t.NamedType]
+		kinds := map[string][]string{"ID": {"string", "integer"}, "String": {"string"}, "Int": {"integer"}, "Float": {"number", "integer"},
+			"Boolean": {"boolean"}}[t.NamedType]
 		if kinds != nil && !slices.ContainsFunc(kinds, func(kind string) bool { return permits(schema, kind) }) {
 			d.misfit(t, schema, pos, what)
 		}
@@ -422,7 +424,8 @@ func (d *documentCheck) compareEnum(def *ast.Definition, schema *openapi3.Schema
 	}
 	for _, value := range schema.Enum {
 		if text, ok := value.(string); ok && !slices.Contains(known, text) {
-			d.report.At(pos, fmt.Sprintf("add a value to %s, with @source(name: %q) if it is spelled otherwise", def.Name, text), "%s can be %q in %s, which %s does not have", what, text, d.file, def.Name)
+			d.report.At(pos, fmt.Sprintf("add a value to %s, with @source(name: %q) if it is spelled otherwise", def.Name, text),
+				"%s can be %q in %s, which %s does not have", what, text, d.file, def.Name)
 		}
 	}
 }

@@ -72,7 +72,8 @@ func (m *maker) nodeType(c *Call) *ast.Type {
 			}
 		}
 	}
-	m.report.At(c.Page.Pos, "give the field a type with nodes: [T!]! or edges: [E!]!, and pageInfo: PageInfo!", "page is for connections, which %s is not", c.Field.Type)
+	m.report.At(c.Page.Pos, "give the field a type with nodes: [T!]! or edges: [E!]!, and pageInfo: PageInfo!",
+		"page is for connections, which %s is not", c.Field.Type)
 	return nil
 }
 
@@ -129,7 +130,8 @@ func (m *maker) pageInfo(c *Call, p *Page) {
 func (m *maker) onlyPageFields(c *Call, def *ast.Definition, names ...string) {
 	for _, field := range def.Fields {
 		if !slices.Contains(names, field.Name) && field.Type.NonNull && !m.plan.ResolvedEverywhere(def.Name, field.Name) {
-			m.report.At(field.Position, "make it nullable, bind it, or write a method", "nothing sets %s.%s when a connection is made for %s.%s", def.Name, field.Name, c.Parent.Name, c.Field.Name)
+			m.report.At(field.Position, "make it nullable, bind it, or write a method", "nothing sets %s.%s when a connection is made for %s.%s",
+				def.Name, field.Name, c.Parent.Name, c.Field.Name)
 		}
 	}
 }
@@ -178,7 +180,7 @@ func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
 		kind []types.BasicKind // in a message
 		into **PageValue
 	}{
-		{c.Page.Next, runtimeType("upstream", "Text", types.Typ[types.String]), []types.BasicKind{types.String}, &p.Next},
+		{c.Page.Next, runtimeType("Text", types.Typ[types.String]), []types.BasicKind{types.String}, &p.Next},
 		{c.Page.Total, types.Typ[types.Int64], []types.BasicKind{types.Int32, types.Int64, types.Uint32, types.Uint64}, &p.Total},
 		{c.Page.More, types.Typ[types.Bool], []types.BasicKind{types.Bool}, &p.More},
 	} {

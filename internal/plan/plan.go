@@ -69,7 +69,7 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 	}
 	m.services()
 	for _, f := range p.Frontends {
-		m.plan.Frontends = append(m.plan.Frontends, m.frontend(f))
+		m.plan.Frontends = append(m.plan.Frontends, m.frontend(f)) //nolint:contextcheck // literals are parsed without a request
 	}
 	return m.plan, nil
 }

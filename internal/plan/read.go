@@ -245,12 +245,10 @@ func (m *maker) contains(o, part *Object, depth int) bool {
 	if o == part {
 		return true
 	}
-	for _, f := range o.Fields {
-		if f.Read != nil && f.Read.Fields == nil && f.Read.Into.Object != nil && len(f.Path) == 0 && depth < len(m.union.Types) && m.contains(f.Read.Into.Object, part, depth+1) {
-			return true
-		}
-	}
-	return false
+	return depth < len(m.union.Types) && slices.ContainsFunc(o.Fields, func(f *Field) bool {
+		itself := f.Read != nil && len(f.Path) == 0
+		return itself && m.contains(f.Read.Into.Object, part, depth+1)
+	})
 }
 
 // localNames reports names that no element of XML is read by.
@@ -303,11 +301,11 @@ func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, 
 func decodedScalar(name string, model types.Type) types.Type {
 	switch {
 	case IsAny(model):
-		return runtimeType("upstream", "Any", types.NewStruct(nil, nil))
+		return runtimeType("Any", types.NewStruct(nil, nil))
 	case isKind(model, types.Int) && name == "Int":
 		return types.Typ[types.Int32]
 	case isPlainString(model) && name != "String":
-		return runtimeType("upstream", "Text", types.Typ[types.String])
+		return runtimeType("Text", types.Typ[types.String])
 	}
 	return model
 }
@@ -317,51 +315,47 @@ func decodedScalar(name string, model types.Type) types.Type {
 func (m *maker) readMessage(s *Service, t *ast.Type, fields []*protogen.Field, pos *ast.Position, what string) *Read {
 	last := fields[len(fields)-1]
 	r := &Read{Type: t, Model: m.models.Of(t), Fields: fields}
-	misfit := func() *Read {
+	fits := false
+	switch {
+	case last.Desc.IsMap():
+		fits = m.readMap(r, last)
+	case isMask(last) && !last.Desc.IsList() && t.Elem != nil:
+		text := types.Typ[types.String]
+		r.Item = &Read{Type: t.Elem, Model: text, Into: Conversion{From: text, To: text}}
+		fits = t.Elem.NamedType == "String" && t.Elem.NonNull
+	case last.Desc.IsList() != (t.Elem != nil):
+	case t.Elem == nil:
+		r.Into, fits = m.fromProto(s, last, t.NamedType)
+	default:
+		fits = m.readRepeated(s, r, last)
+	}
+	if !fits {
 		m.report.At(pos, "", "%s is %s, which %s (%s) does not fit", what, t, last.Desc.FullName(), describe(last))
 		return nil
 	}
-	if last.Desc.IsMap() {
-		if value := last.Message.Fields[1]; t.Elem != nil || value.Message != nil || value.Enum != nil || !IsAny(r.Model) {
-			return misfit()
-		}
-		r.Into = Conversion{From: r.Model, To: r.Model, Func: failing(runtime("Object"))}
-		return r
-	}
-	mask := isMask(last)
-	if last.Desc.IsList() != (t.Elem != nil) && !mask {
-		return misfit()
-	}
-	if t.Elem == nil {
-		var ok bool
-		if r.Into, ok = m.fromProto(s, last, t.NamedType); !ok {
-			return misfit()
-		}
-		return r
-	}
-	item := t.Elem
-	if item.Elem != nil || mask && !last.Desc.IsList() && (item.NamedType != "String" || !item.NonNull) {
-		return misfit()
-	}
-	if mask && !last.Desc.IsList() {
-		text := types.Typ[types.String]
-		r.Item = &Read{Type: item, Model: text, Into: Conversion{From: text, To: text}}
-		return r
-	}
-	into, ok := m.fromProto(s, last, item.NamedType)
-	if !ok {
-		return misfit()
-	}
-	if !item.NonNull && m.union.Types[item.NamedType].Kind != ast.Object {
+	if item := t.Elem; item != nil && !item.NonNull && m.union.Types[item.NamedType].Kind != ast.Object {
 		m.report.At(pos, "write ["+item.NamedType+"!]", "the items of %s are never null", last.Desc.FullName())
 		return nil
 	}
-	slice, ok := r.Model.(*types.Slice)
-	if !ok {
-		return misfit()
-	}
-	r.Item = &Read{Type: item, Model: slice.Elem(), Into: into}
 	return r
+}
+
+// readMap plans how a map is read: as any JSON.
+func (m *maker) readMap(r *Read, field *protogen.Field) bool {
+	r.Into = Conversion{From: r.Model, To: r.Model, Func: failing(runtime("Object"))}
+	value := field.Message.Fields[1]
+	return r.Type.Elem == nil && value.Message == nil && value.Enum == nil && IsAny(r.Model)
+}
+
+// readRepeated plans how the items of a repeated field are read.
+func (m *maker) readRepeated(s *Service, r *Read, field *protogen.Field) bool {
+	slice, ok := r.Model.(*types.Slice)
+	if !ok || r.Type.Elem.Elem != nil {
+		return false
+	}
+	into, ok := m.fromProto(s, field, r.Type.Elem.NamedType)
+	r.Item = &Read{Type: r.Type.Elem, Model: slice.Elem(), Into: into}
+	return ok
 }
 
 // Literal reports whether a constant of the schema is a value of a Go type, or of

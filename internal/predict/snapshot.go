@@ -95,7 +95,8 @@ func compareSnapshots(agreed, now snapshot, perItem []PerItem, r *project.Report
 		}
 		for _, service := range slices.Sorted(maps.Keys(now.Operations[name])) {
 			if n := now.Operations[name][service]; known && n > before[service] {
-				r.Add(project.Diagnostic{File: snapshotFile, Message: fmt.Sprintf("%s calls %s %s at worst, and %s before", name, service, times(n), times(before[service])), Fix: acceptSnapshot})
+				r.Add(project.Diagnostic{File: snapshotFile, Message: fmt.Sprintf("%s calls %s %s at worst, and %s before", name, service, times(n),
+					times(before[service])), Fix: acceptSnapshot})
 			}
 		}
 	}

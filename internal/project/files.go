@@ -66,7 +66,8 @@ func (p *Project) readFolder(entry os.DirEntry, r *Report) error {
 	name, folder := entry.Name(), path.Join("schema", entry.Name())
 	if !entry.IsDir() {
 		if path.Ext(name) == ".graphqls" {
-			r.Add(Diagnostic{File: folder, Message: "a schema file must be in the folder of a frontend", Fix: "move it to schema/shared/ or to schema/<frontend>/"})
+			r.Add(Diagnostic{File: folder, Message: "a schema file must be in the folder of a frontend",
+				Fix: "move it to schema/shared/ or to schema/<frontend>/"})
 		}
 		return nil
 	}

@@ -162,7 +162,8 @@ func (m *merger) root(out **ast.Definition, def *ast.Definition) {
 	case *out == nil:
 		*out = m.out.Types[def.Name]
 	case (*out).Name != def.Name:
-		m.At(def.Position, "use the same name in every frontend", "a root operation type is %s here, but %s at %s", def.Name, (*out).Name, Where((*out).Position))
+		m.At(def.Position, "use the same name in every frontend", "a root operation type is %s here, but %s at %s", def.Name, (*out).Name,
+			Where((*out).Position))
 	}
 }
 

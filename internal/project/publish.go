@@ -61,7 +61,8 @@ func hidden(f *Frontend, r *Report) bool {
 	found := false
 	for _, name := range TypeNames(f.Schema) {
 		def := f.Schema.Types[name]
-		if def.Kind == ast.Object && len(def.Fields) > 0 && !slices.ContainsFunc(def.Fields, func(field *ast.FieldDefinition) bool { return !binding.Inaccessible(field) }) {
+		if def.Kind == ast.Object && len(def.Fields) > 0 && !slices.ContainsFunc(def.Fields,
+			func(field *ast.FieldDefinition) bool { return !binding.Inaccessible(field) }) {
 			r.At(def.Position, "leave one that callers see", "all fields of %s are @inaccessible", name)
 			found = true
 		}
