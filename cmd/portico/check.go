@@ -63,6 +63,9 @@ func printCalls(stdout io.Writer, all []predict.Calls) {
 func progress(stdout io.Writer, start time.Time) func(bindgen.Step) {
 	var held []bindgen.Step
 	return func(s bindgen.Step) {
+		for _, note := range s.Notes {
+			fmt.Fprintln(stdout, "note: "+note)
+		}
 		held = append(held, s)
 		if time.Since(start) < time.Second {
 			return

@@ -3,6 +3,8 @@ package loader
 import (
 	"context"
 	"sync"
+
+	"github.com/portico-gateway/portico/gateway/cache"
 )
 
 // scope holds what the loaders of one request have loaded.
@@ -13,16 +15,17 @@ type scope struct {
 
 type scopeKey struct{}
 
-// WithScope returns a context in which every loader caches what it loads. The
-// scope ends with the context; scopes do not nest: the inner one hides the
-// outer one.
+// WithScope returns a context in which every loader caches what it loads, and in
+// which identical GETs are one ([cache.WithScope]). The scope ends with the
+// context; scopes do not nest: the inner one hides the outer one.
 func WithScope(ctx context.Context) context.Context {
-	return context.WithValue(ctx, scopeKey{}, &scope{states: map[any]any{}})
+	return cache.WithScope(context.WithValue(ctx, scopeKey{}, &scope{states: map[any]any{}}))
 }
 
 // Reset forgets everything that was loaded in the context's scope, as has to
 // be done when something was written. Loads that are under way finish.
 func Reset(ctx context.Context) {
+	cache.ResetScope(ctx)
 	if s, ok := ctx.Value(scopeKey{}).(*scope); ok {
 		s.mu.Lock()
 		defer s.mu.Unlock()

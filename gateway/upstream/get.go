@@ -48,8 +48,9 @@ func (g *got) note(ctx context.Context) {
 // it is fresh: what changes less often than that is sent once.
 const keptForValidation = 10 * time.Minute
 
-// get returns the answer to a GET: one that is kept and fresh (RFC 9111, as a
-// shared cache), one that is under way, or a new one. Requests are the same
+// get returns the answer to a GET: the one that the operation has had already, one
+// that is kept and fresh (RFC 9111, as a shared cache), one that is under way, or a
+// new one. Requests are the same
 // when URL and header are, but for the trace, so that whatever Vary names is
 // the same. What several callers share has the trace of the one whose request
 // began it.
@@ -59,6 +60,11 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 		return nil, err
 	}
 	key := keyOf(c.config.Name, req)
+	return cache.Once(ctx, key, func() (*got, error) { return c.recall(ctx, req, key) })
+}
+
+// recall is get for the first time in an operation.
+func (c *HTTP) recall(ctx context.Context, req *http.Request, key cache.Key) (*got, error) {
 	entry, now := c.store.Get(key), time.Now()
 	var have *got
 	if entry != nil {

@@ -331,3 +331,26 @@ func sameAsked(t *testing.T, wait time.Duration) (asked string, right int64) {
 	group.Wait()
 	return o.asked(), count.Load()
 }
+
+// Identical GETs of one operation are one call, however far apart, until something
+// is written.
+func TestIdenticalGETsOfAnOperation(t *testing.T) {
+	o, c := newOrigin(t, upstream.Config{})
+	o.set(200, "Cache-Control", "no-store")
+	ctx := cache.WithScope(t.Context())
+	for range 3 {
+		if got := read(t, ctx, c); got != "a" {
+			t.Errorf("got %s", got)
+		}
+	}
+	if got := o.asked(); got != "get" {
+		t.Errorf("in one operation it was asked %q", got)
+	}
+	read(t, ctx, c, "Accept-Language", "de")
+	read(t, cache.WithScope(t.Context()), c)
+	cache.ResetScope(ctx)
+	read(t, ctx, c)
+	if got := o.asked(); got != "get,get,get" {
+		t.Errorf("another request, another operation, and after a write: %q", got)
+	}
+}

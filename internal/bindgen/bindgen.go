@@ -35,6 +35,8 @@ type Step struct {
 	// Name is "read", "plan", "models", "clients", "protos" or the name of a frontend.
 	Name string
 	Took time.Duration
+	// Notes are changes that the project's own Go code has to follow.
+	Notes []string
 }
 
 // Generate generates the Go code of the project at root. It calls progress after
@@ -98,9 +100,9 @@ func newRun(root string, progress func(Step)) (*run, error) {
 	return &run{root: root, progress: progress, last: time.Now()}, err
 }
 
-func (r *run) step(name string) {
+func (r *run) step(name string, notes ...string) {
 	now := time.Now()
-	r.progress(Step{Name: name, Took: now.Sub(r.last)})
+	r.progress(Step{Name: name, Took: now.Sub(r.last), Notes: notes})
 	r.last = now
 }
 
@@ -157,7 +159,7 @@ func (r *run) write(ctx context.Context, p *plan.Plan) (err error) {
 	if err := r.models(s, p); err != nil {
 		return err
 	}
-	r.step("models")
+	r.step("models", r.changedModels(s)...)
 	if err := r.clients(s, p); err != nil {
 		return err
 	}

@@ -244,3 +244,33 @@ func goCommand(t *testing.T, dir string, args ...string) {
 		t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }
+
+// A field that becomes nullable in one frontend changes the models of all: the run
+// says so, with both places, once.
+func TestNoteOfChangedModels(t *testing.T) {
+	dir := materialise(t, &txtar.Archive{Files: []txtar.File{
+		{Name: "schema/web/a.graphqls", Data: []byte("type Query { a: User @rest(service: \"s\", get: \"/a\") }\ntype User { name: String! }\n")},
+		{Name: "schema/tv/a.graphqls", Data: []byte("type Query { a: User @rest(service: \"s\", get: \"/a\") }\ntype User { name: String! }\n")},
+	}})
+	notes := func() []string {
+		var all []string
+		if err := bindgen.Generate(t.Context(), dir, func(s bindgen.Step) { all = append(all, s.Notes...) }); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if got := notes(); len(got) > 0 {
+		t.Errorf("at first: %q", got)
+	}
+	text := "type Query { a: User @rest(service: \"s\", get: \"/a\") }\ntype User { name: String }\n"
+	if err := os.WriteFile(filepath.Join(dir, "schema", "tv", "a.graphqls"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := "schema/tv/a.graphqls:2:13: User.name can be null here, and not at schema/web/a.graphqls:2:13: model.User.Name is *string now, and was string"
+	if got := notes(); len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := notes(); len(got) > 0 {
+		t.Errorf("once more: %q", got)
+	}
+}

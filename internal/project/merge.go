@@ -20,7 +20,7 @@ import (
 //   - An interface has the fields that all have: a type that one frontend
 //     knows need not have another's fields.
 //   - A field is nullable where one of them has it nullable.
-func merge(frontends []*Frontend, r *Report) *ast.Schema {
+func merge(frontends []*Frontend, r *Report) (*ast.Schema, []Widened) {
 	m := &merger{Report: r, frontends: frontends, out: &ast.Schema{
 		Types:         map[string]*ast.Definition{},
 		Directives:    map[string]*ast.DirectiveDefinition{},
@@ -37,13 +37,21 @@ func merge(frontends []*Frontend, r *Report) *ast.Schema {
 	}
 	m.optionalInputs()
 	m.relate()
-	return m.out
+	return m.out, m.widened
+}
+
+// Widened is a field that is nullable in one frontend and not in another, so that it
+// is nullable in the models of all.
+type Widened struct {
+	Type, Field       string
+	Nullable, NonNull *ast.Position
 }
 
 type merger struct {
 	*Report
 	frontends []*Frontend
 	out       *ast.Schema
+	widened   []Widened
 }
 
 func (m *merger) add(def *ast.Definition) {
@@ -87,6 +95,13 @@ func (m *merger) addField(have *ast.Definition, field *ast.FieldDefinition) {
 		m.At(field.Position, "use the same type in both, or give one of the fields another name; only nullability may differ",
 			"%s.%s is %s here, but %s at %s", have.Name, field.Name, field.Type, old.Type, Where(old.Position))
 		return
+	}
+	if old.Type.String() != field.Type.String() {
+		w := Widened{Type: have.Name, Field: field.Name, Nullable: field.Position, NonNull: old.Position}
+		if widest.String() == old.Type.String() {
+			w.Nullable, w.NonNull = w.NonNull, w.Nullable
+		}
+		m.widened = append(m.widened, w)
 	}
 	old.Type = widest
 }

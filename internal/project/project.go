@@ -36,6 +36,8 @@ type Project struct {
 	// Union is the merged schema of the frontends, of which the Go models are
 	// made; nil when a frontend has no schema.
 	Union *ast.Schema
+	// Widened are the fields about whose nullability frontends do not agree.
+	Widened []Widened
 	// Mended reports whether the SDL has mistakes, so that schemas lack parts that
 	// are wrong.
 	Mended bool
@@ -99,7 +101,7 @@ func Read(root string, r *Report) (*Project, error) {
 		}
 	}
 	if !slices.ContainsFunc(p.Frontends, func(f *Frontend) bool { return f.Schema == nil }) {
-		p.Union = merge(p.Frontends, r)
+		p.Union, p.Widened = merge(p.Frontends, r)
 	}
 	return p, nil
 }
