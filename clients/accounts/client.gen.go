@@ -16,6 +16,7 @@ import (
 // Client calls the service accounts. It is safe for concurrent use.
 type Client struct {
 	*upstream.HTTP
+	expect       expectations
 	reviewAuthor *loader.Loader[string, *model.User]
 }
 
@@ -26,14 +27,25 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{HTTP: service}
+	c.expect.me = c.Expect("schema/web/account.graphqls:61:15",
+		"avatar_url", "display_name", "email", "id")
+	c.expect.reviewAuthor = c.Expect("schema/web/catalog.graphqls:29:17",
+		"users", "users.avatar_url", "users.display_name", "users.id")
 	c.reviewAuthor = loader.New(c.MaxBatch(), c.fetchReviewAuthor).Keep(loader.Keeping{Store: c.Store(), Service: "accounts", Name: "ReviewAuthor", MaxAge: 60 * time.Second})
 	return c, nil
+}
+
+// expectations are what the calls read of answers.
+type expectations struct {
+	me           *upstream.Expectation
+	reviewAuthor *upstream.Expectation
 }
 
 // Me is Query.me: GET /me.
 func (c *Client) Me(ctx context.Context) (*model.Viewer, error) {
 	request := upstream.Request{
-		Path: []string{"me"},
+		Path:   []string{"me"},
+		Expect: c.expect.me,
 	}
 	answer, err := upstream.GetJSON[*viewerRow](ctx, c.HTTP, request)
 	if err != nil {
@@ -59,8 +71,9 @@ func (c *Client) fetchReviewAuthor(ctx context.Context, keys []string) (map[stri
 			return nil, err
 		}
 		request := upstream.Request{
-			Path:  []string{"users"},
-			Query: url.Values{"ids": {joined}},
+			Path:   []string{"users"},
+			Query:  url.Values{"ids": {joined}},
+			Expect: c.expect.reviewAuthor,
 		}
 		answer, err := upstream.GetJSON[reviewAuthorAnswer](ctx, c.HTTP, request)
 		if err != nil {
@@ -73,7 +86,9 @@ func (c *Client) fetchReviewAuthor(ctx context.Context, keys []string) (map[stri
 			value, err := row.model()
 			return value, c.Malformed(err)
 		}
-		return loader.One(answer.Users, func(row *userRow) string { return upstream.Key(row.ID) }, toModel)
+		key := func(row *userRow) string { return upstream.Key(row.ID) }
+		rows := upstream.Matching(c.expect.reviewAuthor, keys, answer.Users, key)
+		return loader.One(rows, key, toModel)
 	})
 }
 

@@ -18,6 +18,7 @@ import (
 // Client calls the service catalog. It is safe for concurrent use.
 type Client struct {
 	*upstream.HTTP
+	expect           expectations
 	orderItemProduct *loader.Loader[string, *model.Product]
 	productCategory  *loader.Loader[string, *model.Category]
 }
@@ -29,15 +30,38 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{HTTP: service}
+	c.expect.categories = c.Expect("schema/web/catalog.graphqls:51:29",
+		"categories", "categories.id", "categories.name")
+	c.expect.mobileProducts = c.Expect("schema/mobile/catalog.graphqls:21:6",
+		"products", "products.category_id", "products.currency", "products.description", "products.id", "products.price_cents", "products.product_name", "products.thumbnail_url")
+	c.expect.orderItemProduct = c.Expect("schema/web/account.graphqls:35:21",
+		"products", "products.category_id", "products.currency", "products.description", "products.id", "products.price_cents", "products.product_name", "products.thumbnail_url")
+	c.expect.product = c.Expect("schema/shared/catalog.graphqls:56:30",
+		"category_id", "currency", "description", "id", "price_cents", "product_name", "thumbnail_url")
+	c.expect.productCategory = c.Expect("schema/web/catalog.graphqls:3:23",
+		"categories", "categories.id", "categories.name")
+	c.expect.webProducts = c.Expect("schema/web/catalog.graphqls:43:6",
+		"products", "products.category_id", "products.currency", "products.description", "products.id", "products.price_cents", "products.product_name", "products.thumbnail_url")
 	c.orderItemProduct = loader.New(c.MaxBatch(), c.fetchOrderItemProduct).Keep(loader.Keeping{Store: c.Store(), Service: "catalog", Name: "OrderItemProduct", MaxAge: 60 * time.Second})
 	c.productCategory = loader.New(c.MaxBatch(), c.fetchProductCategory).Keep(loader.Keeping{Store: c.Store(), Service: "catalog", Name: "ProductCategory", MaxAge: 600 * time.Second})
 	return c, nil
 }
 
+// expectations are what the calls read of answers.
+type expectations struct {
+	categories       *upstream.Expectation
+	mobileProducts   *upstream.Expectation
+	orderItemProduct *upstream.Expectation
+	product          *upstream.Expectation
+	productCategory  *upstream.Expectation
+	webProducts      *upstream.Expectation
+}
+
 // Categories is Query.categories: GET /categories.
 func (c *Client) Categories(ctx context.Context) ([]*model.Category, error) {
 	request := upstream.Request{
-		Path: []string{"categories"},
+		Path:   []string{"categories"},
+		Expect: c.expect.categories,
 	}
 	answer, err := upstream.GetJSON[categoriesAnswer](ctx, c.HTTP, request)
 	if err != nil {
@@ -56,8 +80,9 @@ func (c *Client) Categories(ctx context.Context) ([]*model.Category, error) {
 // MobileProducts is Query.products: GET /products.
 func (c *Client) MobileProducts(ctx context.Context, first *int, after *string) (*model.ProductConnection, error) {
 	request := upstream.Request{
-		Path:  []string{"products"},
-		Query: url.Values{},
+		Path:   []string{"products"},
+		Query:  url.Values{},
+		Expect: c.expect.mobileProducts,
 	}
 	if first != nil {
 		request.Query.Add("limit", strconv.Itoa(*first))
@@ -96,8 +121,9 @@ func (c *Client) fetchOrderItemProduct(ctx context.Context, keys []string) (map[
 			return nil, err
 		}
 		request := upstream.Request{
-			Path:  []string{"products"},
-			Query: url.Values{"ids": {joined}},
+			Path:   []string{"products"},
+			Query:  url.Values{"ids": {joined}},
+			Expect: c.expect.orderItemProduct,
 		}
 		answer, err := upstream.GetJSON[orderItemProductAnswer](ctx, c.HTTP, request)
 		if err != nil {
@@ -110,14 +136,17 @@ func (c *Client) fetchOrderItemProduct(ctx context.Context, keys []string) (map[
 			value, err := row.model()
 			return value, c.Malformed(err)
 		}
-		return loader.One(answer.Products, func(row *productRow) string { return upstream.Key(row.ID) }, toModel)
+		key := func(row *productRow) string { return upstream.Key(row.ID) }
+		rows := upstream.Matching(c.expect.orderItemProduct, keys, answer.Products, key)
+		return loader.One(rows, key, toModel)
 	})
 }
 
 // Product is Query.product: GET /products/{$args.id}.
 func (c *Client) Product(ctx context.Context, id string) (*model.Product, error) {
 	request := upstream.Request{
-		Path: []string{"products", id},
+		Path:   []string{"products", id},
+		Expect: c.expect.product,
 	}
 	answer, err := upstream.GetJSON[*productRow](ctx, c.HTTP, request)
 	if err != nil {
@@ -138,7 +167,8 @@ func (c *Client) ProductCategory() *loader.Loader[string, *model.Category] { ret
 
 func (c *Client) fetchProductCategory(ctx context.Context, keys []string) (map[string]*model.Category, error) {
 	request := upstream.Request{
-		Path: []string{"categories"},
+		Path:   []string{"categories"},
+		Expect: c.expect.productCategory,
 	}
 	answer, err := upstream.GetJSON[productCategoryAnswer](ctx, c.HTTP, request)
 	if err != nil {
@@ -151,14 +181,17 @@ func (c *Client) fetchProductCategory(ctx context.Context, keys []string) (map[s
 		value, err := row.model()
 		return value, c.Malformed(err)
 	}
-	return loader.One(answer.Categories, func(row *categoryRow) string { return upstream.Key(row.ID) }, toModel)
+	key := func(row *categoryRow) string { return upstream.Key(row.ID) }
+	rows := upstream.Matching(c.expect.productCategory, keys, answer.Categories, key)
+	return loader.One(rows, key, toModel)
 }
 
 // WebProducts is Query.products: GET /products.
 func (c *Client) WebProducts(ctx context.Context, first *int, after *string, categoryID *string, search *string) (*model.ProductConnection, error) {
 	request := upstream.Request{
-		Path:  []string{"products"},
-		Query: url.Values{},
+		Path:   []string{"products"},
+		Query:  url.Values{},
+		Expect: c.expect.webProducts,
 	}
 	if first != nil {
 		request.Query.Add("limit", strconv.Itoa(*first))

@@ -18,6 +18,7 @@ import (
 // Client calls the service inventory. It is safe for concurrent use.
 type Client struct {
 	*upstream.GRPC
+	expect       expectations
 	productStock *loader.Loader[string, *model.Stock]
 }
 
@@ -28,8 +29,14 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{GRPC: service}
+	c.expect.productStock = c.Expect("schema/shared/catalog.graphqls:32:6")
 	c.productStock = loader.New(c.MaxBatch(), c.fetchProductStock).Keep(loader.Keeping{Store: c.Store(), Service: "inventory", Name: "ProductStock", MaxAge: 5 * time.Second})
 	return c, nil
+}
+
+// expectations are what the calls read of answers.
+type expectations struct {
+	productStock *upstream.Expectation
 }
 
 // ProductStock loads Product.stock by id: inventory.v1.InventoryService/GetStock.
@@ -47,7 +54,9 @@ func (c *Client) fetchProductStock(ctx context.Context, keys []string) (map[stri
 		value, err := stockOf(row)
 		return value, c.Malformed(err)
 	}
-	return loader.One(answer.GetStocks(), func(row *inventorypb.Stock) string { return row.GetProductId() }, toModel)
+	key := func(row *inventorypb.Stock) string { return row.GetProductId() }
+	rows := upstream.Matching(c.expect.productStock, keys, answer.GetStocks(), key)
+	return loader.One(rows, key, toModel)
 }
 
 // StockChanged follows Subscription.stockChanged: inventory.v1.InventoryService/WatchStock. A failure before the first value is

@@ -18,6 +18,7 @@ import (
 // Client calls the service orders. It is safe for concurrent use.
 type Client struct {
 	*upstream.HTTP
+	expect       expectations
 	viewerOrders *loader.Family[viewerOrdersArgs, string, []*model.Order]
 }
 
@@ -28,8 +29,18 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{HTTP: service}
+	c.expect.placeOrder = c.Expect("schema/web/account.graphqls:71:6",
+		"currency", "id", "items", "items.product_id", "items.quantity", "status", "total_cents")
+	c.expect.viewerOrders = c.Expect("schema/web/account.graphqls:9:6",
+		"orders", "orders.currency", "orders.id", "orders.items", "orders.items.product_id", "orders.items.quantity", "orders.status", "orders.total_cents")
 	c.viewerOrders = loader.NewFamily(loader.Unlimited, c.fetchViewerOrders).Keep(loader.Keeping{Store: c.Store(), Service: "orders", Name: "ViewerOrders"})
 	return c, nil
+}
+
+// expectations are what the calls read of answers.
+type expectations struct {
+	placeOrder   *upstream.Expectation
+	viewerOrders *upstream.Expectation
 }
 
 // PlaceOrder is Mutation.placeOrder: POST /orders.
@@ -38,6 +49,7 @@ func (c *Client) PlaceOrder(ctx context.Context, input model.PlaceOrderInput) (*
 		Method: http.MethodPost,
 		Path:   []string{"orders"},
 		Body:   newPlaceOrderInputBody(&input),
+		Expect: c.expect.placeOrder,
 	}
 	answer, err := upstream.GetJSON[*placeOrderPayloadRow](ctx, c.HTTP, request)
 	if err != nil {
@@ -71,8 +83,9 @@ func (c *Client) fetchViewerOrders(ctx context.Context, args viewerOrdersArgs, k
 	return loader.OneByOne(8, func(ctx context.Context, key string) ([]*model.Order, error) {
 		first := args.First.Pointer()
 		request := upstream.Request{
-			Path:  []string{"orders"},
-			Query: url.Values{"userId": {key}},
+			Path:   []string{"orders"},
+			Query:  url.Values{"userId": {key}},
+			Expect: c.expect.viewerOrders,
 		}
 		if first != nil {
 			request.Query.Add("limit", strconv.Itoa(*first))

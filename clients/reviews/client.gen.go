@@ -16,6 +16,7 @@ import (
 // Client calls the service reviews. It is safe for concurrent use.
 type Client struct {
 	*upstream.GRPC
+	expect         expectations
 	productReviews *loader.Family[productReviewsArgs, string, []*model.Review]
 }
 
@@ -26,8 +27,14 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{GRPC: service}
+	c.expect.productReviews = c.Expect("schema/web/catalog.graphqls:6:6")
 	c.productReviews = loader.NewFamily(c.MaxBatch(), c.fetchProductReviews).Keep(loader.Keeping{Store: c.Store(), Service: "reviews", Name: "ProductReviews", MaxAge: 30 * time.Second})
 	return c, nil
+}
+
+// expectations are what the calls read of answers.
+type expectations struct {
+	productReviews *upstream.Expectation
 }
 
 type productReviewsArgs struct {
@@ -59,7 +66,9 @@ func (c *Client) fetchProductReviews(ctx context.Context, args productReviewsArg
 		value, err := reviewOf(row)
 		return value, c.Malformed(err)
 	}
-	return loader.Many(keys, answer.GetReviews(), func(row *reviewspb.Review) string { return row.GetProductId() }, toModel)
+	key := func(row *reviewspb.Review) string { return row.GetProductId() }
+	rows := upstream.Matching(c.expect.productReviews, keys, answer.GetReviews(), key)
+	return loader.Many(keys, rows, key, toModel)
 }
 
 // reviewOf is the Review that a message stands for.

@@ -16,6 +16,7 @@ import (
 // Client calls the service shipping. It is safe for concurrent use.
 type Client struct {
 	*upstream.HTTP
+	expect        expectations
 	orderShipping *loader.Loader[string, *model.Shipping]
 }
 
@@ -26,8 +27,14 @@ func New(services *upstream.Services) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{HTTP: service}
+	c.expect.orderShipping = c.Expect("schema/web/account.graphqls:20:6")
 	c.orderShipping = loader.New(c.MaxBatch(), c.fetchOrderShipping).Keep(loader.Keeping{Store: c.Store(), Service: "shipping", Name: "OrderShipping"})
 	return c, nil
+}
+
+// expectations are what the calls read of answers.
+type expectations struct {
+	orderShipping *upstream.Expectation
 }
 
 // OrderShipping loads Order.shipping by id: GET /rates.
@@ -51,7 +58,9 @@ func (c *Client) fetchOrderShipping(ctx context.Context, keys []string) (map[str
 			value, err := row.model()
 			return value, c.Malformed(err)
 		}
-		return loader.One(answer.Rate, func(row *shippingXML) string { return upstream.Key(row.OrderID) }, toModel)
+		key := func(row *shippingXML) string { return upstream.Key(row.OrderID) }
+		rows := upstream.Matching(c.expect.orderShipping, keys, answer.Rate, key)
+		return loader.One(rows, key, toModel)
 	})
 }
 

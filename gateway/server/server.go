@@ -50,7 +50,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 	verifier, errOfAuth := openVerifier(cfg.Auth, log)
 	limiter, errOfLimits := ratelimit.Open(limiterConfig(cfg.Redis, log))
 	store, errOfStore := openStore(cfg, log)
-	services, errOfServices := upstream.Open(serviceConfigs(cfg, store))
+	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, log))
 	if err := errors.Join(errOfAuth, errOfLimits, errOfServices, errOfStore); err != nil {
 		if errOfLimits == nil {
 			err = errors.Join(err, limiter.Close())
@@ -129,7 +129,10 @@ func limiterConfig(cfg config.Redis, log *slog.Logger) ratelimit.Config {
 	return out
 }
 
-func serviceConfigs(cfg *config.Config, store *cache.Store) []upstream.Config {
+func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []upstream.Config {
+	suspect := func(s upstream.Suspicion) {
+		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
+	}
 	var list []upstream.Config
 	for name, s := range cfg.Services {
 		list = append(list, upstream.Config{
@@ -142,6 +145,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store) []upstream.Config {
 			SubjectHeader:        s.SubjectHeader,
 			Store:                store,
 			Values:               s.Config,
+			Suspect:              suspect,
 		})
 	}
 	return list

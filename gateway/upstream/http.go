@@ -62,7 +62,10 @@ func (c *HTTP) MaxBatch() int { return c.config.MaxBatch }
 // GetJSON decodes the JSON that the service answers a request with, in UTF-8.
 // What T does not have is ignored. On an error the value is zero.
 func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
-	return decoded[T](ctx, c, r, "json", decodeJSON)
+	return decoded[T](ctx, c, r, "json", func(body []byte, value any) error {
+		r.Expect.answered(body)
+		return decodeJSON(body, value)
+	})
 }
 
 // decodeJSON is the only use of a decoder for what services answer; the choice

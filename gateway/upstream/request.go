@@ -31,6 +31,8 @@ type Request struct {
 	Header http.Header
 	// Body is sent as JSON unless it is nil.
 	Body any
+	// Expect is what the caller reads of answers in JSON; nil for nothing.
+	Expect *Expectation
 }
 
 // errSegment tells of a path segment that servers and proxies could take for

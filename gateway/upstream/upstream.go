@@ -48,6 +48,11 @@ type Config struct {
 	Store *cache.Store
 	// Values are what bindings find as $config.
 	Values map[string]string
+	// Suspect gets to know of bindings that look wrong, each reason once; nil for
+	// nobody. It must not block. Strict makes it at the first answer, as tests want
+	// it; by default, several must agree.
+	Suspect func(Suspicion)
+	Strict  bool
 }
 
 func (c Config) need(names []string) error {

@@ -81,12 +81,13 @@ func (f *function) matchRows(rows string) {
 
 // match writes the return of the rows of each key.
 func (f *function) match(rows, row, key string) {
-	match := fmt.Sprintf("%s, func(row *%s) string { return %s }, toModel)", rows, row, key)
+	f.line("key := func(row *%s) string { return %s }", row, key)
+	f.line("rows := %s(c.expect.%s, keys, %s, key)", f.upstream("Matching"), loaderName(f.Call), rows)
 	if f.Type.Elem != nil {
-		f.line("return %s(keys, %s", f.loader("Many"), match)
+		f.line("return %s(keys, rows, key, toModel)", f.loader("Many"))
 		return
 	}
-	found := f.loader("One") + "(" + match
+	found := f.loader("One") + "(rows, key, toModel)"
 	if !f.Type.NonNull {
 		f.line("return %s", found)
 		return

@@ -3,6 +3,7 @@ package golang
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,7 +59,7 @@ type (
 
 // allocate names what the file declares, before anything uses it.
 func (c *client) allocate() {
-	for _, name := range []string{"Client", "New"} {
+	for _, name := range []string{"Client", "New", "expectations"} {
 		c.declared[name] = true
 	}
 	for _, o := range c.service.Objects {
@@ -101,6 +102,10 @@ func (c *client) head(b *strings.Builder) {
 	}
 	name := c.service.Name
 	fmt.Fprintf(b, "// Client calls the service %s. It is safe for concurrent use.\ntype Client struct {\n*%s\n", name, c.upstream(kind))
+	expecting := slices.DeleteFunc(slices.Clone(c.service.Calls), func(call *plan.Call) bool { return !call.Expects() })
+	if len(expecting) > 0 {
+		b.WriteString("expect expectations\n")
+	}
 	for _, call := range c.service.Calls {
 		if !call.Root() {
 			fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.loaderType(call))
@@ -112,12 +117,30 @@ func (c *client) head(b *strings.Builder) {
 		fmt.Fprintf(b, "if err := service.Need(%s); err != nil {\nreturn nil, err\n}\n", quoted(c.service.Config))
 	}
 	fmt.Fprintf(b, "c := &Client{%s: service}\n", kind)
+	for _, call := range expecting {
+		fmt.Fprintf(b, "c.expect.%s = c.Expect(%q%s)\n", loaderName(call), call.At(), expectedPaths(call))
+	}
 	for _, call := range c.service.Calls {
 		if !call.Root() {
 			fmt.Fprintf(b, "c.%s = %s\n", loaderName(call), c.newLoader(call))
 		}
 	}
 	b.WriteString("return c, nil\n}\n\n")
+	if len(expecting) > 0 {
+		b.WriteString("// expectations are what the calls read of answers.\ntype expectations struct {\n")
+		for _, call := range expecting {
+			fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.upstream("Expectation"))
+		}
+		b.WriteString("}\n\n")
+	}
+}
+
+// expectedPaths write the paths as arguments, on a line of their own.
+func expectedPaths(call *plan.Call) string {
+	if len(call.Expected()) == 0 {
+		return ""
+	}
+	return ",\n" + quoted(call.Expected())
 }
 
 // quoted writes texts as arguments.

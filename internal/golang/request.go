@@ -58,6 +58,9 @@ func (f *function) request() {
 	if body != "" && condition == "" {
 		fields = append(fields, "Body: "+body)
 	}
+	if len(f.Expected()) > 0 {
+		fields = append(fields, "Expect: c.expect."+loaderName(f.Call))
+	}
 	f.line("request := %s{\n%s,\n}", f.upstream("Request"), strings.Join(fields, ",\n"))
 	for _, code := range after {
 		f.b.WriteString(code)

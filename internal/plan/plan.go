@@ -44,10 +44,10 @@ type Plan struct {
 func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, error) {
 	m := &maker{project: p, union: p.Union, report: r, plan: &Plan{Module: p.Module, project: p}}
 	if p.Union != nil && !p.Mended {
-		checkNames(p, r)
-	}
-	if r.Len() > 0 && !p.Mended { // the names of calls could not be told apart
-		return m.plan, nil
+		before := r.Len()
+		if checkNames(p, r); r.Len() > before { // the names of calls could not be told apart
+			return m.plan, nil
+		}
 	}
 	if err := m.resolve(); err != nil || r.Len() > 0 {
 		return m.plan, err

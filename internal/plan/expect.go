@@ -1,0 +1,75 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/portico-gateway/portico/gateway/directive"
+)
+
+// Expects reports whether answers of the call are compared with what it reads: names
+// in JSON, and rows that belong to keys.
+func (c *Call) Expects() bool {
+	return c.Answer != nil && (c.Key != nil || len(c.Expected()) > 0)
+}
+
+// Expected are the paths of the names that the call reads of an answer in JSON,
+// sorted. The cursor of the next page is not among them, nor what has a default:
+// services leave these out.
+func (c *Call) Expected() []string {
+	if c.REST == nil || c.REST.XML || c.Answer == nil {
+		return nil
+	}
+	e := &expecting{seen: map[*Object]bool{}}
+	e.path(c.Select, nil)
+	if object := c.Answer.Read.Object(); object != nil {
+		e.object(object, c.Select)
+	}
+	if c.Key != nil {
+		e.path(c.Select, c.Key.Row)
+	}
+	if p := c.Answer.Page; p != nil {
+		for _, value := range []*PageValue{p.Total, p.More} {
+			if value != nil {
+				e.path(nil, value.Path)
+			}
+		}
+	}
+	slices.Sort(e.paths)
+	return slices.Compact(e.paths)
+}
+
+type expecting struct {
+	paths []string
+	seen  map[*Object]bool // one can have itself in it
+}
+
+func (e *expecting) path(prefix, path directive.Path) {
+	if whole := slices.Concat(prefix, path); len(whole) > 0 {
+		e.paths = append(e.paths, strings.Join(whole, "."))
+	}
+}
+
+func (e *expecting) object(o *Object, prefix directive.Path) {
+	if e.seen[o] {
+		return
+	}
+	e.seen[o] = true
+	for _, f := range o.Fields {
+		switch {
+		case f.Constant != nil || f.Default != nil:
+		case f.Converter != nil:
+			for _, a := range f.Converter.Arguments {
+				e.path(prefix, a.Path)
+			}
+		default:
+			e.path(prefix, f.Path)
+			if inner := f.Read.Object(); inner != nil {
+				e.object(inner, slices.Concat(prefix, f.Path))
+			}
+		}
+	}
+}
+
+// At is where the binding of the call is: file:line:column.
+func (c *Call) At() string { return where(c.Pos) }
