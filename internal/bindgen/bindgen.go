@@ -15,29 +15,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"os"
-	"path/filepath"
-	"sync"
-	"time"
 
 	"github.com/portico-gateway/portico/internal/plan"
 	"github.com/portico-gateway/portico/internal/predict"
 	"github.com/portico-gateway/portico/internal/project"
 )
-
-// Diagnostics are the mistakes in a project.
-type Diagnostics = project.Diagnostics
-
-// Step is a part of a run that is done.
-type Step struct {
-	// Name is "read", "plan", "models", "clients", "protos" or the name of a frontend.
-	Name string
-	Took time.Duration
-	// Notes are changes that the project's own Go code has to follow.
-	Notes []string
-}
 
 // Generate generates the Go code of the project at root. It calls progress after
 // each step; nil is allowed.
@@ -78,47 +61,6 @@ func Check(ctx context.Context, root string, options predict.Options, progress f
 	}
 	defer r.step("calls")
 	return predict.Operations(project, plan, options)
-}
-
-// run is one run.
-type run struct {
-	root     string
-	project  *project.Project
-	progress func(Step)
-	last     time.Time
-}
-
-func newRun(root string, progress func(Step)) (*run, error) {
-	if progress == nil {
-		progress = func(Step) {}
-	}
-	root, err := filepath.Abs(root)
-	if err != nil {
-		return nil, err
-	}
-	root, err = filepath.EvalSymlinks(root)
-	return &run{root: root, progress: progress, last: time.Now()}, err
-}
-
-func (r *run) step(name string, notes ...string) {
-	now := time.Now()
-	r.progress(Step{Name: name, Took: now.Sub(r.last), Notes: notes})
-	r.last = now
-}
-
-// process is what runs of one process share: its working directory and logger.
-var process sync.Mutex //nolint:gochecknoglobals // as the directory and the logger are
-
-// quiet keeps gqlgen from logging what is no mistake here. The function that it
-// returns ends that.
-func (r *run) quiet() func() {
-	process.Lock()
-	out := log.Writer()
-	log.SetOutput(io.Discard)
-	return func() {
-		log.SetOutput(out)
-		process.Unlock()
-	}
 }
 
 // plan reads and plans the project.

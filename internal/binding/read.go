@@ -1,7 +1,6 @@
 package binding
 
 import (
-	"errors"
 	"go/token"
 	"regexp"
 	"slices"
@@ -12,43 +11,6 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/directive"
 )
-
-// Read reads the binding of a field; nil when it has none, or one with
-// mistakes, which are reported.
-func Read(schema *ast.Schema, parent *ast.Definition, field *ast.FieldDefinition, report directive.Report) *Binding {
-	rest, grpc := field.Directives.ForName(RESTDirective), field.Directives.ForName(GRPCDirective)
-	r := &reader{schema: schema, report: report}
-	switch {
-	case rest == nil && grpc == nil:
-		return nil
-	case rest != nil && grpc != nil:
-		r.fail(grpc.Position, "keep one of them", "%s.%s has two bindings", parent.Name, field.Name)
-		return nil
-	case rest != nil:
-		r.binding = &Binding{Parent: parent, Field: field, Pos: rest.Position}
-		r.read(rest, r.rest)
-	default:
-		r.binding = &Binding{Parent: parent, Field: field, Pos: grpc.Position}
-		r.read(grpc, r.grpc)
-	}
-	if r.failed {
-		return nil
-	}
-	return r.binding
-}
-
-// reader reads one binding.
-type reader struct {
-	schema  *ast.Schema
-	report  directive.Report
-	binding *Binding
-	failed  bool
-}
-
-func (r *reader) fail(pos *ast.Position, fix, format string, args ...any) {
-	r.failed = true
-	r.report(pos, fix, format, args...)
-}
 
 // read reads what all bindings have; the rest is own's.
 func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
@@ -81,59 +43,6 @@ func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
 }
 
 var serviceName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
-
-// raw is the text of a scalar argument; empty when it is absent.
-func raw(d *ast.Directive, name string) string {
-	if arg := d.Arguments.ForName(name); arg != nil {
-		return arg.Value.Raw
-	}
-	return ""
-}
-
-func (r *reader) path(d *ast.Directive, name string) directive.Path {
-	arg := d.Arguments.ForName(name)
-	if arg == nil {
-		return nil
-	}
-	return r.pathOf(arg.Value)
-}
-
-func (r *reader) pathOf(v *ast.Value) directive.Path {
-	path, err := directive.ParsePath(v.Raw)
-	if err != nil {
-		r.fail(v.Position, "write names with dots between them, such as data.items", "%v", err)
-	}
-	return path
-}
-
-// text reads a text and points mistakes out within it.
-func (r *reader) text(v *ast.Value, from int) directive.Text {
-	text, err := directive.ParseText(v.Raw[from:])
-	if mistake, ok := errors.AsType[*directive.TextError](err); ok {
-		r.fail(within(v, from+mistake.Offset), "", "%v", err)
-		return nil
-	}
-	at := from
-	for _, part := range text {
-		if part.Var != nil {
-			at += strings.Index(v.Raw[at:], "{$")
-			part.Var.Pos = within(v, at)
-			at += len("{$")
-		}
-	}
-	return text
-}
-
-// within is the position of a byte of a string on one line; of other values,
-// where they begin.
-func within(v *ast.Value, offset int) *ast.Position {
-	if v.Kind != ast.StringValue || v.Position == nil {
-		return v.Position
-	}
-	pos := *v.Position
-	pos.Column += 1 + len([]rune(v.Raw[:offset])) // 1 for the quote
-	return &pos
-}
 
 func (r *reader) grpc(d *ast.Directive) {
 	arg := d.Arguments.ForName("method")

@@ -74,17 +74,6 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 	return m.plan, nil
 }
 
-// maker makes one plan.
-type maker struct {
-	project    *project.Project
-	union      *ast.Schema
-	report     *project.Report
-	plan       *Plan
-	models     *Models
-	converters converters
-	signatures map[*project.Method]*signature
-}
-
 // resolve finds what resolves each field. When the project is broken so that
 // little can be said of it, it reports what is certain.
 func (m *maker) resolve() error {
@@ -112,12 +101,6 @@ func (p *Plan) Resolution(f *project.Frontend, typ, field string) (*project.Meth
 		return method, nil
 	}
 	return nil, p.calls.of(f, typ, field)
-}
-
-// resolved reports whether a method or a call resolves a field of a frontend.
-func (m *maker) resolved(f *project.Frontend, typ, field string) bool {
-	method, call := m.plan.Resolution(f, typ, field)
-	return method != nil || call != nil
 }
 
 // ResolvedEverywhere reports whether no frontend takes a field from the model, so
@@ -154,11 +137,4 @@ func (m *maker) services() {
 	names := append(m.plan.calls.services(), m.project.Clients...)
 	slices.Sort(names)
 	m.plan.Clients = slices.Compact(names)
-}
-
-func suggest(name string, names []string, otherwise string) string {
-	if near := project.DidYouMean(name, names); near != "" {
-		return near
-	}
-	return otherwise
 }

@@ -3,278 +3,60 @@
 package predict
 
 import (
-	"os"
-	"path/filepath"
+	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
-	"github.com/vektah/gqlparser/v2/ast"
-
-	"github.com/portico-gateway/portico/gateway/config"
-	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/plan"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Calls is what an operation can make services do at worst.
-type Calls struct {
-	// Operation is its frontend and name: web/Catalogue.
-	Operation string
-	// Steps are the fields that call a service, in the order of the document.
-	Steps []CallStep
-	// Unknown are fields that Go methods resolve which do not tell their calls.
-	Unknown []string
+// Options say what [Operations] compares.
+type Options struct {
+	// MaxCalls is the most calls that an operation may make; 0 for no limit.
+	MaxCalls int
+	// Update writes the snapshot in place of comparing with it.
+	Update bool
 }
 
-// Total is the sum of all steps' calls.
-func (c Calls) Total() int {
-	total := 0
-	for _, s := range c.Steps {
-		total = add(total, s.Count)
+// Operations predicts the calls that each operation document can make at worst. It
+// compares them with operations/calls.json: an operation that got more expensive,
+// a snapshot that is stale and a new field that makes a call for each item of a
+// list (N+1) are mistakes. The error is [project.Diagnostics] with these, or one of
+// the file system; the calls are there even with mistakes.
+func Operations(of *project.Project, made *plan.Plan, options Options) ([]Calls, error) {
+	r := &project.Report{}
+	p := &predictor{project: of, plan: made, services: services(of.Root)}
+	var all []Calls
+	for _, f := range of.Frontends {
+		for _, name := range slices.Sorted(maps.Keys(f.Documents)) {
+			all = append(all, p.predict(f, name, f.Documents[name]))
+		}
 	}
-	return total
-}
-
-// ByService sums the calls up.
-func (c Calls) ByService() map[string]int {
-	sums := map[string]int{}
-	for _, s := range c.Steps {
-		sums[s.Service] = add(sums[s.Service], s.Count)
+	perItem := p.perItem()
+	now := snapshot{Operations: map[string]map[string]int{}, PerItem: []string{}}
+	for _, c := range all {
+		now.Operations[c.Operation] = c.ByService()
+		if options.MaxCalls > 0 && c.Total() > options.MaxCalls {
+			r.Add(project.Diagnostic{
+				File: snapshotFile, Fix: "see above which fields make them",
+				Message: fmt.Sprintf("%s makes %d calls at worst, and %d are allowed", c.Operation, c.Total(), options.MaxCalls),
+			})
+		}
 	}
-	return sums
-}
-
-// CallStep is a field of an operation that calls a service.
-type CallStep struct {
-	Service string
-	// What is the call in a few words, such as "GET /products".
-	What string
-	// Path is where the field is in the answer: products.nodes.reviews.
-	Path string
-	// Count is how many calls it makes at most.
-	Count int
-	// Parents is how many objects ask for it at most.
-	Parents int
-	// Each tells that there is a call for each parent, and more than one can be:
-	// N+1.
-	Each bool
-	// At is where the field is bound, file:line:column.
-	At string
-}
-
-// PerItem is a field that makes a call for each of its parents, of which a list
-// can have many: N+1.
-type PerItem struct {
-	Field string
-	At    *ast.Position
-}
-
-// mostCalls stands for more calls than anyone wants to count.
-const mostCalls = 1 << 40
-
-func add(a, b int) int { return min(a+b, mostCalls) }
-
-func multiply(a, b int) int {
-	if a != 0 && b > mostCalls/a {
-		return mostCalls
+	for _, item := range perItem {
+		now.PerItem = append(now.PerItem, item.Field)
 	}
-	return a * b
-}
-
-// predictor predicts the calls of operations.
-type predictor struct {
-	project  *project.Project
-	plan     *plan.Plan
-	services map[string]config.Service
-}
-
-// services are those of portico.yaml as it is without an environment, so that all
-// machines predict the same. A file with mistakes has none: the gateway reports
-// them.
-func services(root string) map[string]config.Service {
-	text, err := os.ReadFile(filepath.Join(root, "portico.yaml"))
+	if options.Update {
+		if err := writeSnapshot(of.Root, now); err != nil {
+			return all, err
+		}
+		return all, r.Err()
+	}
+	agreed, err := readSnapshot(of.Root)
 	if err != nil {
-		return nil
+		return all, err
 	}
-	c, err := config.Parse(text, func(string) string { return "" })
-	if c == nil {
-		_ = err // see above
-		return nil
-	}
-	return c.Services
-}
-
-// batch is how many keys a call of a service has at most; limit is what the binding
-// says, or 0.
-func (p *predictor) batch(service string, limit int) int {
-	size := config.DefaultMaxBatch
-	if s, ok := p.services[service]; ok && s.MaxBatch > 0 {
-		size = s.MaxBatch
-	}
-	if limit > 0 {
-		size = min(size, limit)
-	}
-	return size
-}
-
-// predict is what an operation can call at worst.
-func (p *predictor) predict(f *project.Frontend, name string, op *ast.OperationDefinition) Calls {
-	w := &walker{predictor: p, frontend: f, out: Calls{Operation: f.Name + "/" + name}}
-	root := map[ast.Operation]*ast.Definition{ast.Query: f.Schema.Query, ast.Mutation: f.Schema.Mutation, ast.Subscription: f.Schema.Subscription}[op.Operation]
-	w.walk(op.SelectionSet, root, scope{parents: 1, single: true})
-	slices.Sort(w.out.Unknown)
-	w.out.Unknown = slices.Compact(w.out.Unknown)
-	return w.out
-}
-
-type walker struct {
-	*predictor
-	frontend *project.Frontend
-	out      Calls
-}
-
-// scope is where a selection set is asked for.
-type scope struct {
-	path    []string
-	parents int      // at most
-	single  bool     // no list is above
-	size    int      // of the lists that the field above tells the length of
-	sized   []string // these lists; nil when it tells none
-}
-
-func (w *walker) walk(set ast.SelectionSet, def *ast.Definition, at scope) {
-	for _, selection := range set {
-		switch s := selection.(type) {
-		case *ast.Field:
-			w.field(s, def, at)
-		case *ast.InlineFragment:
-			inner := def
-			if s.TypeCondition != "" {
-				inner = w.frontend.Schema.Types[s.TypeCondition]
-			}
-			w.walk(s.SelectionSet, inner, at)
-		case *ast.FragmentSpread:
-			w.walk(s.Definition.SelectionSet, w.frontend.Schema.Types[s.Definition.TypeCondition], at)
-		}
-	}
-}
-
-func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
-	if strings.HasPrefix(s.Name, "__") {
-		return
-	}
-	inner := at
-	inner.path = append(slices.Clone(at.path), s.Alias)
-	field := def.Fields.ForName(s.Name)
-	types := []*ast.Definition{def}
-	if def.IsAbstractType() {
-		types = w.frontend.Schema.GetPossibleTypes(def)
-	}
-	for _, t := range types {
-		if own := t.Fields.ForName(s.Name); own != nil {
-			w.calls(t, own, inner)
-		}
-	}
-	if len(s.SelectionSet) == 0 {
-		return
-	}
-	l := w.lengthIn(s, field, types)
-	if field.Type.Elem != nil {
-		inner.parents, inner.single = multiply(at.parents, itemsAtMost(field, l, at)), false
-	}
-	result := w.frontend.Schema.Types[field.Type.Name()]
-	inner.size, inner.sized = 0, nil
-	if l.ofFields || field.Type.Elem == nil && (l.told || result.Fields.ForName("pageInfo") != nil) {
-		inner.size, inner.sized = l.most, l.sized
-	}
-	w.walk(s.SelectionSet, result, inner)
-}
-
-// calls adds what resolving a field calls.
-func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope) {
-	method, call := w.plan.Resolution(w.frontend, def.Name, field.Name)
-	if call != nil {
-		w.step(CallStep{Service: call.Service, What: call.What(), Each: !call.Root() && call.Key == nil}, call.Max, field, at)
-	}
-	if method == nil {
-		return
-	}
-	told := field.Directives.ForNames(binding.CallsDirective)
-	if len(told) == 0 {
-		w.out.Unknown = append(w.out.Unknown, def.Name+"."+field.Name)
-	}
-	for _, d := range told {
-		if service := d.Arguments.ForName("service"); service != nil {
-			each := d.Arguments.ForName("each")
-			w.step(CallStep{Service: service.Value.Raw, What: "Go method", Each: each != nil && each.Value.Raw == "true"}, 0, field, at)
-		}
-	}
-}
-
-// step adds a step whose service is known: limit is how many keys the binding
-// allows for a call, or 0.
-func (w *walker) step(s CallStep, limit int, field *ast.FieldDefinition, at scope) {
-	s.Count = 1
-	if s.Each {
-		s.Count = at.parents
-	} else if size := w.batch(s.Service, limit); at.parents > size {
-		s.Count = (at.parents + size - 1) / size
-	}
-	s.Path, s.Parents, s.At = strings.Join(at.path, "."), at.parents, project.Where(field.Position)
-	s.Each = s.Each && !at.single
-	w.out.Steps = append(w.out.Steps, s)
-}
-
-// perItem finds the fields that make a call for each parent, where a list can
-// have many parents.
-func (p *predictor) perItem() []PerItem {
-	var found []PerItem
-	for _, f := range p.project.Frontends {
-		listed := listedTypes(f.Schema)
-		for _, name := range project.TypeNames(f.Schema) {
-			def := f.Schema.Types[name]
-			if def.Kind != ast.Object || !listed[name] {
-				continue
-			}
-			for _, field := range def.Fields {
-				w := &walker{predictor: p, frontend: f}
-				w.calls(def, field, scope{parents: 2})
-				for _, s := range w.out.Steps {
-					if s.Each {
-						found = append(found, PerItem{name + "." + field.Name, field.Position})
-					}
-				}
-			}
-		}
-	}
-	slices.SortFunc(found, func(a, b PerItem) int { return strings.Compare(a.Field, b.Field) })
-	return slices.CompactFunc(found, func(a, b PerItem) bool { return a.Field == b.Field })
-}
-
-// listedTypes are the object types of which there can be many in an answer:
-// they are in a list, or below one.
-func listedTypes(s *ast.Schema) map[string]bool {
-	listed := map[string]bool{}
-	var mark func(name string)
-	mark = func(name string) {
-		def := s.Types[name]
-		if def == nil || listed[name] || !def.IsCompositeType() {
-			return
-		}
-		listed[name] = true
-		for _, t := range s.GetPossibleTypes(def) {
-			mark(t.Name)
-		}
-		for _, field := range def.Fields {
-			mark(field.Type.Name())
-		}
-	}
-	for _, name := range project.TypeNames(s) {
-		for _, field := range s.Types[name].Fields {
-			if field.Type.Elem != nil && !strings.HasPrefix(name, "__") {
-				mark(field.Type.Name())
-			}
-		}
-	}
-	return listed
+	compareSnapshots(agreed, now, perItem, r)
+	return all, r.Err()
 }

@@ -1,0 +1,157 @@
+package binding
+
+import (
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/directive"
+)
+
+// Binding is what @rest or @grpc says of a field.
+type Binding struct {
+	Parent *ast.Definition
+	Field  *ast.FieldDefinition
+	Pos    *ast.Position
+
+	Service string
+	REST    *REST // nil for gRPC
+	GRPC    *GRPC // nil for REST
+	Select  directive.Path
+	// Key says which parent a row belongs to; nil without {$batch.x}.
+	Key    *Key
+	Max    int // 0 for the default
+	Page   *Page
+	Errors []ErrorRule
+}
+
+// REST is a call of an HTTP service.
+type REST struct {
+	Method  string
+	Path    []directive.Text // its segments
+	PathPos *ast.Position
+	Query   []Param
+	Headers []Param
+	Body    *Value // nil for none
+	XML     bool
+}
+
+// GRPC is a call of a gRPC service.
+type GRPC struct {
+	Method  string // package.Service/Method
+	Pos     *ast.Position
+	Request *Value // an object, or nil
+}
+
+// Param is a parameter of the URL or a header.
+type Param struct {
+	Name string
+	Text directive.Text
+	Pos  *ast.Position
+}
+
+// Key is how rows are matched to parents.
+type Key struct {
+	// Row leads to the key in a row.
+	Row directive.Path
+	// Batch is the field of the parent: $batch.x.
+	Batch *directive.Var
+	Pos   *ast.Position
+}
+
+// Page is how a service pages.
+type Page struct {
+	Next, Total, More directive.Path // nil when not given
+	Start             int
+	Pos               *ast.Position
+}
+
+// ErrorRule is what an error of a service means.
+type ErrorRule struct {
+	Status     string // 409, or NOT_FOUND
+	Null       bool   // the field is null
+	Code       string
+	Message    string
+	Extensions []Extension
+	Pos        *ast.Position
+}
+
+// Extension is a value of an error's body that the caller gets.
+type Extension struct {
+	Name string
+	Path directive.Path
+}
+
+// Value is what a body or a request is made of. Exactly one of its parts is
+// set.
+type Value struct {
+	Text   directive.Text // a text with at least one variable
+	Const  *ast.Value     // a scalar without variables
+	Object []Member
+	List   []*Value
+	Pos    *ast.Position
+}
+
+// Member is a field of an object.
+type Member struct {
+	Name  string
+	Value *Value
+	Pos   *ast.Position
+}
+
+// Texts returns all texts of a value.
+func (v *Value) Texts() []directive.Text {
+	if v == nil {
+		return nil
+	}
+	texts := []directive.Text{v.Text}
+	for _, m := range v.Object {
+		texts = append(texts, m.Value.Texts()...)
+	}
+	for _, item := range v.List {
+		texts = append(texts, item.Texts()...)
+	}
+	return texts
+}
+
+// Vars returns all variables of the call, in the order in which they are written.
+func (b *Binding) Vars() []*directive.Var {
+	var texts []directive.Text
+	if b.REST != nil {
+		texts = append(texts, b.REST.Path...)
+		for _, params := range [][]Param{b.REST.Query, b.REST.Headers} {
+			for _, p := range params {
+				texts = append(texts, p.Text)
+			}
+		}
+		texts = append(texts, b.REST.Body.Texts()...)
+	}
+	if b.GRPC != nil {
+		texts = append(texts, b.GRPC.Request.Texts()...)
+	}
+	var vars []*directive.Var
+	for _, t := range texts {
+		vars = append(vars, t.Vars()...)
+	}
+	if b.Key != nil && !slices.ContainsFunc(vars, func(v *directive.Var) bool { return v.Root == directive.Batch }) {
+		vars = append(vars, b.Key.Batch)
+	}
+	return vars
+}
+
+// values returns the body or the request.
+func (b *Binding) values() []*Value {
+	var list []*Value
+	if b.REST != nil {
+		list = append(list, b.REST.Body)
+	}
+	if b.GRPC != nil {
+		list = append(list, b.GRPC.Request)
+	}
+	return list
+}
+
+// Uses reports whether a variable of the call has this root.
+func (b *Binding) Uses(root directive.Root) bool {
+	return slices.ContainsFunc(b.Vars(), func(v *directive.Var) bool { return v.Root == root })
+}

@@ -1,0 +1,76 @@
+package binding
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/directive"
+)
+
+// reader reads one binding.
+type reader struct {
+	schema  *ast.Schema
+	report  directive.Report
+	binding *Binding
+	failed  bool
+}
+
+func (r *reader) fail(pos *ast.Position, fix, format string, args ...any) {
+	r.failed = true
+	r.report(pos, fix, format, args...)
+}
+
+// raw is the text of a scalar argument; empty when it is absent.
+func raw(d *ast.Directive, name string) string {
+	if arg := d.Arguments.ForName(name); arg != nil {
+		return arg.Value.Raw
+	}
+	return ""
+}
+
+func (r *reader) path(d *ast.Directive, name string) directive.Path {
+	arg := d.Arguments.ForName(name)
+	if arg == nil {
+		return nil
+	}
+	return r.pathOf(arg.Value)
+}
+
+func (r *reader) pathOf(v *ast.Value) directive.Path {
+	path, err := directive.ParsePath(v.Raw)
+	if err != nil {
+		r.fail(v.Position, "write names with dots between them, such as data.items", "%v", err)
+	}
+	return path
+}
+
+// text reads a text and points mistakes out within it.
+func (r *reader) text(v *ast.Value, from int) directive.Text {
+	text, err := directive.ParseText(v.Raw[from:])
+	if mistake, ok := errors.AsType[*directive.TextError](err); ok {
+		r.fail(within(v, from+mistake.Offset), "", "%v", err)
+		return nil
+	}
+	at := from
+	for _, part := range text {
+		if part.Var != nil {
+			at += strings.Index(v.Raw[at:], "{$")
+			part.Var.Pos = within(v, at)
+			at += len("{$")
+		}
+	}
+	return text
+}
+
+// within is the position of a byte of a string on one line; of other values,
+// where they begin.
+func within(v *ast.Value, offset int) *ast.Position {
+	if v.Kind != ast.StringValue || v.Position == nil {
+		return v.Position
+	}
+	pos := *v.Position
+	pos.Column += 1 + len([]rune(v.Raw[:offset])) // 1 for the quote
+	return &pos
+}

@@ -1,0 +1,284 @@
+package plan
+
+import (
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// checkDocuments checks the bindings of services that have an OpenAPI document
+// (clients/<service>/openapi.yaml or .json) against it.
+func (m *maker) checkDocuments() error {
+	calls := m.plan.calls
+	for _, name := range calls.services() {
+		file := documentOf(m.project.Root, name)
+		if file == "" {
+			continue
+		}
+		loader := openapi3.NewLoader()
+		loader.IsExternalRefsAllowed = true
+		doc, err := loader.LoadFromFile(filepath.Join(m.project.Root, filepath.FromSlash(file)))
+		if err != nil {
+			m.report.Add(project.Diagnostic{
+				File: file, Line: 1, Column: 1, Message: err.Error(),
+				Fix: "the bindings of the service are checked against this OpenAPI document: correct it, or remove it",
+			})
+			continue
+		}
+		d := &documentCheck{maker: m, service: &Service{Name: name}, doc: doc, file: file, seen: map[string]bool{}}
+		for _, c := range calls.list {
+			if c.Service == name && c.REST != nil {
+				d.service.Calls = append(d.service.Calls, c)
+			}
+		}
+		for _, c := range d.service.Calls {
+			d.check(c)
+		}
+	}
+	return nil
+}
+
+// documentOf is the service's OpenAPI document, relative to root; empty when
+// there is none.
+func documentOf(root, service string) string {
+	for _, name := range []string{"openapi.yaml", "openapi.yml", "openapi.json"} {
+		file := path.Join(project.ClientsFolder, service, name)
+		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(file))); err == nil {
+			return file
+		}
+	}
+	return ""
+}
+
+// documentCheck checks the calls of one service.
+type documentCheck struct {
+	*maker
+	service *Service
+	doc     *openapi3.T
+	file    string
+	seen    map[string]bool // types that were compared with schemas
+	part    string          // "answer" or "body", for messages
+}
+
+func (d *documentCheck) check(c *Call) {
+	item, name := d.pathItem(c.REST.Path)
+	if item == nil {
+		var paths []string
+		if d.doc.Paths != nil {
+			paths = d.doc.Paths.Keys()
+		}
+		d.report.At(c.REST.PathPos, suggest(pathTemplate(c.REST.Path), paths, "see "+d.file), "%s has no path %s", d.file, pathTemplate(c.REST.Path))
+		return
+	}
+	operation := item.Operations()[c.REST.Method]
+	if operation == nil {
+		var methods []string
+		for method := range item.Operations() {
+			methods = append(methods, method)
+		}
+		slices.Sort(methods)
+		d.report.At(c.REST.PathPos, "there is "+strings.Join(methods, ", "), "%s has no %s %s", d.file, c.REST.Method, name)
+		return
+	}
+	d.checkQuery(c, name, append(slices.Clone(operation.Parameters), item.Parameters...))
+	d.checkBody(c, name, operation)
+	if schema := d.answerSchema(operation); schema != nil && !c.REST.XML {
+		d.checkAnswer(c, schema)
+	}
+}
+
+// pathTemplate spells a path as a document does.
+func pathTemplate(segments []directive.Text) string {
+	var b strings.Builder
+	for _, segment := range segments {
+		b.WriteByte('/')
+		for _, part := range segment {
+			if part.Var != nil {
+				b.WriteString("{" + part.Var.Path[len(part.Var.Path)-1] + "}")
+			}
+			b.WriteString(part.Literal)
+		}
+	}
+	if b.Len() == 0 {
+		return "/"
+	}
+	return b.String()
+}
+
+// pathItem finds the path that segments are one of: a variable stands for a
+// parameter, words for themselves or, when no path has them, for a parameter.
+func (d *documentCheck) pathItem(segments []directive.Text) (*openapi3.PathItem, string) {
+	var best *openapi3.PathItem
+	name, literals := "", -1
+	if d.doc.Paths == nil {
+		return nil, ""
+	}
+	for _, template := range d.doc.Paths.InMatchingOrder() {
+		if d.doc.Paths.Value(template) == nil {
+			continue
+		}
+		bare, _, _ := strings.Cut(template, "?") // some documents tell operations apart by their query
+		if n := matches(strings.Split(strings.Trim(bare, "/"), "/"), segments); n > literals {
+			best, name, literals = d.doc.Paths.Value(template), template, n
+		}
+	}
+	return best, name
+}
+
+// matches counts the literal segments of a template that segments match; it is
+// negative when they do not.
+func matches(template []string, segments []directive.Text) int {
+	if len(template) == 1 && template[0] == "" {
+		template = nil
+	}
+	if len(template) != len(segments) {
+		return -1
+	}
+	literals := 0
+	for i, want := range template {
+		parameter := strings.Contains(want, "{")
+		words := len(segments[i]) == 1 && segments[i][0].Var == nil
+		switch {
+		case words && segments[i][0].Literal == want:
+			literals++
+		case !parameter:
+			return -1
+		}
+	}
+	return literals
+}
+
+func (d *documentCheck) checkQuery(c *Call, name string, parameters openapi3.Parameters) {
+	var names []string
+	if _, query, ok := strings.Cut(name, "?"); ok {
+		for pair := range strings.SplitSeq(query, "&") {
+			own, _, _ := strings.Cut(pair, "=")
+			names = append(names, own)
+		}
+	}
+	sent := map[string]bool{}
+	for _, p := range c.REST.Query {
+		sent[p.Name] = true
+	}
+	for _, p := range parameters {
+		if p == nil || p.Value == nil || p.Value.In != openapi3.ParameterInQuery {
+			continue
+		}
+		names = append(names, p.Value.Name)
+		if p.Value.Schema != nil && p.Value.Schema.Value != nil && p.Value.Style != "deepObject" {
+			names = append(names, d.propertyNames(p.Value.Schema.Value)...) // of an object, each is a parameter
+		}
+		if p.Value.Required && !sent[p.Value.Name] {
+			d.report.At(c.Pos, `add it to query: "`+p.Value.Name+`={$args.…}"`, "%s %s needs the parameter %s", c.REST.Method, name, p.Value.Name)
+		}
+	}
+	for _, p := range c.REST.Query {
+		known := slices.ContainsFunc(names, func(n string) bool { return n == p.Name || strings.HasPrefix(p.Name, n+"[") })
+		if !known {
+			d.report.At(p.Pos, suggest(p.Name, names, "see "+d.file), "%s %s has no parameter %s", c.REST.Method, name, p.Name)
+		}
+	}
+}
+
+func (d *documentCheck) checkBody(c *Call, name string, operation *openapi3.Operation) {
+	body := operation.RequestBody
+	if c.REST.Body == nil {
+		if body != nil && body.Value != nil && body.Value.Required {
+			d.report.At(c.Pos, "add body", "%s %s needs a body", c.REST.Method, name)
+		}
+		return
+	}
+	if body == nil || body.Value == nil {
+		d.report.At(c.REST.Body.Pos, "leave it out", "%s %s takes no body", c.REST.Method, name)
+		return
+	}
+	d.part = "body"
+	if schema := jsonSchema(body.Value.Content); schema != nil {
+		d.checkValue(c, c.REST.Body, schema)
+	}
+}
+
+// checkValue checks a part of a body.
+func (d *documentCheck) checkValue(c *Call, v *binding.Value, schema *openapi3.Schema) {
+	for _, m := range v.Object {
+		property, open := d.property(schema, m.Name)
+		if property == nil {
+			if !open {
+				d.report.At(m.Pos, suggest(m.Name, d.propertyNames(schema), "see "+d.file), "%s: the body has no field %s", d.file, m.Name)
+			}
+			continue
+		}
+		d.checkValue(c, m.Value, property)
+	}
+	if one := v.Text.Alone(); one != nil && one.Root == directive.Args {
+		if t := binding.TypeOf(c.frontend.Schema, c.Binding, one); t != nil {
+			d.compare(t, schema, one.Pos, one.String())
+		}
+	}
+}
+
+// answerSchema is the schema of a good answer; nil when it tells none.
+func (d *documentCheck) answerSchema(operation *openapi3.Operation) *openapi3.Schema {
+	if operation.Responses == nil {
+		return nil
+	}
+	codes := operation.Responses.Keys()
+	slices.Sort(codes)
+	for _, code := range codes {
+		if answer := operation.Responses.Value(code); (strings.HasPrefix(code,
+			"2") || code == "default" && len(codes) == 1) && answer != nil && answer.Value != nil {
+			if schema := jsonSchema(answer.Value.Content); schema != nil {
+				return schema
+			}
+		}
+	}
+	return nil
+}
+
+func jsonSchema(content openapi3.Content) *openapi3.Schema {
+	for _, mediaType := range slices.Sorted(maps.Keys(content)) {
+		media := content[mediaType]
+		base, _, _ := strings.Cut(mediaType, ";")
+		if media == nil || media.Schema == nil {
+			continue
+		}
+		if base == "application/json" || strings.HasSuffix(base, "+json") || base == "*/*" {
+			return media.Schema.Value
+		}
+	}
+	return nil
+}
+
+func (d *documentCheck) checkAnswer(c *Call, schema *openapi3.Schema) {
+	if c.Done() {
+		return
+	}
+	d.part = "answer"
+	what := c.Parent.Name + "." + c.Field.Name
+	if c.Page != nil {
+		for _, path := range []directive.Path{c.Page.Next, c.Page.Total, c.Page.More} {
+			d.follow(schema, path, c.Page.Pos)
+		}
+	}
+	rows, ok := d.follow(schema, c.Select, c.Pos)
+	if !ok {
+		return
+	}
+	t := d.rowsType(c)
+	if t == nil {
+		return
+	}
+	d.compare(t, rows, c.Pos, what)
+	if c.Key != nil && rows.Items != nil && rows.Items.Value != nil {
+		d.follow(rows.Items.Value, c.Key.Row, c.Key.Pos)
+	}
+}

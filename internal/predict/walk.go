@@ -1,0 +1,159 @@
+package predict
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/plan"
+	"github.com/portico-gateway/portico/internal/project"
+)
+
+// predictor predicts the calls of operations.
+type predictor struct {
+	project  *project.Project
+	plan     *plan.Plan
+	services map[string]config.Service
+}
+
+// services are those of portico.yaml as it is without an environment, so that all
+// machines predict the same. A file with mistakes has none: the gateway reports
+// them.
+func services(root string) map[string]config.Service {
+	text, err := os.ReadFile(filepath.Join(root, "portico.yaml"))
+	if err != nil {
+		return nil
+	}
+	c, err := config.Parse(text, func(string) string { return "" })
+	if c == nil {
+		_ = err // see above
+		return nil
+	}
+	return c.Services
+}
+
+// batch is how many keys a call of a service has at most; limit is what the binding
+// says, or 0.
+func (p *predictor) batch(service string, limit int) int {
+	size := config.DefaultMaxBatch
+	if s, ok := p.services[service]; ok && s.MaxBatch > 0 {
+		size = s.MaxBatch
+	}
+	if limit > 0 {
+		size = min(size, limit)
+	}
+	return size
+}
+
+// predict is what an operation can call at worst.
+func (p *predictor) predict(f *project.Frontend, name string, op *ast.OperationDefinition) Calls {
+	w := &walker{predictor: p, frontend: f, out: Calls{Operation: f.Name + "/" + name}}
+	root := map[ast.Operation]*ast.Definition{ast.Query: f.Schema.Query, ast.Mutation: f.Schema.Mutation, ast.Subscription: f.Schema.Subscription}[op.Operation]
+	w.walk(op.SelectionSet, root, scope{parents: 1, single: true})
+	slices.Sort(w.out.Unknown)
+	w.out.Unknown = slices.Compact(w.out.Unknown)
+	return w.out
+}
+
+type walker struct {
+	*predictor
+	frontend *project.Frontend
+	out      Calls
+}
+
+// scope is where a selection set is asked for.
+type scope struct {
+	path    []string
+	parents int      // at most
+	single  bool     // no list is above
+	size    int      // of the lists that the field above tells the length of
+	sized   []string // these lists; nil when it tells none
+}
+
+func (w *walker) walk(set ast.SelectionSet, def *ast.Definition, at scope) {
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			w.field(s, def, at)
+		case *ast.InlineFragment:
+			inner := def
+			if s.TypeCondition != "" {
+				inner = w.frontend.Schema.Types[s.TypeCondition]
+			}
+			w.walk(s.SelectionSet, inner, at)
+		case *ast.FragmentSpread:
+			w.walk(s.Definition.SelectionSet, w.frontend.Schema.Types[s.Definition.TypeCondition], at)
+		}
+	}
+}
+
+func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
+	if strings.HasPrefix(s.Name, "__") {
+		return
+	}
+	inner := at
+	inner.path = append(slices.Clone(at.path), s.Alias)
+	field := def.Fields.ForName(s.Name)
+	types := []*ast.Definition{def}
+	if def.IsAbstractType() {
+		types = w.frontend.Schema.GetPossibleTypes(def)
+	}
+	for _, t := range types {
+		if own := t.Fields.ForName(s.Name); own != nil {
+			w.calls(t, own, inner)
+		}
+	}
+	if len(s.SelectionSet) == 0 {
+		return
+	}
+	l := w.lengthIn(s, field, types)
+	if field.Type.Elem != nil {
+		inner.parents, inner.single = multiply(at.parents, itemsAtMost(field, l, at)), false
+	}
+	result := w.frontend.Schema.Types[field.Type.Name()]
+	inner.size, inner.sized = 0, nil
+	if l.ofFields || field.Type.Elem == nil && (l.told || result.Fields.ForName("pageInfo") != nil) {
+		inner.size, inner.sized = l.most, l.sized
+	}
+	w.walk(s.SelectionSet, result, inner)
+}
+
+// calls adds what resolving a field calls.
+func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope) {
+	method, call := w.plan.Resolution(w.frontend, def.Name, field.Name)
+	if call != nil {
+		w.step(CallStep{Service: call.Service, What: call.What(), Each: !call.Root() && call.Key == nil}, call.Max, field, at)
+	}
+	if method == nil {
+		return
+	}
+	told := field.Directives.ForNames(binding.CallsDirective)
+	if len(told) == 0 {
+		w.out.Unknown = append(w.out.Unknown, def.Name+"."+field.Name)
+	}
+	for _, d := range told {
+		if service := d.Arguments.ForName("service"); service != nil {
+			each := d.Arguments.ForName("each")
+			w.step(CallStep{Service: service.Value.Raw, What: "Go method", Each: each != nil && each.Value.Raw == "true"}, 0, field, at)
+		}
+	}
+}
+
+// step adds a step whose service is known: limit is how many keys the binding
+// allows for a call, or 0.
+func (w *walker) step(s CallStep, limit int, field *ast.FieldDefinition, at scope) {
+	s.Count = 1
+	if s.Each {
+		s.Count = at.parents
+	} else if size := w.batch(s.Service, limit); at.parents > size {
+		s.Count = (at.parents + size - 1) / size
+	}
+	s.Path, s.Parents, s.At = strings.Join(at.path, "."), at.parents, project.Where(field.Position)
+	s.Each = s.Each && !at.single
+	w.out.Steps = append(w.out.Steps, s)
+}
