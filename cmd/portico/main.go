@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/portico-gateway/portico/internal/bindgen"
@@ -38,7 +40,7 @@ flags of check:
   --update       accept the calls as they are: write operations/calls.json
 `
 
-// errUsage tells that the usage has been printed.
+// errUsage is returned when the usage has been printed.
 var errUsage = errors.New("usage")
 
 // run is the command without the process around it.
@@ -74,6 +76,8 @@ func generate(ctx context.Context, args []string, stdout io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("generate takes no arguments, but got %q", flags.Args())
 	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	start := time.Now()
 	if err := bindgen.Generate(ctx, *dir, progress(stdout, start)); err != nil {
 		return err
@@ -91,6 +95,8 @@ func exitCode(err error, stderr io.Writer) int {
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "interrupted; no file was changed")
 	case errors.As(err, &found):
 		fmt.Fprintf(stderr, "%v\n%d %s; no file was changed\n", found, len(found), plural(len(found), "mistake"))
 	default:

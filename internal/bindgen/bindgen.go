@@ -113,7 +113,7 @@ func (r *run) write(ctx context.Context, p *plan.Plan) (err error) {
 		r.step("protos")
 	}
 	for i, f := range r.project.Frontends {
-		if err := ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil { // gqlgen can't be interrupted
 			return err
 		}
 		if err := r.frontend(s, p, f, p.Frontends[i]); err != nil {
