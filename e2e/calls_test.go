@@ -4,15 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/demo"
 	"github.com/portico-gateway/portico/demo/demotest"
 	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/longtest"
@@ -87,6 +94,87 @@ func callsArePredicted(t *testing.T, each int) {
 		t.Errorf("the operations are too simple: %d services called, at most %d times", compared, most)
 	}
 	t.Logf("%d counts compared, the largest %d", compared, most)
+}
+
+// Identical calls of an operation are one, whether its fields come to them at the
+// same time or not.
+func TestIdenticalCallsAreOne(t *testing.T) { identicalCallsAreOne(t, 40) }
+
+func TestIdenticalCallsAreOneLong(t *testing.T) {
+	longtest.Only(t)
+	identicalCallsAreOne(t, 500)
+}
+
+// identicalCallsAreOne runs so many operations, with recorders before the services.
+func identicalCallsAreOne(t *testing.T, operations int) {
+	t.Helper()
+	d := demotest.Start(t)
+	calls := &recordedCalls{calls: map[string]int{}}
+	list := services(d)
+	for _, name := range []string{demo.Catalog, demo.Accounts, demo.Orders, demo.Shipping} {
+		list = strings.Replace(list, strconv.Quote(d.URL(name)), strconv.Quote(calls.before(t, d.URL(name))), 1)
+	}
+	file := filepath.Join(t.TempDir(), "portico.yaml")
+	write(t, file, loopback+"frontend: {introspection: true}\n"+list)
+	g := startBeside(t, d, "..", binary, "-config", file)
+	_, _, sdl := get(t, g.url+"/graphql/web/schema.graphql")
+	schema, err := gqlparser.LoadSchema(&ast.Source{Input: sdl})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := "Bearer " + demotest.Token(t, d, "u1", "orders:write")
+	total, twice := 0, 0
+	for seed := range operations {
+		r := &randomOperation{Rand: rand.New(rand.NewPCG(uint64(seed), 11)), schema: schema}
+		document := "query " + r.selections(schema.Query, 0)
+		g.query(t, "web", document, nil, "Authorization", token)
+		for call, n := range calls.take() {
+			total++
+			if n > 1 {
+				twice++
+				t.Errorf("%d times %s by\n%s", n, call, document)
+			}
+		}
+	}
+	if total < operations {
+		t.Errorf("the operations are too simple: %d calls", total)
+	}
+	t.Logf("%d calls, %d of them made again", total, twice)
+}
+
+// recordedCalls counts GETs by what the service was sent.
+type recordedCalls struct {
+	mu    sync.Mutex
+	calls map[string]int
+}
+
+// before starts a proxy that counts what it forwards.
+func (r *recordedCalls) before(t *testing.T, address string) string {
+	t.Helper()
+	target, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodGet {
+			r.mu.Lock()
+			r.calls[address+req.URL.String()+req.Header.Get("Authorization")]++
+			r.mu.Unlock()
+		}
+		proxy.ServeHTTP(w, req)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// take returns the calls since the last time.
+func (r *recordedCalls) take() map[string]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := r.calls
+	r.calls = map[string]int{}
+	return out
 }
 
 // randomOperation writes selections that are valid and make sense to the demo.
