@@ -3,6 +3,7 @@ package project
 import (
 	"bytes"
 	"go/ast"
+	"go/build"
 	"go/parser"
 	"go/scanner"
 	"go/token"
@@ -18,7 +19,8 @@ import (
 // what `portico generate` wrote; nil if there is none. Mistakes in the syntax go to the
 // report.
 func ReadGo(p *Project, folder string, r *Report) (*GoPackage, error) {
-	entries, err := os.ReadDir(filepath.Join(p.Root, filepath.FromSlash(folder)))
+	dir := filepath.Join(p.Root, filepath.FromSlash(folder))
+	entries, err := os.ReadDir(dir)
 	if os.IsNotExist(err) {
 		return nil, nil //nolint:nilnil // documented
 	}
@@ -29,6 +31,9 @@ func ReadGo(p *Project, folder string, r *Report) (*GoPackage, error) {
 	for _, entry := range entries {
 		if !isGoSource(entry) {
 			continue
+		}
+		if built, err := build.Default.MatchFile(dir, entry.Name()); err != nil || !built {
+			continue // for another platform
 		}
 		name := path.Join(folder, entry.Name())
 		text, err := os.ReadFile(filepath.Join(p.Root, filepath.FromSlash(name)))
