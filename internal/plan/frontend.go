@@ -231,7 +231,7 @@ func (b *adapting) modelField(out *Adapter) (*Adapter, bool) {
 	if out.Object.Root {
 		return nil, false // reported by coverage
 	}
-	if b.models.config.Models[out.Object.Name].Fields[out.Name].Resolver || !b.models.Has(out.Object.Type, out.Object.Name, out.Name) {
+	if b.models.config.Models[out.Object.Name].Fields[out.Name].Resolver || !b.models.Has(out.Object.Type, out.Object.def, out.schema) {
 		return nil, b.nothingResolves(out)
 	}
 	return nil, true

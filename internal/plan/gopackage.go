@@ -63,7 +63,11 @@ func checkGo(p *project.Project, models *Models, all []*project.GoPackage, wante
 				r.AtGo(pkg.Fset.Position(mistake.Pos), "", "%s", mistake.Msg)
 			}
 		}}
-		checked, err := config.Check(pkg.Path, pkg.Fset, pkg.Files, nil)
+		checked := types.NewPackage(pkg.Path, pkg.Files[0].Name.Name)
+		if pkg.Path == models.Package.Path() {
+			checked = models.Package // files beside those that are generated
+		}
+		err := types.NewChecker(&config, pkg.Fset, checked, nil).Files(pkg.Files)
 		_ = err // the first of those that Error got
 		out[pkg.Path] = checked
 	}
@@ -123,13 +127,29 @@ func namedImports(file *ast.File, wanted func(*ast.FuncDecl) bool, paths map[str
 			}
 		}
 	}
+	var unsure []string
 	for _, spec := range file.Imports {
 		importPath, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
 			continue
 		}
-		if spec.Name != nil && names[spec.Name.Name] || spec.Name == nil && slices.ContainsFunc(guesses(importPath),
-			func(name string) bool { return names[name] }) {
+		if spec.Name != nil {
+			if spec.Name.Name == "." || names[spec.Name.Name] {
+				paths[importPath] = true
+			}
+			delete(names, spec.Name.Name)
+			continue
+		}
+		guess := slices.IndexFunc(guesses(importPath), func(name string) bool { return names[name] })
+		if guess < 0 {
+			unsure = append(unsure, importPath)
+			continue
+		}
+		paths[importPath] = true
+		delete(names, guesses(importPath)[guess])
+	}
+	if len(names) > 0 { // a package whose path does not show its name
+		for _, importPath := range unsure {
 			paths[importPath] = true
 		}
 	}

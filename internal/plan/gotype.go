@@ -131,7 +131,7 @@ func structField(t types.Type, name string) *types.Var {
 		if field.Name() == name {
 			return field
 		}
-		if strings.EqualFold(field.Name(), name) && near == nil {
+		if field.Exported() && strings.EqualFold(field.Name(), name) && near == nil {
 			near = field
 		}
 	}

@@ -27,6 +27,7 @@ type Models struct {
 	resolved func(typ, field string) bool // in every frontend
 	named    map[string]types.Type        // of one value that is not null, by name
 
+	own        map[string]*types.Package // the project's packages that gqlgen.yml names, by path
 	converters []Package
 }
 
@@ -47,16 +48,20 @@ func newModels(p *project.Project, resolved func(typ, field string) bool) (*Mode
 	}
 	m.binder = cfg.NewBinder()
 	generated := map[*ast.Definition]*types.Named{}
+	var bound []string
 	for _, name := range project.TypeNames(p.Union) {
-		def := p.Union.Types[name]
 		if cfg.Models.UserDefined(name) {
-			if err := m.bind(name); err != nil {
-				return nil, err
-			}
-			continue
+			bound = append(bound, name)
+		} else if named := m.declare(p.Union.Types[name]); named != nil {
+			generated[p.Union.Types[name]] = named
 		}
-		if named := m.declare(def); named != nil {
-			generated[def] = named
+	}
+	if m.own, err = ownPackages(p, m, bound); err != nil {
+		return nil, err
+	}
+	for _, name := range bound {
+		if err := m.bind(name); err != nil {
+			return nil, err
 		}
 	}
 	for def, named := range generated {
@@ -70,15 +75,38 @@ func newModels(p *project.Project, resolved func(typ, field string) bool) (*Mode
 
 // bind finds the Go type that gqlgen.yml names.
 func (m *Models) bind(name string) error {
-	t, err := m.binder.FindTypeFromName(m.config.Models[name].Model[0])
+	t, err := m.goType(m.config.Models[name].Model[0])
 	if err != nil {
 		return project.Diagnostics{{File: "gqlgen.yml", Message: fmt.Sprintf("the model of %s: %v", name, err)}}
 	}
 	m.named[name] = t
-	if named, ok := t.(*types.Named); ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == m.Package.Path() {
-		m.Package.Scope().Insert(types.NewTypeName(0, m.Package, named.Obj().Name(), t))
-	}
 	return nil
+}
+
+// goType is the type of a model of gqlgen.yml: a type, or what a function Marshal…
+// takes.
+func (m *Models) goType(model string) (types.Type, error) {
+	pkg, name := splitModel(model)
+	own := m.own[pkg]
+	if own == nil {
+		return m.binder.FindTypeFromName(model)
+	}
+	if fn, ok := own.Scope().Lookup("Marshal" + name).(*types.Func); ok && fn.Signature().Params().Len() > 0 {
+		return fn.Signature().Params().At(0).Type(), nil
+	}
+	if found := own.Scope().Lookup(name); found != nil {
+		return types.Unalias(found.Type()), nil
+	}
+	return nil, fmt.Errorf("the package %s has no type %s", pkg, name)
+}
+
+// splitModel splits example.com/project/money.Amount at its last dot.
+func splitModel(model string) (pkg, name string) {
+	dot := strings.LastIndexByte(model, '.')
+	if dot < 0 {
+		return "", model
+	}
+	return model[:dot], model[dot+1:]
 }
 
 // declare makes the named type of a generated model, without its fields.
@@ -163,39 +191,6 @@ func (m *Models) Resolver(t *ast.Type) types.Type {
 	return out
 }
 
-// Has reports whether gqlgen finds a field in values of a Go type: a field or a
-// method of its name, or the key of a map.
-func (m *Models) Has(t types.Type, typ, field string) bool {
-	name := goName(field)
-	if of := m.config.Models[typ].Fields[field]; of.FieldName != "" {
-		name = of.FieldName
-	}
-	if structField(t, name) != nil {
-		return true
-	}
-	if _, isMap := t.Underlying().(*types.Map); isMap {
-		return true
-	}
-	if m.generated(t) {
-		return false
-	}
-	for method := range types.NewMethodSet(t).Methods() {
-		if strings.EqualFold(method.Obj().Name(), name) {
-			return true
-		}
-	}
-	s, isStruct := element(t).Underlying().(*types.Struct)
-	if !isStruct {
-		return false
-	}
-	for f := range s.Fields() {
-		if f.Embedded() && m.Has(f.Type(), typ, field) || m.config.StructTag != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // Named is the Go type of one value of a GraphQL type that is not null, objects
 // without a pointer.
 func (m *Models) Named(name string) types.Type { return m.named[name] }
@@ -208,15 +203,21 @@ func (m *Models) Parser(name string) string {
 	if len(models) == 0 {
 		return ""
 	}
-	dot := strings.LastIndexByte(models[0], '.')
-	if dot < 0 {
+	pkg, name := splitModel(models[0])
+	if own := m.own[pkg]; own != nil {
+		if _, isFunc := own.Scope().Lookup("Marshal" + name).(*types.Func); !isFunc {
+			return ""
+		}
+		return pkg + ".Unmarshal" + name
+	}
+	if pkg == "" {
 		return ""
 	}
-	obj, err := m.binder.FindObject(models[0][:dot], models[0][dot+1:])
+	obj, err := m.binder.FindObject(pkg, name)
 	if _, isFunc := obj.(*types.Func); err != nil || !isFunc {
 		return ""
 	}
-	return models[0][:dot] + ".Unmarshal" + models[0][dot+1:]
+	return pkg + ".Unmarshal" + name
 }
 
 // Generated are the generated models by the names of their types, as gqlgen.yml

@@ -40,7 +40,7 @@ func ReadGo(p *Project, folder string, r *Report) (*GoPackage, error) {
 		if err != nil {
 			return nil, err
 		}
-		if bytes.HasPrefix(text, []byte(GeneratedHeader)) {
+		if bytes.HasPrefix(text, []byte(GeneratedHeader)) || strings.HasPrefix(folder, GraphFolder+"/") && strings.HasSuffix(entry.Name(), GeneratedSuffix) {
 			continue
 		}
 		file, err := parser.ParseFile(pkg.Fset, name, text, parser.SkipObjectResolution)
