@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -20,78 +21,88 @@ import (
 // generated. Of what they import, the models are known before they are written,
 // and other packages are loaded when a signature names them.
 
-// goPackages has hand-written packages, checked.
+// goPackages has the packages that declarations name.
 type goPackages struct {
-	models *Models
-	loaded map[string]*types.Package
+	project *project.Project
+	models  *Models
+	wanted  func(*ast.FuncDecl) bool
+	sources map[string]*project.GoPackage // of the project, by path
+	checked map[string]*types.Package     // of the project; nil while it is checked
+	loaded  map[string]*types.Package     // of other modules
+	report  func(pkg *project.GoPackage, mistake types.Error)
 }
-
-// Import is part of types.Importer.
-func (g *goPackages) Import(importPath string) (*types.Package, error) {
-	if importPath == g.models.Package.Path() {
-		return g.models.Package, nil
-	}
-	if pkg := g.loaded[importPath]; pkg != nil {
-		return pkg, nil
-	}
-	return nil, errNotNamed
-}
-
-var errNotNamed = errors.New("no signature names it")
 
 // checkGo checks the declarations of packages and returns them by path. Mistakes
 // in a declaration that is wanted go to the report.
 func checkGo(p *project.Project, models *Models, all []*project.GoPackage, wanted func(*ast.FuncDecl) bool,
 	r *project.Report) (map[string]*types.Package, error) {
-	g := &goPackages{models: models, loaded: map[string]*types.Package{}}
-	if err := g.load(p.Root, all, wanted); err != nil {
+	g := &goPackages{
+		project: p, models: models, wanted: wanted,
+		sources: map[string]*project.GoPackage{}, checked: map[string]*types.Package{}, loaded: map[string]*types.Package{},
+	}
+	g.report = func(pkg *project.GoPackage, mistake types.Error) {
+		if slices.Contains(all, pkg) && inSignature(pkg, wanted, mistake.Pos) {
+			r.AtGo(pkg.Fset.Position(mistake.Pos), "", "%s", mistake.Msg)
+		}
+	}
+	if err := g.load(all); err != nil {
 		return nil, err
 	}
 	out := map[string]*types.Package{}
 	for _, pkg := range all {
-		var spans [][2]token.Pos
-		for _, file := range pkg.Files {
-			for _, decl := range file.Decls {
-				if fn, ok := decl.(*ast.FuncDecl); ok && wanted(fn) {
-					spans = append(spans, [2]token.Pos{fn.Pos(), fn.Type.End()})
-				}
-			}
-		}
-		config := types.Config{Importer: g, IgnoreFuncBodies: true, Error: func(err error) {
-			mistake, ok := errors.AsType[types.Error](err)
-			if ok && slices.ContainsFunc(spans, func(s [2]token.Pos) bool { return mistake.Pos >= s[0] && mistake.Pos <= s[1] }) {
-				r.AtGo(pkg.Fset.Position(mistake.Pos), "", "%s", mistake.Msg)
-			}
-		}}
-		checked := types.NewPackage(pkg.Path, pkg.Files[0].Name.Name)
-		if pkg.Path == models.Package.Path() {
-			checked = models.Package // files beside those that are generated
-		}
-		err := types.NewChecker(&config, pkg.Fset, checked, nil).Files(pkg.Files)
-		_ = err // the first of those that Error got
-		out[pkg.Path] = checked
+		out[pkg.Path] = g.check(pkg)
 	}
 	return out, nil
 }
 
-// load loads the packages that declarations name.
-func (g *goPackages) load(dir string, all []*project.GoPackage, wanted func(*ast.FuncDecl) bool) error {
-	paths := map[string]bool{}
-	for _, pkg := range all {
-		for _, file := range pkg.Files {
-			namedImports(file, wanted, paths)
+// inSignature reports whether a position is in a signature that is wanted.
+func inSignature(pkg *project.GoPackage, wanted func(*ast.FuncDecl) bool, pos token.Pos) bool {
+	for _, file := range pkg.Files {
+		for _, decl := range file.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && wanted(fn) && pos >= fn.Pos() && pos <= fn.Type.End() {
+				return true
+			}
 		}
 	}
-	delete(paths, g.models.Package.Path())
+	return false
+}
+
+// load finds the packages that declarations name: those of the project as they are
+// written, others as they are compiled.
+func (g *goPackages) load(all []*project.GoPackage) error {
+	paths, queue := map[string]bool{}, slices.Clone(all)
+	for _, pkg := range all {
+		g.sources[pkg.Path] = pkg
+	}
+	for len(queue) > 0 {
+		pkg := queue[0]
+		queue = queue[1:]
+		named := map[string]bool{}
+		for _, file := range pkg.Files {
+			namedImports(file, g.wanted, named)
+		}
+		for importPath := range named {
+			folder, ours := strings.CutPrefix(importPath, g.project.Module+"/")
+			if !ours {
+				paths[importPath] = true
+				continue
+			}
+			if _, known := g.sources[importPath]; known || importPath == g.models.Package.Path() {
+				continue
+			}
+			found, err := project.ReadGo(g.project, folder, &project.Report{}) // the compiler reports mistakes in it
+			if err != nil {
+				return err
+			}
+			if g.sources[importPath] = found; found != nil {
+				queue = append(queue, found)
+			}
+		}
+	}
 	if len(paths) == 0 {
 		return nil
 	}
-	var patterns []string
-	for name := range paths {
-		patterns = append(patterns, name)
-	}
-	slices.Sort(patterns)
-	loaded, err := packages.Load(&packages.Config{Mode: packages.LoadTypes, Dir: dir}, patterns...)
+	loaded, err := packages.Load(&packages.Config{Mode: packages.LoadTypes, Dir: g.project.Root}, slices.Sorted(maps.Keys(paths))...)
 	if err != nil {
 		return err
 	}
@@ -102,6 +113,49 @@ func (g *goPackages) load(dir string, all []*project.GoPackage, wanted func(*ast
 	}
 	return nil
 }
+
+// check checks the declarations of a package of the project.
+func (g *goPackages) check(pkg *project.GoPackage) *types.Package {
+	if have, ok := g.checked[pkg.Path]; ok {
+		return have
+	}
+	g.checked[pkg.Path] = nil
+	out := types.NewPackage(pkg.Path, pkg.Files[0].Name.Name)
+	if pkg.Path == g.models.Package.Path() {
+		out = g.models.Package // files beside those that are generated
+	}
+	config := types.Config{Importer: g, IgnoreFuncBodies: true, Error: func(err error) {
+		if mistake, ok := errors.AsType[types.Error](err); ok {
+			g.report(pkg, mistake)
+		}
+	}}
+	err := types.NewChecker(&config, pkg.Fset, out, nil).Files(pkg.Files)
+	_ = err // the first of those that Error got
+	out.MarkComplete()
+	g.checked[pkg.Path] = out
+	return out
+}
+
+// Import is part of types.Importer.
+func (g *goPackages) Import(importPath string) (*types.Package, error) {
+	if importPath == g.models.Package.Path() {
+		return g.models.Package, nil
+	}
+	if own := g.models.own[importPath]; own != nil {
+		return own, nil
+	}
+	if pkg := g.sources[importPath]; pkg != nil {
+		if out := g.check(pkg); out != nil {
+			return out, nil
+		}
+	}
+	if pkg := g.loaded[importPath]; pkg != nil {
+		return pkg, nil
+	}
+	return nil, errNotNamed
+}
+
+var errNotNamed = errors.New("no signature names it")
 
 // namedImports adds the imports of a file that wanted signatures and declared types
 // name.

@@ -36,7 +36,10 @@ func (m *maker) readSignatures(checked map[string]*types.Package) {
 			continue
 		}
 		if strings.Contains(TypeName(sig), types.Typ[types.Invalid].Name()) {
-			continue // reported
+			if !m.report.HasLine(method.Pos.Filename, method.Pos.Line) {
+				m.report.AtGo(method.Pos, "go build ./... says what is missing", "the signature of %s.%s has a type that is not known", method.Receiver, method.Name)
+			}
+			continue
 		}
 		out := &signature{result: sig.Results().At(0).Type()}
 		for i := 1; i < sig.Params().Len(); i++ {

@@ -56,6 +56,7 @@ func newModels(p *project.Project, resolved func(typ, field string) bool) (*Mode
 			generated[p.Union.Types[name]] = named
 		}
 	}
+	m.Package.MarkComplete() // the names are there: others may import it
 	if m.own, err = ownPackages(p, m, bound); err != nil {
 		return nil, err
 	}
@@ -69,7 +70,6 @@ func newModels(p *project.Project, resolved func(typ, field string) bool) (*Mode
 			return nil, err
 		}
 	}
-	m.Package.MarkComplete()
 	return m, nil
 }
 
@@ -126,6 +126,9 @@ func (m *Models) declare(def *ast.Definition) *types.Named {
 	name := types.NewTypeName(0, m.Package, goName(def.Name), nil)
 	named := types.NewNamed(name, underlying, nil)
 	m.named[def.Name] = named
+	if project.IsRoot(m.union, def) {
+		return nil // there are no models of root types
+	}
 	m.Package.Scope().Insert(name)
 	return named
 }

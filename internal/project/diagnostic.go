@@ -95,6 +95,11 @@ func (r *Report) gql(err error, fix string) {
 // Len is how many diagnostics there are so far.
 func (r *Report) Len() int { return len(r.list) }
 
+// HasLine reports whether there is a diagnostic at a line of a file.
+func (r *Report) HasLine(file string, line int) bool {
+	return slices.ContainsFunc(r.list, func(d Diagnostic) bool { return d.File == file && d.Line == line })
+}
+
 // Err returns the diagnostics as [Diagnostics], or nil when there are none.
 func (r *Report) Err() error {
 	if len(r.list) == 0 {
