@@ -37,7 +37,8 @@ func (m *maker) readSignatures(checked map[string]*types.Package) {
 		}
 		if strings.Contains(TypeName(sig), types.Typ[types.Invalid].Name()) {
 			if !m.report.HasLine(method.Pos.Filename, method.Pos.Line) {
-				m.report.AtGo(method.Pos, "go build ./... says what is missing", "the signature of %s.%s has a type that is not known", method.Receiver, method.Name)
+				m.report.AtGo(method.Pos, "go build ./... says what is missing", "the signature of %s.%s has a type that is not known",
+					method.Receiver, method.Name)
 			}
 			continue
 		}
