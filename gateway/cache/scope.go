@@ -41,10 +41,10 @@ func ResetScope(ctx context.Context) {
 // all of the context's scope, however long ago it was made. Callers that come while
 // it is being made wait for it, or until ctx ends. A key has values of one type
 // only. Without a scope it calls make.
-func Once[T any](ctx context.Context, key Key, make func() (T, error)) (T, error) {
+func Once[T any](ctx context.Context, key Key, compute func() (T, error)) (T, error) {
 	s, ok := ctx.Value(scopeKey{}).(*scope)
 	if !ok {
-		return make()
+		return compute()
 	}
 	s.mu.Lock()
 	if have, ok := s.made[key].(*once[T]); ok {
@@ -57,17 +57,15 @@ func Once[T any](ctx context.Context, key Key, make func() (T, error)) (T, error
 		if !errors.Is(have.err, context.Canceled) {
 			return have.value, have.err
 		}
-		return make() // the other caller left
+		return compute() // the other caller left
 	}
-	mine := &once[T]{done: newDone()}
+	mine := &once[T]{done: make(chan struct{})}
 	s.made[key] = mine
 	s.mu.Unlock()
 	defer close(mine.done)
 	mine.err = errUnfinished // in case of a panic
-	mine.value, mine.err = make()
+	mine.value, mine.err = compute()
 	return mine.value, mine.err
 }
 
 var errUnfinished = errors.New("the call that others waited for panicked")
-
-func newDone() chan struct{} { return make(chan struct{}) }

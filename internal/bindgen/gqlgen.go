@@ -130,14 +130,13 @@ func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *pla
 			cfg.Models.Add(name, model)
 		}
 	}
-	return api.Generate(cfg, api.PrependPlugin(&plugin{plan: p, frontend: f, planned: planned}))
+	return api.Generate(cfg, api.PrependPlugin(&plugin{plan: p, planned: planned}))
 }
 
 // plugin is where gqlgen calls back.
 type plugin struct {
-	plan     *plan.Plan
-	frontend *project.Frontend
-	planned  *plan.Frontend
+	plan    *plan.Plan
+	planned *plan.Frontend
 }
 
 // Name is part of gqlgen's plugin interface.

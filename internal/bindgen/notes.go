@@ -9,8 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/99designs/gqlgen/codegen/templates"
-
+	"github.com/portico-gateway/portico/internal/plan"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -22,7 +21,7 @@ func (r *run) changedModels(s *stage) []string {
 	before, after := structFields(filepath.Join(r.root, name)), structFields(filepath.Join(s.dir, name))
 	var notes []string
 	for _, w := range r.project.Widened {
-		field := templates.ToGo(w.Type) + "." + templates.ToGo(w.Field)
+		field := plan.GoName(w.Type) + "." + plan.GoName(w.Field)
 		was, is := before[field], after[field]
 		if was == "" || is == "" || was == is {
 			continue

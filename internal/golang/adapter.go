@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/99designs/gqlgen/codegen/templates"
-
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -35,7 +33,7 @@ func Adapters(p *plan.Plan, f *plan.Frontend, unmarshal map[string]string) ([]by
 func (r *resolver) executionContext(ctx %s.Context) *executionContext {
 	return newExecutionContext(%s.GetOperationContext(ctx), r.schema, nil)
 }
-`, a.use("context"), a.use(gqlgenPath))
+`, a.use("context"), a.use(plan.GQLGenPath))
 	for _, o := range f.Objects {
 		a.object(o)
 		if o.Below() {
@@ -106,7 +104,7 @@ func (a *adapters) parsers() {
 	parser := a.gateway("input", "Parser")
 	a.line("// parsers are those of the scalars and enums in inputs.\nfunc parsers() map[string]%s {", parser)
 	if slices.ContainsFunc(a.frontend.Parsers, func(p plan.Parser) bool { return p.Input == "" }) {
-		a.line("ec := newExecutionContext(&%s.OperationContext{}, &executableSchema{}, nil)", a.use(gqlgenPath))
+		a.line("ec := newExecutionContext(&%s.OperationContext{}, &executableSchema{}, nil)", a.use(plan.GQLGenPath))
 	}
 	a.line("return map[string]%s{", parser)
 	for _, p := range a.frontend.Parsers {
@@ -229,7 +227,7 @@ func (a *adapters) signature(o *plan.Adapters, f *plan.Adapter) string {
 
 // param is an argument's name in Go.
 func (a *adapters) param(name string) string {
-	name = templates.ToGoPrivate(name)
+	name = plan.GoParam(name)
 	if isLocal(name) || isPackage(name) || isPredeclared(name) || name == "_" {
 		return name + "Arg"
 	}
@@ -266,7 +264,7 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 		}
 	}
 	if f.Call != nil {
-		target := resolver + ".clients." + goName(f.Call.Service) + "." + f.Call.Name
+		target := resolver + ".clients." + plan.GoName(f.Call.Service) + "." + f.Call.Name
 		if f.Call.Root() {
 			return target + "(" + strings.Join(append([]string{"ctx"}, args...), ", ") + ")"
 		}

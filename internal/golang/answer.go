@@ -6,21 +6,13 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-func (f *function) format() plan.Format {
-	if f.REST.XML {
-		return plan.XML
-	}
-	return plan.JSON
-}
-
 // answerType writes the struct that an answer is decoded into, if it has one.
 func (c *client) answerType(call *plan.Call) string {
 	if call.Answer == nil || call.Answer.Shape == nil {
 		return ""
 	}
-	f := &function{Call: call}
 	name := c.of(answerOf{call})
-	return fmt.Sprintf("// %s is the answer of %s.\ntype %s %s\n\n", name, call.What(), name, c.shape(call.Answer.Shape, f.format()))
+	return fmt.Sprintf("// %s is the answer of %s.\ntype %s %s\n\n", name, call.What(), name, c.shape(call.Answer.Shape, call.Format()))
 }
 
 // httpAnswer writes the sending of an HTTP request and the reading of its answer.

@@ -60,7 +60,7 @@ func (f *function) sentObject(members []plan.SentMember, typ string) (_, expr st
 	var fields, values []string
 	taken := map[string]bool{}
 	for _, m := range members {
-		t, expr := f.sent(m.Value, typ+goName(m.Name))
+		t, expr := f.sent(m.Value, typ+plan.GoName(m.Name))
 		tag := m.Name
 		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") || strings.Contains(t, ".Omittable[") {
 			tag += ",omitzero"
@@ -163,7 +163,7 @@ func (c *client) sentMember(t *ast.Type, model types.Type, expr string, leaf pla
 	if name, ok := strings.CutSuffix(value, "(value)"); ok && !strings.ContainsAny(name, "( ") {
 		fn = name
 	}
-	return c.use(gqlgenPath) + ".Omittable[" + typ + "]", fmt.Sprintf("%s(%s, %s)", c.upstream("MapOmittable"), expr, fn)
+	return c.use(plan.GQLGenPath) + ".Omittable[" + typ + "]", fmt.Sprintf("%s(%s, %s)", c.upstream("MapOmittable"), expr, fn)
 }
 
 // sentValue writes a value of a GraphQL type as it is sent: its leaves are
@@ -192,8 +192,6 @@ func (c *client) sentValue(t *ast.Type, model types.Type, expr string, leaf plan
 	}
 	return "string", fn + "(" + expr + ")"
 }
-
-const gqlgenPath = "github.com/99designs/gqlgen/graphql"
 
 // input writes what makes a body or a message of an input object.
 func (c *client) input(in *plan.Input) string {

@@ -120,11 +120,11 @@ func (f *function) loaderMethod() {
 		name := f.params[arg.Name]
 		params = append(params, name+" "+f.typ(arg.Type))
 		if plan.IsPointer(arg.Type) {
-			f.line("%s %s[%s]", goName(arg.Name), f.loader("Opt"), f.typ(plan.Element(arg.Type)))
-			values = append(values, goName(arg.Name)+": "+f.loader("Some")+"("+name+")")
+			f.line("%s %s[%s]", plan.GoName(arg.Name), f.loader("Opt"), f.typ(plan.Element(arg.Type)))
+			values = append(values, plan.GoName(arg.Name)+": "+f.loader("Some")+"("+name+")")
 		} else {
-			f.line("%s %s", goName(arg.Name), f.typ(arg.Type))
-			values = append(values, goName(arg.Name)+": "+name)
+			f.line("%s %s", plan.GoName(arg.Name), f.typ(arg.Type))
+			values = append(values, plan.GoName(arg.Name)+": "+name)
 		}
 	}
 	f.line("}\n")
@@ -175,7 +175,7 @@ func (f *function) batch(result string) {
 // unpackArgs makes variables of the arguments, as a method has them.
 func (f *function) unpackArgs() {
 	for _, arg := range f.Arguments {
-		expr := "args." + goName(arg.Name)
+		expr := "args." + plan.GoName(arg.Name)
 		if plan.IsPointer(arg.Type) {
 			expr += ".Pointer()"
 		}

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"go/token"
 	"path"
 	"slices"
 	"strconv"
@@ -14,14 +15,13 @@ import (
 type client struct {
 	*file
 	*namer
-	plan    *plan.Plan
 	service *plan.Service
 	bodies  strings.Builder // types of objects that are sent, after the functions
 }
 
 // clientFile writes the client of a service.
 func clientFile(p *plan.Plan, s *plan.Service) ([]byte, error) {
-	c := &client{file: newFile(p, path.Join(p.Module, "clients", s.Name)), namer: newNamer(p), plan: p, service: s}
+	c := &client{file: newFile(p, path.Join(p.Module, "clients", s.Name)), namer: newNamer(p), service: s}
 	c.allocate()
 	var b strings.Builder
 	c.head(&b)
@@ -66,14 +66,14 @@ func (c *client) allocate() {
 		if o.Row != nil {
 			c.declare(o, plan.RowName(o.Def, o.Format), "")
 		} else {
-			c.declare(o, lowerFirst(goName(o.Def.Name))+"Of", o.Message.GoIdent.GoName)
+			c.declare(o, lowerFirst(plan.GoName(o.Def.Name))+"Of", o.Message.GoIdent.GoName)
 		}
 	}
 	for _, e := range c.service.Enums {
-		name := lowerFirst(goName(e.Def.Name))
+		name := lowerFirst(plan.GoName(e.Def.Name))
 		if e.Proto != nil {
 			c.declare(e, name+"Of", e.Proto.GoIdent.GoName)
-			c.declare(textOf{e}, "to"+e.Proto.GoIdent.GoName, goName(e.Def.Name))
+			c.declare(textOf{e}, "to"+e.Proto.GoIdent.GoName, plan.GoName(e.Def.Name))
 		} else {
 			c.declare(e, name+"Of", "")
 			c.declare(textOf{e}, name+"Text", "")
@@ -81,10 +81,10 @@ func (c *client) allocate() {
 	}
 	for _, in := range c.service.Inputs {
 		if in.Message != nil {
-			c.declare(in, "new"+goName(in.Def.Name)+"Message", in.Message.GoIdent.GoName)
+			c.declare(in, "new"+plan.GoName(in.Def.Name)+"Message", in.Message.GoIdent.GoName)
 		} else {
-			c.declare(in, "new"+goName(in.Def.Name)+"Body", "")
-			c.declare(typeOf{in}, lowerFirst(goName(in.Def.Name))+"Body", "")
+			c.declare(in, "new"+plan.GoName(in.Def.Name)+"Body", "")
+			c.declare(typeOf{in}, lowerFirst(plan.GoName(in.Def.Name))+"Body", "")
 		}
 	}
 	for _, call := range c.service.Calls {
@@ -155,7 +155,7 @@ func quoted(texts []string) string {
 // loaderName is the member of the client.
 func loaderName(call *plan.Call) string {
 	name := lowerFirst(call.Name)
-	if isKeyword(name) {
+	if token.IsKeyword(name) {
 		name += "Loader"
 	}
 	return name

@@ -126,9 +126,9 @@ func (f *function) pageInfo(nodes, more string) string {
 		switch {
 		case field == nil:
 		case field.Type.NonNull:
-			fields = append(fields, goName(name)+": "+value)
+			fields = append(fields, plan.GoName(name)+": "+value)
 		default:
-			fields = append(fields, goName(name)+": new("+value+")")
+			fields = append(fields, plan.GoName(name)+": new("+value+")")
 		}
 	}
 	flag("hasNextPage", more)

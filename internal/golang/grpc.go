@@ -104,7 +104,7 @@ func (f *function) into(v value, field *protogen.Field, c plan.Conversion, zero 
 		return name
 	}
 	switch {
-	case v.List && isMask(field):
+	case v.List && plan.IsMask(field):
 		return fmt.Sprintf("&%s{Paths: %s}", f.ident(field.Message.GoIdent), v.expr)
 	case v.List && c.Same() && v.item == "item":
 		return v.expr
@@ -128,10 +128,6 @@ func lastOf(v value) string {
 		return "field"
 	}
 	return v.Path[len(v.Path)-1]
-}
-
-func isMask(field *protogen.Field) bool {
-	return field.Message != nil && field.Message.Desc.FullName() == "google.protobuf.FieldMask"
 }
 
 // constant writes a constant of the schema as a value of a field.

@@ -15,13 +15,13 @@ func setFile(p *plan.Plan) ([]byte, error) {
 	var b strings.Builder
 	b.WriteString("// Set has the clients of all services. They are safe for concurrent use.\ntype Set struct {\n")
 	for _, name := range p.Clients {
-		fmt.Fprintf(&b, "%s *%s.Client\n", goName(name), f.use(path.Join(p.Module, "clients", name)))
+		fmt.Fprintf(&b, "%s *%s.Client\n", plan.GoName(name), f.use(path.Join(p.Module, "clients", name)))
 	}
 	b.WriteString("}\n\n// New makes the clients. Its error names every service that portico.yaml\n// lacks.\n")
 	fmt.Fprintf(&b, "func New(services *%s) (*Set, error) {\n", f.upstream("Services"))
 	fmt.Fprintf(&b, "var (\nset Set\nerrs [%d]error\n)\n", len(p.Clients))
 	for i, name := range p.Clients {
-		fmt.Fprintf(&b, "set.%s, errs[%d] = %s.New(services)\n", goName(name), i, f.use(path.Join(p.Module, "clients", name)))
+		fmt.Fprintf(&b, "set.%s, errs[%d] = %s.New(services)\n", plan.GoName(name), i, f.use(path.Join(p.Module, "clients", name)))
 	}
 	fmt.Fprintf(&b, "return &set, %s.Join(errs[:]...)\n}\n", f.use("errors"))
 	return f.formatted("// Package clients has the typed clients of all services, a package each.", b.String())

@@ -61,7 +61,7 @@ func (c *client) fromMessage(r *plan.Read, root string, at site) string {
 		return at.try(c.funcName(r.Into.Func) + "(" + expr + ")")
 	case r.Item == nil:
 		return c.single(r, root, at)
-	case isMask(last) && !last.Desc.IsList():
+	case plan.IsMask(last) && !last.Desc.IsList():
 		return expr + ".GetPaths()"
 	case r.Item.Into.Same() && plan.TypeName(r.Item.Model) == plan.TypeName(r.Item.Into.From):
 		return expr

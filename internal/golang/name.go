@@ -10,9 +10,6 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// goName is how gqlgen writes a name in Go.
-func goName(name string) string { return templates.ToGo(name) }
-
 func lowerFirst(name string) string { return templates.LcFirst(name) }
 
 func upperFirst(name string) string { return templates.UcFirst(name) }
@@ -78,7 +75,7 @@ func (n *namer) of(what any) string { return n.names[what] }
 // variable is a name in Go for a name of the schema, with the suffix where code
 // would mean something else by it.
 func (n *namer) variable(name, suffix string) string {
-	name = templates.ToGoPrivate(name)
+	name = plan.GoParam(name)
 	if isLocal(name) || isPackage(name) || isPredeclared(name) || n.packages[name] || n.declared[name] || name == "_" {
 		return name + suffix
 	}

@@ -2,7 +2,6 @@ package golang
 
 import (
 	"fmt"
-	"go/token"
 	"go/types"
 	"slices"
 	"strconv"
@@ -250,5 +249,3 @@ func address(expr string) string {
 	}
 	return "&" + expr
 }
-
-func isKeyword(name string) bool { return token.IsKeyword(name) }

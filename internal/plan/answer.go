@@ -86,10 +86,7 @@ func (m *maker) rowsType(c *Call) *ast.Type {
 
 // rowAnswer plans an answer of HTTP.
 func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
-	format := JSON
-	if c.REST.XML {
-		format = XML
-	}
+	format := c.Format()
 	read := m.read(s, t, format, c.Pos, c.Parent.Name+"."+c.Field.Name)
 	if read == nil {
 		return
@@ -128,7 +125,7 @@ func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
 			return false
 		}
 	}
-	t = element(t)
+	t = Element(t)
 	if number := IsPlain(t) && isKind(t, types.Int, types.Int32, types.Int64); !number && !IsString(t) {
 		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is read as %s", c.Key.Row, shortType(t))
 		return false
@@ -254,7 +251,7 @@ func (m *maker) loaderArguments(c *Call) {
 		return
 	}
 	for _, arg := range c.Arguments {
-		if _, ok := Basic(element(arg.Type)); !ok {
+		if _, ok := Basic(Element(arg.Type)); !ok {
 			m.report.At(arg.Position, "use scalars and enums, or write a Go method",
 				"the argument %s is %s, by which a batch can't be told from others", arg.Name, arg.ArgumentDefinition.Type)
 		}

@@ -122,9 +122,9 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 			m.report.At(of.pos, "", "an input field has one name, which is no path")
 			continue
 		}
-		field := structField(in.Model, goName(of.Name))
+		field := structField(in.Model, GoName(of.Name))
 		if field == nil {
-			m.report.At(of.Position, "", "the Go type %s has no field %s", shortType(in.Model), goName(of.Name))
+			m.report.At(of.Position, "", "the Go type %s has no field %s", shortType(in.Model), GoName(of.Name))
 			continue
 		}
 		member := InputMember{Schema: of.Type, Field: field.Name(), Model: field.Type(), Name: of.source.Names[0][0]}

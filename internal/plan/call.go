@@ -91,6 +91,17 @@ func (c *Call) Done() bool {
 	return c.Root() && c.Select == nil && c.Field.Type.NamedType == "Boolean"
 }
 
+// Format returns the format of the call's answers.
+func (c *Call) Format() Format {
+	switch {
+	case c.GRPC != nil:
+		return Protobuf
+	case c.REST.XML:
+		return XML
+	}
+	return JSON
+}
+
 // What is the call in a few words, for comments.
 func (c *Call) What() string {
 	if c.GRPC != nil {
@@ -119,7 +130,7 @@ func (c *Call) Keys() []*directive.Var { return parentVars(c.Binding) }
 func KeyMember(v *directive.Var) string {
 	var name strings.Builder
 	for _, part := range v.Path {
-		name.WriteString(goName(part))
+		name.WriteString(GoName(part))
 	}
 	return name.String()
 }

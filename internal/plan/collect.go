@@ -141,15 +141,15 @@ func nameCalls(list []*Call) {
 
 // named is the name of a call in more and more detail.
 func (c *Call) named(detail int) string {
-	full := goName(c.Parent.Name) + goName(c.Field.Name)
+	full := GoName(c.Parent.Name) + GoName(c.Field.Name)
 	short := full
 	if c.Root() {
-		short = goName(c.Field.Name)
+		short = GoName(c.Field.Name)
 	}
 	if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "Store", "HTTP", "GRPC"}, short) {
 		short += "Call" // clients have something of this name
 	}
-	names := []string{short, goName(c.frontend.Name) + short, full, goName(c.frontend.Name) + full}
+	names := []string{short, GoName(c.frontend.Name) + short, full, GoName(c.frontend.Name) + full}
 	if detail < len(names) {
 		return names[detail]
 	}

@@ -170,9 +170,9 @@ func (m *maker) converterArgument(o *Object, of member, path directive.Path, t t
 		m.report.At(of.source.Pos, "name the fields that it takes", "%s: a function can't take the object itself", of.Name)
 		return out, false
 	}
-	decoded := types.Type(types.NewPointer(element(t)))
+	decoded := types.Type(types.NewPointer(Element(t)))
 	out.Required = !IsPointer(t)
-	if Nilable(element(t)) {
+	if Nilable(Element(t)) {
 		decoded, out.Required = t, false
 	}
 	var err error

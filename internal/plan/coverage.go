@@ -39,7 +39,7 @@ func needMethod(f *project.Frontend, def *ast.Definition, field *ast.FieldDefini
 	if strings.HasPrefix(field.Name, "__") || !root && len(field.Arguments) == 0 || f.Retyped(field) || project.Bound(field) {
 		return
 	}
-	if m.Find(f.Name, goName(def.Name), goName(field.Name)) != nil {
+	if m.Find(f.Name, GoName(def.Name), GoName(field.Name)) != nil {
 		return
 	}
 	why := "takes arguments"
@@ -64,12 +64,12 @@ func needField(p *project.Project, meth *project.Method, r *project.Report) {
 			if def.Kind != ast.Object || def.BuiltIn {
 				continue
 			}
-			types = append(types, goName(name))
-			if goName(name) != meth.Receiver {
+			types = append(types, GoName(name))
+			if GoName(name) != meth.Receiver {
 				continue
 			}
 			for _, field := range def.Fields {
-				fields = append(fields, goName(field.Name))
+				fields = append(fields, GoName(field.Name))
 			}
 		}
 	}
@@ -91,13 +91,13 @@ func declaration(s *ast.Schema, def *ast.Definition, field *ast.FieldDefinition)
 	case def == s.Subscription:
 		result = "iter.Seq2[" + result + ", error]"
 	case !project.IsRoot(s, def):
-		params = append(params, "objs []*model."+goName(def.Name))
+		params = append(params, "objs []*model."+GoName(def.Name))
 		result = "[]" + result
 	}
 	for _, arg := range field.Arguments {
-		params = append(params, goParam(arg.Name)+" "+schemaType(s, arg.Type))
+		params = append(params, GoParam(arg.Name)+" "+schemaType(s, arg.Type))
 	}
-	return fmt.Sprintf("func (r *%s) %s(%s) (%s, error)", goName(def.Name), goName(field.Name), strings.Join(params, ", "), result)
+	return fmt.Sprintf("func (r *%s) %s(%s) (%s, error)", GoName(def.Name), GoName(field.Name), strings.Join(params, ", "), result)
 }
 
 // schemaType spells the Go type of a GraphQL type for a message; a custom scalar,
@@ -105,7 +105,7 @@ func declaration(s *ast.Schema, def *ast.Definition, field *ast.FieldDefinition)
 func schemaType(s *ast.Schema, t *ast.Type) string {
 	if t.Elem != nil {
 		if elem := s.Types[t.Elem.NamedType]; elem != nil && elem.Kind == ast.InputObject {
-			return "[]*model." + goName(elem.Name)
+			return "[]*model." + GoName(elem.Name)
 		}
 		return "[]" + schemaType(s, t.Elem)
 	}
@@ -113,9 +113,9 @@ func schemaType(s *ast.Schema, t *ast.Type) string {
 	if def != nil {
 		switch def.Kind {
 		case ast.Object:
-			return "*model." + goName(def.Name)
+			return "*model." + GoName(def.Name)
 		case ast.Interface, ast.Union:
-			return "model." + goName(def.Name)
+			return "model." + GoName(def.Name)
 		}
 	}
 	pointer := "*"
@@ -127,7 +127,7 @@ func schemaType(s *ast.Schema, t *ast.Type) string {
 		return pointer + name
 	}
 	if def != nil && (def.Kind == ast.Enum || def.Kind == ast.InputObject) {
-		return pointer + "model." + goName(def.Name)
+		return pointer + "model." + GoName(def.Name)
 	}
 	return pointer + t.NamedType
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/project"
 )
 
 // Enum is an enum of the schema as a service has it.
@@ -51,7 +52,7 @@ func (m *maker) enumText(s *Service, def *ast.Definition, value string) (string,
 		name, ok := binding.EnumText(theirs.Directives, s.Name)
 		if first != nil && (name != text || ok != said) {
 			m.report.At(theirs.Position, "say the same in both, or give the enums other names",
-				"the service %[4]s calls %[1]s.%[2]s otherwise here than at %[3]s", def.Name, value, where(first.Position), s.Name)
+				"the service %[4]s calls %[1]s.%[2]s otherwise here than at %[3]s", def.Name, value, project.Where(first.Position), s.Name)
 			return text, said
 		}
 		text, said, first = name, ok, theirs

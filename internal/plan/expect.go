@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/project"
 )
 
 // Expects reports whether answers of the call are compared with what it reads: names
@@ -72,4 +73,4 @@ func (e *expecting) object(o *Object, prefix directive.Path) {
 }
 
 // At is where the binding of the call is: file:line:column.
-func (c *Call) At() string { return where(c.Pos) }
+func (c *Call) At() string { return project.Where(c.Pos) }

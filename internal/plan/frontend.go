@@ -164,7 +164,7 @@ func (b *adapting) walk(a *Adapters, field *ast.FieldDefinition, adapter *Adapte
 	if a.Root {
 		return nil
 	}
-	w := &Walk{Name: field.Name, GoName: goName(field.Name), Tags: b.tagsOfField(a, field)}
+	w := &Walk{Name: field.Name, GoName: GoName(field.Name), Tags: b.tagsOfField(a, field)}
 	if adapter != nil {
 		w.Arguments = adapter.Arguments
 	}
@@ -193,7 +193,7 @@ func (b *adapting) walk(a *Adapters, field *ast.FieldDefinition, adapter *Adapte
 // adapter plans the adapter of a field: nil for one that gqlgen takes from the
 // model. It is false when there can be none, which is reported.
 func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, bool) {
-	out := &Adapter{Object: a, Name: field.Name, GoName: goName(field.Name), schema: field, Below: b.below(field.Type)}
+	out := &Adapter{Object: a, Name: field.Name, GoName: GoName(field.Name), schema: field, Below: b.below(field.Type)}
 	out.Type = b.models.Resolver(field.Type)
 	for _, arg := range field.Arguments {
 		out.Arguments = append(out.Arguments, &Argument{ArgumentDefinition: arg, Type: b.models.Of(arg.Type)})
@@ -284,16 +284,16 @@ func (b *adapting) value(a *Adapters, v *directive.Var) (Value, bool) {
 		if i > 0 && IsPointer(t) {
 			out.Pointers = append(out.Pointers, i)
 		}
-		field := structField(t, goName(name))
+		field := structField(t, GoName(name))
 		if field == nil {
 			b.report.At(v.Pos, "use a field that is neither bound nor resolved by a method", "%s: the Go type %s has no field %s", v, shortType(t),
-				goName(name))
+				GoName(name))
 			return out, false
 		}
 		t = field.Type()
 		out.Steps = append(out.Steps, field.Name())
 	}
-	out.Pointer, out.Type = IsPointer(t), element(t)
+	out.Pointer, out.Type = IsPointer(t), Element(t)
 	return out, true
 }
 

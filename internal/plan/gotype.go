@@ -3,14 +3,23 @@ package plan
 import (
 	"go/types"
 	"strings"
+
+	"github.com/99designs/gqlgen/codegen/templates"
 )
 
 // The import paths of the libraries whose types generated code has.
 const (
-	gqlgenPath = "github.com/99designs/gqlgen/graphql"
+	// GQLGenPath is the import path of gqlgen's runtime.
+	GQLGenPath = "github.com/99designs/gqlgen/graphql"
 	// GatewayPath is the import path of the runtime library.
 	GatewayPath = "github.com/portico-gateway/portico/gateway"
 )
+
+// GoName returns the exported Go name that gqlgen gives to a name of the schema.
+func GoName(name string) string { return templates.ToGo(name) }
+
+// GoParam returns the Go name that gqlgen gives to an argument.
+func GoParam(name string) string { return templates.ToGoPrivate(name) }
 
 // runtimeType is a type of the runtime library's package upstream, which need not be loaded to be
 // named.
@@ -50,13 +59,11 @@ func Element(t types.Type) types.Type {
 	return t
 }
 
-func element(t types.Type) types.Type { return Element(t) }
-
 // Omittable returns the type in a graphql.Omittable, and whether t is one: a
 // field of an input object that can be absent.
 func Omittable(t types.Type) (types.Type, bool) {
 	n, ok := t.(*types.Named)
-	if !ok || n.TypeArgs().Len() != 1 || n.Obj().Pkg() == nil || n.Obj().Pkg().Path() != gqlgenPath || n.Obj().Name() != "Omittable" {
+	if !ok || n.TypeArgs().Len() != 1 || n.Obj().Pkg() == nil || n.Obj().Pkg().Path() != GQLGenPath || n.Obj().Name() != "Omittable" {
 		return t, false
 	}
 	return n.TypeArgs().At(0), true
@@ -122,7 +129,7 @@ func hasText(t types.Type) bool {
 // structField finds a field of a Go type that is a struct; nil if there is none.
 // A hand-written type may have the name in other letters, as gqlgen allows.
 func structField(t types.Type, name string) *types.Var {
-	s, ok := element(t).Underlying().(*types.Struct)
+	s, ok := Element(t).Underlying().(*types.Struct)
 	if !ok {
 		return nil
 	}

@@ -42,7 +42,7 @@ func (m *maker) member(s *Service, def *ast.Definition, field *ast.FieldDefiniti
 		source := binding.SourceFor(theirs.Directives, field.Name, s.Name)
 		if found && describeSource(source) != describeSource(out.source) {
 			m.report.At(theirs.Position, "say the same in both, or give the types other names", "%s.%s is %s in the service %s here, but %s at %s",
-				def.Name, field.Name, describeSource(source), s.Name, describeSource(out.source), where(out.Position))
+				def.Name, field.Name, describeSource(source), s.Name, describeSource(out.source), project.Where(out.Position))
 			return out, false
 		}
 		if found {
@@ -75,5 +75,3 @@ func describeSource(s binding.Source) string {
 	}
 	return out
 }
-
-func where(pos *ast.Position) string { return project.Where(pos) }

@@ -36,12 +36,6 @@ type MessageMember struct {
 	Into    Conversion // of Operand
 }
 
-// Mask reports whether a list of texts becomes a google.protobuf.FieldMask.
-func (m MessageMember) Mask() bool { return m.Operand != nil && m.Operand.List && isMask(m.Field) }
-
-// Mask reports whether the member becomes a google.protobuf.FieldMask.
-func (m InputMember) Mask() bool { return m.Value != nil && m.Value.List && isMask(m.Proto) }
-
 // rpc plans what a request of gRPC is made of.
 func (m *maker) rpc(s *Service, c *Call) {
 	method := m.plan.Protos.method(c.GRPC.Method)
@@ -207,7 +201,7 @@ func (m *maker) operandInto(s *Service, v *MessageMember) bool {
 	switch {
 	case v.Field.Desc.IsMap():
 		return false
-	case isMask(v.Field) && o.List:
+	case IsMask(v.Field) && o.List:
 		return isPlainString(o.Item) && !o.ItemNull && !o.ItemPointer
 	case v.Field.Desc.IsList() != o.List || o.List && o.ItemNull || o.List && o.Schema != nil && o.Schema.Elem.Elem != nil:
 		return false

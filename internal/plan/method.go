@@ -67,7 +67,7 @@ func (b *adapting) bindMethod(a *Adapter, method *project.Method) bool {
 	}
 	before := b.report.Len()
 	mismatch := func(fix, format string, args ...any) {
-		at := fmt.Sprintf(" (%s.%s of frontend %s, %s)", a.Object.Name, a.Name, b.frontend.Name, where(b.position(a)))
+		at := fmt.Sprintf(" (%s.%s of frontend %s, %s)", a.Object.Name, a.Name, b.frontend.Name, project.Where(b.position(a)))
 		b.report.AtGo(method.Pos, fix, "%s", method.Receiver+"."+method.Name+" "+fmt.Sprintf(format, args...)+at)
 	}
 	params := sig.params
@@ -117,7 +117,7 @@ func bindArguments(a *Adapter, params []*types.Var, report mismatch) {
 	}
 	for _, arg := range a.Arguments {
 		if !used[arg] {
-			report("add a parameter "+goParam(arg.Name)+" "+shortType(arg.Type), "has no parameter for the argument %s", arg.Name)
+			report("add a parameter "+GoParam(arg.Name)+" "+shortType(arg.Type), "has no parameter for the argument %s", arg.Name)
 		}
 	}
 }
@@ -125,7 +125,7 @@ func bindArguments(a *Adapter, params []*types.Var, report mismatch) {
 func argumentFor(args []*Argument, name string) *Argument {
 	for _, arg := range args {
 		// A name that Go itself has, such as any, may be followed by Arg.
-		own := goParam(arg.Name)
+		own := GoParam(arg.Name)
 		if strings.EqualFold(own, name) || strings.EqualFold(arg.Name, name) || strings.EqualFold(own+"Arg", name) && types.Universe.Lookup(own) != nil {
 			return arg
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/codegen/config"
-	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/internal/project"
@@ -95,7 +94,7 @@ func (m *Models) declare(def *ast.Definition) *types.Named {
 		m.named[def.Name] = types.Typ[types.String]
 		return nil
 	}
-	name := types.NewTypeName(0, m.Package, goName(def.Name), nil)
+	name := types.NewTypeName(0, m.Package, GoName(def.Name), nil)
 	named := types.NewNamed(name, underlying, nil)
 	m.named[def.Name] = named
 	m.Package.Scope().Insert(name)
@@ -125,7 +124,7 @@ func (m *Models) define(def *ast.Definition, named *types.Named) error {
 				return err
 			}
 		}
-		name := goName(field.Name)
+		name := GoName(field.Name)
 		if of.FieldName != "" {
 			name = of.FieldName
 		}
@@ -136,7 +135,7 @@ func (m *Models) define(def *ast.Definition, named *types.Named) error {
 }
 
 func (m *Models) omittable(t types.Type) (types.Type, error) {
-	generic, err := m.binder.FindTypeFromName(gqlgenPath + ".Omittable")
+	generic, err := m.binder.FindTypeFromName(GQLGenPath + ".Omittable")
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +165,7 @@ func (m *Models) Resolver(t *ast.Type) types.Type {
 // Has reports whether gqlgen finds a field in values of a Go type: a field or a
 // method of its name, or the key of a map.
 func (m *Models) Has(t types.Type, typ, field string) bool {
-	name := goName(field)
+	name := GoName(field)
 	if of := m.config.Models[typ].Fields[field]; of.FieldName != "" {
 		name = of.FieldName
 	}
@@ -184,7 +183,7 @@ func (m *Models) Has(t types.Type, typ, field string) bool {
 			return true
 		}
 	}
-	s, isStruct := element(t).Underlying().(*types.Struct)
+	s, isStruct := Element(t).Underlying().(*types.Struct)
 	if !isStruct {
 		return false
 	}
@@ -233,7 +232,7 @@ func (m *Models) Generated() map[string]string {
 
 // generated reports whether t is a type of the package of the generated models.
 func (m *Models) generated(t types.Type) bool {
-	named, ok := element(t).(*types.Named)
+	named, ok := Element(t).(*types.Named)
 	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == m.Package.Path()
 }
 
@@ -261,7 +260,7 @@ func GQLGen(p *project.Project, f *project.Frontend, dir string) (*config.Config
 		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: true} // package input reads @constraint
 	}
 	bindScalars(p.Union, cfg)
-	cfg.Models.Add("CacheControlScope", gqlgenPath+".String") // of a directive: no value has it
+	cfg.Models.Add("CacheControlScope", GQLGenPath+".String") // of a directive: no value has it
 	omittables(p, cfg)
 	return cfg, nil
 }
@@ -281,7 +280,7 @@ func bindScalars(union *ast.Schema, cfg *config.Config) {
 		if known[name] != "" {
 			model = known[name]
 		}
-		cfg.Models.Add(name, gqlgenPath+"."+model)
+		cfg.Models.Add(name, GQLGenPath+"."+model)
 	}
 }
 
@@ -332,12 +331,6 @@ func setField(cfg *config.Config, typ, field string, set func(*config.TypeMapFie
 	entry.Fields[field] = f
 	cfg.Models[typ] = entry
 }
-
-// goParam is how gqlgen writes the name of an argument in Go.
-func goParam(name string) string { return templates.ToGoPrivate(name) }
-
-// goName is how gqlgen writes a name in Go.
-func goName(name string) string { return templates.ToGo(name) }
 
 // Packages are the packages of the scalars' Go types and of what converters are in.
 func (m *Models) Packages() []Package {

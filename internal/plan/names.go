@@ -22,16 +22,16 @@ func checkNames(p *project.Project, r *project.Report) {
 		if def.BuiltIn || strings.HasPrefix(name, "__") {
 			continue
 		}
-		if strings.HasPrefix(name, "_") || goName(name) == "" {
+		if strings.HasPrefix(name, "_") || GoName(name) == "" {
 			r.At(def.Position, "begin it with a letter", "%s can't be the name of a Go type", name)
 			continue
 		}
-		distinct(r, declared, def.Position, goName(name), name)
+		distinct(r, declared, def.Position, GoName(name), name)
 		checkFields(def, r)
 	}
 	for _, name := range project.TypeNames(p.Union) { // gqlgen's models have a variable for each enum
 		if def := p.Union.Types[name]; def.Kind == ast.Enum && !def.BuiltIn && !strings.HasPrefix(name, "__") {
-			distinct(r, declared, def.Position, "All"+goName(name), "the list of values of "+name)
+			distinct(r, declared, def.Position, "All"+GoName(name), "the list of values of "+name)
 		}
 	}
 }
@@ -43,10 +43,10 @@ func checkFields(def *ast.Definition, r *project.Report) {
 		if strings.HasPrefix(field.Name, "__") {
 			continue
 		}
-		checkName(r, fields, field.Position, goName(field.Name), def.Name+"."+field.Name)
+		checkName(r, fields, field.Position, GoName(field.Name), def.Name+"."+field.Name)
 		arguments := map[string]*ast.Position{}
 		for _, arg := range field.Arguments {
-			checkName(r, arguments, arg.Position, goName(arg.Name), arg.Name)
+			checkName(r, arguments, arg.Position, GoName(arg.Name), arg.Name)
 		}
 	}
 }
@@ -62,7 +62,7 @@ func checkName(r *project.Report, have map[string]*ast.Position, at *ast.Positio
 // distinct reports a name that something else has in Go.
 func distinct(r *project.Report, have map[string]*ast.Position, at *ast.Position, inGo, name string) {
 	if other := have[inGo]; other != nil {
-		r.At(at, "give one of them another name", "%s is %s in Go, as is what %s has", name, inGo, where(other))
+		r.At(at, "give one of them another name", "%s is %s in Go, as is what %s has", name, inGo, project.Where(other))
 		return
 	}
 	have[inGo] = at
@@ -82,7 +82,7 @@ func methodsOfGo() []string {
 func (b *adapting) checkMethods(a *Adapters) {
 	for _, field := range a.Fields {
 		for _, arg := range field.Arguments {
-			if name := goParam(arg.Name); name == "ctx" || name == "obj" && !a.Root {
+			if name := GoParam(arg.Name); name == "ctx" || name == "obj" && !a.Root {
 				b.report.At(arg.Position, "give it another name", "gqlgen's code has a variable %s of its own", name)
 			}
 		}

@@ -97,9 +97,7 @@ func (d *documentCheck) compare(t *ast.Type, schema *openapi3.Schema, pos *ast.P
 			d.misfit(t, schema, pos, what)
 			return
 		}
-		if def.Kind == ast.Enum {
-			d.compareEnum(def, schema, pos, what)
-		}
+		d.compareEnum(def, schema, pos, what)
 	case ast.Scalar:
 		kinds := map[string][]string{"ID": {"string", "integer"}, "String": {"string"}, "Int": {"integer"}, "Float": {"number", "integer"},
 			"Boolean": {"boolean"}}[t.NamedType]

@@ -92,8 +92,8 @@ func (m *maker) argument(c *Call, v *directive.Var) *Operand {
 	arg := c.Field.Arguments.ForName(v.Path[0])
 	o := &Operand{Var: v, Schema: arg.Type, Type: m.models.Of(arg.Type)}
 	for _, name := range v.Path[1:] {
-		step := Step{Name: goName(name), Pointer: IsPointer(o.Type)}
-		field := structField(element(o.Type), step.Name)
+		step := Step{Name: GoName(name), Pointer: IsPointer(o.Type)}
+		field := structField(Element(o.Type), step.Name)
 		if field == nil {
 			m.report.At(v.Pos, "", "the Go type %s has no field %s", shortType(o.Type), step.Name)
 			return nil
@@ -110,13 +110,13 @@ func (m *maker) argument(c *Call, v *directive.Var) *Operand {
 
 // complete fills in what Type and Schema say of one value.
 func (m *maker) complete(o *Operand) {
-	o.Item = element(o.Type)
+	o.Item = Element(o.Type)
 	slice, ok := o.Type.(*types.Slice)
 	if !ok || o.Schema.Elem == nil {
 		return
 	}
 	o.List, o.Item = true, slice.Elem()
 	if IsPointer(slice.Elem()) && m.union.Types[o.Schema.Name()].Kind != ast.InputObject {
-		o.ItemPointer, o.ItemNull, o.Item = true, !o.Schema.Elem.NonNull, element(slice.Elem())
+		o.ItemPointer, o.ItemNull, o.Item = true, !o.Schema.Elem.NonNull, Element(slice.Elem())
 	}
 }

@@ -79,7 +79,7 @@ func (m *maker) nodeType(c *Call) *ast.Type {
 
 // page plans how the connection is made.
 func (m *maker) page(c *Call, a *Answer) {
-	p := &Page{ByOffset: c.Uses(directive.Paging), OneMore: c.oneMore(), ByNumber: c.pages("number"), After: c.Field.Arguments.ForName("after") != nil}
+	p := &Page{ByOffset: c.Uses(directive.Paging), OneMore: c.OneMore(), ByNumber: c.pages("number"), After: c.Field.Arguments.ForName("after") != nil}
 	if !p.ByOffset && c.Page.Next == nil {
 		m.report.At(c.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "nothing tells the cursor of the next page")
 		return
@@ -222,18 +222,14 @@ func (c *Call) pages(name string) bool {
 	return false
 }
 
-// oneMore reports whether the call asks for a row more, to see whether there is
-// one.
-func (c *Call) oneMore() bool {
+// OneMore reports whether {$page.limit} is one more than the rows of a page, to see
+// whether there are more.
+func (c *Call) OneMore() bool {
 	if c.Page == nil || c.Page.Total != nil || c.Page.More != nil || c.Page.Next != nil {
 		return false
 	}
 	return c.pages("limit") && c.pages("offset")
 }
-
-// OneMore reports whether {$page.limit} is one more than the rows of a page, to see
-// whether there are more.
-func (c *Call) OneMore() bool { return c.oneMore() }
 
 // PageStart is the number of the first page.
 func (c *Call) PageStart() int {

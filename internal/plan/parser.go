@@ -23,7 +23,7 @@ type Parser struct {
 // stockParser returns the parser of package input for a type that one of gqlgen's
 // own functions unmarshals; empty where nothing has to be parsed.
 func stockParser(function string) (parser string, ok bool) {
-	name, ours := strings.CutPrefix(function, gqlgenPath+".Unmarshal")
+	name, ours := strings.CutPrefix(function, GQLGenPath+".Unmarshal")
 	if !ours {
 		return "", false
 	}
@@ -94,7 +94,7 @@ func (m *maker) inputLeaves(s *ast.Schema) map[string]map[string]bool {
 			}
 			if def.Kind == ast.InputObject {
 				goType := m.models.Named(field.Type.Name())
-				if v := structField(m.models.Named(name), goName(field.Name)); v != nil && isStruct(m.models.Named(name)) {
+				if v := structField(m.models.Named(name), GoName(field.Name)); v != nil && isStruct(m.models.Named(name)) {
 					goType = v.Type()
 				}
 				add(field.Type, goType)

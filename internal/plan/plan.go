@@ -97,7 +97,7 @@ func (m *maker) resolve() error {
 // Resolution is what resolves a field of a frontend: a method, or else a call, or
 // else its model.
 func (p *Plan) Resolution(f *project.Frontend, typ, field string) (*project.Method, *Call) {
-	if method := p.project.Methods.Find(f.Name, goName(typ), goName(field)); method != nil {
+	if method := p.project.Methods.Find(f.Name, GoName(typ), GoName(field)); method != nil {
 		return method, nil
 	}
 	return nil, p.calls.of(f, typ, field)

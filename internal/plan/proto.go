@@ -83,7 +83,8 @@ func (m *maker) protoPath(message *protogen.Message, path directive.Path, pos *a
 	return fields
 }
 
-func isMask(f *protogen.Field) bool {
+// IsMask reports whether a field has the type google.protobuf.FieldMask.
+func IsMask(f *protogen.Field) bool {
 	return f.Message != nil && f.Message.Desc.FullName() == "google.protobuf.FieldMask"
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
 
@@ -95,9 +96,9 @@ func (in *Input) order() string {
 // RowName is the name of the Go type that rows of an object type are decoded into.
 func RowName(def *ast.Definition, format Format) string {
 	if format == XML {
-		return lowerFirst(goName(def.Name)) + "XML"
+		return templates.LcFirst(GoName(def.Name)) + "XML"
 	}
-	return lowerFirst(goName(def.Name)) + "Row"
+	return templates.LcFirst(GoName(def.Name)) + "Row"
 }
 
 // Field is how a field of an object is read.
@@ -152,7 +153,7 @@ func (m *maker) message(s *Service, def *ast.Definition, message *protogen.Messa
 // field begins the plan of a field; done reports whether nothing is to be read for
 // it.
 func (m *maker) field(o *Object, of member) (f *Field, done bool) {
-	f = &Field{Name: of.Name, GoName: goName(of.Name), Model: m.models.Of(of.Type), Path: of.source.Names[0]}
+	f = &Field{Name: of.Name, GoName: GoName(of.Name), Model: m.models.Of(of.Type), Path: of.source.Names[0]}
 	switch {
 	case of.source.Value != nil:
 		if !Literal(of.source.Value, f.Model) {
@@ -319,7 +320,7 @@ func (m *maker) readMessage(s *Service, t *ast.Type, fields []*protogen.Field, p
 	switch {
 	case last.Desc.IsMap():
 		fits = m.readMap(r, last)
-	case isMask(last) && !last.Desc.IsList() && t.Elem != nil:
+	case IsMask(last) && !last.Desc.IsList() && t.Elem != nil:
 		text := types.Typ[types.String]
 		r.Item = &Read{Type: t.Elem, Model: text, Into: Conversion{From: text, To: text}}
 		fits = t.Elem.NamedType == "String" && t.Elem.NonNull
@@ -361,7 +362,7 @@ func (m *maker) readRepeated(s *Service, r *Read, field *protogen.Field) bool {
 // Literal reports whether a constant of the schema is a value of a Go type, or of
 // what that points to.
 func Literal(v *ast.Value, t types.Type) bool {
-	t = element(t)
+	t = Element(t)
 	kind, ok := Basic(t)
 	if !ok {
 		return false

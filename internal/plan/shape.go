@@ -253,6 +253,3 @@ func signs(raw string) int {
 	}
 	return 0
 }
-
-// lowerFirst is a name that begins with a small letter.
-func lowerFirst(name string) string { return templates.LcFirst(name) }

@@ -62,15 +62,6 @@ type Frontend struct {
 	retyped map[place]bool // types that stand for missing ones
 }
 
-// Names are those of the frontends.
-func (p *Project) Names() []string {
-	names := make([]string, len(p.Frontends))
-	for i, f := range p.Frontends {
-		names[i] = f.Name
-	}
-	return names
-}
-
 // all are the sources of the frontend's schema.
 func (p *Project) all(f *Frontend) []*ast.Source {
 	return slices.Concat(p.shared, f.sources)
