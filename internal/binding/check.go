@@ -25,7 +25,7 @@ func fieldNames(def *ast.Definition) []string {
 	return names
 }
 
-// checkVars checks that the variables are there and can be where they are.
+// checkVars checks that the variables exist and may be used where they are.
 func (r *reader) checkVars() {
 	b := r.binding
 	for _, v := range b.Vars() {
@@ -71,8 +71,8 @@ func (r *reader) checkVars() {
 	}
 }
 
-// checkPage checks that what is computed of a page is sent as a whole: the rows
-// of another page would come, and others be skipped.
+// checkPage checks that a call sends all that determines a page. Otherwise it
+// would get the rows of another page.
 func (r *reader) checkPage() {
 	sent := map[string]*directive.Var{}
 	for _, v := range r.binding.Vars() {
@@ -90,8 +90,8 @@ func (r *reader) checkPage() {
 	}
 }
 
-// textual checks that a text has no list in it: only a whole parameter of the
-// URL repeats.
+// textual checks that a text has no list in it: only a whole query parameter
+// can be a list.
 func (r *reader) textual(text directive.Text) {
 	for _, v := range text.Vars() {
 		t := TypeOf(r.schema, r.binding, v)
@@ -122,8 +122,8 @@ func (r *reader) checkVar(v *directive.Var) {
 	}
 }
 
-// begins reports whether a variable begins at an argument of the field or at a field
-// of its parent. Mistakes in what it begins with are reported.
+// begins reports whether a variable begins with an argument of the field or
+// with a field of its parent. It reports what is wrong with any other one.
 func (r *reader) begins(v *directive.Var) bool {
 	b := r.binding
 	switch v.Root {
@@ -156,7 +156,7 @@ func (r *reader) begins(v *directive.Var) bool {
 	return false
 }
 
-// leadsNowhere reports the first name of a variable that is no field.
+// leadsNowhere reports the first name in a variable's path that does not exist.
 func (r *reader) leadsNowhere(v *directive.Var) {
 	for i := 1; i < len(v.Path); i++ {
 		t := TypeOf(r.schema, r.binding, &directive.Var{Root: v.Root, Path: v.Path[:i]})
@@ -187,9 +187,9 @@ func (r *reader) leaf(t *ast.Type) bool {
 	return def != nil && def.IsLeafType()
 }
 
-// TypeOf is the GraphQL type of a variable; nil for one that does not come
-// from the schema, or leads nowhere. It is nullable when anything on its way
-// is.
+// TypeOf returns the GraphQL type of a variable: nullable if any field on its
+// path is. It is nil for a variable that does not come from the schema, or
+// whose path does not exist.
 func TypeOf(schema *ast.Schema, b *Binding, v *directive.Var) *ast.Type {
 	var t *ast.Type
 	switch v.Root {

@@ -78,7 +78,7 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 	return rule
 }
 
-// codes are the gRPC codes of errors (google.rpc.Code).
+// codes returns the gRPC codes of errors (google.rpc.Code).
 func codes() []string {
 	return []string{
 		"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",

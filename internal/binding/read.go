@@ -12,7 +12,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// read reads what all bindings have; the rest is own's.
+// read reads the arguments that all bindings have, and calls own to read the
+// others.
 func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
 	if !r.checkArguments(d) {
 		return

@@ -47,7 +47,8 @@ func (r *reader) rest(d *ast.Directive) {
 	}
 }
 
-// segments reads a path. The braces of a variable may have slashes in them.
+// segments reads a path. A slash within the braces of a variable separates
+// nothing.
 func (r *reader) segments(v *ast.Value) []directive.Text {
 	if !strings.HasPrefix(v.Raw, "/") {
 		r.fail(v.Position, "", "the path %q must begin with a slash", v.Raw)
@@ -88,7 +89,7 @@ var (
 	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // token of RFC 9110, section 5.6.2
 )
 
-// params reads "name=value" or "Name: value".
+// params reads a list of "name=value" or "Name: value".
 func (r *reader) params(d *ast.Directive, argument, separator string, valid *regexp.Regexp) []Param {
 	arg := d.Arguments.ForName(argument)
 	if arg == nil {

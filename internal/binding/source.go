@@ -8,7 +8,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// Source is what @source says of a field, an input field or an enum's value.
+// Source is @source of a field or an input field.
 type Source struct {
 	Names   []directive.Path
 	Convert string     // package.Func, or empty
@@ -17,8 +17,9 @@ type Source struct {
 	Pos     *ast.Position
 }
 
-// SourceFor returns what the directives say for this service: @source with its
-// name, or else without one, or else what the name alone says.
+// SourceFor returns the source of a field for a service: the @source that names
+// the service, or else the one that names none, or else the field's own name.
+// The directives must be valid; see [ReadOthers].
 func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	out := Source{Names: []directive.Path{{name}}}
 	var found *ast.Directive
@@ -53,8 +54,8 @@ func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	return out
 }
 
-// EnumText returns what this service calls a value of an enum, and reports
-// whether the directives say so.
+// EnumText returns what a service calls a value of an enum. It returns false if
+// no @source applies.
 func EnumText(directives ast.DirectiveList, service string) (string, bool) {
 	text, found := "", false
 	for _, d := range directives.ForNames(SourceDirective) {
@@ -72,8 +73,8 @@ func EnumText(directives ast.DirectiveList, service string) (string, bool) {
 	return text, found
 }
 
-// ReadOthers checks the directives of a schema that do not bind a field: @source
-// and @calls.
+// ReadOthers checks the directives that do not bind a field: @source, @calls
+// and @service.
 func ReadOthers(schema *ast.Schema, report directive.Report) {
 	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
 		r := &reader{schema: schema, report: report}
@@ -92,8 +93,8 @@ func ReadOthers(schema *ast.Schema, report directive.Report) {
 
 var converterName = regexp.MustCompile(`^[a-z][a-z0-9/]*\.[A-Z]\w*$`)
 
-// readSources checks @source of a field. Output means that it belongs to an
-// object type.
+// readSources checks @source of a field. If output is false, it is a field of
+// an input object.
 func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, report directive.Report) {
 	for _, d := range directives.ForNames(SourceDirective) {
 		r := &reader{schema: schema, report: report}
@@ -130,7 +131,8 @@ func readHints(schema *ast.Schema, field *ast.FieldDefinition, report directive.
 	}
 }
 
-// readEnumSources checks @source of an enum's value: its name may be any text.
+// readEnumSources checks @source of an enum's value, whose name may be any
+// text.
 func readEnumSources(schema *ast.Schema, directives ast.DirectiveList, report directive.Report) {
 	for _, d := range directives.ForNames(SourceDirective) {
 		r := &reader{schema: schema, report: report}

@@ -9,22 +9,23 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// Answer is how the answer of a call is read.
+// Answer says how the answer of a call is read.
 type Answer struct {
-	// Read is of what select leads to: the field's value, or the list of a
-	// connection's nodes, or the rows of a batch.
+	// Read reads the value that select leads to: the field's value, or the list
+	// of a connection's nodes, or the rows of a batch.
 	Read *Read
-	// Shape is the struct that an HTTP answer is decoded into; nil when that is
-	// the value itself. Place is where it has the value.
+	// Shape is the struct that an HTTP answer is decoded into, and Place is
+	// where it has the value. Both are nil when the answer is the value itself.
 	Shape *Shape
 	Place *Place
-	// Key is how rows are matched to the keys of a batch; nil without one.
+	// Key matches rows to the keys of a batch; nil without one.
 	Key *RowKey
-	// Page is how a connection is made of the nodes; nil for what is none.
+	// Page makes a connection of the nodes; nil for other fields.
 	Page *Page
 }
 
-// RowKey is where a row has the key of its parent.
+// RowKey is where a row has the key of its parent: Place in JSON and XML,
+// Fields in a message.
 type RowKey struct {
 	Place  *Place
 	Fields []*protogen.Field
@@ -61,9 +62,9 @@ func (m *maker) answer(s *Service, c *Call) {
 	c.Answer = a
 }
 
-// rowsType is the type of what select leads to: the call's, or for a connection
-// the list of its nodes, or for a batch the list of all rows. It is nil when it is
-// reported.
+// rowsType returns the type that select leads to: the call's, or the list of a
+// connection's nodes, or the list of all rows of a batch. It returns nil if
+// there is none, which is reported.
 func (m *maker) rowsType(c *Call) *ast.Type {
 	t := c.Type
 	if c.Page != nil {
@@ -102,7 +103,7 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 	}
 	if len(c.Select) > 0 {
 		a.Shape = &Shape{}
-		a.Place, _ = a.Shape.add(c.Select, read.Decoded()) // nothing is in it yet
+		a.Place, _ = a.Shape.add(c.Select, read.Decoded()) // it is empty, so nothing conflicts
 	}
 	if c.Key != nil && !m.rowKey(c, a, read.Object()) {
 		return
@@ -158,7 +159,7 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 	a.Read = read
 }
 
-// wholeMessage plans an answer that is the field's value itself.
+// wholeMessage plans an answer whose message is the field's value.
 func (m *maker) wholeMessage(s *Service, c *Call, a *Answer, t *ast.Type, what string) {
 	switch {
 	case c.Key != nil || c.Page != nil:
@@ -233,8 +234,8 @@ func (m *maker) call(s *Service, c *Call) {
 	}
 }
 
-// nullWhenNotFound reports whether an answer that there is nothing makes the field
-// null, although the binding does not say so.
+// nullWhenNotFound reports whether "not found" makes the field null although no
+// rule of the binding says so.
 func (c *Call) nullWhenNotFound() bool {
 	for _, rule := range c.Errors {
 		if rule.Status == "404" || rule.Status == "NOT_FOUND" {
@@ -244,8 +245,8 @@ func (c *Call) nullWhenNotFound() bool {
 	return c.Type.Elem == nil && !c.Type.NonNull && c.Key == nil && !c.Mutation() && !c.Stream()
 }
 
-// loaderArguments checks the arguments of a call for parents: the calls that have
-// the same can be one.
+// loaderArguments checks the arguments of a call for parents. They must be
+// comparable, since calls with equal arguments share a batch.
 func (m *maker) loaderArguments(c *Call) {
 	if c.Root() {
 		return

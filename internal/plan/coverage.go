@@ -10,7 +10,8 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// coverage checks that every field has something that resolves it.
+// coverage checks that every field of a root type, or with arguments, has a
+// method or a binding.
 func coverage(p *project.Project, r *project.Report) {
 	for _, f := range p.Frontends {
 		for _, name := range project.TypeNames(f.Schema) {
@@ -32,8 +33,8 @@ func strays(p *project.Project, r *project.Report) {
 	}
 }
 
-// needMethod reports a field without a method that a struct field can't
-// answer: one of a root type, or one with arguments.
+// needMethod reports a field that needs a method or a binding and has none: one
+// of a root type, or one with arguments, which no field of a struct can have.
 func needMethod(f *project.Frontend, def *ast.Definition, field *ast.FieldDefinition, m *project.Methods, r *project.Report) {
 	root := project.IsRoot(f.Schema, def)
 	if strings.HasPrefix(field.Name, "__") || !root && len(field.Arguments) == 0 || f.Retyped(field) || project.Bound(field) {
@@ -54,8 +55,8 @@ func needMethod(f *project.Frontend, def *ast.Definition, field *ast.FieldDefini
 		"nothing resolves %s.%s: it %s, so it needs a binding (@rest, @grpc) or a method", def.Name, field.Name, why)
 }
 
-// needField reports a method whose type or field no frontend has: a typing
-// error would else leave the field to the struct.
+// needField reports a method whose type or field no frontend has. Without it, a
+// misspelled method would be ignored.
 func needField(p *project.Project, meth *project.Method, r *project.Report) {
 	var types, fields []string
 	for _, f := range p.Frontends {
@@ -83,7 +84,8 @@ func needField(p *project.Project, meth *project.Method, r *project.Report) {
 	}
 }
 
-// declaration is that of the method that would resolve a field.
+// declaration returns the declaration of the method that would resolve a field,
+// for a message.
 func declaration(s *ast.Schema, def *ast.Definition, field *ast.FieldDefinition) string {
 	params := []string{"ctx context.Context"}
 	result := schemaType(s, field.Type)
@@ -100,8 +102,8 @@ func declaration(s *ast.Schema, def *ast.Definition, field *ast.FieldDefinition)
 	return fmt.Sprintf("func (r *%s) %s(%s) (%s, error)", GoName(def.Name), GoName(field.Name), strings.Join(params, ", "), result)
 }
 
-// schemaType spells the Go type of a GraphQL type for a message; a custom scalar,
-// whose Go type gqlgen.yml decides, by its own name.
+// schemaType returns the Go type of a GraphQL type, for a message. A custom
+// scalar, whose Go type gqlgen.yml decides, has its own name.
 func schemaType(s *ast.Schema, t *ast.Type) string {
 	if t.Elem != nil {
 		if elem := s.Types[t.Elem.NamedType]; elem != nil && elem.Kind == ast.InputObject {

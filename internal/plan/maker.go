@@ -23,6 +23,7 @@ func (m *maker) resolved(f *project.Frontend, typ, field string) bool {
 	return method != nil || call != nil
 }
 
+// suggest returns the suggestion of a near name, or else otherwise.
 func suggest(name string, names []string, otherwise string) string {
 	if near := project.DidYouMean(name, names); near != "" {
 		return near

@@ -10,15 +10,15 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// member is a field of a type as a service has it.
+// member is a field of a type, with its source in a service.
 type member struct {
-	*ast.FieldDefinition // with the type of the union, since models have that
+	*ast.FieldDefinition // with the type of the union, as models have it
 	source               binding.Source
-	pos                  *ast.Position // of what names the source
+	pos                  *ast.Position // of @source, or else of the field
 }
 
-// members are the fields that the callers of the service have of a type, but
-// those that methods or bindings resolve.
+// members returns the fields of a type that callers of the service have,
+// without those that methods or bindings resolve.
 func (m *maker) members(s *Service, def *ast.Definition) []member {
 	var members []member
 	for _, field := range def.Fields {

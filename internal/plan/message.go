@@ -19,7 +19,7 @@ type GRPCMethod struct {
 	Input, Output *protogen.Message
 }
 
-// Message is a message that is sent. Its members are set in order.
+// Message is a message that a call sends. Its members are set in order.
 type Message struct {
 	Type    *protogen.Message
 	Members []MessageMember
@@ -36,7 +36,8 @@ type MessageMember struct {
 	Into    Conversion // of Operand
 }
 
-// rpc plans what a request of gRPC is made of.
+// rpc plans the method and the message of a call of gRPC. It leaves c.Method
+// nil if there is a mistake, which is reported.
 func (m *maker) rpc(s *Service, c *Call) {
 	method := m.plan.Protos.method(c.GRPC.Method)
 	if method == nil {
@@ -64,10 +65,10 @@ func (m *maker) rpc(s *Service, c *Call) {
 	c.Message = m.build(s, c, method.Input, members)
 }
 
-// build plans a message that is made of members.
+// build plans a message with the members of an object.
 func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []binding.Member) *Message {
 	out := &Message{Type: message}
-	set := map[string]bool{} // the Go fields that are set in any case
+	set := map[string]bool{} // the Go fields that are set in every call
 	for _, member := range members {
 		field := findField(message, member.Name)
 		if field == nil {
@@ -90,8 +91,8 @@ func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []
 	return out
 }
 
-// Target is the Go field that holds a field of a message: that of its oneof, if it
-// is in one.
+// Target returns the name of the Go field that holds a field of a message: that
+// of its oneof, if it is in one.
 func Target(field *protogen.Field) string {
 	if InOneof(field) {
 		return field.Oneof.GoName
@@ -99,12 +100,13 @@ func Target(field *protogen.Field) string {
 	return field.GoName
 }
 
-// InOneof reports whether the field is one of several, of which one is set.
+// InOneof reports whether the field belongs to a oneof of the proto. The oneof
+// of a proto3 optional field does not count.
 func InOneof(field *protogen.Field) bool {
 	return field.Oneof != nil && !field.Oneof.Desc.IsSynthetic()
 }
 
-// always reports whether a member is set in any case.
+// always reports whether a member is set in every call.
 func (m *maker) always(c *Call, v MessageMember) bool {
 	vars := v.Text.Vars()
 	if v.Operand != nil {
@@ -118,7 +120,7 @@ func (m *maker) always(c *Call, v MessageMember) bool {
 	return true
 }
 
-// MayLack reports whether a value can be absent.
+// MayLack reports whether a value can be absent from a call.
 func (c *Call) MayLack(o *Operand) bool {
 	switch o.Root {
 	case directive.Headers:
@@ -136,7 +138,8 @@ func (c *Call) MayLack(o *Operand) bool {
 	return false
 }
 
-// messageValue plans the value of a field; false when it is reported.
+// messageValue plans the value of a field. It returns false if the field can't
+// have it, which is reported.
 func (m *maker) messageValue(s *Service, c *Call, field *protogen.Field, v *binding.Value) (MessageMember, bool) {
 	out := MessageMember{Field: field}
 	misfit := func(what string) (MessageMember, bool) {
@@ -194,8 +197,8 @@ func (m *maker) messageValue(s *Service, c *Call, field *protogen.Field, v *bind
 	return out, true
 }
 
-// operandInto plans how a variable becomes the value of a field; false when it
-// can't.
+// operandInto plans how a variable becomes the value of a field. It returns
+// false if it can't.
 func (m *maker) operandInto(s *Service, v *MessageMember) bool {
 	o := v.Operand
 	switch {
@@ -218,15 +221,15 @@ func goType(o *Operand) types.Type {
 	return o.Item
 }
 
-// messageMember plans how a field of an input object becomes one of a message;
-// false when it can't.
+// messageMember plans how a field of an input object becomes a field of a
+// message. It returns false if it can't, which is reported.
 func (m *maker) messageMember(s *Service, in *Input, of member, out *InputMember) bool {
 	fields := m.protoPath(in.Message, of.source.Names[0], of.pos)
 	if fields == nil {
 		return false
 	}
 	out.Proto = fields[0]
-	inner, _ := Omittable(out.Model) // a message does not tell null from absent
+	inner, _ := Omittable(out.Model) // a message has no null: null and absent are the same
 	out.Value = &Operand{Var: &directive.Var{Root: directive.Args}, Schema: of.Type, Type: inner}
 	m.complete(out.Value)
 	value := MessageMember{Field: out.Proto, Operand: out.Value}
@@ -238,8 +241,8 @@ func (m *maker) messageMember(s *Service, in *Input, of member, out *InputMember
 	return true
 }
 
-// constant checks that a constant of the schema is a value of a field, or an item
-// of its list.
+// constant reports a constant of the schema that is not a value of a field or
+// of an item of its list. It returns whether it is one.
 func (m *maker) constant(field *protogen.Field, v *ast.Value) bool {
 	kind := field.Desc.Kind()
 	text := v.Kind == ast.StringValue || v.Kind == ast.BlockValue
@@ -263,8 +266,8 @@ func (m *maker) constant(field *protogen.Field, v *ast.Value) bool {
 	return ok
 }
 
-// EnumConstant is the value of the field's enum that a constant names; nil if
-// there is none.
+// EnumConstant returns the value of the field's enum that a constant names; nil
+// if there is none.
 func EnumConstant(field *protogen.Field, v *ast.Value) *protogen.EnumValue {
 	for _, value := range field.Enum.Values {
 		if string(value.Desc.Name()) == v.Raw {

@@ -13,8 +13,8 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Models are the Go types of the types of the schema: those that gqlgen.yml names,
-// and those that gqlgen will generate, whose fields are known here before they are
+// Models are the Go types of the schema's types: those that gqlgen.yml names,
+// and those that gqlgen will generate, which are known here before they are
 // written.
 type Models struct {
 	// Package is the package of the generated models.
@@ -29,14 +29,15 @@ type Models struct {
 	converters []Package
 }
 
-// newModels plans the models of a project; resolved reports whether a field of an
-// object type is in no model, since something else resolves it in every frontend.
+// newModels plans the models of a project. resolved reports whether a field of
+// an object type is left out of its model because something else resolves it in
+// every frontend.
 func newModels(p *project.Project, resolved func(typ, field string) bool) (*Models, error) {
 	cfg, err := GQLGen(p, p.Frontends[0], p.Root)
 	if err != nil {
 		return nil, err
 	}
-	cfg.Schema = p.Union // Init keeps it
+	cfg.Schema = p.Union // Init uses it
 	if err := cfg.Init(); err != nil {
 		return nil, project.Diagnostics{{File: "gqlgen.yml", Message: err.Error()}}
 	}
@@ -67,7 +68,7 @@ func newModels(p *project.Project, resolved func(typ, field string) bool) (*Mode
 	return m, nil
 }
 
-// bind finds the Go type that gqlgen.yml names.
+// bind finds the Go type that gqlgen.yml names for a type.
 func (m *Models) bind(name string) error {
 	t, err := m.binder.FindTypeFromName(m.config.Models[name].Model[0])
 	if err != nil {
@@ -80,7 +81,8 @@ func (m *Models) bind(name string) error {
 	return nil
 }
 
-// declare makes the named type of a generated model, without its fields.
+// declare makes the named type of a generated model, without its fields; nil
+// for a scalar, which has none.
 func (m *Models) declare(def *ast.Definition) *types.Named {
 	var underlying types.Type
 	switch def.Kind {
@@ -90,7 +92,7 @@ func (m *Models) declare(def *ast.Definition) *types.Named {
 		underlying = types.NewInterfaceType(nil, nil)
 	case ast.Enum:
 		underlying = types.Typ[types.String]
-	default: // gqlgen takes a scalar that it does not know for a string
+	default: // gqlgen makes an unknown scalar a string
 		m.named[def.Name] = types.Typ[types.String]
 		return nil
 	}
@@ -101,7 +103,7 @@ func (m *Models) declare(def *ast.Definition) *types.Named {
 	return named
 }
 
-// define fills in the fields, as gqlgen's model generator has them
+// define adds the fields of a generated model, as gqlgen's model generator does
 // (plugin/modelgen, generateField).
 func (m *Models) define(def *ast.Definition, named *types.Named) error {
 	if def.Kind != ast.Object && def.Kind != ast.InputObject {
@@ -142,8 +144,8 @@ func (m *Models) omittable(t types.Type) (types.Type, error) {
 	return m.binder.InstantiateType(generic, []types.Type{t})
 }
 
-// Of is the Go type of a GraphQL type, as arguments and results of generated code
-// have it: objects by pointer.
+// Of returns the Go type of a GraphQL type, as arguments and results of
+// generated code have it: objects are pointers.
 func (m *Models) Of(t *ast.Type) types.Type {
 	out := m.binder.CopyModifiersFromAst(t, m.named[t.Name()])
 	if def := m.union.Types[t.Name()]; def != nil && def.Kind == ast.Object {
@@ -152,8 +154,8 @@ func (m *Models) Of(t *ast.Type) types.Type {
 	return out
 }
 
-// Resolver is the Go type of a field's value as gqlgen wants it of a resolver:
-// structs by pointer, also those of scalars.
+// Resolver returns the Go type that gqlgen expects a resolver to return for a
+// field: structs are pointers, also those of scalars.
 func (m *Models) Resolver(t *ast.Type) types.Type {
 	out := m.Of(t)
 	if isStruct(out) {
@@ -162,8 +164,8 @@ func (m *Models) Resolver(t *ast.Type) types.Type {
 	return out
 }
 
-// Has reports whether gqlgen finds a field in values of a Go type: a field or a
-// method of its name, or the key of a map.
+// Has reports whether gqlgen finds a field in values of a Go type: a struct
+// field or a method of that name, or any key of a map.
 func (m *Models) Has(t types.Type, typ, field string) bool {
 	name := GoName(field)
 	if of := m.config.Models[typ].Fields[field]; of.FieldName != "" {
@@ -195,13 +197,13 @@ func (m *Models) Has(t types.Type, typ, field string) bool {
 	return false
 }
 
-// Named is the Go type of one value of a GraphQL type that is not null, objects
-// without a pointer.
+// Named returns the Go type of a single non-null value of a GraphQL type.
+// Objects are not pointers.
 func (m *Models) Named(name string) types.Type { return m.named[name] }
 
-// Parser is the name of the function that parses a scalar or an enum, with the
-// path of its package, such as "github.com/99designs/gqlgen/graphql.UnmarshalTime";
-// empty for a type that parses itself.
+// Parser returns the function that parses a scalar or an enum, with its import
+// path, such as "github.com/99designs/gqlgen/graphql.UnmarshalTime"; empty for
+// a type that has an UnmarshalGQL method.
 func (m *Models) Parser(name string) string {
 	models := m.config.Models[name].Model
 	if len(models) == 0 {
@@ -218,8 +220,8 @@ func (m *Models) Parser(name string) string {
 	return models[0][:dot] + ".Unmarshal" + models[0][dot+1:]
 }
 
-// Generated are the generated models by the names of their types, as gqlgen.yml
-// would name them.
+// Generated returns the generated models by the names of their types, in the
+// form that gqlgen.yml has.
 func (m *Models) Generated() map[string]string {
 	out := map[string]string{}
 	for name, t := range m.named {
@@ -230,14 +232,15 @@ func (m *Models) Generated() map[string]string {
 	return out
 }
 
-// generated reports whether t is a type of the package of the generated models.
+// generated reports whether t belongs to the package of the generated models.
 func (m *Models) generated(t types.Type) bool {
 	named, ok := Element(t).(*types.Named)
 	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == m.Package.Path()
 }
 
-// GQLGen reads gqlgen.yml for a frontend and sets what Portico decides: that files
-// go below dir, and that adapters, not gqlgen, connect resolvers.
+// GQLGen returns the configuration of gqlgen for a frontend: gqlgen.yml, with
+// the settings that Portico decides. Files go below dir, and adapters, not
+// gqlgen, connect resolvers.
 func GQLGen(p *project.Project, f *project.Frontend, dir string) (*config.Config, error) {
 	cfg, err := config.ReadConfig(strings.NewReader(strings.ReplaceAll(p.GQLGen, "{frontend}", f.Name)))
 	if err != nil {
@@ -260,13 +263,13 @@ func GQLGen(p *project.Project, f *project.Frontend, dir string) (*config.Config
 		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: true} // package input reads @constraint
 	}
 	bindScalars(p.Union, cfg)
-	cfg.Models.Add("CacheControlScope", GQLGenPath+".String") // of a directive: no value has it
+	cfg.Models.Add("CacheControlScope", GQLGenPath+".String") // only directives have it
 	omittables(p, cfg)
 	return cfg, nil
 }
 
-// bindScalars gives the scalars of the schema that gqlgen.yml leaves out the Go
-// types that their names suggest; all others are strings.
+// bindScalars binds the scalars that gqlgen.yml leaves out: those with a common
+// name to the type that it suggests, all others to strings.
 func bindScalars(union *ast.Schema, cfg *config.Config) {
 	known := map[string]string{
 		"DateTime": "Time", "Time": "Time", "Int64": "Int64", "Long": "Int64", "JSON": "Any", "Any": "Any", "Map": "Map", "Upload": "Upload",
@@ -284,9 +287,9 @@ func bindScalars(union *ast.Schema, cfg *config.Config) {
 	}
 }
 
-// omittables makes models distinguish null from absent, in the fields of input
-// objects that are nullable in every frontend: gqlgen can bind no other field to a
-// model with an omittable field.
+// omittables makes input fields omittable, so that methods can distinguish null
+// from absent. Only fields that are nullable in every frontend are: gqlgen can
+// bind no other field to an omittable one.
 func omittables(p *project.Project, cfg *config.Config) {
 	for _, def := range p.Union.Types {
 		if def.Kind != ast.InputObject {
@@ -316,7 +319,7 @@ func nullableEverywhere(p *project.Project, input string, field *ast.FieldDefini
 	return !field.Type.NonNull
 }
 
-// Resolver makes gqlgen leave a field to a resolver.
+// Resolver marks a field in gqlgen's configuration as resolved by a resolver.
 func Resolver(cfg *config.Config, typ, field string) {
 	setField(cfg, typ, field, func(f *config.TypeMapField) { f.Resolver = true })
 }
@@ -332,7 +335,7 @@ func setField(cfg *config.Config, typ, field string, set func(*config.TypeMapFie
 	cfg.Models[typ] = entry
 }
 
-// Packages are the packages of the scalars' Go types and of what converters are in.
+// Packages returns the packages of the scalars' Go types and of the converters.
 func (m *Models) Packages() []Package {
 	var out []Package
 	for _, name := range project.TypeNames(m.union) {

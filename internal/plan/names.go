@@ -13,8 +13,8 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// checkNames reports names that can't be used in Go, or that would be the same
-// there.
+// checkNames reports names that are invalid in Go, and different names that are
+// the same in Go.
 func checkNames(p *project.Project, r *project.Report) {
 	declared := map[string]*ast.Position{}
 	for _, name := range project.TypeNames(p.Union) {
@@ -59,7 +59,7 @@ func checkName(r *project.Report, have map[string]*ast.Position, at *ast.Positio
 	distinct(r, have, at, inGo, name)
 }
 
-// distinct reports a name that something else has in Go.
+// distinct reports a name whose Go name is taken.
 func distinct(r *project.Report, have map[string]*ast.Position, at *ast.Position, inGo, name string) {
 	if other := have[inGo]; other != nil {
 		r.At(at, "give one of them another name", "%s is %s in Go, as is what %s has", name, inGo, project.Where(other))
@@ -68,8 +68,8 @@ func distinct(r *project.Report, have map[string]*ast.Position, at *ast.Position
 	have[inGo] = at
 }
 
-// methodsOfGo are the names of methods that vet expects to have certain signatures
-// (go vet, stdmethods).
+// methodsOfGo returns the names of methods whose signatures go vet checks
+// (stdmethods).
 func methodsOfGo() []string {
 	return []string{
 		"Format", "GobDecode", "GobEncode", "MarshalJSON", "MarshalXML", "ReadByte", "ReadFrom", "ReadRune", "Scan", "Seek", "UnmarshalJSON",
@@ -77,8 +77,8 @@ func methodsOfGo() []string {
 	}
 }
 
-// checkMethods reports fields, and arguments of fields, whose names mean something
-// else in the methods that resolve them.
+// checkMethods reports fields and arguments whose names have another meaning in
+// the methods that resolve them.
 func (b *adapting) checkMethods(a *Adapters) {
 	for _, field := range a.Fields {
 		for _, arg := range field.Arguments {
@@ -93,7 +93,8 @@ func (b *adapting) checkMethods(a *Adapters) {
 	}
 }
 
-// checkFiles reports files that another generator has where a run writes.
+// checkFiles reports files of other generators at paths that this generator
+// writes.
 func checkFiles(p *Plan, r *project.Report) {
 	names := []string{path.Join(project.ClientsFolder, "clients"+project.GeneratedSuffix)}
 	for _, service := range p.calls.services() {

@@ -10,39 +10,41 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// Page is how a connection is made of the rows of a page (GraphQL Cursor
+// Page says how a connection is made of the rows of a page (GraphQL Cursor
 // Connections Specification).
 type Page struct {
 	// Connection is the Go type of the connection, without a pointer.
 	Connection types.Type
-	// Next, Total and More are what the answer has beside the rows; nil when it has
-	// nothing like that.
+	// Next, Total and More are values that the answer has beside its rows; nil
+	// if it has none.
 	Next, Total, More *PageValue
-	// ByOffset reports whether the gateway makes the cursors: the call sends
-	// {$page.x}. ByNumber reports whether the service counts pages, and OneMore
-	// whether the call asks for a row more, to see whether there is one.
+	// ByOffset reports whether the gateway makes the cursors, since the call
+	// sends {$page.x}. ByNumber reports whether the service counts pages.
+	// OneMore reports whether the call asks for one row more than the page has,
+	// to find out whether there is another page.
 	ByOffset, ByNumber, OneMore bool
 	// HasNodes reports whether the connection has the nodes themselves.
 	HasNodes bool
-	// Edge is the Go type of its edges; nil without edges.
+	// Edge is the Go type of the connection's edges; nil without edges.
 	Edge types.Type
-	// TotalCount is the connection's field of this name; nil without one.
+	// TotalCount is the connection's field totalCount; nil without one.
 	TotalCount *ast.FieldDefinition
-	// Info is the Go type of its pageInfo, and InfoFields has the fields.
+	// Info is the Go type of the connection's pageInfo, and InfoFields is its
+	// GraphQL type.
 	Info       types.Type
 	InfoFields *ast.Definition
-	// After reports whether there is an argument after.
+	// After reports whether the field has an argument after.
 	After bool
 }
 
-// PageValue is where an answer has a value beside its rows.
+// PageValue is a value that an answer has beside its rows.
 type PageValue struct {
 	Path   directive.Path
 	Place  *Place
 	Fields []*protogen.Field
 }
 
-// canPage checks what {$page.x} is computed with.
+// canPage checks the arguments that {$page.x} is computed from.
 func (m *maker) canPage(c *Call) bool {
 	before := m.report.Len()
 	first := c.Field.Arguments.ForName("first")
@@ -58,8 +60,8 @@ func (m *maker) canPage(c *Call) bool {
 	return m.report.Len() == before
 }
 
-// nodeType is the type of a connection's nodes; nil, and reported, when the
-// field's type is no connection.
+// nodeType returns the type of a connection's nodes. It returns nil if the
+// field's type is not a connection, which is reported.
 func (m *maker) nodeType(c *Call) *ast.Type {
 	def := m.union.Types[c.Type.Name()]
 	if c.Type.Elem == nil && def.Kind == ast.Object {
@@ -125,8 +127,8 @@ func (m *maker) pageInfo(c *Call, p *Page) {
 	m.onlyPageFields(c, p.InfoFields, "hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 }
 
-// onlyPageFields checks that a type of a connection has no field that must have a
-// value and that nothing sets.
+// onlyPageFields reports non-null fields of a connection's type that nothing
+// sets.
 func (m *maker) onlyPageFields(c *Call, def *ast.Definition, names ...string) {
 	for _, field := range def.Fields {
 		if !slices.Contains(names, field.Name) && field.Type.NonNull && !m.plan.ResolvedEverywhere(def.Name, field.Name) {
@@ -136,7 +138,7 @@ func (m *maker) onlyPageFields(c *Call, def *ast.Definition, names ...string) {
 	}
 }
 
-// isText reports whether Go has values of a type as plain strings.
+// isText reports whether the Go type of a value is string.
 func (m *maker) isText(t *ast.Type) bool {
 	return t.Elem == nil && isPlainString(m.models.Named(t.NamedType))
 }
@@ -172,7 +174,7 @@ func (m *maker) totalCount(c *Call, p *Page, def *ast.Definition) {
 	}
 }
 
-// pageValues plans what the answer has beside its rows.
+// pageValues plans the values that the answer has beside its rows.
 func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
 	for _, v := range []struct {
 		path directive.Path
@@ -222,8 +224,8 @@ func (c *Call) pages(name string) bool {
 	return false
 }
 
-// OneMore reports whether {$page.limit} is one more than the rows of a page, to see
-// whether there are more.
+// OneMore reports whether {$page.limit} is one more than the number of rows of
+// a page, to find out whether there is another page.
 func (c *Call) OneMore() bool {
 	if c.Page == nil || c.Page.Total != nil || c.Page.More != nil || c.Page.Next != nil {
 		return false
@@ -231,7 +233,7 @@ func (c *Call) OneMore() bool {
 	return c.pages("limit") && c.pages("offset")
 }
 
-// PageStart is the number of the first page.
+// PageStart returns the number of the first page.
 func (c *Call) PageStart() int {
 	if c.Page != nil {
 		return c.Page.Start

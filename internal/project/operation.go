@@ -81,8 +81,8 @@ func (f *Frontend) readManifest(m *ast.Source, r *Report) {
 	}
 }
 
-// messageOf is what the parser or the validator says, without a position: that
-// would be one within the document.
+// messageOf returns the message of the parser or the validator without its
+// position, which is relative to the document.
 func messageOf(err error) string {
 	if g, ok := errors.AsType[*gqlerror.Error](err); ok {
 		return g.Message
@@ -90,8 +90,9 @@ func messageOf(err error) string {
 	return err.Error()
 }
 
-// manifest reads the documents of a persisted-document manifest by id: Apollo's
-// format, or an object of ids and documents as Relay writes it.
+// manifest reads the documents of a persisted-document manifest, by id. It
+// accepts Apollo's format and an object of ids and documents, as Relay writes
+// it.
 func manifest(text []byte) (map[string]string, error) {
 	var apollo struct {
 		Format     string `json:"format"`
