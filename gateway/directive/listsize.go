@@ -8,20 +8,20 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// ListSize is @listSize of a field (IBM's cost specification, section 9.2): how
-// long a list is at most.
+// ListSize is @listSize of a field (IBM's cost specification, section 9.2),
+// which limits the length of a list.
 type ListSize struct {
 	// AssumedSize is the length if no slicing argument is given; nil if the
 	// directive has none.
 	AssumedSize *int
-	// SlicingArguments lead to arguments of the field, or to values in them, of
-	// which the largest is the length. It is nil if the directive has none, and
-	// not nil if it has an empty list of them.
+	// SlicingArguments are paths of arguments of the field, or of values in
+	// them. The largest value is the length. It is nil if the directive has
+	// none, and empty if it has an empty list.
 	SlicingArguments []Path
-	// SizedFields are the fields of the returned object that have the length. If
-	// there are none, the field itself has it.
+	// SizedFields are the fields of the returned object that have the length.
+	// If there are none, it is the length of the field itself.
 	SizedFields []string
-	// RequireOne means that operations give exactly one slicing argument.
+	// RequireOne requires operations to give exactly one slicing argument.
 	RequireOne bool
 }
 
@@ -48,8 +48,8 @@ func ListSizeOf(directives ast.DirectiveList) *ListSize {
 }
 
 // listSize checks @listSize of a field. It differs from section 9.2.4 of the
-// specification in one thing: assumedSize may stand beside an argument with a
-// default, since an operation can give null for that.
+// specification in one point: assumedSize is allowed with an argument that has
+// a default, since an operation can set that to null.
 func (c checker) listSize(field *ast.FieldDefinition) {
 	d := field.Directives.ForName(NameListSize)
 	if d == nil || !c.literals(d) {
@@ -78,8 +78,8 @@ func (c checker) listSize(field *ast.FieldDefinition) {
 	c.sized(field, d)
 }
 
-// sized checks what has the length: the field itself, or fields of the object
-// that it returns.
+// sized checks the lists that have the length: the field itself, or fields of
+// the object that it returns.
 func (c checker) sized(field *ast.FieldDefinition, d *ast.Directive) {
 	if c.standsIn(field.Type) {
 		return
@@ -110,9 +110,9 @@ func (c checker) sized(field *ast.FieldDefinition, d *ast.Directive) {
 	}
 }
 
-// argument returns the type of an argument, or of what a path leads to in it,
-// and its name for messages. If the path leads nowhere, it reports that and
-// returns nil.
+// argument returns the type of an argument, or of the value in it that a path
+// leads to, and the path for messages. If the path does not exist, it reports
+// that and returns nil.
 func (c checker) argument(field *ast.FieldDefinition, path *ast.Value) (*ast.Type, string) {
 	names, ok := argumentPath(path.Raw)
 	if !ok {

@@ -7,15 +7,16 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// TypePrefix begins the tags that every answer has for the types of its objects.
+// TypePrefix begins the tags that every answer has for the types of its
+// objects.
 const TypePrefix = "type:"
 
 // Tags returns the formats of all @cacheTag in one place. Variables have the
-// position of their directive. A format that is not a [Text] is left out.
+// position of their directive. Invalid formats are left out.
 func Tags(directives ast.DirectiveList) []Text { return formats(directives, NameCacheTag, "format") }
 
-// Invalidates returns the formats of the tags that a mutation invalidates, as
-// [Tags] does.
+// Invalidates returns the formats of the tags that a mutation invalidates, in
+// the form of [Tags].
 func Invalidates(directives ast.DirectiveList) []Text {
 	return formats(directives, NameInvalidates, "tags")
 }
@@ -37,7 +38,7 @@ func formats(directives ast.DirectiveList, name, argument string) []Text {
 	return out
 }
 
-// tagged is what a tag belongs to.
+// tagged is the place of a tag.
 type tagged struct {
 	def   *ast.Definition
 	field *ast.FieldDefinition // nil at a type
@@ -93,7 +94,7 @@ func (c checker) tags(d *ast.Directive, name string, in tagged) {
 	}
 }
 
-// typeTag checks a tag that answers have without a directive.
+// typeTag checks a tag with [TypePrefix].
 func (c checker) typeTag(item *ast.Value, in tagged) {
 	name, ok := strings.CutPrefix(item.Raw, TypePrefix)
 	switch {
@@ -111,7 +112,7 @@ func (c checker) typeTag(item *ast.Value, in tagged) {
 	}
 }
 
-// variables checks where the variables of a tag lead to.
+// variables checks the variables of a tag.
 func (c checker) variables(text Text, item *ast.Value, in tagged) {
 	for _, v := range text.Vars() {
 		switch {
