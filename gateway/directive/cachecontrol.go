@@ -93,16 +93,16 @@ func (c checker) cacheControl(directives ast.DirectiveList) {
 		}
 		for _, name := range []string{"maxAge", "staleWhileRevalidate", "staleIfError"} {
 			if arg := d.Arguments.ForName(name); arg != nil && strings.HasPrefix(arg.Value.Raw, "-") {
-				c.report(arg.Value.Position, "", "%s is a number of seconds from 0", name)
+				c.report(arg.Value.Position, "", "%s must not be negative", name)
 			}
 		}
 		age, inherit := d.Arguments.ForName("maxAge"), d.Arguments.ForName("inheritMaxAge")
 		if age != nil && inherit != nil && inherit.Value.Raw == "true" {
-			c.report(inherit.Position, "leave one of them out", "a maxAge of its own is not inherited")
+			c.report(inherit.Position, "remove one of them", "a field can't both have a maxAge and inherit one")
 		}
 		for _, name := range []string{"staleWhileRevalidate", "staleIfError"} {
 			if arg := d.Arguments.ForName(name); arg != nil && age == nil {
-				c.report(arg.Position, "add maxAge", "%s begins after maxAge, which is not given", name)
+				c.report(arg.Position, "add maxAge", "%s begins when maxAge ends, but there is no maxAge", name)
 			}
 		}
 	}
@@ -121,7 +121,7 @@ func (c checker) cached(def *ast.Definition, field *ast.FieldDefinition) {
 	}
 	for _, name := range []string{NameCacheControl, NameCacheTag} {
 		if d := field.Directives.ForName(name); d != nil {
-			c.report(d.Position, "leave it out", "%s.%s is %s: only queries are cached", def.Name, field.Name, what)
+			c.report(d.Position, "remove it", "%s.%s is %s: only queries are cached", def.Name, field.Name, what)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (c checker) literals(d *ast.Directive) bool {
 	ok := true
 	for _, arg := range d.Arguments {
 		if arg.Value.Kind == ast.NullValue {
-			c.report(arg.Value.Position, "leave it out", "%s must not be null", arg.Name)
+			c.report(arg.Value.Position, "remove it", "%s must not be null", arg.Name)
 			ok = false
 		}
 	}
@@ -106,7 +106,7 @@ func (c checker) literals(d *ast.Directive) bool {
 func (c checker) again(before []*ast.Value, item *ast.Value) bool {
 	twice := slices.ContainsFunc(before, func(b *ast.Value) bool { return b.Raw == item.Raw })
 	if twice {
-		c.report(item.Position, "keep one", "%s is there twice", item)
+		c.report(item.Position, "keep one", "%s is listed twice", item)
 	}
 	return twice
 }
@@ -159,7 +159,7 @@ func (l literals) value(v *ast.Value, t *ast.Type, what string) {
 			l.report(v.Position, l.hint(v.Raw, names), "%s can't be %s", what, v)
 		}
 	case t.NamedType == "String" && v.Kind != ast.StringValue && v.Kind != ast.BlockValue:
-		l.report(v.Position, "", "%s must be a text, but is %s", what, v)
+		l.report(v.Position, "", "%s must be a string, but is %s", what, v)
 	case t.NamedType == "Boolean" && v.Kind != ast.BooleanValue:
 		l.report(v.Position, "", "%s must be true or false, but is %s", what, v)
 	case t.NamedType == "Int" && !isInt(v):

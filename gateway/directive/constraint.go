@@ -46,7 +46,7 @@ func (c checker) constraint(directives ast.DirectiveList, t *ast.Type) {
 			c.report(d.Position, "", "@constraint is for Int and Float, but this is %s", t)
 		}
 		if least == nil && most == nil {
-			c.report(d.Position, "add min or max", "@constraint says nothing")
+			c.report(d.Position, "add min or max", "@constraint has neither min nor max")
 		}
 		if least != nil && most != nil {
 			lo, _ := strconv.Atoi(least.Value.Raw)

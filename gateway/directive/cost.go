@@ -63,6 +63,6 @@ func (c checker) oneWeight(def *ast.Definition) {
 func (c checker) fieldWeight(def *ast.Definition, field *ast.FieldDefinition) {
 	if d := field.Directives.ForName(NameCost); d != nil && def.Kind == ast.Interface {
 		c.report(d.Position, "write it at the fields of the types that implement "+def.Name,
-			"%s.%s is a field of an interface: it costs what it costs of these types", def.Name, field.Name)
+			"%s.%s is a field of an interface: its cost is that of the implementing types", def.Name, field.Name)
 	}
 }

@@ -57,14 +57,14 @@ func (c checker) listSize(field *ast.FieldDefinition) {
 	}
 	assumed, slicing := d.Arguments.ForName("assumedSize"), items(d, "slicingArguments")
 	if assumed == nil && len(slicing) == 0 {
-		c.report(d.Position, "add assumedSize or slicingArguments", "@listSize says nothing of a length")
+		c.report(d.Position, "add assumedSize or slicingArguments", "@listSize has no length")
 	}
 	if assumed != nil && strings.HasPrefix(assumed.Value.Raw, "-") {
-		c.report(assumed.Value.Position, "", "a list has no negative size")
+		c.report(assumed.Value.Position, "", "assumedSize must not be negative")
 	}
 	if assumed != nil && len(slicing) > 0 && flag(d, "requireOneSlicingArgument", true) {
-		c.report(assumed.Position, "add requireOneSlicingArgument: false, or leave assumedSize out",
-			"assumedSize is for operations without a slicing argument, but requireOneSlicingArgument wants one")
+		c.report(assumed.Position, "add requireOneSlicingArgument: false, or remove assumedSize",
+			"assumedSize is for operations without a slicing argument, but requireOneSlicingArgument requires one")
 	}
 	for i, path := range slicing {
 		if c.again(slicing[:i], path) {
@@ -72,7 +72,7 @@ func (c checker) listSize(field *ast.FieldDefinition) {
 		}
 		typ, what := c.argument(field, path)
 		if typ != nil && typ.NamedType != "Int" {
-			c.report(path.Position, "", "%s has the type %s, but says how long a list is: it must be an Int", what, typ)
+			c.report(path.Position, "", "%s has the type %s, but the length of a list must be an Int", what, typ)
 		}
 	}
 	c.sized(field, d)
@@ -103,9 +103,9 @@ func (c checker) sized(field *ast.FieldDefinition, d *ast.Directive) {
 		case c.again(names[:i], name):
 		case f != nil && c.standsIn(f.Type):
 		case f != nil && c.inaccessible(f):
-			c.report(name.Position, c.hint(name.Raw, have), "%s.%s is @inaccessible, and frontends would read of it here", def.Name, f.Name)
+			c.report(name.Position, c.hint(name.Raw, have), "%s.%s is @inaccessible, but @listSize would publish its name", def.Name, f.Name)
 		case !slices.Contains(have, name.Raw):
-			c.report(name.Position, c.hint(name.Raw, have), "%s has no list %s", def.Name, name.Raw)
+			c.report(name.Position, c.hint(name.Raw, have), "%s has no list field %s", def.Name, name.Raw)
 		}
 	}
 }
@@ -116,7 +116,7 @@ func (c checker) sized(field *ast.FieldDefinition, d *ast.Directive) {
 func (c checker) argument(field *ast.FieldDefinition, path *ast.Value) (*ast.Type, string) {
 	names, ok := argumentPath(path.Raw)
 	if !ok {
-		c.report(path.Position, "write the name of an argument, or a path into an input object: input.first", "%s is no argument", path)
+		c.report(path.Position, "write the name of an argument, or a path into an input object: input.first", "%s is not the name of an argument", path)
 		return nil, ""
 	}
 	arg := field.Arguments.ForName(names[0])

@@ -27,10 +27,10 @@ func ParsePath(text string) (Path, error) {
 	names := strings.Split(text, ".")
 	for i, name := range names {
 		if name == "" || name == "@" || name == "-" {
-			return nil, fmt.Errorf("the path %q has a name that is none", text)
+			return nil, fmt.Errorf("the path %q has an empty or invalid name", text)
 		}
 		if strings.ContainsAny(name, "{}$,'\"`\\ \t\r\n") {
-			return nil, fmt.Errorf("the name %q of the path %q has a character that no name has", name, text)
+			return nil, fmt.Errorf("the name %q of the path %q has an invalid character", name, text)
 		}
 		if name[0] == '@' && i < len(names)-1 {
 			return nil, fmt.Errorf("the attribute %s must be at the end of the path %q", name, text)

@@ -107,12 +107,12 @@ func (c checker) by(field *ast.FieldDefinition, item *ast.Value) {
 		for _, arg := range field.Arguments {
 			have = append(have, byArgument+arg.Name)
 		}
-		c.report(item.Position, c.hint(item.Raw, have), "callers can't be told apart by %s", item)
+		c.report(item.Position, c.hint(item.Raw, have), "%s does not distinguish callers", item)
 	default:
 		at := *item
 		at.Raw = path
 		if typ, what := c.argument(field, &at); typ != nil && (typ.Elem != nil || !c.Schema.Types[typ.Name()].IsLeafType()) {
-			c.report(item.Position, "", "%s has the type %s: callers are told apart by scalars and enums", what, typ)
+			c.report(item.Position, "", "%s has the type %s, but only scalars and enums distinguish callers", what, typ)
 		}
 	}
 }

@@ -148,16 +148,16 @@ func (c checker) lists(d *ast.Directive, name string) {
 	}
 	value := d.Arguments.ForName(name).Value
 	if len(Items(value)) == 0 {
-		c.report(value.Position, `write lists, of which one must be fulfilled: [["a", "b"], ["c"]]`, "%s is empty: nobody could have this", name)
+		c.report(value.Position, `write lists, of which one must be fulfilled: [["a", "b"], ["c"]]`, "%s is empty: no caller would be allowed", name)
 	}
 	for _, all := range Items(value) {
 		if all.Kind != ast.ListValue && len(Items(value)) > 1 {
 			c.report(value.Position, `write [["a", "b"]] for all of them, or [["a"], ["b"]] for one of them`,
-				"%s does not tell whether all of them are needed", name)
+				"it is unclear whether all %s are required or one of them", name)
 			return
 		}
 		if len(Items(all)) == 0 {
-			c.report(all.Position, "leave it out, or use @authenticated", "a list of %s is empty: everybody could have this", name)
+			c.report(all.Position, "remove it, or use @authenticated", "a list in %s is empty: every caller would be allowed", name)
 		}
 		for _, text := range Items(all) {
 			if strings.TrimSpace(text.Raw) == "" {

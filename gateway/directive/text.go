@@ -144,14 +144,14 @@ func closing(text string) int {
 func parseVar(text string) (*Var, error) {
 	m := variableSyntax.FindStringSubmatch(text)
 	if m == nil {
-		return nil, fmt.Errorf("{%s} is no variable: "+
-			"there are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\")", text)
+		return nil, fmt.Errorf("{%s} is not a variable: "+
+			"the variables are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\")", text)
 	}
 	v := &Var{Root: Root(m[1]), Path: strings.Split(m[2], ".")}
 	if m[3] != "" {
 		separator, err := strconv.Unquote(m[3])
 		if err != nil {
-			return nil, fmt.Errorf("%s is no text", m[3])
+			return nil, fmt.Errorf("%s is not a valid string", m[3])
 		}
 		v.Joined, v.Separator = true, separator
 	}

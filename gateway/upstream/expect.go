@@ -144,7 +144,7 @@ func (e *Expectation) report(at *expected, path string) {
 		whole := strings.TrimPrefix(path+"."+name, ".")
 		if !inner.seen && inner.without >= e.enough && !e.reported[whole] {
 			e.reported[whole] = true
-			e.suspect(Suspicion{e.service, e.binding, fmt.Sprintf("none of %d answers had %s; is that its name?", inner.without, whole)})
+			e.suspect(Suspicion{e.service, e.binding, fmt.Sprintf("none of %d answers had %s; check its name in the binding", inner.without, whole)})
 		}
 		if inner.seen {
 			e.report(inner, whole)
@@ -171,7 +171,7 @@ func Matching[K comparable, R any](e *Expectation, keys []K, rows []*R, key func
 	defer e.mu.Unlock()
 	if e.unmatched++; e.unmatched >= e.enough && !e.reported[keyExpectation] {
 		e.reported[keyExpectation] = true
-		e.suspect(Suspicion{e.service, e.binding, fmt.Sprintf("%d answers had rows, none with a key that was asked for; is key the right field?", e.unmatched)})
+		e.suspect(Suspicion{e.service, e.binding, fmt.Sprintf("%d answers had rows, but none with a requested key; check the key of the binding", e.unmatched)})
 	}
 	return rows
 }

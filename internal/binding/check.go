@@ -82,11 +82,11 @@ func (r *reader) checkPage() {
 	}
 	for _, name := range []string{"offset", "number"} {
 		if v := sent[name]; v != nil && sent["limit"] == nil {
-			r.fail(v.Pos, "send {$page.limit} too", "%s is computed with the number of rows of a page, which the call does not tell the service", v)
+			r.fail(v.Pos, "send {$page.limit} too", "%s is computed from the number of rows of a page, which the call does not send", v)
 		}
 	}
 	if page := r.binding.Page; page != nil && sent["offset"] == nil && sent["number"] == nil && sent["after"] == nil {
-		r.fail(page.Pos, "send {$args.after}, {$page.offset} or {$page.number}", "the call does not tell the service which page is wanted")
+		r.fail(page.Pos, "send {$args.after}, {$page.offset} or {$page.number}", "the call does not send which page it asks for")
 	}
 }
 
@@ -115,7 +115,7 @@ func (r *reader) checkVar(v *directive.Var) {
 		r.fail(v.Pos, "write ->join(\",\")", "the separator of ->join is empty")
 	}
 	if v.Joined && t.Elem == nil && v.Root != directive.Batch {
-		r.fail(v.Pos, "remove ->join", "%s is no list", v)
+		r.fail(v.Pos, "remove ->join", "%s is not a list", v)
 	}
 	if (v.Root == directive.This || v.Root == directive.Batch) && (t.Elem != nil || !r.leaf(t)) {
 		r.fail(v.Pos, "", "%s must be a scalar or an enum, but is %s", v, t)
@@ -150,7 +150,7 @@ func (r *reader) begins(v *directive.Var) bool {
 		r.checkPaging(v)
 	case directive.Headers:
 		if strings.EqualFold(v.Path[0], "Authorization") {
-			r.fail(v.Pos, "set forwardAuthorization in portico.yaml", "a binding does not send the caller's credentials on")
+			r.fail(v.Pos, "set forwardAuthorization in portico.yaml", "a binding can't forward the caller's credentials")
 		}
 	}
 	return false
@@ -168,7 +168,7 @@ func (r *reader) leadsNowhere(v *directive.Var) {
 			return
 		}
 	}
-	r.fail(v.Pos, "", "%s leads nowhere: only objects have fields", v)
+	r.fail(v.Pos, "", "%s does not exist: only objects have fields", v)
 }
 
 func (r *reader) checkPaging(v *directive.Var) {
@@ -178,7 +178,7 @@ func (r *reader) checkPaging(v *directive.Var) {
 		return
 	}
 	if r.binding.Field.Arguments.ForName("first") == nil {
-		r.fail(v.Pos, "add first: Int = 20", "%s is computed of the argument first, which %s.%s does not have", v, r.binding.Parent.Name, r.binding.Field.Name)
+		r.fail(v.Pos, "add first: Int = 20", "%s is computed from the argument first, which %s.%s does not have", v, r.binding.Parent.Name, r.binding.Field.Name)
 	}
 }
 

@@ -108,12 +108,12 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 				r.pathOf(v)
 			}
 			if len(directive.Items(names.Value)) != 1 && convert == nil {
-				r.fail(names.Position, "add convert, which makes one value of them", "@source has %d names", len(directive.Items(names.Value)))
+				r.fail(names.Position, "add convert: a function that makes one value of them", "@source has %d names", len(directive.Items(names.Value)))
 			}
 		}
 		if convert != nil && !converterName.MatchString(convert.Value.Raw) {
 			r.fail(convert.Value.Position, "write package.Func, such as money.OfCents for func OfCents in clients/money",
-				"%q is no function of a package in clients/", convert.Value.Raw)
+				"%q is not a function of a package in clients/", convert.Value.Raw)
 		}
 		for _, name := range []string{"convert", "default", "value"} {
 			if arg := d.Arguments.ForName(name); arg != nil && !output {
@@ -141,10 +141,10 @@ func readEnumSources(schema *ast.Schema, directives ast.DirectiveList, report di
 		}
 		for _, arg := range d.Arguments {
 			if arg.Name != "name" && arg.Name != "service" {
-				r.fail(arg.Position, "", "%s is not for values of enums", arg.Name)
+				r.fail(arg.Position, "", "%s is not allowed for values of enums", arg.Name)
 			}
 			if arg.Name == "name" && len(directive.Items(arg.Value)) != 1 {
-				r.fail(arg.Position, "", "a value of an enum has one name")
+				r.fail(arg.Position, "", "a value of an enum must have exactly one name")
 			}
 		}
 	}

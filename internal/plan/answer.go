@@ -36,7 +36,7 @@ type RowKey struct {
 func (m *maker) answer(s *Service, c *Call) {
 	if c.Page != nil && c.Key != nil {
 		m.report.At(c.Page.Pos, "use {$this.x}, so that there is a call for each parent",
-			"a connection is a page of one parent's, but {$batch.x} asks for many parents at once")
+			"a connection is a page of one parent, but {$batch.x} asks for many parents at once")
 		return
 	}
 	if c.Key != nil && m.union.Types[c.Type.Name()].Kind != ast.Object {
@@ -94,11 +94,11 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 	}
 	m.localNames(c.Select, format, c.Pos)
 	if c.REST.XML && read.Item != nil && len(c.Select) == 0 {
-		m.report.At(c.Pos, `add select: "item", the name of the elements`, "the elements of a list in XML have a name")
+		m.report.At(c.Pos, `add select: "item", the name of the elements`, "a list in XML needs the name of its elements")
 		return
 	}
 	if len(c.Select) == 0 && c.Page != nil {
-		m.report.At(c.Pos, `add select: "items", where the rows are`, "page reads the answer beside its rows, so the rows must have a name")
+		m.report.At(c.Pos, `add select: "items", where the rows are`, "page reads values beside the rows, so the rows can't be the whole answer")
 		return
 	}
 	if len(c.Select) > 0 {
@@ -114,7 +114,7 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 // rowKey plans where a row has its key.
 func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
 	if len(c.Key.Row) == 0 {
-		m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ is no key")
+		m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
 		return false
 	}
 	t, place := row.Row.at(c.Key.Row)
@@ -163,7 +163,7 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 func (m *maker) wholeMessage(s *Service, c *Call, a *Answer, t *ast.Type, what string) {
 	switch {
 	case c.Key != nil || c.Page != nil:
-		m.report.At(c.Pos, `add select: "items", where the rows are`, "the answer %s is a message and no list", c.Method.Output.Desc.FullName())
+		m.report.At(c.Pos, `add select: "items", where the rows are`, "the answer %s is a message, not a list", c.Method.Output.Desc.FullName())
 	case t.Elem != nil || m.union.Types[t.Name()].Kind != ast.Object:
 		m.report.At(c.Pos, "add select", "%s is %s, but the answer is a message", what, t)
 	default:
@@ -176,7 +176,7 @@ func (m *maker) messageKey(c *Call, a *Answer, message *protogen.Message) bool {
 	fields := m.protoPath(message, c.Key.Row, c.Key.Pos)
 	if len(fields) == 0 {
 		if len(c.Key.Row) == 0 {
-			m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ is no key")
+			m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
 		}
 		return false
 	}
@@ -223,7 +223,7 @@ func (m *maker) call(s *Service, c *Call) {
 		}
 	} else {
 		if c.Stream() {
-			m.report.At(c.Pos, "bind it to a gRPC method that streams, or write a Go method", "@rest can't follow anything, as a field of %s does",
+			m.report.At(c.Pos, "bind it to a gRPC method that streams, or write a Go method", "@rest can't bind a field of %s, which is a stream",
 				c.Parent.Name)
 			return
 		}
@@ -254,7 +254,7 @@ func (m *maker) loaderArguments(c *Call) {
 	for _, arg := range c.Arguments {
 		if _, ok := Basic(Element(arg.Type)); !ok {
 			m.report.At(arg.Position, "use scalars and enums, or write a Go method",
-				"the argument %s is %s, by which a batch can't be told from others", arg.Name, arg.ArgumentDefinition.Type)
+				"the argument %s is %s, which can't be a part of a batch's key", arg.Name, arg.ArgumentDefinition.Type)
 		}
 	}
 }

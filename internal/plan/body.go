@@ -120,7 +120,7 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 	s.Inputs = append(s.Inputs, in)
 	for _, of := range m.members(s, def) {
 		if len(of.source.Names) != 1 || len(of.source.Names[0]) != 1 {
-			m.report.At(of.pos, "", "an input field has one name, which is no path")
+			m.report.At(of.pos, "", "an input field must have one name, which can't be a path")
 			continue
 		}
 		field := structField(in.Model, GoName(of.Name))

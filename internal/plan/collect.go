@@ -109,7 +109,7 @@ func needArguments(b *binding.Binding, r *project.Report) {
 	for _, arg := range b.Field.Arguments {
 		if !slices.Contains(used, arg) {
 			r.At(arg.Position, "use {$args."+arg.Name+"} in the binding, or remove the argument",
-				"the binding of %s.%s does nothing with the argument %s", b.Parent.Name, b.Field.Name, arg.Name)
+				"the binding of %s.%s does not use the argument %s", b.Parent.Name, b.Field.Name, arg.Name)
 		}
 	}
 }

@@ -133,7 +133,7 @@ func (m *maker) converter(o *Object, of member, model types.Type) *Converter {
 	}
 	sig, what := fn.Signature(), o.Def.Name+"."+of.Name
 	if sig.Params().Len() != len(of.source.Names) || sig.Variadic() || sig.TypeParams().Len() > 0 {
-		m.report.At(of.source.Pos, "name as many fields of the service as the function takes", "%s takes %d values, but %s gives it %d",
+		m.report.At(of.source.Pos, "name as many fields of the service as the function takes", "%s takes %d values, but %s passes %d",
 			of.source.Convert, sig.Params().Len(), what, len(of.source.Names))
 		return nil
 	}

@@ -179,7 +179,7 @@ func (d *documentCheck) checkQuery(c *Call, name string, parameters openapi3.Par
 			names = append(names, d.propertyNames(p.Value.Schema.Value)...) // each field of an object is a parameter
 		}
 		if p.Value.Required && !sent[p.Value.Name] {
-			d.report.At(c.Pos, `add it to query: "`+p.Value.Name+`={$args.…}"`, "%s %s needs the parameter %s", c.REST.Method, name, p.Value.Name)
+			d.report.At(c.Pos, `add it to query: "`+p.Value.Name+`={$args.…}"`, "%s %s requires the parameter %s", c.REST.Method, name, p.Value.Name)
 		}
 	}
 	for _, p := range c.REST.Query {
@@ -194,12 +194,12 @@ func (d *documentCheck) checkBody(c *Call, name string, operation *openapi3.Oper
 	body := operation.RequestBody
 	if c.REST.Body == nil {
 		if body != nil && body.Value != nil && body.Value.Required {
-			d.report.At(c.Pos, "add body", "%s %s needs a body", c.REST.Method, name)
+			d.report.At(c.Pos, "add body", "%s %s requires a body", c.REST.Method, name)
 		}
 		return
 	}
 	if body == nil || body.Value == nil {
-		d.report.At(c.REST.Body.Pos, "leave it out", "%s %s takes no body", c.REST.Method, name)
+		d.report.At(c.REST.Body.Pos, "remove it", "%s %s takes no body", c.REST.Method, name)
 		return
 	}
 	d.part = "body"

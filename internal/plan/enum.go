@@ -54,8 +54,8 @@ func (m *maker) enumText(s *Service, def *ast.Definition, value string) (string,
 		theirs := own.EnumValues.ForName(value)
 		name, ok := binding.EnumText(theirs.Directives, s.Name)
 		if first != nil && (name != text || ok != said) {
-			m.report.At(theirs.Position, "say the same in both, or give the enums other names",
-				"the service %[4]s calls %[1]s.%[2]s otherwise here than at %[3]s", def.Name, value, project.Where(first.Position), s.Name)
+			m.report.At(theirs.Position, "use the same name in both, or give the enums other names",
+				"%[1]s.%[2]s has another name in the service %[4]s here than at %[3]s", def.Name, value, project.Where(first.Position), s.Name)
 			return text, said
 		}
 		text, said, first = name, ok, theirs

@@ -70,8 +70,8 @@ func (b *adapting) fitUse(a *Adapters, field *ast.FieldDefinition) (*FitUse, boo
 	}
 	if t.Elem != nil || a.Stream {
 		b.report.At(b.position(&Adapter{Object: a, Name: field.Name, schema: field}),
-			"give frontend "+b.frontend.Name+" all of "+def.Name+", or flatten the list",
-			"%s.%s can hold what frontend %s lacks of %s (%s), which is not checked in a list of lists or a subscription",
+			"add them to "+def.Name+" of frontend "+b.frontend.Name+", or flatten the list",
+			"%s.%s can return what frontend %s lacks of %s (%s), which is not checked in a list of lists or a subscription",
 			a.Name, field.Name, b.frontend.Name, def.Name, strings.Join(lacking, ", "))
 		return nil, false
 	}

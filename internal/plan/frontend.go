@@ -272,7 +272,7 @@ func (b *adapting) bindCall(a *Adapter) {
 			continue // reported
 		}
 		if !hasText(value.Type) {
-			b.report.At(v.Pos, "", "%s is %s in Go, which is no key", v, shortType(value.Type))
+			b.report.At(v.Pos, "", "%s is %s in Go, which can't be a key", v, shortType(value.Type))
 		}
 		a.Keys = append(a.Keys, Key{Member: KeyMember(v), Value: value})
 	}

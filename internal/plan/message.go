@@ -48,13 +48,13 @@ func (m *maker) rpc(s *Service, c *Call) {
 	streams := method.Desc.IsStreamingServer()
 	switch {
 	case method.Desc.IsStreamingClient():
-		m.report.At(c.GRPC.Pos, "write a Go method", "callers of %s send a stream, which a field can't", c.GRPC.Method)
+		m.report.At(c.GRPC.Pos, "write a Go method", "%s takes a stream, which a field can't send", c.GRPC.Method)
 		return
 	case streams && !c.Stream():
-		m.report.At(c.GRPC.Pos, "bind it to a field of Subscription", "%s streams", c.GRPC.Method)
+		m.report.At(c.GRPC.Pos, "bind it to a field of Subscription", "%s returns a stream", c.GRPC.Method)
 		return
 	case !streams && c.Stream():
-		m.report.At(c.GRPC.Pos, "bind it to a field of Query", "%s gives one answer and does not stream", c.GRPC.Method)
+		m.report.At(c.GRPC.Pos, "bind it to a field of Query", "%s returns one answer, not a stream", c.GRPC.Method)
 		return
 	}
 	c.Method = &GRPCMethod{Name: "/" + c.GRPC.Method, Input: method.Input, Output: method.Output}
@@ -82,7 +82,7 @@ func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []
 		}
 		if target := Target(field); m.always(c, value) {
 			if set[target] {
-				m.report.At(member.Pos, "keep one", "%s of the message %s is set already", target, message.Desc.FullName())
+				m.report.At(member.Pos, "keep one", "%s of the message %s is set twice", target, message.Desc.FullName())
 			}
 			set[target] = true
 		}

@@ -53,7 +53,7 @@ func checkFields(def *ast.Definition, r *project.Report) {
 
 func checkName(r *project.Report, have map[string]*ast.Position, at *ast.Position, inGo, name string) {
 	if inGo == "" || strings.HasPrefix(inGo, "_") {
-		r.At(at, "begin it with a letter", "%s has no name in Go", name)
+		r.At(at, "begin it with a letter", "%s can't be a name in Go", name)
 		return
 	}
 	distinct(r, have, at, inGo, name)
@@ -62,7 +62,7 @@ func checkName(r *project.Report, have map[string]*ast.Position, at *ast.Positio
 // distinct reports a name whose Go name is taken.
 func distinct(r *project.Report, have map[string]*ast.Position, at *ast.Position, inGo, name string) {
 	if other := have[inGo]; other != nil {
-		r.At(at, "give one of them another name", "%s is %s in Go, as is what %s has", name, inGo, project.Where(other))
+		r.At(at, "give one of them another name", "%s is %s in Go, like the declaration at %s", name, inGo, project.Where(other))
 		return
 	}
 	have[inGo] = at
@@ -87,7 +87,7 @@ func (b *adapting) checkMethods(a *Adapters) {
 			}
 		}
 		if slices.Contains(methodsOfGo(), field.GoName) {
-			b.report.At(b.position(field), "give it another name", "a method named %s has a meaning in Go, which %s.%s can't have", field.GoName,
+			b.report.At(b.position(field), "give it another name", "Go expects a signature of methods named %s that %s.%s can't have", field.GoName,
 				a.Name, field.Name)
 		}
 	}

@@ -151,7 +151,7 @@ func (d *documentCheck) compareEnum(def *ast.Definition, schema *openapi3.Schema
 	}
 	for _, value := range schema.Enum {
 		if text, ok := value.(string); ok && !slices.Contains(known, text) {
-			d.report.At(pos, fmt.Sprintf("add a value to %s, with @source(name: %q) if it is spelled otherwise", def.Name, text),
+			d.report.At(pos, fmt.Sprintf("add a value to %s, with @source(name: %q) if its name is different", def.Name, text),
 				"%s can be %q in %s, which %s does not have", what, text, d.file, def.Name)
 		}
 	}

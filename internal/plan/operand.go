@@ -74,7 +74,7 @@ func (m *maker) operands(s *Service, c *Call) {
 			}
 			t := binding.TypeOf(c.frontend.Schema, c.Binding, v)
 			if t != nil && m.respelled(s, m.union.Types[t.Name()]) {
-				m.report.At(v.Pos, "make the field a String", "%s is of the enum %s, whose values the service %s calls otherwise", v, t.Name(), s.Name)
+				m.report.At(v.Pos, "make the field a String", "%s is of the enum %s, whose values have other names in the service %s", v, t.Name(), s.Name)
 			}
 		case directive.Paging:
 			o.Type, o.Item = types.Typ[types.Int], types.Typ[types.Int]

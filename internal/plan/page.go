@@ -52,7 +52,7 @@ func (m *maker) canPage(c *Call) bool {
 	case first.Type.NamedType != "Int":
 		m.report.At(first.Position, "write first: Int = 20", "the argument first must be an Int: it says how many rows a page has")
 	case !first.Type.NonNull && (first.DefaultValue == nil || first.DefaultValue.Kind != ast.IntValue):
-		m.report.At(first.Position, "write first: Int = 20", "the argument first needs a default: it tells how many rows a page has")
+		m.report.At(first.Position, "write first: Int = 20", "the argument first needs a default: it says how many rows a page has")
 	}
 	if after := c.Field.Arguments.ForName("after"); after == nil || after.Type.NonNull || after.Type.NamedType != "String" {
 		m.report.At(c.Field.Position, "add after: String", "a connection that the gateway pages needs an argument after: String")
@@ -83,7 +83,7 @@ func (m *maker) nodeType(c *Call) *ast.Type {
 func (m *maker) page(c *Call, a *Answer) {
 	p := &Page{ByOffset: c.Uses(directive.Paging), OneMore: c.OneMore(), ByNumber: c.pages("number"), After: c.Field.Arguments.ForName("after") != nil}
 	if !p.ByOffset && c.Page.Next == nil {
-		m.report.At(c.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "nothing tells the cursor of the next page")
+		m.report.At(c.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "the binding has no cursor of the next page")
 		return
 	}
 	m.pageValues(c, a, p)
@@ -149,16 +149,16 @@ func (m *maker) edges(c *Call, p *Page, field *ast.FieldDefinition) {
 	cursor := edge.Fields.ForName("cursor")
 	switch {
 	case cursor == nil || !cursor.Type.NonNull || !m.isText(cursor.Type):
-		m.report.At(edge.Position, "", "an edge has cursor: String!, which %s does not have", edge.Name)
+		m.report.At(edge.Position, "", "an edge needs cursor: String!, which %s does not have", edge.Name)
 		return
 	case edge.Fields.ForName("node") == nil:
-		m.report.At(edge.Position, "add it", "an edge has a node, which %s does not have", edge.Name)
+		m.report.At(edge.Position, "add it", "an edge needs a node, which %s does not have", edge.Name)
 		return
 	case !p.ByOffset:
-		m.report.At(c.Page.Pos, "leave edges out and use nodes", "a service that pages by cursor tells no cursor of a row, so %s can't have one", edge.Name)
+		m.report.At(c.Page.Pos, "remove edges and use nodes", "a service that pages by cursor has no cursor for each row, which %s needs", edge.Name)
 		return
 	case TypeName(m.models.Of(edge.Fields.ForName("node").Type)) != TypeName(m.models.Of(m.nodeType(c))):
-		m.report.At(edge.Fields.ForName("node").Position, "use the same type", "the node of an edge is no item of nodes")
+		m.report.At(edge.Fields.ForName("node").Position, "use the same type", "the node of an edge must have the type of the items of nodes")
 		return
 	}
 	p.Edge = m.models.Named(edge.Name)
@@ -168,7 +168,7 @@ func (m *maker) edges(c *Call, p *Page, field *ast.FieldDefinition) {
 func (m *maker) totalCount(c *Call, p *Page, def *ast.Definition) {
 	switch {
 	case p.Total == nil && c.Page.Total == nil:
-		m.report.At(c.Page.Pos, `add total: "total", where the answer has it`, "nothing tells %s.totalCount", def.Name)
+		m.report.At(c.Page.Pos, `add total: "total", where the answer has it`, "the binding has no value for %s.totalCount", def.Name)
 	case p.TotalCount.Type.NamedType != "Int" || !isKind(m.models.Named("Int"), types.Int):
 		m.report.At(p.TotalCount.Position, "make it an Int", "%s.totalCount is %s", def.Name, p.TotalCount.Type)
 	}
@@ -203,7 +203,7 @@ func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
 		}
 		var err error
 		if len(v.path) == 0 {
-			m.report.At(c.Page.Pos, "write the name of a field", "$ is no value of a page")
+			m.report.At(c.Page.Pos, "write the name of a field", "page can't use $")
 			continue
 		}
 		if value.Place, err = a.Shape.add(v.path, types.NewPointer(v.typ)); err != nil {

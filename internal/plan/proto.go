@@ -76,7 +76,7 @@ func (m *maker) protoPath(message *protogen.Message, path directive.Path, pos *a
 			break
 		}
 		if f.Message == nil || f.Desc.IsList() || f.Desc.IsMap() {
-			m.report.At(pos, "", "%s.%s is no message, so it has no field %s", message.Desc.FullName(), name, path[i+1])
+			m.report.At(pos, "", "%s.%s is not a message, so it has no field %s", message.Desc.FullName(), name, path[i+1])
 			return nil
 		}
 		message = f.Message

@@ -140,7 +140,7 @@ func (q *protoQuestion) file(file protoreflect.FileDescriptor, r *project.Report
 	}
 	if strings.HasPrefix(own, module+"/") && !strings.HasPrefix(path.Clean(own)+"/", module+"/"+project.ClientsFolder+"/") {
 		r.Add(project.Diagnostic{
-			File: path.Join(project.ProtoFolder, file.Path()), Line: 1, Column: 1, Fix: "leave go_package out, or move the package",
+			File: path.Join(project.ProtoFolder, file.Path()), Line: 1, Column: 1, Fix: "remove go_package, or move the package",
 			Message: fmt.Sprintf("its go_package %q is not below %s/, where generated code is", own, project.ClientsFolder),
 		})
 		return false

@@ -158,7 +158,7 @@ func (m *maker) field(o *Object, of member) (f *Field, done bool) {
 	switch {
 	case of.source.Value != nil:
 		if !Literal(of.source.Value, f.Model) {
-			m.report.At(of.source.Value.Position, "", "%s.%s is %s, which %s is not", o.Def.Name, of.Name, of.Type, of.source.Value)
+			m.report.At(of.source.Value.Position, "", "%s is not a value of %s.%s, which is %s", of.source.Value, o.Def.Name, of.Name, of.Type)
 			return f, true
 		}
 		f.Constant = of.source.Value
@@ -201,7 +201,7 @@ func (m *maker) rowField(s *Service, o *Object, of member) {
 		return
 	}
 	if f.Default = of.source.Default; f.Default != nil && (f.Read.Item != nil || !Literal(f.Default, f.Model)) {
-		m.report.At(f.Default.Position, "", "%s is %s, which %s is not", what, of.Type, f.Default)
+		m.report.At(f.Default.Position, "", "%s is not a value of %s, which is %s", f.Default, what, of.Type)
 		return
 	}
 	o.Fields = append(o.Fields, f)
@@ -215,7 +215,7 @@ func (m *maker) messageField(s *Service, o *Object, of member) {
 	}
 	what := o.Def.Name + "." + of.Name
 	if of.source.Default != nil {
-		m.report.At(of.source.Default.Position, "leave it out", "a field of a message has a default already")
+		m.report.At(of.source.Default.Position, "remove it", "a field of a message already has a default")
 		return
 	}
 	if len(f.Path) == 0 {
@@ -257,7 +257,7 @@ func (m *maker) contains(o, part *Object, depth int) bool {
 func (m *maker) localNames(path directive.Path, format Format, pos *ast.Position) {
 	for _, name := range path {
 		if i := strings.LastIndexAny(name, ":>"); format == XML && i >= 0 {
-			m.report.At(pos, "write "+name[i+1:]+", which is found in every namespace", "the name %s has more than the local name of an element", name)
+			m.report.At(pos, "write "+name[i+1:]+", which is found in every namespace", "the name %s is not the local name of an XML element", name)
 		}
 	}
 }
@@ -288,12 +288,12 @@ func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, 
 		r.Into.From = types.Typ[types.String]
 	case ast.Scalar:
 		if format == XML && Nilable(named) {
-			m.report.At(pos, "use a scalar that is a text or a number, or a converter", "%s is %s, which XML has nothing of", what, t)
+			m.report.At(pos, "use a scalar that is a text or a number, or a converter", "%s is %s, which can't be read from XML", what, t)
 			return nil
 		}
 		r.Into.From = decodedScalar(t.NamedType, named)
 	default:
-		m.report.At(pos, "resolve it with a Go method", "%s is %s, and bindings do not know which of its types a row is", what, project.Article(def.Kind))
+		m.report.At(pos, "resolve it with a Go method", "%s is %s, and a binding can't know the type of a row", what, project.Article(def.Kind))
 		return nil
 	}
 	return r

@@ -61,7 +61,7 @@ func (s *Shape) add(path directive.Path, t types.Type) (*Place, error) {
 		m = &ShapeMember{Name: path[0], GoName: s.free(path[0]), Inner: &Shape{}}
 		s.Members = append(s.Members, m)
 	case (len(path) == 1) != (m.Inner == nil), len(path) == 1 && TypeName(m.Type) != TypeName(t):
-		return nil, fmt.Errorf("%s is read in two ways", path[0])
+		return nil, fmt.Errorf("%s is read with two types", path[0])
 	}
 	if len(path) == 1 {
 		return &Place{Names: []string{m.GoName}}, nil

@@ -26,7 +26,7 @@ type snapshot struct {
 	PerItem []string `json:"perItem"`
 }
 
-const acceptSnapshot = "make it cheaper, or run portico check --update and commit " + snapshotFile
+const acceptSnapshot = "make fewer calls, or run portico check --update and commit " + snapshotFile
 
 // compareSnapshots reports operations that make more calls than before, new
 // fields with N+1, and a stale snapshot.

@@ -59,7 +59,7 @@ func readFiles(root string, r *Report) (*Project, error) {
 		}
 	}
 	if len(p.Frontends) == 0 && len(r.list) == 0 {
-		r.Add(Diagnostic{File: "schema", Message: "there is no frontend", Fix: "make a folder such as schema/web with a file web.graphqls in it"})
+		r.Add(Diagnostic{File: "schema", Message: "there is no frontend", Fix: "create a folder such as schema/web with a file web.graphqls"})
 	}
 	return p, nil
 }

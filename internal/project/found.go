@@ -43,7 +43,7 @@ func fixOf(doc *ast.SchemaDocument, message string) string {
 	}
 	if m := redeclaredDirective.FindStringSubmatch(message); m != nil {
 		if d := doc.Directives.ForName(m[1]); d != nil && d.Position.Src.BuiltIn {
-			return "leave the definition out: every schema has @" + m[1]
+			return "remove the definition: every schema has @" + m[1]
 		}
 	}
 	return ""

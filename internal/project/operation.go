@@ -103,7 +103,7 @@ func manifest(text []byte) (map[string]string, error) {
 	}
 	if err := json.Unmarshal(text, &apollo); err == nil && apollo.Format != "" {
 		if apollo.Format != "apollo-persisted-query-manifest" {
-			return nil, fmt.Errorf("the format %q is not known", apollo.Format)
+			return nil, fmt.Errorf("the format %q is unknown", apollo.Format)
 		}
 		bodies := map[string]string{}
 		for _, o := range apollo.Operations {
@@ -113,7 +113,7 @@ func manifest(text []byte) (map[string]string, error) {
 	}
 	var bodies map[string]string
 	if err := json.Unmarshal(text, &bodies); err != nil {
-		return nil, fmt.Errorf("this is no manifest of persisted documents: %w", err)
+		return nil, fmt.Errorf("invalid manifest of persisted documents: %w", err)
 	}
 	return bodies, nil
 }

@@ -36,7 +36,7 @@ type privacy struct {
 // there is none.
 func (p privacy) why(def *ast.Definition, field *ast.FieldDefinition) string {
 	if rights := directive.RightsOf(p.frontend.Schema, def, field); len(rights) > 0 {
-		return "it needs a caller with rights (@" + rights[0].Directive.Name + ")"
+		return "it requires rights (@" + rights[0].Directive.Name + ")"
 	}
 	return p.received(def, field)
 }
@@ -83,7 +83,7 @@ func checkPrivacy(p privacy, r *Report) {
 			for _, directives := range places {
 				for _, d := range directives.ForNames(directive.NameCacheControl) {
 					if arg := d.Arguments.ForName("scope"); arg != nil && directive.Scope(arg.Value.Raw) == directive.Public {
-						r.At(arg.Position, "leave scope out: it is PRIVATE then", "%s.%s can't be PUBLIC: %s", name, field.Name, why)
+						r.At(arg.Position, "remove scope: the field is PRIVATE without it", "%s.%s can't be PUBLIC: %s", name, field.Name, why)
 					}
 				}
 			}

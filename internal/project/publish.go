@@ -49,7 +49,7 @@ func publish(p *Project, f *Frontend, r *Report) {
 	api, err := validator.LoadSchema(append([]*ast.Source{validator.Prelude}, f.Published...)...)
 	if err != nil && isGraphQL(err) {
 		if len(r.list) == 0 { // else the mistake is reported already
-			r.gql(err, "without what is @inaccessible, the schema must still be one")
+			r.gql(err, "the schema must be valid without its @inaccessible parts")
 		}
 		return
 	}
@@ -64,7 +64,7 @@ func hidden(f *Frontend, r *Report) bool {
 		def := f.Schema.Types[name]
 		if def.Kind == ast.Object && len(def.Fields) > 0 && !slices.ContainsFunc(def.Fields,
 			func(field *ast.FieldDefinition) bool { return !binding.Inaccessible(field) }) {
-			r.At(def.Position, "leave one that callers see", "all fields of %s are @inaccessible", name)
+			r.At(def.Position, "remove @inaccessible from one of them", "all fields of %s are @inaccessible", name)
 			found = true
 		}
 	}
