@@ -16,7 +16,7 @@ const assumedSize = 100
 // arguments (IBM's cost specification, section 8).
 type length struct {
 	most     int  // assumedSize if the length is not known
-	told     bool // whether it is known
+	known    bool // whether it is known
 	ofFields bool // it is the length of the fields sized, not of the field itself
 	sized    []string
 }
@@ -25,7 +25,7 @@ type length struct {
 func (l length) or(other length) length {
 	return length{
 		most:     max(l.most, other.most),
-		told:     l.told || other.told,
+		known:    l.known || other.known,
 		ofFields: l.ofFields && other.ofFields,
 		sized:    union(l.sized, other.sized),
 	}
@@ -55,7 +55,7 @@ func (w *walker) lengthIn(s *ast.Field, declared *ast.FieldDefinition, types []*
 	for _, t := range types {
 		l := base
 		if own := t.Fields.ForName(s.Name); own != nil {
-			if tells := w.length(s, own); tells.told || tells.ofFields {
+			if tells := w.length(s, own); tells.known || tells.ofFields {
 				l = tells
 			}
 		}
@@ -83,7 +83,7 @@ func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
 			l.sized, l.ofFields = size.SizedFields, true
 		}
 		if size.AssumedSize != nil {
-			l.most, l.told = *size.AssumedSize, true
+			l.most, l.known = *size.AssumedSize, true
 		}
 	}
 	most := map[sliceKind]int{}
@@ -92,14 +92,14 @@ func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
 		most[kind] = max(most[kind], n)
 	}
 	_, open := most[sliceOpen]
-	n, told := most[sliceTold]
+	n, known := most[sliceTold]
 	switch {
-	case told && open: // one of several limits the length, another does not
-		l.most, l.told = max(n, l.most), true
-	case told:
-		l.most, l.told = n, true
-	case !open && !l.told && most[sliceAbsent] > 0: // the service may use up to the maximum
-		l.most, l.told = most[sliceAbsent], true
+	case known && open: // one of several limits the length, another does not
+		l.most, l.known = max(n, l.most), true
+	case known:
+		l.most, l.known = n, true
+	case !open && !l.known && most[sliceAbsent] > 0: // the service may use up to the maximum
+		l.most, l.known = most[sliceAbsent], true
 	}
 	return l
 }

@@ -117,7 +117,7 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 	}
 	result := w.frontend.Schema.Types[field.Type.Name()]
 	inner.size, inner.sized = 0, nil
-	if l.ofFields || field.Type.Elem == nil && (l.told || result.Fields.ForName("pageInfo") != nil) {
+	if l.ofFields || field.Type.Elem == nil && (l.known || result.Fields.ForName("pageInfo") != nil) {
 		inner.size, inner.sized = l.most, l.sized
 	}
 	w.walk(s.SelectionSet, result, inner)
@@ -132,11 +132,11 @@ func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope
 	if method == nil {
 		return
 	}
-	told := field.Directives.ForNames(binding.CallsDirective)
-	if len(told) == 0 {
+	hints := field.Directives.ForNames(binding.CallsDirective)
+	if len(hints) == 0 {
 		w.out.Unknown = append(w.out.Unknown, def.Name+"."+field.Name)
 	}
-	for _, d := range told {
+	for _, d := range hints {
 		if service := d.Arguments.ForName("service"); service != nil {
 			each := d.Arguments.ForName("each")
 			w.step(CallStep{Service: service.Value.Raw, What: "Go method", Each: each != nil && each.Value.Raw == "true"}, 0, field, at)

@@ -9,7 +9,7 @@
 //	publish              publish.go    what callers see; privacy.go, cost.go: directives that it adds
 //	scanMethods          method.go     hand-written resolvers; gofiles.go: clients
 //	readOperations       operation.go  operations and persisted documents
-//	merge                merge.go      the union of the frontends, of which the models are made
+//	merge                merge.go      the union of the frontends, from which the models are made
 //
 // Mistakes go to a [Report], each with its position; a step goes on with what
 // is valid, so that one run reports them all. To add a check of the SDL, add a
