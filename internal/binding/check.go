@@ -178,7 +178,8 @@ func (r *reader) checkPaging(v *directive.Var) {
 		return
 	}
 	if r.binding.Field.Arguments.ForName("first") == nil {
-		r.fail(v.Pos, "add first: Int = 20", "%s is computed from the argument first, which %s.%s does not have", v, r.binding.Parent.Name, r.binding.Field.Name)
+		r.fail(v.Pos, "add first: Int = 20", "%s is computed from the argument first, which %s.%s does not have", v, r.binding.Parent.Name,
+			r.binding.Field.Name)
 	}
 }
 

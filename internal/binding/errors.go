@@ -50,7 +50,8 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 			r.fail(code.Position, "make the field nullable", "%s.%s can't be null", r.binding.Parent.Name, r.binding.Field.Name)
 		}
 		if r.binding.Parent == r.schema.Subscription {
-			r.fail(code.Position, "give it a code", "%s.%s is a subscription, which has no value that could be null", r.binding.Parent.Name, r.binding.Field.Name)
+			r.fail(code.Position, "give it a code", "%s.%s is a subscription, which has no value that could be null", r.binding.Parent.Name,
+				r.binding.Field.Name)
 		}
 		return rule
 	case !grpcCode.MatchString(code.Raw):

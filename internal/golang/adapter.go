@@ -191,8 +191,8 @@ func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
 		names = append(names, a.param(arg.Name))
 		decls = append(decls, a.param(arg.Name)+" "+a.typ(arg.Type))
 	}
-	a.line("// %s returns the value that was resolved for its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName, head,
-		a.execute("Resolved"), parent, value)
+	a.line("// %s returns the value that was resolved for its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName,
+		head, a.execute("Resolved"), parent, value)
 	a.line("return %s(ctx, obj, q.r.%s(%s), %s)\n}\n", a.execute("Alone"), levelName(f), strings.Join(names, ", "), a.below("q.r", f.Below))
 	if f.Call != nil {
 		a.keyOf(f)
