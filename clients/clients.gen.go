@@ -25,7 +25,7 @@ type Set struct {
 	Shipping  *shipping.Client
 }
 
-// New makes the clients. Its error names every service that portico.yaml
+// New returns the clients. Its error names every service that portico.yaml
 // lacks.
 func New(services *upstream.Services) (*Set, error) {
 	var (

@@ -20,7 +20,7 @@ type Client struct {
 	reviewAuthor *loader.Loader[string, *model.User]
 }
 
-// New makes a client of the service accounts.
+// New returns a client of the service accounts.
 func New(services *upstream.Services) (*Client, error) {
 	service, err := services.HTTP("accounts")
 	if err != nil {
@@ -35,13 +35,13 @@ func New(services *upstream.Services) (*Client, error) {
 	return c, nil
 }
 
-// expectations are what the calls read of answers.
+// expectations are what the calls expect in answers.
 type expectations struct {
 	me           *upstream.Expectation
 	reviewAuthor *upstream.Expectation
 }
 
-// Me is Query.me: GET /me.
+// Me calls GET /me for Query.me.
 func (c *Client) Me(ctx context.Context) (*model.Viewer, error) {
 	request := upstream.Request{
 		Path:   []string{"me"},
@@ -92,14 +92,14 @@ func (c *Client) fetchReviewAuthor(ctx context.Context, keys []string) (map[stri
 	})
 }
 
-// userRow is an User as the service has it.
+// userRow is a User as the service sends it.
 type userRow struct {
 	ID          *upstream.Text `json:"id"`
 	DisplayName *string        `json:"display_name"`
 	AvatarURL   *string        `json:"avatar_url"`
 }
 
-// model is the User that the row stands for.
+// model returns the row as a User.
 func (r *userRow) model() (*model.User, error) {
 	switch {
 	case r.ID == nil:
@@ -114,7 +114,7 @@ func (r *userRow) model() (*model.User, error) {
 	}, nil
 }
 
-// viewerRow is a Viewer as the service has it.
+// viewerRow is a Viewer as the service sends it.
 type viewerRow struct {
 	ID          *upstream.Text `json:"id"`
 	DisplayName *string        `json:"display_name"`
@@ -122,7 +122,7 @@ type viewerRow struct {
 	AvatarURL   *string        `json:"avatar_url"`
 }
 
-// model is the Viewer that the row stands for.
+// model returns the row as a Viewer.
 func (r *viewerRow) model() (*model.Viewer, error) {
 	switch {
 	case r.ID == nil:

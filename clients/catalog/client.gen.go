@@ -23,7 +23,7 @@ type Client struct {
 	productCategory  *loader.Loader[string, *model.Category]
 }
 
-// New makes a client of the service catalog.
+// New returns a client of the service catalog.
 func New(services *upstream.Services) (*Client, error) {
 	service, err := services.HTTP("catalog")
 	if err != nil {
@@ -47,7 +47,7 @@ func New(services *upstream.Services) (*Client, error) {
 	return c, nil
 }
 
-// expectations are what the calls read of answers.
+// expectations are what the calls expect in answers.
 type expectations struct {
 	categories       *upstream.Expectation
 	mobileProducts   *upstream.Expectation
@@ -57,7 +57,7 @@ type expectations struct {
 	webProducts      *upstream.Expectation
 }
 
-// Categories is Query.categories: GET /categories.
+// Categories calls GET /categories for Query.categories.
 func (c *Client) Categories(ctx context.Context) ([]*model.Category, error) {
 	request := upstream.Request{
 		Path:   []string{"categories"},
@@ -77,7 +77,7 @@ func (c *Client) Categories(ctx context.Context) ([]*model.Category, error) {
 	return value, nil
 }
 
-// MobileProducts is Query.products: GET /products.
+// MobileProducts calls GET /products for Query.products.
 func (c *Client) MobileProducts(ctx context.Context, first *int, after *string) (*model.ProductConnection, error) {
 	request := upstream.Request{
 		Path:   []string{"products"},
@@ -142,7 +142,7 @@ func (c *Client) fetchOrderItemProduct(ctx context.Context, keys []string) (map[
 	})
 }
 
-// Product is Query.product: GET /products/{$args.id}.
+// Product calls GET /products/{$args.id} for Query.product.
 func (c *Client) Product(ctx context.Context, id string) (*model.Product, error) {
 	request := upstream.Request{
 		Path:   []string{"products", id},
@@ -186,7 +186,7 @@ func (c *Client) fetchProductCategory(ctx context.Context, keys []string) (map[s
 	return loader.One(rows, key, toModel)
 }
 
-// WebProducts is Query.products: GET /products.
+// WebProducts calls GET /products for Query.products.
 func (c *Client) WebProducts(ctx context.Context, first *int, after *string, categoryID *string, search *string) (*model.ProductConnection, error) {
 	request := upstream.Request{
 		Path:   []string{"products"},
@@ -226,13 +226,13 @@ func (c *Client) WebProducts(ctx context.Context, first *int, after *string, cat
 	}, nil
 }
 
-// categoryRow is a Category as the service has it.
+// categoryRow is a Category as the service sends it.
 type categoryRow struct {
 	ID   *upstream.Text `json:"id"`
 	Name *string        `json:"name"`
 }
 
-// model is the Category that the row stands for.
+// model returns the row as a Category.
 func (r *categoryRow) model() (*model.Category, error) {
 	switch {
 	case r.ID == nil:
@@ -246,7 +246,7 @@ func (r *categoryRow) model() (*model.Category, error) {
 	}, nil
 }
 
-// productRow is a Product as the service has it.
+// productRow is a Product as the service sends it.
 type productRow struct {
 	ID           *upstream.Text `json:"id"`
 	ProductName  *string        `json:"product_name"`
@@ -257,7 +257,7 @@ type productRow struct {
 	Description  *string        `json:"description"`
 }
 
-// model is the Product that the row stands for.
+// model returns the row as a Product.
 func (r *productRow) model() (*model.Product, error) {
 	switch {
 	case r.ID == nil:

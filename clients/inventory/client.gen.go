@@ -22,7 +22,7 @@ type Client struct {
 	productStock *loader.Loader[string, *model.Stock]
 }
 
-// New makes a client of the service inventory.
+// New returns a client of the service inventory.
 func New(services *upstream.Services) (*Client, error) {
 	service, err := services.GRPC("inventory")
 	if err != nil {
@@ -34,7 +34,7 @@ func New(services *upstream.Services) (*Client, error) {
 	return c, nil
 }
 
-// expectations are what the calls read of answers.
+// expectations are what the calls expect in answers.
 type expectations struct {
 	productStock *upstream.Expectation
 }
@@ -59,8 +59,8 @@ func (c *Client) fetchProductStock(ctx context.Context, keys []string) (map[stri
 	return loader.One(rows, key, toModel)
 }
 
-// StockChanged follows Subscription.stockChanged: inventory.v1.InventoryService/WatchStock. A failure before the first value is
-// returned; a later one is the last pair.
+// StockChanged streams Subscription.stockChanged: inventory.v1.InventoryService/WatchStock.
+// An error before the first value is returned; a later one is the last pair.
 func (c *Client) StockChanged(ctx context.Context, productID string) (iter.Seq2[*model.Stock, error], error) {
 	request := &inventorypb.WatchStockRequest{
 		ProductId: productID,
@@ -84,7 +84,7 @@ func (c *Client) StockChanged(ctx context.Context, productID string) (iter.Seq2[
 	}), nil
 }
 
-// stockOf is the Stock that a message stands for.
+// stockOf returns a message as a Stock.
 func stockOf(m *inventorypb.Stock) (*model.Stock, error) {
 	return &model.Stock{
 		ProductID: m.GetProductId(),

@@ -22,7 +22,7 @@ type Client struct {
 	viewerOrders *loader.Family[viewerOrdersArgs, string, []*model.Order]
 }
 
-// New makes a client of the service orders.
+// New returns a client of the service orders.
 func New(services *upstream.Services) (*Client, error) {
 	service, err := services.HTTP("orders")
 	if err != nil {
@@ -37,13 +37,13 @@ func New(services *upstream.Services) (*Client, error) {
 	return c, nil
 }
 
-// expectations are what the calls read of answers.
+// expectations are what the calls expect in answers.
 type expectations struct {
 	placeOrder   *upstream.Expectation
 	viewerOrders *upstream.Expectation
 }
 
-// PlaceOrder is Mutation.placeOrder: POST /orders.
+// PlaceOrder calls POST /orders for Mutation.placeOrder.
 func (c *Client) PlaceOrder(ctx context.Context, input model.PlaceOrderInput) (*model.PlaceOrderPayload, error) {
 	request := upstream.Request{
 		Method: http.MethodPost,
@@ -105,7 +105,7 @@ func (c *Client) fetchViewerOrders(ctx context.Context, args viewerOrdersArgs, k
 	})(ctx, keys)
 }
 
-// orderRow is an Order as the service has it.
+// orderRow is an Order as the service sends it.
 type orderRow struct {
 	ID         *upstream.Text  `json:"id"`
 	Status     *string         `json:"status"`
@@ -114,7 +114,7 @@ type orderRow struct {
 	Items      []*orderItemRow `json:"items"`
 }
 
-// model is the Order that the row stands for.
+// model returns the row as an Order.
 func (r *orderRow) model() (*model.Order, error) {
 	switch {
 	case r.ID == nil:
@@ -144,13 +144,13 @@ func (r *orderRow) model() (*model.Order, error) {
 	}, nil
 }
 
-// orderItemRow is an OrderItem as the service has it.
+// orderItemRow is an OrderItem as the service sends it.
 type orderItemRow struct {
 	Quantity  *int32         `json:"quantity"`
 	ProductID *upstream.Text `json:"product_id"`
 }
 
-// model is the OrderItem that the row stands for.
+// model returns the row as an OrderItem.
 func (r *orderItemRow) model() (*model.OrderItem, error) {
 	switch {
 	case r.Quantity == nil:
@@ -164,12 +164,12 @@ func (r *orderItemRow) model() (*model.OrderItem, error) {
 	}, nil
 }
 
-// placeOrderPayloadRow is a PlaceOrderPayload as the service has it.
+// placeOrderPayloadRow is a PlaceOrderPayload as the service sends it.
 type placeOrderPayloadRow struct {
 	orderRow
 }
 
-// model is the PlaceOrderPayload that the row stands for.
+// model returns the row as a PlaceOrderPayload.
 func (r *placeOrderPayloadRow) model() (*model.PlaceOrderPayload, error) {
 	order, err := r.orderRow.model()
 	if err != nil {
@@ -185,7 +185,7 @@ type viewerOrdersAnswer struct {
 	Orders []*orderRow `json:"orders"`
 }
 
-// orderStatusOf is the value of OrderStatus that the service calls text.
+// orderStatusOf returns the value of OrderStatus for a text of the service.
 func orderStatusOf(text *string) (model.OrderStatus, error) {
 	switch *text {
 	case "PENDING", "pending", "Pending":
@@ -202,7 +202,7 @@ func orderStatusOf(text *string) (model.OrderStatus, error) {
 	return "", upstream.Unknown("OrderStatus", *text)
 }
 
-// orderItemInputBody is an OrderItemInput as the service takes it.
+// orderItemInputBody is an OrderItemInput as the service expects it.
 type orderItemInputBody struct {
 	ProductID string `json:"product_id"`
 	Quantity  int    `json:"quantity"`
@@ -218,7 +218,7 @@ func newOrderItemInputBody(in *model.OrderItemInput) *orderItemInputBody {
 	}
 }
 
-// placeOrderInputBody is a PlaceOrderInput as the service takes it.
+// placeOrderInputBody is a PlaceOrderInput as the service expects it.
 type placeOrderInputBody struct {
 	Items []*orderItemInputBody `json:"items"`
 }

@@ -20,7 +20,7 @@ type Client struct {
 	productReviews *loader.Family[productReviewsArgs, string, []*model.Review]
 }
 
-// New makes a client of the service reviews.
+// New returns a client of the service reviews.
 func New(services *upstream.Services) (*Client, error) {
 	service, err := services.GRPC("reviews")
 	if err != nil {
@@ -32,7 +32,7 @@ func New(services *upstream.Services) (*Client, error) {
 	return c, nil
 }
 
-// expectations are what the calls read of answers.
+// expectations are what the calls expect in answers.
 type expectations struct {
 	productReviews *upstream.Expectation
 }
@@ -71,7 +71,7 @@ func (c *Client) fetchProductReviews(ctx context.Context, args productReviewsArg
 	return loader.Many(keys, rows, key, toModel)
 }
 
-// reviewOf is the Review that a message stands for.
+// reviewOf returns a message as a Review.
 func reviewOf(m *reviewspb.Review) (*model.Review, error) {
 	return &model.Review{
 		ID:       m.GetId(),

@@ -20,7 +20,7 @@ type Client struct {
 	orderShipping *loader.Loader[string, *model.Shipping]
 }
 
-// New makes a client of the service shipping.
+// New returns a client of the service shipping.
 func New(services *upstream.Services) (*Client, error) {
 	service, err := services.HTTP("shipping")
 	if err != nil {
@@ -32,7 +32,7 @@ func New(services *upstream.Services) (*Client, error) {
 	return c, nil
 }
 
-// expectations are what the calls read of answers.
+// expectations are what the calls expect in answers.
 type expectations struct {
 	orderShipping *upstream.Expectation
 }
@@ -64,14 +64,14 @@ func (c *Client) fetchOrderShipping(ctx context.Context, keys []string) (map[str
 	})
 }
 
-// shippingXML is a Shipping as the service has it.
+// shippingXML is a Shipping as the service sends it.
 type shippingXML struct {
 	Carrier *string        `xml:"carrier"`
 	Eta     *time.Time     `xml:"eta"`
 	OrderID *upstream.Text `xml:"orderId,attr"`
 }
 
-// model is the Shipping that the row stands for.
+// model returns the row as a Shipping.
 func (r *shippingXML) model() (*model.Shipping, error) {
 	switch {
 	case r.Carrier == nil:

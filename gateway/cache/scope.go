@@ -6,29 +6,29 @@ import (
 	"sync"
 )
 
-// scope holds what was made for one operation.
+// scope holds the values that were computed for one operation.
 type scope struct {
 	mu   sync.Mutex
 	made map[Key]any // a *once[T]
 }
 
-// once is a value that is made or being made.
+// once is a value that is computed or being computed.
 type once[T any] struct {
-	done  chan struct{} // closed when it is made
+	done  chan struct{} // closed when it is computed
 	value T
 	err   error
 }
 
 type scopeKey struct{}
 
-// WithScope returns a context in which [Once] makes a value once. Scopes do not
-// nest: the inner one hides the outer one.
+// WithScope returns a context in which [Once] computes a value once. Scopes do
+// not nest: an inner one hides the outer one.
 func WithScope(ctx context.Context) context.Context {
 	return context.WithValue(ctx, scopeKey{}, &scope{made: map[Key]any{}})
 }
 
-// ResetScope forgets what was made in the context's scope, as has to be done when
-// something was written. What is being made is not shared with what follows.
+// ResetScope removes all values from the context's scope. Call it after a
+// write. Computations that are running are not shared with later callers.
 func ResetScope(ctx context.Context) {
 	if s, ok := ctx.Value(scopeKey{}).(*scope); ok {
 		s.mu.Lock()
@@ -37,14 +37,16 @@ func ResetScope(ctx context.Context) {
 	}
 }
 
-// Once returns what make returns for the key: the same value and the same error in
-// all of the context's scope, however long ago it was made. Callers that come while
-// it is being made wait for it, or until ctx ends. A key has values of one type
-// only. Without a scope it calls make.
-func Once[T any](ctx context.Context, key Key, make func() (T, error)) (T, error) {
+// Once returns the result of compute for the key. Within the scope of the
+// context, compute is called once for each key, and its value and error are
+// kept until [ResetScope], without expiring. Concurrent callers wait for it, or
+// until ctx is done. If the call that they wait for was canceled, each calls
+// compute itself. All values of a key must have the same type. Without a scope,
+// Once calls compute.
+func Once[T any](ctx context.Context, key Key, compute func() (T, error)) (T, error) {
 	s, ok := ctx.Value(scopeKey{}).(*scope)
 	if !ok {
-		return make()
+		return compute()
 	}
 	s.mu.Lock()
 	if have, ok := s.made[key].(*once[T]); ok {
@@ -57,17 +59,15 @@ func Once[T any](ctx context.Context, key Key, make func() (T, error)) (T, error
 		if !errors.Is(have.err, context.Canceled) {
 			return have.value, have.err
 		}
-		return make() // the other caller left
+		return compute() // the other caller left
 	}
-	mine := &once[T]{done: newDone()}
+	mine := &once[T]{done: make(chan struct{})}
 	s.made[key] = mine
 	s.mu.Unlock()
 	defer close(mine.done)
 	mine.err = errUnfinished // in case of a panic
-	mine.value, mine.err = make()
+	mine.value, mine.err = compute()
 	return mine.value, mine.err
 }
 
 var errUnfinished = errors.New("the call that others waited for panicked")
-
-func newDone() chan struct{} { return make(chan struct{}) }

@@ -7,7 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Scope is for whom an answer may be cached.
+// Scope says for whom an answer may be cached.
 type Scope string
 
 // The scopes.
@@ -17,28 +17,31 @@ const (
 	Private  Scope = "PRIVATE" // for one caller
 )
 
-// CacheControl is @cacheControl in one place. The zero value says nothing.
+// CacheControl is @cacheControl in one place. The zero value is that of no
+// directive.
 type CacheControl struct {
-	// MaxAge is how long an answer is fresh; nil if the directive has none. It is
-	// at most [LongestAge].
+	// MaxAge is how long an answer is fresh; nil if the directive has none. It
+	// is at most [LongestAge].
 	MaxAge *time.Duration
-	// StaleWhileRevalidate is how long after MaxAge the answer may be served
-	// while it is made anew; nil if the directive has none, or no MaxAge.
+	// StaleWhileRevalidate is how long after MaxAge the stale answer may be
+	// served while a new one is made; nil if the directive has none, or no
+	// MaxAge.
 	StaleWhileRevalidate *time.Duration
-	// StaleIfError is how long after MaxAge the answer may be served if services
-	// fail; nil if the directive has none, or no MaxAge.
+	// StaleIfError is how long after MaxAge the stale answer may be served if
+	// services fail; nil if the directive has none, or no MaxAge.
 	StaleIfError *time.Duration
 	Scope        Scope
 	// InheritMaxAge gives a field the MaxAge of the object that it belongs to.
 	InheritMaxAge bool
 }
 
-// LongestAge is the longest time that can be meant: RFC 9111, section 1.2.2.
+// LongestAge is the largest age that HTTP caches have to handle (RFC 9111,
+// section 1.2.2).
 const LongestAge = 1 << 31 * time.Second
 
-// CacheControlOf returns @cacheControl of one place, in which a type's
-// extensions may repeat it: what is written last counts. The two stale times go
-// with the maxAge that they are written with.
+// CacheControlOf returns @cacheControl of one place. The extensions of a type
+// may repeat it; the last value of each argument counts. The two stale times
+// belong to the maxAge that they are written with.
 func CacheControlOf(directives ast.DirectiveList) CacheControl {
 	var c CacheControl
 	for _, d := range directives.ForNames(NameCacheControl) {
@@ -53,8 +56,8 @@ func CacheControlOf(directives ast.DirectiveList) CacheControl {
 	return c
 }
 
-// Or returns what c says, and what other says where c says nothing: a field's
-// directive goes before that of the type of its value.
+// Or returns c with the values of other where c has none. A field's directive
+// takes precedence over that of the type of its value.
 func (c CacheControl) Or(other CacheControl) CacheControl {
 	if c.MaxAge == nil {
 		c.MaxAge, c.StaleWhileRevalidate, c.StaleIfError = other.MaxAge, other.StaleWhileRevalidate, other.StaleIfError
@@ -66,7 +69,8 @@ func (c CacheControl) Or(other CacheControl) CacheControl {
 	return c
 }
 
-// seconds reads a number of seconds, not negative; nil if there is none.
+// seconds returns an argument that is a number of seconds; nil if it is absent,
+// negative or not a number.
 func seconds(d *ast.Directive, name string) *time.Duration {
 	arg := argument(d, name)
 	if arg == nil || arg.Kind != ast.IntValue {
@@ -89,16 +93,16 @@ func (c checker) cacheControl(directives ast.DirectiveList) {
 		}
 		for _, name := range []string{"maxAge", "staleWhileRevalidate", "staleIfError"} {
 			if arg := d.Arguments.ForName(name); arg != nil && strings.HasPrefix(arg.Value.Raw, "-") {
-				c.report(arg.Value.Position, "", "%s is a number of seconds from 0", name)
+				c.report(arg.Value.Position, "", "%s must not be negative", name)
 			}
 		}
 		age, inherit := d.Arguments.ForName("maxAge"), d.Arguments.ForName("inheritMaxAge")
 		if age != nil && inherit != nil && inherit.Value.Raw == "true" {
-			c.report(inherit.Position, "leave one of them out", "a maxAge of its own is not inherited")
+			c.report(inherit.Position, "remove one of them", "a field can't both have a maxAge and inherit one")
 		}
 		for _, name := range []string{"staleWhileRevalidate", "staleIfError"} {
 			if arg := d.Arguments.ForName(name); arg != nil && age == nil {
-				c.report(arg.Position, "add maxAge", "%s begins after maxAge, which is not given", name)
+				c.report(arg.Position, "add maxAge", "%s begins when maxAge ends, but there is no maxAge", name)
 			}
 		}
 	}
@@ -117,7 +121,7 @@ func (c checker) cached(def *ast.Definition, field *ast.FieldDefinition) {
 	}
 	for _, name := range []string{NameCacheControl, NameCacheTag} {
 		if d := field.Directives.ForName(name); d != nil {
-			c.report(d.Position, "leave it out", "%s.%s is %s: only queries are cached", def.Name, field.Name, what)
+			c.report(d.Position, "remove it", "%s.%s is %s: only queries are cached", def.Name, field.Name, what)
 		}
 	}
 }

@@ -7,20 +7,21 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Report takes a mistake: where it is, what would fix it (or ""), and what it
-// is.
+// Report receives a mistake: its position, what to do about it (or ""), and
+// what is wrong.
 type Report func(pos *ast.Position, fix, format string, args ...any)
 
-// Checked is a schema that is checked for mistakes, and what is known of it
-// elsewhere. All functions may be nil.
+// Checked is the schema to check, and functions that its owner provides. They
+// may be nil.
 type Checked struct {
 	Schema *ast.Schema
-	// Suggest returns a fix for a name that does not exist, given those that do.
+	// Suggest returns what to do about a name that does not exist, given the
+	// names that do.
 	Suggest func(name string, names []string) string
-	// StandIn reports whether a type stands for one that is missing, about which
-	// nothing more should be reported.
+	// StandIn reports whether a type replaces an undefined one. No more
+	// mistakes are reported about such a type.
 	StandIn func(*ast.Type) bool
-	// Inaccessible reports whether no frontend sees a field.
+	// Inaccessible reports whether a field is hidden from callers.
 	Inaccessible func(*ast.FieldDefinition) bool
 }
 
@@ -30,7 +31,7 @@ func (c Checked) inaccessible(f *ast.FieldDefinition) bool {
 	return c.Inaccessible != nil && c.Inaccessible(f)
 }
 
-// hint returns a fix, if there is anything to choose from.
+// hint returns a suggestion; empty if there are no names.
 func (c Checked) hint(name string, names []string) string {
 	if c.Suggest == nil || len(names) == 0 {
 		return ""
@@ -44,8 +45,9 @@ type checker struct {
 	report Report
 }
 
-// Check reports the mistakes in all directives of this package, in no particular
-// order. The schema is valid, and includes [Definitions].
+// Check reports the mistakes in all directives of this package, in no
+// particular order. The schema must be valid otherwise, and include
+// [Definitions].
 func Check(in Checked, report Report) {
 	c := checker{in, report}
 	for _, d := range in.Schema.Directives {
@@ -85,32 +87,33 @@ func (c checker) anywhere(directives ast.DirectiveList) {
 	c.weight(directives)
 }
 
-// literals checks that arguments have the types that the directive defines, and
-// reports whether they do. Optional ones can't be null, which would mean the
-// same as leaving them out.
+// literals reports arguments that do not have the types of the directive's
+// definition, and returns whether all do. It also reports null, which means the
+// same as leaving the argument out.
 func (c checker) literals(d *ast.Directive) bool {
 	ok := true
 	for _, arg := range d.Arguments {
 		if arg.Value.Kind == ast.NullValue {
-			c.report(arg.Value.Position, "leave it out", "%s must not be null", arg.Name)
+			c.report(arg.Value.Position, "remove it", "%s must not be null", arg.Name)
 			ok = false
 		}
 	}
 	return ok && CheckArguments(c.Checked, d, c.report)
 }
 
-// again reports an item that equals one of those before it.
+// again reports an item that equals an earlier one, and returns whether it
+// does.
 func (c checker) again(before []*ast.Value, item *ast.Value) bool {
 	twice := slices.ContainsFunc(before, func(b *ast.Value) bool { return b.Raw == item.Raw })
 	if twice {
-		c.report(item.Position, "keep one", "%s is there twice", item)
+		c.report(item.Position, "keep one", "%s is listed twice", item)
 	}
 	return twice
 }
 
-// CheckArguments checks the arguments of a directive, this package's or another
-// one, against its definition, which gqlparser does not do in a schema. It
-// reports whether they are all right.
+// CheckArguments reports arguments of a directive that do not have the types of
+// its definition, and returns whether all do. gqlparser does not check this in
+// a schema. The directive may be one of another package.
 func CheckArguments(in Checked, d *ast.Directive, report Report) bool {
 	ok := true
 	l := literals{Checked: in, report: func(pos *ast.Position, fix, format string, args ...any) {
@@ -129,7 +132,7 @@ type literals struct {
 	report Report
 }
 
-// value checks one literal. A custom scalar accepts any.
+// value checks a literal. Any literal is a value of a custom scalar.
 func (l literals) value(v *ast.Value, t *ast.Type, what string) {
 	if v.Kind == ast.NullValue {
 		if t.NonNull {
@@ -156,7 +159,7 @@ func (l literals) value(v *ast.Value, t *ast.Type, what string) {
 			l.report(v.Position, l.hint(v.Raw, names), "%s can't be %s", what, v)
 		}
 	case t.NamedType == "String" && v.Kind != ast.StringValue && v.Kind != ast.BlockValue:
-		l.report(v.Position, "", "%s must be a text, but is %s", what, v)
+		l.report(v.Position, "", "%s must be a string, but is %s", what, v)
 	case t.NamedType == "Boolean" && v.Kind != ast.BooleanValue:
 		l.report(v.Position, "", "%s must be true or false, but is %s", what, v)
 	case t.NamedType == "Int" && !isInt(v):

@@ -44,9 +44,9 @@ func TestCheck(t *testing.T) {
 		},
 		"lists": {
 			`type Query { f: Int @requiresScopes(scopes: ["a", "b"]) }`,
-			`45: scopes does not tell whether all of them are needed [write [["a", "b"]] for all of them, or [["a"], ["b"]] for one of them]`,
+			`45: it is unclear whether all scopes are required or one of them [write [["a", "b"]] for all of them, or [["a"], ["b"]] for one of them]`,
 		},
-		"null":                   {`type Query { f: Int @cacheControl(maxAge: null) }`, `43: maxAge must not be null [leave it out]`},
+		"null":                   {`type Query { f: Int @cacheControl(maxAge: null) }`, `43: maxAge must not be null [remove it]`},
 		"a type":                 {`type Query { f: Int @cacheControl(maxAge: "5") }`, `44: maxAge must be a whole number, but is "5"`},
 		"an enum":                {`type Query { f: Int @cacheControl(scope: MINE) }`, `42: scope can't be MINE [MINE is not in [PUBLIC PRIVATE]]`},
 		"a size":                 {`type Query { f: Int @listSize(assumedSize: 1) }`, `22: f is not a list`},
@@ -59,16 +59,16 @@ func TestCheck(t *testing.T) {
 		},
 		"by": {
 			`type Query { f(a: Int): Int @rateLimit(max: 1, window: "1s", by: "b") }`,
-			`67: callers can't be told apart by "b" [b is not in [principal address args.a]]`,
+			`67: "b" does not distinguish callers [b is not in [principal address args.a]]`,
 		},
 		"a tag": {`type Query { f: Int @cacheTag(format: "{$args.a}") }`, `40: f has no argument a`},
 		"a purge by a query": {
 			`type Query { f: Int @invalidates(tags: "a") }`,
-			`22: Query.f is no mutation: it changes nothing [write it at the mutation]`,
+			`22: Query.f is not a mutation, so it changes nothing [write it at the mutation]`,
 		},
 		"a cached mutation": {
 			`type Query { f: Int } type Mutation { m: Int @cacheControl(maxAge: 1) }`,
-			`47: Mutation.m is a mutation: only queries are cached [leave it out]`,
+			`47: Mutation.m is a mutation: only queries are cached [remove it]`,
 		},
 	} {
 		if got := strings.Join(mistakes(t, directive.Checked{Schema: load(t, c.sdl)}), "\n"); got != c.want {

@@ -7,8 +7,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Constraint is @constraint of an argument or an input field: the least and the
-// most that a number may be. Nil does not limit it.
+// Constraint is @constraint of an argument or an input field: the smallest and
+// the largest value of a number. Nil sets no limit.
 type Constraint struct{ Min, Max *float64 }
 
 // ConstraintOf returns @constraint; nil if there is none.
@@ -46,7 +46,7 @@ func (c checker) constraint(directives ast.DirectiveList, t *ast.Type) {
 			c.report(d.Position, "", "@constraint is for Int and Float, but this is %s", t)
 		}
 		if least == nil && most == nil {
-			c.report(d.Position, "add min or max", "@constraint says nothing")
+			c.report(d.Position, "add min or max", "@constraint has neither min nor max")
 		}
 		if least != nil && most != nil {
 			lo, _ := strconv.Atoi(least.Value.Raw)
@@ -58,8 +58,8 @@ func (c checker) constraint(directives ast.DirectiveList, t *ast.Type) {
 	}
 }
 
-// Most returns Max as a number of items, at least 0, and reports whether there is
-// one. It may be called on nil.
+// Most returns Max as a number of items, at least 0. It returns false if there
+// is no Max. It may be called on nil.
 func (c *Constraint) Most() (int, bool) {
 	if c == nil || c.Max == nil || *c.Max >= math.MaxInt {
 		return 0, false

@@ -3,12 +3,16 @@
 // which values its arguments may have.
 //
 // The generator and the gateway both read a directive here, so that it means
-// the same to both. There is one reader for each, a pure function of the syntax
-// tree: [RightsOf], [Weight], [ListSizeOf], [CacheControlOf], [Tags],
-// [Invalidates], [RateLimitOf] and [ConstraintOf].
+// the same to both. There is one reader for each directive, a pure function of
+// the syntax tree: [RightsOf], [Weight], [ListSizeOf], [CacheControlOf],
+// [Tags], [Invalidates], [RateLimitOf] and [ConstraintOf]. [ParsePath] and
+// [ParseText] parse what their arguments have in common with bindings.
 //
-// [Check] finds the mistakes in a schema. Readers expect a schema in which it
-// found none. Of any other, they return what can be read, and never panic.
+// [Check] reports the mistakes in a schema. Readers expect a schema without
+// mistakes. From any other, they return what they can read, and never panic.
+//
+// A new directive gets a file with its reader and its checks, its definition in
+// policy.graphqls or cache.graphqls, and its name in the list below.
 package directive
 
 import (
@@ -46,8 +50,8 @@ const (
 	NameInvalidates    = "invalidates"
 )
 
-// Items returns the items of a list. A value that is not a list stands for a
-// list of it (GraphQL specification, section 3.11).
+// Items returns the items of a list. A value that is not a list is coerced to a
+// list of one (GraphQL specification, section 3.11).
 func Items(v *ast.Value) []*ast.Value {
 	if v.Kind != ast.ListValue {
 		return []*ast.Value{v}
@@ -60,7 +64,7 @@ func Items(v *ast.Value) []*ast.Value {
 }
 
 // argument returns the value of an argument; nil if it is absent or null, which
-// mean the same in all directives.
+// all directives treat alike.
 func argument(d *ast.Directive, name string) *ast.Value {
 	arg := d.Arguments.ForName(name)
 	if arg == nil || arg.Value == nil || arg.Value.Kind == ast.NullValue {

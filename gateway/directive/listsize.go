@@ -8,20 +8,20 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// ListSize is @listSize of a field (IBM's cost specification, section 9.2): how
-// long a list is at most.
+// ListSize is @listSize of a field (IBM's cost specification, section 9.2),
+// which limits the length of a list.
 type ListSize struct {
 	// AssumedSize is the length if no slicing argument is given; nil if the
 	// directive has none.
 	AssumedSize *int
-	// SlicingArguments lead to arguments of the field, or to values in them, of
-	// which the largest is the length. It is nil if the directive has none, and
-	// not nil if it has an empty list of them.
+	// SlicingArguments are paths of arguments of the field, or of values in
+	// them. The largest value is the length. It is nil if the directive has
+	// none, and empty if it has an empty list.
 	SlicingArguments []Path
-	// SizedFields are the fields of the returned object that have the length. If
-	// there are none, the field itself has it.
+	// SizedFields are the fields of the returned object that have the length.
+	// If there are none, it is the length of the field itself.
 	SizedFields []string
-	// RequireOne means that operations give exactly one slicing argument.
+	// RequireOne requires operations to give exactly one slicing argument.
 	RequireOne bool
 }
 
@@ -48,8 +48,8 @@ func ListSizeOf(directives ast.DirectiveList) *ListSize {
 }
 
 // listSize checks @listSize of a field. It differs from section 9.2.4 of the
-// specification in one thing: assumedSize may stand beside an argument with a
-// default, since an operation can give null for that.
+// specification in one point: assumedSize is allowed with an argument that has
+// a default, since an operation can set that to null.
 func (c checker) listSize(field *ast.FieldDefinition) {
 	d := field.Directives.ForName(NameListSize)
 	if d == nil || !c.literals(d) {
@@ -57,14 +57,14 @@ func (c checker) listSize(field *ast.FieldDefinition) {
 	}
 	assumed, slicing := d.Arguments.ForName("assumedSize"), items(d, "slicingArguments")
 	if assumed == nil && len(slicing) == 0 {
-		c.report(d.Position, "add assumedSize or slicingArguments", "@listSize says nothing of a length")
+		c.report(d.Position, "add assumedSize or slicingArguments", "@listSize has no length")
 	}
 	if assumed != nil && strings.HasPrefix(assumed.Value.Raw, "-") {
-		c.report(assumed.Value.Position, "", "a list has no negative size")
+		c.report(assumed.Value.Position, "", "assumedSize must not be negative")
 	}
 	if assumed != nil && len(slicing) > 0 && flag(d, "requireOneSlicingArgument", true) {
-		c.report(assumed.Position, "add requireOneSlicingArgument: false, or leave assumedSize out",
-			"assumedSize is for operations without a slicing argument, but requireOneSlicingArgument wants one")
+		c.report(assumed.Position, "add requireOneSlicingArgument: false, or remove assumedSize",
+			"assumedSize is for operations without a slicing argument, but requireOneSlicingArgument requires one")
 	}
 	for i, path := range slicing {
 		if c.again(slicing[:i], path) {
@@ -72,14 +72,14 @@ func (c checker) listSize(field *ast.FieldDefinition) {
 		}
 		typ, what := c.argument(field, path)
 		if typ != nil && typ.NamedType != "Int" {
-			c.report(path.Position, "", "%s has the type %s, but says how long a list is: it must be an Int", what, typ)
+			c.report(path.Position, "", "%s has the type %s, but the length of a list must be an Int", what, typ)
 		}
 	}
 	c.sized(field, d)
 }
 
-// sized checks what has the length: the field itself, or fields of the object
-// that it returns.
+// sized checks the lists that have the length: the field itself, or fields of
+// the object that it returns.
 func (c checker) sized(field *ast.FieldDefinition, d *ast.Directive) {
 	if c.standsIn(field.Type) {
 		return
@@ -103,20 +103,20 @@ func (c checker) sized(field *ast.FieldDefinition, d *ast.Directive) {
 		case c.again(names[:i], name):
 		case f != nil && c.standsIn(f.Type):
 		case f != nil && c.inaccessible(f):
-			c.report(name.Position, c.hint(name.Raw, have), "%s.%s is @inaccessible, and frontends would read of it here", def.Name, f.Name)
+			c.report(name.Position, c.hint(name.Raw, have), "%s.%s is @inaccessible, but @listSize would publish its name", def.Name, f.Name)
 		case !slices.Contains(have, name.Raw):
-			c.report(name.Position, c.hint(name.Raw, have), "%s has no list %s", def.Name, name.Raw)
+			c.report(name.Position, c.hint(name.Raw, have), "%s has no list field %s", def.Name, name.Raw)
 		}
 	}
 }
 
-// argument returns the type of an argument, or of what a path leads to in it,
-// and its name for messages. If the path leads nowhere, it reports that and
-// returns nil.
+// argument returns the type of an argument, or of the value in it that a path
+// leads to, and the path for messages. If the path does not exist, it reports
+// that and returns nil.
 func (c checker) argument(field *ast.FieldDefinition, path *ast.Value) (*ast.Type, string) {
 	names, ok := argumentPath(path.Raw)
 	if !ok {
-		c.report(path.Position, "write the name of an argument, or a path into an input object: input.first", "%s is no argument", path)
+		c.report(path.Position, "write the name of an argument, or a path into an input object: input.first", "%s is not the name of an argument", path)
 		return nil, ""
 	}
 	arg := field.Arguments.ForName(names[0])

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Path leads to a value within an object: the names of its fields. It is empty
-// for the object itself. In XML the last may be an attribute: "@id".
+// Path is the path of a value within an object: the names of fields. It is
+// empty for the object itself. In XML, the last name may be an attribute:
+// "@id".
 type Path []string
 
 // String returns the path as it is written.
@@ -18,7 +19,7 @@ func (p Path) String() string {
 	return strings.Join(p, ".")
 }
 
-// ParsePath parses a path.
+// ParsePath parses names with dots between them, or "$" for the object itself.
 func ParsePath(text string) (Path, error) {
 	if text == "$" {
 		return Path{}, nil
@@ -26,10 +27,10 @@ func ParsePath(text string) (Path, error) {
 	names := strings.Split(text, ".")
 	for i, name := range names {
 		if name == "" || name == "@" || name == "-" {
-			return nil, fmt.Errorf("the path %q has a name that is none", text)
+			return nil, fmt.Errorf("the path %q has an empty or invalid name", text)
 		}
 		if strings.ContainsAny(name, "{}$,'\"`\\ \t\r\n") {
-			return nil, fmt.Errorf("the name %q of the path %q has a character that no name has", name, text)
+			return nil, fmt.Errorf("the name %q of the path %q has an invalid character", name, text)
 		}
 		if name[0] == '@' && i < len(names)-1 {
 			return nil, fmt.Errorf("the attribute %s must be at the end of the path %q", name, text)
@@ -38,11 +39,12 @@ func ParsePath(text string) (Path, error) {
 	return names, nil
 }
 
-// argumentSyntax is the name of an argument, or a path into an input object.
+// argumentSyntax matches the name of an argument, or a path into an input
+// object.
 var argumentSyntax = regexp.MustCompile(`^[_A-Za-z]\w*(\.[_A-Za-z]\w*)*$`)
 
-// argumentPath parses "first" or "input.first": the names on the way from a
-// field's arguments to a value in one. It reports whether text is such a path.
+// argumentPath parses "first" or "input.first": the path from a field's
+// arguments to a value in one. It returns false if text is not such a path.
 func argumentPath(text string) (Path, bool) {
 	if !argumentSyntax.MatchString(text) {
 		return nil, false

@@ -10,34 +10,36 @@ import (
 
 // RateLimit is @rateLimit of a field: how often it may be requested.
 type RateLimit struct {
-	// Max is how often within a window; 0 lets nothing through.
+	// Max is the number of requests in a window; 0 allows none.
 	Max int
-	// Window is how long that is; 0 if the directive has none that can be read.
+	// Window is the length of a window; 0 if the directive has no valid one.
 	Window time.Duration
-	// By is what callers are told apart by, all of it together. If it is empty,
-	// they share one limit.
+	// By distinguishes callers, by all of its values together. If it is empty,
+	// all callers share one limit.
 	By []By
 }
 
-// What callers are told apart by, other than arguments.
+// The values that distinguish callers, besides arguments.
 const (
 	ByPrincipal = "principal"
 	ByAddress   = "address"
 )
 
-// byArgument begins what names an argument.
+// byArgument is the prefix of an argument.
 const byArgument = "args."
 
-// By is one thing that callers are told apart by.
+// By is a value that distinguishes callers.
 type By struct {
-	// Text is as in the schema: [ByPrincipal], [ByAddress] or "args.input.id".
+	// Text is the value as it is written: [ByPrincipal], [ByAddress] or
+	// "args.input.id".
 	Text string
-	// Argument leads to a value in the field's arguments; nil for the other two.
+	// Argument is the path of the value in the field's arguments; nil for the
+	// other two.
 	Argument Path
 }
 
-// RateLimitOf returns @rateLimit; nil if there is none. What can't be read of it
-// is 0, so that a mistake never allows more.
+// RateLimitOf returns @rateLimit; nil if there is none. Invalid numbers are 0,
+// so that a mistake never allows more.
 func RateLimitOf(directives ast.DirectiveList) *RateLimit {
 	d := directives.ForName(NameRateLimit)
 	if d == nil {
@@ -95,7 +97,7 @@ func (c checker) rateLimit(field *ast.FieldDefinition) {
 	}
 }
 
-// by checks one thing that callers are told apart by.
+// by checks a value that distinguishes callers.
 func (c checker) by(field *ast.FieldDefinition, item *ast.Value) {
 	path, ofArguments := strings.CutPrefix(item.Raw, byArgument)
 	switch {
@@ -105,12 +107,12 @@ func (c checker) by(field *ast.FieldDefinition, item *ast.Value) {
 		for _, arg := range field.Arguments {
 			have = append(have, byArgument+arg.Name)
 		}
-		c.report(item.Position, c.hint(item.Raw, have), "callers can't be told apart by %s", item)
+		c.report(item.Position, c.hint(item.Raw, have), "%s does not distinguish callers", item)
 	default:
 		at := *item
 		at.Raw = path
 		if typ, what := c.argument(field, &at); typ != nil && (typ.Elem != nil || !c.Schema.Types[typ.Name()].IsLeafType()) {
-			c.report(item.Position, "", "%s has the type %s: callers are told apart by scalars and enums", what, typ)
+			c.report(item.Position, "", "%s has the type %s, but only scalars and enums distinguish callers", what, typ)
 		}
 	}
 }

@@ -7,38 +7,38 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// RightKind is what a [Right] asks for.
+// RightKind is the kind of a [Right].
 type RightKind int
 
 // The kinds of rights.
 const (
-	Authenticated RightKind = iota // @authenticated: a caller who is known
+	Authenticated RightKind = iota // @authenticated: an authenticated caller
 	Scopes                         // @requiresScopes: scopes of the caller
-	Policies                       // @policy: policies that allow it
+	Policies                       // @policy: policies that allow the caller
 )
 
-// Right is what one directive asks of a caller.
+// Right is what one directive requires of a caller.
 type Right struct {
 	Kind RightKind
-	// AnyOf has lists of scopes or of policies, of which one must be fulfilled in
-	// whole. If there is no list, no caller fulfils it. It is nil for
+	// AnyOf has lists of scopes or of policies. All items of at least one list
+	// are required. If there is no list, no caller has the right. It is nil for
 	// Authenticated.
 	AnyOf [][]string
-	// Directive is where it is written.
+	// Directive is the directive that requires the right.
 	Directive *ast.Directive
 }
 
-// Rights are what must all be fulfilled, in the order in which they are checked.
+// Rights are all required, and are checked in their order.
 type Rights []Right
 
-// RightsOf returns the rights that a field of a type needs: those at the field
-// itself, at the type that it belongs to and at the type of its value, and, for
-// each interface of the type, those at the interface, at its field of that name
-// and at the type of that field's value. A field of an interface also needs what
-// the same field of each possible type needs.
+// RightsOf returns the rights that a field of a type requires: those at the
+// field itself, at the type that it belongs to and at the type of its value,
+// and, for each interface of the type, those at the interface, at its field of
+// that name and at the type of that field's value. A field of an interface also
+// requires what the same field of each possible type requires.
 //
-// A directive that is reached several times is returned once, and so is
-// @authenticated. It returns nil if the field needs no rights.
+// Each directive is returned once, and so is @authenticated. The result is nil
+// if the field requires no rights.
 func RightsOf(schema *ast.Schema, def *ast.Definition, field *ast.FieldDefinition) Rights {
 	rights := declaredRights(schema, def, field)
 	if !def.IsAbstractType() {
@@ -107,8 +107,8 @@ func (r Rights) has(right Right) bool {
 	})
 }
 
-// textLists reads [["a", "b"], ["c"]]. An empty list is left out: it would be
-// fulfilled by everybody.
+// textLists reads [["a", "b"], ["c"]]. An empty list is left out, since every
+// caller would have all of its items.
 func textLists(d *ast.Directive, name string) [][]string {
 	var out [][]string
 	for _, list := range items(d, name) {
@@ -128,7 +128,7 @@ func texts(values []*ast.Value) []string {
 	return out
 }
 
-// rights checks the directives in one place that ask for rights.
+// rights checks the directives in one place that require rights.
 func (c checker) rights(directives ast.DirectiveList) {
 	for _, d := range directives {
 		switch d.Name {
@@ -140,24 +140,24 @@ func (c checker) rights(directives ast.DirectiveList) {
 	}
 }
 
-// lists reports lists and texts that are empty: nobody could be meant by these,
-// or everybody.
+// lists reports empty lists and empty texts, which no caller or every caller
+// would have.
 func (c checker) lists(d *ast.Directive, name string) {
 	if !c.literals(d) {
 		return
 	}
 	value := d.Arguments.ForName(name).Value
 	if len(Items(value)) == 0 {
-		c.report(value.Position, `write lists, of which one must be fulfilled: [["a", "b"], ["c"]]`, "%s is empty: nobody could have this", name)
+		c.report(value.Position, `write lists, of which one must be fulfilled: [["a", "b"], ["c"]]`, "%s is empty: no caller would be allowed", name)
 	}
 	for _, all := range Items(value) {
 		if all.Kind != ast.ListValue && len(Items(value)) > 1 {
 			c.report(value.Position, `write [["a", "b"]] for all of them, or [["a"], ["b"]] for one of them`,
-				"%s does not tell whether all of them are needed", name)
+				"it is unclear whether all %s are required or one of them", name)
 			return
 		}
 		if len(Items(all)) == 0 {
-			c.report(all.Position, "leave it out, or use @authenticated", "a list of %s is empty: everybody could have this", name)
+			c.report(all.Position, "remove it, or use @authenticated", "a list in %s is empty: every caller would be allowed", name)
 		}
 		for _, text := range Items(all) {
 			if strings.TrimSpace(text.Raw) == "" {

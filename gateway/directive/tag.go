@@ -7,15 +7,16 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// TypePrefix begins the tags that every answer has for the types of its objects.
+// TypePrefix begins the tags that every answer has for the types of its
+// objects.
 const TypePrefix = "type:"
 
 // Tags returns the formats of all @cacheTag in one place. Variables have the
-// position of their directive. A format that is not a [Text] is left out.
+// position of their directive. Invalid formats are left out.
 func Tags(directives ast.DirectiveList) []Text { return formats(directives, NameCacheTag, "format") }
 
-// Invalidates returns the formats of the tags that a mutation invalidates, as
-// [Tags] does.
+// Invalidates returns the formats of the tags that a mutation invalidates, in
+// the form of [Tags].
 func Invalidates(directives ast.DirectiveList) []Text {
 	return formats(directives, NameInvalidates, "tags")
 }
@@ -37,7 +38,7 @@ func formats(directives ast.DirectiveList, name, argument string) []Text {
 	return out
 }
 
-// tagged is what a tag belongs to.
+// tagged is the place of a tag.
 type tagged struct {
 	def   *ast.Definition
 	field *ast.FieldDefinition // nil at a type
@@ -61,7 +62,7 @@ func (c checker) tagsOfField(def *ast.Definition, field *ast.FieldDefinition) {
 	in.purge = true
 	for _, d := range field.Directives.ForNames(NameInvalidates) {
 		if def != c.Schema.Mutation {
-			c.report(d.Position, "write it at the mutation", "%s.%s is no mutation: it changes nothing", def.Name, field.Name)
+			c.report(d.Position, "write it at the mutation", "%s.%s is not a mutation, so it changes nothing", def.Name, field.Name)
 			continue
 		}
 		c.tags(d, "tags", in)
@@ -85,7 +86,7 @@ func (c checker) tags(d *ast.Directive, name string, in tagged) {
 		}
 		if strings.TrimSpace(item.Raw) == "" || strings.ContainsAny(text.literals(), ", \t\r\n") {
 			c.report(item.Position, `write a tag such as "products" or "product-{$this.id}"`,
-				"%s is no tag: it must not be empty, nor have spaces or commas", strconv.Quote(item.Raw))
+				"%s is not a valid tag: it must not be empty and must not have spaces or commas", strconv.Quote(item.Raw))
 			continue
 		}
 		c.typeTag(item, in)
@@ -93,13 +94,13 @@ func (c checker) tags(d *ast.Directive, name string, in tagged) {
 	}
 }
 
-// typeTag checks a tag that answers have without a directive.
+// typeTag checks a tag with [TypePrefix].
 func (c checker) typeTag(item *ast.Value, in tagged) {
 	name, ok := strings.CutPrefix(item.Raw, TypePrefix)
 	switch {
 	case !ok:
 	case !in.purge:
-		c.report(item.Position, "leave it out", "every answer has the tags %s of its types unasked", TypePrefix)
+		c.report(item.Position, "remove it", "every answer already has the tags %s of its types", TypePrefix)
 	case c.Schema.Types[name] == nil || c.Schema.Types[name].Kind != ast.Object:
 		var have []string
 		for _, def := range c.Schema.Types {
@@ -111,18 +112,18 @@ func (c checker) typeTag(item *ast.Value, in tagged) {
 	}
 }
 
-// variables checks where the variables of a tag lead to.
+// variables checks the variables of a tag.
 func (c checker) variables(text Text, item *ast.Value, in tagged) {
 	for _, v := range text.Vars() {
 		switch {
 		case v.Joined:
-			c.report(item.Position, "leave ->join out: a list gives a tag for each item", "%s is joined", v)
+			c.report(item.Position, "remove ->join: a list makes a tag for each item", "%s has ->join, which a tag can't have", v)
 		case v.Root == Args && in.field != nil:
 			c.argumentOfTag(v, item, in.field)
 		case v.Root == This && !in.purge && !in.root:
 			c.fieldOfTag(v, item, in.def)
 		default:
-			c.report(item.Position, allowed(in), "%s is not known here", v)
+			c.report(item.Position, allowed(in), "%s is not available here", v)
 		}
 	}
 	if text.Uses(Args) && text.Uses(This) {

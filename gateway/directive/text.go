@@ -43,7 +43,7 @@ func (t Text) Uses(root Root) bool {
 	return slices.ContainsFunc(t, func(p Part) bool { return p.Var != nil && p.Var.Root == root })
 }
 
-// literals returns the parts of the text that are not variables.
+// literals returns the text without its variables.
 func (t Text) literals() string {
 	var b strings.Builder
 	for _, part := range t {
@@ -52,7 +52,7 @@ func (t Text) literals() string {
 	return b.String()
 }
 
-// Root is where a variable begins.
+// Root is the kind of value that a variable begins with.
 type Root string
 
 // The roots.
@@ -62,19 +62,19 @@ const (
 	Batch   Root = "batch"           // the same field of all parents
 	Headers Root = "request.headers" // a header of the caller's request
 	Config  Root = "config"          // a value of the service's config
-	Paging  Root = "page"            // what the gateway computes of first and after
+	Paging  Root = "page"            // a value that the gateway computes from first and after
 )
 
 // Var is a variable of a text.
 type Var struct {
 	Root Root
-	// Path has the names after the root; for a header, its name.
+	// Path has the names after the root: fields, or the name of a header.
 	Path []string
-	// Joined means that the items of a list become one text, with Separator
-	// between them.
+	// Joined reports whether the items of a list become one text, with
+	// Separator between them.
 	Joined    bool
 	Separator string
-	// Pos is where it is written. [ParseText] does not set it.
+	// Pos is the position of the variable. [ParseText] does not set it.
 	Pos *ast.Position
 }
 
@@ -88,7 +88,8 @@ var variableSyntax = regexp.MustCompile(`^\$(args|this|batch|request\.headers|co
 
 // TextError is a mistake in a text.
 type TextError struct {
-	// Offset is where it is, in bytes from the start of the text.
+	// Offset is the position of the mistake, in bytes from the start of the
+	// text.
 	Offset  int
 	Message string
 }
@@ -143,14 +144,14 @@ func closing(text string) int {
 func parseVar(text string) (*Var, error) {
 	m := variableSyntax.FindStringSubmatch(text)
 	if m == nil {
-		return nil, fmt.Errorf("{%s} is no variable: "+
-			"there are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\")", text)
+		return nil, fmt.Errorf("{%s} is not a variable: "+
+			"the variables are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\")", text)
 	}
 	v := &Var{Root: Root(m[1]), Path: strings.Split(m[2], ".")}
 	if m[3] != "" {
 		separator, err := strconv.Unquote(m[3])
 		if err != nil {
-			return nil, fmt.Errorf("%s is no text", m[3])
+			return nil, fmt.Errorf("%s is not a valid string", m[3])
 		}
 		v.Joined, v.Separator = true, separator
 	}

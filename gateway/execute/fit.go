@@ -9,10 +9,11 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// A method is shared by frontends whose schemas differ. What it returns is
-// fitted to each: nullability, enum values and possible types.
+// Frontends whose schemas differ share methods. The functions in this file fit the
+// result of a method to a frontend: nullability, enum values and possible types.
 
-// Adapt makes every result of a resolver another one.
+// Adapt returns a resolver whose results are those of resolve, converted by
+// fit. An error of fit is the error of its item.
 func Adapt[P comparable, R, S any](resolve Resolver[P, R], fit func(R) (S, error)) Resolver[P, S] {
 	return func(ctx context.Context, parents []P) ([]S, error) {
 		raw := &batch[P, R]{parents: parents, resolve: resolve}
@@ -29,7 +30,8 @@ func Adapt[P comparable, R, S any](resolve Resolver[P, R], fit func(R) (S, error
 	}
 }
 
-// Fit makes a method's result another one: Fit(fit)(method()).
+// Fit converts the result of a method: Fit(fit)(method()). An error of the
+// method is returned as it is.
 func Fit[R, S any](fit func(R) (S, error)) func(R, error) (S, error) {
 	return func(value R, err error) (out S, _ error) {
 		if err != nil {
@@ -39,7 +41,8 @@ func Fit[R, S any](fit func(R) (S, error)) func(R, error) (S, error) {
 	}
 }
 
-// FitEach makes every value of a stream another one.
+// FitEach converts the values of a stream. It passes on errors, and goes on
+// after them.
 func FitEach[R, S any](events iter.Seq2[R, error], fit func(R) (S, error)) iter.Seq2[S, error] {
 	return func(yield func(S, error) bool) {
 		for value, err := range events {
@@ -50,7 +53,8 @@ func FitEach[R, S any](events iter.Seq2[R, error], fit func(R) (S, error)) iter.
 	}
 }
 
-// NonNull is the value of a field that is nullable in another frontend only.
+// NonNull returns the value of a field that is nullable in another frontend
+// only. A nil value is an error.
 func NonNull[T any](value *T) (out T, err error) {
 	if value == nil {
 		return out, errors.New("the resolver returned nil, but the field is not nullable in this frontend")
@@ -58,15 +62,15 @@ func NonNull[T any](value *T) (out T, err error) {
 	return *value, nil
 }
 
-// Null is the error of a field that must have a value when a service gave none. The
-// call may serve other fields too, which may be null.
+// Null returns the error of a non-null field for which a service gave no value.
+// The same call may serve nullable fields of other frontends.
 func Null(service string) error {
 	return problem.Wrap(errNull, problem.ServiceError, "The service gave an answer that makes no sense.").Of(service)
 }
 
 var errNull = errors.New("the value is missing or null")
 
-// Enum is a value of an enum; an error when the frontend does not have it
+// Enum returns a value of an enum; an error if the frontend does not have it
 // (GraphQL specification, section 3.9: result coercion).
 func Enum[T any](value T, known func(T) bool) (out T, err error) {
 	if !known(value) {
@@ -75,7 +79,7 @@ func Enum[T any](value T, known func(T) bool) (out T, err error) {
 	return value, nil
 }
 
-// EnumPointer is [Enum] for a nullable value.
+// EnumPointer is like [Enum] for a nullable value.
 func EnumPointer[T any](value *T, known func(T) bool) (*T, error) {
 	if value == nil {
 		return nil, nil //nolint:nilnil // null is a value
@@ -87,7 +91,7 @@ func EnumPointer[T any](value *T, known func(T) bool) (*T, error) {
 	return value, nil
 }
 
-// Enums is [Enum] for a list.
+// Enums is like [Enum] for a list. The first unknown value is an error.
 func Enums[T any](values []T, known func(T) bool) ([]T, error) {
 	for _, value := range values {
 		if _, err := Enum(value, known); err != nil {
@@ -97,7 +101,7 @@ func Enums[T any](values []T, known func(T) bool) ([]T, error) {
 	return values, nil
 }
 
-// EnumPointers is [Enum] for a list of nullable values.
+// EnumPointers is like [Enums] for a list of nullable values.
 func EnumPointers[T any](values []*T, known func(T) bool) ([]*T, error) {
 	for _, value := range values {
 		if _, err := EnumPointer(value, known); err != nil {
@@ -107,8 +111,8 @@ func EnumPointers[T any](values []*T, known func(T) bool) ([]*T, error) {
 	return values, nil
 }
 
-// Member is a value of an interface or a union; an error when the frontend
-// does not have its type.
+// Member returns a value of an interface or a union; an error if the frontend
+// does not have its type. Nil is returned as it is.
 func Member[T any](value T, known func(T) bool) (out T, err error) {
 	if any(value) != nil && !known(value) {
 		return out, fmt.Errorf("this frontend does not have the type of a %T", value)
@@ -116,8 +120,8 @@ func Member[T any](value T, known func(T) bool) (out T, err error) {
 	return value, nil
 }
 
-// MemberOrNull is null in place of a value whose type the frontend does not
-// have.
+// MemberOrNull is like [Member] for a nullable field: it returns null in place
+// of a value whose type the frontend does not have.
 func MemberOrNull[T any](value T, known func(T) bool) (out T, err error) {
 	if any(value) == nil || !known(value) {
 		return out, nil
@@ -125,7 +129,8 @@ func MemberOrNull[T any](value T, known func(T) bool) (out T, err error) {
 	return value, nil
 }
 
-// Members leaves values out whose types the frontend does not have.
+// Members returns the list without the values whose types the frontend does not
+// have.
 func Members[T any](values []T, known func(T) bool) ([]T, error) {
 	out := make([]T, 0, len(values))
 	for _, value := range values {
@@ -136,8 +141,8 @@ func Members[T any](values []T, known func(T) bool) ([]T, error) {
 	return out, nil
 }
 
-// MembersOrNull is [Members] for a list with nullable items: null takes the
-// place of what is left out, so that the others keep theirs.
+// MembersOrNull is like [Members] for a list with nullable items: such values
+// become null, so that the others keep their positions.
 func MembersOrNull[T any](values []T, known func(T) bool) ([]T, error) {
 	out := make([]T, len(values))
 	for i, value := range values {

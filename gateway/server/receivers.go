@@ -10,9 +10,10 @@ import (
 	"github.com/portico-gateway/portico/gateway/execute"
 )
 
-// checkReceivers reports services that portico.yaml sends the caller's credentials
-// or subject, although the frontends were generated of schemas that do not say so
-// (@service): what these services answer for one caller could be cached for others.
+// checkReceivers reports services to which portico.yaml sends the caller's
+// credentials or subject, although the frontends were generated from schemas
+// that do not say so (@service). What such a service answers for one caller
+// could be cached for others.
 func checkReceivers(services map[string]config.Service, frontends []execute.Frontend) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(services)) {

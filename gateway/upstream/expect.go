@@ -8,41 +8,42 @@ import (
 	"sync/atomic"
 )
 
-// Suspicion is something in the answers of a service that hints at a typing error
-// in a binding: no document of the service says what its answers have.
+// Suspicion is a sign of a typing error in a binding: a name or a key that no
+// answer of a service has had. It is for services without a document that
+// bindings are checked against.
 type Suspicion struct {
 	Service string
-	// Binding is where the binding is: file:line:column.
+	// Binding is the position of the binding: file:line:column.
 	Binding string
-	// Message says what was looked for in vain, without anything of an answer.
+	// Message says what was not found. It contains nothing of an answer.
 	Message string
 }
 
-// Expectation is what a binding reads of answers. It notices what none of them has;
-// what one answer had is not looked for again. It is safe for concurrent use.
+// Expectation notices what a binding reads and no answer has. A name that one
+// answer had is not checked again. It is safe for concurrent use.
 type Expectation struct {
 	service, binding string
-	suspect          func(Suspicion) // nil: nobody wants to know
-	enough           int             // answers without a name are suspicious
+	suspect          func(Suspicion) // nil if nothing is checked
+	enough           int             // number of answers without a name that is suspicious
 
 	answers   atomic.Int64
-	met       atomic.Bool // all names were there
-	matched   atomic.Bool // a row had a key
+	met       atomic.Bool // all names were found
+	matched   atomic.Bool // a row had a requested key
 	mu        sync.Mutex
 	names     *expected
-	unmatched int // answers of which no row had a key
+	unmatched int // answers with rows, but without a requested key
 	reported  map[string]bool
 }
 
-// expected is a name in an answer.
+// expected is a name that is expected in an answer.
 type expected struct {
 	inner   map[string]*expected
 	seen    bool
-	without int // answers that have what it should be in
+	without int // number of answers that have the object, but not the name
 }
 
-// Looking at an answer costs as much as decoding it. So after the first ones only
-// some are looked at.
+// Checking an answer costs as much as decoding it. So after the first answers, only
+// some are checked.
 const (
 	firstAnswers   = 32
 	everyAnswer    = 64
@@ -51,13 +52,15 @@ const (
 	keyExpectation = "the key"
 )
 
-// Expect returns the expectation of a binding, which is at file:line:column: paths
-// of names in the answers' JSON, through lists.
+// Expect returns the expectation of a binding, whose position is
+// file:line:column. paths are the paths of names that its answers in JSON
+// should have, through lists.
 func (c *HTTP) Expect(binding string, paths ...string) *Expectation {
 	return newExpectation(c.config, binding, paths)
 }
 
-// Expect is as [HTTP.Expect], without paths: messages have what their protos say.
+// Expect is like [HTTP.Expect] without paths, since the fields of messages are
+// known.
 func (c *GRPC) Expect(binding string) *Expectation {
 	return newExpectation(c.config, binding, nil)
 }
@@ -83,7 +86,7 @@ func newExpectation(c Config, binding string, paths []string) *Expectation {
 	return e
 }
 
-// answered looks at an answer.
+// answered checks an answer.
 func (e *Expectation) answered(body []byte) {
 	if e == nil || e.suspect == nil || e.met.Load() || len(body) > longestLooked {
 		return
@@ -102,7 +105,8 @@ func (e *Expectation) answered(body []byte) {
 	e.report(e.names, "")
 }
 
-// look marks the names that a value has. counted are those that this answer lacks.
+// look marks the names that a value has. counted are the names whose absence
+// from this answer is counted already.
 func (e *Expectation) look(value any, at *expected, counted map[*expected]bool) {
 	switch value := value.(type) {
 	case []any:
@@ -134,13 +138,13 @@ func (x *expected) complete() bool {
 	return true
 }
 
-// report reports names that many answers lack, each once.
+// report reports the names that too many answers lack, each once.
 func (e *Expectation) report(at *expected, path string) {
 	for name, inner := range at.inner {
 		whole := strings.TrimPrefix(path+"."+name, ".")
 		if !inner.seen && inner.without >= e.enough && !e.reported[whole] {
 			e.reported[whole] = true
-			e.suspect(Suspicion{e.service, e.binding, fmt.Sprintf("none of %d answers had %s; is that its name?", inner.without, whole)})
+			e.suspect(Suspicion{e.service, e.binding, fmt.Sprintf("none of %d answers had %s; check its name in the binding", inner.without, whole)})
 		}
 		if inner.seen {
 			e.report(inner, whole)
@@ -148,8 +152,7 @@ func (e *Expectation) report(at *expected, path string) {
 	}
 }
 
-// Matching returns rows as they are, and notices when none of them has any of the
-// keys that were asked for.
+// Matching returns rows, and notices when no row has one of the requested keys.
 func Matching[K comparable, R any](e *Expectation, keys []K, rows []*R, key func(*R) K) []*R {
 	if e == nil || e.suspect == nil || e.matched.Load() || len(rows) == 0 {
 		return rows
@@ -168,7 +171,7 @@ func Matching[K comparable, R any](e *Expectation, keys []K, rows []*R, key func
 	defer e.mu.Unlock()
 	if e.unmatched++; e.unmatched >= e.enough && !e.reported[keyExpectation] {
 		e.reported[keyExpectation] = true
-		e.suspect(Suspicion{e.service, e.binding, fmt.Sprintf("%d answers had rows, none with a key that was asked for; is key the right field?", e.unmatched)})
+		e.suspect(Suspicion{e.service, e.binding, fmt.Sprintf("%d answers had rows, but none with a requested key; check the key of the binding", e.unmatched)})
 	}
 	return rows
 }

@@ -82,7 +82,7 @@ func TestMatching(t *testing.T) {
 			t.Errorf("rows are lost: %v", got)
 		}
 	}
-	if len(found.list) != 1 || !strings.Contains(found.list[0], "1 answers had rows, none with a key") {
+	if len(found.list) != 1 || !strings.Contains(found.list[0], "1 answers had rows, but none with a requested key") {
 		t.Errorf("suspected %q", found.list)
 	}
 	found.list = nil

@@ -420,16 +420,16 @@ extend type Query {
 }
 `, BuiltIn: false},
 	{Name: "../../portico/directives.graphqls", Input: `"""
-The least and the most that a number may be; BAD_USER_INPUT otherwise.
+The smallest and the largest valid value of a number. Other values are the error BAD_USER_INPUT.
 """
 directive @constraint(min: Int, max: Int) on ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION
 """
-How long a list is at most (IBM's cost specification): what the largest of slicingArguments says, or assumedSize. With
-sizedFields, it is the length of those fields of the returned object: of a connection, ["nodes", "edges"].
+The maximum length of a list (IBM's cost specification): the largest of slicingArguments, or else assumedSize. With
+sizedFields, it is the length of those fields of the returned object: ["nodes", "edges"] for a connection.
 """
 directive @listSize(assumedSize: Int,
   """
-  Arguments of type Int; input.first leads into an input object.
+  Arguments of type Int. input.first is a field of an input object.
   """
   slicingArguments: [String!]
 sizedFields: [String!],
@@ -439,40 +439,40 @@ sizedFields: [String!],
   requireOneSlicingArgument: Boolean = true
 ) on FIELD_DEFINITION
 """
-For how long, in seconds, and for whom an answer can be kept (Apollo's directive of this name): the lowest maxAge of all
-fields of a query counts, and PRIVATE wins. Root fields and fields that return objects have the maxAge 0 without it, other
-fields that of their object; so has one with inheritMaxAge.
+For how many seconds, and for whom, an answer may be cached (Apollo's directive of this name). An answer has the lowest
+maxAge of its fields, and is PRIVATE if one of them is. Without the directive, root fields and fields that return objects
+have the maxAge 0, and other fields have that of their object. inheritMaxAge gives any field that of its object.
 """
 directive @cacheControl(
   """
-  How long it is fresh.
+  For how many seconds the answer is fresh.
   """
   maxAge: Int
 
   """
-  PRIVATE answers are for one caller. What needs a token, or tells a service who calls, is PRIVATE unasked.
+  PRIVATE answers are cached for one caller only. This is the default of fields that require a token or send the caller to a service.
   """
   scope: CacheControlScope
 
   """
-  Has the maxAge of what it belongs to, in place of 0.
+  The field has the maxAge of its object instead of 0.
   """
   inheritMaxAge: Boolean
 
   """
-  How long after maxAge it may be served while it is made anew.
+  For how many seconds after maxAge the stale answer may be served while a new one is made.
   """
   staleWhileRevalidate: Int
 
   """
-  How long after maxAge it may be served when services fail.
+  For how many seconds after maxAge the stale answer may be served if services fail.
   """
   staleIfError: Int
 ) on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
 """
-By what an answer with these objects, or with this field, is invalidated: a text that may have {$this.x}, a field of the
-object (of the field's parent), or {$args.x}, an argument of the field. A list gives a tag for each item, null none. Every
-answer has the tag type:X for the types X that it can have objects of.
+A tag by which answers with these objects, or with this field, are invalidated. The text may contain {$this.x}, a field
+of the object (or of the field's parent), or {$args.x}, an argument of the field. A list makes a tag for each item, and
+null makes none. Every answer also has the tag type:X for each type X that it can have objects of.
 """
 directive @cacheTag(format: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE
 enum CacheControlScope {

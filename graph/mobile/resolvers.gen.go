@@ -58,17 +58,17 @@ type resolver struct {
 	schema  *executableSchema
 }
 
-// executionContext is what gqlgen reads arguments with.
+// executionContext returns the context that gqlgen reads arguments with.
 func (r *resolver) executionContext(ctx context.Context) *executionContext {
 	return newExecutionContext(graphql.GetOperationContext(ctx), r.schema, nil)
 }
 
-// Product is part of ResolverRoot.
+// Product implements ResolverRoot.
 func (r *resolver) Product() ProductResolver { return productResolver{r} }
 
 type productResolver struct{ r *resolver }
 
-// Stock was resolved with its level.
+// Stock returns the value that was resolved for its level.
 func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.Stock, error) {
 	if value, ok, err := execute.Resolved[*model.Product, *model.Stock](ctx, obj); ok {
 		return value, err
@@ -76,19 +76,19 @@ func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.
 	return execute.Alone(ctx, obj, q.r.productStock(), nil)
 }
 
-// keyOfProductStock is what Product.stock is loaded by.
+// keyOfProductStock returns the key that Product.stock is loaded by.
 func keyOfProductStock(obj *model.Product) string {
 	return obj.ID
 }
 
-// productStock resolves Product.stock by inventory.Client.ProductStock.
+// productStock resolves Product.stock with inventory.Client.ProductStock.
 func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock] {
 	return func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
 		return loader.Resolve(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
 	}
 }
 
-// Rating was resolved with its level.
+// Rating returns the value that was resolved for its level.
 func (q productResolver) Rating(ctx context.Context, obj *model.Product) (*float64, error) {
 	if value, ok, err := execute.Resolved[*model.Product, *float64](ctx, obj); ok {
 		return value, err
@@ -96,14 +96,14 @@ func (q productResolver) Rating(ctx context.Context, obj *model.Product) (*float
 	return execute.Alone(ctx, obj, q.r.productRating(), nil)
 }
 
-// productRating resolves Product.rating by resolvers.Product.Rating.
+// productRating resolves Product.rating with resolvers.Product.Rating.
 func (r *resolver) productRating() execute.Resolver[*model.Product, *float64] {
 	return func(ctx context.Context, objs []*model.Product) ([]*float64, error) {
 		return (&resolvers.Product{Root: r.root}).Rating(ctx, objs)
 	}
 }
 
-// TopReview was resolved with its level.
+// TopReview returns the value that was resolved for its level.
 func (q productResolver) TopReview(ctx context.Context, obj *model.Product) (*model.TopReview, error) {
 	if value, ok, err := execute.Resolved[*model.Product, *model.TopReview](ctx, obj); ok {
 		return value, err
@@ -111,14 +111,14 @@ func (q productResolver) TopReview(ctx context.Context, obj *model.Product) (*mo
 	return execute.Alone(ctx, obj, q.r.productTopReview(), q.r.belowTopReview)
 }
 
-// productTopReview resolves Product.topReview by resolvers.Product.TopReview.
+// productTopReview resolves Product.topReview with resolvers.Product.TopReview.
 func (r *resolver) productTopReview() execute.Resolver[*model.Product, *model.TopReview] {
 	return func(ctx context.Context, objs []*model.Product) ([]*model.TopReview, error) {
 		return (&resolvers.Product{Root: r.root}).TopReview(ctx, objs)
 	}
 }
 
-// belowProduct resolves what selections ask of objs, and what is below that.
+// belowProduct resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet, objs []*model.Product) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {
@@ -143,7 +143,7 @@ func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet
 	level.Run()
 }
 
-// belowProductConnection resolves what selections ask of objs, and what is below that.
+// belowProductConnection resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowProductConnection(ctx context.Context, selections ast.SelectionSet, objs []*model.ProductConnection) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {
@@ -160,12 +160,12 @@ func (r *resolver) belowProductConnection(ctx context.Context, selections ast.Se
 	level.Run()
 }
 
-// Query is part of ResolverRoot.
+// Query implements ResolverRoot.
 func (r *resolver) Query() QueryResolver { return queryResolver{r} }
 
 type queryResolver struct{ r *resolver }
 
-// Product is catalog.Client.Product.
+// Product calls catalog.Client.Product.
 func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, error) {
 	value, err := q.r.clients.Catalog.Product(ctx, id)
 	if err == nil {
@@ -174,7 +174,7 @@ func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, 
 	return value, err
 }
 
-// Products is catalog.Client.MobileProducts.
+// Products calls catalog.Client.MobileProducts.
 func (q queryResolver) Products(ctx context.Context, first *int, after *string) (*model.ProductConnection, error) {
 	value, err := q.r.clients.Catalog.MobileProducts(ctx, first, after)
 	if err == nil {
@@ -183,12 +183,12 @@ func (q queryResolver) Products(ctx context.Context, first *int, after *string) 
 	return value, err
 }
 
-// TopReview is part of ResolverRoot.
+// TopReview implements ResolverRoot.
 func (r *resolver) TopReview() TopReviewResolver { return topReviewResolver{r} }
 
 type topReviewResolver struct{ r *resolver }
 
-// AuthorName was resolved with its level.
+// AuthorName returns the value that was resolved for its level.
 func (q topReviewResolver) AuthorName(ctx context.Context, obj *model.TopReview) (*string, error) {
 	if value, ok, err := execute.Resolved[*model.TopReview, *string](ctx, obj); ok {
 		return value, err
@@ -196,14 +196,14 @@ func (q topReviewResolver) AuthorName(ctx context.Context, obj *model.TopReview)
 	return execute.Alone(ctx, obj, q.r.topReviewAuthorName(), nil)
 }
 
-// topReviewAuthorName resolves TopReview.authorName by resolvers.TopReview.AuthorName.
+// topReviewAuthorName resolves TopReview.authorName with resolvers.TopReview.AuthorName.
 func (r *resolver) topReviewAuthorName() execute.Resolver[*model.TopReview, *string] {
 	return func(ctx context.Context, objs []*model.TopReview) ([]*string, error) {
 		return (&resolvers.TopReview{Root: r.root}).AuthorName(ctx, objs)
 	}
 }
 
-// belowTopReview resolves what selections ask of objs, and what is below that.
+// belowTopReview resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowTopReview(ctx context.Context, selections ast.SelectionSet, objs []*model.TopReview) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {

@@ -826,36 +826,35 @@ extend type Query {
 }
 `, BuiltIn: false},
 	{Name: "../../portico/directives.graphqls", Input: `"""
-The least and the most that a number may be; BAD_USER_INPUT otherwise.
+The smallest and the largest valid value of a number. Other values are the error BAD_USER_INPUT.
 """
 directive @constraint(min: Int, max: Int) on ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION
 """
-Only a caller with a valid token or API key may have it; UNAUTHENTICATED otherwise (Apollo Federation's directive of
-this name). At a type, it holds for all fields of that type and all fields that return it.
+Requires a valid token or API key (Apollo Federation's directive of this name); the error is UNAUTHENTICATED. On a type,
+it applies to all fields of the type and to all fields that return it.
 """
 directive @authenticated on OBJECT | FIELD_DEFINITION | INTERFACE | SCALAR | ENUM
 """
-Only a caller with these scopes may have it: all of one of the lists. FORBIDDEN otherwise (Apollo Federation's directive
-of this name).
+Requires all scopes of at least one of the lists (Apollo Federation's directive of this name); the error is FORBIDDEN.
 """
 directive @requiresScopes(scopes: [[String!]!]!) on OBJECT | FIELD_DEFINITION | INTERFACE | SCALAR | ENUM
 """
-Only a caller whom these policies allow may have it: all of one of the lists. A policy is a Go function of the project,
-which sees the caller and the field's arguments. FORBIDDEN otherwise (Apollo Federation's directive of this name).
+Requires that all policies of at least one of the lists allow the caller (Apollo Federation's directive of this name);
+the error is FORBIDDEN. A policy is a Go function of the project, which receives the caller and the field's arguments.
 """
 directive @policy(policies: [[String!]!]!) on OBJECT | FIELD_DEFINITION | INTERFACE | SCALAR | ENUM
 """
-What a field, a type's objects or an argument cost: a number, 1 for objects and 0 for scalars without it (IBM's cost
-specification).
+The cost of a field, of a type's objects or of an argument: a number (IBM's cost specification). The default is 1 for
+objects and 0 for scalars.
 """
 directive @cost(weight: String!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR
 """
-How long a list is at most (IBM's cost specification): what the largest of slicingArguments says, or assumedSize. With
-sizedFields, it is the length of those fields of the returned object: of a connection, ["nodes", "edges"].
+The maximum length of a list (IBM's cost specification): the largest of slicingArguments, or else assumedSize. With
+sizedFields, it is the length of those fields of the returned object: ["nodes", "edges"] for a connection.
 """
 directive @listSize(assumedSize: Int,
   """
-  Arguments of type Int; input.first leads into an input object.
+  Arguments of type Int. input.first is a field of an input object.
   """
   slicingArguments: [String!]
 sizedFields: [String!],
@@ -865,51 +864,51 @@ sizedFields: [String!],
   requireOneSlicingArgument: Boolean = true
 ) on FIELD_DEFINITION
 """
-How often a field may be asked for: max times in a window such as "1m", for each caller ("principal": the address, of one
-who has no token), each address ("address") or each value of an argument ("args.email"), or what of these is listed
-together. Every alias counts. THROTTLED otherwise.
+How often a field may be requested: max times in a window such as "1m"; the error is THROTTLED. The limit is for each
+caller ("principal", which is the address of a caller without a token), each address ("address"), each value of an
+argument ("args.email"), or each combination of them. Every alias of the field counts.
 """
 directive @rateLimit(max: Int!, window: String!, by: [String!] = ["principal"]) on FIELD_DEFINITION
 """
-For how long, in seconds, and for whom an answer can be kept (Apollo's directive of this name): the lowest maxAge of all
-fields of a query counts, and PRIVATE wins. Root fields and fields that return objects have the maxAge 0 without it, other
-fields that of their object; so has one with inheritMaxAge.
+For how many seconds, and for whom, an answer may be cached (Apollo's directive of this name). An answer has the lowest
+maxAge of its fields, and is PRIVATE if one of them is. Without the directive, root fields and fields that return objects
+have the maxAge 0, and other fields have that of their object. inheritMaxAge gives any field that of its object.
 """
 directive @cacheControl(
   """
-  How long it is fresh.
+  For how many seconds the answer is fresh.
   """
   maxAge: Int
 
   """
-  PRIVATE answers are for one caller. What needs a token, or tells a service who calls, is PRIVATE unasked.
+  PRIVATE answers are cached for one caller only. This is the default of fields that require a token or send the caller to a service.
   """
   scope: CacheControlScope
 
   """
-  Has the maxAge of what it belongs to, in place of 0.
+  The field has the maxAge of its object instead of 0.
   """
   inheritMaxAge: Boolean
 
   """
-  How long after maxAge it may be served while it is made anew.
+  For how many seconds after maxAge the stale answer may be served while a new one is made.
   """
   staleWhileRevalidate: Int
 
   """
-  How long after maxAge it may be served when services fail.
+  For how many seconds after maxAge the stale answer may be served if services fail.
   """
   staleIfError: Int
 ) on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
 """
-By what an answer with these objects, or with this field, is invalidated: a text that may have {$this.x}, a field of the
-object (of the field's parent), or {$args.x}, an argument of the field. A list gives a tag for each item, null none. Every
-answer has the tag type:X for the types X that it can have objects of.
+A tag by which answers with these objects, or with this field, are invalidated. The text may contain {$this.x}, a field
+of the object (or of the field's parent), or {$args.x}, an argument of the field. A list makes a tag for each item, and
+null makes none. Every answer also has the tag type:X for each type X that it can have objects of.
 """
 directive @cacheTag(format: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE
 """
-What a mutation invalidates: all answers with these tags, before its own goes out. Texts may have {$args.x}; type:X is
-the tag of all answers with objects of a type.
+The mutation invalidates all cached answers with these tags, before its own answer is sent. The texts may contain
+{$args.x}. type:X is the tag of all answers that can have objects of the type X.
 """
 directive @invalidates(tags: [String!]!) on FIELD_DEFINITION
 enum CacheControlScope {

@@ -92,17 +92,17 @@ type resolver struct {
 	schema  *executableSchema
 }
 
-// executionContext is what gqlgen reads arguments with.
+// executionContext returns the context that gqlgen reads arguments with.
 func (r *resolver) executionContext(ctx context.Context) *executionContext {
 	return newExecutionContext(graphql.GetOperationContext(ctx), r.schema, nil)
 }
 
-// Mutation is part of ResolverRoot.
+// Mutation implements ResolverRoot.
 func (r *resolver) Mutation() MutationResolver { return mutationResolver{r} }
 
 type mutationResolver struct{ r *resolver }
 
-// PlaceOrder is orders.Client.PlaceOrder.
+// PlaceOrder calls orders.Client.PlaceOrder.
 func (q mutationResolver) PlaceOrder(ctx context.Context, input model.PlaceOrderInput) (*model.PlaceOrderPayload, error) {
 	value, err := q.r.clients.Orders.PlaceOrder(ctx, input)
 	execute.Reset(ctx)
@@ -112,12 +112,12 @@ func (q mutationResolver) PlaceOrder(ctx context.Context, input model.PlaceOrder
 	return value, err
 }
 
-// Order is part of ResolverRoot.
+// Order implements ResolverRoot.
 func (r *resolver) Order() OrderResolver { return orderResolver{r} }
 
 type orderResolver struct{ r *resolver }
 
-// Shipping was resolved with its level.
+// Shipping returns the value that was resolved for its level.
 func (q orderResolver) Shipping(ctx context.Context, obj *model.Order) (*model.Shipping, error) {
 	if value, ok, err := execute.Resolved[*model.Order, *model.Shipping](ctx, obj); ok {
 		return value, err
@@ -125,19 +125,19 @@ func (q orderResolver) Shipping(ctx context.Context, obj *model.Order) (*model.S
 	return execute.Alone(ctx, obj, q.r.orderShipping(), nil)
 }
 
-// keyOfOrderShipping is what Order.shipping is loaded by.
+// keyOfOrderShipping returns the key that Order.shipping is loaded by.
 func keyOfOrderShipping(obj *model.Order) string {
 	return obj.ID
 }
 
-// orderShipping resolves Order.shipping by shipping.Client.OrderShipping.
+// orderShipping resolves Order.shipping with shipping.Client.OrderShipping.
 func (r *resolver) orderShipping() execute.Resolver[*model.Order, *model.Shipping] {
 	return func(ctx context.Context, objs []*model.Order) ([]*model.Shipping, error) {
 		return loader.Resolve(ctx, r.clients.Shipping.OrderShipping(), objs, keyOfOrderShipping)
 	}
 }
 
-// belowOrder resolves what selections ask of objs, and what is below that.
+// belowOrder resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowOrder(ctx context.Context, selections ast.SelectionSet, objs []*model.Order) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {
@@ -156,12 +156,12 @@ func (r *resolver) belowOrder(ctx context.Context, selections ast.SelectionSet, 
 	level.Run()
 }
 
-// OrderItem is part of ResolverRoot.
+// OrderItem implements ResolverRoot.
 func (r *resolver) OrderItem() OrderItemResolver { return orderItemResolver{r} }
 
 type orderItemResolver struct{ r *resolver }
 
-// Product was resolved with its level.
+// Product returns the value that was resolved for its level.
 func (q orderItemResolver) Product(ctx context.Context, obj *model.OrderItem) (*model.Product, error) {
 	if value, ok, err := execute.Resolved[*model.OrderItem, *model.Product](ctx, obj); ok {
 		return value, err
@@ -169,19 +169,19 @@ func (q orderItemResolver) Product(ctx context.Context, obj *model.OrderItem) (*
 	return execute.Alone(ctx, obj, q.r.orderItemProduct(), q.r.belowProduct)
 }
 
-// keyOfOrderItemProduct is what OrderItem.product is loaded by.
+// keyOfOrderItemProduct returns the key that OrderItem.product is loaded by.
 func keyOfOrderItemProduct(obj *model.OrderItem) string {
 	return obj.ProductID
 }
 
-// orderItemProduct resolves OrderItem.product by catalog.Client.OrderItemProduct.
+// orderItemProduct resolves OrderItem.product with catalog.Client.OrderItemProduct.
 func (r *resolver) orderItemProduct() execute.Resolver[*model.OrderItem, *model.Product] {
 	return func(ctx context.Context, objs []*model.OrderItem) ([]*model.Product, error) {
 		return loader.Resolve(ctx, r.clients.Catalog.OrderItemProduct(), objs, keyOfOrderItemProduct)
 	}
 }
 
-// belowOrderItem resolves what selections ask of objs, and what is below that.
+// belowOrderItem resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowOrderItem(ctx context.Context, selections ast.SelectionSet, objs []*model.OrderItem) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {
@@ -196,7 +196,7 @@ func (r *resolver) belowOrderItem(ctx context.Context, selections ast.SelectionS
 	level.Run()
 }
 
-// belowPlaceOrderPayload resolves what selections ask of objs, and what is below that.
+// belowPlaceOrderPayload resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowPlaceOrderPayload(ctx context.Context, selections ast.SelectionSet, objs []*model.PlaceOrderPayload) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {
@@ -213,12 +213,12 @@ func (r *resolver) belowPlaceOrderPayload(ctx context.Context, selections ast.Se
 	level.Run()
 }
 
-// Product is part of ResolverRoot.
+// Product implements ResolverRoot.
 func (r *resolver) Product() ProductResolver { return productResolver{r} }
 
 type productResolver struct{ r *resolver }
 
-// Stock was resolved with its level.
+// Stock returns the value that was resolved for its level.
 func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.Stock, error) {
 	if value, ok, err := execute.Resolved[*model.Product, *model.Stock](ctx, obj); ok {
 		return value, err
@@ -226,19 +226,19 @@ func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.
 	return execute.Alone(ctx, obj, q.r.productStock(), nil)
 }
 
-// keyOfProductStock is what Product.stock is loaded by.
+// keyOfProductStock returns the key that Product.stock is loaded by.
 func keyOfProductStock(obj *model.Product) string {
 	return obj.ID
 }
 
-// productStock resolves Product.stock by inventory.Client.ProductStock.
+// productStock resolves Product.stock with inventory.Client.ProductStock.
 func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock] {
 	return func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
 		return loader.Resolve(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
 	}
 }
 
-// Category was resolved with its level.
+// Category returns the value that was resolved for its level.
 func (q productResolver) Category(ctx context.Context, obj *model.Product) (*model.Category, error) {
 	if value, ok, err := execute.Resolved[*model.Product, *model.Category](ctx, obj); ok {
 		return value, err
@@ -246,7 +246,7 @@ func (q productResolver) Category(ctx context.Context, obj *model.Product) (*mod
 	return execute.Alone(ctx, obj, q.r.productCategory(), nil)
 }
 
-// keyOfProductCategory is what Product.category is loaded by.
+// keyOfProductCategory returns the key that Product.category is loaded by.
 func keyOfProductCategory(obj *model.Product) string {
 	if obj.CategoryID == nil {
 		return ""
@@ -254,14 +254,14 @@ func keyOfProductCategory(obj *model.Product) string {
 	return *obj.CategoryID
 }
 
-// productCategory resolves Product.category by catalog.Client.ProductCategory.
+// productCategory resolves Product.category with catalog.Client.ProductCategory.
 func (r *resolver) productCategory() execute.Resolver[*model.Product, *model.Category] {
 	return func(ctx context.Context, objs []*model.Product) ([]*model.Category, error) {
 		return loader.Resolve(ctx, r.clients.Catalog.ProductCategory(), objs, keyOfProductCategory)
 	}
 }
 
-// Reviews was resolved with its level.
+// Reviews returns the value that was resolved for its level.
 func (q productResolver) Reviews(ctx context.Context, obj *model.Product, first *int) ([]*model.Review, error) {
 	if value, ok, err := execute.Resolved[*model.Product, []*model.Review](ctx, obj); ok {
 		return value, err
@@ -269,19 +269,19 @@ func (q productResolver) Reviews(ctx context.Context, obj *model.Product, first 
 	return execute.Alone(ctx, obj, q.r.productReviews(first), execute.Flat(q.r.belowReview))
 }
 
-// keyOfProductReviews is what Product.reviews is loaded by.
+// keyOfProductReviews returns the key that Product.reviews is loaded by.
 func keyOfProductReviews(obj *model.Product) string {
 	return obj.ID
 }
 
-// productReviews resolves Product.reviews by reviews.Client.ProductReviews.
+// productReviews resolves Product.reviews with reviews.Client.ProductReviews.
 func (r *resolver) productReviews(first *int) execute.Resolver[*model.Product, []*model.Review] {
 	return func(ctx context.Context, objs []*model.Product) ([][]*model.Review, error) {
 		return loader.Resolve(ctx, r.clients.Reviews.ProductReviews(first), objs, keyOfProductReviews)
 	}
 }
 
-// Related was resolved with its level.
+// Related returns the value that was resolved for its level.
 func (q productResolver) Related(ctx context.Context, obj *model.Product, first *int) ([]*model.Product, error) {
 	if value, ok, err := execute.Resolved[*model.Product, []*model.Product](ctx, obj); ok {
 		return value, err
@@ -289,14 +289,14 @@ func (q productResolver) Related(ctx context.Context, obj *model.Product, first 
 	return execute.Alone(ctx, obj, q.r.productRelated(first), execute.Flat(q.r.belowProduct))
 }
 
-// productRelated resolves Product.related by resolvers.Product.Related.
+// productRelated resolves Product.related with resolvers.Product.Related.
 func (r *resolver) productRelated(first *int) execute.Resolver[*model.Product, []*model.Product] {
 	return func(ctx context.Context, objs []*model.Product) ([][]*model.Product, error) {
 		return (&resolvers.Product{Root: r.root}).Related(ctx, objs, first)
 	}
 }
 
-// belowProduct resolves what selections ask of objs, and what is below that.
+// belowProduct resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet, objs []*model.Product) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {
@@ -318,13 +318,13 @@ func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet
 		case "reviews":
 			args, err := ec.field_Product_reviews_args(ctx, field.ArgumentMap(ec.Variables))
 			if err != nil {
-				continue // gqlgen reports it, with its place
+				continue // gqlgen reports it, with its path
 			}
 			execute.Add(level, field, r.productReviews(args["first"].(*int)), execute.Flat(r.belowReview))
 		case "related":
 			args, err := ec.field_Product_related_args(ctx, field.ArgumentMap(ec.Variables))
 			if err != nil {
-				continue // gqlgen reports it, with its place
+				continue // gqlgen reports it, with its path
 			}
 			execute.Add(level, field, r.productRelated(args["first"].(*int)), execute.Flat(r.belowProduct))
 		}
@@ -332,7 +332,7 @@ func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet
 	level.Run()
 }
 
-// belowProductConnection resolves what selections ask of objs, and what is below that.
+// belowProductConnection resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowProductConnection(ctx context.Context, selections ast.SelectionSet, objs []*model.ProductConnection) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {
@@ -349,12 +349,12 @@ func (r *resolver) belowProductConnection(ctx context.Context, selections ast.Se
 	level.Run()
 }
 
-// Query is part of ResolverRoot.
+// Query implements ResolverRoot.
 func (r *resolver) Query() QueryResolver { return queryResolver{r} }
 
 type queryResolver struct{ r *resolver }
 
-// Product is catalog.Client.Product.
+// Product calls catalog.Client.Product.
 func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, error) {
 	value, err := q.r.clients.Catalog.Product(ctx, id)
 	if err == nil {
@@ -363,7 +363,7 @@ func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, 
 	return value, err
 }
 
-// Me is accounts.Client.Me.
+// Me calls accounts.Client.Me.
 func (q queryResolver) Me(ctx context.Context) (*model.Viewer, error) {
 	value, err := q.r.clients.Accounts.Me(ctx)
 	if err == nil {
@@ -372,7 +372,7 @@ func (q queryResolver) Me(ctx context.Context) (*model.Viewer, error) {
 	return value, err
 }
 
-// Products is catalog.Client.WebProducts.
+// Products calls catalog.Client.WebProducts.
 func (q queryResolver) Products(ctx context.Context, first *int, after *string, categoryID *string, search *string) (*model.ProductConnection, error) {
 	value, err := q.r.clients.Catalog.WebProducts(ctx, first, after, categoryID, search)
 	if err == nil {
@@ -381,17 +381,17 @@ func (q queryResolver) Products(ctx context.Context, first *int, after *string, 
 	return value, err
 }
 
-// Categories is catalog.Client.Categories.
+// Categories calls catalog.Client.Categories.
 func (q queryResolver) Categories(ctx context.Context) ([]*model.Category, error) {
 	return q.r.clients.Catalog.Categories(ctx)
 }
 
-// Review is part of ResolverRoot.
+// Review implements ResolverRoot.
 func (r *resolver) Review() ReviewResolver { return reviewResolver{r} }
 
 type reviewResolver struct{ r *resolver }
 
-// Author was resolved with its level.
+// Author returns the value that was resolved for its level.
 func (q reviewResolver) Author(ctx context.Context, obj *model.Review) (*model.User, error) {
 	if value, ok, err := execute.Resolved[*model.Review, *model.User](ctx, obj); ok {
 		return value, err
@@ -399,19 +399,19 @@ func (q reviewResolver) Author(ctx context.Context, obj *model.Review) (*model.U
 	return execute.Alone(ctx, obj, q.r.reviewAuthor(), nil)
 }
 
-// keyOfReviewAuthor is what Review.author is loaded by.
+// keyOfReviewAuthor returns the key that Review.author is loaded by.
 func keyOfReviewAuthor(obj *model.Review) string {
 	return obj.AuthorID
 }
 
-// reviewAuthor resolves Review.author by accounts.Client.ReviewAuthor.
+// reviewAuthor resolves Review.author with accounts.Client.ReviewAuthor.
 func (r *resolver) reviewAuthor() execute.Resolver[*model.Review, *model.User] {
 	return func(ctx context.Context, objs []*model.Review) ([]*model.User, error) {
 		return loader.Resolve(ctx, r.clients.Accounts.ReviewAuthor(), objs, keyOfReviewAuthor)
 	}
 }
 
-// belowReview resolves what selections ask of objs, and what is below that.
+// belowReview resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowReview(ctx context.Context, selections ast.SelectionSet, objs []*model.Review) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {
@@ -426,12 +426,12 @@ func (r *resolver) belowReview(ctx context.Context, selections ast.SelectionSet,
 	level.Run()
 }
 
-// Subscription is part of ResolverRoot.
+// Subscription implements ResolverRoot.
 func (r *resolver) Subscription() SubscriptionResolver { return subscriptionResolver{r} }
 
 type subscriptionResolver struct{ r *resolver }
 
-// StockChanged is inventory.Client.StockChanged.
+// StockChanged calls inventory.Client.StockChanged.
 func (q subscriptionResolver) StockChanged(ctx context.Context, productID string) (<-chan *model.Stock, error) {
 	events, err := q.r.clients.Inventory.StockChanged(ctx, productID)
 	if err != nil {
@@ -440,12 +440,12 @@ func (q subscriptionResolver) StockChanged(ctx context.Context, productID string
 	return execute.Stream(ctx, events, nil), nil
 }
 
-// Viewer is part of ResolverRoot.
+// Viewer implements ResolverRoot.
 func (r *resolver) Viewer() ViewerResolver { return viewerResolver{r} }
 
 type viewerResolver struct{ r *resolver }
 
-// Orders was resolved with its level.
+// Orders returns the value that was resolved for its level.
 func (q viewerResolver) Orders(ctx context.Context, obj *model.Viewer, first *int) ([]*model.Order, error) {
 	if value, ok, err := execute.Resolved[*model.Viewer, []*model.Order](ctx, obj); ok {
 		return value, err
@@ -453,19 +453,19 @@ func (q viewerResolver) Orders(ctx context.Context, obj *model.Viewer, first *in
 	return execute.Alone(ctx, obj, q.r.viewerOrders(first), execute.Flat(q.r.belowOrder))
 }
 
-// keyOfViewerOrders is what Viewer.orders is loaded by.
+// keyOfViewerOrders returns the key that Viewer.orders is loaded by.
 func keyOfViewerOrders(obj *model.Viewer) string {
 	return obj.ID
 }
 
-// viewerOrders resolves Viewer.orders by orders.Client.ViewerOrders.
+// viewerOrders resolves Viewer.orders with orders.Client.ViewerOrders.
 func (r *resolver) viewerOrders(first *int) execute.Resolver[*model.Viewer, []*model.Order] {
 	return func(ctx context.Context, objs []*model.Viewer) ([][]*model.Order, error) {
 		return loader.Resolve(ctx, r.clients.Orders.ViewerOrders(first), objs, keyOfViewerOrders)
 	}
 }
 
-// belowViewer resolves what selections ask of objs, and what is below that.
+// belowViewer resolves the selections of objs, and of the objects below them.
 func (r *resolver) belowViewer(ctx context.Context, selections ast.SelectionSet, objs []*model.Viewer) {
 	level := execute.NewLevel(ctx, objs)
 	if level.Empty() {
@@ -477,7 +477,7 @@ func (r *resolver) belowViewer(ctx context.Context, selections ast.SelectionSet,
 		case "orders":
 			args, err := ec.field_Viewer_orders_args(ctx, field.ArgumentMap(ec.Variables))
 			if err != nil {
-				continue // gqlgen reports it, with its place
+				continue // gqlgen reports it, with its path
 			}
 			execute.Add(level, field, r.viewerOrders(args["first"].(*int)), execute.Flat(r.belowOrder))
 		}

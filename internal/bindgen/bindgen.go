@@ -1,14 +1,17 @@
-// Package bindgen turns the schemas of a project's frontends into Go: models that
-// all frontends share, a client for each service that bindings call, and for each
-// frontend an executable schema with adapters.
+// Package bindgen turns the schemas of a project's frontends into Go: models
+// that all frontends share, a client for each service that bindings call, and
+// for each frontend an executable schema with adapters.
 //
 // It runs the steps, each of which is a package:
 //
-//	project (read, validate, merge) → plan (decide, report all mistakes) →
-//	golang and gqlgen (write into a stage) → move the files to their places
+//	project.Read         read, validate and merge the schemas
+//	plan.Make            decide, and report all mistakes
+//	golang and gqlgen    write into a stage: gqlgen.go, stage.go
+//	stage.commit         move the files to their places
 //
-// Nothing is changed unless all of it succeeds, and the same project gives the
-// same bytes.
+// [Check] runs the first two, and package predict after them. Nothing is
+// changed unless all steps succeed, and the same project gives the same bytes.
+// A new step goes into run.write, and reports its progress with run.step.
 package bindgen
 
 import (
@@ -22,15 +25,15 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Generate generates the Go code of the project at root. It calls progress after
-// each step; nil is allowed.
+// Generate generates the Go code of the project at root. It calls progress
+// after each step; progress may be nil.
 //
-// When something is wrong in the project, the error is [Diagnostics] with all
-// mistakes, and no file is changed. Any other error is one of the file system, of
-// the Go command or of ctx, and leaves nothing behind either.
+// If there are mistakes in the project, the error is [Diagnostics] with all of
+// them, and no file is changed. Any other error is one of the file system, of
+// the Go command or of ctx; no file is changed then either.
 //
-// It changes the working directory and the standard logger of the process while it
-// runs, because gqlgen takes both from there. Runs in one process wait for each
+// Generate changes the working directory and the standard logger of the process
+// while it runs, because gqlgen uses both. Concurrent calls wait for each
 // other; nothing else may depend on the two.
 func Generate(ctx context.Context, root string, progress func(Step)) error {
 	r, err := newRun(root, progress)
@@ -46,9 +49,9 @@ func Generate(ctx context.Context, root string, progress func(Step)) error {
 }
 
 // Check checks the project at root as [Generate] does, without generating, and
-// predicts the calls that each operation can make at worst; see
-// [predict.Operations]. It runs as Generate does, with the same errors; the calls
-// are there even with mistakes in them.
+// predicts the calls that each operation can make at worst: see
+// [predict.Operations]. It has the errors and the restrictions of Generate. The
+// calls are returned even with mistakes in them.
 func Check(ctx context.Context, root string, options predict.Options, progress func(Step)) ([]predict.Calls, error) {
 	r, err := newRun(root, progress)
 	if err != nil {

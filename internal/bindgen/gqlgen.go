@@ -30,7 +30,7 @@ func (r *run) models(s *stage, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	cfg.Schema = r.project.Union // Init keeps it
+	cfg.Schema = r.project.Union // Init uses it
 	if err := cfg.Init(); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
@@ -53,15 +53,15 @@ func (r *run) models(s *stage, p *plan.Plan) error {
 		return fmt.Errorf("models: %w", err)
 	}
 	if _, err := os.Stat(cfg.Model.Filename); errors.Is(err, fs.ErrNotExist) {
-		// No types, no file; but the adapters import the package.
+		// Without types there is no file, but the adapters import the package.
 		return errors.Join(differ, writeStaged(cfg.Model.Filename,
 			project.GeneratedHeader+"\n\n// Package model has the models of all frontends.\npackage model\n"))
 	}
 	return differ
 }
 
-// compareModels checks that gqlgen generates the models that were planned: a
-// setting of gqlgen.yml may ask for others.
+// compareModels checks that gqlgen generates the models that were planned. A
+// setting of gqlgen.yml may change them.
 func compareModels(union *ast.Schema, planned *plan.Models, b *modelgen.ModelBuild) error {
 	for _, object := range b.Models {
 		named, ok := planned.Named(object.Name).(*types.Named)
@@ -97,7 +97,7 @@ func fieldNamed(s *types.Struct, name string) *types.Var {
 	return nil
 }
 
-// clients writes the files of the plan but the adapters.
+// clients writes the files of the plan, without the adapters.
 func (r *run) clients(s *stage, p *plan.Plan) error {
 	files, err := golang.Files(p)
 	if err != nil {
@@ -124,26 +124,25 @@ func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *pla
 	if err != nil {
 		return err
 	}
-	cfg.Model = config.PackageConfig{} // they are there
+	cfg.Model = config.PackageConfig{} // they are generated already
 	for name, model := range p.Models.Generated() {
 		if f.API.Types[name] != nil {
 			cfg.Models.Add(name, model)
 		}
 	}
-	return api.Generate(cfg, api.PrependPlugin(&plugin{plan: p, frontend: f, planned: planned}))
+	return api.Generate(cfg, api.PrependPlugin(&plugin{plan: p, planned: planned}))
 }
 
-// plugin is where gqlgen calls back.
+// plugin is the plugin of gqlgen that writes the adapters.
 type plugin struct {
-	plan     *plan.Plan
-	frontend *project.Frontend
-	planned  *plan.Frontend
+	plan    *plan.Plan
+	planned *plan.Frontend
 }
 
-// Name is part of gqlgen's plugin interface.
+// Name implements gqlgen's plugin.Plugin.
 func (p *plugin) Name() string { return "portico" }
 
-// MutateConfig leaves to adapters what they resolve.
+// MutateConfig makes gqlgen call the adapters for the fields that have one.
 func (p *plugin) MutateConfig(cfg *config.Config) error {
 	for _, object := range p.planned.Objects {
 		if object.Root {
@@ -172,7 +171,7 @@ func (p *plugin) GenerateCode(data *codegen.Data) error {
 	return writeStaged(filepath.Join(data.Config.Exec.Dir(), "resolvers"+project.GeneratedSuffix), string(text))
 }
 
-// inputReferences are the named types of arguments and of the fields of input
+// inputReferences returns the named types of arguments and of fields of input
 // objects, as gqlgen binds them.
 func inputReferences(data *codegen.Data) []*config.TypeReference {
 	var list []*config.TypeReference
@@ -197,7 +196,7 @@ func inputReferences(data *codegen.Data) []*config.TypeReference {
 	return list
 }
 
-// protos runs protoc-gen-go, of the version that the project requires.
+// protos runs protoc-gen-go in the version that the project requires.
 func protos(ctx context.Context, s *stage, p *plan.Plan) error {
 	if p.Protos.Request == nil {
 		return nil
@@ -223,7 +222,7 @@ func protos(ctx context.Context, s *stage, p *plan.Plan) error {
 	}
 	for _, file := range response.File {
 		to := s.path(file.GetName())
-		// What is there is a link to the project's file.
+		// The stage has a link to the project's file.
 		if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

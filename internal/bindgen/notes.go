@@ -9,20 +9,19 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/99designs/gqlgen/codegen/templates"
-
+	"github.com/portico-gateway/portico/internal/plan"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// changedModels says which fields of models get another Go type in this run since
-// frontends do not agree whether they can be null: hand-written methods of all
+// changedModels returns notes on model fields whose Go types change in this run
+// because one frontend made them nullable. Hand-written methods of all
 // frontends have to follow.
 func (r *run) changedModels(s *stage) []string {
 	name := filepath.Join(project.GraphFolder, project.ModelFolder, "models"+project.GeneratedSuffix)
 	before, after := structFields(filepath.Join(r.root, name)), structFields(filepath.Join(s.dir, name))
 	var notes []string
 	for _, w := range r.project.Widened {
-		field := templates.ToGo(w.Type) + "." + templates.ToGo(w.Field)
+		field := plan.GoName(w.Type) + "." + plan.GoName(w.Field)
 		was, is := before[field], after[field]
 		if was == "" || is == "" || was == is {
 			continue
@@ -33,7 +32,7 @@ func (r *run) changedModels(s *stage) []string {
 	return notes
 }
 
-// structFields are the types of the fields of the structs in a Go file, by
+// structFields returns the types of the fields of the structs in a Go file, by
 // "Struct.Field"; none if it can't be read.
 func structFields(file string) map[string]string {
 	fields := map[string]string{}

@@ -13,7 +13,7 @@ import (
 // Diagnostics are the mistakes in a project.
 type Diagnostics = project.Diagnostics
 
-// Step is a part of a run that is done.
+// Step is a finished step of a run.
 type Step struct {
 	// Name is "read", "plan", "models", "clients", "protos" or the name of a frontend.
 	Name string
@@ -48,8 +48,8 @@ func (r *run) step(name string, notes ...string) {
 	r.last = now
 }
 
-// quiet keeps gqlgen from logging what is no mistake here. The function that it
-// returns ends that.
+// quiet stops the standard logger, to which gqlgen logs warnings that do not
+// apply here. The returned function restores it.
 func (r *run) quiet() func() {
 	process.Lock()
 	out := log.Writer()
@@ -60,5 +60,6 @@ func (r *run) quiet() func() {
 	}
 }
 
-// process is what runs of one process share: its working directory and logger.
+// process guards what runs in one process share: its working directory and
+// logger.
 var process sync.Mutex //nolint:gochecknoglobals // as the directory and the logger are

@@ -19,8 +19,8 @@ import (
 )
 
 // stage is a copy of the project in which a run writes, so that a run that
-// fails changes nothing. It has links to everything but what is generated:
-// Go finds the same packages there, with the same import paths.
+// fails changes nothing. It has links to all files that are not generated: Go
+// finds the same packages there, with the same import paths.
 type stage struct {
 	root  string
 	dir   string   // absolute, in root so that a file can be renamed from here to there
@@ -28,8 +28,9 @@ type stage struct {
 	wd    string   // the working directory to go back to
 }
 
-// newStage makes the folder and goes there: gqlgen works where the process does.
-// close goes back. Folders of runs that were killed are removed.
+// newStage makes the stage and changes the working directory to it, where
+// gqlgen works; close changes it back. Stages of processes that were killed are
+// removed.
 func newStage(root string) (*stage, error) {
 	if err := removeLeftovers(root); err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (s *stage) open() error {
 	return os.Chdir(s.dir)
 }
 
-// link links what a folder of the project has into the stage.
+// link links the entries of a folder of the project into the stage.
 func (s *stage) link(folder string) error {
 	entries, err := os.ReadDir(filepath.Join(s.root, folder))
 	if err != nil {
@@ -119,11 +120,12 @@ func (s *stage) link(folder string) error {
 
 const stagePrefix = ".portico-generate-"
 
-// generatedFolders have generated files, beside others.
+// generatedFolders returns the folders with generated files, which may have
+// others.
 func generatedFolders() []string { return []string{project.GraphFolder, project.ClientsFolder} }
 
-// linkFiles makes a folder like one of the project, with links to its files
-// but those that are generated.
+// linkFiles copies a folder of the project as links to its files, without
+// generated ones.
 func (s *stage) linkFiles(folder string) error {
 	if err := os.MkdirAll(s.path(folder), 0o755); err != nil {
 		return err
@@ -179,7 +181,7 @@ func (s *stage) close() error {
 	return errors.Join(os.Chdir(s.wd), os.RemoveAll(s.dir))
 }
 
-// path is where a file of the project is staged.
+// path returns the path of a staged file.
 func (s *stage) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
 
 // generatedFiles lists the generated files below root, relative to it.
@@ -216,10 +218,10 @@ func generatedIn(root, folder string) ([]string, error) {
 	return names, err
 }
 
-// isGenerated reports whether a run makes the file: those with the suffix, and the Go
-// code of protos. In a stage what is no link was made by the run; in a project
-// the folder graph and that of the protos are the generator's, but elsewhere
-// other generators may write such files.
+// isGenerated reports whether a run makes the file: one with the suffix, or the
+// Go code of a proto. In a stage, all files that are not links are made by the
+// run. In a project, the folders of graph and of the protos belong to this
+// generator; elsewhere, other generators may write such files.
 func isGenerated(root, file string, d fs.DirEntry) bool {
 	staged := strings.HasPrefix(filepath.Base(root), stagePrefix)
 	switch {
@@ -237,15 +239,14 @@ func isGenerated(root, file string, d fs.DirEntry) bool {
 	return d.Type().IsRegular() && (staged || protos)
 }
 
-// hasHeader reports whether a file begins as those of this generator do.
+// hasHeader reports whether a file begins with the header of this generator.
 func hasHeader(file string) bool {
 	text, err := os.ReadFile(file)
 	return err == nil && bytes.HasPrefix(text, []byte(project.GeneratedHeader))
 }
 
-// commit moves the staged files to their places and removes the generated
-// files that this run did not make. When a step fails, what was done is
-// undone.
+// commit moves the staged files to their places and removes generated files
+// that this run did not make. If a step fails, the steps before it are undone.
 func (s *stage) commit() (err error) {
 	names, err := generatedFiles(s.dir)
 	if err != nil {
@@ -275,14 +276,15 @@ func (s *stage) commit() (err error) {
 			return err
 		}
 		undo = append(undo, back)
-		// The folder of a frontend that is gone, unless something else is in it.
+		// Removes the folder of a removed frontend, unless it has other files.
 		_ = os.Remove(filepath.Join(s.root, filepath.FromSlash(path.Dir(name))))
 	}
 	return nil
 }
 
-// replaceFile moves a file to its place, unless the same is there already: its
-// time stays then, and Go builds nothing anew. It returns what undoes it.
+// replaceFile moves a file to its place. A file with the same content stays as
+// it is, with its time, so that Go rebuilds nothing. It returns a function that
+// undoes the change.
 func replaceFile(to, from string) (undo func() error, err error) {
 	fresh, err := os.ReadFile(from)
 	if err != nil {

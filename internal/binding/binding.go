@@ -1,6 +1,17 @@
-// Package binding reads the directives that tie fields of a schema to calls of
-// services. It knows GraphQL but neither Go nor the services. What the
-// directives of policy say is read by package directive.
+// Package binding reads the directives that bind fields of a schema to calls of
+// services: @rest, @grpc and @source, with @calls, @service and @inaccessible.
+// Package directive reads the directives of policy.
+//
+//	Read          rest.go, read.go  @rest or @grpc of a field → [Binding]
+//	              key.go, errors.go, check.go: its parts, and whether its variables exist
+//	SourceFor     source.go         @source → where a service has a field
+//	EnumText      source.go         @source → what a service calls an enum's value
+//	ReadOthers    source.go         checks the directives that bind no field
+//
+// The package knows GraphQL but neither Go nor the services: whether a binding
+// fits the Go types and the documents of services is decided by package plan.
+// To add an argument to a directive, define it in directives.graphqls, read it
+// into [Binding] and check it here.
 package binding
 
 import (
@@ -31,20 +42,20 @@ const (
 	ServiceDirective      = "service"
 )
 
-// Private reports whether a directive or a type is about services, so that no
-// caller of the gateway sees it.
+// Private reports whether a directive or a type is about services and therefore
+// hidden from callers of the gateway.
 func Private(name string) bool {
 	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
 		"BindingPage", "BindingError", "BindingFormat", "BindingValue"}, name)
 }
 
-// Inaccessible reports whether no frontend sees the field.
+// Inaccessible reports whether a field is hidden from callers of the gateway.
 func Inaccessible(field *ast.FieldDefinition) bool {
 	return field.Directives.ForName(InaccessibleDirective) != nil
 }
 
-// CallerServices are the services that @service says receive the caller: its
-// credentials or its subject.
+// CallerServices returns the services that receive the caller's credentials or
+// subject, as @service says.
 func CallerServices(schema *ast.Schema) []string {
 	var names []string
 	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
@@ -56,8 +67,8 @@ func CallerServices(schema *ast.Schema) []string {
 	return names
 }
 
-// Read reads the binding of a field; nil when it has none, or one with
-// mistakes, which are reported.
+// Read returns the binding of a field. It is nil when the field has none, or an
+// invalid one, which is reported.
 func Read(schema *ast.Schema, parent *ast.Definition, field *ast.FieldDefinition, report directive.Report) *Binding {
 	rest, grpc := field.Directives.ForName(RESTDirective), field.Directives.ForName(GRPCDirective)
 	r := &reader{schema: schema, report: report}

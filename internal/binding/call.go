@@ -8,7 +8,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// Binding is what @rest or @grpc says of a field.
+// Binding is @rest or @grpc of a field. It does not change after [Read].
 type Binding struct {
 	Parent *ast.Definition
 	Field  *ast.FieldDefinition
@@ -18,7 +18,7 @@ type Binding struct {
 	REST    *REST // nil for gRPC
 	GRPC    *GRPC // nil for REST
 	Select  directive.Path
-	// Key says which parent a row belongs to; nil without {$batch.x}.
+	// Key matches rows to parents; nil without {$batch.x}.
 	Key    *Key
 	Max    int // 0 for the default
 	Page   *Page
@@ -50,23 +50,23 @@ type Param struct {
 	Pos  *ast.Position
 }
 
-// Key is how rows are matched to parents.
+// Key says how rows are matched to parents.
 type Key struct {
-	// Row leads to the key in a row.
+	// Row is the path of the key in a row.
 	Row directive.Path
 	// Batch is the field of the parent: $batch.x.
 	Batch *directive.Var
 	Pos   *ast.Position
 }
 
-// Page is how a service pages.
+// Page says how a service pages.
 type Page struct {
 	Next, Total, More directive.Path // nil when not given
 	Start             int
 	Pos               *ast.Position
 }
 
-// ErrorRule is what an error of a service means.
+// ErrorRule says how an error of a service is reported to callers.
 type ErrorRule struct {
 	Status     string // 409, or NOT_FOUND
 	Null       bool   // the field is null
@@ -76,14 +76,15 @@ type ErrorRule struct {
 	Pos        *ast.Position
 }
 
-// Extension is a value of an error's body that the caller gets.
+// Extension is a value of an error's body that is copied into the extensions of
+// the problem.
 type Extension struct {
 	Name string
 	Path directive.Path
 }
 
-// Value is what a body or a request is made of. Exactly one of its parts is
-// set.
+// Value is a body or a request, or a part of one. Exactly one of Text, Const,
+// Object and List is set.
 type Value struct {
 	Text   directive.Text // a text with at least one variable
 	Const  *ast.Value     // a scalar without variables
@@ -99,7 +100,7 @@ type Member struct {
 	Pos   *ast.Position
 }
 
-// Texts returns all texts of a value.
+// Texts returns all texts of a value. It may be called on nil.
 func (v *Value) Texts() []directive.Text {
 	if v == nil {
 		return nil
@@ -114,7 +115,8 @@ func (v *Value) Texts() []directive.Text {
 	return texts
 }
 
-// Vars returns all variables of the call, in the order in which they are written.
+// Vars returns all variables of the call, in the order in which they are
+// written.
 func (b *Binding) Vars() []*directive.Var {
 	var texts []directive.Text
 	if b.REST != nil {
@@ -139,7 +141,7 @@ func (b *Binding) Vars() []*directive.Var {
 	return vars
 }
 
-// values returns the body or the request.
+// values returns the body and the request, which may be nil.
 func (b *Binding) values() []*Value {
 	var list []*Value
 	if b.REST != nil {

@@ -25,7 +25,7 @@ func fieldNames(def *ast.Definition) []string {
 	return names
 }
 
-// checkVars checks that the variables are there and can be where they are.
+// checkVars checks that the variables exist and may be used where they are.
 func (r *reader) checkVars() {
 	b := r.binding
 	for _, v := range b.Vars() {
@@ -71,8 +71,8 @@ func (r *reader) checkVars() {
 	}
 }
 
-// checkPage checks that what is computed of a page is sent as a whole: the rows
-// of another page would come, and others be skipped.
+// checkPage checks that a call sends all that determines a page. Otherwise it
+// would get the rows of another page.
 func (r *reader) checkPage() {
 	sent := map[string]*directive.Var{}
 	for _, v := range r.binding.Vars() {
@@ -82,16 +82,16 @@ func (r *reader) checkPage() {
 	}
 	for _, name := range []string{"offset", "number"} {
 		if v := sent[name]; v != nil && sent["limit"] == nil {
-			r.fail(v.Pos, "send {$page.limit} too", "%s is computed with the number of rows of a page, which the call does not tell the service", v)
+			r.fail(v.Pos, "send {$page.limit} too", "%s is computed from the number of rows of a page, which the call does not send", v)
 		}
 	}
 	if page := r.binding.Page; page != nil && sent["offset"] == nil && sent["number"] == nil && sent["after"] == nil {
-		r.fail(page.Pos, "send {$args.after}, {$page.offset} or {$page.number}", "the call does not tell the service which page is wanted")
+		r.fail(page.Pos, "send {$args.after}, {$page.offset} or {$page.number}", "the call does not send which page it asks for")
 	}
 }
 
-// textual checks that a text has no list in it: only a whole parameter of the
-// URL repeats.
+// textual checks that a text has no list in it: only a whole query parameter
+// can be a list.
 func (r *reader) textual(text directive.Text) {
 	for _, v := range text.Vars() {
 		t := TypeOf(r.schema, r.binding, v)
@@ -115,15 +115,15 @@ func (r *reader) checkVar(v *directive.Var) {
 		r.fail(v.Pos, "write ->join(\",\")", "the separator of ->join is empty")
 	}
 	if v.Joined && t.Elem == nil && v.Root != directive.Batch {
-		r.fail(v.Pos, "remove ->join", "%s is no list", v)
+		r.fail(v.Pos, "remove ->join", "%s is not a list", v)
 	}
 	if (v.Root == directive.This || v.Root == directive.Batch) && (t.Elem != nil || !r.leaf(t)) {
 		r.fail(v.Pos, "", "%s must be a scalar or an enum, but is %s", v, t)
 	}
 }
 
-// begins reports whether a variable begins at an argument of the field or at a field
-// of its parent. Mistakes in what it begins with are reported.
+// begins reports whether a variable begins with an argument of the field or
+// with a field of its parent. It reports what is wrong with any other one.
 func (r *reader) begins(v *directive.Var) bool {
 	b := r.binding
 	switch v.Root {
@@ -150,13 +150,13 @@ func (r *reader) begins(v *directive.Var) bool {
 		r.checkPaging(v)
 	case directive.Headers:
 		if strings.EqualFold(v.Path[0], "Authorization") {
-			r.fail(v.Pos, "set forwardAuthorization in portico.yaml", "a binding does not send the caller's credentials on")
+			r.fail(v.Pos, "set forwardAuthorization in portico.yaml", "a binding can't forward the caller's credentials")
 		}
 	}
 	return false
 }
 
-// leadsNowhere reports the first name of a variable that is no field.
+// leadsNowhere reports the first name in a variable's path that does not exist.
 func (r *reader) leadsNowhere(v *directive.Var) {
 	for i := 1; i < len(v.Path); i++ {
 		t := TypeOf(r.schema, r.binding, &directive.Var{Root: v.Root, Path: v.Path[:i]})
@@ -168,7 +168,7 @@ func (r *reader) leadsNowhere(v *directive.Var) {
 			return
 		}
 	}
-	r.fail(v.Pos, "", "%s leads nowhere: only objects have fields", v)
+	r.fail(v.Pos, "", "%s does not exist: only objects have fields", v)
 }
 
 func (r *reader) checkPaging(v *directive.Var) {
@@ -178,7 +178,8 @@ func (r *reader) checkPaging(v *directive.Var) {
 		return
 	}
 	if r.binding.Field.Arguments.ForName("first") == nil {
-		r.fail(v.Pos, "add first: Int = 20", "%s is computed of the argument first, which %s.%s does not have", v, r.binding.Parent.Name, r.binding.Field.Name)
+		r.fail(v.Pos, "add first: Int = 20", "%s is computed from the argument first, which %s.%s does not have", v, r.binding.Parent.Name,
+			r.binding.Field.Name)
 	}
 }
 
@@ -187,9 +188,9 @@ func (r *reader) leaf(t *ast.Type) bool {
 	return def != nil && def.IsLeafType()
 }
 
-// TypeOf is the GraphQL type of a variable; nil for one that does not come
-// from the schema, or leads nowhere. It is nullable when anything on its way
-// is.
+// TypeOf returns the GraphQL type of a variable: nullable if any field on its
+// path is. It is nil for a variable that does not come from the schema, or
+// whose path does not exist.
 func TypeOf(schema *ast.Schema, b *Binding, v *directive.Var) *ast.Type {
 	var t *ast.Type
 	switch v.Root {

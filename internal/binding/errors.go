@@ -35,26 +35,27 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 	rule.Status = status.Raw
 	if r.binding.GRPC != nil {
 		if !slices.Contains(codes(), rule.Status) {
-			r.fail(status.Position, nearest.Hint(rule.Status, codes()), "%q is no code of gRPC for an error", rule.Status)
+			r.fail(status.Position, nearest.Hint(rule.Status, codes()), "%q is not a gRPC error code", rule.Status)
 		}
 	} else if n, err := strconv.Atoi(rule.Status); err != nil || n < 400 || n > 599 {
-		r.fail(status.Position, "", "%q is no HTTP status of an error: they are from 400 to 599", rule.Status)
+		r.fail(status.Position, "", "%q is not the HTTP status of an error: these are 400 to 599", rule.Status)
 	}
 	code := v.Children.ForName("code")
 	switch {
 	case code == nil:
-		r.fail(v.Position, `add code: "OUT_OF_STOCK", or code: null for a field that is null then`, "the error has no code")
+		r.fail(v.Position, `add code: "OUT_OF_STOCK", or code: null to make the field null`, "the error has no code")
 	case code.Kind == ast.NullValue:
 		rule.Null = true
 		if r.binding.Field.Type.NonNull {
 			r.fail(code.Position, "make the field nullable", "%s.%s can't be null", r.binding.Parent.Name, r.binding.Field.Name)
 		}
 		if r.binding.Parent == r.schema.Subscription {
-			r.fail(code.Position, "give it a code", "%s.%s is followed, so there is no value that could be null", r.binding.Parent.Name, r.binding.Field.Name)
+			r.fail(code.Position, "give it a code", "%s.%s is a subscription, which has no value that could be null", r.binding.Parent.Name,
+				r.binding.Field.Name)
 		}
 		return rule
 	case !grpcCode.MatchString(code.Raw):
-		r.fail(code.Position, "", "the code %q is not in upper snake case", code.Raw)
+		r.fail(code.Position, "write it like OUT_OF_STOCK", "the code %q is not in upper snake case", code.Raw)
 	default:
 		rule.Code = code.Raw
 	}
@@ -70,7 +71,7 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 		}
 		for _, child := range extensions.Children {
 			if child.Name == "code" {
-				r.fail(child.Position, "give it another name", "the extension code is the problem's code")
+				r.fail(child.Position, "give it another name", "the extension code is reserved for the problem's code")
 			}
 			rule.Extensions = append(rule.Extensions, Extension{Name: child.Name, Path: r.pathOf(child.Value)})
 		}
@@ -78,7 +79,7 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 	return rule
 }
 
-// codes are the gRPC codes of errors (google.rpc.Code).
+// codes returns the gRPC codes of errors (google.rpc.Code).
 func codes() []string {
 	return []string{
 		"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",

@@ -26,7 +26,7 @@ func (r *reader) key(d *ast.Directive) *Key {
 	case arg == nil && batch == nil:
 		return nil
 	case arg == nil:
-		r.fail(d.Position, `add key: "id", the field of a row that has the value of `+batch.String(), "a batch needs a key to match rows to parents by")
+		r.fail(d.Position, `add key: "id", the field of a row that has the value of `+batch.String(), "a batch needs a key that matches rows to parents")
 		return nil
 	}
 	row, rest, given := strings.Cut(arg.Value.Raw, "=")
@@ -36,11 +36,11 @@ func (r *reader) key(d *ast.Directive) *Key {
 		if v := text.Alone(); v != nil && v.Root == directive.Batch && (batch == nil || batch.String() == v.String()) {
 			key.Batch = v
 		} else if !r.failed {
-			r.fail(arg.Value.Position, `write "id={$batch.x}"`, "%q does not tell the key of the parents", rest)
+			r.fail(arg.Value.Position, `write "id={$batch.x}"`, "%q is not a key of the parents", rest)
 		}
 	}
 	if key.Batch == nil && !r.failed {
-		r.fail(arg.Value.Position, `put {$batch.x} into the call, or write key: "`+row+`={$batch.x}"`, "nothing tells the key of the parents")
+		r.fail(arg.Value.Position, `put {$batch.x} into the call, or write key: "`+row+`={$batch.x}"`, "the binding has no key of the parents")
 	}
 	path, err := directive.ParsePath(row)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// read reads what all bindings have; the rest is own's.
+// read reads the arguments that all bindings have, and calls own to read the
+// others.
 func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
 	if !r.checkArguments(d) {
 		return
@@ -21,7 +22,7 @@ func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
 	b.Service = raw(d, "service")
 	if !serviceName.MatchString(b.Service) {
 		r.fail(d.Arguments.ForName("service").Value.Position, "use the name that portico.yaml gives the service",
-			"%q can't name a service: it becomes a Go package, so it has only small letters and digits and starts with a letter", b.Service)
+			"%q can't name a service: it becomes a Go package, so it must have only small letters and digits and start with a letter", b.Service)
 	}
 	if token.IsKeyword(b.Service) || slices.Contains([]string{"main", "init", "internal", "vendor", "testdata", "proto", "clients", "error"}, b.Service) {
 		r.fail(d.Arguments.ForName("service").Value.Position, "give the service another name in portico.yaml",
@@ -48,7 +49,7 @@ func (r *reader) grpc(d *ast.Directive) {
 	arg := d.Arguments.ForName("method")
 	method := strings.TrimPrefix(arg.Value.Raw, "/")
 	if service, name, ok := strings.Cut(method, "/"); !ok || service == "" || name == "" || strings.Contains(name, "/") {
-		r.fail(arg.Value.Position, "write package.Service/Method", "%q is no method", arg.Value.Raw)
+		r.fail(arg.Value.Position, "write package.Service/Method", "%q is not a gRPC method", arg.Value.Raw)
 	}
 	r.binding.GRPC = &GRPC{Method: method, Pos: arg.Value.Position}
 	if arg := d.Arguments.ForName("request"); arg != nil {

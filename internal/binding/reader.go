@@ -22,7 +22,7 @@ func (r *reader) fail(pos *ast.Position, fix, format string, args ...any) {
 	r.report(pos, fix, format, args...)
 }
 
-// raw is the text of a scalar argument; empty when it is absent.
+// raw returns the text of a scalar argument; empty when it is absent.
 func raw(d *ast.Directive, name string) string {
 	if arg := d.Arguments.ForName(name); arg != nil {
 		return arg.Value.Raw
@@ -46,7 +46,8 @@ func (r *reader) pathOf(v *ast.Value) directive.Path {
 	return path
 }
 
-// text reads a text and points mistakes out within it.
+// text parses a text that begins at byte from of a value. Mistakes are reported
+// at their position within it.
 func (r *reader) text(v *ast.Value, from int) directive.Text {
 	text, err := directive.ParseText(v.Raw[from:])
 	if mistake, ok := errors.AsType[*directive.TextError](err); ok {
@@ -64,8 +65,8 @@ func (r *reader) text(v *ast.Value, from int) directive.Text {
 	return text
 }
 
-// within is the position of a byte of a string on one line; of other values,
-// where they begin.
+// within returns the position of a byte within a string on one line. For other
+// values it returns the position of the value.
 func within(v *ast.Value, offset int) *ast.Position {
 	if v.Kind != ast.StringValue || v.Position == nil {
 		return v.Position

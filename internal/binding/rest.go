@@ -26,7 +26,7 @@ func (r *reader) rest(d *ast.Directive) {
 		target, rest.Method = arg, strings.ToUpper(method)
 	}
 	if target == nil {
-		r.fail(d.Position, `add one, such as get: "/products"`, "@rest has none of get, post, put, patch and delete")
+		r.fail(d.Position, `add one, such as get: "/products"`, "@rest needs one of get, post, put, patch and delete")
 		return
 	}
 	rest.Path, rest.PathPos = r.segments(target.Value), target.Value.Position
@@ -35,19 +35,20 @@ func (r *reader) rest(d *ast.Directive) {
 	for _, h := range rest.Headers {
 		if slices.Contains([]string{"Authorization", "Host", "Content-Length", "Transfer-Encoding", "Connection", "Content-Type"},
 			http.CanonicalHeaderKey(h.Name)) {
-			r.fail(h.Pos, "leave it out; forwardAuthorization in portico.yaml sends the caller's Authorization",
+			r.fail(h.Pos, "remove it; forwardAuthorization in portico.yaml sends the caller's Authorization",
 				"the gateway sets the header %s itself", h.Name)
 		}
 	}
 	if arg := d.Arguments.ForName("body"); arg != nil {
 		if rest.Method == http.MethodGet {
-			r.fail(arg.Position, "use query, or another method", "a GET has no body")
+			r.fail(arg.Position, "use query, or another method", "a GET request has no body")
 		}
 		rest.Body = r.value(arg.Value)
 	}
 }
 
-// segments reads a path. The braces of a variable may have slashes in them.
+// segments reads a path. A slash within the braces of a variable separates
+// nothing.
 func (r *reader) segments(v *ast.Value) []directive.Text {
 	if !strings.HasPrefix(v.Raw, "/") {
 		r.fail(v.Position, "", "the path %q must begin with a slash", v.Raw)
@@ -88,7 +89,7 @@ var (
 	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // token of RFC 9110, section 5.6.2
 )
 
-// params reads "name=value" or "Name: value".
+// params reads a list of "name=value" or "Name: value".
 func (r *reader) params(d *ast.Directive, argument, separator string, valid *regexp.Regexp) []Param {
 	arg := d.Arguments.ForName(argument)
 	if arg == nil {
@@ -98,7 +99,7 @@ func (r *reader) params(d *ast.Directive, argument, separator string, valid *reg
 	for _, v := range directive.Items(arg.Value) {
 		name, rest, ok := strings.Cut(v.Raw, separator)
 		if !ok || !valid.MatchString(name) {
-			r.fail(v.Position, `write "name`+separator+`value"`, "%q is no part of %s", v.Raw, argument)
+			r.fail(v.Position, `write "name`+separator+`value"`, "%q is not a valid item of %s", v.Raw, argument)
 			continue
 		}
 		from := len(v.Raw) - len(rest)

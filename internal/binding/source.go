@@ -8,7 +8,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// Source is what @source says of a field, an input field or an enum's value.
+// Source is @source of a field or an input field.
 type Source struct {
 	Names   []directive.Path
 	Convert string     // package.Func, or empty
@@ -17,8 +17,9 @@ type Source struct {
 	Pos     *ast.Position
 }
 
-// SourceFor returns what the directives say for this service: @source with its
-// name, or else without one, or else what the name alone says.
+// SourceFor returns the source of a field for a service: the @source that names
+// the service, or else the one that names none, or else the field's own name.
+// The directives must be valid; see [ReadOthers].
 func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	out := Source{Names: []directive.Path{{name}}}
 	var found *ast.Directive
@@ -53,8 +54,8 @@ func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	return out
 }
 
-// EnumText returns what this service calls a value of an enum, and reports
-// whether the directives say so.
+// EnumText returns what a service calls a value of an enum. It returns false if
+// no @source applies.
 func EnumText(directives ast.DirectiveList, service string) (string, bool) {
 	text, found := "", false
 	for _, d := range directives.ForNames(SourceDirective) {
@@ -72,8 +73,8 @@ func EnumText(directives ast.DirectiveList, service string) (string, bool) {
 	return text, found
 }
 
-// ReadOthers checks the directives of a schema that do not bind a field: @source
-// and @calls.
+// ReadOthers checks the directives that do not bind a field: @source, @calls
+// and @service.
 func ReadOthers(schema *ast.Schema, report directive.Report) {
 	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
 		r := &reader{schema: schema, report: report}
@@ -92,8 +93,8 @@ func ReadOthers(schema *ast.Schema, report directive.Report) {
 
 var converterName = regexp.MustCompile(`^[a-z][a-z0-9/]*\.[A-Z]\w*$`)
 
-// readSources checks @source of a field. Output means that it belongs to an
-// object type.
+// readSources checks @source of a field. If output is false, it is a field of
+// an input object.
 func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, report directive.Report) {
 	for _, d := range directives.ForNames(SourceDirective) {
 		r := &reader{schema: schema, report: report}
@@ -107,12 +108,12 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 				r.pathOf(v)
 			}
 			if len(directive.Items(names.Value)) != 1 && convert == nil {
-				r.fail(names.Position, "add convert, which makes one value of them", "@source has %d names", len(directive.Items(names.Value)))
+				r.fail(names.Position, "add convert: a function that makes one value of them", "@source has %d names", len(directive.Items(names.Value)))
 			}
 		}
 		if convert != nil && !converterName.MatchString(convert.Value.Raw) {
 			r.fail(convert.Value.Position, "write package.Func, such as money.OfCents for func OfCents in clients/money",
-				"%q is no function of a package in clients/", convert.Value.Raw)
+				"%q is not a function of a package in clients/", convert.Value.Raw)
 		}
 		for _, name := range []string{"convert", "default", "value"} {
 			if arg := d.Arguments.ForName(name); arg != nil && !output {
@@ -130,7 +131,8 @@ func readHints(schema *ast.Schema, field *ast.FieldDefinition, report directive.
 	}
 }
 
-// readEnumSources checks @source of an enum's value: its name may be any text.
+// readEnumSources checks @source of an enum's value, whose name may be any
+// text.
 func readEnumSources(schema *ast.Schema, directives ast.DirectiveList, report directive.Report) {
 	for _, d := range directives.ForNames(SourceDirective) {
 		r := &reader{schema: schema, report: report}
@@ -139,10 +141,10 @@ func readEnumSources(schema *ast.Schema, directives ast.DirectiveList, report di
 		}
 		for _, arg := range d.Arguments {
 			if arg.Name != "name" && arg.Name != "service" {
-				r.fail(arg.Position, "", "%s is not for values of enums", arg.Name)
+				r.fail(arg.Position, "", "%s is not allowed for values of enums", arg.Name)
 			}
 			if arg.Name == "name" && len(directive.Items(arg.Value)) != 1 {
-				r.fail(arg.Position, "", "a value of an enum has one name")
+				r.fail(arg.Position, "", "a value of an enum must have exactly one name")
 			}
 		}
 	}

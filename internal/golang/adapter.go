@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/99designs/gqlgen/codegen/templates"
-
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -18,24 +16,25 @@ type adapters struct {
 	plan     *plan.Plan
 	frontend *plan.Frontend
 	b        strings.Builder
-	// unmarshal are the methods of gqlgen's executor by scalar or enum.
+	// unmarshal has the methods of gqlgen's executor by scalar or enum.
 	unmarshal map[string]string
 }
 
 func (a *adapters) line(format string, args ...any) { fmt.Fprintf(&a.b, format+"\n", args...) }
 
-// Adapters are the adapters of a frontend, resolvers.gen.go in its folder of graph/.
-// They call methods of gqlgen's executor: unmarshal has the names of those that
-// unmarshal a scalar or an enum, by its name.
+// Adapters returns the file with the adapters of a frontend, resolvers.gen.go
+// in its folder of graph/. The adapters call methods of gqlgen's executor:
+// unmarshal has the names of the methods that unmarshal a scalar or an enum, by
+// its name.
 func Adapters(p *plan.Plan, f *plan.Frontend, unmarshal map[string]string) ([]byte, error) {
 	a := &adapters{file: newFile(p, path.Join(p.Module, "graph", f.Name)), plan: p, frontend: f, unmarshal: unmarshal}
 	a.constructor()
 	a.parsers()
-	a.line(`// executionContext is what gqlgen reads arguments with.
+	a.line(`// executionContext returns the context that gqlgen reads arguments with.
 func (r *resolver) executionContext(ctx %s.Context) *executionContext {
 	return newExecutionContext(%s.GetOperationContext(ctx), r.schema, nil)
 }
-`, a.use("context"), a.use(gqlgenPath))
+`, a.use("context"), a.use(plan.GQLGenPath))
 	for _, o := range f.Objects {
 		a.object(o)
 		if o.Below() {
@@ -90,7 +89,7 @@ type resolver struct {
 `, a.resolvers(), a.clients())
 }
 
-// rawQuoted writes a text between back quotes, if it has none.
+// rawQuoted writes a text between back quotes if they can contain it.
 func rawQuoted(text string) string {
 	if strconv.CanBackquote(strings.ReplaceAll(text, "\n", "")) {
 		return "`" + text + "`"
@@ -104,9 +103,9 @@ func (a *adapters) parsers() {
 		return
 	}
 	parser := a.gateway("input", "Parser")
-	a.line("// parsers are those of the scalars and enums in inputs.\nfunc parsers() map[string]%s {", parser)
+	a.line("// parsers returns the parsers of the scalars and enums in inputs.\nfunc parsers() map[string]%s {", parser)
 	if slices.ContainsFunc(a.frontend.Parsers, func(p plan.Parser) bool { return p.Input == "" }) {
-		a.line("ec := newExecutionContext(&%s.OperationContext{}, &executableSchema{}, nil)", a.use(gqlgenPath))
+		a.line("ec := newExecutionContext(&%s.OperationContext{}, &executableSchema{}, nil)", a.use(plan.GQLGenPath))
 	}
 	a.line("return map[string]%s{", parser)
 	for _, p := range a.frontend.Parsers {
@@ -126,11 +125,11 @@ func (a *adapters) object(o *plan.Adapters) {
 		return
 	}
 	upper, typ := upperFirst(o.Name), lowerFirst(o.Name)+"Resolver"
-	a.line("// %s is part of ResolverRoot.\nfunc (r *resolver) %s() %sResolver { return %s{r} }\n\ntype %s struct{ r *resolver }\n", upper, upper,
+	a.line("// %s implements ResolverRoot.\nfunc (r *resolver) %s() %sResolver { return %s{r} }\n\ntype %s struct{ r *resolver }\n", upper, upper,
 		upper, typ, typ)
 	for _, f := range o.Fields {
 		if f.Adapts() {
-			a.line("// %s makes of a value of %s.%s one that this frontend has.\nfunc %s(value %s) (%s, error) {\n%s\n}\n",
+			a.line("// %s converts a value of %s.%s to what this frontend has.\nfunc %s(value %s) (%s, error) {\n%s\n}\n",
 				fitName(f), o.Name, f.Name, fitName(f), a.typ(f.Raw), a.typ(f.Type), a.fitBody(f))
 		}
 		a.field(o, f, typ)
@@ -144,7 +143,7 @@ func (a *adapters) field(o *plan.Adapters, f *plan.Adapter, typ string) {
 	case !f.Resolved():
 		a.line("%s {\nreturn %s(obj.%s)\n}\n", head, fitName(f), f.GoName)
 	case o.Stream:
-		a.line("// %s is %s.\n%s {\nevents, err := %s\nif err != nil {\nreturn nil, err\n}", f.GoName, methodName(f), head, a.call(f, "q.r", ""))
+		a.line("// %s calls %s.\n%s {\nevents, err := %s\nif err != nil {\nreturn nil, err\n}", f.GoName, methodName(f), head, a.call(f, "q.r", ""))
 		events := "events"
 		if f.Adapts() {
 			events = fmt.Sprintf("%s(events, %s)", a.execute("FitEach"), fitName(f))
@@ -155,11 +154,11 @@ func (a *adapters) field(o *plan.Adapters, f *plan.Adapter, typ string) {
 	case f.Level():
 		a.levelField(o, f, head)
 	default:
-		a.line("// %s is %s.\n%s {\nreturn %s\n}\n", f.GoName, methodName(f), head, a.fitted(f, a.call(f, "q.r", "obj")))
+		a.line("// %s calls %s.\n%s {\nreturn %s\n}\n", f.GoName, methodName(f), head, a.fitted(f, a.call(f, "q.r", "obj")))
 	}
 }
 
-// fitted writes a call whose result is fitted to the frontend if it has to be.
+// fitted writes a call whose result is converted or checked if it has to be.
 func (a *adapters) fitted(f *plan.Adapter, call string) string {
 	if !f.Adapts() {
 		return call
@@ -168,7 +167,7 @@ func (a *adapters) fitted(f *plan.Adapter, call string) string {
 }
 
 func (a *adapters) rootField(o *plan.Adapters, f *plan.Adapter, head string) {
-	a.line("// %s is %s.\n%s {", f.GoName, methodName(f), head)
+	a.line("// %s calls %s.\n%s {", f.GoName, methodName(f), head)
 	if f.Below == nil && !f.Adapts() && !o.Mutation {
 		a.line("return %s\n}\n", a.call(f, "q.r", ""))
 		return
@@ -183,7 +182,8 @@ func (a *adapters) rootField(o *plan.Adapters, f *plan.Adapter, head string) {
 	a.line("return value, err\n}\n")
 }
 
-// levelField writes a field that is resolved with its level.
+// levelField writes a field that is resolved for all objects of a level at
+// once.
 func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
 	parent, value := a.typ(o.Type), a.typ(f.Type)
 	var names, decls []string
@@ -191,14 +191,14 @@ func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
 		names = append(names, a.param(arg.Name))
 		decls = append(decls, a.param(arg.Name)+" "+a.typ(arg.Type))
 	}
-	a.line("// %s was resolved with its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName, head,
-		a.execute("Resolved"), parent, value)
+	a.line("// %s returns the value that was resolved for its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName,
+		head, a.execute("Resolved"), parent, value)
 	a.line("return %s(ctx, obj, q.r.%s(%s), %s)\n}\n", a.execute("Alone"), levelName(f), strings.Join(names, ", "), a.below("q.r", f.Below))
 	if f.Call != nil {
 		a.keyOf(f)
 	}
 	ctx := a.use("context")
-	a.line("// %s resolves %s.%s by %s.\nfunc (r *resolver) %s(%s) %s[%s, %s] {", levelName(f), o.Name, f.Name, methodName(f), levelName(f),
+	a.line("// %s resolves %s.%s with %s.\nfunc (r *resolver) %s(%s) %s[%s, %s] {", levelName(f), o.Name, f.Name, methodName(f), levelName(f),
 		strings.Join(decls, ", "), a.execute("Resolver"), parent, value)
 	raw := a.typ(f.Raw)
 	resolve := fmt.Sprintf("%s(func(ctx %s.Context, obj %s) (%s, error) {\nreturn %s\n})", a.execute("Each"), ctx, parent, raw, a.call(f, "r", "obj"))
@@ -227,9 +227,9 @@ func (a *adapters) signature(o *plan.Adapters, f *plan.Adapter) string {
 	return "(" + strings.Join(params, ", ") + ") (" + result + ", error)"
 }
 
-// param is an argument's name in Go.
+// param returns the Go name of an argument.
 func (a *adapters) param(name string) string {
-	name = templates.ToGoPrivate(name)
+	name = plan.GoParam(name)
 	if isLocal(name) || isPackage(name) || isPredeclared(name) || name == "_" {
 		return name + "Arg"
 	}
@@ -238,10 +238,10 @@ func (a *adapters) param(name string) string {
 
 func fitName(f *plan.Adapter) string { return "fit" + upperFirst(f.Object.Name) + f.GoName }
 
-// levelName is the method that resolves a field with its level.
+// levelName returns the name of the method that resolves a field for a level.
 func levelName(f *plan.Adapter) string { return lowerFirst(f.Object.Name) + f.GoName }
 
-// keyName is the function that says what a parent is found by.
+// keyName returns the name of the function that returns a parent's key.
 func keyName(f *plan.Adapter) string { return "keyOf" + upperFirst(levelName(f)) }
 
 func methodName(f *plan.Adapter) string {
@@ -251,8 +251,8 @@ func methodName(f *plan.Adapter) string {
 	return path.Base(f.Method.Package) + "." + f.Method.Receiver + "." + f.Method.Name
 }
 
-// call writes the call of a method or a client; parent is the variable with the
-// parent or the parents, empty for a root field.
+// call writes the call of a method or a client. parent is the variable with the
+// parent or the parents; it is empty for a root field.
 func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 	var args []string
 	for _, p := range f.Parameters {
@@ -266,7 +266,7 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 		}
 	}
 	if f.Call != nil {
-		target := resolver + ".clients." + goName(f.Call.Service) + "." + f.Call.Name
+		target := resolver + ".clients." + plan.GoName(f.Call.Service) + "." + f.Call.Name
 		if f.Call.Root() {
 			return target + "(" + strings.Join(append([]string{"ctx"}, args...), ", ") + ")"
 		}
@@ -280,7 +280,7 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 		strings.Join(append(before, args...), ", "))
 }
 
-// below writes the function that resolves what is below values.
+// below writes the function that resolves the fields of values; nil for none.
 func (a *adapters) below(resolver string, b *plan.Below) string {
 	if b == nil {
 		return "nil"
@@ -292,7 +292,7 @@ func (a *adapters) below(resolver string, b *plan.Below) string {
 	return fn
 }
 
-// fitBody writes how a raw value becomes one of the frontend's.
+// fitBody writes how a raw value becomes the field's value.
 func (a *adapters) fitBody(f *plan.Adapter) string {
 	if f.Call != nil && (f.Result == plan.Present || f.Result == plan.Dereference) {
 		return a.required(f)
@@ -310,7 +310,8 @@ func (a *adapters) fitBody(f *plan.Adapter) string {
 	return "out, err := " + a.execute("NonNull") + "(value)\nif err != nil {\nreturn out, err\n}\nreturn " + a.known(f, "out")
 }
 
-// required writes that a service must give a value that other fields need not have.
+// required writes the check that a service returned a value. It is needed where
+// the call also serves nullable fields.
 func (a *adapters) required(f *plan.Adapter) string {
 	value := "value"
 	if f.Result == plan.Dereference {
@@ -323,7 +324,7 @@ func (a *adapters) required(f *plan.Adapter) string {
 	return fmt.Sprintf("if value == nil {\nreturn %s, %s(%q)\n}\n%s", a.zeroOf(f.Type), a.execute("Null"), f.Call.Service, out)
 }
 
-// known writes the check of a value.
+// known writes the check that the frontend has a value.
 func (a *adapters) known(f *plan.Adapter, value string) string {
 	name := map[bool]string{true: "Enum", false: "Member"}[f.Fit.Enum]
 	switch {

@@ -6,24 +6,17 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-func (f *function) format() plan.Format {
-	if f.REST.XML {
-		return plan.XML
-	}
-	return plan.JSON
-}
-
-// answerType writes the struct that an answer is decoded into, if it has one.
+// answerType writes the struct that an answer is decoded into; empty if there
+// is none.
 func (c *client) answerType(call *plan.Call) string {
 	if call.Answer == nil || call.Answer.Shape == nil {
 		return ""
 	}
-	f := &function{Call: call}
 	name := c.of(answerOf{call})
-	return fmt.Sprintf("// %s is the answer of %s.\ntype %s %s\n\n", name, call.What(), name, c.shape(call.Answer.Shape, f.format()))
+	return fmt.Sprintf("// %s is the answer of %s.\ntype %s %s\n\n", name, call.What(), name, c.shape(call.Answer.Shape, call.Format()))
 }
 
-// httpAnswer writes the sending of an HTTP request and the reading of its answer.
+// httpAnswer writes the call of an HTTP service and the reading of its answer.
 func (f *function) httpAnswer() {
 	a := f.Answer
 	typ, expr := f.typ(a.Read.Decoded()), "answer"
@@ -59,7 +52,7 @@ func (f *function) httpAnswer() {
 	f.connection(value)
 }
 
-// selected names what is read, for an error.
+// selected returns the path that is read, for an error.
 func (f *function) selected() string {
 	if len(f.Select) == 0 {
 		return "the answer"
@@ -67,7 +60,7 @@ func (f *function) selected() string {
 	return f.Select.String()
 }
 
-// matchRows writes what matches rows to the keys of parents.
+// matchRows writes the matching of rows to the keys of parents.
 func (f *function) matchRows(rows string) {
 	object, key := f.Answer.Read.Object(), f.Answer.Key
 	row := f.of(object)
@@ -97,7 +90,7 @@ func (f *function) match(rows, row, key string) {
 	f.line("return %s(keys, found, err, c.Malformed(%s(\"the row of a key\")))", f.loader("Every"), f.upstream("Missing"))
 }
 
-// messageAnswer writes what makes the field's value of a message.
+// messageAnswer writes how a message becomes the field's value.
 func (f *function) messageAnswer() {
 	a := f.Answer
 	switch {
@@ -112,7 +105,8 @@ func (f *function) messageAnswer() {
 	}
 }
 
-// messageValue writes the return of what select leads to in a message.
+// messageValue writes the return of the value that select leads to in a
+// message.
 func (f *function) messageValue(root string) {
 	a := f.Answer
 	zero := f.zeroOf(f.Result)
@@ -135,7 +129,7 @@ func (f *function) messageValue(root string) {
 	f.line("return %s, nil", f.fromMessage(a.Read, root, at))
 }
 
-// matchMessages writes what matches messages to the keys of parents.
+// matchMessages writes the matching of messages to the keys of parents.
 func (f *function) matchMessages() {
 	object := f.Answer.Read.Object()
 	row := f.ident(object.Message.GoIdent)

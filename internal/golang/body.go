@@ -12,7 +12,8 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// body writes the body of a request, and the condition under which there is one.
+// body writes the body of a request, and the condition under which it is sent.
+// Both are empty without a body.
 func (f *function) body() (expr, condition string) {
 	if f.Body == nil {
 		return "", ""
@@ -26,7 +27,8 @@ func (f *function) body() (expr, condition string) {
 	return expr, ""
 }
 
-// sent writes a part of a body and its type. An object's type gets the name.
+// sent writes a part of a body and its type. The type of an object gets the
+// name.
 func (f *function) sent(s *plan.Sent, name string) (typ, expr string) {
 	switch {
 	case s.Const != nil:
@@ -54,13 +56,13 @@ func (f *function) sent(s *plan.Sent, name string) (typ, expr string) {
 }
 
 func (f *function) sentObject(members []plan.SentMember, typ string) (_, expr string) {
-	of := &members // the key of a name
+	of := &members // identifies the declaration
 	f.declare(of, typ, "")
 	typ = f.of(of)
 	var fields, values []string
 	taken := map[string]bool{}
 	for _, m := range members {
-		t, expr := f.sent(m.Value, typ+goName(m.Name))
+		t, expr := f.sent(m.Value, typ+plan.GoName(m.Name))
 		tag := m.Name
 		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") || strings.Contains(t, ".Omittable[") {
 			tag += ",omitzero"
@@ -70,7 +72,7 @@ func (f *function) sentObject(members []plan.SentMember, typ string) (_, expr st
 		fields = append(fields, fmt.Sprintf("%s %s `json:%q`", name, t, tag))
 		values = append(values, name+": "+expr)
 	}
-	fmt.Fprintf(&f.bodies, "// %s is what %s is sent.\ntype %s struct {\n%s\n}\n\n", typ, f.What(), typ, strings.Join(fields, "\n"))
+	fmt.Fprintf(&f.bodies, "// %s is the body of %s.\ntype %s struct {\n%s\n}\n\n", typ, f.What(), typ, strings.Join(fields, "\n"))
 	return typ, typ + "{\n" + strings.Join(values, ",\n") + ",\n}"
 }
 
@@ -91,7 +93,8 @@ func constant(v *ast.Value) (typ, expr string) {
 	return "string", strconv.Quote(v.Raw)
 }
 
-// sentText writes a text with several variables: null when one is not there.
+// sentText writes a text with several variables. It is null if one of them is
+// absent.
 func (f *function) sentText(t directive.Text) (typ, expr string) {
 	guard := f.there(t)
 	if guard == "" {
@@ -103,7 +106,7 @@ func (f *function) sentText(t directive.Text) (typ, expr string) {
 	return "*string", name
 }
 
-// sentOperand writes a member that is one variable, which keeps its type.
+// sentOperand writes a member that is a single variable and keeps its type.
 func (f *function) sentOperand(s *plan.Sent) (typ, expr string) {
 	v := f.value(s.Operand.Var)
 	if v.Omittable() {
@@ -123,7 +126,8 @@ func (f *function) sentOperand(s *plan.Sent) (typ, expr string) {
 	return f.when(v, typ, expr, v.there)
 }
 
-// when makes a variable that has a value when a condition holds, if there is one.
+// when declares a variable that is set under a condition. Without a condition,
+// it returns the expression as it is.
 func (f *function) when(v value, typ, expr, condition string) (_, _ string) {
 	if condition == "" {
 		return typ, expr
@@ -133,7 +137,7 @@ func (f *function) when(v value, typ, expr, condition string) (_, _ string) {
 	return typ, name
 }
 
-// present writes a value that is there, as JSON has it.
+// present writes a value that is not absent.
 func (f *function) present(v value, leaf plan.Leaf) (typ, expr string) {
 	if leaf == (plan.Leaf{}) {
 		if v.List {
@@ -149,7 +153,7 @@ func (f *function) present(v value, leaf plan.Leaf) (typ, expr string) {
 	return f.sentValue(&t, v.Item, v.expr, leaf)
 }
 
-// sentMember writes a field of an input object as it is sent, which can be absent.
+// sentMember writes a field of an input object, which may be absent.
 func (c *client) sentMember(t *ast.Type, model types.Type, expr string, leaf plan.Leaf) (typ, value string) {
 	inner, ok := plan.Omittable(model)
 	if !ok {
@@ -163,11 +167,11 @@ func (c *client) sentMember(t *ast.Type, model types.Type, expr string, leaf pla
 	if name, ok := strings.CutSuffix(value, "(value)"); ok && !strings.ContainsAny(name, "( ") {
 		fn = name
 	}
-	return c.use(gqlgenPath) + ".Omittable[" + typ + "]", fmt.Sprintf("%s(%s, %s)", c.upstream("MapOmittable"), expr, fn)
+	return c.use(plan.GQLGenPath) + ".Omittable[" + typ + "]", fmt.Sprintf("%s(%s, %s)", c.upstream("MapOmittable"), expr, fn)
 }
 
-// sentValue writes a value of a GraphQL type as it is sent: its leaves are
-// converted, in however many lists they are.
+// sentValue writes a value of a GraphQL type as it is sent. Leaves are
+// converted within any number of lists.
 func (c *client) sentValue(t *ast.Type, model types.Type, expr string, leaf plan.Leaf) (typ, value string) {
 	if leaf == (plan.Leaf{}) {
 		return c.typ(model), expr
@@ -193,9 +197,8 @@ func (c *client) sentValue(t *ast.Type, model types.Type, expr string, leaf plan
 	return "string", fn + "(" + expr + ")"
 }
 
-const gqlgenPath = "github.com/99designs/gqlgen/graphql"
-
-// input writes what makes a body or a message of an input object.
+// input writes the function that converts an input object to a body or a
+// message.
 func (c *client) input(in *plan.Input) string {
 	if in.Message != nil {
 		return c.inputMessage(in)
@@ -214,14 +217,14 @@ func (c *client) input(in *plan.Input) string {
 		fields = append(fields, fmt.Sprintf("%s %s `json:%q`", name, t, tag))
 		values = append(values, name+": "+expr+",")
 	}
-	return fmt.Sprintf("// %s is %s as the service takes it.\ntype %s struct {\n%s\n}\n\n"+
+	return fmt.Sprintf("// %s is %s as the service expects it.\ntype %s struct {\n%s\n}\n\n"+
 		"func %s(in *%s) *%s {\nif in == nil {\nreturn nil\n}\nreturn &%s{\n%s\n}\n}\n\n",
 		typ, withArticle(in.Def.Name), typ, strings.Join(fields, "\n"), fn, c.typ(in.Model), typ, typ, strings.Join(values, "\n"))
 }
 
-// withArticle is a name after "a" or "an".
+// withArticle returns a name with "a" or "an" before it.
 func withArticle(name string) string {
-	if strings.ContainsRune("AEIOU", rune(name[0])) {
+	if strings.ContainsRune("AEIO", rune(name[0])) || name[0] == 'U' && !strings.HasPrefix(name, "Us") && !strings.HasPrefix(name, "Uni") {
 		return "an " + name
 	}
 	return "a " + name

@@ -16,18 +16,19 @@ type function struct {
 	*client
 	*plan.Call
 	b       *strings.Builder
-	zero    string            // what it returns beside an error
+	zero    string            // the value that it returns with an error
 	params  map[string]string // by argument
 	used    map[string]bool   // names of variables
 	headers map[string]string // variables with headers, by name
-	// keyCheck is a function that reports which keys can't be sent; empty when all
-	// can.
+	// keyCheck is an expression for a function that reports which keys can be
+	// sent; empty if all can.
 	keyCheck string
 }
 
 func (f *function) line(format string, args ...any) { fmt.Fprintf(f.b, format+"\n", args...) }
 
-// captured is what do writes, which is not written yet.
+// captured returns the statements that do writes, without adding them to the
+// function.
 func (f *function) captured(do func()) string {
 	outer := f.b
 	f.b = &strings.Builder{}
@@ -36,8 +37,9 @@ func (f *function) captured(do func()) string {
 	return f.b.String()
 }
 
-// call writes the functions of a call: a method for a root field; for a field with
-// parents, a method that returns the loader, and what the loader fetches by.
+// call writes the functions of a call. For a root field that is a method; for
+// other fields, a method that returns the loader, and the function that the
+// loader fetches with.
 func (c *client) call(call *plan.Call) string {
 	f := &function{client: c, Call: call, zero: c.zeroOf(call.Result), b: &strings.Builder{}, params: map[string]string{}, used: map[string]bool{}}
 	for _, arg := range call.Arguments {
@@ -52,7 +54,8 @@ func (c *client) call(call *plan.Call) string {
 	return f.b.String()
 }
 
-// variable is a name like base that no other variable of the function has.
+// variable returns a name for a variable: base, with a number if the function
+// has a variable of that name.
 func (f *function) variable(base string) string {
 	name := base
 	for n := 2; f.used[name]; n++ {
@@ -66,11 +69,11 @@ func (f *function) variable(base string) string {
 func (f *function) method() {
 	params := f.parameters()
 	if f.Stream() {
-		f.line("// %s follows %s: %s. A failure before the first value is\n// returned; a later one is the last pair.", f.Name, f.Fields(), f.What())
+		f.line("// %s streams %s: %s.\n// An error before the first value is returned; a later one is the last pair.", f.Name, f.Fields(), f.What())
 		f.line("func (c *Client) %s(%s) (%s.Seq2[%s, error], error) {", f.Name, params, f.use("iter"), f.typ(f.Result))
 		f.zero = "nil"
 	} else {
-		f.line("// %s is %s: %s.", f.Name, f.Fields(), f.What())
+		f.line("// %s calls %s for %s.", f.Name, f.What(), f.Fields())
 		f.line("func (c *Client) %s(%s) (%s, error) {", f.Name, params, f.typ(f.Result))
 	}
 	f.one()
@@ -85,7 +88,7 @@ func (f *function) parameters() string {
 	return strings.Join(params, ", ")
 }
 
-// one writes the body of a function that makes the call for one value.
+// one writes the body of a function that makes one call.
 func (f *function) one() {
 	f.readHeaders()
 	if f.GRPC != nil {
@@ -98,7 +101,7 @@ func (f *function) one() {
 // loaderMethod writes the method that returns the loader, and its types.
 func (f *function) loaderMethod() {
 	if len(f.Keys()) > 1 {
-		f.line("// %s is what %s is loaded by.\ntype %s struct {", f.keyType(f.Call), f.Fields(), f.keyType(f.Call))
+		f.line("// %s is the key that %s is loaded by.\ntype %s struct {", f.keyType(f.Call), f.Fields(), f.keyType(f.Call))
 		for _, v := range f.Keys() {
 			f.line("%s string", plan.KeyMember(v))
 		}
@@ -120,11 +123,11 @@ func (f *function) loaderMethod() {
 		name := f.params[arg.Name]
 		params = append(params, name+" "+f.typ(arg.Type))
 		if plan.IsPointer(arg.Type) {
-			f.line("%s %s[%s]", goName(arg.Name), f.loader("Opt"), f.typ(plan.Element(arg.Type)))
-			values = append(values, goName(arg.Name)+": "+f.loader("Some")+"("+name+")")
+			f.line("%s %s[%s]", plan.GoName(arg.Name), f.loader("Opt"), f.typ(plan.Element(arg.Type)))
+			values = append(values, plan.GoName(arg.Name)+": "+f.loader("Some")+"("+name+")")
 		} else {
-			f.line("%s %s", goName(arg.Name), f.typ(arg.Type))
-			values = append(values, goName(arg.Name)+": "+name)
+			f.line("%s %s", plan.GoName(arg.Name), f.typ(arg.Type))
+			values = append(values, plan.GoName(arg.Name)+": "+name)
 		}
 	}
 	f.line("}\n")
@@ -132,11 +135,11 @@ func (f *function) loaderMethod() {
 		loaderName(f.Call), f.of(argsOf{f.Call}), strings.Join(values, ", "))
 }
 
-// concurrentCalls is how many calls of a service run at once for the parents of a
-// field, when the binding does not say.
+// concurrentCalls is the number of calls that run at once for the parents of a
+// field, unless the binding sets max.
 const concurrentCalls = 8
 
-// fetcher writes what the loader fetches by.
+// fetcher writes the function that the loader fetches with.
 func (f *function) fetcher() {
 	params := "ctx " + f.use("context") + ".Context"
 	if len(f.Arguments) > 0 {
@@ -161,8 +164,8 @@ func (f *function) fetcher() {
 	f.line("})(ctx, keys)\n}\n")
 }
 
-// batch writes the body of a function that makes the call for several keys. Where
-// not any text can be one, those that can't are sorted out.
+// batch writes the body of a function that makes one call for several keys.
+// Keys that can't be sent are left out of the call.
 func (f *function) batch(result string) {
 	body := f.captured(f.one)
 	if f.keyCheck == "" {
@@ -172,10 +175,10 @@ func (f *function) batch(result string) {
 	f.line("return %s(keys, %s, func(keys []string) (map[string]%s, error) {\n%s})", f.loader("Checked"), f.keyCheck, result, body)
 }
 
-// unpackArgs makes variables of the arguments, as a method has them.
+// unpackArgs declares variables for the arguments, as a method has them.
 func (f *function) unpackArgs() {
 	for _, arg := range f.Arguments {
-		expr := "args." + goName(arg.Name)
+		expr := "args." + plan.GoName(arg.Name)
 		if plan.IsPointer(arg.Type) {
 			expr += ".Pointer()"
 		}
@@ -183,7 +186,7 @@ func (f *function) unpackArgs() {
 	}
 }
 
-// page makes the variable page when the call uses it.
+// page declares the variable page if the call uses it.
 func (f *function) page() {
 	if !f.Uses(directive.Paging) {
 		return
@@ -200,7 +203,7 @@ func (f *function) page() {
 	f.line("page, err := %s(%s, %s, %s)\nif err != nil {\nreturn %s, err\n}", f.upstream("PageOf"), given, otherwise, f.params["after"], f.zero)
 }
 
-// failed writes what follows on an error of the call.
+// failed writes the handling of the variable err, which is not nil.
 func (f *function) failed() {
 	var nulls, rules []string
 	if f.NotFound {
@@ -234,7 +237,8 @@ func (f *function) isError(status string) string {
 	return fmt.Sprintf("%s(err, %s)", f.upstream("IsStatus"), status)
 }
 
-// grpcCodeName is how package codes calls INVALID_ARGUMENT.
+// grpcCodeName returns the name that package codes has for a gRPC code, such as
+// InvalidArgument for INVALID_ARGUMENT.
 func grpcCodeName(status string) string {
 	if status == "CANCELLED" {
 		return "Canceled"

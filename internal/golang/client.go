@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"go/token"
 	"path"
 	"slices"
 	"strconv"
@@ -14,14 +15,13 @@ import (
 type client struct {
 	*file
 	*namer
-	plan    *plan.Plan
 	service *plan.Service
 	bodies  strings.Builder // types of objects that are sent, after the functions
 }
 
 // clientFile writes the client of a service.
 func clientFile(p *plan.Plan, s *plan.Service) ([]byte, error) {
-	c := &client{file: newFile(p, path.Join(p.Module, "clients", s.Name)), namer: newNamer(p), plan: p, service: s}
+	c := &client{file: newFile(p, path.Join(p.Module, "clients", s.Name)), namer: newNamer(p), service: s}
 	c.allocate()
 	var b strings.Builder
 	c.head(&b)
@@ -57,7 +57,7 @@ type (
 	typeOf   struct{ *plan.Input }
 )
 
-// allocate names what the file declares, before anything uses it.
+// allocate names all declarations of the file before anything uses them.
 func (c *client) allocate() {
 	for _, name := range []string{"Client", "New", "expectations"} {
 		c.declared[name] = true
@@ -66,14 +66,14 @@ func (c *client) allocate() {
 		if o.Row != nil {
 			c.declare(o, plan.RowName(o.Def, o.Format), "")
 		} else {
-			c.declare(o, lowerFirst(goName(o.Def.Name))+"Of", o.Message.GoIdent.GoName)
+			c.declare(o, lowerFirst(plan.GoName(o.Def.Name))+"Of", o.Message.GoIdent.GoName)
 		}
 	}
 	for _, e := range c.service.Enums {
-		name := lowerFirst(goName(e.Def.Name))
+		name := lowerFirst(plan.GoName(e.Def.Name))
 		if e.Proto != nil {
 			c.declare(e, name+"Of", e.Proto.GoIdent.GoName)
-			c.declare(textOf{e}, "to"+e.Proto.GoIdent.GoName, goName(e.Def.Name))
+			c.declare(textOf{e}, "to"+e.Proto.GoIdent.GoName, plan.GoName(e.Def.Name))
 		} else {
 			c.declare(e, name+"Of", "")
 			c.declare(textOf{e}, name+"Text", "")
@@ -81,10 +81,10 @@ func (c *client) allocate() {
 	}
 	for _, in := range c.service.Inputs {
 		if in.Message != nil {
-			c.declare(in, "new"+goName(in.Def.Name)+"Message", in.Message.GoIdent.GoName)
+			c.declare(in, "new"+plan.GoName(in.Def.Name)+"Message", in.Message.GoIdent.GoName)
 		} else {
-			c.declare(in, "new"+goName(in.Def.Name)+"Body", "")
-			c.declare(typeOf{in}, lowerFirst(goName(in.Def.Name))+"Body", "")
+			c.declare(in, "new"+plan.GoName(in.Def.Name)+"Body", "")
+			c.declare(typeOf{in}, lowerFirst(plan.GoName(in.Def.Name))+"Body", "")
 		}
 	}
 	for _, call := range c.service.Calls {
@@ -94,7 +94,7 @@ func (c *client) allocate() {
 	}
 }
 
-// head writes the client and what makes it.
+// head writes the type Client and its constructor.
 func (c *client) head(b *strings.Builder) {
 	kind := "HTTP"
 	if c.service.GRPC {
@@ -111,7 +111,7 @@ func (c *client) head(b *strings.Builder) {
 			fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.loaderType(call))
 		}
 	}
-	fmt.Fprintf(b, "}\n\n// New makes a client of the service %s.\nfunc New(services *%s) (*Client, error) {\n", name, c.upstream("Services"))
+	fmt.Fprintf(b, "}\n\n// New returns a client of the service %s.\nfunc New(services *%s) (*Client, error) {\n", name, c.upstream("Services"))
 	fmt.Fprintf(b, "service, err := services.%s(%q)\nif err != nil {\nreturn nil, err\n}\n", kind, name)
 	if len(c.service.Config) > 0 {
 		fmt.Fprintf(b, "if err := service.Need(%s); err != nil {\nreturn nil, err\n}\n", quoted(c.service.Config))
@@ -127,7 +127,7 @@ func (c *client) head(b *strings.Builder) {
 	}
 	b.WriteString("return c, nil\n}\n\n")
 	if len(expecting) > 0 {
-		b.WriteString("// expectations are what the calls read of answers.\ntype expectations struct {\n")
+		b.WriteString("// expectations are what the calls expect in answers.\ntype expectations struct {\n")
 		for _, call := range expecting {
 			fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.upstream("Expectation"))
 		}
@@ -135,7 +135,7 @@ func (c *client) head(b *strings.Builder) {
 	}
 }
 
-// expectedPaths write the paths as arguments, on a line of their own.
+// expectedPaths writes the expected paths as further arguments.
 func expectedPaths(call *plan.Call) string {
 	if len(call.Expected()) == 0 {
 		return ""
@@ -143,7 +143,7 @@ func expectedPaths(call *plan.Call) string {
 	return ",\n" + quoted(call.Expected())
 }
 
-// quoted writes texts as arguments.
+// quoted writes texts as string literals, separated by commas.
 func quoted(texts []string) string {
 	list := make([]string, len(texts))
 	for i, text := range texts {
@@ -152,16 +152,16 @@ func quoted(texts []string) string {
 	return strings.Join(list, ", ")
 }
 
-// loaderName is the member of the client.
+// loaderName returns the field of the client that has the loader of a call.
 func loaderName(call *plan.Call) string {
 	name := lowerFirst(call.Name)
-	if isKeyword(name) {
+	if token.IsKeyword(name) {
 		name += "Loader"
 	}
 	return name
 }
 
-// keyType is what a parent is found by: a text, or several in a struct.
+// keyType returns the type of a loader's keys: string, or a struct of several.
 func (c *client) keyType(call *plan.Call) string {
 	if len(call.Keys()) == 1 {
 		return "string"
@@ -169,7 +169,7 @@ func (c *client) keyType(call *plan.Call) string {
 	return c.of(keyOf{call})
 }
 
-// loaderType is the type of the member without its pointer.
+// loaderType returns the type of a loader, without the pointer.
 func (c *client) loaderType(call *plan.Call) string {
 	if len(call.Arguments) > 0 {
 		return fmt.Sprintf("%s[%s, %s, %s]", c.loader("Family"), c.of(argsOf{call}), c.keyType(call), c.typ(call.Result))
@@ -177,7 +177,7 @@ func (c *client) loaderType(call *plan.Call) string {
 	return fmt.Sprintf("%s[%s, %s]", c.loader("Loader"), c.keyType(call), c.typ(call.Result))
 }
 
-// newLoader writes what makes the loader.
+// newLoader writes the expression that makes a loader.
 func (c *client) newLoader(call *plan.Call) string {
 	limit := c.loader("Unlimited")
 	if call.Key != nil {

@@ -7,11 +7,11 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// connection writes the connection that has the nodes.
+// connection writes the return of a connection with the nodes.
 func (f *function) connection(nodes string) {
 	p := f.Answer.Page
 	hasNext := p.InfoFields.Fields.ForName("hasNextPage") != nil
-	if p.ByOffset && (!p.OneMore || !hasNext) { // whatever the service makes of the limit
+	if p.ByOffset && (!p.OneMore || !hasNext) { // the service may ignore the limit
 		f.line("%s, _ = %s(page, %s)", nodes, f.upstream("Cut"), nodes)
 	}
 	if p.Next != nil && (hasNext || p.InfoFields.Fields.ForName("endCursor") != nil) {
@@ -43,11 +43,11 @@ func (f *function) connection(nodes string) {
 // beside is a value that an answer has beside its rows.
 type beside struct {
 	expr, pointer string
-	there         string // the condition that it is there; empty when it always is
+	there         string // the condition that the answer has it; empty if it always does
 }
 
-// pageValue writes a value that the answer has beside its rows, which a message has
-// as another type than typ, if that is not empty.
+// pageValue writes a value that the answer has beside its rows. In a message,
+// it is converted to typ unless that is empty.
 func pageValue(v *plan.PageValue, typ string) beside {
 	if v.Place != nil {
 		expr := "answer." + v.Place.String()
@@ -74,7 +74,8 @@ func (f *function) totalCount() string {
 	return "count"
 }
 
-// more writes whether there are rows after the page.
+// more writes the expression that reports whether there are rows after the
+// page.
 func (f *function) more(nodes string) string {
 	p := f.Answer.Page
 	switch {
@@ -98,11 +99,11 @@ func (f *function) more(nodes string) string {
 	return "more"
 }
 
-// full writes that a page that is full may be followed by another.
+// full writes the declaration of more: a full page may be followed by another.
 func (f *function) full(nodes string) { f.line("more := len(%s) >= page.Limit", nodes) }
 
-// said writes what the service says of more rows: the condition, if the value is
-// there.
+// said writes the declaration of more from a value of the service, if the
+// answer has it.
 func (f *function) said(there, condition, nodes string) string {
 	if there == "" {
 		f.line("more := %s", condition)
@@ -126,9 +127,9 @@ func (f *function) pageInfo(nodes, more string) string {
 		switch {
 		case field == nil:
 		case field.Type.NonNull:
-			fields = append(fields, goName(name)+": "+value)
+			fields = append(fields, plan.GoName(name)+": "+value)
 		default:
-			fields = append(fields, goName(name)+": new("+value+")")
+			fields = append(fields, plan.GoName(name)+": new("+value+")")
 		}
 	}
 	flag("hasNextPage", more)
@@ -157,8 +158,8 @@ func (f *function) pageInfo(nodes, more string) string {
 	return fmt.Sprintf("&%s{\n%s,\n}", f.typ(p.Info), strings.Join(fields, ",\n"))
 }
 
-// cursors makes variables of the cursors of a page's ends, and returns the fields
-// that have them.
+// cursors declares the cursors of the first and last rows of a page, and
+// returns the fields that have them.
 func (f *function) cursors(nodes string, start, end bool) []string {
 	switch {
 	case start && end:

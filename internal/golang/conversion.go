@@ -10,7 +10,7 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// call writes the name of a function that is called.
+// funcName writes the name of a function, with its type arguments.
 func (c *client) funcName(f *plan.Func) string {
 	name := c.use(f.Package) + "." + f.Name
 	if len(f.Types) == 0 {
@@ -29,7 +29,7 @@ func (c *client) converted(v plan.Conversion, expr string) string {
 	switch {
 	case v.Enum != nil:
 		return c.of(textOf{v.Enum}) + "(" + expr + ")"
-	case v.Scalar != nil && plan.IsPointer(v.From): // it is read
+	case v.Scalar != nil && plan.IsPointer(v.From): // a wrapper is read
 		from, expr = v.Scalar, expr+".GetValue()"
 	case v.Scalar != nil:
 		to = v.Scalar
@@ -48,13 +48,13 @@ func (c *client) converted(v plan.Conversion, expr string) string {
 	return expr
 }
 
-// wrapper is the function that makes a wrapper of a value.
+// wrapper returns the function that wraps a scalar in a message.
 func (c *client) wrapper(v plan.Conversion) string {
 	named, _ := plan.Element(v.To).(*types.Named)
 	return c.use("google.golang.org/protobuf/types/known/wrapperspb") + "." + strings.TrimSuffix(named.Obj().Name(), "Value")
 }
 
-// failing writes a function that makes a conversion which can fail.
+// failing writes a function for a conversion that can fail.
 func (c *client) failing(v plan.Conversion) string {
 	switch {
 	case v.Object != nil:
@@ -72,8 +72,9 @@ func (c *client) failing(v plan.Conversion) string {
 		c.wrapper(v))
 }
 
-// each writes a function of an item, which is a pointer if the list has pointers,
-// that returns what it becomes and an error.
+// each writes a function that converts an item of a list and returns an error
+// too. item is the expression of the value: "*item" if itemType is a pointer to
+// it.
 func (c *client) each(v plan.Conversion, itemType, item string) string {
 	switch {
 	case v.Fails() && item == "item" && v.Input == nil:
@@ -86,7 +87,7 @@ func (c *client) each(v plan.Conversion, itemType, item string) string {
 	return fmt.Sprintf("func(item %s) (%s, error) { return %s, nil }", itemType, c.typ(v.To), c.converted(v, item))
 }
 
-// getters write how Go reaches the last of fields.
+// getters writes the getters of a path of fields.
 func getters(expr string, fields []*protogen.Field) string {
 	var b strings.Builder
 	b.WriteString(expr)

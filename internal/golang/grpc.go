@@ -37,7 +37,7 @@ func (f *function) grpcCall() {
 	f.messageAnswer()
 }
 
-// build makes a variable with a message.
+// build declares a variable with a message.
 func (f *function) build(name string, m *plan.Message) {
 	var fixed []string
 	var conditional strings.Builder
@@ -72,8 +72,8 @@ func byPointer(f *protogen.Field) bool {
 	return f.Desc.HasPresence() && f.Message == nil && f.Desc.Kind() != protoreflect.BytesKind
 }
 
-// member writes a value of a field: the condition that it is there, the statements
-// that make it, and the expression.
+// member writes the value of a field: the condition under which it is set, the
+// statements before it, and the expression.
 func (f *function) member(m plan.MessageMember) (guard, code, expr string) {
 	switch {
 	case m.Message != nil:
@@ -96,7 +96,7 @@ func (f *function) member(m plan.MessageMember) (guard, code, expr string) {
 	return v.there, code, expr
 }
 
-// into writes a value as a field takes it.
+// into writes a value as the value of a field.
 func (f *function) into(v value, field *protogen.Field, c plan.Conversion, zero string) string {
 	checked := func(call string) string {
 		name := f.variable(f.namer.variable(lastOf(v), "") + "Value")
@@ -104,7 +104,7 @@ func (f *function) into(v value, field *protogen.Field, c plan.Conversion, zero 
 		return name
 	}
 	switch {
-	case v.List && isMask(field):
+	case v.List && plan.IsMask(field):
 		return fmt.Sprintf("&%s{Paths: %s}", f.ident(field.Message.GoIdent), v.expr)
 	case v.List && c.Same() && v.item == "item":
 		return v.expr
@@ -130,10 +130,6 @@ func lastOf(v value) string {
 	return v.Path[len(v.Path)-1]
 }
 
-func isMask(field *protogen.Field) bool {
-	return field.Message != nil && field.Message.Desc.FullName() == "google.protobuf.FieldMask"
-}
-
 // constant writes a constant of the schema as a value of a field.
 func (f *function) constant(field *protogen.Field, v *ast.Value) string {
 	switch field.Desc.Kind() {
@@ -147,11 +143,11 @@ func (f *function) constant(field *protogen.Field, v *ast.Value) string {
 	return f.typ(plan.ProtoType(field)) + "(" + v.Raw + ")"
 }
 
-// inputMessage writes the function that makes a message of an input object.
+// inputMessage writes the function that converts an input object to a message.
 func (c *client) inputMessage(in *plan.Input) string {
 	f := &function{client: c, Call: &plan.Call{Binding: &binding.Binding{}}, zero: "nil", b: &strings.Builder{}, used: map[string]bool{}}
 	message := c.ident(in.Message.GoIdent)
-	f.line("// %s is the message that the service takes for %s.\nfunc %s(in *%s) (*%s, error) {\nif in == nil {\nreturn nil, nil\n}\nm := &%s{}",
+	f.line("// %s returns the message for %s, or nil for nil.\nfunc %s(in *%s) (*%s, error) {\nif in == nil {\nreturn nil, nil\n}\nm := &%s{}",
 		c.of(in), withArticle(in.Def.Name), c.of(in), c.typ(in.Model), message, message)
 	for _, m := range in.Members {
 		f.inputMember(m)
@@ -184,7 +180,7 @@ func (f *function) inputMember(m plan.InputMember) {
 	f.line("if %s {\n%s}", v.there, code)
 }
 
-// named gives an operand a name for its variable.
+// named returns an operand whose variable has a name.
 func named(o *plan.Operand, name string) *plan.Operand {
 	copied := *o
 	copied.Var = &directive.Var{Root: directive.Args, Path: []string{name}}

@@ -14,11 +14,11 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// file is a file that is written: what it imports.
+// file is a file that is written: it collects the imports.
 type file struct {
 	name string // of its package
 	path string // of its package
-	// packages are the names of packages whose path does not tell them.
+	// packages are the names of packages that do not end their paths.
 	packages map[string]string
 	imports  map[string]string // names by path
 }
@@ -59,13 +59,13 @@ func (f *file) useAs(importPath, name string) string {
 	return name
 }
 
-// isRuntime reports whether generated code counts on the name of a package.
+// isRuntime reports whether generated code depends on the name of a package.
 func isRuntime(importPath string) bool {
 	return !strings.Contains(strings.SplitN(importPath, "/", 2)[0], ".") || strings.HasPrefix(importPath, plan.GatewayPath+"/") ||
 		strings.HasSuffix(importPath, "/graph/model")
 }
 
-// gateway is a name of the runtime library.
+// gateway returns the qualified name of a declaration of the runtime library.
 func (f *file) gateway(pkg, name string) string { return f.use(plan.GatewayPath+"/"+pkg) + "." + name }
 
 func (f *file) upstream(name string) string { return f.gateway("upstream", name) }
@@ -87,7 +87,7 @@ func (f *file) ident(id protogen.GoIdent) string {
 	return f.use(string(id.GoImportPath)) + "." + id.GoName
 }
 
-// importBlock writes the imports: those of the standard library first.
+// importBlock writes the imports, those of the standard library first.
 func (f *file) importBlock() string {
 	if len(f.imports) == 0 {
 		return ""

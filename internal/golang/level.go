@@ -10,7 +10,8 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// value writes a field of obj: the conditions that it is not there, and the text.
+// value writes a value of obj: the conditions under which it is absent, and its
+// text.
 func (a *adapters) value(v plan.Value) (guards []string, text string) {
 	expr := "obj"
 	for i, step := range v.Steps {
@@ -26,7 +27,7 @@ func (a *adapters) value(v plan.Value) (guards []string, text string) {
 	return guards, a.textOf(v.Type, expr)
 }
 
-// keyOf writes the function that says what a parent is found by.
+// keyOf writes the function that returns a parent's key.
 func (a *adapters) keyOf(f *plan.Adapter) {
 	typ, none := "string", `""`
 	if len(f.Keys) > 1 {
@@ -41,7 +42,7 @@ func (a *adapters) keyOf(f *plan.Adapter) {
 			empty = append(empty, "key."+k.Member+` == ""`)
 		}
 	}
-	a.line("// %s is what %s.%s is loaded by.\nfunc %s(obj %s) %s {", keyName(f), f.Object.Name, f.Name, keyName(f), a.typ(f.Object.Type), typ)
+	a.line("// %s returns the key that %s.%s is loaded by.\nfunc %s(obj %s) %s {", keyName(f), f.Object.Name, f.Name, keyName(f), a.typ(f.Object.Type), typ)
 	if len(guards) > 0 {
 		a.line("if %s {\nreturn %s\n}", strings.Join(guards, " || "), none)
 	}
@@ -79,9 +80,9 @@ func (a *adapters) tag(o *plan.Adapters, t plan.Tag) {
 	a.line("return %s\n})", strings.Join(parts, " + "))
 }
 
-// level writes what resolves a level of an object type.
+// level writes the function that resolves a level of objects.
 func (a *adapters) level(o *plan.Adapters) {
-	a.line("// below%s resolves what selections ask of objs, and what is below that.", upperFirst(o.Name))
+	a.line("// below%s resolves the selections of objs, and of the objects below them.", upperFirst(o.Name))
 	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, objs []%s) {", upperFirst(o.Name), a.use("context"),
 		a.use(astPath), a.typ(o.Type))
 	a.line("level := %s(ctx, objs)\nif level.Empty() {\nreturn\n}", a.execute("NewLevel"))
@@ -108,14 +109,14 @@ func (a *adapters) level(o *plan.Adapters) {
 
 const astPath = "github.com/vektah/gqlparser/v2/ast"
 
-// walk writes what a level does for a field.
+// walk writes what a level does with a field.
 func (a *adapters) walk(o *plan.Adapters, w *plan.Walk) {
 	switch {
 	case w.Adapter != nil:
 		var values []string
 		if len(w.Arguments) > 0 {
 			a.line("args, err := ec.field_%s_%s_args(ctx, field.ArgumentMap(ec.Variables))", o.Name, w.Name)
-			a.line("if err != nil {\ncontinue // gqlgen reports it, with its place\n}")
+			a.line("if err != nil {\ncontinue // gqlgen reports it, with its path\n}")
 		}
 		for _, arg := range w.Arguments {
 			values = append(values, fmt.Sprintf("args[%q].(%s)", arg.Name, a.typ(arg.Type)))
@@ -127,9 +128,10 @@ func (a *adapters) walk(o *plan.Adapters, w *plan.Walk) {
 	}
 }
 
-// abstract writes what resolves a level of an interface or a union.
+// abstract writes the function that resolves a level of an interface or a
+// union.
 func (a *adapters) abstract(t *plan.Abstract) {
-	a.line("// below%s resolves what selections ask of values, by their types.", upperFirst(t.Name))
+	a.line("// below%s resolves the selections of values, by their types.", upperFirst(t.Name))
 	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, values []%s) {\nvar (", upperFirst(t.Name), a.use("context"),
 		a.use(astPath), a.typ(t.Type))
 	for _, m := range t.Members {
@@ -146,13 +148,13 @@ func (a *adapters) abstract(t *plan.Abstract) {
 	a.line(")\n}\n")
 }
 
-// knows writes the check of a value that not every frontend has.
+// knows writes the function that reports whether the frontend has a value.
 func (a *adapters) knows(f *plan.Fit) {
-	others := "types"
+	more := "types"
 	if f.Enum {
-		others = "of the enum"
+		more = "values of the enum"
 	}
-	a.line("// knows%s reports whether this frontend has the value: others have more %s.\nfunc knows%s(value %s) bool {", upperFirst(f.Name), others,
+	a.line("// knows%s reports whether this frontend has the value: other frontends have more %s.\nfunc knows%s(value %s) bool {", upperFirst(f.Name), more,
 		upperFirst(f.Name), a.typ(f.Type))
 	switch {
 	case f.Enum:

@@ -9,17 +9,18 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// message writes the function that makes an object type of a message.
+// message writes the function that converts a message to the model of an object
+// type.
 func (c *client) message(o *plan.Object) string {
 	m := c.newModel(o)
 	for _, f := range o.Fields {
 		m.messageField(f)
 	}
-	return fmt.Sprintf("// %s is the %s that a message stands for.\nfunc %s(m *%s) (*%s, error) {\n",
-		c.of(o), o.Def.Name, c.of(o), c.ident(o.Message.GoIdent), c.typ(o.Model)) + m.body()
+	return fmt.Sprintf("// %s returns a message as %s.\nfunc %s(m *%s) (*%s, error) {\n",
+		c.of(o), withArticle(o.Def.Name), c.of(o), c.ident(o.Message.GoIdent), c.typ(o.Model)) + m.body()
 }
 
-// messageField writes what reads a field.
+// messageField writes the reading of a field.
 func (m *model) messageField(f *plan.Field) {
 	switch {
 	case f.Constant != nil:
@@ -44,16 +45,18 @@ func (m *model) messageField(f *plan.Field) {
 	m.init(f, m.fromMessage(f.Read, "m", at))
 }
 
-// site is where a value of a message is made a model.
+// site is the function in which a value of a message is converted: where
+// statements go, and what happens on errors.
 type site struct {
-	name      func() string            // a new variable
-	try       func(call string) string // a call that may fail, for the variable with its result
-	missing   func(condition string)   // what must not be
-	statement func(code string)
-	failed    string // a statement that returns err
+	name      func() string            // returns the name of a new variable
+	try       func(call string) string // declares a variable with the result of a call that may fail
+	missing   func(condition string)   // adds a condition under which a required value is missing
+	statement func(code string)        // adds a statement
+	failed    string                   // a statement that returns err
 }
 
-// fromMessage writes the model of what fields of the message root lead to.
+// fromMessage writes the value at the end of a path of fields that starts at
+// root.
 func (c *client) fromMessage(r *plan.Read, root string, at site) string {
 	last, expr := r.Fields[len(r.Fields)-1], getters(root, r.Fields)
 	switch {
@@ -61,7 +64,7 @@ func (c *client) fromMessage(r *plan.Read, root string, at site) string {
 		return at.try(c.funcName(r.Into.Func) + "(" + expr + ")")
 	case r.Item == nil:
 		return c.single(r, root, at)
-	case isMask(last) && !last.Desc.IsList():
+	case plan.IsMask(last) && !last.Desc.IsList():
 		return expr + ".GetPaths()"
 	case r.Item.Into.Same() && plan.TypeName(r.Item.Model) == plan.TypeName(r.Item.Into.From):
 		return expr
@@ -73,7 +76,7 @@ func (c *client) fromMessage(r *plan.Read, root string, at site) string {
 	return at.try(fmt.Sprintf("%s(%s, %s)", c.upstream("Values"), expr, c.each(r.Item.Into, c.typ(r.Item.Into.From), "item")))
 }
 
-// single writes the model of a value that is no list.
+// single writes a value that is not a list.
 func (c *client) single(r *plan.Read, root string, at site) string {
 	last, expr, into := r.Fields[len(r.Fields)-1], getters(root, r.Fields), r.Into
 	made := func(value string) string {
@@ -90,7 +93,7 @@ func (c *client) single(r *plan.Read, root string, at site) string {
 		return at.try(fmt.Sprintf("%s(%s, %s)", c.upstream("Row"), expr, c.failing(into)))
 	case last.Message != nil && plan.Nilable(into.To): // google.protobuf.Struct and the like
 		return c.whenPresent(into, expr+" != nil", expr, at)
-	case last.Message == nil && r.Type.NonNull: // one that is absent has the default of its type
+	case last.Message == nil && r.Type.NonNull: // an absent scalar has the default of its type
 		return made(expr)
 	case last.Message != nil || last.Desc.HasPresence():
 		return c.whenPresent(into, c.presence(r.Fields, root), expr, at)
@@ -98,14 +101,14 @@ func (c *client) single(r *plan.Read, root string, at site) string {
 		return made(expr)
 	case !into.Fails():
 		return "new(" + c.converted(into, expr) + ")"
-	case into.Enum != nil: // its value 0 stands for none
+	case into.Enum != nil: // its value 0 means that it is absent
 		return c.whenPresent(into, "theirs := "+expr+"; theirs != 0", "theirs", at)
 	}
 	name := at.try(c.failing(into) + "(" + expr + ")")
 	return "&" + name
 }
 
-// presence writes the condition that what fields lead to is there.
+// presence writes the condition that a path of fields has a value.
 func (c *client) presence(fields []*protogen.Field, root string) string {
 	last := fields[len(fields)-1]
 	owner := getters(root, fields[:len(fields)-1])
@@ -120,8 +123,8 @@ func (c *client) presence(fields []*protogen.Field, root string) string {
 	return fmt.Sprintf("%s.%s != nil", owner, last.GoName)
 }
 
-// whenPresent makes a variable that has a value when a condition holds: a pointer,
-// or what nil stands for null of.
+// whenPresent declares a variable that is set under a condition: a pointer,
+// unless the type itself can be nil.
 func (c *client) whenPresent(into plan.Conversion, condition, value string, at site) string {
 	name, typ, pointer := at.name(), c.typ(into.To), !plan.Nilable(into.To)
 	if pointer {
@@ -154,7 +157,7 @@ func (c *client) textEnum(e *plan.Enum) string {
 	var b strings.Builder
 	typ := c.typ(e.Model)
 	if e.Read {
-		fmt.Fprintf(&b, "// %s is the value of %s that the service calls text.\n", c.of(e), e.Def.Name)
+		fmt.Fprintf(&b, "// %s returns the value of %s for a text of the service.\n", c.of(e), e.Def.Name)
 		fmt.Fprintf(&b, "func %s(text *string) (%s, error) {\nswitch *text {\n", c.of(e), typ)
 		for _, v := range e.Values {
 			if len(v.Texts) > 0 {
@@ -165,7 +168,7 @@ func (c *client) textEnum(e *plan.Enum) string {
 	}
 	if e.Written {
 		name := c.of(textOf{e})
-		fmt.Fprintf(&b, "// %s is what the service calls a value of %s.\nfunc %s(value %s) string {\nswitch value {\n", name, e.Def.Name, name, typ)
+		fmt.Fprintf(&b, "// %s returns the service's text for a value of %s.\nfunc %s(value %s) string {\nswitch value {\n", name, e.Def.Name, name, typ)
 		for _, v := range e.Values {
 			if v.Respelled {
 				fmt.Fprintf(&b, "case %q:\nreturn %q\n", v.Name, v.Sent)
@@ -180,7 +183,7 @@ func (c *client) protoEnum(e *plan.Enum) string {
 	var b strings.Builder
 	typ, theirs := c.typ(e.Model), c.ident(e.Proto.GoIdent)
 	if e.Read {
-		fmt.Fprintf(&b, "// %s is the value of %s that the service calls value.\n", c.of(e), e.Def.Name)
+		fmt.Fprintf(&b, "// %s returns the value of %s for a value of the service.\n", c.of(e), e.Def.Name)
 		fmt.Fprintf(&b, "func %s(value %s) (%s, error) {\nswitch value {\n", c.of(e), theirs, typ)
 		for _, v := range e.Values {
 			if v.Proto != nil {
@@ -191,7 +194,7 @@ func (c *client) protoEnum(e *plan.Enum) string {
 	}
 	if e.Written {
 		name := c.of(textOf{e})
-		fmt.Fprintf(&b, "// %s is what the service calls a value of %s.\nfunc %s(value %s) %s {\nswitch value {\n", name, e.Def.Name, name, typ, theirs)
+		fmt.Fprintf(&b, "// %s returns the service's value for a value of %s.\nfunc %s(value %s) %s {\nswitch value {\n", name, e.Def.Name, name, typ, theirs)
 		for _, v := range e.Values {
 			if v.SentProto != nil {
 				fmt.Fprintf(&b, "case %q:\nreturn %s\n", v.Name, c.ident(v.SentProto.GoIdent))

@@ -10,9 +10,6 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// goName is how gqlgen writes a name in Go.
-func goName(name string) string { return templates.ToGo(name) }
-
 func lowerFirst(name string) string { return templates.LcFirst(name) }
 
 func upperFirst(name string) string { return templates.UcFirst(name) }
@@ -34,14 +31,14 @@ func isPackage(name string) bool {
 	}, name)
 }
 
-// isPredeclared reports whether Go itself has the name, such as string, len and
-// nil: a variable of this name would hide it from the code that follows.
+// isPredeclared reports whether Go predeclares the name, such as string, len
+// and nil. A variable of this name would hide it.
 func isPredeclared(name string) bool { return types.Universe.Lookup(name) != nil }
 
 // namer gives names to variables and declarations.
 type namer struct {
-	packages map[string]bool // names of packages that only some projects have
-	declared map[string]bool // names at the level of the package
+	packages map[string]bool // names of packages that this project has
+	declared map[string]bool // names of package-level declarations
 	names    map[any]string
 }
 
@@ -58,8 +55,8 @@ func newNamer(p *plan.Plan) *namer {
 	return n
 }
 
-// declare gives a declaration a name that no other one has: want, or else with
-// more, or else with a number.
+// declare gives a declaration a name that no other one has: want, or else want
+// and more, or else that with a number.
 func (n *namer) declare(of any, want, more string) {
 	name := want
 	if n.declared[name] || isPredeclared(name) {
@@ -72,13 +69,13 @@ func (n *namer) declare(of any, want, more string) {
 	n.names[of] = name
 }
 
-// of is the name of a declaration.
+// of returns the name of a declaration.
 func (n *namer) of(what any) string { return n.names[what] }
 
-// variable is a name in Go for a name of the schema, with the suffix where code
-// would mean something else by it.
+// variable returns a Go variable for a name of the schema, with the suffix if
+// the name is taken.
 func (n *namer) variable(name, suffix string) string {
-	name = templates.ToGoPrivate(name)
+	name = plan.GoParam(name)
 	if isLocal(name) || isPackage(name) || isPredeclared(name) || n.packages[name] || n.declared[name] || name == "_" {
 		return name + suffix
 	}

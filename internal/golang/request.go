@@ -29,7 +29,7 @@ func (f *function) success() string {
 	return "new(true)"
 }
 
-// request makes the variable request.
+// request declares the variable request.
 func (f *function) request() {
 	var fields, after []string
 	if f.REST.Method != http.MethodGet {
@@ -70,8 +70,8 @@ func (f *function) request() {
 	}
 }
 
-// split writes parameters that are always sent as entries of a literal, and the
-// others as statements.
+// split writes the parameters that are always sent as entries of a literal, and
+// the others as statements.
 func (f *function) split(field string, params []binding.Param) (fixed, conditional []string) {
 	nameOf := func(p binding.Param) string {
 		if field == "Header" {
@@ -98,7 +98,7 @@ func (f *function) split(field string, params []binding.Param) (fixed, condition
 	return fixed, conditional
 }
 
-// texts writes a text that is one list of strings, which is always there; empty
+// texts writes a text that is a single list of strings and never absent; empty
 // for others.
 func (f *function) texts(t directive.Text) string {
 	one := t.Alone()
@@ -111,7 +111,7 @@ func (f *function) texts(t directive.Text) string {
 	return ""
 }
 
-// always reports whether a text has neither a list nor what can be absent.
+// always reports whether a text has no list and no variable that can be absent.
 func (f *function) always(t directive.Text) bool {
 	for _, one := range t.Vars() {
 		if v := f.value(one); v.there != "" || v.List && !v.Joined {
@@ -121,8 +121,8 @@ func (f *function) always(t directive.Text) bool {
 	return true
 }
 
-// param writes the statements that send a parameter if it is there. An only one
-// shares its name with no other.
+// param writes the statements that send a parameter unless it is absent. only
+// reports whether no other parameter has its name.
 func (f *function) param(field string, p binding.Param, only bool) {
 	if guard := f.there(p.Text); guard != "" {
 		f.line("if %s {", guard)

@@ -39,8 +39,8 @@ func (f *file) shape(s *plan.Shape, format plan.Format) string {
 	return b.String()
 }
 
-// model writes a function that makes a model of a row or a message: first what must
-// be there, then statements, then the model.
+// model writes a function that converts a row or a message to a model: checks
+// of required values, then statements, then the model.
 type model struct {
 	*client
 	object     *plan.Object
@@ -50,14 +50,14 @@ type model struct {
 	used       map[string]bool
 }
 
-// missing is a condition under which a value that must be there is not.
+// missing is a condition under which a required value is missing.
 type missing struct{ condition, path string }
 
 func (c *client) newModel(o *plan.Object) *model {
 	return &model{client: c, object: o, used: map[string]bool{}}
 }
 
-// local is the name of a variable for a field.
+// local returns the name of a variable for a field.
 func (m *model) local(field string) string {
 	name := m.variable(field, "Value")
 	for m.used[name] {
@@ -69,7 +69,8 @@ func (m *model) local(field string) string {
 
 func (m *model) init(f *plan.Field, expr string) { m.inits = append(m.inits, f.GoName+": "+expr) }
 
-// try makes a variable of a call that may fail, and returns its name.
+// try declares a variable with the result of a call that may fail, and returns
+// its name.
 func (m *model) try(f *plan.Field, call string) string {
 	name := m.local(f.Name)
 	if len(f.Path) == 0 {
@@ -108,18 +109,19 @@ func (m *model) body() string {
 	return b.String()
 }
 
-// row writes the struct of an object's rows and what makes a model of one.
+// row writes the struct of an object's rows and the method that converts one to
+// a model.
 func (c *client) row(o *plan.Object) string {
 	m := c.newModel(o)
 	for _, f := range o.Fields {
 		m.rowField(f)
 	}
 	name := c.of(o)
-	return fmt.Sprintf("// %s is %s as the service has it.\ntype %s %s\n\n", name, withArticle(o.Def.Name), name, c.shape(o.Row, o.Format)) +
-		fmt.Sprintf("// model is the %s that the row stands for.\nfunc (r *%s) model() (*%s, error) {\n", o.Def.Name, name, c.typ(o.Model)) + m.body()
+	return fmt.Sprintf("// %s is %s as the service sends it.\ntype %s %s\n\n", name, withArticle(o.Def.Name), name, c.shape(o.Row, o.Format)) +
+		fmt.Sprintf("// model returns the row as %s.\nfunc (r *%s) model() (*%s, error) {\n", withArticle(o.Def.Name), name, c.typ(o.Model)) + m.body()
 }
 
-// rowField writes what reads a field.
+// rowField writes the reading of a field.
 func (m *model) rowField(f *plan.Field) {
 	switch {
 	case f.Constant != nil:
@@ -192,12 +194,13 @@ func (m *model) convert(f *plan.Field) string {
 	return expr
 }
 
-// rowReader is how a scalar, an enum or an object is read of a row.
+// rowReader has the expressions that convert a scalar, an enum or an object of
+// a row.
 type rowReader struct {
-	model string                   // a function of a pointer to it that makes the model and may fail
-	value func(expr string) string // of a pointer that is not nil; nil when that may fail
-	ptr   func(expr string) string // of a pointer that may be nil, to a pointer; nil when that may fail
-	same  bool                     // the value is nil when null: there is no pointer
+	model string                   // a function of a pointer that returns the model and an error
+	value func(expr string) string // converts a pointer that is not nil; nil if that can fail
+	ptr   func(expr string) string // converts a pointer that may be nil to a pointer; nil if that can fail
+	same  bool                     // the decoded value is the model's, and nil for null
 }
 
 func (c *client) reader(v plan.Conversion) rowReader {
@@ -224,8 +227,8 @@ func (c *client) reader(v plan.Conversion) rowReader {
 	return rowReader{model: c.upstream("Int"), value: func(expr string) string { return "int(*" + expr + ")" }}
 }
 
-// rowValue writes the model of a value that was decoded. What may fail is given to
-// try, which returns the variable that has its result.
+// rowValue writes a value that was decoded. try declares a variable with the
+// result of a call that may fail.
 func (c *client) rowValue(r *plan.Read, expr string, try func(call string) string) string {
 	if r.Item != nil {
 		return c.rowList(r, expr, try)
@@ -269,7 +272,7 @@ func (c *client) rowList(r *plan.Read, expr string, try func(call string) string
 	return try(fmt.Sprintf("%s(%s, %s)", c.upstream("Optionals"), expr, read.model))
 }
 
-// listReader writes a function that reads the lists in a list.
+// listReader writes a function that converts the inner lists of a list.
 func (c *client) listReader(r *plan.Read) string {
 	call := ""
 	expr := c.rowList(r, "rows", func(made string) string { call = made; return "" })

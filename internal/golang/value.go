@@ -2,7 +2,6 @@ package golang
 
 import (
 	"fmt"
-	"go/token"
 	"go/types"
 	"slices"
 	"strconv"
@@ -14,20 +13,20 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// value is an operand in Go.
+// value is an operand with the Go expressions that read it.
 type value struct {
 	*plan.Operand
-	expr   string // when it is there
-	there  string // the condition that it is; empty when it always is
+	expr   string // the value, if it is not absent
+	there  string // the condition that it is not absent; empty if it never is
 	item   string // an item of a list: "item", or "*item"
-	isNull string // the condition that an item is null; empty when none is
+	isNull string // the condition that an item is null; empty if none can be
 
-	// Of a field of an input object that can be absent: the field, and the
-	// condition that the input object is there.
+	// For a field of an input object: the field itself, which may be omittable,
+	// and the condition that the input object is not null.
 	whole, within string
 }
 
-// value writes the variable of a call.
+// value returns the expressions of a variable of the call.
 func (f *function) value(v *directive.Var) value {
 	o := f.Operands[v]
 	out := value{Operand: o, item: "item"}
@@ -55,7 +54,8 @@ func (f *function) value(v *directive.Var) value {
 	return out
 }
 
-// pathValue writes an argument, or what its steps lead to from root.
+// pathValue returns the expressions of an argument: what its steps lead to from
+// root.
 func pathValue(o *plan.Operand, root string) value {
 	out := value{Operand: o, item: "item"}
 	var guards []string
@@ -87,7 +87,7 @@ func pathValue(o *plan.Operand, root string) value {
 	return out
 }
 
-// readHeaders makes variables of the headers that the call uses.
+// readHeaders declares variables for the headers that the call uses.
 func (f *function) readHeaders() {
 	f.headers = map[string]string{}
 	for _, v := range f.Vars() {
@@ -116,7 +116,7 @@ func (v value) plain() bool {
 	return v.item == "item" && v.Enum == nil && plan.IsString(v.Item) && plan.IsPlain(v.Item)
 }
 
-// itemType is the Go type of a list's items.
+// itemType returns the Go type of a list's items.
 func (f *function) itemType(v value) string {
 	if v.ItemPointer {
 		return "*" + f.typ(v.Item)
@@ -124,7 +124,7 @@ func (f *function) itemType(v value) string {
 	return f.typ(v.Item)
 }
 
-// text writes a value as a text of the service.
+// text writes a value as text, with the service's names of enum values.
 func (f *function) text(v value, expr string) string {
 	if v.Enum != nil {
 		return f.of(textOf{v.Enum}) + "(" + expr + ")"
@@ -132,7 +132,7 @@ func (f *function) text(v value, expr string) string {
 	return f.textOf(v.Item, expr)
 }
 
-// textOf writes the text of a Go value.
+// textOf writes a Go value as text.
 func (f *file) textOf(t types.Type, expr string) string {
 	if plan.TypeName(t) == "time.Time" {
 		return strings.TrimPrefix(expr, "*") + ".Format(" + f.use("time") + ".RFC3339Nano)"
@@ -164,7 +164,7 @@ func (f *function) joined(v value) string {
 	if v.Root == directive.Batch {
 		f.keyCheck = fmt.Sprintf("%s(%q)", f.upstream("Joinable"), v.Separator)
 	}
-	if v.isNull != "" { // a text has no null in it
+	if v.isNull != "" { // nulls are left out of a text
 		v.expr, v.item, v.isNull, v.Operand = f.upstream("Present")+"("+v.expr+")", "item", "", withoutPointers(v.Operand)
 	}
 	list := v.expr
@@ -182,8 +182,8 @@ func withoutPointers(o *plan.Operand) *plan.Operand {
 	return &copied
 }
 
-// there is the condition that all variables of a text are there; empty when they
-// always are.
+// there writes the condition that no variable of a text is absent; empty if
+// none can be.
 func (f *function) there(t directive.Text) string {
 	var guards []string
 	for _, v := range t.Vars() {
@@ -194,7 +194,8 @@ func (f *function) there(t directive.Text) string {
 	return strings.Join(guards, " && ")
 }
 
-// concatenated writes a text whose variables are there and are no lists.
+// concatenated writes a text none of whose variables is absent, or a list that
+// is not joined.
 func (f *function) concatenated(t directive.Text) string {
 	var parts []string
 	for _, part := range t {
@@ -243,12 +244,10 @@ func (f *file) zeroOf(t types.Type) string {
 	return "*new(" + f.typ(t) + ")"
 }
 
-// address is the expression of a pointer to what expr is.
+// address writes a pointer to an expression.
 func address(expr string) string {
 	if pointer, ok := strings.CutPrefix(expr, "*"); ok {
 		return pointer
 	}
 	return "&" + expr
 }
-
-func isKeyword(name string) bool { return token.IsKeyword(name) }

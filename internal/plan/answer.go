@@ -9,22 +9,23 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// Answer is how the answer of a call is read.
+// Answer says how the answer of a call is read.
 type Answer struct {
-	// Read is of what select leads to: the field's value, or the list of a
-	// connection's nodes, or the rows of a batch.
+	// Read reads the value that select leads to: the field's value, or the list
+	// of a connection's nodes, or the rows of a batch.
 	Read *Read
-	// Shape is the struct that an HTTP answer is decoded into; nil when that is
-	// the value itself. Place is where it has the value.
+	// Shape is the struct that an HTTP answer is decoded into, and Place is
+	// where it has the value. Both are nil when the answer is the value itself.
 	Shape *Shape
 	Place *Place
-	// Key is how rows are matched to the keys of a batch; nil without one.
+	// Key matches rows to the keys of a batch; nil without one.
 	Key *RowKey
-	// Page is how a connection is made of the nodes; nil for what is none.
+	// Page makes a connection of the nodes; nil for other fields.
 	Page *Page
 }
 
-// RowKey is where a row has the key of its parent.
+// RowKey is where a row has the key of its parent: Place in JSON and XML,
+// Fields in a message.
 type RowKey struct {
 	Place  *Place
 	Fields []*protogen.Field
@@ -35,7 +36,7 @@ type RowKey struct {
 func (m *maker) answer(s *Service, c *Call) {
 	if c.Page != nil && c.Key != nil {
 		m.report.At(c.Page.Pos, "use {$this.x}, so that there is a call for each parent",
-			"a connection is a page of one parent's, but {$batch.x} asks for many parents at once")
+			"a connection is a page of one parent, but {$batch.x} asks for many parents at once")
 		return
 	}
 	if c.Key != nil && m.union.Types[c.Type.Name()].Kind != ast.Object {
@@ -61,9 +62,9 @@ func (m *maker) answer(s *Service, c *Call) {
 	c.Answer = a
 }
 
-// rowsType is the type of what select leads to: the call's, or for a connection
-// the list of its nodes, or for a batch the list of all rows. It is nil when it is
-// reported.
+// rowsType returns the type that select leads to: the call's, or the list of a
+// connection's nodes, or the list of all rows of a batch. It returns nil if
+// there is none, which is reported.
 func (m *maker) rowsType(c *Call) *ast.Type {
 	t := c.Type
 	if c.Page != nil {
@@ -86,26 +87,23 @@ func (m *maker) rowsType(c *Call) *ast.Type {
 
 // rowAnswer plans an answer of HTTP.
 func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
-	format := JSON
-	if c.REST.XML {
-		format = XML
-	}
+	format := c.Format()
 	read := m.read(s, t, format, c.Pos, c.Parent.Name+"."+c.Field.Name)
 	if read == nil {
 		return
 	}
 	m.localNames(c.Select, format, c.Pos)
 	if c.REST.XML && read.Item != nil && len(c.Select) == 0 {
-		m.report.At(c.Pos, `add select: "item", the name of the elements`, "the elements of a list in XML have a name")
+		m.report.At(c.Pos, `add select: "item", the name of the elements`, "a list in XML needs the name of its elements")
 		return
 	}
 	if len(c.Select) == 0 && c.Page != nil {
-		m.report.At(c.Pos, `add select: "items", where the rows are`, "page reads the answer beside its rows, so the rows must have a name")
+		m.report.At(c.Pos, `add select: "items", where the rows are`, "page reads values beside the rows, so the rows can't be the whole answer")
 		return
 	}
 	if len(c.Select) > 0 {
 		a.Shape = &Shape{}
-		a.Place, _ = a.Shape.add(c.Select, read.Decoded()) // nothing is in it yet
+		a.Place, _ = a.Shape.add(c.Select, read.Decoded()) // it is empty, so nothing conflicts
 	}
 	if c.Key != nil && !m.rowKey(c, a, read.Object()) {
 		return
@@ -116,7 +114,7 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 // rowKey plans where a row has its key.
 func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
 	if len(c.Key.Row) == 0 {
-		m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ is no key")
+		m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
 		return false
 	}
 	t, place := row.Row.at(c.Key.Row)
@@ -128,7 +126,7 @@ func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
 			return false
 		}
 	}
-	t = element(t)
+	t = Element(t)
 	if number := IsPlain(t) && isKind(t, types.Int, types.Int32, types.Int64); !number && !IsString(t) {
 		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is read as %s", c.Key.Row, shortType(t))
 		return false
@@ -161,11 +159,11 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 	a.Read = read
 }
 
-// wholeMessage plans an answer that is the field's value itself.
+// wholeMessage plans an answer whose message is the field's value.
 func (m *maker) wholeMessage(s *Service, c *Call, a *Answer, t *ast.Type, what string) {
 	switch {
 	case c.Key != nil || c.Page != nil:
-		m.report.At(c.Pos, `add select: "items", where the rows are`, "the answer %s is a message and no list", c.Method.Output.Desc.FullName())
+		m.report.At(c.Pos, `add select: "items", where the rows are`, "the answer %s is a message, not a list", c.Method.Output.Desc.FullName())
 	case t.Elem != nil || m.union.Types[t.Name()].Kind != ast.Object:
 		m.report.At(c.Pos, "add select", "%s is %s, but the answer is a message", what, t)
 	default:
@@ -178,7 +176,7 @@ func (m *maker) messageKey(c *Call, a *Answer, message *protogen.Message) bool {
 	fields := m.protoPath(message, c.Key.Row, c.Key.Pos)
 	if len(fields) == 0 {
 		if len(c.Key.Row) == 0 {
-			m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ is no key")
+			m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
 		}
 		return false
 	}
@@ -225,7 +223,7 @@ func (m *maker) call(s *Service, c *Call) {
 		}
 	} else {
 		if c.Stream() {
-			m.report.At(c.Pos, "bind it to a gRPC method that streams, or write a Go method", "@rest can't follow anything, as a field of %s does",
+			m.report.At(c.Pos, "bind it to a gRPC method that streams, or write a Go method", "@rest can't bind a field of %s, which is a stream",
 				c.Parent.Name)
 			return
 		}
@@ -236,8 +234,8 @@ func (m *maker) call(s *Service, c *Call) {
 	}
 }
 
-// nullWhenNotFound reports whether an answer that there is nothing makes the field
-// null, although the binding does not say so.
+// nullWhenNotFound reports whether "not found" makes the field null although no
+// rule of the binding says so.
 func (c *Call) nullWhenNotFound() bool {
 	for _, rule := range c.Errors {
 		if rule.Status == "404" || rule.Status == "NOT_FOUND" {
@@ -247,16 +245,16 @@ func (c *Call) nullWhenNotFound() bool {
 	return c.Type.Elem == nil && !c.Type.NonNull && c.Key == nil && !c.Mutation() && !c.Stream()
 }
 
-// loaderArguments checks the arguments of a call for parents: the calls that have
-// the same can be one.
+// loaderArguments checks the arguments of a call for parents. They must be
+// comparable, since calls with equal arguments share a batch.
 func (m *maker) loaderArguments(c *Call) {
 	if c.Root() {
 		return
 	}
 	for _, arg := range c.Arguments {
-		if _, ok := Basic(element(arg.Type)); !ok {
+		if _, ok := Basic(Element(arg.Type)); !ok {
 			m.report.At(arg.Position, "use scalars and enums, or write a Go method",
-				"the argument %s is %s, by which a batch can't be told from others", arg.Name, arg.ArgumentDefinition.Type)
+				"the argument %s is %s, which can't be a part of a batch's key", arg.Name, arg.ArgumentDefinition.Type)
 		}
 	}
 }

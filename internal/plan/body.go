@@ -28,19 +28,19 @@ type SentMember struct {
 	Value *Sent
 }
 
-// Leaf is how one value of a type is sent that is not sent as Go has it: an input
-// object, or an enum whose values the service calls otherwise. The zero value is
-// any other type.
+// Leaf says how a value is converted before it is sent: an input object, or an
+// enum whose values have other names in the service. The zero value sends it as
+// Go has it.
 type Leaf struct {
 	Input *Input
 	Enum  *Enum
 }
 
-// Input is an input object as a service takes it.
+// Input says how an input object is sent to a service.
 type Input struct {
 	Def   *ast.Definition
 	Model types.Type
-	// Message is the message that it becomes; nil for JSON.
+	// Message is the type of the message; nil for JSON.
 	Message *protogen.Message
 	Members []InputMember
 }
@@ -51,10 +51,11 @@ type InputMember struct {
 	// Field is the name of the Go field, and Model its type.
 	Field string
 	Model types.Type
-	// Name is the service's, in JSON.
+	// Name is the name in the service's JSON.
 	Name string
 	Leaf Leaf
-	// Proto is the field of the message, and Value how it gets its value.
+	// Proto is the field of the message, Value the operand that it is set to,
+	// and Into the conversion of that.
 	Proto *protogen.Field
 	Value *Operand
 	Into  Conversion
@@ -112,19 +113,19 @@ func (m *maker) leaf(s *Service, t *ast.Type) Leaf {
 func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message) *Input {
 	for _, have := range s.Inputs {
 		if have.Def == def && have.Message == message {
-			return have // which may have itself in it
+			return have // also while it is planned: it may contain itself
 		}
 	}
 	in := &Input{Def: def, Model: m.models.Named(def.Name), Message: message}
 	s.Inputs = append(s.Inputs, in)
 	for _, of := range m.members(s, def) {
 		if len(of.source.Names) != 1 || len(of.source.Names[0]) != 1 {
-			m.report.At(of.pos, "", "an input field has one name, which is no path")
+			m.report.At(of.pos, "", "an input field must have one name, which can't be a path")
 			continue
 		}
-		field := structField(in.Model, goName(of.Name))
+		field := structField(in.Model, GoName(of.Name))
 		if field == nil {
-			m.report.At(of.Position, "", "the Go type %s has no field %s", shortType(in.Model), goName(of.Name))
+			m.report.At(of.Position, "", "the Go type %s has no field %s", shortType(in.Model), GoName(of.Name))
 			continue
 		}
 		member := InputMember{Schema: of.Type, Field: field.Name(), Model: field.Type(), Name: of.source.Names[0][0]}
@@ -156,7 +157,7 @@ func (m *maker) texts(s *Service, c *Call, t directive.Text) {
 	}
 }
 
-// http plans what a request of HTTP is made of.
+// http plans the path, query, headers and body of an HTTP request.
 func (m *maker) http(s *Service, c *Call) {
 	for _, segment := range c.REST.Path {
 		m.texts(s, c, segment)

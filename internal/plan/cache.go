@@ -9,8 +9,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// maxAgeOf is how many seconds a loader's values are fresh for other requests, as a
-// field that it resolves, or else its type, says; 0 when neither says anything.
+// maxAgeOf returns for how many seconds a loader's values may be kept for other
+// requests: the maxAge of the field, or else of its type; 0 if neither has one.
 func maxAgeOf(u callUser) int {
 	hint := directive.CacheControlOf(u.binding.Field.Directives)
 	if of := u.frontend.Schema.Types[u.binding.Field.Type.Name()]; of != nil && of.IsCompositeType() {
@@ -22,17 +22,18 @@ func maxAgeOf(u callUser) int {
 	return int(*hint.MaxAge / time.Second)
 }
 
-// Tag is a cache tag that each object of a level has.
+// Tag is a cache tag that each object of a level has, as the texts that it is
+// concatenated from.
 type Tag []TagPart
 
-// TagPart is a text as it is, or a value of the object.
+// TagPart is a literal, or a value of the object.
 type TagPart struct {
 	Literal string
 	Value   *Value // nil for a literal
 }
 
-// tags plans the tags that directives make of an object's fields. Those that
-// arguments make are known without the object.
+// tags plans the tags that are made of an object's fields. Tags that are made
+// of arguments need no object; package provenance adds them.
 func (b *adapting) tags(a *Adapters, directives ...ast.DirectiveList) []Tag {
 	var out []Tag
 	for _, text := range directive.Tags(slices.Concat(directives...)) {
@@ -66,7 +67,7 @@ func (b *adapting) tag(a *Adapters, text directive.Text) Tag {
 	return tag
 }
 
-// tagsOf are the tags of an object type: its own, and those of its interfaces.
+// tagsOf returns the tags of an object type and of its interfaces.
 func (b *adapting) tagsOf(a *Adapters) []Tag {
 	types := b.frontend.Schema.Types
 	directives := []ast.DirectiveList{types[a.Name].Directives}
@@ -76,7 +77,7 @@ func (b *adapting) tagsOf(a *Adapters) []Tag {
 	return b.tags(a, directives...)
 }
 
-// tagsOfField are the tags of a field, and of the same field of interfaces.
+// tagsOfField returns the tags of a field, and of the same field of interfaces.
 func (b *adapting) tagsOfField(a *Adapters, f *ast.FieldDefinition) []Tag {
 	types := b.frontend.Schema.Types
 	directives := []ast.DirectiveList{types[a.Name].Fields.ForName(f.Name).Directives}
@@ -88,7 +89,7 @@ func (b *adapting) tagsOfField(a *Adapters, f *ast.FieldDefinition) []Tag {
 	return b.tags(a, directives...)
 }
 
-// tagged reports whether objects of a type have tags that are made of them.
+// tagged reports whether a type has tags that are made of its objects' fields.
 func tagged(schema *ast.Schema, def *ast.Definition) bool {
 	own := func(directives ast.DirectiveList) bool {
 		return slices.ContainsFunc(directive.Tags(directives), func(text directive.Text) bool { return text.Uses(directive.This) })

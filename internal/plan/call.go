@@ -19,41 +19,41 @@ type Service struct {
 	Calls []*Call // sorted by name
 	// Config are the names of $config that calls use, sorted.
 	Config []string
-	// Objects are the object types that answers have, sorted by name.
+	// Objects are the object types that are read from answers, sorted by name.
 	Objects []*Object
-	// Enums are those whose values the service calls otherwise, or that are read of
-	// answers, sorted by name.
+	// Enums are the enums that answers have, or that have other names in the
+	// service, sorted by name.
 	Enums []*Enum
-	// Inputs are the input objects that requests have, sorted by name.
+	// Inputs are the input objects that are sent, sorted by name.
 	Inputs []*Input
 }
 
-// Call is a call of a service: what a binding asks for, or several that ask for
-// the same.
+// Call is a call of a service. Bindings that make the same call share one.
 type Call struct {
 	*binding.Binding // the first of them
 
-	// Name is Go's: ProductReviews.
+	// Name is the Go name: ProductReviews.
 	Name string
-	// Type is that of the fields; nullable where one of them is.
+	// Type is the type of the fields; nullable if that of one is.
 	Type   *ast.Type
 	Result types.Type
 	// Arguments are those that the call uses, in the order of the field.
 	Arguments []*Argument
 	// Operands are the values of the variables.
 	Operands map[*directive.Var]*Operand
-	// Body is that of an HTTP request; nil for none.
+	// Body is the body of an HTTP request; nil for none.
 	Body *Sent
 	// Message is the request of gRPC.
 	Message *Message
 	// Method is the method of gRPC.
 	Method *GRPCMethod
-	// Answer is how the answer is read; nil when only success matters.
+	// Answer says how the answer is read; nil if only success matters.
 	Answer *Answer
-	// NotFound reports whether the field is null when there is nothing.
+	// NotFound reports whether the field is null when the service finds
+	// nothing.
 	NotFound bool
-	// MaxAge is for how many seconds values are fresh for other requests; 0 for a
-	// call that is not cached.
+	// MaxAge is for how many seconds values may be kept for other requests; 0
+	// if they are not.
 	MaxAge int
 
 	frontend *project.Frontend
@@ -61,7 +61,7 @@ type Call struct {
 	fields   []string // such as Product.reviews, sorted
 }
 
-// Fields are those that the call resolves, for a comment.
+// Fields returns the names of the fields that the call resolves, for a comment.
 func (c *Call) Fields() string { return strings.Join(c.fields, ", ") }
 
 // callUser is a field that a call resolves.
@@ -70,13 +70,13 @@ type callUser struct {
 	binding  *binding.Binding
 }
 
-// Argument is an argument of a field, as a function has it.
+// Argument is an argument of a field, with its Go type.
 type Argument struct {
 	*ast.ArgumentDefinition
 	Type types.Type
 }
 
-// Root reports whether the call is for a root field: it has no parents.
+// Root reports whether the call is for a root field, which has no parents.
 func (c *Call) Root() bool { return project.IsRoot(c.frontend.Schema, c.Parent) }
 
 // Stream reports whether the call is for a field of Subscription.
@@ -85,13 +85,24 @@ func (c *Call) Stream() bool { return c.Parent == c.frontend.Schema.Subscription
 // Mutation reports whether the call is for a field of Mutation.
 func (c *Call) Mutation() bool { return c.Parent == c.frontend.Schema.Mutation }
 
-// Done reports whether the answer does not matter: the field is a Boolean that
-// says whether the call succeeded.
+// Done reports whether the answer is not read: the field is a Boolean that is
+// true when the call succeeds.
 func (c *Call) Done() bool {
 	return c.Root() && c.Select == nil && c.Field.Type.NamedType == "Boolean"
 }
 
-// What is the call in a few words, for comments.
+// Format returns the format of the call's answers.
+func (c *Call) Format() Format {
+	switch {
+	case c.GRPC != nil:
+		return Protobuf
+	case c.REST.XML:
+		return XML
+	}
+	return JSON
+}
+
+// What returns the call in a few words, such as "GET /products", for comments.
 func (c *Call) What() string {
 	if c.GRPC != nil {
 		return c.GRPC.Method
@@ -112,14 +123,14 @@ func (c *Call) What() string {
 	return c.REST.Method + " " + path.String()
 }
 
-// Keys are the variables of the parents that the call is made for, distinct.
+// Keys returns the variables of parents that the call uses, each once.
 func (c *Call) Keys() []*directive.Var { return parentVars(c.Binding) }
 
-// KeyMember is the name of a variable in a key of several.
+// KeyMember returns the Go name of a variable in a key of several variables.
 func KeyMember(v *directive.Var) string {
 	var name strings.Builder
 	for _, part := range v.Path {
-		name.WriteString(goName(part))
+		name.WriteString(GoName(part))
 	}
 	return name.String()
 }
@@ -154,8 +165,9 @@ func usedArguments(b *binding.Binding) []*ast.ArgumentDefinition {
 	return args
 }
 
-// callers are the frontends that call a service. Only they tell what the service
-// calls a field: another frontend may mean another service's type.
+// callers returns the frontends that call a service, sorted by name. Only their
+// schemas say what the service calls a field: the same type of another frontend
+// may belong to another service.
 func (s *Service) callers() []*project.Frontend {
 	var list []*project.Frontend
 	for _, c := range s.Calls {
@@ -169,7 +181,7 @@ func (s *Service) callers() []*project.Frontend {
 	return list
 }
 
-// configNames are the names of $config that the calls use.
+// configNames returns the names of $config that the calls use, sorted.
 func (s *Service) configNames() []string {
 	var names []string
 	for _, c := range s.Calls {

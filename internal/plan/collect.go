@@ -22,7 +22,7 @@ func (c *calls) of(f *project.Frontend, typ, field string) *Call {
 	return c.byUse[f.Bindings[typ][field]]
 }
 
-// services are the names of the services that are called, sorted.
+// services returns the names of the services that are called, sorted.
 func (c *calls) services() []string {
 	var names []string
 	for _, call := range c.list {
@@ -32,7 +32,8 @@ func (c *calls) services() []string {
 	return slices.Compact(names)
 }
 
-// collectCalls finds the calls of all bindings. Those that are alike are one.
+// collectCalls collects the calls of all bindings. Bindings that make the same
+// call share one.
 func collectCalls(p *project.Project, r *project.Report) *calls {
 	out := &calls{byUse: map[*binding.Binding]*Call{}}
 	byShape := map[string]*Call{}
@@ -66,9 +67,9 @@ func collectCalls(p *project.Project, r *project.Report) *calls {
 	return out
 }
 
-// leastAges are for how many seconds the values of calls are fresh, by frontend and
-// shape: the least of what its fields say. Frontends that say different things
-// have calls of their own, so that none changes what another keeps.
+// leastAges returns the maxAge of calls in seconds, by frontend and shape: the
+// least of their fields. Frontends with different ages have calls of their own,
+// so that none changes what another one caches.
 func leastAges(p *project.Project) map[*project.Frontend]map[string]int {
 	ages := map[*project.Frontend]map[string]int{}
 	for _, f := range p.Frontends {
@@ -108,14 +109,14 @@ func needArguments(b *binding.Binding, r *project.Report) {
 	for _, arg := range b.Field.Arguments {
 		if !slices.Contains(used, arg) {
 			r.At(arg.Position, "use {$args."+arg.Name+"} in the binding, or remove the argument",
-				"the binding of %s.%s does nothing with the argument %s", b.Parent.Name, b.Field.Name, arg.Name)
+				"the binding of %s.%s does not use the argument %s", b.Parent.Name, b.Field.Name, arg.Name)
 		}
 	}
 }
 
-// nameCalls names calls after their fields. Where two of a service would have the
-// same name, because frontends bind a field in different ways or two types have
-// such fields, the names are more precise.
+// nameCalls names calls after their fields. Where two calls of a service would
+// have the same name, because frontends bind a field differently or two types
+// have a field of the same name, it adds detail.
 func nameCalls(list []*Call) {
 	detail := map[*Call]int{}
 	for {
@@ -139,25 +140,26 @@ func nameCalls(list []*Call) {
 	}
 }
 
-// named is the name of a call in more and more detail.
+// named returns the name of a call, with more detail for larger numbers.
 func (c *Call) named(detail int) string {
-	full := goName(c.Parent.Name) + goName(c.Field.Name)
+	full := GoName(c.Parent.Name) + GoName(c.Field.Name)
 	short := full
 	if c.Root() {
-		short = goName(c.Field.Name)
+		short = GoName(c.Field.Name)
 	}
 	if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "Store", "HTTP", "GRPC"}, short) {
 		short += "Call" // clients have something of this name
 	}
-	names := []string{short, goName(c.frontend.Name) + short, full, goName(c.frontend.Name) + full}
+	names := []string{short, GoName(c.frontend.Name) + short, full, GoName(c.frontend.Name) + full}
 	if detail < len(names) {
 		return names[detail]
 	}
 	return fmt.Sprintf("%s%d", names[len(names)-1], detail)
 }
 
-// shapeOf is equal for bindings that make the same call: it does not matter which
-// field of the parent is the key, or whether the field is nullable.
+// shapeOf returns a text that is equal for bindings that make the same call.
+// The field of the parent that is the key does not matter, nor whether the
+// field is nullable.
 func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	var s strings.Builder
 	if project.IsRoot(f.Schema, b.Parent) {
@@ -181,7 +183,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 		}
 		s.WriteByte(';')
 	}
-	// Without select, a Boolean tells of success; with $ it is the answer.
+	// Without select, a Boolean is whether the call succeeded; with $, the answer.
 	nullable := *b.Field.Type
 	nullable.NonNull = false
 	fmt.Fprintf(&s, "%s %s %v %t %d", b.Service, &nullable, b.Select, b.Select == nil, b.Max)

@@ -10,16 +10,17 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Conversion makes one value of another.
+// Conversion says how a value becomes a value of another type.
 type Conversion struct {
 	// From and To are the Go types.
 	From, To types.Type
-	// Scalar is the type of the value in From or To, if that is a message such as
-	// google.protobuf.StringValue; else nil.
+	// Scalar is the type of the value in a wrapper message such as
+	// google.protobuf.StringValue, if From or To is one; else nil.
 	Scalar types.Type
-	// Func makes the value; without one, it is the same, or converted to To.
+	// Func converts the value. If it is nil, and Enum, Object and Input are
+	// too, Go converts it to To.
 	Func *Func
-	// Enum and Object and Input have a function of their own in the client.
+	// Enum, Object and Input are converted by functions of the client.
 	Enum   *Enum
 	Object *Object
 	Input  *Input
@@ -41,7 +42,8 @@ func (c Conversion) Fails() bool {
 	return c.Func != nil && c.Func.Fails || c.Object != nil || c.Input != nil || c.Enum != nil && !c.Sends()
 }
 
-// Sends reports whether an enum's value becomes that of a service.
+// Sends reports whether a value of an enum of the schema becomes one of the
+// service.
 func (c Conversion) Sends() bool {
 	return c.Enum != nil && TypeName(c.From) == TypeName(c.Enum.Model)
 }
@@ -60,13 +62,13 @@ func failing(f *Func) *Func {
 	return f
 }
 
-// ident is the type of a name that protoc-gen-go generates.
+// ident returns a type that protoc-gen-go generates.
 func ident(id protogen.GoIdent, underlying types.Type) *types.Named {
 	name := string(id.GoImportPath)
 	return types.NewNamed(types.NewTypeName(0, types.NewPackage(name, name[strings.LastIndexByte(name, '/')+1:]), id.GoName, nil), underlying, nil)
 }
 
-// ProtoType is the Go type of a field's value, or of an item of its list.
+// ProtoType returns the Go type of a field's value, or of an item of its list.
 func ProtoType(f *protogen.Field) types.Type {
 	kinds := map[protoreflect.Kind]types.BasicKind{
 		protoreflect.BoolKind: types.Bool, protoreflect.StringKind: types.String,
@@ -102,8 +104,8 @@ func isBytes(t types.Type) bool {
 	return ok && isKind(slice.Elem(), types.Uint8)
 }
 
-// fromProto is how a field's value, or an item of its list, becomes a value of a
-// GraphQL type; false when it can't.
+// fromProto plans how a field's value, or an item of its list, becomes a value
+// of a GraphQL type. It returns false if it can't.
 func (m *maker) fromProto(s *Service, f *protogen.Field, name string) (Conversion, bool) {
 	def := m.union.Types[name]
 	c := Conversion{From: ProtoType(f), To: m.models.Named(name)}
@@ -123,8 +125,8 @@ func (m *maker) fromProto(s *Service, f *protogen.Field, name string) (Conversio
 	return fromScalar(c, c.From, name)
 }
 
-// fromScalar makes a scalar of Go type from, which may be in a wrapper, one of a
-// GraphQL scalar.
+// fromScalar plans how a scalar of type from becomes c.To. The scalar may be
+// the value of a wrapper.
 func fromScalar(c Conversion, from types.Type, name string) (Conversion, bool) {
 	to := c.To
 	switch {
@@ -143,8 +145,8 @@ func fromScalar(c Conversion, from types.Type, name string) (Conversion, bool) {
 	return c, true
 }
 
-// widens reports whether each value of a field's type is one of another type, to
-// which Go converts it.
+// widens reports whether Go converts every value of a field's type to the other
+// type without loss.
 func widens(from, to types.Type) bool {
 	switch {
 	case types.Identical(from, to):
@@ -165,7 +167,7 @@ func widens(from, to types.Type) bool {
 	return isKind(from, types.Int64) && isKind(to, types.Int64)
 }
 
-// fromWellKnown makes a message of google.protobuf a scalar.
+// fromWellKnown plans how a message of google.protobuf becomes a scalar.
 func fromWellKnown(f *protogen.Field, name string, c Conversion) (Conversion, bool) {
 	to := c.To
 	method := func(name string) (Conversion, bool) {
@@ -204,8 +206,8 @@ func fromWellKnown(f *protogen.Field, name string, c Conversion) (Conversion, bo
 	return c, false
 }
 
-// isWrapper reports whether m is one of google.protobuf that has a scalar, such
-// as google.protobuf.StringValue.
+// isWrapper reports whether m is a message that wraps a scalar, such as
+// google.protobuf.StringValue.
 func isWrapper(m *protogen.Message) bool {
 	name := string(m.Desc.FullName())
 	inner := findField(m, "value")
@@ -213,8 +215,8 @@ func isWrapper(m *protogen.Message) bool {
 		inner.Message == nil && inner.Enum == nil && !inner.Desc.IsList()
 }
 
-// intoProto is how a Go value, of a GraphQL type if it comes from an argument,
-// becomes one of a field; false when it can't.
+// intoProto plans how a Go value becomes the value of a field. Its GraphQL type
+// is nil if it does not come from an argument. It returns false if it can't.
 func (m *maker) intoProto(s *Service, field *protogen.Field, t types.Type, schema *ast.Type) (Conversion, bool) {
 	var def *ast.Definition
 	if schema != nil {
@@ -233,7 +235,8 @@ func (m *maker) intoProto(s *Service, field *protogen.Field, t types.Type, schem
 	return c, true
 }
 
-// intoScalar makes a value a scalar of type to, which may be in a wrapper.
+// intoScalar plans how c.From becomes a scalar of type to, which may be the
+// value of a wrapper.
 func intoScalar(c Conversion, to types.Type, def *ast.Definition) (Conversion, bool) {
 	t := c.From
 	digits := isPlainString(t) && (def == nil || def.Name != "String")
@@ -262,8 +265,8 @@ func intoScalar(c Conversion, to types.Type, def *ast.Definition) (Conversion, b
 	return c, false
 }
 
-// sends reports whether a value of a Go type is one of a field's type, to which Go
-// converts it.
+// sends reports whether Go converts every valid value of a Go type to a field's
+// type.
 func sends(from, to types.Type) bool {
 	switch {
 	case types.Identical(from, to):
@@ -282,8 +285,8 @@ func sends(from, to types.Type) bool {
 	return isKind(to, types.Int64) && isKind(from, types.Int, types.Int32)
 }
 
-// intoMessage is how a value becomes a message: an input object, or one of
-// google.protobuf.
+// intoMessage plans how a value becomes a message: an input object, or a
+// message of google.protobuf.
 func (m *maker) intoMessage(s *Service, field *protogen.Field, def *ast.Definition, c Conversion) (Conversion, bool) {
 	call := func(f *Func) (Conversion, bool) {
 		c.Func = f

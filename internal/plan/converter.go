@@ -13,7 +13,8 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Converter is a call of a hand-written function that makes a field's value.
+// Converter is the hand-written function of @source(convert:) that makes a
+// field's value.
 type Converter struct {
 	Func      *types.Func
 	Arguments []ConverterArgument
@@ -23,23 +24,23 @@ type Converter struct {
 	Pointer bool
 }
 
-// ConverterArgument is a value of a service that a function takes.
+// ConverterArgument is a value of a service that is an argument of a converter.
 type ConverterArgument struct {
 	Path directive.Path
 	Type types.Type // of the parameter
-	// Place is where a row has the value, and Read how a message has it.
+	// Place is where a row has the value; Read says how it is read from a
+	// message.
 	Place *Place
 	Read  *Read
-	// Required reports whether the value must be there, in a row; else it is nil
-	// when it is null.
+	// Required reports whether a row must have the value; else the argument is
+	// nil when it is null.
 	Required bool
 }
 
-// converters are the functions that @source names, by that name.
+// converters are the functions that @source(convert:) names, by that name.
 type converters map[string]*types.Func
 
-// readGo checks the hand-written Go code whose signatures matter: methods, and the
-// functions that @source names.
+// readGo type-checks the signatures of hand-written methods and converters.
 func (m *maker) readGo() error {
 	wanted := m.wantedConverters()
 	functions := map[string]*project.GoPackage{}
@@ -123,8 +124,8 @@ func (m *maker) findConverters(wanted map[string]*gql.Position, functions map[st
 	}
 }
 
-// converter plans a field whose value a Go function makes; nil when it is
-// reported.
+// converter plans a field that a converter makes. It returns nil if it can't,
+// which is reported.
 func (m *maker) converter(o *Object, of member, model types.Type) *Converter {
 	fn := m.converters[of.source.Convert]
 	if fn == nil {
@@ -132,7 +133,7 @@ func (m *maker) converter(o *Object, of member, model types.Type) *Converter {
 	}
 	sig, what := fn.Signature(), o.Def.Name+"."+of.Name
 	if sig.Params().Len() != len(of.source.Names) || sig.Variadic() || sig.TypeParams().Len() > 0 {
-		m.report.At(of.source.Pos, "name as many fields of the service as the function takes", "%s takes %d values, but %s gives it %d",
+		m.report.At(of.source.Pos, "name as many fields of the service as the function takes", "%s takes %d values, but %s passes %d",
 			of.source.Convert, sig.Params().Len(), what, len(of.source.Names))
 		return nil
 	}
@@ -159,8 +160,8 @@ func (m *maker) converter(o *Object, of member, model types.Type) *Converter {
 	return nil
 }
 
-// converterArgument plans a value that a function takes: one that must be there,
-// or a pointer, nil when it is null.
+// converterArgument plans an argument: a required value, or a pointer that is
+// nil when the value is null.
 func (m *maker) converterArgument(o *Object, of member, path directive.Path, t types.Type) (ConverterArgument, bool) {
 	out := ConverterArgument{Path: path, Type: t}
 	if o.Message != nil {
@@ -170,9 +171,9 @@ func (m *maker) converterArgument(o *Object, of member, path directive.Path, t t
 		m.report.At(of.source.Pos, "name the fields that it takes", "%s: a function can't take the object itself", of.Name)
 		return out, false
 	}
-	decoded := types.Type(types.NewPointer(element(t)))
+	decoded := types.Type(types.NewPointer(Element(t)))
 	out.Required = !IsPointer(t)
-	if Nilable(element(t)) {
+	if Nilable(Element(t)) {
 		decoded, out.Required = t, false
 	}
 	var err error

@@ -10,7 +10,8 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// coverage checks that every field has something that resolves it.
+// coverage checks that every field of a root type, or with arguments, has a
+// method or a binding.
 func coverage(p *project.Project, r *project.Report) {
 	for _, f := range p.Frontends {
 		for _, name := range project.TypeNames(f.Schema) {
@@ -32,14 +33,14 @@ func strays(p *project.Project, r *project.Report) {
 	}
 }
 
-// needMethod reports a field without a method that a struct field can't
-// answer: one of a root type, or one with arguments.
+// needMethod reports a field that needs a method or a binding and has none: one
+// of a root type, or one with arguments, which no field of a struct can have.
 func needMethod(f *project.Frontend, def *ast.Definition, field *ast.FieldDefinition, m *project.Methods, r *project.Report) {
 	root := project.IsRoot(f.Schema, def)
 	if strings.HasPrefix(field.Name, "__") || !root && len(field.Arguments) == 0 || f.Retyped(field) || project.Bound(field) {
 		return
 	}
-	if m.Find(f.Name, goName(def.Name), goName(field.Name)) != nil {
+	if m.Find(f.Name, GoName(def.Name), GoName(field.Name)) != nil {
 		return
 	}
 	why := "takes arguments"
@@ -54,8 +55,8 @@ func needMethod(f *project.Frontend, def *ast.Definition, field *ast.FieldDefini
 		"nothing resolves %s.%s: it %s, so it needs a binding (@rest, @grpc) or a method", def.Name, field.Name, why)
 }
 
-// needField reports a method whose type or field no frontend has: a typing
-// error would else leave the field to the struct.
+// needField reports a method whose type or field no frontend has. Without it, a
+// misspelled method would be ignored.
 func needField(p *project.Project, meth *project.Method, r *project.Report) {
 	var types, fields []string
 	for _, f := range p.Frontends {
@@ -64,12 +65,12 @@ func needField(p *project.Project, meth *project.Method, r *project.Report) {
 			if def.Kind != ast.Object || def.BuiltIn {
 				continue
 			}
-			types = append(types, goName(name))
-			if goName(name) != meth.Receiver {
+			types = append(types, GoName(name))
+			if GoName(name) != meth.Receiver {
 				continue
 			}
 			for _, field := range def.Fields {
-				fields = append(fields, goName(field.Name))
+				fields = append(fields, GoName(field.Name))
 			}
 		}
 	}
@@ -83,7 +84,8 @@ func needField(p *project.Project, meth *project.Method, r *project.Report) {
 	}
 }
 
-// declaration is that of the method that would resolve a field.
+// declaration returns the declaration of the method that would resolve a field,
+// for a message.
 func declaration(s *ast.Schema, def *ast.Definition, field *ast.FieldDefinition) string {
 	params := []string{"ctx context.Context"}
 	result := schemaType(s, field.Type)
@@ -91,21 +93,21 @@ func declaration(s *ast.Schema, def *ast.Definition, field *ast.FieldDefinition)
 	case def == s.Subscription:
 		result = "iter.Seq2[" + result + ", error]"
 	case !project.IsRoot(s, def):
-		params = append(params, "objs []*model."+goName(def.Name))
+		params = append(params, "objs []*model."+GoName(def.Name))
 		result = "[]" + result
 	}
 	for _, arg := range field.Arguments {
-		params = append(params, goParam(arg.Name)+" "+schemaType(s, arg.Type))
+		params = append(params, GoParam(arg.Name)+" "+schemaType(s, arg.Type))
 	}
-	return fmt.Sprintf("func (r *%s) %s(%s) (%s, error)", goName(def.Name), goName(field.Name), strings.Join(params, ", "), result)
+	return fmt.Sprintf("func (r *%s) %s(%s) (%s, error)", GoName(def.Name), GoName(field.Name), strings.Join(params, ", "), result)
 }
 
-// schemaType spells the Go type of a GraphQL type for a message; a custom scalar,
-// whose Go type gqlgen.yml decides, by its own name.
+// schemaType returns the Go type of a GraphQL type, for a message. A custom
+// scalar, whose Go type gqlgen.yml decides, has its own name.
 func schemaType(s *ast.Schema, t *ast.Type) string {
 	if t.Elem != nil {
 		if elem := s.Types[t.Elem.NamedType]; elem != nil && elem.Kind == ast.InputObject {
-			return "[]*model." + goName(elem.Name)
+			return "[]*model." + GoName(elem.Name)
 		}
 		return "[]" + schemaType(s, t.Elem)
 	}
@@ -113,9 +115,9 @@ func schemaType(s *ast.Schema, t *ast.Type) string {
 	if def != nil {
 		switch def.Kind {
 		case ast.Object:
-			return "*model." + goName(def.Name)
+			return "*model." + GoName(def.Name)
 		case ast.Interface, ast.Union:
-			return "model." + goName(def.Name)
+			return "model." + GoName(def.Name)
 		}
 	}
 	pointer := "*"
@@ -127,7 +129,7 @@ func schemaType(s *ast.Schema, t *ast.Type) string {
 		return pointer + name
 	}
 	if def != nil && (def.Kind == ast.Enum || def.Kind == ast.InputObject) {
-		return pointer + "model." + goName(def.Name)
+		return pointer + "model." + GoName(def.Name)
 	}
 	return pointer + t.NamedType
 }

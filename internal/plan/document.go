@@ -47,7 +47,7 @@ func (m *maker) checkDocuments() error {
 	return nil
 }
 
-// documentOf is the service's OpenAPI document, relative to root; empty when
+// documentOf returns the service's OpenAPI document, relative to root; empty if
 // there is none.
 func documentOf(root, service string) string {
 	for _, name := range []string{"openapi.yaml", "openapi.yml", "openapi.json"} {
@@ -65,7 +65,7 @@ type documentCheck struct {
 	service *Service
 	doc     *openapi3.T
 	file    string
-	seen    map[string]bool // types that were compared with schemas
+	seen    map[string]bool // pairs of types and schemas that are compared
 	part    string          // "answer" or "body", for messages
 }
 
@@ -96,7 +96,7 @@ func (d *documentCheck) check(c *Call) {
 	}
 }
 
-// pathTemplate spells a path as a document does.
+// pathTemplate returns a path as OpenAPI documents write it.
 func pathTemplate(segments []directive.Text) string {
 	var b strings.Builder
 	for _, segment := range segments {
@@ -114,8 +114,9 @@ func pathTemplate(segments []directive.Text) string {
 	return b.String()
 }
 
-// pathItem finds the path that segments are one of: a variable stands for a
-// parameter, words for themselves or, when no path has them, for a parameter.
+// pathItem finds the path of the document that segments match, and returns its
+// name. A variable matches a parameter; a literal matches itself or, if no path
+// has it, a parameter. The path with the most literals wins.
 func (d *documentCheck) pathItem(segments []directive.Text) (*openapi3.PathItem, string) {
 	var best *openapi3.PathItem
 	name, literals := "", -1
@@ -126,7 +127,7 @@ func (d *documentCheck) pathItem(segments []directive.Text) (*openapi3.PathItem,
 		if d.doc.Paths.Value(template) == nil {
 			continue
 		}
-		bare, _, _ := strings.Cut(template, "?") // some documents tell operations apart by their query
+		bare, _, _ := strings.Cut(template, "?") // in some documents, operations differ by their query
 		if n := matches(strings.Split(strings.Trim(bare, "/"), "/"), segments); n > literals {
 			best, name, literals = d.doc.Paths.Value(template), template, n
 		}
@@ -134,8 +135,8 @@ func (d *documentCheck) pathItem(segments []directive.Text) (*openapi3.PathItem,
 	return best, name
 }
 
-// matches counts the literal segments of a template that segments match; it is
-// negative when they do not.
+// matches returns the number of literal segments of a template that segments
+// match; negative if they do not match.
 func matches(template []string, segments []directive.Text) int {
 	if len(template) == 1 && template[0] == "" {
 		template = nil
@@ -175,10 +176,10 @@ func (d *documentCheck) checkQuery(c *Call, name string, parameters openapi3.Par
 		}
 		names = append(names, p.Value.Name)
 		if p.Value.Schema != nil && p.Value.Schema.Value != nil && p.Value.Style != "deepObject" {
-			names = append(names, d.propertyNames(p.Value.Schema.Value)...) // of an object, each is a parameter
+			names = append(names, d.propertyNames(p.Value.Schema.Value)...) // each field of an object is a parameter
 		}
 		if p.Value.Required && !sent[p.Value.Name] {
-			d.report.At(c.Pos, `add it to query: "`+p.Value.Name+`={$args.…}"`, "%s %s needs the parameter %s", c.REST.Method, name, p.Value.Name)
+			d.report.At(c.Pos, `add it to query: "`+p.Value.Name+`={$args.…}"`, "%s %s requires the parameter %s", c.REST.Method, name, p.Value.Name)
 		}
 	}
 	for _, p := range c.REST.Query {
@@ -193,12 +194,12 @@ func (d *documentCheck) checkBody(c *Call, name string, operation *openapi3.Oper
 	body := operation.RequestBody
 	if c.REST.Body == nil {
 		if body != nil && body.Value != nil && body.Value.Required {
-			d.report.At(c.Pos, "add body", "%s %s needs a body", c.REST.Method, name)
+			d.report.At(c.Pos, "add body", "%s %s requires a body", c.REST.Method, name)
 		}
 		return
 	}
 	if body == nil || body.Value == nil {
-		d.report.At(c.REST.Body.Pos, "leave it out", "%s %s takes no body", c.REST.Method, name)
+		d.report.At(c.REST.Body.Pos, "remove it", "%s %s takes no body", c.REST.Method, name)
 		return
 	}
 	d.part = "body"
@@ -226,7 +227,8 @@ func (d *documentCheck) checkValue(c *Call, v *binding.Value, schema *openapi3.S
 	}
 }
 
-// answerSchema is the schema of a good answer; nil when it tells none.
+// answerSchema returns the schema of the answer of a successful call; nil if
+// the document has none.
 func (d *documentCheck) answerSchema(operation *openapi3.Operation) *openapi3.Schema {
 	if operation.Responses == nil {
 		return nil

@@ -11,15 +11,16 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Enum is an enum of the schema as a service has it.
+// Enum is an enum of the schema, with the values of a service.
 type Enum struct {
 	Def   *ast.Definition
 	Model types.Type
-	// Proto is the service's enum; nil for one that is written as texts.
+	// Proto is the service's enum; nil for an enum that is sent as text.
 	Proto *protogen.Enum
-	// Values have the service's names.
+	// Values are the values of the schema's enum.
 	Values []EnumValue
 	// Read and Written report whether answers and requests have the enum.
 	Read, Written bool
@@ -28,18 +29,21 @@ type Enum struct {
 // EnumValue is a value of an enum.
 type EnumValue struct {
 	Name string
-	// Texts are how the service may write it. A text belongs to one value only.
+	// Texts are the texts that are read as this value. A text belongs to one
+	// value only.
 	Texts []string
-	// Sent is what is sent for the value, if Respelled; else that is its name.
+	// Sent is the text that is sent for the value, if Respelled; else its name
+	// is sent.
 	Sent      string
 	Respelled bool
-	// Proto is the service's value that is read as this one; nil where there is none,
-	// or when an earlier value stands for it already. SentProto is what is sent.
+	// Proto is the service's value that is read as this one; nil if there is
+	// none, or if it is read as an earlier value. SentProto is the value that
+	// is sent.
 	Proto, SentProto *protogen.EnumValue
 }
 
-// enumText is what the service calls a value of an enum, as its callers say;
-// false when they say nothing.
+// enumText returns what the service calls a value of an enum, as its callers
+// say. It returns false if they say nothing.
 func (m *maker) enumText(s *Service, def *ast.Definition, value string) (string, bool) {
 	text, said, first := "", false, (*ast.EnumValueDefinition)(nil)
 	for _, f := range s.callers() {
@@ -50,8 +54,8 @@ func (m *maker) enumText(s *Service, def *ast.Definition, value string) (string,
 		theirs := own.EnumValues.ForName(value)
 		name, ok := binding.EnumText(theirs.Directives, s.Name)
 		if first != nil && (name != text || ok != said) {
-			m.report.At(theirs.Position, "say the same in both, or give the enums other names",
-				"the service %[4]s calls %[1]s.%[2]s otherwise here than at %[3]s", def.Name, value, where(first.Position), s.Name)
+			m.report.At(theirs.Position, "use the same name in both, or give the enums other names",
+				"%[1]s.%[2]s has another name in the service %[4]s here than at %[3]s", def.Name, value, project.Where(first.Position), s.Name)
 			return text, said
 		}
 		text, said, first = name, ok, theirs
@@ -59,7 +63,8 @@ func (m *maker) enumText(s *Service, def *ast.Definition, value string) (string,
 	return text, said
 }
 
-// respelled reports whether the service calls a value of an enum otherwise.
+// respelled reports whether a value of the enum has another name in the
+// service.
 func (m *maker) respelled(s *Service, def *ast.Definition) bool {
 	return slices.ContainsFunc(def.EnumValues, func(v *ast.EnumValueDefinition) bool {
 		_, said := m.enumText(s, def, v.Name)
@@ -67,7 +72,7 @@ func (m *maker) respelled(s *Service, def *ast.Definition) bool {
 	})
 }
 
-// textEnum plans an enum that is written as texts.
+// textEnum plans an enum that is sent as text.
 func (m *maker) textEnum(s *Service, def *ast.Definition) *Enum {
 	for _, e := range s.Enums {
 		if e.Def == def && e.Proto == nil {
@@ -97,8 +102,8 @@ func (m *maker) textEnum(s *Service, def *ast.Definition) *Enum {
 	return e
 }
 
-// spellings are the ways in which services write the value IN_TRANSIT: what
-// @source says, or in_transit, in-transit, inTransit and the like.
+// spellings returns the texts that services may use for the value IN_TRANSIT:
+// the one of @source, or in_transit, in-transit, inTransit and the like.
 func spellings(name, text string, said bool) []string {
 	if said {
 		return []string{text}
@@ -118,7 +123,7 @@ func spellings(name, text string, said bool) []string {
 	return out
 }
 
-// protoEnum plans an enum that is one of a proto.
+// protoEnum plans an enum that is an enum of a proto.
 func (m *maker) protoEnum(s *Service, def *ast.Definition, proto *protogen.Enum) *Enum {
 	for _, e := range s.Enums {
 		if e.Def == def && e.Proto == proto {
@@ -139,8 +144,9 @@ func (m *maker) protoEnum(s *Service, def *ast.Definition, proto *protogen.Enum)
 	return e
 }
 
-// protoEnumValue is the service's value for one of ours: what @source says, or
-// the one with the same name, the enum's name before it stripped.
+// protoEnumValue returns the service's value for one of ours: the one that
+// @source names, or the one with the same name, with or without the enum's name
+// as a prefix; nil if there is none.
 func (m *maker) protoEnumValue(s *Service, def *ast.Definition, v *ast.EnumValueDefinition, proto *protogen.Enum) *protogen.EnumValue {
 	name, said := m.enumText(s, def, v.Name)
 	if !said {
@@ -155,7 +161,8 @@ func (m *maker) protoEnumValue(s *Service, def *ast.Definition, v *ast.EnumValue
 	return nil
 }
 
-// enumPrefix is what values of OrderStatus begin with: ORDER_STATUS_.
+// enumPrefix returns the prefix that the values of an enum have by convention:
+// ORDER_STATUS_ for OrderStatus.
 func enumPrefix(e *protogen.Enum) string {
 	var b strings.Builder
 	name := string(e.Desc.Name())
@@ -168,15 +175,15 @@ func enumPrefix(e *protogen.Enum) string {
 	return strings.ToUpper(b.String()) + "_"
 }
 
-// writtenEnum is an enum in requests that are texts.
+// writtenEnum plans an enum that is sent as text in a request.
 func (m *maker) writtenEnum(s *Service, def *ast.Definition) *Enum {
 	e := m.textEnum(s, def)
 	e.Written = true
 	return e
 }
 
-// sentEnum is an enum in messages that are sent: each of its values must be one of
-// the service's.
+// sentEnum plans an enum that is sent in a message. Each of its values must
+// exist in the service.
 func (m *maker) sentEnum(s *Service, def *ast.Definition, proto *protogen.Enum) *Enum {
 	e := m.protoEnum(s, def, proto)
 	if e.Written {

@@ -5,17 +5,18 @@ import (
 	"strings"
 
 	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Expects reports whether answers of the call are compared with what it reads: names
-// in JSON, and rows that belong to keys.
+// Expects reports whether answers of the call are checked at run time for names
+// and keys that never appear.
 func (c *Call) Expects() bool {
 	return c.Answer != nil && (c.Key != nil || len(c.Expected()) > 0)
 }
 
-// Expected are the paths of the names that the call reads of an answer in JSON,
-// sorted. The cursor of the next page is not among them, nor what has a default:
-// services leave these out.
+// Expected returns the paths of the names that the call reads from an answer in
+// JSON, sorted. It leaves out the cursor of the next page and fields with a
+// default, which services may omit.
 func (c *Call) Expected() []string {
 	if c.REST == nil || c.REST.XML || c.Answer == nil {
 		return nil
@@ -39,9 +40,10 @@ func (c *Call) Expected() []string {
 	return slices.Compact(e.paths)
 }
 
+// expecting collects the paths of [Call.Expected].
 type expecting struct {
 	paths []string
-	seen  map[*Object]bool // one can have itself in it
+	seen  map[*Object]bool // an object can contain itself
 }
 
 func (e *expecting) path(prefix, path directive.Path) {
@@ -71,5 +73,5 @@ func (e *expecting) object(o *Object, prefix directive.Path) {
 	}
 }
 
-// At is where the binding of the call is: file:line:column.
-func (c *Call) At() string { return where(c.Pos) }
+// At returns the position of the call's binding: file:line:column.
+func (c *Call) At() string { return project.Where(c.Pos) }

@@ -10,7 +10,7 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Fit checks that a value is one that the frontend has.
+// Fit checks that this frontend has a value that another frontend may return.
 type Fit struct {
 	Name  string
 	Type  types.Type
@@ -19,7 +19,7 @@ type Fit struct {
 	Types []types.Type // an interface's or a union's members
 }
 
-// FitUse is how a field uses a Fit.
+// FitUse says how the values of a field are checked by a [Fit].
 type FitUse struct {
 	Type                 string // the name of the Fit
 	Enum, List           bool
@@ -27,8 +27,8 @@ type FitUse struct {
 	Pointer              bool // an enum by pointer
 }
 
-// unknown are the enum values or possible types that the union of the frontends
-// has and this one lacks, sorted.
+// unknown returns the enum values or possible types that other frontends have
+// and this one lacks, sorted.
 func (m *maker) unknown(f *project.Frontend, typ string) []string {
 	all, own := m.union.Types[typ], f.Schema.Types[typ]
 	if all == nil || own == nil {
@@ -54,8 +54,8 @@ func (m *maker) unknown(f *project.Frontend, typ string) []string {
 	return lacking
 }
 
-// fitUse is how the field's values are checked; nil when all fit. It is false when
-// they can't be, which is reported.
+// fitUse plans how the field's values are checked; nil if all fit. It returns
+// false if they can't be checked, which is reported.
 func (b *adapting) fitUse(a *Adapters, field *ast.FieldDefinition) (*FitUse, bool) {
 	t := field.Type
 	lacking := b.unknown(b.frontend, t.Name())
@@ -70,8 +70,8 @@ func (b *adapting) fitUse(a *Adapters, field *ast.FieldDefinition) (*FitUse, boo
 	}
 	if t.Elem != nil || a.Stream {
 		b.report.At(b.position(&Adapter{Object: a, Name: field.Name, schema: field}),
-			"give frontend "+b.frontend.Name+" all of "+def.Name+", or flatten the list",
-			"%s.%s can hold what frontend %s lacks of %s (%s), which is not checked in a list of lists or a subscription",
+			"add them to "+def.Name+" of frontend "+b.frontend.Name+", or flatten the list",
+			"%s.%s can return what frontend %s lacks of %s (%s), which is not checked in a list of lists or a subscription",
 			a.Name, field.Name, b.frontend.Name, def.Name, strings.Join(lacking, ", "))
 		return nil, false
 	}

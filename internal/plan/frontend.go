@@ -13,20 +13,22 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Frontend is what the adapters of one frontend are written from: they connect
-// gqlgen's executable schema to methods and calls.
+// Frontend is the plan of the adapters of one frontend, which connect gqlgen's
+// executable schema to methods and calls.
 type Frontend struct {
 	Name string
-	// Operations are examples, those that change something after those that do not.
+	// Operations are the examples: queries, then mutations, then subscriptions.
 	Operations []Operation
-	// Objects have something to resolve, or something below.
+	// Objects are the object types with a field that an adapter resolves, or
+	// that leads to one.
 	Objects []*Adapters
-	// Abstract are the interfaces and unions with something below.
+	// Abstract are the interfaces and unions that lead to such a field.
 	Abstract []*Abstract
-	// Fits are the enums, interfaces and unions of which this frontend lacks a part.
+	// Fits are the enums, interfaces and unions of which other frontends have
+	// more values or types.
 	Fits []*Fit
-	// Parsers are the scalars and enums in inputs whose values are checked by a
-	// function of their own, sorted by name.
+	// Parsers are the scalars and enums in inputs that need a parser, sorted by
+	// name.
 	Parsers []Parser
 	// Receivers are the services that receive the caller, sorted.
 	Receivers []string
@@ -63,7 +65,7 @@ func (m *maker) frontend(f *project.Frontend) *Frontend {
 	return out
 }
 
-// operations are the examples. The first one is safe to try.
+// operations returns the examples, of which the first one is safe to try.
 func operations(f *project.Frontend) []Operation {
 	sources := slices.Clone(f.Operations)
 	slices.SortStableFunc(sources, func(a, b *ast.Source) int { return cmp.Compare(kindOrder(a), kindOrder(b)) })
@@ -87,11 +89,11 @@ func kindOrder(s *ast.Source) int {
 type adapting struct {
 	*maker
 	frontend *project.Frontend
-	walkable map[string]bool // types below which something is to be resolved
+	walkable map[string]bool // types that are, or lead to, objects with something to resolve
 }
 
 // findWalkable finds the types that have, or lead to, a field that is resolved
-// with its level.
+// for a level at once.
 func (b *adapting) findWalkable() {
 	for changed := true; changed; {
 		changed = false
@@ -159,12 +161,12 @@ func (b *adapting) below(t *ast.Type) *Below {
 	return below
 }
 
-// walk is what a level does for a field of its objects; nil for nothing.
+// walk plans what a level does for a field of its objects; nil for nothing.
 func (b *adapting) walk(a *Adapters, field *ast.FieldDefinition, adapter *Adapter) *Walk {
 	if a.Root {
 		return nil
 	}
-	w := &Walk{Name: field.Name, GoName: goName(field.Name), Tags: b.tagsOfField(a, field)}
+	w := &Walk{Name: field.Name, GoName: GoName(field.Name), Tags: b.tagsOfField(a, field)}
 	if adapter != nil {
 		w.Arguments = adapter.Arguments
 	}
@@ -190,10 +192,10 @@ func (b *adapting) walk(a *Adapters, field *ast.FieldDefinition, adapter *Adapte
 	return nil
 }
 
-// adapter plans the adapter of a field: nil for one that gqlgen takes from the
-// model. It is false when there can be none, which is reported.
+// adapter plans the adapter of a field; nil if gqlgen takes the value from the
+// model. It returns false if there can be none, which is reported.
 func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, bool) {
-	out := &Adapter{Object: a, Name: field.Name, GoName: goName(field.Name), schema: field, Below: b.below(field.Type)}
+	out := &Adapter{Object: a, Name: field.Name, GoName: GoName(field.Name), schema: field, Below: b.below(field.Type)}
 	out.Type = b.models.Resolver(field.Type)
 	for _, arg := range field.Arguments {
 		out.Arguments = append(out.Arguments, &Argument{ArgumentDefinition: arg, Type: b.models.Of(arg.Type)})
@@ -225,8 +227,7 @@ func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, b
 	return out, true
 }
 
-// modelField checks that gqlgen finds the field in the model; else an adapter
-// would have to resolve it.
+// modelField checks that gqlgen finds the field in the model.
 func (b *adapting) modelField(out *Adapter) (*Adapter, bool) {
 	if out.Object.Root {
 		return nil, false // reported by coverage
@@ -243,7 +244,8 @@ func (b *adapting) nothingResolves(out *Adapter) bool {
 	return false
 }
 
-// position is where the field is in the schema as it was written.
+// position returns the position of the field in the schema that the frontend
+// wrote.
 func (b *adapting) position(a *Adapter) *ast.Position {
 	if def := b.frontend.Schema.Types[a.Object.Name]; def != nil && def.Fields.ForName(a.Name) != nil {
 		return def.Fields.ForName(a.Name).Position
@@ -270,13 +272,14 @@ func (b *adapting) bindCall(a *Adapter) {
 			continue // reported
 		}
 		if !hasText(value.Type) {
-			b.report.At(v.Pos, "", "%s is %s in Go, which is no key", v, shortType(value.Type))
+			b.report.At(v.Pos, "", "%s is %s in Go, which can't be a key", v, shortType(value.Type))
 		}
 		a.Keys = append(a.Keys, Key{Member: KeyMember(v), Value: value})
 	}
 }
 
-// value plans how a variable of the parent is reached; false when it is reported.
+// value plans how a variable of the parent is reached. It returns false if it
+// can't be, which is reported.
 func (b *adapting) value(a *Adapters, v *directive.Var) (Value, bool) {
 	var out Value
 	t := a.Type
@@ -284,16 +287,16 @@ func (b *adapting) value(a *Adapters, v *directive.Var) (Value, bool) {
 		if i > 0 && IsPointer(t) {
 			out.Pointers = append(out.Pointers, i)
 		}
-		field := structField(t, goName(name))
+		field := structField(t, GoName(name))
 		if field == nil {
 			b.report.At(v.Pos, "use a field that is neither bound nor resolved by a method", "%s: the Go type %s has no field %s", v, shortType(t),
-				goName(name))
+				GoName(name))
 			return out, false
 		}
 		t = field.Type()
 		out.Steps = append(out.Steps, field.Name())
 	}
-	out.Pointer, out.Type = IsPointer(t), element(t)
+	out.Pointer, out.Type = IsPointer(t), Element(t)
 	return out, true
 }
 

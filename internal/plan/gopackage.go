@@ -16,12 +16,12 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// This file finds the signatures of hand-written functions. Only declarations are
-// checked, not the bodies of functions: these may use what is about to be
-// generated. Of what they import, the models are known before they are written,
-// and other packages are loaded when a signature names them.
+// This file type-checks the declarations of hand-written packages, without the
+// bodies of functions, which may use code that is not generated yet. The models
+// are known before they are written; other imports are loaded if a signature
+// names them.
 
-// goPackages has the packages that declarations name.
+// goPackages imports the packages that hand-written declarations name.
 type goPackages struct {
 	project *project.Project
 	models  *Models
@@ -32,8 +32,8 @@ type goPackages struct {
 	report  func(pkg *project.GoPackage, mistake types.Error)
 }
 
-// checkGo checks the declarations of packages and returns them by path. Mistakes
-// in a declaration that is wanted go to the report.
+// checkGo type-checks the declarations of packages and returns the packages by
+// path. Mistakes in the signatures that wanted selects go to the report.
 func checkGo(p *project.Project, models *Models, all []*project.GoPackage, wanted func(*ast.FuncDecl) bool,
 	r *project.Report) (map[string]*types.Package, error) {
 	g := &goPackages{
@@ -136,7 +136,7 @@ func (g *goPackages) check(pkg *project.GoPackage) *types.Package {
 	return out
 }
 
-// Import is part of types.Importer.
+// Import implements types.Importer.
 func (g *goPackages) Import(importPath string) (*types.Package, error) {
 	if importPath == g.models.Package.Path() {
 		return g.models.Package, nil
@@ -157,8 +157,8 @@ func (g *goPackages) Import(importPath string) (*types.Package, error) {
 
 var errNotNamed = errors.New("no signature names it")
 
-// namedImports adds the imports of a file that wanted signatures and declared types
-// name.
+// namedImports adds to paths the imports of a file that its types and its
+// wanted signatures name.
 func namedImports(file *ast.File, wanted func(*ast.FuncDecl) bool, paths map[string]bool) {
 	names := map[string]bool{}
 	collect := func(n ast.Node) bool {
@@ -209,7 +209,7 @@ func namedImports(file *ast.File, wanted func(*ast.FuncDecl) bool, paths map[str
 	}
 }
 
-// guesses are the names that a package of this path may have.
+// guesses returns the names that a package of this path may have.
 func guesses(importPath string) []string {
 	base := path.Base(importPath)
 	list := []string{base}

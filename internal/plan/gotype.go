@@ -3,32 +3,41 @@ package plan
 import (
 	"go/types"
 	"strings"
+
+	"github.com/99designs/gqlgen/codegen/templates"
 )
 
 // The import paths of the libraries whose types generated code has.
 const (
-	gqlgenPath = "github.com/99designs/gqlgen/graphql"
+	// GQLGenPath is the import path of gqlgen's runtime.
+	GQLGenPath = "github.com/99designs/gqlgen/graphql"
 	// GatewayPath is the import path of the runtime library.
 	GatewayPath = "github.com/portico-gateway/portico/gateway"
 )
 
-// runtimeType is a type of the runtime library's package upstream, which need not be loaded to be
-// named.
+// GoName returns the exported Go name that gqlgen gives to a name of the schema.
+func GoName(name string) string { return templates.ToGo(name) }
+
+// GoParam returns the Go name that gqlgen gives to an argument.
+func GoParam(name string) string { return templates.ToGoPrivate(name) }
+
+// runtimeType returns a type of the runtime library's package upstream, without
+// loading the package.
 func runtimeType(name string, underlying types.Type) *types.Named {
 	return types.NewNamed(types.NewTypeName(0, types.NewPackage(GatewayPath+"/upstream", "upstream"), name, nil), underlying, nil)
 }
 
-// TypeName is the name of a type with full import paths, the same for every way in
-// which a package was loaded.
+// TypeName returns the name of a type with full import paths. It is the same
+// however its packages were loaded.
 func TypeName(t types.Type) string { return types.TypeString(t, nil) }
 
-// shortType is the name of a type for a message.
+// shortType returns the name of a type for a message.
 func shortType(t types.Type) string {
 	return types.TypeString(t, func(p *types.Package) string { return p.Name() })
 }
 
-// pointed is the type with a pointer to the struct in it, which is how models
-// have objects.
+// pointed returns the type with a pointer to the struct in it, as models have
+// objects.
 func pointed(t types.Type) types.Type {
 	switch t := t.(type) {
 	case *types.Slice:
@@ -42,7 +51,8 @@ func pointed(t types.Type) types.Type {
 	return types.NewPointer(t)
 }
 
-// Element is what a pointer points to, or the type itself.
+// Element returns the type that a pointer points to, or t if it is not a
+// pointer.
 func Element(t types.Type) types.Type {
 	if p, ok := t.(*types.Pointer); ok {
 		return p.Elem()
@@ -50,13 +60,11 @@ func Element(t types.Type) types.Type {
 	return t
 }
 
-func element(t types.Type) types.Type { return Element(t) }
-
-// Omittable returns the type in a graphql.Omittable, and whether t is one: a
-// field of an input object that can be absent.
+// Omittable returns the type argument of a graphql.Omittable, the type of an
+// input field that can be absent. It returns t and false for other types.
 func Omittable(t types.Type) (types.Type, bool) {
 	n, ok := t.(*types.Named)
-	if !ok || n.TypeArgs().Len() != 1 || n.Obj().Pkg() == nil || n.Obj().Pkg().Path() != gqlgenPath || n.Obj().Name() != "Omittable" {
+	if !ok || n.TypeArgs().Len() != 1 || n.Obj().Pkg() == nil || n.Obj().Pkg().Path() != GQLGenPath || n.Obj().Name() != "Omittable" {
 		return t, false
 	}
 	return n.TypeArgs().At(0), true
@@ -77,7 +85,8 @@ func Nilable(t types.Type) bool {
 	return false
 }
 
-// Basic returns the kind of a type that is, or is defined as, a basic one.
+// Basic returns the kind of a type whose underlying type is basic. It returns
+// false for other types.
 func Basic(t types.Type) (types.BasicKind, bool) {
 	b, ok := t.Underlying().(*types.Basic)
 	if !ok {
@@ -86,13 +95,13 @@ func Basic(t types.Type) (types.BasicKind, bool) {
 	return b.Kind(), true
 }
 
-// IsString reports whether t is, or is defined as, string.
+// IsString reports whether the underlying type of t is string.
 func IsString(t types.Type) bool {
 	kind, ok := Basic(t)
 	return ok && kind == types.String
 }
 
-// IsPlain reports whether t is a basic type without a name of its own.
+// IsPlain reports whether t is a predeclared basic type.
 func IsPlain(t types.Type) bool {
 	_, ok := t.(*types.Basic)
 	return ok
@@ -113,7 +122,7 @@ func isStruct(t types.Type) bool {
 
 func isTime(t types.Type) bool { return TypeName(t) == "time.Time" }
 
-// hasText reports whether values of t have a text that everyone would expect.
+// hasText reports whether values of t have one obvious text.
 func hasText(t types.Type) bool {
 	kind, ok := Basic(t)
 	return isTime(t) || ok && kind != types.Complex64 && kind != types.Complex128 && kind != types.UnsafePointer && kind != types.Invalid
@@ -122,7 +131,7 @@ func hasText(t types.Type) bool {
 // structField finds a field of a Go type that is a struct; nil if there is none.
 // A hand-written type may have the name in other letters, as gqlgen allows.
 func structField(t types.Type, name string) *types.Var {
-	s, ok := element(t).Underlying().(*types.Struct)
+	s, ok := Element(t).Underlying().(*types.Struct)
 	if !ok {
 		return nil
 	}

@@ -23,6 +23,8 @@ func (m *maker) resolved(f *project.Frontend, typ, field string) bool {
 	return method != nil || call != nil
 }
 
+// suggest returns a suggestion of the nearest of names, or otherwise if none is
+// near.
 func suggest(name string, names []string, otherwise string) string {
 	if near := project.DidYouMean(name, names); near != "" {
 		return near

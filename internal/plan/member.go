@@ -10,15 +10,15 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// member is a field of a type as a service has it.
+// member is a field of a type, with its source in a service.
 type member struct {
-	*ast.FieldDefinition // with the type of the union, since models have that
+	*ast.FieldDefinition // with the type of the union, as models have it
 	source               binding.Source
-	pos                  *ast.Position // of what names the source
+	pos                  *ast.Position // of @source, or else of the field
 }
 
-// members are the fields that the callers of the service have of a type, but
-// those that methods or bindings resolve.
+// members returns the fields of a type that callers of the service have,
+// without those that methods or bindings resolve.
 func (m *maker) members(s *Service, def *ast.Definition) []member {
 	var members []member
 	for _, field := range def.Fields {
@@ -41,8 +41,8 @@ func (m *maker) member(s *Service, def *ast.Definition, field *ast.FieldDefiniti
 		theirs := own.Fields.ForName(field.Name)
 		source := binding.SourceFor(theirs.Directives, field.Name, s.Name)
 		if found && describeSource(source) != describeSource(out.source) {
-			m.report.At(theirs.Position, "say the same in both, or give the types other names", "%s.%s is %s in the service %s here, but %s at %s",
-				def.Name, field.Name, describeSource(source), s.Name, describeSource(out.source), where(out.Position))
+			m.report.At(theirs.Position, "use the same source in both, or give the types other names", "%s.%s is %s in the service %s here, but %s at %s",
+				def.Name, field.Name, describeSource(source), s.Name, describeSource(out.source), project.Where(out.Position))
 			return out, false
 		}
 		if found {
@@ -75,5 +75,3 @@ func describeSource(s binding.Source) string {
 	}
 	return out
 }
-
-func where(pos *ast.Position) string { return project.Where(pos) }

@@ -19,7 +19,7 @@ type GRPCMethod struct {
 	Input, Output *protogen.Message
 }
 
-// Message is a message that is sent. Its members are set in order.
+// Message is a message that a call sends. Its members are set in order.
 type Message struct {
 	Type    *protogen.Message
 	Members []MessageMember
@@ -36,13 +36,8 @@ type MessageMember struct {
 	Into    Conversion // of Operand
 }
 
-// Mask reports whether a list of texts becomes a google.protobuf.FieldMask.
-func (m MessageMember) Mask() bool { return m.Operand != nil && m.Operand.List && isMask(m.Field) }
-
-// Mask reports whether the member becomes a google.protobuf.FieldMask.
-func (m InputMember) Mask() bool { return m.Value != nil && m.Value.List && isMask(m.Proto) }
-
-// rpc plans what a request of gRPC is made of.
+// rpc plans the method and the message of a call of gRPC. It leaves c.Method
+// nil if there is a mistake, which is reported.
 func (m *maker) rpc(s *Service, c *Call) {
 	method := m.plan.Protos.method(c.GRPC.Method)
 	if method == nil {
@@ -53,13 +48,13 @@ func (m *maker) rpc(s *Service, c *Call) {
 	streams := method.Desc.IsStreamingServer()
 	switch {
 	case method.Desc.IsStreamingClient():
-		m.report.At(c.GRPC.Pos, "write a Go method", "callers of %s send a stream, which a field can't", c.GRPC.Method)
+		m.report.At(c.GRPC.Pos, "write a Go method", "%s takes a stream, which a field can't send", c.GRPC.Method)
 		return
 	case streams && !c.Stream():
-		m.report.At(c.GRPC.Pos, "bind it to a field of Subscription", "%s streams", c.GRPC.Method)
+		m.report.At(c.GRPC.Pos, "bind it to a field of Subscription", "%s returns a stream", c.GRPC.Method)
 		return
 	case !streams && c.Stream():
-		m.report.At(c.GRPC.Pos, "bind it to a field of Query", "%s gives one answer and does not stream", c.GRPC.Method)
+		m.report.At(c.GRPC.Pos, "bind it to a field of Query", "%s returns one answer, not a stream", c.GRPC.Method)
 		return
 	}
 	c.Method = &GRPCMethod{Name: "/" + c.GRPC.Method, Input: method.Input, Output: method.Output}
@@ -70,10 +65,10 @@ func (m *maker) rpc(s *Service, c *Call) {
 	c.Message = m.build(s, c, method.Input, members)
 }
 
-// build plans a message that is made of members.
+// build plans a message with the members of an object.
 func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []binding.Member) *Message {
 	out := &Message{Type: message}
-	set := map[string]bool{} // the Go fields that are set in any case
+	set := map[string]bool{} // the Go fields that are set in every call
 	for _, member := range members {
 		field := findField(message, member.Name)
 		if field == nil {
@@ -87,7 +82,7 @@ func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []
 		}
 		if target := Target(field); m.always(c, value) {
 			if set[target] {
-				m.report.At(member.Pos, "keep one", "%s of the message %s is set already", target, message.Desc.FullName())
+				m.report.At(member.Pos, "keep one", "%s of the message %s is set twice", target, message.Desc.FullName())
 			}
 			set[target] = true
 		}
@@ -96,8 +91,8 @@ func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []
 	return out
 }
 
-// Target is the Go field that holds a field of a message: that of its oneof, if it
-// is in one.
+// Target returns the name of the Go field that holds a field of a message: that
+// of its oneof, if it is in one.
 func Target(field *protogen.Field) string {
 	if InOneof(field) {
 		return field.Oneof.GoName
@@ -105,12 +100,13 @@ func Target(field *protogen.Field) string {
 	return field.GoName
 }
 
-// InOneof reports whether the field is one of several, of which one is set.
+// InOneof reports whether the field belongs to a oneof of the proto. The oneof
+// of a proto3 optional field does not count.
 func InOneof(field *protogen.Field) bool {
 	return field.Oneof != nil && !field.Oneof.Desc.IsSynthetic()
 }
 
-// always reports whether a member is set in any case.
+// always reports whether a member is set in every call.
 func (m *maker) always(c *Call, v MessageMember) bool {
 	vars := v.Text.Vars()
 	if v.Operand != nil {
@@ -124,7 +120,7 @@ func (m *maker) always(c *Call, v MessageMember) bool {
 	return true
 }
 
-// MayLack reports whether a value can be absent.
+// MayLack reports whether a value can be absent from a call.
 func (c *Call) MayLack(o *Operand) bool {
 	switch o.Root {
 	case directive.Headers:
@@ -142,7 +138,8 @@ func (c *Call) MayLack(o *Operand) bool {
 	return false
 }
 
-// messageValue plans the value of a field; false when it is reported.
+// messageValue plans the value of a field. It returns false if the field can't
+// have it, which is reported.
 func (m *maker) messageValue(s *Service, c *Call, field *protogen.Field, v *binding.Value) (MessageMember, bool) {
 	out := MessageMember{Field: field}
 	misfit := func(what string) (MessageMember, bool) {
@@ -200,14 +197,14 @@ func (m *maker) messageValue(s *Service, c *Call, field *protogen.Field, v *bind
 	return out, true
 }
 
-// operandInto plans how a variable becomes the value of a field; false when it
-// can't.
+// operandInto plans how a variable becomes the value of a field. It returns
+// false if it can't.
 func (m *maker) operandInto(s *Service, v *MessageMember) bool {
 	o := v.Operand
 	switch {
 	case v.Field.Desc.IsMap():
 		return false
-	case isMask(v.Field) && o.List:
+	case IsMask(v.Field) && o.List:
 		return isPlainString(o.Item) && !o.ItemNull && !o.ItemPointer
 	case v.Field.Desc.IsList() != o.List || o.List && o.ItemNull || o.List && o.Schema != nil && o.Schema.Elem.Elem != nil:
 		return false
@@ -224,15 +221,15 @@ func goType(o *Operand) types.Type {
 	return o.Item
 }
 
-// messageMember plans how a field of an input object becomes one of a message;
-// false when it can't.
+// messageMember plans how a field of an input object becomes a field of a
+// message. It returns false if it can't, which is reported.
 func (m *maker) messageMember(s *Service, in *Input, of member, out *InputMember) bool {
 	fields := m.protoPath(in.Message, of.source.Names[0], of.pos)
 	if fields == nil {
 		return false
 	}
 	out.Proto = fields[0]
-	inner, _ := Omittable(out.Model) // a message does not tell null from absent
+	inner, _ := Omittable(out.Model) // a message has no null: null and absent are the same
 	out.Value = &Operand{Var: &directive.Var{Root: directive.Args}, Schema: of.Type, Type: inner}
 	m.complete(out.Value)
 	value := MessageMember{Field: out.Proto, Operand: out.Value}
@@ -244,8 +241,8 @@ func (m *maker) messageMember(s *Service, in *Input, of member, out *InputMember
 	return true
 }
 
-// constant checks that a constant of the schema is a value of a field, or an item
-// of its list.
+// constant reports a constant of the schema that is not a value of a field or
+// of an item of its list. It returns whether it is one.
 func (m *maker) constant(field *protogen.Field, v *ast.Value) bool {
 	kind := field.Desc.Kind()
 	text := v.Kind == ast.StringValue || v.Kind == ast.BlockValue
@@ -269,8 +266,8 @@ func (m *maker) constant(field *protogen.Field, v *ast.Value) bool {
 	return ok
 }
 
-// EnumConstant is the value of the field's enum that a constant names; nil if
-// there is none.
+// EnumConstant returns the value of the field's enum that a constant names; nil
+// if there is none.
 func EnumConstant(field *protogen.Field, v *ast.Value) *protogen.EnumValue {
 	for _, value := range field.Enum.Values {
 		if string(value.Desc.Name()) == v.Raw {

@@ -8,14 +8,14 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// signature is that of a hand-written method.
+// signature is the signature of a hand-written method.
 type signature struct {
 	params []*types.Var // without the context
 	result types.Type
 }
 
-// readSignatures finds the signatures of the methods in checked packages. A method
-// that has none that a resolver can have is reported.
+// readSignatures finds the signatures of the methods in checked packages. It
+// reports methods that no resolver can call.
 func (m *maker) readSignatures(checked map[string]*types.Package) {
 	m.signatures = map[*project.Method]*signature{}
 	for _, method := range m.project.Methods.All() {
@@ -50,6 +50,8 @@ func (m *maker) readSignatures(checked map[string]*types.Package) {
 	}
 }
 
+// badShape returns what is wrong with the signature of a resolver; empty if
+// nothing is.
 func badShape(sig *types.Signature) string {
 	switch {
 	case sig.Variadic():
@@ -62,8 +64,8 @@ func badShape(sig *types.Signature) string {
 	return ""
 }
 
-// bindMethod plans the call of a method; false when it does not fit the field,
-// which is reported.
+// bindMethod plans the call of a method. It returns false if the method does
+// not fit the field, which is reported.
 func (b *adapting) bindMethod(a *Adapter, method *project.Method) bool {
 	sig := b.signatures[method]
 	if sig == nil {
@@ -71,7 +73,7 @@ func (b *adapting) bindMethod(a *Adapter, method *project.Method) bool {
 	}
 	before := b.report.Len()
 	mismatch := func(fix, format string, args ...any) {
-		at := fmt.Sprintf(" (%s.%s of frontend %s, %s)", a.Object.Name, a.Name, b.frontend.Name, where(b.position(a)))
+		at := fmt.Sprintf(" (%s.%s of frontend %s, %s)", a.Object.Name, a.Name, b.frontend.Name, project.Where(b.position(a)))
 		b.report.AtGo(method.Pos, fix, "%s", method.Receiver+"."+method.Name+" "+fmt.Sprintf(format, args...)+at)
 	}
 	params := sig.params
@@ -84,6 +86,7 @@ func (b *adapting) bindMethod(a *Adapter, method *project.Method) bool {
 	return b.report.Len() == before
 }
 
+// mismatch reports how a method does not fit a field.
 type mismatch func(fix, format string, args ...any)
 
 // checkParent checks the parameter of the parent, or of all parents.
@@ -121,15 +124,17 @@ func bindArguments(a *Adapter, params []*types.Var, report mismatch) {
 	}
 	for _, arg := range a.Arguments {
 		if !used[arg] {
-			report("add a parameter "+goParam(arg.Name)+" "+shortType(arg.Type), "has no parameter for the argument %s", arg.Name)
+			report("add a parameter "+GoParam(arg.Name)+" "+shortType(arg.Type), "has no parameter for the argument %s", arg.Name)
 		}
 	}
 }
 
+// argumentFor returns the argument that a parameter is named after, whatever
+// the case of its letters; nil if there is none.
 func argumentFor(args []*Argument, name string) *Argument {
 	for _, arg := range args {
-		// A name that Go itself has, such as any, may be followed by Arg.
-		own := goParam(arg.Name)
+		// A parameter for a predeclared name, such as any, may end in Arg.
+		own := GoParam(arg.Name)
 		if strings.EqualFold(own, name) || strings.EqualFold(arg.Name, name) || strings.EqualFold(own+"Arg", name) && types.Universe.Lookup(own) != nil {
 			return arg
 		}
@@ -153,7 +158,7 @@ func (b *adapting) bindResult(a *Adapter, have types.Type, report mismatch) {
 	}
 }
 
-// streamed is T of an iter.Seq2[T, error]; nil for other types.
+// streamed returns T for an iter.Seq2[T, error]; nil for other types.
 func streamed(t types.Type) types.Type {
 	named, ok := t.(*types.Named)
 	if !ok || named.Obj().Pkg() == nil || named.Obj().Pkg().Path() != "iter" || named.Obj().Name() != "Seq2" || TypeName(named.TypeArgs().At(1)) != "error" {
@@ -162,7 +167,8 @@ func streamed(t types.Type) types.Type {
 	return named.TypeArgs().At(0)
 }
 
-// compare finds how a raw value becomes the field's; false if it can't.
+// compare plans how a raw value becomes the field's value. It returns false if
+// it can't.
 func (b *adapting) compare(a *Adapter, raw types.Type) bool {
 	a.Raw = raw
 	switch have, want := TypeName(raw), TypeName(a.Type); want {

@@ -8,14 +8,13 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/codegen/config"
-	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Models are the Go types of the types of the schema: those that gqlgen.yml names,
-// and those that gqlgen will generate, whose fields are known here before they are
+// Models are the Go types of the schema's types: those that gqlgen.yml names,
+// and those that gqlgen will generate, which are known here before they are
 // written.
 type Models struct {
 	// Package is the package of the generated models.
@@ -31,14 +30,15 @@ type Models struct {
 	converters []Package
 }
 
-// newModels plans the models of a project; resolved reports whether a field of an
-// object type is in no model, since something else resolves it in every frontend.
+// newModels plans the models of a project. resolved reports whether a field of
+// an object type is left out of its model because something else resolves it in
+// every frontend.
 func newModels(p *project.Project, resolved func(typ, field string) bool) (*Models, error) {
 	cfg, err := GQLGen(p, p.Frontends[0], p.Root)
 	if err != nil {
 		return nil, err
 	}
-	cfg.Schema = p.Union // Init keeps it
+	cfg.Schema = p.Union // Init uses it
 	if err := cfg.Init(); err != nil {
 		return nil, project.Diagnostics{{File: "gqlgen.yml", Message: err.Error()}}
 	}
@@ -73,7 +73,7 @@ func newModels(p *project.Project, resolved func(typ, field string) bool) (*Mode
 	return m, nil
 }
 
-// bind finds the Go type that gqlgen.yml names.
+// bind finds the Go type that gqlgen.yml names for a type.
 func (m *Models) bind(name string) error {
 	t, err := m.goType(m.config.Models[name].Model[0])
 	if err != nil {
@@ -109,7 +109,8 @@ func splitModel(model string) (pkg, name string) {
 	return model[:dot], model[dot+1:]
 }
 
-// declare makes the named type of a generated model, without its fields.
+// declare makes the named type of a generated model, without its fields; nil
+// for a scalar, which has none, and for a root type.
 func (m *Models) declare(def *ast.Definition) *types.Named {
 	var underlying types.Type
 	switch def.Kind {
@@ -119,11 +120,11 @@ func (m *Models) declare(def *ast.Definition) *types.Named {
 		underlying = types.NewInterfaceType(nil, nil)
 	case ast.Enum:
 		underlying = types.Typ[types.String]
-	default: // gqlgen takes a scalar that it does not know for a string
+	default: // gqlgen makes an unknown scalar a string
 		m.named[def.Name] = types.Typ[types.String]
 		return nil
 	}
-	name := types.NewTypeName(0, m.Package, goName(def.Name), nil)
+	name := types.NewTypeName(0, m.Package, GoName(def.Name), nil)
 	named := types.NewNamed(name, underlying, nil)
 	m.named[def.Name] = named
 	if project.IsRoot(m.union, def) {
@@ -133,7 +134,7 @@ func (m *Models) declare(def *ast.Definition) *types.Named {
 	return named
 }
 
-// define fills in the fields, as gqlgen's model generator has them
+// define adds the fields of a generated model, as gqlgen's model generator does
 // (plugin/modelgen, generateField).
 func (m *Models) define(def *ast.Definition, named *types.Named) error {
 	if def.Kind != ast.Object && def.Kind != ast.InputObject {
@@ -156,7 +157,7 @@ func (m *Models) define(def *ast.Definition, named *types.Named) error {
 				return err
 			}
 		}
-		name := goName(field.Name)
+		name := GoName(field.Name)
 		if of.FieldName != "" {
 			name = of.FieldName
 		}
@@ -167,15 +168,15 @@ func (m *Models) define(def *ast.Definition, named *types.Named) error {
 }
 
 func (m *Models) omittable(t types.Type) (types.Type, error) {
-	generic, err := m.binder.FindTypeFromName(gqlgenPath + ".Omittable")
+	generic, err := m.binder.FindTypeFromName(GQLGenPath + ".Omittable")
 	if err != nil {
 		return nil, err
 	}
 	return m.binder.InstantiateType(generic, []types.Type{t})
 }
 
-// Of is the Go type of a GraphQL type, as arguments and results of generated code
-// have it: objects by pointer.
+// Of returns the Go type of a GraphQL type, as arguments and results of
+// generated code have it: objects are pointers.
 func (m *Models) Of(t *ast.Type) types.Type {
 	out := m.binder.CopyModifiersFromAst(t, m.named[t.Name()])
 	if def := m.union.Types[t.Name()]; def != nil && def.Kind == ast.Object {
@@ -184,8 +185,8 @@ func (m *Models) Of(t *ast.Type) types.Type {
 	return out
 }
 
-// Resolver is the Go type of a field's value as gqlgen wants it of a resolver:
-// structs by pointer, also those of scalars.
+// Resolver returns the Go type that gqlgen expects a resolver to return for a
+// field: structs are pointers, also those of scalars.
 func (m *Models) Resolver(t *ast.Type) types.Type {
 	out := m.Of(t)
 	if isStruct(out) {
@@ -194,13 +195,13 @@ func (m *Models) Resolver(t *ast.Type) types.Type {
 	return out
 }
 
-// Named is the Go type of one value of a GraphQL type that is not null, objects
-// without a pointer.
+// Named returns the Go type of a single non-null value of a GraphQL type.
+// Objects are not pointers.
 func (m *Models) Named(name string) types.Type { return m.named[name] }
 
-// Parser is the name of the function that parses a scalar or an enum, with the
-// path of its package, such as "github.com/99designs/gqlgen/graphql.UnmarshalTime";
-// empty for a type that parses itself.
+// Parser returns the function that parses a scalar or an enum, with its import
+// path, such as "github.com/99designs/gqlgen/graphql.UnmarshalTime"; empty for
+// a type that has an UnmarshalGQL method.
 func (m *Models) Parser(name string) string {
 	models := m.config.Models[name].Model
 	if len(models) == 0 {
@@ -223,8 +224,8 @@ func (m *Models) Parser(name string) string {
 	return pkg + ".Unmarshal" + name
 }
 
-// Generated are the generated models by the names of their types, as gqlgen.yml
-// would name them.
+// Generated returns the generated models by the names of their types, in the
+// form that gqlgen.yml has.
 func (m *Models) Generated() map[string]string {
 	out := map[string]string{}
 	for name, t := range m.named {
@@ -235,14 +236,15 @@ func (m *Models) Generated() map[string]string {
 	return out
 }
 
-// generated reports whether t is a type of the package of the generated models.
+// generated reports whether t belongs to the package of the generated models.
 func (m *Models) generated(t types.Type) bool {
-	named, ok := element(t).(*types.Named)
+	named, ok := Element(t).(*types.Named)
 	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == m.Package.Path()
 }
 
-// GQLGen reads gqlgen.yml for a frontend and sets what Portico decides: that files
-// go below dir, and that adapters, not gqlgen, connect resolvers.
+// GQLGen returns the configuration of gqlgen for a frontend: gqlgen.yml, with
+// the settings that Portico decides. Files go below dir, and adapters, not
+// gqlgen, connect resolvers.
 func GQLGen(p *project.Project, f *project.Frontend, dir string) (*config.Config, error) {
 	cfg, err := config.ReadConfig(strings.NewReader(strings.ReplaceAll(p.GQLGen, "{frontend}", f.Name)))
 	if err != nil {
@@ -265,13 +267,13 @@ func GQLGen(p *project.Project, f *project.Frontend, dir string) (*config.Config
 		cfg.Directives[name] = config.DirectiveConfig{SkipRuntime: true} // package input reads @constraint
 	}
 	bindScalars(p.Union, cfg)
-	cfg.Models.Add("CacheControlScope", gqlgenPath+".String") // of a directive: no value has it
+	cfg.Models.Add("CacheControlScope", GQLGenPath+".String") // only directives have it
 	omittables(p, cfg)
 	return cfg, nil
 }
 
-// bindScalars gives the scalars of the schema that gqlgen.yml leaves out the Go
-// types that their names suggest; all others are strings.
+// bindScalars binds the scalars that gqlgen.yml leaves out: those with a common
+// name to the type that it suggests, all others to strings.
 func bindScalars(union *ast.Schema, cfg *config.Config) {
 	known := map[string]string{
 		"DateTime": "Time", "Time": "Time", "Int64": "Int64", "Long": "Int64", "JSON": "Any", "Any": "Any", "Map": "Map", "Upload": "Upload",
@@ -285,13 +287,13 @@ func bindScalars(union *ast.Schema, cfg *config.Config) {
 		if known[name] != "" {
 			model = known[name]
 		}
-		cfg.Models.Add(name, gqlgenPath+"."+model)
+		cfg.Models.Add(name, GQLGenPath+"."+model)
 	}
 }
 
-// omittables makes models distinguish null from absent, in the fields of input
-// objects that are nullable in every frontend: gqlgen can bind no other field to a
-// model with an omittable field.
+// omittables makes input fields omittable, so that methods can distinguish null
+// from absent. Only fields that are nullable in every frontend are: gqlgen can
+// bind no other field to an omittable one.
 func omittables(p *project.Project, cfg *config.Config) {
 	for _, def := range p.Union.Types {
 		if def.Kind != ast.InputObject {
@@ -321,7 +323,7 @@ func nullableEverywhere(p *project.Project, input string, field *ast.FieldDefini
 	return !field.Type.NonNull
 }
 
-// Resolver makes gqlgen leave a field to a resolver.
+// Resolver marks a field in gqlgen's configuration as resolved by a resolver.
 func Resolver(cfg *config.Config, typ, field string) {
 	setField(cfg, typ, field, func(f *config.TypeMapField) { f.Resolver = true })
 }
@@ -337,13 +339,7 @@ func setField(cfg *config.Config, typ, field string, set func(*config.TypeMapFie
 	cfg.Models[typ] = entry
 }
 
-// goParam is how gqlgen writes the name of an argument in Go.
-func goParam(name string) string { return templates.ToGoPrivate(name) }
-
-// goName is how gqlgen writes a name in Go.
-func goName(name string) string { return templates.ToGo(name) }
-
-// Packages are the packages of the scalars' Go types and of what converters are in.
+// Packages returns the packages of the scalars' Go types and of the converters.
 func (m *Models) Packages() []Package {
 	var out []Package
 	for _, name := range project.TypeNames(m.union) {

@@ -13,8 +13,8 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// checkNames reports names that can't be used in Go, or that would be the same
-// there.
+// checkNames reports names that are invalid in Go, and different names that are
+// the same in Go.
 func checkNames(p *project.Project, r *project.Report) {
 	declared := map[string]*ast.Position{}
 	for _, name := range project.TypeNames(p.Union) {
@@ -22,16 +22,16 @@ func checkNames(p *project.Project, r *project.Report) {
 		if def.BuiltIn || strings.HasPrefix(name, "__") {
 			continue
 		}
-		if strings.HasPrefix(name, "_") || goName(name) == "" {
+		if strings.HasPrefix(name, "_") || GoName(name) == "" {
 			r.At(def.Position, "begin it with a letter", "%s can't be the name of a Go type", name)
 			continue
 		}
-		distinct(r, declared, def.Position, goName(name), name)
+		distinct(r, declared, def.Position, GoName(name), name)
 		checkFields(def, r)
 	}
 	for _, name := range project.TypeNames(p.Union) { // gqlgen's models have a variable for each enum
 		if def := p.Union.Types[name]; def.Kind == ast.Enum && !def.BuiltIn && !strings.HasPrefix(name, "__") {
-			distinct(r, declared, def.Position, "All"+goName(name), "the list of values of "+name)
+			distinct(r, declared, def.Position, "All"+GoName(name), "the list of values of "+name)
 		}
 	}
 }
@@ -43,33 +43,33 @@ func checkFields(def *ast.Definition, r *project.Report) {
 		if strings.HasPrefix(field.Name, "__") {
 			continue
 		}
-		checkName(r, fields, field.Position, goName(field.Name), def.Name+"."+field.Name)
+		checkName(r, fields, field.Position, GoName(field.Name), def.Name+"."+field.Name)
 		arguments := map[string]*ast.Position{}
 		for _, arg := range field.Arguments {
-			checkName(r, arguments, arg.Position, goName(arg.Name), arg.Name)
+			checkName(r, arguments, arg.Position, GoName(arg.Name), arg.Name)
 		}
 	}
 }
 
 func checkName(r *project.Report, have map[string]*ast.Position, at *ast.Position, inGo, name string) {
 	if inGo == "" || strings.HasPrefix(inGo, "_") {
-		r.At(at, "begin it with a letter", "%s has no name in Go", name)
+		r.At(at, "begin it with a letter", "%s can't be a name in Go", name)
 		return
 	}
 	distinct(r, have, at, inGo, name)
 }
 
-// distinct reports a name that something else has in Go.
+// distinct reports a name whose Go name is taken.
 func distinct(r *project.Report, have map[string]*ast.Position, at *ast.Position, inGo, name string) {
 	if other := have[inGo]; other != nil {
-		r.At(at, "give one of them another name", "%s is %s in Go, as is what %s has", name, inGo, where(other))
+		r.At(at, "give one of them another name", "%s is %s in Go, like the declaration at %s", name, inGo, project.Where(other))
 		return
 	}
 	have[inGo] = at
 }
 
-// methodsOfGo are the names of methods that vet expects to have certain signatures
-// (go vet, stdmethods).
+// methodsOfGo returns the names of methods whose signatures go vet checks
+// (stdmethods).
 func methodsOfGo() []string {
 	return []string{
 		"Format", "GobDecode", "GobEncode", "MarshalJSON", "MarshalXML", "ReadByte", "ReadFrom", "ReadRune", "Scan", "Seek", "UnmarshalJSON",
@@ -77,23 +77,24 @@ func methodsOfGo() []string {
 	}
 }
 
-// checkMethods reports fields, and arguments of fields, whose names mean something
-// else in the methods that resolve them.
+// checkMethods reports fields and arguments whose names have another meaning in
+// the methods that resolve them.
 func (b *adapting) checkMethods(a *Adapters) {
 	for _, field := range a.Fields {
 		for _, arg := range field.Arguments {
-			if name := goParam(arg.Name); name == "ctx" || name == "obj" && !a.Root {
+			if name := GoParam(arg.Name); name == "ctx" || name == "obj" && !a.Root {
 				b.report.At(arg.Position, "give it another name", "gqlgen's code has a variable %s of its own", name)
 			}
 		}
 		if slices.Contains(methodsOfGo(), field.GoName) {
-			b.report.At(b.position(field), "give it another name", "a method named %s has a meaning in Go, which %s.%s can't have", field.GoName,
+			b.report.At(b.position(field), "give it another name", "Go expects a signature of methods named %s that %s.%s can't have", field.GoName,
 				a.Name, field.Name)
 		}
 	}
 }
 
-// checkFiles reports files that another generator has where a run writes.
+// checkFiles reports files of other generators at paths that this generator
+// writes.
 func checkFiles(p *Plan, r *project.Report) {
 	names := []string{path.Join(project.ClientsFolder, "clients"+project.GeneratedSuffix)}
 	for _, service := range p.calls.services() {

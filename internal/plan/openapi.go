@@ -14,8 +14,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// follow finds the schema that a path leads to. It is false when a name is not
-// there, which is reported, or when nothing is known of what is there.
+// follow returns the schema at the end of a path. It returns false if a name
+// does not exist, which is reported, or if the document does not describe it.
 func (d *documentCheck) follow(schema *openapi3.Schema, p directive.Path, pos *ast.Position) (*openapi3.Schema, bool) {
 	for _, name := range p {
 		next, open := d.property(schema, name)
@@ -30,8 +30,8 @@ func (d *documentCheck) follow(schema *openapi3.Schema, p directive.Path, pos *a
 	return schema, schema != nil
 }
 
-// property is the schema of a field of an object. open reports whether the object
-// may have fields that the document does not name.
+// property returns the schema of a field of an object. open reports whether the
+// object may have fields that the document does not name.
 func (d *documentCheck) property(schema *openapi3.Schema, name string) (found *openapi3.Schema, open bool) {
 	properties, open := flatten(schema, map[*openapi3.Schema]bool{})
 	if found = properties[name]; found != nil {
@@ -45,8 +45,8 @@ func (d *documentCheck) propertyNames(schema *openapi3.Schema) []string {
 	return slices.Collect(maps.Keys(properties))
 }
 
-// flatten collects the fields of an object and of all that it is made of. seen
-// has the schemas on the way: one can be made of itself.
+// flatten collects the fields of an object and of the schemas in its allOf.
+// seen has the schemas on the way, since a schema can contain itself.
 func flatten(schema *openapi3.Schema, seen map[*openapi3.Schema]bool) (properties map[string]*openapi3.Schema, open bool) {
 	properties = map[string]*openapi3.Schema{}
 	if seen[schema] {
@@ -70,11 +70,11 @@ func flatten(schema *openapi3.Schema, seen map[*openapi3.Schema]bool) (propertie
 		schema.AdditionalProperties.Schema != nil || schema.AdditionalProperties.Has != nil && *schema.AdditionalProperties.Has
 }
 
-// compare checks that values of a schema fit a GraphQL type, or the other way
-// round for input types.
+// compare checks that values of a schema fit a GraphQL type or, for input
+// types, that values of the type fit the schema.
 func (d *documentCheck) compare(t *ast.Type, schema *openapi3.Schema, pos *ast.Position, what string) {
 	if len(schema.OneOf) > 0 || len(schema.AnyOf) > 0 {
-		return // it may be
+		return // one of them may fit
 	}
 	if t.Elem != nil {
 		if !permits(schema, "array") {
@@ -97,9 +97,7 @@ func (d *documentCheck) compare(t *ast.Type, schema *openapi3.Schema, pos *ast.P
 			d.misfit(t, schema, pos, what)
 			return
 		}
-		if def.Kind == ast.Enum {
-			d.compareEnum(def, schema, pos, what)
-		}
+		d.compareEnum(def, schema, pos, what)
 	case ast.Scalar:
 		kinds := map[string][]string{"ID": {"string", "integer"}, "String": {"string"}, "Int": {"integer"}, "Float": {"number", "integer"},
 			"Boolean": {"boolean"}}[t.NamedType]
@@ -144,7 +142,7 @@ func (d *documentCheck) compareObject(def *ast.Definition, schema *openapi3.Sche
 	}
 }
 
-// compareEnum checks that each value of the service is one of ours.
+// compareEnum checks that the enum has a value for each of the service's.
 func (d *documentCheck) compareEnum(def *ast.Definition, schema *openapi3.Schema, pos *ast.Position, what string) {
 	var known []string
 	for _, v := range def.EnumValues {
@@ -153,7 +151,7 @@ func (d *documentCheck) compareEnum(def *ast.Definition, schema *openapi3.Schema
 	}
 	for _, value := range schema.Enum {
 		if text, ok := value.(string); ok && !slices.Contains(known, text) {
-			d.report.At(pos, fmt.Sprintf("add a value to %s, with @source(name: %q) if it is spelled otherwise", def.Name, text),
+			d.report.At(pos, fmt.Sprintf("add a value to %s, with @source(name: %q) if its name is different", def.Name, text),
 				"%s can be %q in %s, which %s does not have", what, text, d.file, def.Name)
 		}
 	}

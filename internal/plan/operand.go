@@ -12,22 +12,23 @@ import (
 // Operand is the Go value of a variable of a call.
 type Operand struct {
 	*directive.Var
-	// Steps lead from an argument through input objects to the value.
+	// Steps are the fields of input objects that lead from an argument to the
+	// value.
 	Steps []Step
-	// Schema is the type of the last of these; nil for what is no argument.
+	// Schema is the GraphQL type of the value; nil if it is not an argument.
 	Schema *ast.Type
-	// Type is Go's, of what Steps lead to.
+	// Type is the Go type of the value.
 	Type types.Type
-	// List reports whether the value is a list, of which each item is sent.
+	// List reports whether the value is a list whose items are sent.
 	List bool
-	// Item is the type of one value: of the list's items, or of what a pointer
+	// Item is the Go type of one value: an item of the list, or what a pointer
 	// points to.
 	Item types.Type
 	// ItemPointer reports whether the items are pointers to Item, and ItemNull
 	// whether they can be nil.
 	ItemPointer, ItemNull bool
-	// Enum writes the values in texts as the service calls them; nil when it calls
-	// them as the schema does.
+	// Enum converts the values to the names that the service uses; nil if they
+	// are those of the schema.
 	Enum *Enum
 }
 
@@ -49,7 +50,7 @@ func (o *Operand) Omittable() bool { return len(o.Steps) > 0 && o.Steps[len(o.St
 // Pointer reports whether the value is a pointer to Item.
 func (o *Operand) Pointer() bool { return !o.List && IsPointer(o.Type) }
 
-// Nilable reports whether nil stands for a value that is not there.
+// Nilable reports whether the value is nil when it is absent.
 func (o *Operand) Nilable() bool {
 	if o.Schema == nil {
 		return false
@@ -73,7 +74,7 @@ func (m *maker) operands(s *Service, c *Call) {
 			}
 			t := binding.TypeOf(c.frontend.Schema, c.Binding, v)
 			if t != nil && m.respelled(s, m.union.Types[t.Name()]) {
-				m.report.At(v.Pos, "make the field a String", "%s is of the enum %s, whose values the service %s calls otherwise", v, t.Name(), s.Name)
+				m.report.At(v.Pos, "make the field a String", "%s is of the enum %s, whose values have other names in the service %s", v, t.Name(), s.Name)
 			}
 		case directive.Paging:
 			o.Type, o.Item = types.Typ[types.Int], types.Typ[types.Int]
@@ -86,14 +87,14 @@ func (m *maker) operands(s *Service, c *Call) {
 	}
 }
 
-// argument plans {$args.x}, and {$args.x.y} through input objects; nil when it is
-// reported.
+// argument plans {$args.x}, and {$args.x.y} through input objects. It returns
+// nil if it can't, which is reported.
 func (m *maker) argument(c *Call, v *directive.Var) *Operand {
 	arg := c.Field.Arguments.ForName(v.Path[0])
 	o := &Operand{Var: v, Schema: arg.Type, Type: m.models.Of(arg.Type)}
 	for _, name := range v.Path[1:] {
-		step := Step{Name: goName(name), Pointer: IsPointer(o.Type)}
-		field := structField(element(o.Type), step.Name)
+		step := Step{Name: GoName(name), Pointer: IsPointer(o.Type)}
+		field := structField(Element(o.Type), step.Name)
 		if field == nil {
 			m.report.At(v.Pos, "", "the Go type %s has no field %s", shortType(o.Type), step.Name)
 			return nil
@@ -108,15 +109,15 @@ func (m *maker) argument(c *Call, v *directive.Var) *Operand {
 	return o
 }
 
-// complete fills in what Type and Schema say of one value.
+// complete sets the fields of an operand that follow from its Type and Schema.
 func (m *maker) complete(o *Operand) {
-	o.Item = element(o.Type)
+	o.Item = Element(o.Type)
 	slice, ok := o.Type.(*types.Slice)
 	if !ok || o.Schema.Elem == nil {
 		return
 	}
 	o.List, o.Item = true, slice.Elem()
 	if IsPointer(slice.Elem()) && m.union.Types[o.Schema.Name()].Kind != ast.InputObject {
-		o.ItemPointer, o.ItemNull, o.Item = true, !o.Schema.Elem.NonNull, element(slice.Elem())
+		o.ItemPointer, o.ItemNull, o.Item = true, !o.Schema.Elem.NonNull, Element(slice.Elem())
 	}
 }

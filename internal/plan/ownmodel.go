@@ -60,7 +60,7 @@ func (m *Models) Has(t types.Type, def *ast.Definition, field *ast.FieldDefiniti
 			return results.Len() > 0 && m.fits(field.Type, results.At(0).Type())
 		}
 	}
-	if s, ok := element(t).Underlying().(*types.Struct); ok {
+	if s, ok := Element(t).Underlying().(*types.Struct); ok {
 		for v := range s.Fields() {
 			if v.Embedded() && m.Has(v.Type(), def, field) {
 				return true
@@ -74,18 +74,18 @@ func (m *Models) fieldName(def *ast.Definition, field *ast.FieldDefinition) stri
 	if name := m.config.Models[def.Name].Fields[field.Name].FieldName; name != "" {
 		return name
 	}
-	return goName(field.Name)
+	return GoName(field.Name)
 }
 
 // fits reports whether gqlgen binds a Go type to a GraphQL type: it is one of the
 // models, with pointers anywhere, or marshals itself.
 func (m *Models) fits(t *ast.Type, have types.Type) bool {
-	have = element(types.Unalias(have))
+	have = Element(types.Unalias(have))
 	if t.Elem != nil {
 		slice, ok := have.Underlying().(*types.Slice)
 		return ok && m.fits(t.Elem, slice.Elem())
 	}
-	if TypeName(have) == TypeName(element(m.named[t.NamedType])) || marshals(have) {
+	if TypeName(have) == TypeName(Element(m.named[t.NamedType])) || marshals(have) {
 		return true
 	}
 	for _, model := range m.config.Models[t.NamedType].Model {

@@ -10,39 +10,41 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// Page is how a connection is made of the rows of a page (GraphQL Cursor
+// Page says how a connection is made of the rows of a page (GraphQL Cursor
 // Connections Specification).
 type Page struct {
 	// Connection is the Go type of the connection, without a pointer.
 	Connection types.Type
-	// Next, Total and More are what the answer has beside the rows; nil when it has
-	// nothing like that.
+	// Next, Total and More are values that the answer has beside its rows; nil
+	// if it has none.
 	Next, Total, More *PageValue
-	// ByOffset reports whether the gateway makes the cursors: the call sends
-	// {$page.x}. ByNumber reports whether the service counts pages, and OneMore
-	// whether the call asks for a row more, to see whether there is one.
+	// ByOffset reports whether the gateway makes the cursors, since the call
+	// sends {$page.x}. ByNumber reports whether the service counts pages.
+	// OneMore reports whether the call asks for one row more than the page has,
+	// to find out whether there is another page.
 	ByOffset, ByNumber, OneMore bool
 	// HasNodes reports whether the connection has the nodes themselves.
 	HasNodes bool
-	// Edge is the Go type of its edges; nil without edges.
+	// Edge is the Go type of the connection's edges; nil without edges.
 	Edge types.Type
-	// TotalCount is the connection's field of this name; nil without one.
+	// TotalCount is the connection's field totalCount; nil without one.
 	TotalCount *ast.FieldDefinition
-	// Info is the Go type of its pageInfo, and InfoFields has the fields.
+	// Info is the Go type of the connection's pageInfo, and InfoFields is its
+	// GraphQL type.
 	Info       types.Type
 	InfoFields *ast.Definition
-	// After reports whether there is an argument after.
+	// After reports whether the field has an argument after.
 	After bool
 }
 
-// PageValue is where an answer has a value beside its rows.
+// PageValue is a value that an answer has beside its rows.
 type PageValue struct {
 	Path   directive.Path
 	Place  *Place
 	Fields []*protogen.Field
 }
 
-// canPage checks what {$page.x} is computed with.
+// canPage checks the arguments that {$page.x} is computed from.
 func (m *maker) canPage(c *Call) bool {
 	before := m.report.Len()
 	first := c.Field.Arguments.ForName("first")
@@ -50,7 +52,7 @@ func (m *maker) canPage(c *Call) bool {
 	case first.Type.NamedType != "Int":
 		m.report.At(first.Position, "write first: Int = 20", "the argument first must be an Int: it says how many rows a page has")
 	case !first.Type.NonNull && (first.DefaultValue == nil || first.DefaultValue.Kind != ast.IntValue):
-		m.report.At(first.Position, "write first: Int = 20", "the argument first needs a default: it tells how many rows a page has")
+		m.report.At(first.Position, "write first: Int = 20", "the argument first needs a default: it says how many rows a page has")
 	}
 	if after := c.Field.Arguments.ForName("after"); after == nil || after.Type.NonNull || after.Type.NamedType != "String" {
 		m.report.At(c.Field.Position, "add after: String", "a connection that the gateway pages needs an argument after: String")
@@ -58,8 +60,8 @@ func (m *maker) canPage(c *Call) bool {
 	return m.report.Len() == before
 }
 
-// nodeType is the type of a connection's nodes; nil, and reported, when the
-// field's type is no connection.
+// nodeType returns the type of a connection's nodes. It returns nil if the
+// field's type is not a connection, which is reported.
 func (m *maker) nodeType(c *Call) *ast.Type {
 	def := m.union.Types[c.Type.Name()]
 	if c.Type.Elem == nil && def.Kind == ast.Object {
@@ -79,9 +81,9 @@ func (m *maker) nodeType(c *Call) *ast.Type {
 
 // page plans how the connection is made.
 func (m *maker) page(c *Call, a *Answer) {
-	p := &Page{ByOffset: c.Uses(directive.Paging), OneMore: c.oneMore(), ByNumber: c.pages("number"), After: c.Field.Arguments.ForName("after") != nil}
+	p := &Page{ByOffset: c.Uses(directive.Paging), OneMore: c.OneMore(), ByNumber: c.pages("number"), After: c.Field.Arguments.ForName("after") != nil}
 	if !p.ByOffset && c.Page.Next == nil {
-		m.report.At(c.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "nothing tells the cursor of the next page")
+		m.report.At(c.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "the binding has no cursor of the next page")
 		return
 	}
 	m.pageValues(c, a, p)
@@ -125,8 +127,8 @@ func (m *maker) pageInfo(c *Call, p *Page) {
 	m.onlyPageFields(c, p.InfoFields, "hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 }
 
-// onlyPageFields checks that a type of a connection has no field that must have a
-// value and that nothing sets.
+// onlyPageFields reports non-null fields of a connection's type that nothing
+// sets.
 func (m *maker) onlyPageFields(c *Call, def *ast.Definition, names ...string) {
 	for _, field := range def.Fields {
 		if !slices.Contains(names, field.Name) && field.Type.NonNull && !m.plan.ResolvedEverywhere(def.Name, field.Name) {
@@ -136,7 +138,7 @@ func (m *maker) onlyPageFields(c *Call, def *ast.Definition, names ...string) {
 	}
 }
 
-// isText reports whether Go has values of a type as plain strings.
+// isText reports whether the Go type of a value is string.
 func (m *maker) isText(t *ast.Type) bool {
 	return t.Elem == nil && isPlainString(m.models.Named(t.NamedType))
 }
@@ -147,16 +149,16 @@ func (m *maker) edges(c *Call, p *Page, field *ast.FieldDefinition) {
 	cursor := edge.Fields.ForName("cursor")
 	switch {
 	case cursor == nil || !cursor.Type.NonNull || !m.isText(cursor.Type):
-		m.report.At(edge.Position, "", "an edge has cursor: String!, which %s does not have", edge.Name)
+		m.report.At(edge.Position, "", "an edge needs cursor: String!, which %s does not have", edge.Name)
 		return
 	case edge.Fields.ForName("node") == nil:
-		m.report.At(edge.Position, "add it", "an edge has a node, which %s does not have", edge.Name)
+		m.report.At(edge.Position, "add it", "an edge needs a node, which %s does not have", edge.Name)
 		return
 	case !p.ByOffset:
-		m.report.At(c.Page.Pos, "leave edges out and use nodes", "a service that pages by cursor tells no cursor of a row, so %s can't have one", edge.Name)
+		m.report.At(c.Page.Pos, "remove edges and use nodes", "a service that pages by cursor has no cursor for each row, which %s needs", edge.Name)
 		return
 	case TypeName(m.models.Of(edge.Fields.ForName("node").Type)) != TypeName(m.models.Of(m.nodeType(c))):
-		m.report.At(edge.Fields.ForName("node").Position, "use the same type", "the node of an edge is no item of nodes")
+		m.report.At(edge.Fields.ForName("node").Position, "use the same type", "the node of an edge must have the type of the items of nodes")
 		return
 	}
 	p.Edge = m.models.Named(edge.Name)
@@ -166,13 +168,13 @@ func (m *maker) edges(c *Call, p *Page, field *ast.FieldDefinition) {
 func (m *maker) totalCount(c *Call, p *Page, def *ast.Definition) {
 	switch {
 	case p.Total == nil && c.Page.Total == nil:
-		m.report.At(c.Page.Pos, `add total: "total", where the answer has it`, "nothing tells %s.totalCount", def.Name)
+		m.report.At(c.Page.Pos, `add total: "total", where the answer has it`, "the binding has no value for %s.totalCount", def.Name)
 	case p.TotalCount.Type.NamedType != "Int" || !isKind(m.models.Named("Int"), types.Int):
 		m.report.At(p.TotalCount.Position, "make it an Int", "%s.totalCount is %s", def.Name, p.TotalCount.Type)
 	}
 }
 
-// pageValues plans what the answer has beside its rows.
+// pageValues plans the values that the answer has beside its rows.
 func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
 	for _, v := range []struct {
 		path directive.Path
@@ -201,7 +203,7 @@ func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
 		}
 		var err error
 		if len(v.path) == 0 {
-			m.report.At(c.Page.Pos, "write the name of a field", "$ is no value of a page")
+			m.report.At(c.Page.Pos, "write the name of a field", "page can't use $")
 			continue
 		}
 		if value.Place, err = a.Shape.add(v.path, types.NewPointer(v.typ)); err != nil {
@@ -222,20 +224,16 @@ func (c *Call) pages(name string) bool {
 	return false
 }
 
-// oneMore reports whether the call asks for a row more, to see whether there is
-// one.
-func (c *Call) oneMore() bool {
+// OneMore reports whether {$page.limit} is one more than the number of rows of
+// a page, to find out whether there is another page.
+func (c *Call) OneMore() bool {
 	if c.Page == nil || c.Page.Total != nil || c.Page.More != nil || c.Page.Next != nil {
 		return false
 	}
 	return c.pages("limit") && c.pages("offset")
 }
 
-// OneMore reports whether {$page.limit} is one more than the rows of a page, to see
-// whether there are more.
-func (c *Call) OneMore() bool { return c.oneMore() }
-
-// PageStart is the number of the first page.
+// PageStart returns the number of the first page.
 func (c *Call) PageStart() int {
 	if c.Page != nil {
 		return c.Page.Start

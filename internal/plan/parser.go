@@ -12,18 +12,19 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Parser checks values of a scalar or an enum in inputs.
+// Parser says how values of a scalar or an enum in inputs are checked.
 type Parser struct {
 	Name string
-	// Input is the name of the parser of package input; empty where gqlgen's
-	// executor has to unmarshal the value.
+	// Input is the name of a parser of package input; empty if gqlgen's
+	// executor unmarshals the values.
 	Input string
 }
 
-// stockParser returns the parser of package input for a type that one of gqlgen's
-// own functions unmarshals; empty where nothing has to be parsed.
+// stockParser returns the parser of package input that does what a function of
+// gqlgen does; empty if the values need no parser. It returns false for
+// functions of the project.
 func stockParser(function string) (parser string, ok bool) {
-	name, ours := strings.CutPrefix(function, gqlgenPath+".Unmarshal")
+	name, ours := strings.CutPrefix(function, GQLGenPath+".Unmarshal")
 	if !ours {
 		return "", false
 	}
@@ -42,10 +43,10 @@ func stockParser(function string) (parser string, ok bool) {
 	return "", false
 }
 
-// parsers are those of the scalars and enums of inputs that package input does not
-// know by itself. Defaults that those of package input reject are reported. Those
-// of the project can't be asked: a gateway with a default that one rejects does
-// not start.
+// parsers returns the parsers of the scalars and enums of inputs that package
+// input does not have by default. It reports defaults that parsers of package
+// input reject. Parsers of the project do not run here: a gateway does not
+// start if one of them rejects a default.
 func (m *maker) parsers(f *project.Frontend) []Parser {
 	stock := map[string]input.Parser{
 		"Boolean": input.Boolean, "Float": input.Float, "ID": input.ID, "Int": input.Int,
@@ -73,7 +74,7 @@ func (m *maker) parsers(f *project.Frontend) []Parser {
 	return out
 }
 
-// inputLeaves are the scalars and enums of arguments and of the fields of input
+// inputLeaves returns the scalars and enums of arguments and of fields of input
 // objects, each with the Go types that it has there.
 func (m *maker) inputLeaves(s *ast.Schema) map[string]map[string]bool {
 	found := map[string]map[string]bool{}
@@ -94,7 +95,7 @@ func (m *maker) inputLeaves(s *ast.Schema) map[string]map[string]bool {
 			}
 			if def.Kind == ast.InputObject {
 				goType := m.models.Named(field.Type.Name())
-				if v := structField(m.models.Named(name), goName(field.Name)); v != nil && isStruct(m.models.Named(name)) {
+				if v := structField(m.models.Named(name), GoName(field.Name)); v != nil && isStruct(m.models.Named(name)) {
 					goType = v.Type()
 				}
 				add(field.Type, goType)
@@ -107,7 +108,7 @@ func (m *maker) inputLeaves(s *ast.Schema) map[string]map[string]bool {
 	return found
 }
 
-// innermost is what is in lists, pointers and omittable fields.
+// innermost returns the type within lists, pointers and omittable fields.
 func innermost(t types.Type) types.Type {
 	t, _ = Omittable(t)
 	switch t := t.(type) {

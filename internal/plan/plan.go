@@ -1,12 +1,26 @@
-// Package plan decides everything about the Go code of a project before any of it
-// is written: who resolves each field, what each call of a service sends, and how
-// its answer is read. All mistakes in a project are found here at the latest.
+// Package plan decides everything about the Go code of a project before any of
+// it is written: what resolves each field, what each call of a service sends,
+// and how its answer is read. It reports every mistake that package project did
+// not find.
 //
-//	models → calls → for each call its arguments, request and answer → for each
-//	frontend the adapters of its fields
+//	resolve   collect.go, coverage.go  a method or a call for each field; equal bindings share a [Call]
+//	          document.go, openapi.go  bindings are checked against OpenAPI documents
+//	protos    protofile.go, proto.go   the messages and methods of gRPC services: [Protos]
+//	models    models.go, gotype.go     the Go types that gqlgen will generate: [Models]
+//	readGo    gopackage.go, method.go  the signatures of hand-written methods and converters
+//	services  answer.go, call.go       the clients of services: [Service]; for each [Call],
+//	          operand.go, body.go, message.go   what is sent
+//	          read.go, shape.go, enum.go        how the answer becomes a model
+//	          conversion.go, page.go            messages of gRPC, connections
+//	frontend  frontend.go, adapter.go  the adapters of a frontend's fields: [Frontend]; method.go
+//	          fit.go, cache.go         their signatures, values of other frontends, cache tags
 //
-// One type describes how a value is read of an answer, whether that is JSON, XML
-// or a message of gRPC: [Read].
+// One type says how a value is read from an answer, whether that is JSON, XML
+// or a message of gRPC: [Read]. One says how a value becomes another:
+// [Conversion].
+//
+// A feature of bindings starts in package binding; here it becomes a decision,
+// a field of [Call] or below; package golang writes it.
 package plan
 
 import (
@@ -38,14 +52,14 @@ type Plan struct {
 	calls   *calls
 }
 
-// Make plans the Go code of a project. The mistakes in it go to the report; the
-// plan is complete if there are none. The error is one of the file system or of
-// the Go command.
+// Make plans the Go code of a project. Mistakes in the project go to the
+// report, and the plan is then incomplete. The error is one of the file system
+// or of the Go command, or [project.Diagnostics] with mistakes in gqlgen.yml.
 func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, error) {
 	m := &maker{project: p, union: p.Union, report: r, plan: &Plan{Module: p.Module, project: p}}
 	if p.Union != nil && !p.Mended {
 		before := r.Len()
-		if checkNames(p, r); r.Len() > before { // the names of calls could not be told apart
+		if checkNames(p, r); r.Len() > before { // calls could have the same name
 			return m.plan, nil
 		}
 	}
@@ -74,8 +88,8 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 	return m.plan, nil
 }
 
-// resolve finds what resolves each field. When the project is broken so that
-// little can be said of it, it reports what is certain.
+// resolve finds what resolves each field. In a project with mistakes it reports
+// only what is certain.
 func (m *maker) resolve() error {
 	p := m.project
 	if p.Union == nil {
@@ -94,17 +108,17 @@ func (m *maker) resolve() error {
 	return nil
 }
 
-// Resolution is what resolves a field of a frontend: a method, or else a call, or
-// else its model.
+// Resolution returns what resolves a field of a frontend: a method, or else a
+// call. Both are nil for a field that the model has.
 func (p *Plan) Resolution(f *project.Frontend, typ, field string) (*project.Method, *Call) {
-	if method := p.project.Methods.Find(f.Name, goName(typ), goName(field)); method != nil {
+	if method := p.project.Methods.Find(f.Name, GoName(typ), GoName(field)); method != nil {
 		return method, nil
 	}
 	return nil, p.calls.of(f, typ, field)
 }
 
-// ResolvedEverywhere reports whether no frontend takes a field from the model, so
-// that models lack it.
+// ResolvedEverywhere reports whether a method or a call resolves the field in
+// every frontend, so that models do not have it.
 func (p *Plan) ResolvedEverywhere(typ, field string) bool {
 	union := p.project.Union
 	if def := union.Types[typ]; def.Kind != ast.Object || def.BuiltIn || project.IsRoot(union, def) {

@@ -14,7 +14,7 @@ import (
 // Protos are the messages and methods of a project's protos, with the names that
 // protoc-gen-go gives them.
 type Protos struct {
-	// Request is what protoc-gen-go is asked for; nil if there is no proto.
+	// Request is the input of protoc-gen-go; nil if there are no protos.
 	Request *pluginpb.CodeGeneratorRequest
 	// Packages are the Go packages.
 	Packages []Package
@@ -27,7 +27,7 @@ type Package struct{ Path, Name string }
 
 func (p *Protos) method(name string) *protogen.Method { return p.methods[name] }
 
-// methodNames are the names of all methods, sorted.
+// methodNames returns the names of all methods, sorted.
 func (p *Protos) methodNames() []string {
 	var names []string
 	for name := range p.methods {
@@ -37,7 +37,8 @@ func (p *Protos) methodNames() []string {
 	return names
 }
 
-// findField finds a field of a message by its name, or by its name in JSON.
+// findField returns the field of a message with a name, or with that name in
+// JSON; nil if there is none.
 func findField(m *protogen.Message, name string) *protogen.Field {
 	for _, f := range m.Fields {
 		if string(f.Desc.Name()) == name {
@@ -60,8 +61,8 @@ func protoFieldNames(m *protogen.Message) []string {
 	return names
 }
 
-// protoPath finds the fields that a path leads through; none when that is
-// reported.
+// protoPath returns the fields on a path. It returns nil if one does not exist,
+// which is reported.
 func (m *maker) protoPath(message *protogen.Message, path directive.Path, pos *ast.Position) []*protogen.Field {
 	var fields []*protogen.Field
 	for i, name := range path {
@@ -75,7 +76,7 @@ func (m *maker) protoPath(message *protogen.Message, path directive.Path, pos *a
 			break
 		}
 		if f.Message == nil || f.Desc.IsList() || f.Desc.IsMap() {
-			m.report.At(pos, "", "%s.%s is no message, so it has no field %s", message.Desc.FullName(), name, path[i+1])
+			m.report.At(pos, "", "%s.%s is not a message, so it has no field %s", message.Desc.FullName(), name, path[i+1])
 			return nil
 		}
 		message = f.Message
@@ -83,11 +84,12 @@ func (m *maker) protoPath(message *protogen.Message, path directive.Path, pos *a
 	return fields
 }
 
-func isMask(f *protogen.Field) bool {
+// IsMask reports whether a field has the type google.protobuf.FieldMask.
+func IsMask(f *protogen.Field) bool {
 	return f.Message != nil && f.Message.Desc.FullName() == "google.protobuf.FieldMask"
 }
 
-// describe names the type of a field for a message.
+// describe returns the type of a field, for a message.
 func describe(field *protogen.Field) string {
 	kind := field.Desc.Kind().String()
 	switch {

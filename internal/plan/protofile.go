@@ -46,7 +46,7 @@ func compileProtos(ctx context.Context, p *project.Project, r *project.Report) (
 	return out, nil
 }
 
-// protoFiles are the protos of a project, relative to their folder.
+// protoFiles returns the protos of a project, relative to their folder.
 func protoFiles(root string) ([]string, error) {
 	dir := filepath.Join(root, filepath.FromSlash(project.ProtoFolder))
 	var names []string
@@ -64,8 +64,8 @@ func protoFiles(root string) ([]string, error) {
 	return names, err
 }
 
-// protoRequest is what a plugin of protoc is asked; nil when the protos have
-// mistakes.
+// protoRequest returns the input of protoc-gen-go; nil when the protos have
+// mistakes, which are reported.
 func protoRequest(ctx context.Context, p *project.Project, names []string, r *project.Report) (*pluginpb.CodeGeneratorRequest, error) {
 	failed := false
 	compiler := protocompile.Compiler{
@@ -108,7 +108,7 @@ func protoRequest(ctx context.Context, p *project.Project, names []string, r *pr
 	return &q.request, nil
 }
 
-// protoQuestion makes the request.
+// protoQuestion builds the input of protoc-gen-go.
 type protoQuestion struct {
 	project    *project.Project
 	known      map[string]bool
@@ -129,8 +129,9 @@ func (q *protoQuestion) add(file protoreflect.FileDescriptor) {
 	q.request.ProtoFile = append(q.request.ProtoFile, protoutil.ProtoFromFileDescriptor(file))
 }
 
-// file adds a file of the project, of which code is generated unless its package is
-// in a module that the project requires; false when it can't be.
+// file adds a file of the project. Code is generated for it unless a required
+// module has its package. It returns false if its go_package is invalid, which
+// is reported.
 func (q *protoQuestion) file(file protoreflect.FileDescriptor, r *project.Report) bool {
 	q.add(file)
 	own, module := goPackageOf(file), q.project.Module
@@ -139,7 +140,7 @@ func (q *protoQuestion) file(file protoreflect.FileDescriptor, r *project.Report
 	}
 	if strings.HasPrefix(own, module+"/") && !strings.HasPrefix(path.Clean(own)+"/", module+"/"+project.ClientsFolder+"/") {
 		r.Add(project.Diagnostic{
-			File: path.Join(project.ProtoFolder, file.Path()), Line: 1, Column: 1, Fix: "leave go_package out, or move the package",
+			File: path.Join(project.ProtoFolder, file.Path()), Line: 1, Column: 1, Fix: "remove go_package, or move the package",
 			Message: fmt.Sprintf("its go_package %q is not below %s/, where generated code is", own, project.ClientsFolder),
 		})
 		return false
@@ -151,23 +152,24 @@ func (q *protoQuestion) file(file protoreflect.FileDescriptor, r *project.Report
 	return true
 }
 
-// goPackageOf is the option go_package, without the name after a semicolon.
+// goPackageOf returns the option go_package, without the name after a
+// semicolon.
 func goPackageOf(file protoreflect.FileDescriptor) string {
 	options, _ := file.Options().(*descriptorpb.FileOptions)
 	own, _, _ := strings.Cut(options.GetGoPackage(), ";")
 	return own
 }
 
-// knownPackages are the packages of google.golang.org that modules of the project
-// have: code that is generated of their protos again would register the same names
-// twice, and the program would not start.
+// knownPackages returns the packages of google.golang.org that modules of the
+// project have. If code were generated for their protos again, the same names
+// would be registered twice, and the program would not start.
 func knownPackages(ctx context.Context, dir string, files []linker.File) (map[string]bool, error) {
 	known := map[string]bool{}
 	var patterns []string
 	for _, file := range files {
 		switch own := goPackageOf(file); {
 		case strings.HasPrefix(own, "google.golang.org/protobuf/"):
-			known[own] = true // the runtime library requires it
+			known[own] = true // a dependency of the runtime library
 		case strings.HasPrefix(own, "google.golang.org/"):
 			patterns = append(patterns, own)
 		}
@@ -184,7 +186,7 @@ func knownPackages(ctx context.Context, dir string, files []linker.File) (map[st
 
 var notLetter = regexp.MustCompile(`[^a-z0-9]`)
 
-// goPackage is the Go package of a proto that names none of the module: the
+// goPackage returns the go_package of a proto without one in the module: the
 // folder that it is in.
 func goPackage(p *project.Project, file string) string {
 	dir := path.Dir(file)

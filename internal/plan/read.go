@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Format is how an answer is written.
+// Format is the format of an answer.
 type Format int
 
 // The formats.
@@ -22,20 +23,21 @@ const (
 	Protobuf
 )
 
-// Read is how a value of a GraphQL type is read of an answer: a list of Item, an
-// object, or a scalar or an enum that Into makes of what the service sends.
+// Read says how a value of a GraphQL type is read from an answer: a list whose
+// items Item reads, or an object, a scalar or an enum that Into converts.
 type Read struct {
 	Type *ast.Type
 	// Model is the Go type of the value.
 	Model types.Type
 	Item  *Read
 	Into  Conversion
-	// Fields lead to the value in a message; nil in a row, where a [Place] does.
+	// Fields are the path of the value in a message. They are nil in a row,
+	// where a [Place] has it.
 	Fields []*protogen.Field
 }
 
-// Object returns how the object is read that the value, or an item of it, is; nil
-// for scalars and enums.
+// Object returns how the value, or an item of it, is read if it is an object;
+// nil for scalars and enums.
 func (r *Read) Object() *Object {
 	for r.Item != nil {
 		r = r.Item
@@ -43,8 +45,8 @@ func (r *Read) Object() *Object {
 	return r.Into.Object
 }
 
-// Decoded is the Go type that the value is decoded into: a pointer, unless nil
-// stands for null already.
+// Decoded returns the Go type that the value is decoded into: a pointer, unless
+// the type itself can be nil.
 func (r *Read) Decoded() types.Type {
 	if r.Item != nil {
 		return types.NewSlice(r.Item.Decoded())
@@ -55,22 +57,22 @@ func (r *Read) Decoded() types.Type {
 	return types.NewPointer(r.Into.From)
 }
 
-// Object is how an object type is read of the answers of a service.
+// Object says how an object type is read from the answers of a service.
 type Object struct {
 	Def    *ast.Definition
 	Model  types.Type
 	Format Format
-	// Message is the message that it is read of; nil in JSON and XML.
+	// Message is the message that it is read from; nil in JSON and XML.
 	Message *protogen.Message
 	// Row is the struct that JSON and XML are decoded into; nil for a message.
 	Row    *Shape
 	Fields []*Field
 
 	row     *types.Named // the Go type of Row
-	settled int          // of its parts: 1 under way, 2 done
+	settled int          // whether settle has started (1) or finished (2)
 }
 
-// order tells objects of one type apart.
+// order distinguishes the objects of one type.
 func (o *Object) order() string {
 	if o.Message != nil {
 		return string(o.Message.Desc.FullName())
@@ -92,21 +94,21 @@ func (in *Input) order() string {
 	return ""
 }
 
-// RowName is the name of the Go type that rows of an object type are decoded into.
+// RowName returns the Go type that rows of an object type are decoded into.
 func RowName(def *ast.Definition, format Format) string {
 	if format == XML {
-		return lowerFirst(goName(def.Name)) + "XML"
+		return templates.LcFirst(GoName(def.Name)) + "XML"
 	}
-	return lowerFirst(goName(def.Name)) + "Row"
+	return templates.LcFirst(GoName(def.Name)) + "Row"
 }
 
-// Field is how a field of an object is read.
+// Field says how a field of an object is read.
 type Field struct {
-	// Name is the field's in the schema, and GoName that of the model's.
+	// Name is the field's name in the schema, and GoName the model's.
 	Name, GoName string
 	Model        types.Type
-	// Path is where the service has it, for errors. It is empty for the object
-	// itself.
+	// Path is where the service has the value, for messages. It is empty for
+	// the object itself.
 	Path directive.Path
 	// Exactly one of Constant, Converter and Read is set.
 	Constant  *ast.Value
@@ -114,15 +116,15 @@ type Field struct {
 	Read      *Read
 	// Place is where the row has the value; nil in a message.
 	Place *Place
-	// Default is the value that stands for one that is missing or null; or nil.
+	// Default replaces a value that is missing or null; nil without one.
 	Default *ast.Value
 }
 
-// object plans how an object type is read of rows.
+// object plans how an object type is read from rows.
 func (m *maker) object(s *Service, def *ast.Definition, format Format) *Object {
 	for _, o := range s.Objects {
 		if o.Def == def && o.Format == format {
-			return o // which may have itself in it
+			return o // also while it is planned: it may contain itself
 		}
 	}
 	o := &Object{Def: def, Model: m.models.Named(def.Name), Format: format, Row: &Shape{}}
@@ -134,7 +136,7 @@ func (m *maker) object(s *Service, def *ast.Definition, format Format) *Object {
 	return o
 }
 
-// message plans how an object type is read of a message.
+// message plans how an object type is read from a message.
 func (m *maker) message(s *Service, def *ast.Definition, message *protogen.Message) *Object {
 	for _, o := range s.Objects {
 		if o.Def == def && o.Message == message {
@@ -149,14 +151,14 @@ func (m *maker) message(s *Service, def *ast.Definition, message *protogen.Messa
 	return o
 }
 
-// field begins the plan of a field; done reports whether nothing is to be read for
-// it.
+// field begins the plan of a field. done reports whether the plan is complete,
+// or can't be completed because of a mistake, which is reported.
 func (m *maker) field(o *Object, of member) (f *Field, done bool) {
-	f = &Field{Name: of.Name, GoName: goName(of.Name), Model: m.models.Of(of.Type), Path: of.source.Names[0]}
+	f = &Field{Name: of.Name, GoName: GoName(of.Name), Model: m.models.Of(of.Type), Path: of.source.Names[0]}
 	switch {
 	case of.source.Value != nil:
 		if !Literal(of.source.Value, f.Model) {
-			m.report.At(of.source.Value.Position, "", "%s.%s is %s, which %s is not", o.Def.Name, of.Name, of.Type, of.source.Value)
+			m.report.At(of.source.Value.Position, "", "%s is not a value of %s.%s, which is %s", of.source.Value, o.Def.Name, of.Name, of.Type)
 			return f, true
 		}
 		f.Constant = of.source.Value
@@ -199,7 +201,7 @@ func (m *maker) rowField(s *Service, o *Object, of member) {
 		return
 	}
 	if f.Default = of.source.Default; f.Default != nil && (f.Read.Item != nil || !Literal(f.Default, f.Model)) {
-		m.report.At(f.Default.Position, "", "%s is %s, which %s is not", what, of.Type, f.Default)
+		m.report.At(f.Default.Position, "", "%s is not a value of %s, which is %s", f.Default, what, of.Type)
 		return
 	}
 	o.Fields = append(o.Fields, f)
@@ -213,7 +215,7 @@ func (m *maker) messageField(s *Service, o *Object, of member) {
 	}
 	what := o.Def.Name + "." + of.Name
 	if of.source.Default != nil {
-		m.report.At(of.source.Default.Position, "leave it out", "a field of a message has a default already")
+		m.report.At(of.source.Default.Position, "remove it", "a field of a message already has a default")
 		return
 	}
 	if len(f.Path) == 0 {
@@ -240,7 +242,7 @@ func (m *maker) messageField(s *Service, o *Object, of member) {
 	}
 }
 
-// contains reports whether an object is, or has as a part of itself, another one.
+// contains reports whether o is part, or has it as a part.
 func (m *maker) contains(o, part *Object, depth int) bool {
 	if o == part {
 		return true
@@ -251,16 +253,17 @@ func (m *maker) contains(o, part *Object, depth int) bool {
 	})
 }
 
-// localNames reports names that no element of XML is read by.
+// localNames reports names that are not the local name of an XML element.
 func (m *maker) localNames(path directive.Path, format Format, pos *ast.Position) {
 	for _, name := range path {
 		if i := strings.LastIndexAny(name, ":>"); format == XML && i >= 0 {
-			m.report.At(pos, "write "+name[i+1:]+", which is found in every namespace", "the name %s has more than the local name of an element", name)
+			m.report.At(pos, "write "+name[i+1:]+", which is found in every namespace", "the name %s is not the local name of an XML element", name)
 		}
 	}
 }
 
-// read plans how a value is read of a row; nil when it is reported.
+// read plans how a value is read from a row. It returns nil if it can't, which
+// is reported.
 func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, what string) *Read {
 	r := &Read{Type: t, Model: m.models.Of(t)}
 	if t.Elem != nil {
@@ -285,19 +288,19 @@ func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, 
 		r.Into.From = types.Typ[types.String]
 	case ast.Scalar:
 		if format == XML && Nilable(named) {
-			m.report.At(pos, "use a scalar that is a text or a number, or a converter", "%s is %s, which XML has nothing of", what, t)
+			m.report.At(pos, "use a scalar that is a text or a number, or a converter", "%s is %s, which can't be read from XML", what, t)
 			return nil
 		}
 		r.Into.From = decodedScalar(t.NamedType, named)
 	default:
-		m.report.At(pos, "resolve it with a Go method", "%s is %s, and bindings do not know which of its types a row is", what, project.Article(def.Kind))
+		m.report.At(pos, "resolve it with a Go method", "%s is %s, and a binding can't know the type of a row", what, project.Article(def.Kind))
 		return nil
 	}
 	return r
 }
 
-// decodedScalar is the Go type that a scalar is decoded into: Int has 32 bits
-// (GraphQL specification, section 3.5.1), and an ID may be a number.
+// decodedScalar returns the Go type that a scalar is decoded into. An Int has
+// 32 bits (GraphQL specification, section 3.5.1), and an ID may be a number.
 func decodedScalar(name string, model types.Type) types.Type {
 	switch {
 	case IsAny(model):
@@ -310,8 +313,8 @@ func decodedScalar(name string, model types.Type) types.Type {
 	return model
 }
 
-// readMessage plans how a value is read of what fields lead to in a message; nil
-// when it is reported.
+// readMessage plans how a value is read from the end of a path in a message. It
+// returns nil if it can't, which is reported.
 func (m *maker) readMessage(s *Service, t *ast.Type, fields []*protogen.Field, pos *ast.Position, what string) *Read {
 	last := fields[len(fields)-1]
 	r := &Read{Type: t, Model: m.models.Of(t), Fields: fields}
@@ -319,7 +322,7 @@ func (m *maker) readMessage(s *Service, t *ast.Type, fields []*protogen.Field, p
 	switch {
 	case last.Desc.IsMap():
 		fits = m.readMap(r, last)
-	case isMask(last) && !last.Desc.IsList() && t.Elem != nil:
+	case IsMask(last) && !last.Desc.IsList() && t.Elem != nil:
 		text := types.Typ[types.String]
 		r.Item = &Read{Type: t.Elem, Model: text, Into: Conversion{From: text, To: text}}
 		fits = t.Elem.NamedType == "String" && t.Elem.NonNull
@@ -340,14 +343,15 @@ func (m *maker) readMessage(s *Service, t *ast.Type, fields []*protogen.Field, p
 	return r
 }
 
-// readMap plans how a map is read: as any JSON.
+// readMap plans how a map is read: as JSON. It returns false if it can't.
 func (m *maker) readMap(r *Read, field *protogen.Field) bool {
 	r.Into = Conversion{From: r.Model, To: r.Model, Func: failing(runtime("Object"))}
 	value := field.Message.Fields[1]
 	return r.Type.Elem == nil && value.Message == nil && value.Enum == nil && IsAny(r.Model)
 }
 
-// readRepeated plans how the items of a repeated field are read.
+// readRepeated plans how the items of a repeated field are read. It returns
+// false if they can't.
 func (m *maker) readRepeated(s *Service, r *Read, field *protogen.Field) bool {
 	slice, ok := r.Model.(*types.Slice)
 	if !ok || r.Type.Elem.Elem != nil {
@@ -358,10 +362,10 @@ func (m *maker) readRepeated(s *Service, r *Read, field *protogen.Field) bool {
 	return ok
 }
 
-// Literal reports whether a constant of the schema is a value of a Go type, or of
-// what that points to.
+// Literal reports whether a constant of the schema is a value of a Go type, or
+// of the type that it points to.
 func Literal(v *ast.Value, t types.Type) bool {
-	t = element(t)
+	t = Element(t)
 	kind, ok := Basic(t)
 	if !ok {
 		return false

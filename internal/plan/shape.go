@@ -17,38 +17,40 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// Shape is a struct that an answer is decoded into: a tree of the names that are
-// read of it.
+// Shape is a struct that an answer is decoded into: a tree of the names that
+// are read.
 type Shape struct {
 	Members []*ShapeMember
-	// Copies are values of parts that the struct itself has to decode; see settle.
+	// Copies are the values that the struct decodes for its parts; see settle.
 	Copies []Copy
 }
 
-// ShapeMember is a name in a shape: an object with members of its own, a value of a
-// Go type, or a part, whose members are those of the struct.
+// ShapeMember is a name in a shape: an object with members of its own (Inner),
+// a value (Type), or a part (Part): an embedded struct that is decoded from the
+// same object.
 type ShapeMember struct {
 	Name   string // in the service's answer; empty for a part
 	GoName string
 	Type   types.Type // of a value
 	Inner  *Shape
 	Part   *Object
-	// Apart reports whether a part is not decoded but gets copies.
+	// Apart reports whether a part is not decoded but filled by copies.
 	Apart bool
 
 	pos *ast.Position // of a part
 }
 
-// Place is how Go reaches a value in a struct: the names of its fields.
+// Place is the path of a value in a struct: the names of Go fields.
 type Place struct{ Names []string }
 
-// String is the place with dots.
+// String returns the path with dots.
 func (p *Place) String() string { return strings.Join(p.Names, ".") }
 
-// Copy is a value that is decoded at one place and belongs at another.
+// Copy assigns a value to the place in a part that it belongs to.
 type Copy struct{ To, From *Place }
 
-// add puts a value at a path. It fails when something else is at the path.
+// add puts a value at a path. It returns an error if something else is at the
+// path.
 func (s *Shape) add(path directive.Path, t types.Type) (*Place, error) {
 	m := s.find(path[0])
 	switch {
@@ -59,7 +61,7 @@ func (s *Shape) add(path directive.Path, t types.Type) (*Place, error) {
 		m = &ShapeMember{Name: path[0], GoName: s.free(path[0]), Inner: &Shape{}}
 		s.Members = append(s.Members, m)
 	case (len(path) == 1) != (m.Inner == nil), len(path) == 1 && TypeName(m.Type) != TypeName(t):
-		return nil, fmt.Errorf("%s is read in two ways", path[0])
+		return nil, fmt.Errorf("%s is read with two types", path[0])
 	}
 	if len(path) == 1 {
 		return &Place{Names: []string{m.GoName}}, nil
@@ -71,7 +73,8 @@ func (s *Shape) add(path directive.Path, t types.Type) (*Place, error) {
 	return &Place{Names: append([]string{m.GoName}, rest.Names...)}, nil
 }
 
-// embed makes an object a part of the struct: it is read of the same object.
+// embed makes an object a part of the struct, which is decoded from the same
+// object.
 func (s *Shape) embed(part *Object, pos *ast.Position) *Place {
 	name := part.row.Obj().Name()
 	if !slices.ContainsFunc(s.Members, func(m *ShapeMember) bool { return m.Part == part }) {
@@ -89,7 +92,7 @@ func (s *Shape) find(name string) *ShapeMember {
 	return nil
 }
 
-// at is the value at a path; nil if there is none.
+// at returns the value at a path; nil if there is none.
 func (s *Shape) at(path directive.Path) (types.Type, *Place) {
 	m := s.find(path[0])
 	switch {
@@ -105,15 +108,15 @@ func (s *Shape) at(path directive.Path) (types.Type, *Place) {
 	return t, &Place{Names: append([]string{m.GoName}, place.Names...)}
 }
 
-// free is a Go name for a name that no other member has.
+// free returns a Go name for a name that no other member has.
 func (s *Shape) free(name string) string {
 	return FieldName(name, func(taken string) bool {
 		return slices.ContainsFunc(s.Members, func(m *ShapeMember) bool { return m.GoName == taken })
 	})
 }
 
-// FieldName is an exported Go name for a name of a service, other than those that
-// are taken.
+// FieldName returns an exported Go name for a name of a service, for which
+// taken returns false.
 func FieldName(name string, taken func(string) bool) string {
 	out := templates.ToGo(strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -121,7 +124,7 @@ func FieldName(name string, taken func(string) bool) string {
 		}
 		return '_'
 	}, strings.TrimPrefix(name, "@")))
-	if first, _ := utf8.DecodeRuneInString(out); !unicode.IsUpper(first) { // Go exports no other
+	if first, _ := utf8.DecodeRuneInString(out); !unicode.IsUpper(first) { // not exported
 		out = "Field" + out
 	}
 	for base, n := out, 2; taken(out); n++ {
@@ -130,10 +133,9 @@ func FieldName(name string, taken func(string) bool) string {
 	return out
 }
 
-// settle finds the rows of which a name is also read by the row that has them as
-// parts, or by another part. Go's decoders give such a name to the outer struct
-// alone, or to none of two inner ones; so the outer one reads all of their names
-// and they get copies.
+// settle resolves conflicts between a row and its parts. If several of them
+// read the same name, Go's decoders set only the outermost field, or none. So
+// the outer row then decodes all values of such a part and copies them.
 func (m *maker) settle(o *Object) {
 	if o.settled == 2 {
 		return
@@ -186,15 +188,15 @@ func (o *Object) parts() []*ShapeMember {
 	return parts
 }
 
-// names are those that a row reads, or its parts.
+// names returns the names that a row and its parts read.
 func (o *Object) names() map[string]bool {
 	names := map[string]bool{}
 	o.leaves(func(path directive.Path, _ types.Type, _ *Place) { names[path[0]] = true })
 	return names
 }
 
-// leaves gives the values that a row reads to do, and those of its parts that the
-// row itself does not read too.
+// leaves calls do for each value that a row reads, and for each value that only
+// its parts read.
 func (o *Object) leaves(do func(path directive.Path, t types.Type, place *Place)) {
 	o.Row.leaves(nil, nil, do)
 	for _, p := range o.parts() {
@@ -222,7 +224,7 @@ func (s *Shape) leaves(path directive.Path, names []string, do func(path directi
 	}
 }
 
-// fits reports whether a literal of Int is a value of a numeric Go type.
+// fits reports whether an integer literal is a value of a numeric Go type.
 func fits(raw string, t types.Type) bool {
 	basic, ok := t.Underlying().(*types.Basic)
 	if !ok || basic.Info()&types.IsNumeric == 0 {
@@ -247,12 +249,10 @@ func fits(raw string, t types.Type) bool {
 	return constant.BitLen(value) < bits
 }
 
+// signs returns the number of characters of a literal's sign.
 func signs(raw string) int {
 	if strings.HasPrefix(raw, "-") {
 		return 1
 	}
 	return 0
 }
-
-// lowerFirst is a name that begins with a small letter.
-func lowerFirst(name string) string { return templates.LcFirst(name) }

@@ -2,17 +2,18 @@ package predict
 
 import "github.com/vektah/gqlparser/v2/ast"
 
-// Calls is what an operation can make services do at worst.
+// Calls are the most calls that an operation can make.
 type Calls struct {
 	// Operation is its frontend and name: web/Catalogue.
 	Operation string
 	// Steps are the fields that call a service, in the order of the document.
 	Steps []CallStep
-	// Unknown are fields that Go methods resolve which do not tell their calls.
+	// Unknown are fields that Go methods without @calls resolve, so that their
+	// calls are not known; sorted.
 	Unknown []string
 }
 
-// Total is the sum of all steps' calls.
+// Total returns the number of all calls.
 func (c Calls) Total() int {
 	total := 0
 	for _, s := range c.Steps {
@@ -21,7 +22,7 @@ func (c Calls) Total() int {
 	return total
 }
 
-// ByService sums the calls up.
+// ByService returns the number of calls by service.
 func (c Calls) ByService() map[string]int {
 	sums := map[string]int{}
 	for _, s := range c.Steps {
@@ -37,19 +38,19 @@ type CallStep struct {
 	What string
 	// Path is where the field is in the answer: products.nodes.reviews.
 	Path string
-	// Count is how many calls it makes at most.
+	// Count is the most calls that the field makes.
 	Count int
-	// Parents is how many objects ask for it at most.
+	// Parents is the most objects that the field is selected of.
 	Parents int
-	// Each tells that there is a call for each parent, and more than one can be:
+	// Each reports whether the field makes a call for each of several parents:
 	// N+1.
 	Each bool
 	// At is where the field is bound, file:line:column.
 	At string
 }
 
-// PerItem is a field that makes a call for each of its parents, of which a list
-// can have many: N+1.
+// PerItem is a field that makes a call for each of its parents, of which there
+// can be many: N+1.
 type PerItem struct {
 	Field string
 	At    *ast.Position
@@ -64,5 +65,6 @@ func multiply(a, b int) int {
 	return a * b
 }
 
-// mostCalls stands for more calls than anyone wants to count.
+// mostCalls is the largest number that is counted, so that sums do not
+// overflow.
 const mostCalls = 1 << 40

@@ -9,30 +9,30 @@ import (
 	"github.com/portico-gateway/portico/gateway/directive"
 )
 
-// assumedSize is how long a list is taken to be when nothing tells.
+// assumedSize is the length of a list whose length is not known.
 const assumedSize = 100
 
-// length is how long a list can be, as a field tells (IBM's cost specification,
-// section 8).
+// length is the length of the lists of a field, according to its directives and
+// arguments (IBM's cost specification, section 8).
 type length struct {
-	most     int  // assumedSize when nothing tells
-	told     bool // something tells
-	ofFields bool // @listSize names the fields that have it, so that the list itself does not
+	most     int  // assumedSize if the length is not known
+	known    bool // whether it is known
+	ofFields bool // it is the length of the fields sized, not of the field itself
 	sized    []string
 }
 
-// or is a length of which nobody knows which one of two it is.
+// or returns a length that is right for both.
 func (l length) or(other length) length {
 	return length{
 		most:     max(l.most, other.most),
-		told:     l.told || other.told,
+		known:    l.known || other.known,
 		ofFields: l.ofFields && other.ofFields,
 		sized:    union(l.sized, other.sized),
 	}
 }
 
-// itemsAtMost is how many items a field gives that is a list, for each of its
-// parents. What is in lists of it has no length of its own.
+// itemsAtMost returns the most items that a list field has for one parent.
+// Inner lists have the assumed size.
 func itemsAtMost(field *ast.FieldDefinition, l length, at scope) int {
 	n := assumedSize
 	if slices.Contains(at.sized, field.Name) {
@@ -46,16 +46,16 @@ func itemsAtMost(field *ast.FieldDefinition, l length, at scope) int {
 	return n
 }
 
-// lengthIn is what a field of a type tells where it is asked for: of an
-// interface's, what those of its types tell, or the interface for one that
-// tells nothing.
+// lengthIn returns the length of a selected field. A field of an interface has
+// the lengths of the implementing types; those without a length of their own
+// have that of the interface.
 func (w *walker) lengthIn(s *ast.Field, declared *ast.FieldDefinition, types []*ast.Definition) length {
 	base := w.length(s, declared)
 	var all *length
 	for _, t := range types {
 		l := base
 		if own := t.Fields.ForName(s.Name); own != nil {
-			if tells := w.length(s, own); tells.told || tells.ofFields {
+			if tells := w.length(s, own); tells.known || tells.ofFields {
 				l = tells
 			}
 		}
@@ -70,8 +70,8 @@ func (w *walker) lengthIn(s *ast.Field, declared *ast.FieldDefinition, types []*
 	return *all
 }
 
-// length is what a field tells: the largest of its slicing arguments, or else
-// assumedSize of @listSize.
+// length returns the length of a field: the largest of its slicing arguments,
+// or else assumedSize of @listSize.
 func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
 	l := length{most: assumedSize, sized: []string{"nodes", "edges"}}
 	slicing := []directive.Path{{"first"}, {"last"}}
@@ -83,7 +83,7 @@ func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
 			l.sized, l.ofFields = size.SizedFields, true
 		}
 		if size.AssumedSize != nil {
-			l.most, l.told = *size.AssumedSize, true
+			l.most, l.known = *size.AssumedSize, true
 		}
 	}
 	most := map[sliceKind]int{}
@@ -92,30 +92,30 @@ func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
 		most[kind] = max(most[kind], n)
 	}
 	_, open := most[sliceOpen]
-	n, told := most[sliceTold]
+	n, known := most[sliceTold]
 	switch {
-	case told && open: // one of several tells, another does not
-		l.most, l.told = max(n, l.most), true
-	case told:
-		l.most, l.told = n, true
-	case !open && !l.told && most[sliceAbsent] > 0: // what the service may choose from
-		l.most, l.told = most[sliceAbsent], true
+	case known && open: // one of several limits the length, another does not
+		l.most, l.known = max(n, l.most), true
+	case known:
+		l.most, l.known = n, true
+	case !open && !l.known && most[sliceAbsent] > 0: // the service may use up to the maximum
+		l.most, l.known = most[sliceAbsent], true
 	}
 	return l
 }
 
-// sliceKind is what a slicing argument says of a length.
+// sliceKind says how a slicing argument limits a length.
 type sliceKind int
 
 const (
-	sliceAbsent sliceKind = iota // nothing, since it is not given: the most that it could, or 0
-	sliceTold                    // the most
-	sliceOpen                    // it is given, but may be any number
+	sliceAbsent sliceKind = iota // it is absent; the number is the maximum that it could have, or 0
+	sliceTold                    // it limits the length to the number
+	sliceOpen                    // it is given, but can be any number
 )
 
-// slice is the most that a slicing argument, or what its path leads to in it,
-// can ask for: its value or its default; of a variable, what its constraint
-// allows.
+// slice returns the largest value of a slicing argument, or of the value that
+// its path leads to: its value or its default; for a variable, the maximum of
+// its constraint.
 func (w *walker) slice(s *ast.Field, field *ast.FieldDefinition, path directive.Path) (int, sliceKind) {
 	arg := field.Arguments.ForName(path[0])
 	if arg == nil {
@@ -155,8 +155,8 @@ func (w *walker) member(typ *ast.Type, name string) *ast.FieldDefinition {
 	return nil
 }
 
-// memberValue is the value of a field in an input object: its default where the
-// object leaves it out, and the variable where the object is one.
+// memberValue returns the value of a field in an input object: its default if
+// the object leaves it out, and the object itself if that is a variable.
 func memberValue(object *ast.Value, member *ast.FieldDefinition) *ast.Value {
 	switch {
 	case object == nil || object.Kind == ast.NullValue:
@@ -170,7 +170,7 @@ func memberValue(object *ast.Value, member *ast.FieldDefinition) *ast.Value {
 	return member.DefaultValue
 }
 
-// union are the texts of both lists.
+// union returns the texts of both lists, each once.
 func union(a, b []string) []string {
 	out := slices.Clone(a)
 	for _, text := range b {

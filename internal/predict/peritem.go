@@ -35,8 +35,8 @@ func (p *predictor) perItem() []PerItem {
 	return slices.CompactFunc(found, func(a, b PerItem) bool { return a.Field == b.Field })
 }
 
-// listedTypes are the object types of which there can be many in an answer:
-// they are in a list, or below one.
+// listedTypes returns the object types that can occur many times in an answer:
+// in a list, or below one.
 func listedTypes(s *ast.Schema) map[string]bool {
 	listed := map[string]bool{}
 	var mark func(name string)

@@ -1,5 +1,12 @@
-// Package predict says which calls of services each operation of a project makes at
-// worst, and compares them with those that the project has agreed to.
+// Package predict predicts which calls of services each operation of a project
+// makes at worst, and compares them with the numbers that the project has
+// accepted in operations/calls.json.
+//
+//	Operations  predict.go   all operations, and the fields that make a call for each item of a list
+//	            walk.go      one operation: its fields, the calls that resolve them, how often
+//	            length.go    how long lists can be (IBM's cost specification)
+//	            peritem.go   N+1
+//	            snapshot.go  operations/calls.json
 package predict
 
 import (
@@ -11,19 +18,20 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Options say what [Operations] compares.
+// Options are the options of [Operations].
 type Options struct {
 	// MaxCalls is the most calls that an operation may make; 0 for no limit.
 	MaxCalls int
-	// Update writes the snapshot in place of comparing with it.
+	// Update writes the snapshot instead of comparing with it.
 	Update bool
 }
 
-// Operations predicts the calls that each operation document can make at worst. It
-// compares them with operations/calls.json: an operation that got more expensive,
-// a snapshot that is stale and a new field that makes a call for each item of a
-// list (N+1) are mistakes. The error is [project.Diagnostics] with these, or one of
-// the file system; the calls are there even with mistakes.
+// Operations predicts the most calls that each operation can make, and compares
+// them with operations/calls.json. It is a mistake if an operation makes more
+// calls than before or than MaxCalls, if the snapshot is stale, or if a new
+// field makes a call for each item of a list (N+1). The error is
+// [project.Diagnostics] with the mistakes, or one of the file system. The calls
+// are returned with either.
 func Operations(of *project.Project, made *plan.Plan, options Options) ([]Calls, error) {
 	r := &project.Report{}
 	p := &predictor{project: of, plan: made, services: services(of.Root)}

@@ -15,20 +15,21 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// snapshotFile has the calls that the project has agreed to.
+// snapshotFile has the calls that the project has accepted.
 const snapshotFile = "operations/calls.json"
 
-// snapshot is what is in the file.
+// snapshot is the content of the file.
 type snapshot struct {
 	// Operations are the most calls of each operation, by service.
 	Operations map[string]map[string]int `json:"operations"`
-	// PerItem are the fields that may make a call for each of many parents.
+	// PerItem are the fields that make a call for each item of a list.
 	PerItem []string `json:"perItem"`
 }
 
-const acceptSnapshot = "make it cheaper, or run portico check --update and commit " + snapshotFile
+const acceptSnapshot = "make fewer calls, or run portico check --update and commit " + snapshotFile
 
-// compareSnapshots reports what got more expensive, and what is stale.
+// compareSnapshots reports operations that make more calls than before, new
+// fields with N+1, and a stale snapshot.
 func compareSnapshots(agreed, now snapshot, perItem []PerItem, r *project.Report) {
 	for _, item := range perItem {
 		if !slices.Contains(agreed.PerItem, item.Field) {

@@ -21,9 +21,9 @@ type predictor struct {
 	services map[string]config.Service
 }
 
-// services are those of portico.yaml as it is without an environment, so that all
-// machines predict the same. A file with mistakes has none: the gateway reports
-// them.
+// services returns the services of portico.yaml without the environment, so
+// that predictions do not depend on the machine. It returns none if the file
+// has mistakes, which the gateway reports.
 func services(root string) map[string]config.Service {
 	text, err := os.ReadFile(filepath.Join(root, "portico.yaml"))
 	if err != nil {
@@ -37,8 +37,8 @@ func services(root string) map[string]config.Service {
 	return c.Services
 }
 
-// batch is how many keys a call of a service has at most; limit is what the binding
-// says, or 0.
+// batch returns the most keys that a call of a service has. limit is max of the
+// binding, or 0.
 func (p *predictor) batch(service string, limit int) int {
 	size := config.DefaultMaxBatch
 	if s, ok := p.services[service]; ok && s.MaxBatch > 0 {
@@ -50,7 +50,7 @@ func (p *predictor) batch(service string, limit int) int {
 	return size
 }
 
-// predict is what an operation can call at worst.
+// predict returns the most calls that an operation can make.
 func (p *predictor) predict(f *project.Frontend, name string, op *ast.OperationDefinition) Calls {
 	w := &walker{predictor: p, frontend: f, out: Calls{Operation: f.Name + "/" + name}}
 	root := map[ast.Operation]*ast.Definition{ast.Query: f.Schema.Query, ast.Mutation: f.Schema.Mutation, ast.Subscription: f.Schema.Subscription}[op.Operation]
@@ -66,13 +66,13 @@ type walker struct {
 	out      Calls
 }
 
-// scope is where a selection set is asked for.
+// scope is the place of a selection set in an operation.
 type scope struct {
 	path    []string
-	parents int      // at most
-	single  bool     // no list is above
-	size    int      // of the lists that the field above tells the length of
-	sized   []string // these lists; nil when it tells none
+	parents int      // the most objects that it is selected of
+	single  bool     // whether no list is above
+	size    int      // the length of the lists in sized
+	sized   []string // the lists whose length the field above sets
 }
 
 func (w *walker) walk(set ast.SelectionSet, def *ast.Definition, at scope) {
@@ -117,13 +117,13 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 	}
 	result := w.frontend.Schema.Types[field.Type.Name()]
 	inner.size, inner.sized = 0, nil
-	if l.ofFields || field.Type.Elem == nil && (l.told || result.Fields.ForName("pageInfo") != nil) {
+	if l.ofFields || field.Type.Elem == nil && (l.known || result.Fields.ForName("pageInfo") != nil) {
 		inner.size, inner.sized = l.most, l.sized
 	}
 	w.walk(s.SelectionSet, result, inner)
 }
 
-// calls adds what resolving a field calls.
+// calls adds the calls that resolve a field.
 func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope) {
 	method, call := w.plan.Resolution(w.frontend, def.Name, field.Name)
 	if call != nil {
@@ -132,11 +132,11 @@ func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope
 	if method == nil {
 		return
 	}
-	told := field.Directives.ForNames(binding.CallsDirective)
-	if len(told) == 0 {
+	hints := field.Directives.ForNames(binding.CallsDirective)
+	if len(hints) == 0 {
 		w.out.Unknown = append(w.out.Unknown, def.Name+"."+field.Name)
 	}
-	for _, d := range told {
+	for _, d := range hints {
 		if service := d.Arguments.ForName("service"); service != nil {
 			each := d.Arguments.ForName("each")
 			w.step(CallStep{Service: service.Value.Raw, What: "Go method", Each: each != nil && each.Value.Raw == "true"}, 0, field, at)
@@ -144,8 +144,7 @@ func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope
 	}
 }
 
-// step adds a step whose service is known: limit is how many keys the binding
-// allows for a call, or 0.
+// step adds the calls of a field. limit is max of the binding, or 0.
 func (w *walker) step(s CallStep, limit int, field *ast.FieldDefinition, at scope) {
 	s.Count = 1
 	if s.Each {

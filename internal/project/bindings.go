@@ -24,7 +24,7 @@ func readBindings(f *Frontend, r *Report) {
 			if def.Kind != ast.Object {
 				for _, binds := range []string{binding.RESTDirective, binding.GRPCDirective} {
 					if d := field.Directives.ForName(binds); d != nil {
-						r.At(d.Position, "bind the fields of the object types", "%s.%s belongs to %s, which is not called for", name, field.Name,
+						r.At(d.Position, "bind the fields of the object types", "%s.%s belongs to %s, which can't have bindings", name, field.Name,
 							Article(def.Kind))
 					}
 				}

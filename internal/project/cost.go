@@ -10,10 +10,10 @@ import (
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
-// tellCosts makes a published document say what callers and the gateway compute
-// costs with: weights as the texts that IBM's specification has, and @listSize
-// of what pages, as it is told by the names of arguments.
-func tellCosts(schema *ast.Schema, doc *ast.SchemaDocument) {
+// addCosts adds to a published document what costs are computed from: weights
+// as strings, as in IBM's specification, and @listSize for fields that page by
+// first and last.
+func addCosts(schema *ast.Schema, doc *ast.SchemaDocument) {
 	for _, def := range slices.Concat(doc.Definitions, doc.Extensions) {
 		weightsAsTexts(def.Directives)
 		for _, field := range def.Fields {
@@ -45,9 +45,9 @@ func weightsAsTexts(directives ast.DirectiveList) {
 	}
 }
 
-// impliedSize is the @listSize of a field that pages by first and last
-// (Relay's Cursor Connections Specification, section 4): of a list, or of the
-// nodes and edges of an object. Nil for other fields.
+// impliedSize returns the @listSize of a field that pages by first and last
+// (Relay's Cursor Connections Specification, section 4): for a list, or for the
+// nodes and edges of an object. It is nil for other fields.
 func impliedSize(schema *ast.Schema, field *ast.FieldDefinition) *ast.Directive {
 	slicing, most := []string{}, -1
 	for _, name := range []string{"first", "last"} {
@@ -70,14 +70,14 @@ func impliedSize(schema *ast.Schema, field *ast.FieldDefinition) *ast.Directive 
 		}
 		d.Arguments = append(d.Arguments, &ast.Argument{Name: "sizedFields", Value: textList(sized)})
 	}
-	if most >= 0 { // what null can get
+	if most >= 0 { // the size for null
 		d.Arguments = append(d.Arguments, &ast.Argument{Name: "assumedSize", Value: &ast.Value{Kind: ast.IntValue, Raw: strconv.Itoa(most)}})
 	}
 	d.Arguments = append(d.Arguments, &ast.Argument{Name: "requireOneSlicingArgument", Value: &ast.Value{Kind: ast.BooleanValue, Raw: "false"}})
 	return d
 }
 
-// pageLists are the lists of a connection that callers see.
+// pageLists returns the lists of a connection that callers see.
 func pageLists(def *ast.Definition) []string {
 	var names []string
 	for _, f := range def.Fields {

@@ -18,7 +18,7 @@ import (
 type Diagnostic struct {
 	// File is relative to the project, with slashes.
 	File string
-	// Line and Column count from 1; 0 when the whole file is meant.
+	// Line and Column count from 1; they are 0 for the file as a whole.
 	Line, Column int
 	// Message says what is wrong.
 	Message string
@@ -26,7 +26,8 @@ type Diagnostic struct {
 	Fix string
 }
 
-// String is "file:line:column: message", and the fix on a line of its own.
+// String returns "file:line:column: message", with the fix on a line of its
+// own.
 func (d Diagnostic) String() string {
 	var b strings.Builder
 	b.WriteString(d.File)
@@ -40,10 +41,11 @@ func (d Diagnostic) String() string {
 	return b.String()
 }
 
-// Diagnostics are all mistakes that a run found, sorted by place, each once.
+// Diagnostics are the mistakes that a run found: sorted by position, without
+// duplicates.
 type Diagnostics []Diagnostic
 
-// Error has one diagnostic after the other.
+// Error returns all diagnostics, one after the other.
 func (ds Diagnostics) Error() string {
 	lines := make([]string, len(ds))
 	for i, d := range ds {
@@ -58,8 +60,8 @@ type Report struct{ list Diagnostics }
 // Add adds a diagnostic.
 func (r *Report) Add(d Diagnostic) { r.list = append(r.list, d) }
 
-// At adds a mistake at a position of the schema; fix says what to do about it,
-// or is empty.
+// At adds a mistake at a position of the schema. The fix says what to do about
+// it; it is empty when the message says it.
 func (r *Report) At(pos *ast.Position, fix, format string, args ...any) {
 	d := Diagnostic{Message: fmt.Sprintf(format, args...), Fix: fix}
 	if pos != nil {
@@ -92,7 +94,7 @@ func (r *Report) gql(err error, fix string) {
 	}
 }
 
-// Len is how many diagnostics there are so far.
+// Len returns the number of diagnostics so far.
 func (r *Report) Len() int { return len(r.list) }
 
 // HasLine reports whether there is a diagnostic at a line of a file.
@@ -112,7 +114,7 @@ func (r *Report) Err() error {
 	return slices.Compact(r.list)
 }
 
-// Where names a position within a message.
+// Where returns a position as text, for a message.
 func Where(pos *ast.Position) string {
 	if pos == nil || pos.Src == nil {
 		return "an unknown place"
@@ -120,7 +122,8 @@ func Where(pos *ast.Position) string {
 	return fmt.Sprintf("%s:%d:%d", pos.Src.Name, pos.Line, pos.Column)
 }
 
-// DidYouMean suggests the nearest of names, or nothing when none is near.
+// DidYouMean returns a suggestion of the name in names that is nearest to name;
+// empty when none is near.
 func DidYouMean(name string, names []string) string {
 	if best := nearest.Of(name, names); best != "" {
 		return fmt.Sprintf("did you mean %s?", best)

@@ -19,7 +19,8 @@ var (
 	redeclaredDirective = regexp.MustCompile(`^Cannot redeclare directive (\w+)\.$`)
 )
 
-// fixOf is what to do about a message of the validator; empty when it says it.
+// fixOf returns what to do about a message of the validator; empty when the
+// message says it.
 func fixOf(doc *ast.SchemaDocument, message string) string {
 	if m := undefinedType.FindStringSubmatch(message); m != nil {
 		return DidYouMean(m[1], definedNames(doc))
@@ -42,14 +43,14 @@ func fixOf(doc *ast.SchemaDocument, message string) string {
 	}
 	if m := redeclaredDirective.FindStringSubmatch(message); m != nil {
 		if d := doc.Directives.ForName(m[1]); d != nil && d.Position.Src.BuiltIn {
-			return "leave the definition out: every schema has @" + m[1]
+			return "remove the definition: every schema has @" + m[1]
 		}
 	}
 	return ""
 }
 
-// found reports the validator's error and notes what to mend. It is false when
-// that is unclear.
+// found reports the validator's error and records which part of the document to
+// leave out. It returns false when it can't find that part.
 func (c *sdlCheck) found(doc *ast.SchemaDocument, err error) bool {
 	g, _ := errors.AsType[*gqlerror.Error](err)
 	file, _ := g.Extensions["file"].(string)
@@ -63,7 +64,7 @@ func (c *sdlCheck) found(doc *ast.SchemaDocument, err error) bool {
 		missing = m[1]
 	}
 	empty, _ := errors.AsType[*validator.EmptyDefinitionError](err)
-	if !c.broken[missing] && (empty == nil || !c.robbed(at.def)) {
+	if !c.broken[missing] && (empty == nil || !c.emptied(at.def)) {
 		c.gql(err, fixOf(doc, g.Message))
 	}
 	for _, relation := range []*regexp.Regexp{notImplemented, notInherited} {
@@ -75,8 +76,9 @@ func (c *sdlCheck) found(doc *ast.SchemaDocument, err error) bool {
 	return c.note(at, missing)
 }
 
-// robbed tells whether a definition may be empty only because of a removal.
-func (c *sdlCheck) robbed(def *ast.Definition) bool {
+// emptied reports whether a definition may be empty only because a part of it
+// was left out.
+func (c *sdlCheck) emptied(def *ast.Definition) bool {
 	if def == nil {
 		return false
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
-// Project is what a run of the generator reads. It does not change after
+// Project is the project that the generator reads. It does not change after
 // [Read].
 type Project struct {
 	// Root is the folder, absolute, with links resolved.
@@ -20,58 +20,49 @@ type Project struct {
 	GQLGen string
 	// Frontends are sorted by name.
 	Frontends []*Frontend
-	// Methods are the hand-written resolvers, as their syntax tells.
+	// Methods are the hand-written resolvers, found by syntax alone.
 	Methods *Methods
 	// Clients are the packages below clients/ with a hand-written client, sorted.
 	Clients []string
-	// Union is the merged schema of the frontends, of which the Go models are
+	// Union is the merged schema of the frontends, from which the Go models are
 	// made; nil when a frontend has no schema.
 	Union *ast.Schema
-	// Widened are the fields about whose nullability frontends do not agree.
+	// Widened are the fields that are nullable in some frontends only.
 	Widened []Widened
-	// Mended reports whether the SDL has mistakes, so that schemas lack parts that
-	// are wrong.
+	// Mended reports whether there are mistakes in the SDL. Schemas then lack
+	// the invalid parts.
 	Mended bool
 
 	shared    []*ast.Source
 	receivers map[string]bool
 }
 
-// CallerServices are the services that receive the caller, sorted.
+// CallerServices returns the services that receive the caller, sorted.
 func (p *Project) CallerServices() []string { return slices.Sorted(maps.Keys(p.receivers)) }
 
 // Frontend is one folder of schema/.
 type Frontend struct {
 	Name string
-	// Schema is as it is written; nil when it can't be mended.
+	// Schema is the schema as it is written, without its invalid parts; nil
+	// when it can't be repaired.
 	Schema *ast.Schema
-	// Bindings are by type and field.
+	// Bindings are the bindings of fields, by type and field.
 	Bindings map[string]map[string]*binding.Binding
-	// Published is the text of the schema that callers see, and API that schema:
-	// without what is inaccessible and without bindings. API is nil when there are
-	// mistakes.
+	// Published is the SDL that callers see, and API its schema: without what
+	// is inaccessible and without bindings. API is nil when there are mistakes.
 	Published []*ast.Source
 	API       *ast.Schema
 	// Operations are the texts of operations/<name>/*.graphql, sorted by name.
 	Operations []*ast.Source
 	// Documents are the operations of these files and of the manifests of
-	// persisted documents, by name. Those with mistakes are missing.
+	// persisted documents, by name. Invalid ones are missing.
 	Documents map[string]*ast.OperationDefinition
 
 	sources []*ast.Source  // its own, sorted by name
-	retyped map[place]bool // types that stand for missing ones
+	retyped map[place]bool // types that replace undefined ones
 }
 
-// Names are those of the frontends.
-func (p *Project) Names() []string {
-	names := make([]string, len(p.Frontends))
-	for i, f := range p.Frontends {
-		names[i] = f.Name
-	}
-	return names
-}
-
-// all are the sources of the frontend's schema.
+// all returns the sources of the frontend's schema.
 func (p *Project) all(f *Frontend) []*ast.Source {
 	return slices.Concat(p.shared, f.sources)
 }
@@ -81,7 +72,7 @@ func IsRoot(s *ast.Schema, def *ast.Definition) bool {
 	return def == s.Query || def == s.Mutation || def == s.Subscription
 }
 
-// TypeNames are the names of the schema's types, sorted.
+// TypeNames returns the names of the schema's types, sorted.
 func TypeNames(s *ast.Schema) []string {
 	names := make([]string, 0, len(s.Types))
 	for name := range s.Types {
@@ -92,7 +83,8 @@ func TypeNames(s *ast.Schema) []string {
 }
 
 // Retyped reports whether the type of the field or of one of its arguments
-// stands for a missing one, so that nothing more is to be said of it.
+// replaces an undefined one. No more mistakes should be reported about such a
+// field.
 func (f *Frontend) Retyped(field *ast.FieldDefinition) bool {
 	return f.retyped[placeOf(field.Type.Position)] || slices.ContainsFunc(field.Arguments, func(a *ast.ArgumentDefinition) bool {
 		return f.retyped[placeOf(a.Type.Position)]

@@ -15,9 +15,9 @@ import (
 	"strings"
 )
 
-// ReadGo parses the Go files of a folder of the project, without its tests and
-// what `portico generate` wrote; nil if there is none. Mistakes in the syntax go to the
-// report.
+// ReadGo parses the Go files in a folder of the project, without tests and
+// files that portico generate wrote. It returns nil if there are none. Syntax
+// errors go to the report; the error is one of the file system.
 func ReadGo(p *Project, folder string, r *Report) (*GoPackage, error) {
 	dir := filepath.Join(p.Root, filepath.FromSlash(folder))
 	entries, err := os.ReadDir(dir)

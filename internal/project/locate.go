@@ -6,7 +6,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// located is what stands at a place: the type of a field or an argument, the
+// located is the part of a document at a place: the type of a field or an argument, the
 // smallest part of the document that can be left out, or a definition.
 type located struct {
 	typ  *ast.Position
@@ -94,7 +94,7 @@ func inDirectives(dirs ast.DirectiveList, at place) *ast.Position {
 	return nil
 }
 
-// holds tells whether the place is in a value.
+// holds reports whether the place is in a value.
 func holds(value *ast.Value, at place) bool {
 	if value == nil {
 		return false

@@ -10,8 +10,8 @@ import (
 )
 
 // merge makes the union of the frontends' schemas, from which the Go models
-// are generated. What can't be one Go type in all frontends is reported at
-// both places.
+// are generated. Types that can't be one Go type are reported, with both
+// positions.
 //
 //   - An object has every field that one of the frontends has.
 //   - An input object too; a field that not all have, or that not all require,
@@ -40,8 +40,8 @@ func merge(frontends []*Frontend, r *Report) (*ast.Schema, []Widened) {
 	return m.out, m.widened
 }
 
-// Widened is a field that is nullable in one frontend and not in another, so that it
-// is nullable in the models of all.
+// Widened is a field that is nullable in one frontend and not in another, and
+// therefore nullable in the shared model.
 type Widened struct {
 	Type, Field       string
 	Nullable, NonNull *ast.Position
@@ -106,8 +106,8 @@ func (m *merger) addField(have *ast.Definition, field *ast.FieldDefinition) {
 	old.Type = widest
 }
 
-// widen returns the type that holds the values of both: they may differ in
-// nullability only.
+// widen returns the type that holds the values of both, which may differ in
+// nullability only. It returns false if they differ otherwise.
 func widen(a, b *ast.Type) (*ast.Type, bool) {
 	if (a.Elem == nil) != (b.Elem == nil) || a.NamedType != b.NamedType {
 		return nil, false
@@ -169,8 +169,8 @@ func (m *merger) relate() {
 	}
 }
 
-// root sets a root operation type of the union. Frontends may not disagree on
-// its name: the methods of one set of resolvers serve them all.
+// root sets a root operation type of the union. It must have the same name in
+// all frontends, which share their resolvers.
 func (m *merger) root(out **ast.Definition, def *ast.Definition) {
 	switch {
 	case def == nil:
@@ -204,7 +204,7 @@ func union(have, more []string) []string {
 	return have
 }
 
-// Article names a kind of type within a sentence.
+// Article returns the name of a kind of type with its article, for a message.
 func Article(kind ast.DefinitionKind) string {
 	switch kind {
 	case ast.Object:

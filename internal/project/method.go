@@ -16,11 +16,11 @@ type Method struct {
 	Receiver string // the Go type, named as the GraphQL type
 	Name     string
 	Pos      token.Position
-	Batch    bool // it takes all parents: its second parameter is a slice
+	Batch    bool // it resolves all parents at once: its second parameter is a slice
 }
 
-// GoPackage is the syntax of a folder of the project. Its files need not
-// compile: they use what is generated of the schema.
+// GoPackage is the syntax of a folder of the project. Its files may not compile
+// yet, since they use generated code.
 type GoPackage struct {
 	Path  string // import path
 	Fset  *token.FileSet
@@ -40,8 +40,9 @@ type Methods struct {
 	own    map[string]methodSet // by frontend
 }
 
-// Find returns the method that resolves a field in a frontend, given the Go names
-// of the type and the field: its own one, or the shared one; nil if there is none.
+// Find returns the method that resolves a field in a frontend, given the Go
+// names of the type and the field: the frontend's own method, or else the
+// shared one; nil if there is none.
 func (m *Methods) Find(frontend, typ, field string) *Method {
 	if own := m.own[frontend][typ][field]; own != nil {
 		return own
@@ -49,7 +50,7 @@ func (m *Methods) Find(frontend, typ, field string) *Method {
 	return m.shared[typ][field]
 }
 
-// All are the methods of all sets, by position.
+// All returns the methods of all frontends, sorted by position.
 func (m *Methods) All() []*Method {
 	var all []*Method
 	collect := func(set methodSet) {

@@ -81,8 +81,8 @@ func (f *Frontend) readManifest(m *ast.Source, r *Report) {
 	}
 }
 
-// messageOf is what the parser or the validator says, without a position: that
-// would be one within the document.
+// messageOf returns the message of the parser or the validator without its
+// position, which is relative to the document.
 func messageOf(err error) string {
 	if g, ok := errors.AsType[*gqlerror.Error](err); ok {
 		return g.Message
@@ -90,8 +90,9 @@ func messageOf(err error) string {
 	return err.Error()
 }
 
-// manifest reads the documents of a persisted-document manifest by id: Apollo's
-// format, or an object of ids and documents as Relay writes it.
+// manifest reads the documents of a persisted-document manifest, by id. It
+// accepts Apollo's format and an object of ids and documents, as Relay writes
+// it.
 func manifest(text []byte) (map[string]string, error) {
 	var apollo struct {
 		Format     string `json:"format"`
@@ -102,7 +103,7 @@ func manifest(text []byte) (map[string]string, error) {
 	}
 	if err := json.Unmarshal(text, &apollo); err == nil && apollo.Format != "" {
 		if apollo.Format != "apollo-persisted-query-manifest" {
-			return nil, fmt.Errorf("the format %q is not known", apollo.Format)
+			return nil, fmt.Errorf("the format %q is unknown", apollo.Format)
 		}
 		bodies := map[string]string{}
 		for _, o := range apollo.Operations {
@@ -112,7 +113,7 @@ func manifest(text []byte) (map[string]string, error) {
 	}
 	var bodies map[string]string
 	if err := json.Unmarshal(text, &bodies); err != nil {
-		return nil, fmt.Errorf("this is no manifest of persisted documents: %w", err)
+		return nil, fmt.Errorf("invalid manifest of persisted documents: %w", err)
 	}
 	return bodies, nil
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
-// callerServices are the services that @service says receive the caller, in any
-// of the frontends: its credentials or its subject. Whether portico.yaml sends
-// them is up to a deployment; a gateway whose portico.yaml sends them to another
+// callerServices returns the services that receive the caller's credentials or
+// subject, as @service says in any of the frontends. portico.yaml decides
+// whether they are sent; a gateway whose portico.yaml sends them to any other
 // service does not start.
 func callerServices(p *Project) map[string]bool {
 	receivers := map[string]bool{}
@@ -36,13 +36,13 @@ type privacy struct {
 // there is none.
 func (p privacy) why(def *ast.Definition, field *ast.FieldDefinition) string {
 	if rights := directive.RightsOf(p.frontend.Schema, def, field); len(rights) > 0 {
-		return "it needs a caller with rights (@" + rights[0].Directive.Name + ")"
+		return "it requires rights (@" + rights[0].Directive.Name + ")"
 	}
 	return p.received(def, field)
 }
 
-// received returns the reason why a service learns who the caller is; "" if
-// there is none.
+// received returns the reason why a service learns who the caller is; "" if it
+// does not.
 func (p privacy) received(def *ast.Definition, field *ast.FieldDefinition) string {
 	if b := p.frontend.Bindings[def.Name][field.Name]; b != nil {
 		if p.receivers[b.Service] {
@@ -83,7 +83,7 @@ func checkPrivacy(p privacy, r *Report) {
 			for _, directives := range places {
 				for _, d := range directives.ForNames(directive.NameCacheControl) {
 					if arg := d.Arguments.ForName("scope"); arg != nil && directive.Scope(arg.Value.Raw) == directive.Public {
-						r.At(arg.Position, "leave scope out: it is PRIVATE then", "%s.%s can't be PUBLIC: %s", name, field.Name, why)
+						r.At(arg.Position, "remove scope: the field is PRIVATE without it", "%s.%s can't be PUBLIC: %s", name, field.Name, why)
 					}
 				}
 			}

@@ -30,7 +30,7 @@ func publish(p *Project, f *Frontend, r *Report) {
 		for _, list := range []*ast.SchemaDefinitionList{&doc.Schema, &doc.SchemaExtension} {
 			stripSchema(list)
 		}
-		tellCosts(f.Schema, doc)
+		addCosts(f.Schema, doc)
 		markPrivate(private, doc)
 		noteUsed(doc, used)
 		if len(doc.Definitions)+len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) == 0 {
@@ -48,29 +48,30 @@ func publish(p *Project, f *Frontend, r *Report) {
 	}
 	api, err := validator.LoadSchema(append([]*ast.Source{validator.Prelude}, f.Published...)...)
 	if err != nil && isGraphQL(err) {
-		if len(r.list) == 0 { // else what is wrong has been said
-			r.gql(err, "without what is @inaccessible, the schema must still be one")
+		if len(r.list) == 0 { // else the mistake is reported already
+			r.gql(err, "the schema must be valid without its @inaccessible parts")
 		}
 		return
 	}
 	f.API = api
 }
 
-// hidden reports types of which callers would see no field.
+// hidden reports types all of whose fields are inaccessible. It returns whether
+// there are any.
 func hidden(f *Frontend, r *Report) bool {
 	found := false
 	for _, name := range TypeNames(f.Schema) {
 		def := f.Schema.Types[name]
 		if def.Kind == ast.Object && len(def.Fields) > 0 && !slices.ContainsFunc(def.Fields,
 			func(field *ast.FieldDefinition) bool { return !binding.Inaccessible(field) }) {
-			r.At(def.Position, "leave one that callers see", "all fields of %s are @inaccessible", name)
+			r.At(def.Position, "remove @inaccessible from one of them", "all fields of %s are @inaccessible", name)
 			found = true
 		}
 	}
 	return found
 }
 
-// secretTypes are those that only inaccessible fields lead to.
+// secretTypes returns the types that only inaccessible fields lead to.
 func secretTypes(s *ast.Schema) map[string]bool {
 	all, seen := reachable(s, true), reachable(s, false)
 	secret := map[string]bool{}
@@ -82,8 +83,8 @@ func secretTypes(s *ast.Schema) map[string]bool {
 	return secret
 }
 
-// reachable are the types that the root types lead to, over inaccessible fields
-// too or not.
+// reachable returns the types that the root types lead to. It follows
+// inaccessible fields only if inaccessible is true.
 func reachable(s *ast.Schema, inaccessible bool) map[string]bool {
 	found := map[string]bool{}
 	var visit func(name string)
@@ -137,8 +138,8 @@ func strip(list *ast.DefinitionList, secret map[string]bool) {
 	*list = slices.DeleteFunc(*list, func(d *ast.Definition) bool { return d.Name == "" })
 }
 
-// stripSchema removes what callers do not see of the definition of the schema,
-// and extensions that are empty then.
+// stripSchema removes the private directives of the schema definition, and
+// extensions that are empty without them.
 func stripSchema(list *ast.SchemaDefinitionList) {
 	for _, def := range *list {
 		public(&def.Directives)
@@ -152,15 +153,15 @@ func public(list *ast.DirectiveList) {
 	*list = slices.DeleteFunc(*list, func(d *ast.Directive) bool { return binding.Private(d.Name) })
 }
 
-// usedDefinitions are those of the directives that callers see, of which these
-// are used; nil when none is.
+// usedDefinitions returns the definitions of those public directives that are
+// used; nil when none is.
 func usedDefinitions(used map[string]bool) *ast.Source {
 	out := &ast.SchemaDocument{}
 	for _, source := range directive.Definitions() {
-		source.BuiltIn = false // the formatter leaves out what is
+		source.BuiltIn = false // the formatter leaves built-in definitions out
 		doc, err := parser.ParseSchema(source)
 		if err != nil {
-			panic(err) // it is embedded, and tested
+			panic(err) // it is embedded, and parsed by a test
 		}
 		for _, d := range doc.Directives {
 			if !used[d.Name] {

@@ -16,22 +16,22 @@ import (
 	"github.com/portico-gateway/portico/internal/binding"
 )
 
-// validate finds all mistakes in a frontend's SDL and sets its schema: a mended
-// one when there are some, so that later checks see the rest.
+// validate finds all mistakes in a frontend's SDL and sets its schema, without
+// the invalid parts, so that later checks see the rest.
 //
-// The validator stops at its first mistake. So what is mistaken is mended, as
-// little of it as possible, and the validator runs again; what is missing only
-// because of that is not reported.
+// The validator stops at its first mistake. So the smallest part that is
+// invalid is left out, and the validator runs again, until it finds nothing.
+// Mistakes that follow only from what was left out are not reported.
 func validate(p *Project, f *Frontend, r *Report) {
 	c := &sdlCheck{Report: r, broken: map[string]bool{}, removed: map[place]bool{}, retyped: map[place]bool{}, unrelated: map[[2]string]bool{}}
 	sources := c.parseable(p.all(f))
-	for range 1000 { // every round mends something; this only guards the guard
+	for range 1000 { // every round leaves something out; the limit guards against a defect here
 		doc, err := parser.ParseSchemas(slices.Concat([]*ast.Source{validator.Prelude}, directive.Definitions(), binding.Definitions(), sources)...)
 		if err != nil {
 			r.gql(err, "")
 			return
 		}
-		c.mend(doc)
+		c.prune(doc)
 		c.orphans(doc)
 		schema, err := validator.ValidateSchemaDocument(doc)
 		if err == nil || !isGraphQL(err) {
@@ -46,8 +46,8 @@ func validate(p *Project, f *Frontend, r *Report) {
 	}
 }
 
-// defaults reports defaults that are not values of their types. What was mended
-// may have another type than its default.
+// defaults reports defaults that are not values of their types. It does nothing
+// after other mistakes, since a replaced type may not match its default.
 func (c *sdlCheck) defaults(f *Frontend) {
 	if len(c.list) > 0 || f.Schema == nil {
 		return
@@ -69,14 +69,14 @@ func ReportDefaults(r *Report, err error) {
 	}
 }
 
-// isGraphQL reports whether err is one of the validator: it also returns typed
-// nils.
+// isGraphQL reports whether err is an error of the validator, which also
+// returns typed nils.
 func isGraphQL(err error) bool {
 	g, ok := errors.AsType[*gqlerror.Error](err)
 	return ok && g != nil
 }
 
-// place is where something stands in the SDL.
+// place is a position in the SDL.
 type place struct {
 	file         string
 	line, column int
@@ -91,10 +91,10 @@ func placeOf(pos *ast.Position) place {
 
 type sdlCheck struct {
 	*Report
-	broken    map[string]bool    // names of types whose definition is mistaken
-	removed   map[place]bool     // what is left out: definitions, fields, arguments, enum values, directives
-	retyped   map[place]bool     // types of fields and arguments that become String, since theirs is missing
-	unrelated map[[2]string]bool // a type and an interface that it does not really implement
+	broken    map[string]bool    // names of types whose definition is invalid
+	removed   map[place]bool     // parts that are left out: definitions, fields, arguments, enum values, directives
+	retyped   map[place]bool     // types of fields and arguments that are undefined and become String
+	unrelated map[[2]string]bool // a type and an interface that it does not implement
 }
 
 var definitionStart = regexp.MustCompile(`^(extend\s+)?(type|input|enum|interface|union|scalar|directive|schema)\b\s*@?(\w*)`)

@@ -7,12 +7,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// mend changes a document so that what was found so far is not found again.
-func (c *sdlCheck) mend(doc *ast.SchemaDocument) {
+// prune leaves the invalid parts found so far out of a document, so that the
+// validator goes on to the next mistake.
+func (c *sdlCheck) prune(doc *ast.SchemaDocument) {
 	for _, list := range []*ast.DefinitionList{&doc.Definitions, &doc.Extensions} {
 		*list = slices.DeleteFunc(*list, func(d *ast.Definition) bool { return c.gone(d.Position) })
 		for _, def := range *list {
-			c.mendDefinition(def)
+			c.pruneDefinition(def)
 		}
 	}
 	doc.Directives = slices.DeleteFunc(doc.Directives, func(d *ast.DirectiveDefinition) bool { return c.gone(d.Position) })
@@ -20,20 +21,20 @@ func (c *sdlCheck) mend(doc *ast.SchemaDocument) {
 
 func (c *sdlCheck) gone(pos *ast.Position) bool { return c.removed[placeOf(pos)] }
 
-func (c *sdlCheck) mendDefinition(def *ast.Definition) {
-	c.mendDirectives(&def.Directives)
+func (c *sdlCheck) pruneDefinition(def *ast.Definition) {
+	c.pruneDirectives(&def.Directives)
 	def.EnumValues = slices.DeleteFunc(def.EnumValues, func(v *ast.EnumValueDefinition) bool { return c.gone(v.Position) })
 	for _, value := range def.EnumValues {
-		c.mendDirectives(&value.Directives)
+		c.pruneDirectives(&value.Directives)
 	}
 	def.Fields = slices.DeleteFunc(def.Fields, func(f *ast.FieldDefinition) bool { return c.gone(f.Position) })
 	for _, field := range def.Fields {
-		c.mendDirectives(&field.Directives)
-		c.mendType(field.Type)
+		c.pruneDirectives(&field.Directives)
+		c.pruneType(field.Type)
 		field.Arguments = slices.DeleteFunc(field.Arguments, func(a *ast.ArgumentDefinition) bool { return c.gone(a.Position) })
 		for _, arg := range field.Arguments {
-			c.mendDirectives(&arg.Directives)
-			c.mendType(arg.Type)
+			c.pruneDirectives(&arg.Directives)
+			c.pruneType(arg.Type)
 		}
 	}
 	def.Interfaces = slices.DeleteFunc(def.Interfaces, func(name string) bool {
@@ -44,11 +45,11 @@ func (c *sdlCheck) mendDefinition(def *ast.Definition) {
 	}
 }
 
-func (c *sdlCheck) mendDirectives(list *ast.DirectiveList) {
+func (c *sdlCheck) pruneDirectives(list *ast.DirectiveList) {
 	*list = slices.DeleteFunc(*list, func(d *ast.Directive) bool { return c.gone(d.Position) })
 }
 
-func (c *sdlCheck) mendType(t *ast.Type) {
+func (c *sdlCheck) pruneType(t *ast.Type) {
 	if !c.retyped[placeOf(t.Position)] {
 		return
 	}
@@ -58,8 +59,8 @@ func (c *sdlCheck) mendType(t *ast.Type) {
 	t.NamedType = "String"
 }
 
-// orphans reports extensions of types that are not defined: the validator
-// takes them for definitions.
+// orphans reports extensions of types that are not defined, which the validator
+// takes for definitions.
 func (c *sdlCheck) orphans(doc *ast.SchemaDocument) {
 	doc.Extensions = slices.DeleteFunc(doc.Extensions, func(ext *ast.Definition) bool {
 		if doc.Definitions.ForName(ext.Name) != nil {
