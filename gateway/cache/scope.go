@@ -19,12 +19,27 @@ type once[T any] struct {
 	err   error
 }
 
-type scopeKey struct{}
+type (
+	scopeKey  struct{}
+	sharedKey struct{}
+)
 
-// WithScope returns a context in which [Once] computes a value once. Scopes do
-// not nest: an inner one hides the outer one.
+// WithScope returns a context with a scope, in which what runs in a [Shared]
+// context computes a value once. Scopes do not nest: an inner one hides the outer
+// one.
 func WithScope(ctx context.Context) context.Context {
 	return context.WithValue(ctx, scopeKey{}, &scope{made: map[Key]any{}})
+}
+
+// Shared returns a context in which [Once] uses the context's scope. It is for code
+// that wants the same value again, as bindings do: hand-written code may call a
+// service until something changes.
+func Shared(ctx context.Context) context.Context {
+	s, ok := ctx.Value(scopeKey{}).(*scope)
+	if !ok {
+		return ctx
+	}
+	return context.WithValue(ctx, sharedKey{}, s)
 }
 
 // ResetScope removes all values from the context's scope. Call it after a
@@ -37,14 +52,13 @@ func ResetScope(ctx context.Context) {
 	}
 }
 
-// Once returns the result of compute for the key. Within the scope of the
-// context, compute is called once for each key, and its value and error are
-// kept until [ResetScope], without expiring. Concurrent callers wait for it, or
-// until ctx is done. If the call that they wait for was canceled, each calls
-// compute itself. All values of a key must have the same type. Without a scope,
-// Once calls compute.
+// Once returns the result of compute for the key. In a [Shared] context, compute is
+// called once for each key of the scope, and its value and error are kept until
+// [ResetScope], without expiring. Concurrent callers wait for it, or until ctx is
+// done. If the call that they wait for was canceled, each calls compute itself. All
+// values of a key must have the same type. In other contexts, Once calls compute.
 func Once[T any](ctx context.Context, key Key, compute func() (T, error)) (T, error) {
-	s, ok := ctx.Value(scopeKey{}).(*scope)
+	s, ok := ctx.Value(sharedKey{}).(*scope)
 	if !ok {
 		return compute()
 	}

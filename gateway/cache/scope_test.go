@@ -45,12 +45,12 @@ func TestOnce(t *testing.T) {
 		}, context.Canceled, 2},
 		"an inner scope": {func(ctx context.Context, f func() (int, error)) {
 			_, _ = cache.Once(ctx, a, f)
-			_, _ = cache.Once(cache.WithScope(ctx), a, f)
+			_, _ = cache.Once(cache.Shared(cache.WithScope(ctx)), a, f)
 		}, nil, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := 0
-			c.do(cache.WithScope(t.Context()), counted(&n, c.err))
+			c.do(cache.Shared(cache.WithScope(t.Context())), counted(&n, c.err))
 			if n != c.want {
 				t.Errorf("made %d times, want %d", n, c.want)
 			}
@@ -58,18 +58,24 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-func TestOnceWithoutScope(t *testing.T) {
-	n := 0
-	for range 2 {
-		_, _ = cache.Once(t.Context(), cache.Key{1}, counted(&n, nil))
-	}
-	if n != 2 {
-		t.Errorf("made %d times", n)
+func TestOnceUnshared(t *testing.T) {
+	for name, ctx := range map[string]context.Context{
+		"without a scope":        t.Context(),
+		"shared without a scope": cache.Shared(t.Context()),
+		"not shared":             cache.WithScope(t.Context()),
+	} {
+		n := 0
+		for range 2 {
+			_, _ = cache.Once(ctx, cache.Key{1}, counted(&n, nil))
+		}
+		if n != 2 {
+			t.Errorf("%s: made %d times", name, n)
+		}
 	}
 }
 
 func TestOnceWaits(t *testing.T) {
-	ctx := cache.WithScope(t.Context())
+	ctx := cache.Shared(cache.WithScope(t.Context()))
 	begun, end := make(chan struct{}), make(chan struct{})
 	var group sync.WaitGroup
 	group.Go(func() {

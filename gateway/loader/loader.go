@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/portico-gateway/portico/gateway/cache"
+
 	"github.com/graph-gophers/dataloader/v7"
 
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -196,7 +198,7 @@ func (s *state[K, V]) start(ctx context.Context, keys []K, fetch Fetch[K, V]) {
 // batchFunc matches what fetch returns to the keys.
 func batchFunc[K comparable, V any](fetch Fetch[K, V]) dataloader.BatchFunc[K, V] {
 	return func(ctx context.Context, keys []K) []*dataloader.Result[V] {
-		values, err := guarded(ctx, keys, fetch)
+		values, err := guarded(cache.Shared(ctx), keys, fetch)
 		results := make([]*dataloader.Result[V], len(keys))
 		for i, key := range keys {
 			results[i] = &dataloader.Result[V]{Data: values[key], Error: errorOf(err, key)}

@@ -337,7 +337,7 @@ func sameAsked(t *testing.T, wait time.Duration) (asked string, right int64) {
 func TestIdenticalGETsOfAnOperation(t *testing.T) {
 	o, c := newOrigin(t, upstream.Config{})
 	o.set(200, "Cache-Control", "no-store")
-	ctx := cache.WithScope(t.Context())
+	ctx := cache.Shared(cache.WithScope(t.Context()))
 	for range 3 {
 		if got := read(t, ctx, c); got != "a" {
 			t.Errorf("got %s", got)
@@ -347,7 +347,7 @@ func TestIdenticalGETsOfAnOperation(t *testing.T) {
 		t.Errorf("in one operation it was asked %q", got)
 	}
 	read(t, ctx, c, "Accept-Language", "de")
-	read(t, cache.WithScope(t.Context()), c)
+	read(t, cache.Shared(cache.WithScope(t.Context())), c)
 	cache.ResetScope(ctx)
 	read(t, ctx, c)
 	if got := o.asked(); got != "get,get,get" {

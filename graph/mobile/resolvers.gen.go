@@ -8,6 +8,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/portico-gateway/portico/clients"
+	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -167,7 +168,7 @@ type queryResolver struct{ r *resolver }
 
 // Product calls catalog.Client.Product.
 func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, error) {
-	value, err := q.r.clients.Catalog.Product(ctx, id)
+	value, err := q.r.clients.Catalog.Product(cache.Shared(ctx), id)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowProduct)
 	}
@@ -176,7 +177,7 @@ func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, 
 
 // Products calls catalog.Client.MobileProducts.
 func (q queryResolver) Products(ctx context.Context, first *int, after *string) (*model.ProductConnection, error) {
-	value, err := q.r.clients.Catalog.MobileProducts(ctx, first, after)
+	value, err := q.r.clients.Catalog.MobileProducts(cache.Shared(ctx), first, after)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowProductConnection)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/portico-gateway/portico/clients"
+	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -356,7 +357,7 @@ type queryResolver struct{ r *resolver }
 
 // Product calls catalog.Client.Product.
 func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, error) {
-	value, err := q.r.clients.Catalog.Product(ctx, id)
+	value, err := q.r.clients.Catalog.Product(cache.Shared(ctx), id)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowProduct)
 	}
@@ -365,7 +366,7 @@ func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, 
 
 // Me calls accounts.Client.Me.
 func (q queryResolver) Me(ctx context.Context) (*model.Viewer, error) {
-	value, err := q.r.clients.Accounts.Me(ctx)
+	value, err := q.r.clients.Accounts.Me(cache.Shared(ctx))
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowViewer)
 	}
@@ -374,7 +375,7 @@ func (q queryResolver) Me(ctx context.Context) (*model.Viewer, error) {
 
 // Products calls catalog.Client.WebProducts.
 func (q queryResolver) Products(ctx context.Context, first *int, after *string, categoryID *string, search *string) (*model.ProductConnection, error) {
-	value, err := q.r.clients.Catalog.WebProducts(ctx, first, after, categoryID, search)
+	value, err := q.r.clients.Catalog.WebProducts(cache.Shared(ctx), first, after, categoryID, search)
 	if err == nil {
 		execute.Root(ctx, value, q.r.belowProductConnection)
 	}
@@ -383,7 +384,7 @@ func (q queryResolver) Products(ctx context.Context, first *int, after *string, 
 
 // Categories calls catalog.Client.Categories.
 func (q queryResolver) Categories(ctx context.Context) ([]*model.Category, error) {
-	return q.r.clients.Catalog.Categories(ctx)
+	return q.r.clients.Catalog.Categories(cache.Shared(ctx))
 }
 
 // Review implements ResolverRoot.

@@ -268,7 +268,11 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 	if f.Call != nil {
 		target := resolver + ".clients." + plan.GoName(f.Call.Service) + "." + f.Call.Name
 		if f.Call.Root() {
-			return target + "(" + strings.Join(append([]string{"ctx"}, args...), ", ") + ")"
+			ctx := "ctx"
+			if !f.Object.Mutation && !f.Object.Stream {
+				ctx = a.gateway("cache", "Shared") + "(ctx)"
+			}
+			return target + "(" + strings.Join(append([]string{ctx}, args...), ", ") + ")"
 		}
 		return fmt.Sprintf("%s(ctx, %s(%s), %s, %s)", a.loader("Resolve"), target, strings.Join(args, ", "), parent, keyName(f))
 	}

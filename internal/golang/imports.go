@@ -25,6 +25,9 @@ type file struct {
 
 func newFile(p *plan.Plan, importPath string) *file {
 	f := &file{name: path.Base(importPath), path: importPath, packages: map[string]string{}, imports: map[string]string{}}
+	for _, pkg := range p.Packages {
+		f.packages[pkg.Path] = pkg.Name
+	}
 	if p.Protos != nil {
 		for _, pkg := range p.Protos.Packages {
 			f.packages[pkg.Path] = pkg.Name

@@ -120,7 +120,7 @@ func (g *goPackages) check(pkg *project.GoPackage) *types.Package {
 		return have
 	}
 	g.checked[pkg.Path] = nil
-	out := types.NewPackage(pkg.Path, pkg.Files[0].Name.Name)
+	out := types.NewPackage(pkg.Path, pkg.Name())
 	if pkg.Path == g.models.Package.Path() {
 		out = g.models.Package // files beside those that are generated
 	}

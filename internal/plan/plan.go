@@ -25,6 +25,8 @@ package plan
 
 import (
 	"context"
+	"maps"
+	"path"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -41,8 +43,10 @@ type Plan struct {
 	Models *Models
 	// Services have a generated client, sorted by name.
 	Services []*Service
-	// Clients are the packages of all clients, generated or not, sorted.
+	// Clients are the folders of all clients, generated or not, sorted.
 	Clients []string
+	// Packages are hand-written packages of the project.
+	Packages []Package
 	// Frontends are sorted by name.
 	Frontends []*Frontend
 	// Protos are the project's protos; nil if there are none.
@@ -148,7 +152,13 @@ func (m *maker) services() {
 		m.service(s)
 		m.plan.Services = append(m.plan.Services, s)
 	}
-	names := append(m.plan.calls.services(), m.project.Clients...)
+	names := slices.AppendSeq(m.plan.calls.services(), maps.Keys(m.project.Clients))
 	slices.Sort(names)
 	m.plan.Clients = slices.Compact(names)
+	for folder, name := range m.project.Clients {
+		m.plan.Packages = append(m.plan.Packages, Package{Path: path.Join(m.project.Module, project.ClientsFolder, folder), Name: name})
+	}
+	for _, method := range m.project.Methods.All() {
+		m.plan.Packages = append(m.plan.Packages, Package{Path: method.Package.Path, Name: method.Package.Name()})
+	}
 }

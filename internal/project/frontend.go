@@ -22,8 +22,9 @@ type Project struct {
 	Frontends []*Frontend
 	// Methods are the hand-written resolvers, found by syntax alone.
 	Methods *Methods
-	// Clients are the packages below clients/ with a hand-written client, sorted.
-	Clients []string
+	// Clients are the folders of clients/ with a hand-written client, and the names
+	// of their packages.
+	Clients map[string]string
 	// Union is the merged schema of the frontends, from which the Go models are
 	// made; nil when a frontend has no schema.
 	Union *ast.Schema

@@ -15,6 +15,9 @@ import (
 	"strings"
 )
 
+// Name is the name of the package.
+func (p *GoPackage) Name() string { return p.Files[0].Name.Name }
+
 // ReadGo parses the Go files in a folder of the project, without tests and
 // files that portico generate wrote. It returns nil if there are none. Syntax
 // errors go to the report; the error is one of the file system.
@@ -58,52 +61,42 @@ func ReadGo(p *Project, folder string, r *Report) (*GoPackage, error) {
 
 // scanClients finds the packages below clients/ that have a hand-written
 // client: a type Client and func New(*upstream.Services) (*Client, error).
-func scanClients(p *Project) ([]string, error) {
+func scanClients(p *Project) (map[string]string, error) {
+	clients := map[string]string{}
 	folders, err := os.ReadDir(filepath.Join(p.Root, ClientsFolder))
 	if os.IsNotExist(err) {
-		return nil, nil
+		return clients, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var names []string
 	for _, folder := range folders {
 		if !folder.IsDir() {
 			continue
 		}
-		own, err := hasClient(filepath.Join(p.Root, ClientsFolder, folder.Name()))
+		// The compiler reports mistakes in it.
+		pkg, err := ReadGo(p, path.Join(ClientsFolder, folder.Name()), &Report{})
 		if err != nil {
 			return nil, err
 		}
-		if own {
-			names = append(names, folder.Name())
+		if pkg != nil && hasClient(pkg) {
+			clients[folder.Name()] = pkg.Name()
 		}
 	}
-	return names, nil
+	return clients, nil
 }
 
-func hasClient(dir string) (bool, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return false, err
-	}
-	for _, entry := range entries {
-		if !isGoSource(entry) || strings.HasSuffix(entry.Name(), GeneratedSuffix) {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, entry.Name()), nil, parser.SkipObjectResolution)
-		if err != nil {
-			continue // the compiler reports it, with its position
-		}
+func hasClient(pkg *GoPackage) bool {
+	for _, file := range pkg.Files {
 		for _, decl := range file.Decls {
 			fn, ok := decl.(*ast.FuncDecl)
 			if ok && fn.Recv == nil && fn.Name.Name == "New" && fn.Type.Results != nil && len(fn.Type.Results.List) == 2 &&
 				types.ExprString(fn.Type.Results.List[0].Type) == "*Client" {
-				return true, nil
+				return true
 			}
 		}
 	}
-	return false, nil
+	return false
 }
 
 func isGoSource(entry fs.DirEntry) bool {
