@@ -62,10 +62,15 @@ func NonNull[T any](value *T) (out T, err error) {
 	return *value, nil
 }
 
-// Null returns the error of a non-null field for which a service gave no value.
-// The same call may serve nullable fields of other frontends.
+// Null returns the error of a non-null field for which a service gave no value,
+// although that would do for other fields or frontends; service is empty if it is
+// not known.
 func Null(service string) error {
-	return problem.Wrap(errNull, problem.ServiceError, "The service gave an answer that makes no sense.").Of(service)
+	err := problem.Wrap(errNull, problem.ServiceError, "The service gave an answer that makes no sense.")
+	if service != "" {
+		return err.Of(service)
+	}
+	return err
 }
 
 var errNull = errors.New("the value is missing or null")

@@ -171,6 +171,7 @@ func Matching[K comparable, R any](e *Expectation, keys []K, rows []*R, key func
 	defer e.mu.Unlock()
 	if e.unmatched++; e.unmatched >= e.enough && !e.reported[keyExpectation] {
 		e.reported[keyExpectation] = true
+		e.matched.Store(true) // it is not looked for again
 		e.suspect(Suspicion{e.service, e.binding, fmt.Sprintf("%d answers had rows, but none with a requested key; check the key of the binding", e.unmatched)})
 	}
 	return rows

@@ -164,6 +164,13 @@ func (p *plugin) GenerateCode(data *codegen.Data) error {
 			unmarshal[name] = fn
 		}
 	}
+	for _, object := range data.Objects { // the executor is written after this
+		for _, field := range object.Fields {
+			for _, arg := range field.Args {
+				arg.VarName = golang.Param(arg.Name)
+			}
+		}
+	}
 	text, err := golang.Adapters(p.plan, p.planned, unmarshal)
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -60,6 +62,10 @@ func (r *reader) segments(v *ast.Value) []directive.Text {
 		if part.Var != nil {
 			segments[len(segments)-1] = append(segments[len(segments)-1], part)
 			continue
+		}
+		if !utf8.ValidString(part.Literal) || strings.ContainsFunc(part.Literal, unicode.IsControl) {
+			r.fail(v.Position, "remove it", "the path %q has a control character, or is not UTF-8", v.Raw)
+			return nil
 		}
 		if i := strings.IndexAny(part.Literal, "?#"); i >= 0 {
 			r.fail(v.Position, "use the argument query", "the path has a %q", part.Literal[i:i+1])

@@ -188,8 +188,8 @@ func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
 	parent, value := a.typ(o.Type), a.typ(f.Type)
 	var names, decls []string
 	for _, arg := range f.Arguments {
-		names = append(names, a.param(arg.Name))
-		decls = append(decls, a.param(arg.Name)+" "+a.typ(arg.Type))
+		names = append(names, Param(arg.Name))
+		decls = append(decls, Param(arg.Name)+" "+a.typ(arg.Type))
 	}
 	a.line("// %s returns the value that was resolved for its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName,
 		head, a.execute("Resolved"), parent, value)
@@ -218,7 +218,7 @@ func (a *adapters) signature(o *plan.Adapters, f *plan.Adapter) string {
 		params = append(params, "obj "+a.typ(o.Type))
 	}
 	for _, arg := range f.Arguments {
-		params = append(params, a.param(arg.Name)+" "+a.typ(arg.Type))
+		params = append(params, Param(arg.Name)+" "+a.typ(arg.Type))
 	}
 	result := a.typ(f.Type)
 	if o.Stream {
@@ -227,8 +227,8 @@ func (a *adapters) signature(o *plan.Adapters, f *plan.Adapter) string {
 	return "(" + strings.Join(params, ", ") + ") (" + result + ", error)"
 }
 
-// param returns the Go name of an argument.
-func (a *adapters) param(name string) string {
+// Param returns the name in Go of an argument of a field, as adapters have it.
+func Param(name string) string {
 	name = plan.GoParam(name)
 	if isLocal(name) || isPackage(name) || isPredeclared(name) || name == "_" {
 		return name + "Arg"
@@ -260,9 +260,9 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 		case p.From == nil:
 			args = append(args, "nil")
 		case p.Address:
-			args = append(args, "&"+a.param(p.From.Name))
+			args = append(args, "&"+Param(p.From.Name))
 		default:
-			args = append(args, a.param(p.From.Name))
+			args = append(args, Param(p.From.Name))
 		}
 	}
 	if f.Call != nil {
@@ -298,7 +298,7 @@ func (a *adapters) below(resolver string, b *plan.Below) string {
 
 // fitBody writes how a raw value becomes the field's value.
 func (a *adapters) fitBody(f *plan.Adapter) string {
-	if f.Call != nil && (f.Result == plan.Present || f.Result == plan.Dereference) {
+	if f.Method == nil && (f.Result == plan.Present || f.Result == plan.Dereference) {
 		return a.required(f)
 	}
 	switch {
@@ -317,7 +317,10 @@ func (a *adapters) fitBody(f *plan.Adapter) string {
 // required writes the check that a service returned a value. It is needed where
 // the call also serves nullable fields.
 func (a *adapters) required(f *plan.Adapter) string {
-	value := "value"
+	value, service := "value", ""
+	if f.Call != nil {
+		service = f.Call.Service
+	}
 	if f.Result == plan.Dereference {
 		value = "*value"
 	}
@@ -325,7 +328,7 @@ func (a *adapters) required(f *plan.Adapter) string {
 	if f.Fit != nil {
 		out = "return " + a.known(f, value)
 	}
-	return fmt.Sprintf("if value == nil {\nreturn %s, %s(%q)\n}\n%s", a.zeroOf(f.Type), a.execute("Null"), f.Call.Service, out)
+	return fmt.Sprintf("if value == nil {\nreturn %s, %s(%q)\n}\n%s", a.zeroOf(f.Type), a.execute("Null"), service, out)
 }
 
 // known writes the check that the frontend has a value.

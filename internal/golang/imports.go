@@ -16,15 +16,16 @@ import (
 
 // file is a file that is written: it collects the imports.
 type file struct {
-	name string // of its package
-	path string // of its package
+	module string // of the project
+	name   string // of its package
+	path   string // of its package
 	// packages are the names of packages that do not end their paths.
 	packages map[string]string
 	imports  map[string]string // names by path
 }
 
 func newFile(p *plan.Plan, importPath string) *file {
-	f := &file{name: path.Base(importPath), path: importPath, packages: map[string]string{}, imports: map[string]string{}}
+	f := &file{name: path.Base(importPath), path: importPath, module: p.Module, packages: map[string]string{}, imports: map[string]string{}}
 	for _, pkg := range p.Packages {
 		f.packages[pkg.Path] = pkg.Name
 	}
@@ -52,7 +53,7 @@ func (f *file) useAs(importPath, name string) string {
 	if known := f.packages[importPath]; known != "" {
 		name = known
 	}
-	if (isLocal(name) || isPredeclared(name)) && !isRuntime(importPath) {
+	if (isLocal(name) || isPredeclared(name)) && !f.isRuntime(importPath) {
 		name += "pkg"
 	}
 	for base, n := name, 2; slices.Contains(slices.Collect(maps.Values(f.imports)), name); n++ {
@@ -63,9 +64,15 @@ func (f *file) useAs(importPath, name string) string {
 }
 
 // isRuntime reports whether generated code depends on the name of a package.
-func isRuntime(importPath string) bool {
-	return !strings.Contains(strings.SplitN(importPath, "/", 2)[0], ".") || strings.HasPrefix(importPath, plan.GatewayPath+"/") ||
-		strings.HasSuffix(importPath, "/graph/model")
+func (f *file) isRuntime(importPath string) bool {
+	return f.isStandard(importPath) || strings.HasPrefix(importPath, plan.GatewayPath+"/") || importPath == f.module+"/graph/model"
+}
+
+// isStandard reports whether a package is of the standard library, whose paths begin
+// without a dot. Those of a module may do so too.
+func (f *file) isStandard(importPath string) bool {
+	first, _, _ := strings.Cut(importPath, "/")
+	return !strings.Contains(first, ".") && importPath != f.module && !strings.HasPrefix(importPath, f.module+"/")
 }
 
 // gateway returns the qualified name of a declaration of the runtime library.
@@ -98,7 +105,7 @@ func (f *file) importBlock() string {
 	var groups [2]strings.Builder
 	for _, importPath := range slices.Sorted(maps.Keys(f.imports)) {
 		group, alias := &groups[1], ""
-		if !strings.Contains(strings.SplitN(importPath, "/", 2)[0], ".") && !strings.HasPrefix(f.path, strings.SplitN(importPath, "/", 2)[0]+"/") {
+		if f.isStandard(importPath) {
 			group = &groups[0]
 		}
 		if name := f.imports[importPath]; name != path.Base(importPath) {

@@ -202,7 +202,7 @@ func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, b
 	}
 	method, call := b.plan.Resolution(b.frontend, a.Name, field.Name)
 	lacks := len(b.unknown(b.frontend, field.Type.Name())) > 0
-	if method == nil && call == nil && !lacks {
+	if method == nil && call == nil && !lacks && !b.widened(out) {
 		return b.modelField(out)
 	}
 	var ok bool
@@ -224,7 +224,21 @@ func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, b
 		return nil, b.nothingResolves(out)
 	}
 	out.Raw, out.GoName = member.Type(), member.Name()
+	if out.Result == Same && b.widened(out) {
+		out.Result = Present
+	}
 	return out, true
+}
+
+// widened reports whether the model can have null for a field that can't be null in
+// this frontend: an adapter reports it then.
+func (b *adapting) widened(a *Adapter) bool {
+	union := b.union.Types[a.Object.Name].Fields.ForName(a.Name)
+	if a.Object.Root || !a.schema.Type.NonNull || union.Type.NonNull {
+		return false
+	}
+	member := structField(a.Object.Type, GoName(a.Name))
+	return member != nil && Nilable(member.Type())
 }
 
 // modelField checks that gqlgen finds the field in the model.

@@ -41,7 +41,8 @@ func checkGo(p *project.Project, models *Models, all []*project.GoPackage, wante
 		sources: map[string]*project.GoPackage{}, checked: map[string]*types.Package{}, loaded: map[string]*types.Package{},
 	}
 	g.report = func(pkg *project.GoPackage, mistake types.Error) {
-		if slices.Contains(all, pkg) && inSignature(pkg, wanted, mistake.Pos) {
+		continued := strings.HasPrefix(mistake.Msg, "\t") // of the mistake before
+		if slices.Contains(all, pkg) && !continued && inSignature(pkg, wanted, mistake.Pos) {
 			r.AtGo(pkg.Fset.Position(mistake.Pos), "", "%s", mistake.Msg)
 		}
 	}
@@ -87,7 +88,7 @@ func (g *goPackages) load(all []*project.GoPackage) error {
 				paths[importPath] = true
 				continue
 			}
-			if _, known := g.sources[importPath]; known || importPath == g.models.Package.Path() {
+			if _, known := g.sources[importPath]; known || importPath == g.models.Package.Path() || g.models.protos[importPath] != nil {
 				continue
 			}
 			found, err := project.ReadGo(g.project, folder, &project.Report{}) // the compiler reports mistakes in it
@@ -143,6 +144,9 @@ func (g *goPackages) Import(importPath string) (*types.Package, error) {
 	}
 	if own := g.models.own[importPath]; own != nil {
 		return own, nil
+	}
+	if proto := g.models.protos[importPath]; proto != nil {
+		return proto, nil
 	}
 	if pkg := g.sources[importPath]; pkg != nil {
 		if out := g.check(pkg); out != nil {

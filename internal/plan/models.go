@@ -26,6 +26,8 @@ type Models struct {
 	resolved func(typ, field string) bool // in every frontend
 	named    map[string]types.Type        // of one value that is not null, by name
 
+	gqlgen     string                    // the text of gqlgen.yml
+	protos     map[string]*types.Package // of the project's protos, by path
 	own        map[string]*types.Package // the project's packages that gqlgen.yml names, by path
 	converters []Package
 }
@@ -33,7 +35,7 @@ type Models struct {
 // newModels plans the models of a project. resolved reports whether a field of
 // an object type is left out of its model because something else resolves it in
 // every frontend.
-func newModels(p *project.Project, resolved func(typ, field string) bool) (*Models, error) {
+func newModels(p *project.Project, protos *Protos, resolved func(typ, field string) bool) (*Models, error) {
 	cfg, err := GQLGen(p, p.Frontends[0], p.Root)
 	if err != nil {
 		return nil, err
@@ -44,7 +46,7 @@ func newModels(p *project.Project, resolved func(typ, field string) bool) (*Mode
 	}
 	m := &Models{
 		Package: types.NewPackage(path.Join(p.Module, project.GraphFolder, project.ModelFolder), project.ModelFolder),
-		union:   p.Union, config: cfg, resolved: resolved, named: map[string]types.Type{},
+		union:   p.Union, config: cfg, resolved: resolved, named: map[string]types.Type{}, protos: protos.declared, gqlgen: p.GQLGen,
 	}
 	m.binder = cfg.NewBinder()
 	generated := map[*ast.Definition]*types.Named{}
@@ -73,11 +75,26 @@ func newModels(p *project.Project, resolved func(typ, field string) bool) (*Mode
 	return m, nil
 }
 
+// loads initializes gqlgen's configuration, which panics when Go can't load gqlgen's
+// packages.
+func loads(cfg *config.Config) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("gqlgen's packages could not be loaded (%v): go list %s says why", r, GQLGenPath)
+		}
+	}()
+	return cfg.Init()
+}
+
 // bind finds the Go type that gqlgen.yml names for a type.
 func (m *Models) bind(name string) error {
 	t, err := m.goType(m.config.Models[name].Model[0])
+	if err != nil && m.union.Types[name].BuiltIn {
+		return fmt.Errorf("gqlgen's packages could not be loaded: %w", err)
+	}
 	if err != nil {
-		return project.Diagnostics{{File: "gqlgen.yml", Message: fmt.Sprintf("the model of %s: %v", name, err)}}
+		line := 1 + strings.Count(m.gqlgen[:max(0, strings.Index(m.gqlgen, name+":"))], "\n")
+		return project.Diagnostics{{File: "gqlgen.yml", Line: line, Column: 1, Message: fmt.Sprintf("the model of %s: %v", name, err)}}
 	}
 	m.named[name] = t
 	return nil

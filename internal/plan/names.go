@@ -27,7 +27,7 @@ func checkNames(p *project.Project, r *project.Report) {
 			continue
 		}
 		distinct(r, declared, def.Position, GoName(name), name)
-		checkFields(def, r)
+		checkFields(p.Union, def, r)
 	}
 	for _, name := range project.TypeNames(p.Union) { // gqlgen's models have a variable for each enum
 		if def := p.Union.Types[name]; def.Kind == ast.Enum && !def.BuiltIn && !strings.HasPrefix(name, "__") {
@@ -37,16 +37,24 @@ func checkNames(p *project.Project, r *project.Report) {
 }
 
 // checkFields checks the names of a type's fields and their arguments.
-func checkFields(def *ast.Definition, r *project.Report) {
+func checkFields(union *ast.Schema, def *ast.Definition, r *project.Report) {
 	fields := map[string]*ast.Position{}
 	for _, field := range def.Fields {
 		if strings.HasPrefix(field.Name, "__") {
 			continue
 		}
 		checkName(r, fields, field.Position, GoName(field.Name), def.Name+"."+field.Name)
+		if root := union.Types[field.Type.Name()]; root != nil && project.IsRoot(union, root) {
+			r.At(field.Position, "give it another type", "%s.%s returns the root type %s, which has no values in Go", def.Name, field.Name, root.Name)
+		}
 		arguments := map[string]*ast.Position{}
 		for _, arg := range field.Arguments {
 			checkName(r, arguments, arg.Position, GoName(arg.Name), arg.Name)
+		}
+		for _, arg := range field.Arguments { // a variable of code's own makes Arg follow the name
+			if other := arguments[GoName(arg.Name)+"Arg"]; other != nil {
+				r.At(arg.Position, "give one of them another name", "%s and what %s has may be the same in Go", arg.Name, project.Where(other))
+			}
 		}
 	}
 }
@@ -81,11 +89,6 @@ func methodsOfGo() []string {
 // the methods that resolve them.
 func (b *adapting) checkMethods(a *Adapters) {
 	for _, field := range a.Fields {
-		for _, arg := range field.Arguments {
-			if name := GoParam(arg.Name); name == "ctx" || name == "obj" && !a.Root {
-				b.report.At(arg.Position, "give it another name", "gqlgen's code has a variable %s of its own", name)
-			}
-		}
 		if slices.Contains(methodsOfGo(), field.GoName) {
 			b.report.At(b.position(field), "give it another name", "Go expects a signature of methods named %s that %s.%s can't have", field.GoName,
 				a.Name, field.Name)
@@ -99,6 +102,12 @@ func checkFiles(p *Plan, r *project.Report) {
 	names := []string{path.Join(project.ClientsFolder, "clients"+project.GeneratedSuffix)}
 	for _, service := range p.calls.services() {
 		names = append(names, path.Join(project.ClientsFolder, service, "client"+project.GeneratedSuffix))
+	}
+	if !p.project.HasRoot() {
+		r.Add(project.Diagnostic{
+			File: path.Join(project.ResolversFolder, "root.go"), Line: 1, Column: 1, Message: "there is no type Root in " + project.ResolversFolder + "/",
+			Fix: "write: package resolvers; type Root struct{}; what hand-written methods need are its fields",
+		})
 	}
 	for _, name := range names {
 		text, err := os.ReadFile(filepath.Join(p.project.Root, filepath.FromSlash(name)))

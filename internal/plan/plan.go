@@ -78,7 +78,7 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 	if m.plan.Protos, err = compileProtos(ctx, p, r); err != nil || r.Len() > 0 {
 		return m.plan, err
 	}
-	if m.plan.Models, err = newModels(p, m.plan.ResolvedEverywhere); err != nil {
+	if m.plan.Models, err = newModels(p, m.plan.Protos, m.plan.ResolvedEverywhere); err != nil {
 		return nil, err
 	}
 	m.models = m.plan.Models

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"go/types"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -19,7 +20,38 @@ type Protos struct {
 	// Packages are the Go packages.
 	Packages []Package
 
-	methods map[string]*protogen.Method // by package.Service/Method
+	methods  map[string]*protogen.Method // by package.Service/Method
+	declared map[string]*types.Package   // what will be generated, by path
+}
+
+// declare adds the Go types of a file to those that signatures may name.
+func (p *Protos) declare(file *protogen.File) {
+	importPath := string(file.GoImportPath)
+	pkg := p.declared[importPath]
+	if pkg == nil {
+		pkg = types.NewPackage(importPath, string(file.GoPackageName))
+		pkg.MarkComplete()
+		p.declared[importPath] = pkg
+	}
+	add := func(name string, underlying types.Type) {
+		obj := types.NewTypeName(0, pkg, name, nil)
+		types.NewNamed(obj, underlying, nil)
+		pkg.Scope().Insert(obj)
+	}
+	var messages func([]*protogen.Message)
+	messages = func(list []*protogen.Message) {
+		for _, m := range list {
+			add(m.GoIdent.GoName, types.NewStruct(nil, nil))
+			for _, e := range m.Enums {
+				add(e.GoIdent.GoName, types.Typ[types.Int32])
+			}
+			messages(m.Messages)
+		}
+	}
+	messages(file.Messages)
+	for _, e := range file.Enums {
+		add(e.GoIdent.GoName, types.Typ[types.Int32])
+	}
 }
 
 // Package is a Go package.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/types"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -39,8 +40,12 @@ func compileProtos(ctx context.Context, p *project.Project, r *project.Report) (
 	if err != nil {
 		return nil, fmt.Errorf("protos: %w", err)
 	}
+	out.declared = map[string]*types.Package{}
 	for _, file := range plugin.Files {
 		out.Packages = append(out.Packages, Package{Path: string(file.GoImportPath), Name: string(file.GoPackageName)})
+		if file.Generate {
+			out.declare(file)
+		}
 		out.add(file)
 	}
 	return out, nil

@@ -51,20 +51,25 @@ func (p *predictor) batch(service string, limit int) int {
 }
 
 // predict returns the most calls that an operation can make.
-func (p *predictor) predict(f *project.Frontend, name string, op *ast.OperationDefinition) Calls {
+func (p *predictor) predict(f *project.Frontend, name string, op *ast.OperationDefinition) (calls Calls, complete bool) {
 	w := &walker{predictor: p, frontend: f, out: Calls{Operation: f.Name + "/" + name}}
 	root := map[ast.Operation]*ast.Definition{ast.Query: f.Schema.Query, ast.Mutation: f.Schema.Mutation, ast.Subscription: f.Schema.Subscription}[op.Operation]
 	w.walk(op.SelectionSet, root, scope{parents: 1, single: true})
 	slices.Sort(w.out.Unknown)
 	w.out.Unknown = slices.Compact(w.out.Unknown)
-	return w.out
+	return w.out, w.fields <= mostFields
 }
 
 type walker struct {
 	*predictor
 	frontend *project.Frontend
 	out      Calls
+	fields   int // visited, each as often as fragments spread it
 }
+
+// mostFields is how many fields of an operation are visited. A gateway refuses
+// operations that are much smaller (limits.fields).
+const mostFields = 100_000
 
 // scope is the place of a selection set in an operation.
 type scope struct {
@@ -87,15 +92,19 @@ func (w *walker) walk(set ast.SelectionSet, def *ast.Definition, at scope) {
 			}
 			w.walk(s.SelectionSet, inner, at)
 		case *ast.FragmentSpread:
+			if w.fields++; w.fields > mostFields { // also for spreads of nothing
+				return
+			}
 			w.walk(s.Definition.SelectionSet, w.frontend.Schema.Types[s.Definition.TypeCondition], at)
 		}
 	}
 }
 
 func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
-	if strings.HasPrefix(s.Name, "__") {
+	if strings.HasPrefix(s.Name, "__") || w.fields > mostFields {
 		return
 	}
+	w.fields++
 	inner := at
 	inner.path = append(slices.Clone(at.path), s.Alias)
 	field := def.Fields.ForName(s.Name)

@@ -48,7 +48,7 @@ func readFiles(root string, r *Report) (*Project, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a project needs gqlgen.yml: %w", err)
 	}
-	p.GQLGen = string(config)
+	p.GQLGen = strings.TrimPrefix(string(config), "\ufeff")
 	entries, err := os.ReadDir(filepath.Join(root, "schema"))
 	if err != nil {
 		return nil, fmt.Errorf("a project needs a folder schema/ with one folder for each frontend: %w", err)

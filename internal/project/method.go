@@ -36,6 +36,8 @@ type Methods struct {
 	// may be missing.
 	Incomplete bool
 
+	root *GoPackage // resolvers/; nil if there is none
+
 	shared methodSet
 	own    map[string]methodSet // by frontend
 }
@@ -79,23 +81,46 @@ func scanMethods(p *Project, r *Report) (*Methods, error) {
 	before := r.Len()
 	defer func() { m.Incomplete = r.Len() > before }()
 	var err error
-	if m.shared, err = scanFolder(p, ResolversFolder, r); err != nil {
+	if m.shared, err = scanFolder(p, ResolversFolder, m, r); err != nil {
 		return nil, err
 	}
 	for _, f := range p.Frontends {
-		if m.own[f.Name], err = scanFolder(p, path.Join(ResolversFolder, f.Name), r); err != nil {
+		if m.own[f.Name], err = scanFolder(p, path.Join(ResolversFolder, f.Name), m, r); err != nil {
 			return nil, err
 		}
 	}
 	return m, nil
 }
 
-func scanFolder(p *Project, folder string, r *Report) (methodSet, error) {
+func scanFolder(p *Project, folder string, m *Methods, r *Report) (methodSet, error) {
 	pkg, err := ReadGo(p, folder, r)
 	if err != nil || pkg == nil {
 		return nil, err
 	}
+	if folder == ResolversFolder {
+		m.root = pkg
+	}
 	return collectMethods(pkg), nil
+}
+
+// HasRoot reports whether resolvers/ has a type Root, of which generated code makes
+// the types of methods.
+func (p *Project) HasRoot() bool {
+	if p.Methods.root == nil {
+		return false
+	}
+	for _, file := range p.Methods.root.Files {
+		for _, decl := range file.Decls {
+			gen, ok := decl.(*ast.GenDecl)
+			if ok && slices.ContainsFunc(gen.Specs, func(spec ast.Spec) bool {
+				t, ok := spec.(*ast.TypeSpec)
+				return ok && t.Name.Name == "Root"
+			}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func collectMethods(pkg *GoPackage) methodSet {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -65,7 +67,8 @@ func (f *Frontend) readManifest(m *ast.Source, r *Report) {
 		r.Add(Diagnostic{File: m.Name, Message: err.Error(), Fix: manifestFix})
 		return
 	}
-	for id, body := range bodies {
+	for _, id := range slices.Sorted(maps.Keys(bodies)) {
+		body := bodies[id]
 		doc, err := parser.ParseQuery(&ast.Source{Name: m.Name, Input: body})
 		if err != nil {
 			r.Add(Diagnostic{File: m.Name, Message: id + ": " + messageOf(err)})
@@ -76,7 +79,11 @@ func (f *Frontend) readManifest(m *ast.Source, r *Report) {
 			continue
 		}
 		for _, op := range doc.Operations {
-			f.Documents[cmp.Or(op.Name, id)] = op
+			name := cmp.Or(op.Name, id)
+			if f.Documents[name] != nil { // an older version of it
+				name += " " + id
+			}
+			f.Documents[name] = op
 		}
 	}
 }
