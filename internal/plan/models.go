@@ -41,7 +41,7 @@ func newModels(p *project.Project, protos *Protos, resolved func(typ, field stri
 		return nil, err
 	}
 	cfg.Schema = p.Union // Init uses it
-	if err := cfg.Init(); err != nil {
+	if err := loads(cfg); err != nil {
 		return nil, project.Diagnostics{{File: "gqlgen.yml", Message: err.Error()}}
 	}
 	m := &Models{

@@ -40,7 +40,8 @@ func Operations(of *project.Project, made *plan.Plan, options Options) ([]Calls,
 		for _, name := range slices.Sorted(maps.Keys(f.Documents)) {
 			calls, complete := p.predict(f, name, f.Documents[name])
 			if at := f.Documents[name].Position; !complete {
-				r.At(at, "select less, or spread fragments less often", "%s has more than %d fields where its fragments are spread", calls.Operation, mostFields)
+				r.At(at, "select less, or spread fragments less often", "%s has more than %d fields where its fragments are spread", calls.Operation,
+					mostFields)
 			}
 			all = append(all, calls)
 		}
