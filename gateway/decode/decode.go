@@ -1,0 +1,70 @@
+// Package decode reads what services answer into models, in one pass and member
+// by member. It is used by the generated clients of services.
+//
+// [JSON] (RFC 8259) and [XML] have the same methods. A value is read with one of
+// them, and the members of an object and the items of a list with a loop:
+//
+//	if err := d.Object(); err != nil {
+//		return err
+//	}
+//	for d.Next() {
+//		switch d.Name() {
+//		case "id":
+//			user.ID, err = d.Text()
+//		}
+//	}
+//
+// Members that are not read are skipped. A method that reads a value consumes
+// it, whatever it is: if it is not of the type that the method reads, the error
+// is a [Mismatch], which is a fault of this value only, and reading goes on. The
+// text itself is checked as far as it was read; [JSON.End] checks the rest, and
+// returns the error of a text that is not well-formed.
+//
+// The values of an object that do not match the schema are its [Faults], which
+// models have as a field. Nothing in this package panics or reads beyond its
+// input, and nothing is nested deeper than [MaxDepth].
+//
+// The parts:
+//
+//	faults.go           what does not match the schema: Faults, Mismatch, Items
+//	json.go, string.go  JSON: objects, lists, texts
+//	number.go           numbers
+//	value.go            any JSON; types with methods of their own
+//	xml.go              XML, with the methods of JSON
+//	list.go             lists and rows, for both
+//	message.go          messages of gRPC
+package decode
+
+import (
+	"errors"
+	"fmt"
+)
+
+// MaxDepth is the number of objects and lists that may contain one another. A
+// text that is nested deeper is an error, as RFC 8259, section 9, permits.
+const MaxDepth = 512
+
+// ErrMissing is the error of a required value that an answer does not have, or
+// that is null there.
+var ErrMissing = errors.New("is missing or null")
+
+// Mismatch is the error of a value that is not of the type that is read.
+type Mismatch struct {
+	// Want is the type in words, such as "a whole number of 32 bits".
+	Want string
+	// Have is the start of the value, as the service sent it. It is for logs.
+	Have string
+}
+
+// Error quotes the value.
+func (m *Mismatch) Error() string { return fmt.Sprintf("is not %s: %q", m.Want, m.Have) }
+
+// longestSample is the number of bytes of a value that an error has.
+const longestSample = 100
+
+func sample(text string) string { return text[:min(len(text), longestSample)] }
+
+// Unknown returns the error of a value that an enum does not have.
+func Unknown(enum, value string) error {
+	return &Mismatch{Want: "a value of " + enum, Have: sample(value)}
+}

@@ -1,0 +1,191 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Source is where an answer is from. It is in the errors that are logged.
+type Source struct {
+	// Service is the name of the service.
+	Service string
+	// Binding is the position of the binding: file:line:column. It is empty for
+	// hand-written code.
+	Binding string
+}
+
+// Malformed returns the problem of an answer that is not what was asked for:
+// DOWNSTREAM_SERVICE_ERROR. It returns nil for nil. what is what the error is of.
+func (s Source) Malformed(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if items, ok := errors.AsType[*Items](err); ok {
+		return items.malformed(s, what)
+	}
+	if s.Binding != "" {
+		what = s.Binding + ": " + what
+	}
+	return problem.Wrap(fmt.Errorf("service %s: %s: %w", s.Service, what, err), problem.ServiceError,
+		"The service gave an answer that makes no sense.").Of(s.Service)
+}
+
+// Fields are the fields of an object type that are read from a service.
+type Fields struct {
+	// Type is the name of the object type.
+	Type string
+	// Names are the names of the fields in the schema.
+	Names []string
+}
+
+// Faults are the values of an object that do not match the schema. Models have
+// them as a field; they are nil if all values match. A method that is given a
+// model checks what it uses: the Go value of a field that has a fault is the
+// zero value, or an object without values. Faults do not change.
+type Faults struct {
+	fields []string
+	errs   []error // by position in fields
+	whole  error
+}
+
+// Of returns the fault of a field, by its name in the schema; nil if its value
+// matches the schema. It is a problem, DOWNSTREAM_SERVICE_ERROR, or [Items] with
+// the problems of a list's items.
+func (f *Faults) Of(field string) error {
+	if f == nil {
+		return nil
+	}
+	if f.whole != nil {
+		return f.whole
+	}
+	if i := slices.Index(f.fields, field); i >= 0 {
+		return f.errs[i]
+	}
+	return nil
+}
+
+// Whole returns the fault of the object as a whole: it is null where it may not
+// be, or no object. It is a problem, DOWNSTREAM_SERVICE_ERROR.
+func (f *Faults) Whole() error {
+	if f == nil {
+		return nil
+	}
+	return f.whole
+}
+
+// Faults returns the faults of an object, of which errs are the errors of fields
+// by position, nil where there is none.
+func (s Source) Faults(of *Fields, errs []error) *Faults {
+	if !slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		return nil
+	}
+	f := &Faults{fields: of.Names, errs: make([]error, len(errs))}
+	for i, err := range errs {
+		f.errs[i] = s.Malformed(of.Type+"."+of.Names[i], err)
+	}
+	return f
+}
+
+// Whole returns the faults of what should be an object and is not.
+func (s Source) Whole(of *Fields, err error) *Faults {
+	return &Faults{whole: s.Malformed(of.Type, err)}
+}
+
+// First returns the first error that is not nil.
+func First(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Items are the errors of items of a list.
+type Items struct {
+	list []ItemError
+	lost bool // a required item failed, so there is no list
+}
+
+// ItemError is the error of an item.
+type ItemError struct {
+	// Path has the positions of the item: several in a list of lists.
+	Path []int
+	// Err is the error; a problem if it comes from [Faults].
+	Err error
+}
+
+// mostItems is the number of items whose errors are reported. There may be
+// thousands, and the first ones say it all.
+const mostItems = 20
+
+// Errors returns the errors of the items, at most the first 20.
+func (i *Items) Errors() []ItemError { return i.list }
+
+// Error has the errors of all items.
+func (i *Items) Error() string {
+	var texts []string
+	for _, item := range i.list {
+		texts = append(texts, fmt.Sprintf("%v: %v", item.Path, item.Err))
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap returns the errors of the items.
+func (i *Items) Unwrap() []error {
+	var errs []error
+	for _, item := range i.list {
+		errs = append(errs, item.Err)
+	}
+	return errs
+}
+
+// add notes the error of a required item. The items of a list in the list may
+// fail without it.
+func (i *Items) add(at int, err error) {
+	if err == nil {
+		return
+	}
+	inner, ok := errors.AsType[*Items](err)
+	i.lost = i.lost || !ok || inner.lost
+	i.note(at, err)
+}
+
+// addNull notes the error of an item that is null because of it.
+func (i *Items) addNull(at int, err error) {
+	if err != nil {
+		i.note(at, err)
+	}
+}
+
+func (i *Items) note(at int, err error) {
+	inner, ok := errors.AsType[*Items](err)
+	if !ok {
+		inner = &Items{list: []ItemError{{Err: err}}}
+	}
+	for _, item := range inner.list {
+		if len(i.list) < mostItems {
+			i.list = append(i.list, ItemError{Path: append([]int{at}, item.Path...), Err: item.Err})
+		}
+	}
+}
+
+func (i *Items) err() error {
+	if len(i.list) == 0 {
+		return nil
+	}
+	return i
+}
+
+// malformed returns the problems of the items.
+func (i *Items) malformed(s Source, what string) *Items {
+	out := &Items{lost: i.lost}
+	for _, item := range i.list {
+		out.list = append(out.list, ItemError{Path: item.Path, Err: s.Malformed(fmt.Sprintf("%s%v", what, item.Path), item.Err)})
+	}
+	return out
+}

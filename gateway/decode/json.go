@@ -1,0 +1,272 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// JSON reads one JSON text (RFC 8259). Its strings are parts of the text, which
+// therefore stays in memory as long as one of them does, unless Copy is set.
+//
+// If an object has a name twice, the last value counts. Bytes in a string that
+// are not UTF-8, and surrogates without their pair, are read as U+FFFD. A byte
+// order mark before the text is skipped (section 8.1).
+//
+// A JSON is not safe for concurrent use.
+type JSON struct {
+	Source
+
+	// Copy makes every string a copy, for values that outlive the answer.
+	Copy bool
+
+	text  string
+	at    int
+	state state
+	depth int
+	name  string
+	err   error // what is not well-formed; the first one counts
+}
+
+// state is what comes next in the text.
+type state int8
+
+const (
+	value state = iota // a value, which nothing has read yet
+	first              // the first member or item of an object or a list, or its end
+	after              // what follows a value
+)
+
+// Mark is the place of a value in a text.
+type Mark struct{ at, depth int }
+
+// NewJSON returns a reader of a text.
+func NewJSON(text string, from Source) *JSON {
+	return &JSON{Source: from, text: strings.TrimPrefix(text, "\ufeff")}
+}
+
+// Object enters the object that is the next value; [JSON.Next] then goes through
+// its members. If the value is not an object, it is skipped. The error is
+// [ErrMissing] for null.
+func (d *JSON) Object() error { return d.enter('{', "an object") }
+
+// Array enters the list that is the next value; [JSON.Item] then goes through
+// its items. If the value is not a list, it is skipped. The error is
+// [ErrMissing] for null.
+func (d *JSON) Array() error { return d.enter('[', "a list") }
+
+func (d *JSON) enter(open byte, want string) error {
+	switch d.peek() {
+	case open:
+		return d.descend()
+	case 'n':
+		d.Skip()
+		return d.or(ErrMissing)
+	}
+	return d.mismatch(want)
+}
+
+// descend consumes the bracket that opens an object or a list.
+func (d *JSON) descend() error {
+	if d.depth++; d.depth > MaxDepth {
+		return d.fail(fmt.Errorf("nested deeper than %d", MaxDepth))
+	}
+	d.at++
+	d.state = first
+	return nil
+}
+
+// Next goes to the next member of the object that was entered last, and reports
+// whether there is one. The value of the one before is skipped unless it was
+// read.
+func (d *JSON) Next() bool {
+	if !d.follows('}') {
+		return false
+	}
+	if d.peek() != '"' {
+		d.malformed("the name of a member")
+		return false
+	}
+	d.name = d.string(false)
+	if d.peek() != ':' {
+		d.malformed("':'")
+		return false
+	}
+	d.at++
+	d.state = value
+	return d.err == nil
+}
+
+// Name returns the name of the member that [JSON.Next] has gone to.
+func (d *JSON) Name() string { return d.name }
+
+// Item goes to the next item of the list that was entered last, and reports
+// whether there is one.
+func (d *JSON) Item() bool {
+	if !d.follows(']') {
+		return false
+	}
+	d.state = value
+	return true
+}
+
+// follows skips a value that was not read, and goes beyond the comma before
+// another member or item. It returns false at the end.
+func (d *JSON) follows(end byte) bool {
+	if d.state == value {
+		d.Skip()
+	}
+	switch c := d.peek(); {
+	case d.err != nil:
+		return false
+	case c == end:
+		d.at++
+		d.depth--
+		d.state = after
+		return false
+	case d.state == first:
+		return true
+	case c == ',':
+		d.at++
+		return true
+	}
+	d.malformed("',' or '" + string(end) + "'")
+	return false
+}
+
+// Null consumes the next value if it is null, and reports whether it was.
+func (d *JSON) Null() bool {
+	if d.peek() != 'n' {
+		return false
+	}
+	d.literal("null")
+	return d.err == nil
+}
+
+// Mark returns the place of the next value, for [JSON.Rewind].
+func (d *JSON) Mark() Mark { return Mark{d.at, d.depth} }
+
+// Rewind goes back to a value that was read, so that it is read again.
+func (d *JSON) Rewind(to Mark) {
+	if d.err == nil {
+		d.at, d.depth, d.state = to.at, to.depth, value
+	}
+}
+
+// End skips what was not read and returns an error if the text is not
+// well-formed.
+func (d *JSON) End() error {
+	if d.state == value {
+		d.Skip()
+	}
+	if d.peek(); d.err == nil && d.at < len(d.text) {
+		d.malformed("the end")
+	}
+	return d.err
+}
+
+// Skip consumes the next value.
+func (d *JSON) Skip() {
+	switch c := d.peek(); c {
+	case '{':
+		if d.descend() == nil {
+			d.skipObject()
+		}
+	case '[':
+		if d.descend() == nil {
+			for d.Item() {
+				d.Skip()
+			}
+		}
+	case '"':
+		d.string(true)
+		d.state = after
+	case 't':
+		d.literal("true")
+	case 'f':
+		d.literal("false")
+	case 'n':
+		d.literal("null")
+	default:
+		d.number()
+	}
+}
+
+// skipObject is like a loop over Next, but reads no names.
+func (d *JSON) skipObject() {
+	for d.follows('}') {
+		if d.peek() != '"' {
+			d.malformed("the name of a member")
+			return
+		}
+		d.string(true)
+		if d.peek() != ':' {
+			d.malformed("':'")
+			return
+		}
+		d.at++
+		d.Skip()
+	}
+}
+
+func (d *JSON) literal(word string) {
+	if !strings.HasPrefix(d.text[d.at:], word) {
+		d.malformed("a value")
+		return
+	}
+	d.at += len(word)
+	d.state = after
+}
+
+// peek skips white space and returns the next byte; 0 at the end and after an
+// error.
+func (d *JSON) peek() byte {
+	for d.at < len(d.text) {
+		switch c := d.text[d.at]; c {
+		case ' ', '\n', '\t', '\r':
+			d.at++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// mismatch skips the next value and returns the error of a value that is not
+// what is read, or of a text that is not well-formed.
+func (d *JSON) mismatch(want string) error {
+	from := d.at
+	d.Skip()
+	if d.err != nil {
+		return d.err
+	}
+	return &Mismatch{Want: want, Have: sample(d.text[from:d.at])}
+}
+
+// or returns err, or the error of a text that is not well-formed.
+func (d *JSON) or(err error) error {
+	if d.err != nil {
+		return d.err
+	}
+	return err
+}
+
+var errEnd = errors.New("the JSON ends too early")
+
+// malformed notes that the text is not well-formed JSON where it was read last.
+func (d *JSON) malformed(want string) {
+	if d.at >= len(d.text) {
+		_ = d.fail(errEnd)
+		return
+	}
+	_ = d.fail(fmt.Errorf("not JSON: want %s at byte %d, have %q", want, d.at, sample(d.text[d.at:])))
+}
+
+// fail ends the reading: nothing more is read.
+func (d *JSON) fail(err error) error {
+	if d.err == nil {
+		d.err = err
+	}
+	d.at, d.state = len(d.text), after
+	return d.err
+}

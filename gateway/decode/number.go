@@ -1,0 +1,148 @@
+package decode
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Int reads a whole number of 32 bits (GraphQL specification, section 3.5.1).
+// A number such as 1.0 or 2e3 is whole.
+func (d *JSON) Int() (int, error) {
+	n, err := d.signed("a whole number of 32 bits", math.MinInt32, math.MaxInt32)
+	return int(n), err
+}
+
+// Int64 reads a whole number of 64 bits.
+func (d *JSON) Int64() (int64, error) {
+	return d.signed("a whole number of 64 bits", math.MinInt64, math.MaxInt64)
+}
+
+// Uint64 reads a whole number of 64 bits that is not negative.
+func (d *JSON) Uint64() (uint64, error) {
+	const want = "a whole number of 64 bits that is not negative"
+	text, err := d.numeral(want)
+	if err != nil {
+		return 0, err
+	}
+	return parseUint(text, want)
+}
+
+// Float reads a number of 64 bits.
+func (d *JSON) Float() (float64, error) {
+	text, err := d.numeral("a number")
+	if err != nil {
+		return 0, err
+	}
+	return parseFloat(text)
+}
+
+func (d *JSON) signed(want string, least, most int64) (int64, error) {
+	text, err := d.numeral(want)
+	if err != nil {
+		return 0, err
+	}
+	return parseInt(text, want, least, most)
+}
+
+// numeral reads the text of a number.
+func (d *JSON) numeral(want string) (string, error) {
+	switch c := d.peek(); {
+	case c == '-' || '0' <= c && c <= '9':
+		return d.number(), d.err
+	case c == 'n':
+		d.Skip()
+		return "", d.or(ErrMissing)
+	}
+	return "", d.mismatch(want)
+}
+
+// number consumes a number (RFC 8259, section 6).
+func (d *JSON) number() string {
+	from := d.at
+	d.sign("-")
+	switch {
+	case d.at < len(d.text) && d.text[d.at] == '0':
+		d.at++
+	case d.digits() == 0:
+		d.malformed("a value")
+		return ""
+	}
+	if d.sign(".") && d.digits() == 0 {
+		d.malformed("a digit")
+		return ""
+	}
+	if d.sign("eE") {
+		d.sign("+-")
+		if d.digits() == 0 {
+			d.malformed("a digit")
+			return ""
+		}
+	}
+	d.state = after
+	return d.text[from:d.at]
+}
+
+// sign consumes one of some bytes, if it is next.
+func (d *JSON) sign(of string) bool {
+	if d.at < len(d.text) && strings.IndexByte(of, d.text[d.at]) >= 0 {
+		d.at++
+		return true
+	}
+	return false
+}
+
+func (d *JSON) digits() int {
+	from := d.at
+	for d.at < len(d.text) && '0' <= d.text[d.at] && d.text[d.at] <= '9' {
+		d.at++
+	}
+	return d.at - from
+}
+
+// parseInt returns the value of a number that is well-formed, if it is whole and
+// within bounds.
+func parseInt(text, want string, least, most int64) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil && strings.ContainsAny(text, ".eE") {
+		if f, ferr := strconv.ParseFloat(text, 64); ferr == nil && f == math.Trunc(f) && math.Abs(f) < largestExact {
+			n, err = int64(f), nil
+		}
+	}
+	if err != nil || n < least || n > most {
+		return 0, &Mismatch{Want: want, Have: sample(text)}
+	}
+	return n, nil
+}
+
+// largestExact is 2⁵³: whole numbers below it are exact in a float64.
+const largestExact = 1 << 53
+
+func parseUint(text, want string) (uint64, error) {
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return n, nil
+	}
+	n, err := parseInt(text, want, 0, math.MaxInt64)
+	return uint64(n), err //nolint:gosec // it is not negative
+}
+
+func parseFloat(text string) (float64, error) {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, &Mismatch{Want: "a number of 64 bits", Have: sample(text)}
+	}
+	return f, nil
+}
+
+// Narrow returns a whole number as one of another type: Narrow[int16](d.Int64()).
+// The error is the one given, or that of a number that the type does not have.
+func Narrow[T ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64, N int | int64 | uint64](n N, err error) (T, error) {
+	if t := T(n); err != nil || N(t) == n && (t < 0) == (n < 0) {
+		return t, err
+	}
+	var zero T
+	return zero, &Mismatch{Want: "a whole number of fewer bits", Have: strconv.FormatInt(int64(n), 10)} //nolint:gosec // it is for the log
+}
+
+// As returns a value as one of another type: As[model.Name](d.String()).
+func As[T ~string, V ~string](v V, err error) (T, error) { return T(v), err }
