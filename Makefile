@@ -37,7 +37,7 @@ test: setup ## run all tests but the long ones, with the race detector; gets wha
 
 .PHONY: test-long
 test-long: setup ## run the long tests: many connections, long histories, fuzzing
-	@PORTICO_LONG=1 $(GOTEST) -run 'Long$$' ./...
+	@PORTICO_LONG=1 $(GOTEST) -timeout 60m -run 'Long$$' ./...
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=1000x
 
 .PHONY: setup
