@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/upstream"
 	"github.com/portico-gateway/portico/graph/model"
@@ -44,21 +45,19 @@ type expectations struct {
 // Me calls GET /me for Query.me.
 func (c *Client) Me(ctx context.Context) (*model.Viewer, error) {
 	request := upstream.Request{
-		Path:   []string{"me"},
-		Expect: c.expect.me,
+		Path:    []string{"me"},
+		Binding: "schema/web/account.graphqls:61:15",
+		Expect:  c.expect.me,
 	}
-	answer, err := upstream.GetJSON[*viewerRow](ctx, c.HTTP, request)
+	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
 		if upstream.IsNotFound(err) {
 			return nil, nil
 		}
 		return nil, err
 	}
-	value, err := upstream.Row(answer, (*viewerRow).model)
-	if err != nil {
-		return nil, c.Malformed(err)
-	}
-	return value, nil
+	value, fault := decode.Object(answer, readViewer)
+	return value, answer.Done("Query.me", fault)
 }
 
 // ReviewAuthor loads Review.author by authorId: GET /users.
@@ -71,76 +70,86 @@ func (c *Client) fetchReviewAuthor(ctx context.Context, keys []string) (map[stri
 			return nil, err
 		}
 		request := upstream.Request{
-			Path:   []string{"users"},
-			Query:  url.Values{"ids": {joined}},
-			Expect: c.expect.reviewAuthor,
+			Path:    []string{"users"},
+			Query:   url.Values{"ids": {joined}},
+			Binding: "schema/web/catalog.graphqls:29:17",
+			Kept:    true,
+			Expect:  c.expect.reviewAuthor,
 		}
-		answer, err := upstream.GetJSON[reviewAuthorAnswer](ctx, c.HTTP, request)
+		answer, err := c.GetJSON(ctx, request)
 		if err != nil {
 			return nil, err
 		}
-		if answer.Users == nil {
-			return nil, c.Malformed(upstream.Missing("users"))
+		var rows []*model.User
+		fault := decode.ErrMissing
+		if err := answer.Object(); err != nil {
+			fault = err
+		} else {
+			for answer.Next() {
+				switch answer.Name() {
+				case "users":
+					rows, fault = decode.OrNull(decode.RowsOrNull(answer, readUser))
+				}
+			}
 		}
-		toModel := func(row *userRow) (*model.User, error) {
-			value, err := row.model()
-			return value, c.Malformed(err)
+		if err := answer.Done("Review.author", fault); err != nil {
+			return nil, err
 		}
-		key := func(row *userRow) string { return upstream.Key(row.ID) }
-		rows := upstream.Matching(c.expect.reviewAuthor, keys, answer.Users, key)
-		return loader.One(rows, key, toModel)
+		rowKeys := decode.Keys(rows, func(row *model.User) string {
+			if row.Faults.Of("id") != nil {
+				return ""
+			}
+			return row.ID
+		})
+		c.expect.reviewAuthor.Matching(keys, rowKeys)
+		return loader.One(rowKeys, rows), nil
 	})
 }
 
-// userRow is a User as the service sends it.
-type userRow struct {
-	ID          *upstream.Text `json:"id"`
-	DisplayName *string        `json:"display_name"`
-	AvatarURL   *string        `json:"avatar_url"`
-}
-
-// model returns the row as a User.
-func (r *userRow) model() (*model.User, error) {
-	switch {
-	case r.ID == nil:
-		return nil, upstream.Missing("id")
-	case r.DisplayName == nil:
-		return nil, upstream.Missing("display_name")
+// readUser reads a User.
+func readUser(d *decode.JSON, into *model.User) error {
+	if err := d.Object(); err != nil {
+		into.Faults = d.Whole(&userFields, err)
+		return nil
 	}
-	return &model.User{
-		ID:        string(*r.ID),
-		Name:      *r.DisplayName,
-		AvatarURL: r.AvatarURL,
-	}, nil
-}
-
-// viewerRow is a Viewer as the service sends it.
-type viewerRow struct {
-	ID          *upstream.Text `json:"id"`
-	DisplayName *string        `json:"display_name"`
-	Email       *string        `json:"email"`
-	AvatarURL   *string        `json:"avatar_url"`
-}
-
-// model returns the row as a Viewer.
-func (r *viewerRow) model() (*model.Viewer, error) {
-	switch {
-	case r.ID == nil:
-		return nil, upstream.Missing("id")
-	case r.DisplayName == nil:
-		return nil, upstream.Missing("display_name")
-	case r.Email == nil:
-		return nil, upstream.Missing("email")
+	faults := [3]error{0: decode.ErrMissing, 1: decode.ErrMissing}
+	for d.Next() {
+		switch d.Name() {
+		case "id":
+			into.ID, faults[0] = d.Text()
+		case "display_name":
+			into.Name, faults[1] = d.String()
+		case "avatar_url":
+			into.AvatarURL, faults[2] = decode.Optional(d, (*decode.JSON).String)
+		}
 	}
-	return &model.Viewer{
-		ID:        string(*r.ID),
-		Name:      *r.DisplayName,
-		Email:     *r.Email,
-		AvatarURL: r.AvatarURL,
-	}, nil
+	into.Faults = d.Faults(&userFields, faults[:])
+	return nil
 }
 
-// reviewAuthorAnswer is the answer of GET /users.
-type reviewAuthorAnswer struct {
-	Users []*userRow `json:"users"`
+var userFields = decode.Fields{Type: "User", Names: []string{"id", "name", "avatarUrl"}}
+
+// readViewer reads a Viewer.
+func readViewer(d *decode.JSON, into *model.Viewer) error {
+	if err := d.Object(); err != nil {
+		into.Faults = d.Whole(&viewerFields, err)
+		return nil
+	}
+	faults := [4]error{0: decode.ErrMissing, 1: decode.ErrMissing, 2: decode.ErrMissing}
+	for d.Next() {
+		switch d.Name() {
+		case "id":
+			into.ID, faults[0] = d.Text()
+		case "display_name":
+			into.Name, faults[1] = d.String()
+		case "email":
+			into.Email, faults[2] = d.String()
+		case "avatar_url":
+			into.AvatarURL, faults[3] = decode.Optional(d, (*decode.JSON).String)
+		}
+	}
+	into.Faults = d.Faults(&viewerFields, faults[:])
+	return nil
 }
+
+var viewerFields = decode.Fields{Type: "Viewer", Names: []string{"id", "name", "email", "avatarUrl"}}

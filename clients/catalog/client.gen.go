@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/clients/money"
+	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/upstream"
 	"github.com/portico-gateway/portico/graph/model"
@@ -60,29 +61,36 @@ type expectations struct {
 // Categories calls GET /categories for Query.categories.
 func (c *Client) Categories(ctx context.Context) ([]*model.Category, error) {
 	request := upstream.Request{
-		Path:   []string{"categories"},
-		Expect: c.expect.categories,
+		Path:    []string{"categories"},
+		Binding: "schema/web/catalog.graphqls:51:29",
+		Expect:  c.expect.categories,
 	}
-	answer, err := upstream.GetJSON[categoriesAnswer](ctx, c.HTTP, request)
+	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	if answer.Categories == nil {
-		return nil, c.Malformed(upstream.Missing("categories"))
+	var value []*model.Category
+	fault := decode.ErrMissing
+	if err := answer.Object(); err != nil {
+		fault = err
+	} else {
+		for answer.Next() {
+			switch answer.Name() {
+			case "categories":
+				value, fault = decode.Rows(answer, readCategory)
+			}
+		}
 	}
-	value, err := upstream.Rows(answer.Categories, (*categoryRow).model)
-	if err != nil {
-		return nil, c.Malformed(err)
-	}
-	return value, nil
+	return value, answer.Done("Query.categories", fault)
 }
 
 // MobileProducts calls GET /products for Query.products.
 func (c *Client) MobileProducts(ctx context.Context, first *int, after *string) (*model.ProductConnection, error) {
 	request := upstream.Request{
-		Path:   []string{"products"},
-		Query:  url.Values{},
-		Expect: c.expect.mobileProducts,
+		Path:    []string{"products"},
+		Query:   url.Values{},
+		Binding: "schema/mobile/catalog.graphqls:21:6",
+		Expect:  c.expect.mobileProducts,
 	}
 	if first != nil {
 		request.Query.Add("limit", strconv.Itoa(*first))
@@ -90,23 +98,37 @@ func (c *Client) MobileProducts(ctx context.Context, first *int, after *string) 
 	if after != nil {
 		request.Query.Add("cursor", *after)
 	}
-	answer, err := upstream.GetJSON[mobileProductsAnswer](ctx, c.HTTP, request)
+	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	if answer.Products == nil {
-		return nil, c.Malformed(upstream.Missing("products"))
+	var nodes []*model.Product
+	fault := decode.ErrMissing
+	var next *string
+	var nextErr error
+	if err := answer.Object(); err != nil {
+		fault = err
+		nextErr = decode.IfNotNull(err)
+	} else {
+		for answer.Next() {
+			switch answer.Name() {
+			case "products":
+				nodes, fault = decode.OrNull(decode.Rows(answer, readProduct))
+			case "next_cursor":
+				next, nextErr = decode.Optional(answer, (*decode.JSON).Text)
+			}
+		}
 	}
-	nodes, err := upstream.Rows(answer.Products, (*productRow).model)
-	if err != nil {
-		return nil, c.Malformed(err)
+	if err := answer.Done("Query.products", fault); err != nil {
+		return nil, err
 	}
-	next := upstream.Next(answer.NextCursor)
+	next = upstream.Next(next)
 	return &model.ProductConnection{
-		Nodes: nodes,
+		Nodes: decode.NotNil(nodes),
 		PageInfo: &model.PageInfo{
 			HasNextPage: next != nil,
 			EndCursor:   next,
+			Faults:      answer.FaultOf("PageInfo", nextErr, "hasNextPage", "endCursor"),
 		},
 	}, nil
 }
@@ -121,45 +143,58 @@ func (c *Client) fetchOrderItemProduct(ctx context.Context, keys []string) (map[
 			return nil, err
 		}
 		request := upstream.Request{
-			Path:   []string{"products"},
-			Query:  url.Values{"ids": {joined}},
-			Expect: c.expect.orderItemProduct,
+			Path:    []string{"products"},
+			Query:   url.Values{"ids": {joined}},
+			Binding: "schema/web/account.graphqls:35:21",
+			Kept:    true,
+			Expect:  c.expect.orderItemProduct,
 		}
-		answer, err := upstream.GetJSON[orderItemProductAnswer](ctx, c.HTTP, request)
+		answer, err := c.GetJSON(ctx, request)
 		if err != nil {
 			return nil, err
 		}
-		if answer.Products == nil {
-			return nil, c.Malformed(upstream.Missing("products"))
+		var rows []*model.Product
+		fault := decode.ErrMissing
+		if err := answer.Object(); err != nil {
+			fault = err
+		} else {
+			for answer.Next() {
+				switch answer.Name() {
+				case "products":
+					rows, fault = decode.OrNull(decode.RowsOrNull(answer, readProduct))
+				}
+			}
 		}
-		toModel := func(row *productRow) (*model.Product, error) {
-			value, err := row.model()
-			return value, c.Malformed(err)
+		if err := answer.Done("OrderItem.product", fault); err != nil {
+			return nil, err
 		}
-		key := func(row *productRow) string { return upstream.Key(row.ID) }
-		rows := upstream.Matching(c.expect.orderItemProduct, keys, answer.Products, key)
-		return loader.One(rows, key, toModel)
+		rowKeys := decode.Keys(rows, func(row *model.Product) string {
+			if row.Faults.Of("id") != nil {
+				return ""
+			}
+			return row.ID
+		})
+		c.expect.orderItemProduct.Matching(keys, rowKeys)
+		return loader.One(rowKeys, rows), nil
 	})
 }
 
 // Product calls GET /products/{$args.id} for Query.product.
 func (c *Client) Product(ctx context.Context, id string) (*model.Product, error) {
 	request := upstream.Request{
-		Path:   []string{"products", id},
-		Expect: c.expect.product,
+		Path:    []string{"products", id},
+		Binding: "schema/shared/catalog.graphqls:56:30",
+		Expect:  c.expect.product,
 	}
-	answer, err := upstream.GetJSON[*productRow](ctx, c.HTTP, request)
+	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
 		if upstream.IsNotFound(err) {
 			return nil, nil
 		}
 		return nil, err
 	}
-	value, err := upstream.Row(answer, (*productRow).model)
-	if err != nil {
-		return nil, c.Malformed(err)
-	}
-	return value, nil
+	value, fault := decode.Object(answer, readProduct)
+	return value, answer.Done("Query.product", fault)
 }
 
 // ProductCategory loads Product.category by categoryId: GET /categories.
@@ -167,31 +202,47 @@ func (c *Client) ProductCategory() *loader.Loader[string, *model.Category] { ret
 
 func (c *Client) fetchProductCategory(ctx context.Context, keys []string) (map[string]*model.Category, error) {
 	request := upstream.Request{
-		Path:   []string{"categories"},
-		Expect: c.expect.productCategory,
+		Path:    []string{"categories"},
+		Binding: "schema/web/catalog.graphqls:3:23",
+		Kept:    true,
+		Expect:  c.expect.productCategory,
 	}
-	answer, err := upstream.GetJSON[productCategoryAnswer](ctx, c.HTTP, request)
+	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	if answer.Categories == nil {
-		return nil, c.Malformed(upstream.Missing("categories"))
+	var rows []*model.Category
+	fault := decode.ErrMissing
+	if err := answer.Object(); err != nil {
+		fault = err
+	} else {
+		for answer.Next() {
+			switch answer.Name() {
+			case "categories":
+				rows, fault = decode.OrNull(decode.RowsOrNull(answer, readCategory))
+			}
+		}
 	}
-	toModel := func(row *categoryRow) (*model.Category, error) {
-		value, err := row.model()
-		return value, c.Malformed(err)
+	if err := answer.Done("Product.category", fault); err != nil {
+		return nil, err
 	}
-	key := func(row *categoryRow) string { return upstream.Key(row.ID) }
-	rows := upstream.Matching(c.expect.productCategory, keys, answer.Categories, key)
-	return loader.One(rows, key, toModel)
+	rowKeys := decode.Keys(rows, func(row *model.Category) string {
+		if row.Faults.Of("id") != nil {
+			return ""
+		}
+		return row.ID
+	})
+	c.expect.productCategory.Matching(keys, rowKeys)
+	return loader.One(rowKeys, rows), nil
 }
 
 // WebProducts calls GET /products for Query.products.
 func (c *Client) WebProducts(ctx context.Context, first *int, after *string, categoryID *string, search *string) (*model.ProductConnection, error) {
 	request := upstream.Request{
-		Path:   []string{"products"},
-		Query:  url.Values{},
-		Expect: c.expect.webProducts,
+		Path:    []string{"products"},
+		Query:   url.Values{},
+		Binding: "schema/web/catalog.graphqls:43:6",
+		Expect:  c.expect.webProducts,
 	}
 	if first != nil {
 		request.Query.Add("limit", strconv.Itoa(*first))
@@ -205,103 +256,99 @@ func (c *Client) WebProducts(ctx context.Context, first *int, after *string, cat
 	if search != nil {
 		request.Query.Add("q", *search)
 	}
-	answer, err := upstream.GetJSON[webProductsAnswer](ctx, c.HTTP, request)
+	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	if answer.Products == nil {
-		return nil, c.Malformed(upstream.Missing("products"))
+	var nodes []*model.Product
+	fault := decode.ErrMissing
+	var next *string
+	var nextErr error
+	if err := answer.Object(); err != nil {
+		fault = err
+		nextErr = decode.IfNotNull(err)
+	} else {
+		for answer.Next() {
+			switch answer.Name() {
+			case "products":
+				nodes, fault = decode.OrNull(decode.Rows(answer, readProduct))
+			case "next_cursor":
+				next, nextErr = decode.Optional(answer, (*decode.JSON).Text)
+			}
+		}
 	}
-	nodes, err := upstream.Rows(answer.Products, (*productRow).model)
-	if err != nil {
-		return nil, c.Malformed(err)
+	if err := answer.Done("Query.products", fault); err != nil {
+		return nil, err
 	}
-	next := upstream.Next(answer.NextCursor)
+	next = upstream.Next(next)
 	return &model.ProductConnection{
-		Nodes: nodes,
+		Nodes: decode.NotNil(nodes),
 		PageInfo: &model.PageInfo{
 			HasNextPage: next != nil,
 			EndCursor:   next,
+			Faults:      answer.FaultOf("PageInfo", nextErr, "hasNextPage", "endCursor"),
 		},
 	}, nil
 }
 
-// categoryRow is a Category as the service sends it.
-type categoryRow struct {
-	ID   *upstream.Text `json:"id"`
-	Name *string        `json:"name"`
-}
-
-// model returns the row as a Category.
-func (r *categoryRow) model() (*model.Category, error) {
-	switch {
-	case r.ID == nil:
-		return nil, upstream.Missing("id")
-	case r.Name == nil:
-		return nil, upstream.Missing("name")
+// readCategory reads a Category.
+func readCategory(d *decode.JSON, into *model.Category) error {
+	if err := d.Object(); err != nil {
+		into.Faults = d.Whole(&categoryFields, err)
+		return nil
 	}
-	return &model.Category{
-		ID:   string(*r.ID),
-		Name: *r.Name,
-	}, nil
-}
-
-// productRow is a Product as the service sends it.
-type productRow struct {
-	ID           *upstream.Text `json:"id"`
-	ProductName  *string        `json:"product_name"`
-	PriceCents   *int64         `json:"price_cents"`
-	Currency     *string        `json:"currency"`
-	CategoryID   *upstream.Text `json:"category_id"`
-	ThumbnailURL *string        `json:"thumbnail_url"`
-	Description  *string        `json:"description"`
-}
-
-// model returns the row as a Product.
-func (r *productRow) model() (*model.Product, error) {
-	switch {
-	case r.ID == nil:
-		return nil, upstream.Missing("id")
-	case r.ProductName == nil:
-		return nil, upstream.Missing("product_name")
-	case r.PriceCents == nil:
-		return nil, upstream.Missing("price_cents")
-	case r.Currency == nil:
-		return nil, upstream.Missing("currency")
+	faults := [2]error{0: decode.ErrMissing, 1: decode.ErrMissing}
+	for d.Next() {
+		switch d.Name() {
+		case "id":
+			into.ID, faults[0] = d.Text()
+		case "name":
+			into.Name, faults[1] = d.String()
+		}
 	}
-	return &model.Product{
-		ID:           string(*r.ID),
-		Name:         *r.ProductName,
-		Price:        money.OfCents(*r.PriceCents, *r.Currency),
-		CategoryID:   (*string)(r.CategoryID),
-		ThumbnailURL: r.ThumbnailURL,
-		Description:  r.Description,
-	}, nil
+	into.Faults = d.Faults(&categoryFields, faults[:])
+	return nil
 }
 
-// categoriesAnswer is the answer of GET /categories.
-type categoriesAnswer struct {
-	Categories []*categoryRow `json:"categories"`
+var categoryFields = decode.Fields{Type: "Category", Names: []string{"id", "name"}}
+
+// readProduct reads a Product.
+func readProduct(d *decode.JSON, into *model.Product) error {
+	if err := d.Object(); err != nil {
+		into.Faults = d.Whole(&productFields, err)
+		return nil
+	}
+	faults := [6]error{0: decode.ErrMissing, 1: decode.ErrMissing}
+	var priceCents int64
+	priceCentsErr := decode.ErrMissing
+	var currency string
+	currencyErr := decode.ErrMissing
+	for d.Next() {
+		switch d.Name() {
+		case "id":
+			into.ID, faults[0] = d.Text()
+		case "product_name":
+			into.Name, faults[1] = d.String()
+		case "price_cents":
+			priceCents, priceCentsErr = d.Int64()
+		case "currency":
+			currency, currencyErr = d.String()
+		case "category_id":
+			into.CategoryID, faults[3] = decode.Optional(d, (*decode.JSON).Text)
+		case "thumbnail_url":
+			into.ThumbnailURL, faults[4] = decode.Optional(d, (*decode.JSON).String)
+		case "description":
+			into.Description, faults[5] = decode.Optional(d, (*decode.JSON).String)
+		}
+	}
+	if faults[2] = decode.First(priceCentsErr, currencyErr); faults[2] == nil {
+		into.Price = money.OfCents(priceCents, currency)
+	}
+	if faults[2] != nil && into.Price == nil {
+		into.Price = new(model.Money)
+	}
+	into.Faults = d.Faults(&productFields, faults[:])
+	return nil
 }
 
-// mobileProductsAnswer is the answer of GET /products.
-type mobileProductsAnswer struct {
-	Products   []*productRow  `json:"products"`
-	NextCursor *upstream.Text `json:"next_cursor"`
-}
-
-// orderItemProductAnswer is the answer of GET /products.
-type orderItemProductAnswer struct {
-	Products []*productRow `json:"products"`
-}
-
-// productCategoryAnswer is the answer of GET /categories.
-type productCategoryAnswer struct {
-	Categories []*categoryRow `json:"categories"`
-}
-
-// webProductsAnswer is the answer of GET /products.
-type webProductsAnswer struct {
-	Products   []*productRow  `json:"products"`
-	NextCursor *upstream.Text `json:"next_cursor"`
-}
+var productFields = decode.Fields{Type: "Product", Names: []string{"id", "name", "price", "categoryId", "thumbnailUrl", "description"}}

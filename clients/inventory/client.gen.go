@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/clients/inventory/inventorypb"
+	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/upstream"
 	"github.com/portico-gateway/portico/graph/model"
@@ -50,13 +51,18 @@ func (c *Client) fetchProductStock(ctx context.Context, keys []string) (map[stri
 	if err := c.Invoke(ctx, "/inventory.v1.InventoryService/GetStock", request, answer); err != nil {
 		return nil, err
 	}
-	toModel := func(row *inventorypb.Stock) (*model.Stock, error) {
-		value, err := stockOf(row)
-		return value, c.Malformed(err)
+	var rows []*model.Stock
+	var fault error
+	from := c.Source("schema/shared/catalog.graphqls:32:6")
+	rows, fault = decode.Messages(from, answer.GetStocks(), readStock)
+	if fault != nil {
+		return nil, from.Malformed("Product.stock", fault)
 	}
-	key := func(row *inventorypb.Stock) string { return row.GetProductId() }
-	rows := upstream.Matching(c.expect.productStock, keys, answer.GetStocks(), key)
-	return loader.One(rows, key, toModel)
+	rowKeys := decode.Keys(answer.GetStocks(), func(row *inventorypb.Stock) string {
+		return row.GetProductId()
+	})
+	c.expect.productStock.Matching(keys, rowKeys)
+	return loader.One(rowKeys, rows), nil
 }
 
 // StockChanged streams Subscription.stockChanged: inventory.v1.InventoryService/WatchStock.
@@ -72,22 +78,28 @@ func (c *Client) StockChanged(ctx context.Context, productID string) (iter.Seq2[
 		}
 		return nil, err
 	}
+	from := c.Source("schema/web/catalog.graphqls:57:6")
 	return upstream.Events(events, func(event *inventorypb.WatchStockResponse) (*model.Stock, error) {
-		if event.GetStock() == nil {
-			return nil, c.Malformed(upstream.Missing("stock"))
-		}
-		value, err := stockOf(event.GetStock())
-		if err != nil {
-			return nil, c.Malformed(err)
-		}
-		return value, nil
+		var value *model.Stock
+		var fault error
+		value = new(model.Stock)
+		fault = readStock(from, event.GetStock(), value)
+		return value, from.Malformed("Subscription.stockChanged", fault)
 	}), nil
 }
 
-// stockOf returns a message as a Stock.
-func stockOf(m *inventorypb.Stock) (*model.Stock, error) {
-	return &model.Stock{
-		ProductID: m.GetProductId(),
-		Available: int(m.GetAvailable()),
-	}, nil
+// readStock reads a Stock.
+func readStock(from decode.Source, m *inventorypb.Stock, into *model.Stock) error {
+	if m == nil {
+		err := decode.ErrMissing
+		into.Faults = from.Whole(&stockFields, err)
+		return nil
+	}
+	faults := [2]error{}
+	into.ProductID = m.GetProductId()
+	into.Available = int(m.GetAvailable())
+	into.Faults = from.Faults(&stockFields, faults[:])
+	return nil
 }
+
+var stockFields = decode.Fields{Type: "Stock", Names: []string{"productId", "available"}}

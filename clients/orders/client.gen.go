@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/portico-gateway/portico/clients/money"
+	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/upstream"
 	"github.com/portico-gateway/portico/graph/model"
@@ -46,12 +47,13 @@ type expectations struct {
 // PlaceOrder calls POST /orders for Mutation.placeOrder.
 func (c *Client) PlaceOrder(ctx context.Context, input model.PlaceOrderInput) (*model.PlaceOrderPayload, error) {
 	request := upstream.Request{
-		Method: http.MethodPost,
-		Path:   []string{"orders"},
-		Body:   newPlaceOrderInputBody(&input),
-		Expect: c.expect.placeOrder,
+		Method:  http.MethodPost,
+		Path:    []string{"orders"},
+		Body:    newPlaceOrderInputBody(&input),
+		Binding: "schema/web/account.graphqls:71:6",
+		Expect:  c.expect.placeOrder,
 	}
-	answer, err := upstream.GetJSON[*placeOrderPayloadRow](ctx, c.HTTP, request)
+	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
 		switch {
 		case upstream.IsStatus(err, 409):
@@ -63,11 +65,8 @@ func (c *Client) PlaceOrder(ctx context.Context, input model.PlaceOrderInput) (*
 		}
 		return nil, err
 	}
-	value, err := upstream.Row(answer, (*placeOrderPayloadRow).model)
-	if err != nil {
-		return nil, c.Malformed(err)
-	}
-	return value, nil
+	value, fault := decode.Object(answer, readPlaceOrderPayload)
+	return value, answer.Done("Mutation.placeOrder", fault)
 }
 
 type viewerOrdersArgs struct {
@@ -83,111 +82,116 @@ func (c *Client) fetchViewerOrders(ctx context.Context, args viewerOrdersArgs, k
 	return loader.OneByOne(8, func(ctx context.Context, key string) ([]*model.Order, error) {
 		first := args.First.Pointer()
 		request := upstream.Request{
-			Path:   []string{"orders"},
-			Query:  url.Values{"userId": {key}},
-			Expect: c.expect.viewerOrders,
+			Path:    []string{"orders"},
+			Query:   url.Values{"userId": {key}},
+			Binding: "schema/web/account.graphqls:9:6",
+			Expect:  c.expect.viewerOrders,
 		}
 		if first != nil {
 			request.Query.Add("limit", strconv.Itoa(*first))
 		}
-		answer, err := upstream.GetJSON[viewerOrdersAnswer](ctx, c.HTTP, request)
+		answer, err := c.GetJSON(ctx, request)
 		if err != nil {
 			return nil, err
 		}
-		if answer.Orders == nil {
-			return nil, c.Malformed(upstream.Missing("orders"))
+		var value []*model.Order
+		fault := decode.ErrMissing
+		if err := answer.Object(); err != nil {
+			fault = err
+		} else {
+			for answer.Next() {
+				switch answer.Name() {
+				case "orders":
+					value, fault = decode.Rows(answer, readOrder)
+				}
+			}
 		}
-		value, err := upstream.Rows(answer.Orders, (*orderRow).model)
-		if err != nil {
-			return nil, c.Malformed(err)
-		}
-		return value, nil
+		return value, answer.Done("Viewer.orders", fault)
 	})(ctx, keys)
 }
 
-// orderRow is an Order as the service sends it.
-type orderRow struct {
-	ID         *upstream.Text  `json:"id"`
-	Status     *string         `json:"status"`
-	TotalCents *int64          `json:"total_cents"`
-	Currency   *string         `json:"currency"`
-	Items      []*orderItemRow `json:"items"`
+// readOrder reads an Order.
+func readOrder(d *decode.JSON, into *model.Order) error {
+	if err := d.Object(); err != nil {
+		into.Faults = d.Whole(&orderFields, err)
+		return nil
+	}
+	faults := [4]error{0: decode.ErrMissing, 1: decode.ErrMissing, 3: decode.ErrMissing}
+	var totalCents int64
+	totalCentsErr := decode.ErrMissing
+	var currency string
+	currencyErr := decode.ErrMissing
+	for d.Next() {
+		switch d.Name() {
+		case "id":
+			into.ID, faults[0] = d.Text()
+		case "status":
+			into.Status, faults[1] = orderStatusOf(d.String())
+		case "total_cents":
+			totalCents, totalCentsErr = d.Int64()
+		case "currency":
+			currency, currencyErr = d.String()
+		case "items":
+			into.Items, faults[3] = decode.Rows(d, readOrderItem)
+		}
+	}
+	if faults[2] = decode.First(totalCentsErr, currencyErr); faults[2] == nil {
+		into.Total = money.OfCents(totalCents, currency)
+	}
+	if faults[2] != nil && into.Total == nil {
+		into.Total = new(model.Money)
+	}
+	into.Faults = d.Faults(&orderFields, faults[:])
+	return nil
 }
 
-// model returns the row as an Order.
-func (r *orderRow) model() (*model.Order, error) {
-	switch {
-	case r.ID == nil:
-		return nil, upstream.Missing("id")
-	case r.Status == nil:
-		return nil, upstream.Missing("status")
-	case r.TotalCents == nil:
-		return nil, upstream.Missing("total_cents")
-	case r.Currency == nil:
-		return nil, upstream.Missing("currency")
-	case r.Items == nil:
-		return nil, upstream.Missing("items")
+var orderFields = decode.Fields{Type: "Order", Names: []string{"id", "status", "total", "items"}}
+
+// readOrderItem reads an OrderItem.
+func readOrderItem(d *decode.JSON, into *model.OrderItem) error {
+	if err := d.Object(); err != nil {
+		into.Faults = d.Whole(&orderItemFields, err)
+		return nil
 	}
-	status, err := orderStatusOf(r.Status)
+	faults := [2]error{0: decode.ErrMissing, 1: decode.ErrMissing}
+	for d.Next() {
+		switch d.Name() {
+		case "quantity":
+			into.Quantity, faults[0] = d.Int()
+		case "product_id":
+			into.ProductID, faults[1] = d.Text()
+		}
+	}
+	into.Faults = d.Faults(&orderItemFields, faults[:])
+	return nil
+}
+
+var orderItemFields = decode.Fields{Type: "OrderItem", Names: []string{"quantity", "productId"}}
+
+// readPlaceOrderPayload reads a PlaceOrderPayload.
+func readPlaceOrderPayload(d *decode.JSON, into *model.PlaceOrderPayload) error {
+	start := d.Mark()
+	if err := d.Object(); err != nil {
+		into.Faults = d.Whole(&placeOrderPayloadFields, err)
+		return nil
+	}
+	faults := [1]error{}
+	for d.Next() {
+	}
+	d.Rewind(start)
+	into.Order, faults[0] = decode.Required(d, readOrder)
+	into.Faults = d.Faults(&placeOrderPayloadFields, faults[:])
+	return nil
+}
+
+var placeOrderPayloadFields = decode.Fields{Type: "PlaceOrderPayload", Names: []string{"order"}}
+
+// orderStatusOf returns the value of OrderStatus for a text of the service, or the error of the text.
+func orderStatusOf(text string, err error) (model.OrderStatus, error) {
 	if err != nil {
-		return nil, upstream.In("status", err)
+		return "", err
 	}
-	items, err := upstream.Rows(r.Items, (*orderItemRow).model)
-	if err != nil {
-		return nil, upstream.In("items", err)
-	}
-	return &model.Order{
-		ID:     string(*r.ID),
-		Status: status,
-		Total:  money.OfCents(*r.TotalCents, *r.Currency),
-		Items:  items,
-	}, nil
-}
-
-// orderItemRow is an OrderItem as the service sends it.
-type orderItemRow struct {
-	Quantity  *int32         `json:"quantity"`
-	ProductID *upstream.Text `json:"product_id"`
-}
-
-// model returns the row as an OrderItem.
-func (r *orderItemRow) model() (*model.OrderItem, error) {
-	switch {
-	case r.Quantity == nil:
-		return nil, upstream.Missing("quantity")
-	case r.ProductID == nil:
-		return nil, upstream.Missing("product_id")
-	}
-	return &model.OrderItem{
-		Quantity:  int(*r.Quantity),
-		ProductID: string(*r.ProductID),
-	}, nil
-}
-
-// placeOrderPayloadRow is a PlaceOrderPayload as the service sends it.
-type placeOrderPayloadRow struct {
-	orderRow
-}
-
-// model returns the row as a PlaceOrderPayload.
-func (r *placeOrderPayloadRow) model() (*model.PlaceOrderPayload, error) {
-	order, err := r.orderRow.model()
-	if err != nil {
-		return nil, err
-	}
-	return &model.PlaceOrderPayload{
-		Order: order,
-	}, nil
-}
-
-// viewerOrdersAnswer is the answer of GET /orders.
-type viewerOrdersAnswer struct {
-	Orders []*orderRow `json:"orders"`
-}
-
-// orderStatusOf returns the value of OrderStatus for a text of the service.
-func orderStatusOf(text *string) (model.OrderStatus, error) {
-	switch *text {
+	switch text {
 	case "PENDING", "pending", "Pending":
 		return "PENDING", nil
 	case "PAID", "paid", "Paid":
@@ -199,7 +203,7 @@ func orderStatusOf(text *string) (model.OrderStatus, error) {
 	case "CANCELLED", "cancelled", "Cancelled":
 		return "CANCELLED", nil
 	}
-	return "", upstream.Unknown("OrderStatus", *text)
+	return "", decode.Unknown("OrderStatus", text)
 }
 
 // orderItemInputBody is an OrderItemInput as the service expects it.

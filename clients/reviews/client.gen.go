@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/clients/reviews/reviewspb"
+	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/upstream"
 	"github.com/portico-gateway/portico/graph/model"
@@ -62,21 +63,34 @@ func (c *Client) fetchProductReviews(ctx context.Context, args productReviewsArg
 	if err := c.Invoke(ctx, "/reviews.v1.ReviewsService/ListByProducts", request, answer); err != nil {
 		return nil, err
 	}
-	toModel := func(row *reviewspb.Review) (*model.Review, error) {
-		value, err := reviewOf(row)
-		return value, c.Malformed(err)
+	var rows []*model.Review
+	var fault error
+	from := c.Source("schema/web/catalog.graphqls:6:6")
+	rows, fault = decode.Messages(from, answer.GetReviews(), readReview)
+	if fault != nil {
+		return nil, from.Malformed("Product.reviews", fault)
 	}
-	key := func(row *reviewspb.Review) string { return row.GetProductId() }
-	rows := upstream.Matching(c.expect.productReviews, keys, answer.GetReviews(), key)
-	return loader.Many(keys, rows, key, toModel)
+	rowKeys := decode.Keys(answer.GetReviews(), func(row *reviewspb.Review) string {
+		return row.GetProductId()
+	})
+	c.expect.productReviews.Matching(keys, rowKeys)
+	return loader.Many(keys, rowKeys, rows), nil
 }
 
-// reviewOf returns a message as a Review.
-func reviewOf(m *reviewspb.Review) (*model.Review, error) {
-	return &model.Review{
-		ID:       m.GetId(),
-		Rating:   int(m.GetRating()),
-		Body:     m.GetBody(),
-		AuthorID: m.GetAuthorId(),
-	}, nil
+// readReview reads a Review.
+func readReview(from decode.Source, m *reviewspb.Review, into *model.Review) error {
+	if m == nil {
+		err := decode.ErrMissing
+		into.Faults = from.Whole(&reviewFields, err)
+		return nil
+	}
+	faults := [4]error{}
+	into.ID = m.GetId()
+	into.Rating = int(m.GetRating())
+	into.Body = m.GetBody()
+	into.AuthorID = m.GetAuthorId()
+	into.Faults = from.Faults(&reviewFields, faults[:])
+	return nil
 }
+
+var reviewFields = decode.Fields{Type: "Review", Names: []string{"id", "rating", "body", "authorId"}}

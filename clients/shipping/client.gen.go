@@ -6,8 +6,8 @@ package shipping
 import (
 	"context"
 	"net/url"
-	"time"
 
+	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/upstream"
 	"github.com/portico-gateway/portico/graph/model"
@@ -47,45 +47,52 @@ func (c *Client) fetchOrderShipping(ctx context.Context, keys []string) (map[str
 			return nil, err
 		}
 		request := upstream.Request{
-			Path:  []string{"rates"},
-			Query: url.Values{"orderIds": {joined}},
+			Path:    []string{"rates"},
+			Query:   url.Values{"orderIds": {joined}},
+			Binding: "schema/web/account.graphqls:20:6",
 		}
-		answer, err := upstream.GetXML[orderShippingAnswer](ctx, c.HTTP, request)
+		answer, err := c.GetXML(ctx, request)
 		if err != nil {
 			return nil, err
 		}
-		toModel := func(row *shippingXML) (*model.Shipping, error) {
-			value, err := row.model()
-			return value, c.Malformed(err)
+		var rows []*model.Shipping
+		var rowKeys []string
+		fault := decode.ErrMissing
+		if err := answer.Object(); err != nil {
+			fault = err
+		} else {
+			for answer.Next() {
+				switch answer.Name() {
+				case "rate":
+					rows, rowKeys, fault = decode.Keyed(answer, readShipping, "@orderId")
+				}
+			}
 		}
-		key := func(row *shippingXML) string { return upstream.Key(row.OrderID) }
-		rows := upstream.Matching(c.expect.orderShipping, keys, answer.Rate, key)
-		return loader.One(rows, key, toModel)
+		if err := answer.Done("Order.shipping", fault); err != nil {
+			return nil, err
+		}
+		c.expect.orderShipping.Matching(keys, rowKeys)
+		return loader.One(rowKeys, rows), nil
 	})
 }
 
-// shippingXML is a Shipping as the service sends it.
-type shippingXML struct {
-	Carrier *string        `xml:"carrier"`
-	Eta     *time.Time     `xml:"eta"`
-	OrderID *upstream.Text `xml:"orderId,attr"`
-}
-
-// model returns the row as a Shipping.
-func (r *shippingXML) model() (*model.Shipping, error) {
-	switch {
-	case r.Carrier == nil:
-		return nil, upstream.Missing("carrier")
-	case r.Eta == nil:
-		return nil, upstream.Missing("eta")
+// readShipping reads a Shipping.
+func readShipping(d *decode.XML, into *model.Shipping) error {
+	if err := d.Object(); err != nil {
+		into.Faults = d.Whole(&shippingFields, err)
+		return nil
 	}
-	return &model.Shipping{
-		Carrier: *r.Carrier,
-		Eta:     *r.Eta,
-	}, nil
+	faults := [2]error{0: decode.ErrMissing, 1: decode.ErrMissing}
+	for d.Next() {
+		switch d.Name() {
+		case "carrier":
+			into.Carrier, faults[0] = d.String()
+		case "eta":
+			into.Eta, faults[1] = d.Time()
+		}
+	}
+	into.Faults = d.Faults(&shippingFields, faults[:])
+	return nil
 }
 
-// orderShippingAnswer is the answer of GET /rates.
-type orderShippingAnswer struct {
-	Rate []*shippingXML `xml:"rate"`
-}
+var shippingFields = decode.Fields{Type: "Shipping", Names: []string{"carrier", "eta"}}

@@ -68,3 +68,26 @@ func sample(text string) string { return text[:min(len(text), longestSample)] }
 func Unknown(enum, value string) error {
 	return &Mismatch{Want: "a value of " + enum, Have: sample(value)}
 }
+
+// IfNotNull returns the error of a value that may be null, if it is not that of
+// null.
+func IfNotNull(err error) error {
+	if err == ErrMissing { //nolint:errorlint // it is never wrapped
+		return nil
+	}
+	return err
+}
+
+// OrNull returns a value that may be null, of a type that can be nil.
+func OrNull[T any](v T, err error) (T, error) { return v, IfNotNull(err) }
+
+// Maybe returns a pointer to a value that may be null: nil then.
+func Maybe[T any](v T, err error) (*T, error) {
+	if err != nil {
+		return nil, IfNotNull(err)
+	}
+	return &v, nil
+}
+
+// Pointer returns a pointer to a value.
+func Pointer[T any](v T, err error) (*T, error) { return &v, err }

@@ -95,6 +95,30 @@ func (s Source) Whole(of *Fields, err error) *Faults {
 	return &Faults{whole: s.Malformed(of.Type, err)}
 }
 
+// FaultOf returns the faults of an object of which only some fields can have one,
+// all of them the same. It returns nil if err is nil.
+func (s Source) FaultOf(typ string, err error, fields ...string) *Faults {
+	if err == nil {
+		return nil
+	}
+	errs := make([]error, len(fields))
+	for i := range errs {
+		errs[i] = err
+	}
+	return s.Faults(&Fields{Type: typ, Names: fields}, errs)
+}
+
+// Error returns the first of the errors of fields by position, for a model that
+// has no [Faults]; nil if there is none.
+func (f *Fields) Error(errs []error) error {
+	for i, err := range errs {
+		if err != nil {
+			return fmt.Errorf("%s.%s: %w", f.Type, f.Names[i], err)
+		}
+	}
+	return nil
+}
+
 // First returns the first error that is not nil.
 func First(errs ...error) error {
 	for _, err := range errs {
@@ -125,6 +149,10 @@ const mostItems = 20
 
 // Errors returns the errors of the items, at most the first 20.
 func (i *Items) Errors() []ItemError { return i.list }
+
+// Lost reports whether there is no list, because an item that may not be null has
+// an error. Else such items are null in the list.
+func (i *Items) Lost() bool { return i.lost }
 
 // Error has the errors of all items.
 func (i *Items) Error() string {

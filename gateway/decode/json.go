@@ -165,6 +165,16 @@ func (d *JSON) End() error {
 	return d.err
 }
 
+// Done is like [JSON.End], but returns a problem, DOWNSTREAM_SERVICE_ERROR, also
+// for the first error of errs, which are those of values that what was read for
+// can't do without.
+func (d *JSON) Done(what string, errs ...error) error {
+	if err := d.End(); err != nil {
+		return d.Malformed(what, err)
+	}
+	return d.Malformed(what, First(errs...))
+}
+
 // Skip consumes the next value.
 func (d *JSON) Skip() {
 	switch c := d.peek(); c {

@@ -2,32 +2,21 @@ package decode
 
 // Reader is a [JSON] or an [XML].
 type Reader interface {
-	*JSON
+	*JSON | *XML
 
 	Array() error
 	Item() bool
 	Null() bool
+	Mark() Mark
+	Rewind(to Mark)
+	Object() error
+	Next() bool
+	Name() string
+	Text() (string, error)
 }
 
 // Optional reads a value that may be null: nil then.
-func Optional[D Reader, T any](d D, read func(D) (T, error)) (*T, error) {
-	if d.Null() {
-		return nil, nil //nolint:nilnil // null
-	}
-	v, err := read(d)
-	if err != nil {
-		return nil, err
-	}
-	return &v, nil
-}
-
-// Nullable is like [Optional] for a type that can itself be nil.
-func Nullable[D Reader, T any](d D, read func(D) (T, error)) (v T, err error) {
-	if d.Null() {
-		return v, nil
-	}
-	return read(d)
-}
+func Optional[D Reader, T any](d D, read func(D) (T, error)) (*T, error) { return Maybe(read(d)) }
 
 // List reads a list none of whose items may be null. If an item does not match
 // the schema, the list is nil, and the error is [Items].
@@ -58,7 +47,7 @@ func ListOrNull[D Reader, T any](d D, read func(D) (T, error)) ([]T, error) {
 	list := []T{}
 	var failed Items
 	for d.Item() {
-		item, err := Nullable(d, read)
+		item, err := OrNull(read(d))
 		failed.addNull(len(list), err)
 		list = append(list, item)
 	}
@@ -135,4 +124,65 @@ func rows[D Reader, T any](d D, read func(D, *T) error, null bool) ([]*T, error)
 		return nil, &failed
 	}
 	return list, failed.err()
+}
+
+// Keyed reads a list of objects, and for each of them the key that is at a path in
+// it: a string or a whole number, as text. The key is empty if the object has
+// none. Objects that are null or no objects are left out.
+func Keyed[D Reader, T any](d D, read func(D, *T) error, path ...string) (list []*T, keys []string, err error) {
+	if err := d.Array(); err != nil {
+		return nil, nil, err
+	}
+	for d.Item() {
+		if d.Null() {
+			continue
+		}
+		start := d.Mark()
+		row := new(T)
+		if err := read(d, row); err != nil {
+			return nil, nil, err
+		}
+		d.Rewind(start)
+		list, keys = append(list, row), append(keys, keyAt(d, path))
+	}
+	return list, keys, nil
+}
+
+// keyAt reads the key that is at a path in the next value.
+func keyAt[D Reader](d D, path []string) (key string) {
+	if len(path) == 0 {
+		key, err := d.Text()
+		if err != nil {
+			return ""
+		}
+		return key
+	}
+	if d.Object() != nil {
+		return ""
+	}
+	for d.Next() {
+		if d.Name() == path[0] {
+			key = keyAt(d, path[1:])
+		}
+	}
+	return key
+}
+
+// Keys returns the keys of rows.
+func Keys[R any](rows []*R, key func(*R) string) []string {
+	keys := make([]string, len(rows))
+	for i, row := range rows {
+		if row != nil {
+			keys[i] = key(row)
+		}
+	}
+	return keys
+}
+
+// NotNil returns a list that is not nil: nil is null.
+func NotNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }

@@ -146,3 +146,15 @@ func Narrow[T ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16
 
 // As returns a value as one of another type: As[model.Name](d.String()).
 func As[T ~string, V ~string](v V, err error) (T, error) { return T(v), err }
+
+// AsBool is like [As] for Booleans.
+func AsBool[T ~bool](v bool, err error) (T, error) { return T(v), err }
+
+// AsFloat is like [As] for numbers. A number that the type does not have is an
+// error.
+func AsFloat[T ~float32 | ~float64](v float64, err error) (T, error) {
+	if t := T(v); err != nil || !math.IsInf(float64(t), 0) {
+		return t, err
+	}
+	return 0, &Mismatch{Want: "a number of fewer bits", Have: strconv.FormatFloat(v, 'g', -1, 64)}
+}

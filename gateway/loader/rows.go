@@ -2,53 +2,39 @@ package loader
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// One makes a value of each row and matches it to its key, for a [Fetch] of one
-// value a key. Rows that are nil or whose key is zero belong to nobody; of rows
-// with the same key the last counts. An error of value is that of its key.
-func One[K comparable, R, V any](rows []*R, key func(*R) K, value func(*R) (V, error)) (map[K]V, error) {
+// One returns rows by their keys, for a [Fetch] of one value a key. keys are
+// those of the rows, by position. A row whose key is zero belongs to nobody; of
+// rows with the same key the last counts.
+func One[K comparable, V any](keys []K, rows []V) map[K]V {
+	var none K
 	values := make(map[K]V, len(rows))
-	failed := KeyErrors[K]{}
-	each(rows, key, func(k K, row *R) {
-		v, err := value(row)
-		delete(failed, k)
-		if err != nil {
-			failed[k] = err
+	for i, row := range rows {
+		if keys[i] != none {
+			values[keys[i]] = row
 		}
-		values[k] = v
-	})
-	if len(failed) > 0 {
-		return values, failed
 	}
-	return values, nil
+	return values
 }
 
-// Many is [One] for a [Fetch] of a list a key: the values of the key's rows in
-// the order they have. A key without rows gets an empty list, which is not
-// null. An error of value is that of its key.
-func Many[K comparable, R, V any](keys []K, rows []*R, key func(*R) K, value func(*R) (V, error)) (map[K][]V, error) {
-	groups := make(map[K][]V, len(keys))
-	for _, k := range keys {
-		groups[k] = []V{}
+// Many is like [One] for a [Fetch] of a list a key: the key's rows in the order
+// they have. A requested key without rows gets an empty list, which is not null.
+func Many[K comparable, V any](requested, keys []K, rows []V) map[K][]V {
+	var none K
+	groups := make(map[K][]V, len(requested))
+	for _, key := range requested {
+		groups[key] = []V{}
 	}
-	failed := KeyErrors[K]{}
-	each(rows, key, func(k K, row *R) {
-		v, err := value(row)
-		if err != nil {
-			failed[k] = err
-			return
+	for i, row := range rows {
+		if keys[i] != none {
+			groups[keys[i]] = append(groups[keys[i]], row)
 		}
-		groups[k] = append(groups[k], v)
-	})
-	if len(failed) > 0 {
-		return groups, failed
 	}
-	return groups, nil
+	return groups
 }
 
 // Checked fetches the keys that pass a check. Others fail, each with its own
@@ -78,18 +64,11 @@ func Checked[K comparable, V any](keys []K, check func(K) error, fetch func(keys
 	return values, failed
 }
 
-// Every is for what has a value for every key: keys without one fail with
-// missing. values and err are what [One] returned.
-func Every[K comparable, V any](keys []K, values map[K]V, err, missing error) (map[K]V, error) {
-	failed, some := errors.AsType[KeyErrors[K]](err)
-	if err != nil && !some {
-		return values, err
-	}
-	if failed == nil {
-		failed = KeyErrors[K]{}
-	}
-	for _, key := range keys {
-		if _, ok := values[key]; !ok && failed[key] == nil {
+// Every returns values with an error for each requested key that has none.
+func Every[K comparable, V any](requested []K, values map[K]V, missing error) (map[K]V, error) {
+	failed := KeyErrors[K]{}
+	for _, key := range requested {
+		if _, ok := values[key]; !ok {
 			failed[key] = missing
 		}
 	}
@@ -97,18 +76,6 @@ func Every[K comparable, V any](keys []K, values map[K]V, err, missing error) (m
 		return values, failed
 	}
 	return values, nil
-}
-
-func each[K comparable, R any](rows []*R, key func(*R) K, do func(K, *R)) {
-	var none K
-	for _, row := range rows {
-		if row == nil {
-			continue
-		}
-		if k := key(row); k != none {
-			do(k, row)
-		}
-	}
 }
 
 // ByKey indexes rows by their key, for a [Fetch] of one value a key. Of rows

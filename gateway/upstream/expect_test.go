@@ -69,26 +69,22 @@ func TestExpectations(t *testing.T) {
 	}
 }
 
-// Rows of which none has a key that was asked for are noticed, once.
+// Rows of which none has a requested key are noticed, once.
 func TestMatching(t *testing.T) {
 	var found suspicions
 	client := open(t, upstream.Config{URL: "http://127.0.0.1:1", Suspect: found.add, Strict: true})
-	key := func(r *row) string { return r.ID }
 	expect := client.Expect("a:1:2")
-	upstream.Matching(expect, []string{"a"}, nil, key)
+	expect.Matching([]string{"a"}, nil)
 	for range 2 {
-		rows := []*row{{ID: "x"}, nil, {}}
-		if got := upstream.Matching(expect, []string{"a", "b"}, rows, key); len(got) != 3 {
-			t.Errorf("rows are lost: %v", got)
-		}
+		expect.Matching([]string{"a", "", "b"}, []string{"x", ""})
 	}
 	if len(found.list) != 1 || !strings.Contains(found.list[0], "1 answers had rows, but none with a requested key") {
 		t.Errorf("suspected %q", found.list)
 	}
 	found.list = nil
 	other := client.Expect("a:1:2")
-	upstream.Matching(other, []string{"a"}, []*row{{ID: "a"}}, key)
-	upstream.Matching(other, []string{"a"}, []*row{{ID: "b"}}, key)
+	other.Matching([]string{"a"}, []string{"a"})
+	other.Matching([]string{"a"}, []string{"b"})
 	if len(found.list) > 0 {
 		t.Errorf("it matched before: %q", found.list)
 	}

@@ -14,10 +14,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
@@ -59,40 +57,47 @@ func (c *HTTP) Store() *cache.Store { return c.store }
 // MaxBatch is how many keys one call may have.
 func (c *HTTP) MaxBatch() int { return c.config.MaxBatch }
 
-// GetJSON decodes the JSON that the service answers a request with, in UTF-8.
-// What T does not have is ignored. On an error the value is zero.
-func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
-	return decoded[T](ctx, c, r, "json", func(body []byte, value any) error {
-		r.Expect.answered(body)
-		return decodeJSON(body, value)
-	})
-}
-
-// decodeJSON is the only use of a decoder for what services answer; the choice
-// is docs/adr/0003-json-decoder.md. Names are matched to the letter, and one
-// that comes twice is an error; bytes that are not UTF-8 become U+FFFD.
-func decodeJSON(text []byte, value any) error {
-	return json.Unmarshal(text, value, jsontext.AllowInvalidUTF8(true))
-}
-
-// decoded decodes an answer whose media type is application/format, text/format
-// or has the suffix +format.
-func decoded[T any](ctx context.Context, c *HTTP, r Request, format string, decode func([]byte, any) error) (T, error) {
-	var value T
+// GetJSON sends a request and returns a reader of the JSON of its answer.
+func (c *HTTP) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
+	var answer *decode.JSON
 	err := c.do(ctx, r, func(mediaType string, body []byte) error {
-		if parsed, _, err := mime.ParseMediaType(mediaType); err != nil || !strings.HasSuffix(parsed, "/"+format) && !strings.HasSuffix(parsed, "+"+format) {
-			return nonsense(c.config.Name, fmt.Errorf("service %s: not %s but %q: %.*q", c.config.Name, format, mediaType, bodyInLog, body))
+		if _, err := c.is(mediaType, "json", body); err != nil {
+			return err
 		}
-		if err := decode(body, &value); err != nil {
-			return nonsense(c.config.Name, fmt.Errorf("service %s: %w", c.config.Name, err))
-		}
+		r.Expect.answered(body)
+		answer = decode.NewJSON(string(body), c.Source(r.Binding))
+		answer.Copy = r.Kept
 		return nil
 	})
+	return answer, err
+}
+
+// GetJSON decodes the JSON of the answer to a request, for hand-written code. What
+// T does not have is ignored. On an error the value is zero.
+func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
+	var none T
+	answer, err := c.GetJSON(ctx, r)
 	if err != nil {
-		var zero T // value may be half of an answer
-		return zero, err
+		return none, err
 	}
-	return value, nil
+	v, fault := decode.Value[T](answer)
+	if fault == decode.ErrMissing { //nolint:errorlint // it is null, which is T's zero value
+		fault = nil
+	}
+	if err := answer.Done("the answer", fault); err != nil {
+		return none, err
+	}
+	return v, nil
+}
+
+// is returns the parameters of a media type that is application/format,
+// text/format or has the suffix +format. Another is an error.
+func (c *HTTP) is(mediaType, format string, body []byte) (map[string]string, error) {
+	parsed, parameters, err := mime.ParseMediaType(mediaType)
+	if err != nil || !strings.HasSuffix(parsed, "/"+format) && !strings.HasSuffix(parsed, "+"+format) {
+		return nil, nonsense(c.config.Name, fmt.Errorf("service %s: not %s but %q: %.*q", c.config.Name, format, mediaType, bodyInLog, body))
+	}
+	return parameters, nil
 }
 
 // do calls the service and gives read the media type and the body of its

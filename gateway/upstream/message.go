@@ -7,17 +7,11 @@ import (
 	"iter"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/structpb"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -64,19 +58,10 @@ func Values[T, U any](values []T, of func(T) (U, error)) ([]U, error) {
 	for i, value := range values {
 		var err error
 		if out[i], err = of(value); err != nil {
-			return nil, In("["+strconv.Itoa(i)+"]", err)
+			return nil, fmt.Errorf("[%d]: %w", i, err)
 		}
 	}
 	return out, nil
-}
-
-// Small is a number of a service as an Int of GraphQL, which has 32 bits
-// (GraphQL specification, section 3.5.1).
-func Small[T ~int32 | ~int64 | ~uint32 | ~uint64](number T) (int, error) {
-	if number > 0 && uint64(number) > math.MaxInt32 || number < 0 && int64(number) < math.MinInt32 {
-		return 0, fmt.Errorf("%d has more than 32 bits", number)
-	}
-	return int(number), nil
 }
 
 // Int32 is a caller's number for a service; BAD_USER_INPUT when it does not
@@ -104,15 +89,6 @@ func Uint64[T ~int | ~int64](number T) (uint64, error) {
 		return 0, problem.New(problem.BadUserInput, "A number must not be negative.")
 	}
 	return uint64(number), nil
-}
-
-// Signed is a number of a service as one that can be negative; an error when it
-// is too large.
-func Signed(number uint64) (int64, error) {
-	if number > math.MaxInt64 {
-		return 0, fmt.Errorf("%d has more than 63 bits", number)
-	}
-	return int64(number), nil
 }
 
 // Bytes are the bytes that a caller's text has in base64; BAD_USER_INPUT when it
@@ -168,37 +144,6 @@ func ListValue(value any) (*structpb.ListValue, error) {
 	return nil, problem.New(problem.BadUserInput, "A value must be a JSON array.")
 }
 
-// JSON is any message as its JSON.
-func JSON[M proto.Message](message M) (any, error) {
-	text, err := protojson.Marshal(message)
-	if err != nil {
-		return nil, err
-	}
-	var value any
-	err = json.Unmarshal(text, &value)
-	return value, err
-}
-
-// Object is a map of scalars as a JSON object; an error when it has a number
-// that JSON does not.
-func Object[K comparable, V any](values map[K]V) (any, error) {
-	object := make(map[string]any, len(values))
-	for key, value := range values {
-		switch number := any(value).(type) {
-		case float64:
-			if math.IsNaN(number) || math.IsInf(number, 0) {
-				return nil, fmt.Errorf("%v is no number of JSON", number)
-			}
-		case float32:
-			if math.IsNaN(float64(number)) || math.IsInf(float64(number), 0) {
-				return nil, fmt.Errorf("%v is no number of JSON", number)
-			}
-		}
-		object[fmt.Sprint(key)] = value
-	}
-	return object, nil
-}
-
 // ParseInt is the number that an id is for a service; BAD_USER_INPUT when it is
 // none.
 func ParseInt[T int32 | int64](id string) (T, error) {
@@ -233,27 +178,3 @@ func ParseUint[T uint32 | uint64](id string) (T, error) {
 	}
 	return T(number), nil
 }
-
-// Seconds is a duration as JSON of protocol buffers has it: "3.5s".
-func Seconds(duration *durationpb.Duration) string {
-	d := duration.AsDuration()
-	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
-}
-
-// Digits is a whole number as a text.
-func Digits[T ~int32 | ~int64 | ~uint32 | ~uint64](number T) string {
-	if number < 0 {
-		return strconv.FormatInt(int64(number), 10)
-	}
-	return strconv.FormatUint(uint64(number), 10)
-}
-
-// Base64 is the text that protobuf's JSON format has for bytes.
-func Base64(data []byte) string { return base64.StdEncoding.EncodeToString(data) }
-
-// TimeText is a timestamp as a text (RFC 3339).
-func TimeText(t *timestamppb.Timestamp) string { return t.AsTime().Format(time.RFC3339Nano) }
-
-// Paths are the paths of a mask with commas between them, as protobuf's JSON format
-// has them.
-func Paths(mask *fieldmaskpb.FieldMask) string { return strings.Join(mask.GetPaths(), ",") }

@@ -7,42 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"testing"
-	"time"
-
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
-
-// A number of a service that an Int can't have is the service's mistake: the
-// error is no problem of the caller.
-func TestSmall(t *testing.T) {
-	checkSmall := func(name string, got int, err error, want int, fits bool) {
-		t.Helper()
-		if (err == nil) != fits || got != want || err != nil && problem.CodeOf(err) == problem.BadUserInput {
-			t.Errorf("%s: %d, %v; want %d, %t", name, got, err, want, fits)
-		}
-	}
-	for number, fits := range map[int64]bool{0: true, -1: true, math.MaxInt32: true, math.MinInt32: true, math.MaxInt32 + 1: false, math.MinInt32 - 1: false, math.MaxInt64: false, math.MinInt64: false} {
-		got, err := upstream.Small(number)
-		want := 0
-		if fits {
-			want = int(number)
-		}
-		checkSmall(strconv.FormatInt(number, 10), got, err, want, fits)
-	}
-	for number, fits := range map[uint64]bool{0: true, math.MaxInt32: true, math.MaxInt32 + 1: false, math.MaxUint64: false} {
-		got, err := upstream.Small(number)
-		want := 0
-		if fits {
-			want = int(number)
-		}
-		checkSmall(strconv.FormatUint(number, 10), got, err, want, fits)
-	}
-	got, err := upstream.Small(uint32(math.MaxUint32))
-	checkSmall("the largest uint32", got, err, 0, false)
-}
 
 // A number of a caller that a service can't have is the caller's mistake.
 func TestNumbersOfCallers(t *testing.T) {
@@ -115,14 +83,6 @@ func TestIDsOfNumbers(t *testing.T) {
 			if got, err := parse(id); problem.CodeOf(err) != problem.BadUserInput || got != "0" {
 				t.Errorf("%s of %q is %s, %v", name, id, got, err)
 			}
-		}
-	}
-}
-
-func TestSeconds(t *testing.T) {
-	for d, want := range map[time.Duration]string{0: "0s", 3500 * time.Millisecond: "3.5s", -time.Second: "-1s", time.Nanosecond: "0.000000001s", 1000 * time.Hour: "3600000s"} {
-		if got := upstream.Seconds(durationpb.New(d)); got != want {
-			t.Errorf("%v is %s, want %s", d, got, want)
 		}
 	}
 }

@@ -82,11 +82,10 @@ func Cut[T any](p Page, rows []T) ([]T, bool) {
 	return rows, false
 }
 
-// Next is the cursor of a service for the page after; nil when there is none.
-func Next[T ~string](cursor *T) *string {
+// Next returns the cursor of a service for the page after; nil if it is empty.
+func Next(cursor *string) *string {
 	if cursor == nil || *cursor == "" {
 		return nil
 	}
-	text := string(*cursor)
-	return &text
+	return cursor
 }

@@ -31,6 +31,12 @@ type Request struct {
 	Header http.Header
 	// Body is sent as JSON unless it is nil.
 	Body any
+	// Binding is the position of the binding that makes the call, file:line:column,
+	// for errors in the log. It is empty for hand-written code.
+	Binding string
+	// Kept reports whether values of the answer may be kept longer than the
+	// operation.
+	Kept bool
 	// Expect is what the caller reads of answers in JSON; nil for nothing.
 	Expect *Expectation
 }

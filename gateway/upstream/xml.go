@@ -2,11 +2,20 @@ package upstream
 
 import (
 	"context"
-	"encoding/xml"
+
+	"github.com/portico-gateway/portico/gateway/decode"
 )
 
-// GetXML decodes the XML that the service answers a request with. Go's decoder
-// expands no entities but XML's own.
-func GetXML[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
-	return decoded[T](ctx, c, r, "xml", xml.Unmarshal)
+// GetXML sends a request and returns a reader of the XML of its answer.
+func (c *HTTP) GetXML(ctx context.Context, r Request) (*decode.XML, error) {
+	var answer *decode.XML
+	err := c.do(ctx, r, func(mediaType string, body []byte) error {
+		parameters, err := c.is(mediaType, "xml", body)
+		if err != nil {
+			return err
+		}
+		answer = decode.NewXML(string(body), parameters["charset"], c.Source(r.Binding))
+		return nil
+	})
+	return answer, err
 }

@@ -79,14 +79,22 @@ func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.
 
 // keyOfProductStock returns the key that Product.stock is loaded by.
 func keyOfProductStock(obj *model.Product) string {
+	if obj.Faults.Of("id") != nil {
+		return ""
+	}
 	return obj.ID
+}
+
+// faultOfProductStock returns the fault of the key of Product.stock; nil if it has none.
+func faultOfProductStock(obj *model.Product) error {
+	return obj.Faults.Of("id")
 }
 
 // productStock resolves Product.stock with inventory.Client.ProductStock.
 func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock] {
-	return func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
+	return execute.Check(func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
 		return loader.Resolve(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
-	}
+	}, faultOfProductStock)
 }
 
 // Rating returns the value that was resolved for its level.
@@ -126,12 +134,18 @@ func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet
 		return
 	}
 	execute.Tag(level, func(obj *model.Product) string {
+		if obj.Faults.Of("id") != nil {
+			return ""
+		}
 		return "product-" + provenance.Escape(obj.ID)
 	})
 	for _, field := range execute.Fields(ctx, selections, productImplementors) {
 		switch field.Name {
 		case "stock":
 			execute.Tag(level, func(obj *model.Product) string {
+				if obj.Faults.Of("id") != nil {
+					return ""
+				}
 				return "stock-" + provenance.Escape(obj.ID)
 			})
 			execute.Add(level, field, r.productStock(), nil)

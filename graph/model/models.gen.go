@@ -8,12 +8,16 @@ import (
 	"io"
 	"strconv"
 	"time"
+
+	"github.com/portico-gateway/portico/gateway/decode"
 )
 
 // A shelf of the shop.
 type Category struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 // An amount of money.
@@ -30,12 +34,16 @@ type Order struct {
 	Status OrderStatus  `json:"status"`
 	Total  *Money       `json:"total"`
 	Items  []*OrderItem `json:"items"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 // A line of an order.
 type OrderItem struct {
 	Quantity  int    `json:"quantity"`
 	ProductID string `json:"productId"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 type OrderItemInput struct {
@@ -49,6 +57,8 @@ type PageInfo struct {
 	HasNextPage bool `json:"hasNextPage"`
 	// What to give as `after` for the next page; null when the page is empty.
 	EndCursor *string `json:"endCursor,omitempty"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 type PlaceOrderInput struct {
@@ -57,6 +67,8 @@ type PlaceOrderInput struct {
 
 type PlaceOrderPayload struct {
 	Order *Order `json:"order"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 // Something that the shop sells.
@@ -68,12 +80,16 @@ type Product struct {
 	// A picture 200 pixels wide.
 	ThumbnailURL *string `json:"thumbnailUrl,omitempty"`
 	Description  *string `json:"description,omitempty"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 // A page of products.
 type ProductConnection struct {
 	Nodes    []*Product `json:"nodes"`
 	PageInfo *PageInfo  `json:"pageInfo"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 // What a customer thinks of a product.
@@ -83,6 +99,8 @@ type Review struct {
 	Rating   int    `json:"rating"`
 	Body     string `json:"body"`
 	AuthorID string `json:"authorId"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 // How an order is sent.
@@ -90,6 +108,8 @@ type Shipping struct {
 	Carrier string `json:"carrier"`
 	// When it is expected.
 	Eta time.Time `json:"eta"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 // How much of a product is in the warehouse.
@@ -97,6 +117,8 @@ type Stock struct {
 	ProductID string `json:"productId"`
 	// Pieces that can be ordered now.
 	Available int `json:"available"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 // A review with what a small screen shows of it.
@@ -111,6 +133,8 @@ type User struct {
 	ID        string  `json:"id"`
 	Name      string  `json:"name"`
 	AvatarURL *string `json:"avatarUrl,omitempty"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 // The customer who is signed in, as only they see themselves.
@@ -119,6 +143,8 @@ type Viewer struct {
 	Name      string  `json:"name"`
 	Email     string  `json:"email"`
 	AvatarURL *string `json:"avatarUrl,omitempty"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
 }
 
 type OrderStatus string

@@ -128,14 +128,22 @@ func (q orderResolver) Shipping(ctx context.Context, obj *model.Order) (*model.S
 
 // keyOfOrderShipping returns the key that Order.shipping is loaded by.
 func keyOfOrderShipping(obj *model.Order) string {
+	if obj.Faults.Of("id") != nil {
+		return ""
+	}
 	return obj.ID
+}
+
+// faultOfOrderShipping returns the fault of the key of Order.shipping; nil if it has none.
+func faultOfOrderShipping(obj *model.Order) error {
+	return obj.Faults.Of("id")
 }
 
 // orderShipping resolves Order.shipping with shipping.Client.OrderShipping.
 func (r *resolver) orderShipping() execute.Resolver[*model.Order, *model.Shipping] {
-	return func(ctx context.Context, objs []*model.Order) ([]*model.Shipping, error) {
+	return execute.Check(func(ctx context.Context, objs []*model.Order) ([]*model.Shipping, error) {
 		return loader.Resolve(ctx, r.clients.Shipping.OrderShipping(), objs, keyOfOrderShipping)
-	}
+	}, faultOfOrderShipping)
 }
 
 // belowOrder resolves the selections of objs, and of the objects below them.
@@ -172,14 +180,22 @@ func (q orderItemResolver) Product(ctx context.Context, obj *model.OrderItem) (*
 
 // keyOfOrderItemProduct returns the key that OrderItem.product is loaded by.
 func keyOfOrderItemProduct(obj *model.OrderItem) string {
+	if obj.Faults.Of("productId") != nil {
+		return ""
+	}
 	return obj.ProductID
+}
+
+// faultOfOrderItemProduct returns the fault of the key of OrderItem.product; nil if it has none.
+func faultOfOrderItemProduct(obj *model.OrderItem) error {
+	return obj.Faults.Of("productId")
 }
 
 // orderItemProduct resolves OrderItem.product with catalog.Client.OrderItemProduct.
 func (r *resolver) orderItemProduct() execute.Resolver[*model.OrderItem, *model.Product] {
-	return func(ctx context.Context, objs []*model.OrderItem) ([]*model.Product, error) {
+	return execute.Check(func(ctx context.Context, objs []*model.OrderItem) ([]*model.Product, error) {
 		return loader.Resolve(ctx, r.clients.Catalog.OrderItemProduct(), objs, keyOfOrderItemProduct)
-	}
+	}, faultOfOrderItemProduct)
 }
 
 // belowOrderItem resolves the selections of objs, and of the objects below them.
@@ -229,14 +245,22 @@ func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.
 
 // keyOfProductStock returns the key that Product.stock is loaded by.
 func keyOfProductStock(obj *model.Product) string {
+	if obj.Faults.Of("id") != nil {
+		return ""
+	}
 	return obj.ID
+}
+
+// faultOfProductStock returns the fault of the key of Product.stock; nil if it has none.
+func faultOfProductStock(obj *model.Product) error {
+	return obj.Faults.Of("id")
 }
 
 // productStock resolves Product.stock with inventory.Client.ProductStock.
 func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock] {
-	return func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
+	return execute.Check(func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
 		return loader.Resolve(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
-	}
+	}, faultOfProductStock)
 }
 
 // Category returns the value that was resolved for its level.
@@ -249,17 +273,22 @@ func (q productResolver) Category(ctx context.Context, obj *model.Product) (*mod
 
 // keyOfProductCategory returns the key that Product.category is loaded by.
 func keyOfProductCategory(obj *model.Product) string {
-	if obj.CategoryID == nil {
+	if obj.Faults.Of("categoryId") != nil || obj.CategoryID == nil {
 		return ""
 	}
 	return *obj.CategoryID
 }
 
+// faultOfProductCategory returns the fault of the key of Product.category; nil if it has none.
+func faultOfProductCategory(obj *model.Product) error {
+	return obj.Faults.Of("categoryId")
+}
+
 // productCategory resolves Product.category with catalog.Client.ProductCategory.
 func (r *resolver) productCategory() execute.Resolver[*model.Product, *model.Category] {
-	return func(ctx context.Context, objs []*model.Product) ([]*model.Category, error) {
+	return execute.Check(func(ctx context.Context, objs []*model.Product) ([]*model.Category, error) {
 		return loader.Resolve(ctx, r.clients.Catalog.ProductCategory(), objs, keyOfProductCategory)
-	}
+	}, faultOfProductCategory)
 }
 
 // Reviews returns the value that was resolved for its level.
@@ -272,14 +301,22 @@ func (q productResolver) Reviews(ctx context.Context, obj *model.Product, first 
 
 // keyOfProductReviews returns the key that Product.reviews is loaded by.
 func keyOfProductReviews(obj *model.Product) string {
+	if obj.Faults.Of("id") != nil {
+		return ""
+	}
 	return obj.ID
+}
+
+// faultOfProductReviews returns the fault of the key of Product.reviews; nil if it has none.
+func faultOfProductReviews(obj *model.Product) error {
+	return obj.Faults.Of("id")
 }
 
 // productReviews resolves Product.reviews with reviews.Client.ProductReviews.
 func (r *resolver) productReviews(first *int) execute.Resolver[*model.Product, []*model.Review] {
-	return func(ctx context.Context, objs []*model.Product) ([][]*model.Review, error) {
+	return execute.Check(func(ctx context.Context, objs []*model.Product) ([][]*model.Review, error) {
 		return loader.Resolve(ctx, r.clients.Reviews.ProductReviews(first), objs, keyOfProductReviews)
-	}
+	}, faultOfProductReviews)
 }
 
 // Related returns the value that was resolved for its level.
@@ -304,6 +341,9 @@ func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet
 		return
 	}
 	execute.Tag(level, func(obj *model.Product) string {
+		if obj.Faults.Of("id") != nil {
+			return ""
+		}
 		return "product-" + provenance.Escape(obj.ID)
 	})
 	ec := r.executionContext(ctx)
@@ -311,6 +351,9 @@ func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet
 		switch field.Name {
 		case "stock":
 			execute.Tag(level, func(obj *model.Product) string {
+				if obj.Faults.Of("id") != nil {
+					return ""
+				}
 				return "stock-" + provenance.Escape(obj.ID)
 			})
 			execute.Add(level, field, r.productStock(), nil)
@@ -402,14 +445,22 @@ func (q reviewResolver) Author(ctx context.Context, obj *model.Review) (*model.U
 
 // keyOfReviewAuthor returns the key that Review.author is loaded by.
 func keyOfReviewAuthor(obj *model.Review) string {
+	if obj.Faults.Of("authorId") != nil {
+		return ""
+	}
 	return obj.AuthorID
+}
+
+// faultOfReviewAuthor returns the fault of the key of Review.author; nil if it has none.
+func faultOfReviewAuthor(obj *model.Review) error {
+	return obj.Faults.Of("authorId")
 }
 
 // reviewAuthor resolves Review.author with accounts.Client.ReviewAuthor.
 func (r *resolver) reviewAuthor() execute.Resolver[*model.Review, *model.User] {
-	return func(ctx context.Context, objs []*model.Review) ([]*model.User, error) {
+	return execute.Check(func(ctx context.Context, objs []*model.Review) ([]*model.User, error) {
 		return loader.Resolve(ctx, r.clients.Accounts.ReviewAuthor(), objs, keyOfReviewAuthor)
-	}
+	}, faultOfReviewAuthor)
 }
 
 // belowReview resolves the selections of objs, and of the objects below them.
@@ -456,14 +507,22 @@ func (q viewerResolver) Orders(ctx context.Context, obj *model.Viewer, first *in
 
 // keyOfViewerOrders returns the key that Viewer.orders is loaded by.
 func keyOfViewerOrders(obj *model.Viewer) string {
+	if obj.Faults.Of("id") != nil {
+		return ""
+	}
 	return obj.ID
+}
+
+// faultOfViewerOrders returns the fault of the key of Viewer.orders; nil if it has none.
+func faultOfViewerOrders(obj *model.Viewer) error {
+	return obj.Faults.Of("id")
 }
 
 // viewerOrders resolves Viewer.orders with orders.Client.ViewerOrders.
 func (r *resolver) viewerOrders(first *int) execute.Resolver[*model.Viewer, []*model.Order] {
-	return func(ctx context.Context, objs []*model.Viewer) ([][]*model.Order, error) {
+	return execute.Check(func(ctx context.Context, objs []*model.Viewer) ([][]*model.Order, error) {
 		return loader.Resolve(ctx, r.clients.Orders.ViewerOrders(first), objs, keyOfViewerOrders)
-	}
+	}, faultOfViewerOrders)
 }
 
 // belowViewer resolves the selections of objs, and of the objects below them.

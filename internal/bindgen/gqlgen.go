@@ -47,6 +47,7 @@ func (r *run) models(s *stage, p *plan.Plan) error {
 	var differ error
 	generator := &modelgen.Plugin{FieldHook: modelgen.DefaultFieldMutateHook, MutateHook: func(b *modelgen.ModelBuild) *modelgen.ModelBuild {
 		differ = compareModels(r.project.Union, p.Models, b)
+		addFaults(b, p.Faulty())
 		return b
 	}}
 	if err := generator.MutateConfig(cfg); err != nil {
@@ -58,6 +59,20 @@ func (r *run) models(s *stage, p *plan.Plan) error {
 			project.GeneratedHeader+"\n\n// Package model has the models of all frontends.\npackage model\n"))
 	}
 	return differ
+}
+
+// addFaults adds the field with the faults of a row to the models that have one.
+func addFaults(b *modelgen.ModelBuild, names map[string]string) {
+	pkg := types.NewPackage(plan.GatewayPath+"/decode", "decode")
+	faults := types.NewPointer(types.NewNamed(types.NewTypeName(0, pkg, "Faults", nil), types.NewStruct(nil, nil), nil))
+	for _, object := range b.Models {
+		if name := names[object.Name]; name != "" {
+			object.Fields = append(object.Fields, &modelgen.Field{
+				Description: name + " are the values from services that do not match the schema; nil if there are none.",
+				GoName:      name, Type: faults, Tag: `json:"-"`,
+			})
+		}
+	}
 }
 
 // compareModels checks that gqlgen generates the models that were planned. A

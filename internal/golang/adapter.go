@@ -197,6 +197,9 @@ func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
 	if f.Call != nil {
 		a.keyOf(f)
 	}
+	if canFault(f) {
+		a.faultOf(f)
+	}
 	ctx := a.use("context")
 	a.line("// %s resolves %s.%s with %s.\nfunc (r *resolver) %s(%s) %s[%s, %s] {", levelName(f), o.Name, f.Name, methodName(f), levelName(f),
 		strings.Join(decls, ", "), a.execute("Resolver"), parent, value)
@@ -204,6 +207,9 @@ func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
 	resolve := fmt.Sprintf("%s(func(ctx %s.Context, obj %s) (%s, error) {\nreturn %s\n})", a.execute("Each"), ctx, parent, raw, a.call(f, "r", "obj"))
 	if f.Batch() {
 		resolve = fmt.Sprintf("func(ctx %s.Context, objs []%s) ([]%s, error) {\nreturn %s\n}", ctx, parent, raw, a.call(f, "r", "objs"))
+	}
+	if canFault(f) {
+		resolve = fmt.Sprintf("%s(%s, %s)", a.execute("Check"), resolve, faultName(f))
 	}
 	if f.Adapts() {
 		resolve = fmt.Sprintf("%s(%s, %s)", a.execute("Adapt"), resolve, fitName(f))

@@ -2,137 +2,165 @@ package golang
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// answerType writes the struct that an answer is decoded into; empty if there
-// is none.
-func (c *client) answerType(call *plan.Call) string {
-	if call.Answer == nil || call.Answer.Shape == nil {
-		return ""
-	}
-	name := c.of(answerOf{call})
-	return fmt.Sprintf("// %s is the answer of %s.\ntype %s %s\n\n", name, call.What(), name, c.shape(call.Answer.Shape, call.Format()))
-}
-
 // httpAnswer writes the call of an HTTP service and the reading of its answer.
 func (f *function) httpAnswer() {
 	a := f.Answer
-	typ, expr := f.typ(a.Read.Decoded()), "answer"
-	if a.Shape != nil {
-		typ, expr = f.of(answerOf{f.Call}), "answer."+a.Place.String()
-	}
-	format := "JSON"
-	if f.REST.XML {
-		format = "XML"
-	}
-	f.line("answer, err := %s[%s](ctx, c.HTTP, request)\nif err != nil {", f.upstream("Get"+format), typ)
+	name := f.result()
+	f.line("answer, err := c.Get%s(ctx, request)\nif err != nil {", map[bool]string{true: "XML", false: "JSON"}[f.REST.XML])
 	f.failed()
 	f.line("}")
-	if a.Read.Type.NonNull && (a.Read.Item == nil || !f.REST.XML) {
-		f.line("if %s == nil {\nreturn %s, c.Malformed(%s(%q))\n}", expr, f.zero, f.upstream("Missing"), f.selected())
+	read := f.readValue(a.Read, "answer", f.Format())
+	if f.Key != nil || a.Page != nil { // null is a list without rows
+		read = f.decode("OrNull") + "(" + read + ")"
 	}
-	if f.Key != nil {
-		f.matchRows(expr)
-		return
+	results := name
+	if f.Key != nil && f.Answer.Key.Field == nil {
+		read = fmt.Sprintf("%s(answer, %s, %s)", f.decode("Keyed"), f.of(a.Read.Object()), quoted(f.Answer.Key.Path))
+		results += ", rowKeys"
 	}
-	value := f.rowValue(a.Read, expr, func(call string) string {
-		name := "value"
-		if a.Page != nil {
-			name = "nodes"
-		}
-		f.line("%s, err := %s\nif err != nil {\nreturn %s, c.Malformed(err)\n}", name, call, f.zero)
-		return name
-	})
-	if a.Page == nil {
-		f.line("return %s, nil", value)
-		return
-	}
-	f.connection(value)
-}
-
-// selected returns the path that is read, for an error.
-func (f *function) selected() string {
+	errs := []string{"fault"}
 	if len(f.Select) == 0 {
-		return "the answer"
+		f.line("%s, fault := %s", results, read)
+	} else {
+		errs = append(errs, f.selection(name, fmt.Sprintf("%s, fault = %s\n", results, read))...)
 	}
-	return f.Select.String()
-}
-
-// matchRows writes the matching of rows to the keys of parents.
-func (f *function) matchRows(rows string) {
-	object, key := f.Answer.Read.Object(), f.Answer.Key
-	row := f.of(object)
-	f.line("toModel := func(row *%s) (*%s, error) {\nvalue, err := row.model()\nreturn value, c.Malformed(err)\n}", row, f.typ(object.Model))
-	text := f.upstream("Key")
-	if !plan.IsString(key.Type) {
-		text = f.upstream("KeyInt")
-	}
-	f.match(rows, row, text+"(row."+key.Place.String()+")")
-}
-
-// match writes the return of the rows of each key.
-func (f *function) match(rows, row, key string) {
-	f.line("key := func(row *%s) string { return %s }", row, key)
-	f.line("rows := %s(c.expect.%s, keys, %s, key)", f.upstream("Matching"), loaderName(f.Call), rows)
-	if f.Type.Elem != nil {
-		f.line("return %s(keys, rows, key, toModel)", f.loader("Many"))
+	done := fmt.Sprintf("answer.Done(%q, %s)", f.fieldName(), strings.Join(errs, ", "))
+	if f.Key == nil && a.Page == nil {
+		f.line("return %s, %s", name, done)
 		return
 	}
-	found := f.loader("One") + "(rows, key, toModel)"
-	if !f.Type.NonNull {
-		f.line("return %s", found)
+	f.line("if err := %s; err != nil {\nreturn %s, err\n}", done, f.zero)
+	if f.Key != nil {
+		f.match(name, f.rowKey())
 		return
 	}
-	// A key without a row is the service's fault.
-	f.line("found, err := %s", found)
-	f.line("return %s(keys, found, err, c.Malformed(%s(\"the row of a key\")))", f.loader("Every"), f.upstream("Missing"))
+	f.connection(name, "answer")
+}
+
+// selection writes the reading of the value that select leads to, and of those
+// beside it. It returns the variables for the errors of these that have no place
+// in the models.
+func (f *function) selection(name, read string) []string {
+	a, tree := f.Answer, &node{}
+	f.variableOf(name, f.typ(a.Read.Model))
+	if f.Key != nil && a.Key.Field == nil {
+		f.variableOf("rowKeys", "[]string")
+	}
+	if a.Read.Type.NonNull {
+		f.line("fault := %s", f.decode("ErrMissing"))
+	} else {
+		f.variableOf("fault", "error")
+	}
+	tree.add(f.Select, leaf{read, "fault", a.Read.Type.NonNull})
+	errs := f.pageValues(tree)
+	f.b.WriteString(tree.object(f.file, "answer"))
+	return errs
+}
+
+// fieldName returns the first field that the call is for, for the log.
+func (f *function) fieldName() string { return f.Parent.Name + "." + f.Field.Name }
+
+// result returns the variable for the value of the answer.
+func (f *function) result() string {
+	switch {
+	case f.Key != nil:
+		return "rows"
+	case f.Answer.Page != nil:
+		return "nodes"
+	}
+	return "value"
+}
+
+// variableOf writes the declaration of a variable of a type.
+func (f *function) variableOf(name, typ string) { f.line("var %s %s", name, typ) }
+
+// rowKey writes the function that returns the key of a model; empty if the keys
+// are read beside the models.
+func (f *function) rowKey() string {
+	key, object := f.Answer.Key, f.Answer.Read.Object()
+	if key.Field == nil {
+		return ""
+	}
+	expr := "row." + key.Field.GoName
+	var none []string
+	if object.Faults != "" {
+		none = append(none, fmt.Sprintf("row.%s.Of(%q) != nil", object.Faults, key.Field.Name))
+	}
+	if plan.IsPointer(key.Field.Model) {
+		none = append(none, expr+" == nil")
+		expr = "*" + expr
+	}
+	text := "return " + f.textOf(key.Type, expr)
+	if len(none) > 0 {
+		text = fmt.Sprintf("if %s {\nreturn \"\"\n}\n%s", strings.Join(none, " || "), text)
+	}
+	return fmt.Sprintf("func(row *%s) string {\n%s\n}", f.typ(object.Model), text)
+}
+
+// match writes the return of the rows of each key, which a function of a row
+// returns.
+func (f *function) match(rows, key string) {
+	if key != "" {
+		f.line("rowKeys := %s(rows, %s)", f.decode("Keys"), key)
+	}
+	f.line("c.expect.%s.Matching(keys, rowKeys)", loaderName(f.Call))
+	switch {
+	case f.Type.Elem != nil:
+		f.line("return %s(keys, rowKeys, %s), nil", f.loader("Many"), rows)
+	case f.Type.NonNull: // a key without a row is the service's fault
+		f.line("return %s(keys, %s(rowKeys, %s), c.Source(%q).Malformed(%q, %s))", f.loader("Every"), f.loader("One"), rows, f.At(), f.fieldName(),
+			f.decode("ErrMissing"))
+	default:
+		f.line("return %s(rowKeys, %s), nil", f.loader("One"), rows)
+	}
 }
 
 // messageAnswer writes how a message becomes the field's value.
 func (f *function) messageAnswer() {
-	a := f.Answer
-	switch {
-	case f.Key != nil:
-		f.matchMessages()
-	case a.Page != nil:
-		rows := getters("answer", a.Read.Fields)
-		f.line("nodes, err := %s(%s, %s)\nif err != nil {\nreturn %s, c.Malformed(err)\n}", f.upstream("Values"), rows, f.of(a.Read.Object()), f.zero)
-		f.connection("nodes")
-	default:
-		f.messageValue("answer")
-	}
-}
-
-// messageValue writes the return of the value that select leads to in a
-// message.
-func (f *function) messageValue(root string) {
-	a := f.Answer
-	zero := f.zeroOf(f.Result)
-	at := site{
-		name: func() string { return "value" },
-		try: func(call string) string {
-			f.line("value, err := %s\nif err != nil {\nreturn %s, c.Malformed(err)\n}", call, zero)
-			return "value"
-		},
-		missing: func(condition string) {
-			f.line("if %s {\nreturn %s, c.Malformed(%s(%q))\n}", condition, zero, f.upstream("Missing"), f.Select)
-		},
-		statement: func(code string) { f.b.WriteString(code) },
-		failed:    fmt.Sprintf("return %s, c.Malformed(%s(%q, err))", zero, f.upstream("In"), f.Select),
-	}
-	if len(f.Select) == 0 {
-		f.line("return %s, nil", at.try(f.of(a.Read.Object())+"("+root+")"))
+	a, name := f.Answer, f.result()
+	f.variableOf(name, f.typ(a.Read.Model))
+	f.line("var fault error")
+	f.line("from := c.Source(%q)", f.At())
+	f.b.WriteString(f.fromAnswer("answer", target{name, "fault"}))
+	if f.Key == nil && a.Page == nil {
+		f.line("return %s, from.Malformed(%q, fault)", name, f.fieldName())
 		return
 	}
-	f.line("return %s, nil", f.fromMessage(a.Read, root, at))
+	f.line("if fault != nil {\nreturn %s, from.Malformed(%q, fault)\n}", f.zero, f.fieldName())
+	if f.Key != nil {
+		f.match(name, f.messageKey())
+		return
+	}
+	f.pageMessages()
+	f.connection(name, "from")
 }
 
-// matchMessages writes the matching of messages to the keys of parents.
-func (f *function) matchMessages() {
-	object := f.Answer.Read.Object()
-	row := f.ident(object.Message.GoIdent)
-	f.line("toModel := func(row *%s) (*%s, error) {\nvalue, err := %s(row)\nreturn value, c.Malformed(err)\n}", row, f.typ(object.Model), f.of(object))
-	f.match(getters("answer", f.Answer.Read.Fields), row, f.textOf(f.Answer.Key.Type, getters("row", f.Answer.Key.Fields)))
+// fromAnswer writes the statements that read what select leads to in a message.
+func (f *function) fromAnswer(root string, to target) string {
+	if len(f.Select) == 0 {
+		return f.messageObject(f.Answer.Read, root, to)
+	}
+	return f.fromMessage(f.Answer.Read, root, to)
+}
+
+// messageKey writes the statement that declares the keys of messages, and
+// returns nothing: the keys are not in the models.
+func (f *function) messageKey() string {
+	key := f.Answer.Key
+	text := "return " + f.textOf(key.Type, getters("row", key.Fields))
+	last := key.Fields[len(key.Fields)-1]
+	switch {
+	case last.Desc.HasPresence():
+		text = fmt.Sprintf("if %s {\n%s\n}\nreturn \"\"", f.presence(key.Fields, "row"), text)
+	case len(key.Fields) > 1:
+		text = fmt.Sprintf("if %s == nil {\nreturn \"\"\n}\n%s", getters("row", key.Fields[:len(key.Fields)-1]), text)
+	}
+	f.line("rowKeys := %s(%s, func(row *%s) string {\n%s\n})", f.decode("Keys"), getters("answer", f.Answer.Read.Fields),
+		f.ident(f.Answer.Read.Object().Message.GoIdent), text)
+	return ""
 }

@@ -29,14 +29,11 @@ func clientFile(p *plan.Plan, s *plan.Service) ([]byte, error) {
 		b.WriteString(c.call(call))
 	}
 	for _, o := range s.Objects {
-		if o.Row != nil {
+		if o.Message == nil {
 			b.WriteString(c.row(o))
 		} else {
 			b.WriteString(c.message(o))
 		}
-	}
-	for _, call := range s.Calls {
-		b.WriteString(c.answerType(call))
 	}
 	for _, e := range s.Enums {
 		b.WriteString(c.enum(e))
@@ -50,11 +47,10 @@ func clientFile(p *plan.Plan, s *plan.Service) ([]byte, error) {
 
 // The declarations of a call or an enum that have names of their own.
 type (
-	argsOf   struct{ *plan.Call }
-	answerOf struct{ *plan.Call }
-	keyOf    struct{ *plan.Call }
-	textOf   struct{ *plan.Enum }
-	typeOf   struct{ *plan.Input }
+	argsOf struct{ *plan.Call }
+	keyOf  struct{ *plan.Call }
+	textOf struct{ *plan.Enum }
+	typeOf struct{ *plan.Input }
 )
 
 // allocate names all declarations of the file before anything uses them.
@@ -63,11 +59,12 @@ func (c *client) allocate() {
 		c.declared[name] = true
 	}
 	for _, o := range c.service.Objects {
-		if o.Row != nil {
-			c.declare(o, plan.RowName(o.Def, o.Format), "")
-		} else {
-			c.declare(o, lowerFirst(plan.GoName(o.Def.Name))+"Of", o.Message.GoIdent.GoName)
+		more := "XML"
+		if o.Message != nil {
+			more = o.Message.GoIdent.GoName
 		}
+		c.declare(o, "read"+plan.GoName(o.Def.Name), more)
+		c.declare(fieldsOf{o}, lowerFirst(plan.GoName(o.Def.Name))+"Fields", more)
 	}
 	for _, e := range c.service.Enums {
 		name := lowerFirst(plan.GoName(e.Def.Name))
@@ -89,7 +86,6 @@ func (c *client) allocate() {
 	}
 	for _, call := range c.service.Calls {
 		c.declare(argsOf{call}, lowerFirst(call.Name)+"Args", "")
-		c.declare(answerOf{call}, lowerFirst(call.Name)+"Answer", "")
 		c.declare(keyOf{call}, call.Name+"Key", "")
 	}
 }

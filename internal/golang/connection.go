@@ -7,15 +7,79 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// connection writes the return of a connection with the nodes.
-func (f *function) connection(nodes string) {
+// beside is a value that an answer has beside its rows: a pointer that is nil if
+// it has none, with its error.
+type beside struct {
+	*plan.PageValue
+	name, typ, read string // variable; Go type without the pointer; method of package decode
+}
+
+// besides returns the values that the connection needs.
+func (f *function) besides() []beside {
+	p := f.Answer.Page
+	var all []beside
+	for _, b := range []beside{{p.Next, "next", "string", "Text"}, {p.Total, "total", "int64", "Int64"}, {p.More, "more", "bool", "Bool"}} {
+		if b.PageValue != nil && f.needs(b.name) {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// needs reports whether the connection has a field that depends on a value.
+func (f *function) needs(name string) bool {
+	p := f.Answer.Page
+	has := func(field string) bool { return p.InfoFields.Fields.ForName(field) != nil }
+	switch name {
+	case "next":
+		return has("hasNextPage") || has("endCursor")
+	case "total":
+		return p.TotalCount != nil || has("hasNextPage") && p.Next == nil && p.More == nil
+	}
+	return has("hasNextPage") && p.Next == nil
+}
+
+// pageValues adds the values beside the rows to the tree of an answer. It returns
+// the errors that have no place in the models.
+func (f *function) pageValues(tree *node) []string {
+	if f.Answer.Page == nil {
+		return nil
+	}
+	var errs []string
+	for _, b := range f.besides() {
+		f.line("var %s *%s\nvar %sErr error", b.name, b.typ, b.name)
+		read := fmt.Sprintf("%s(answer, (%s).%s)", f.decode("Optional"), f.decoder(f.Format()), b.read)
+		tree.add(b.Path, leaf{fmt.Sprintf("%s, %sErr = %s\n", b.name, b.name, read), b.name + "Err", false})
+		if f.Answer.Page.Faults == "" || f.Answer.Page.InfoFaults == "" {
+			errs = append(errs, b.name+"Err")
+		}
+	}
+	return errs
+}
+
+// pageMessages declares the values beside the rows of a message.
+func (f *function) pageMessages() {
+	for _, b := range f.besides() {
+		f.line("%s := new(%s(%s))", b.name, b.typ, getters("answer", b.Fields))
+		if f.faulty(b) {
+			f.line("var %sErr error", b.name)
+		}
+	}
+}
+
+// faulty reports whether the error of a value is used.
+func (f *function) faulty(b beside) bool { return b.name == "total" && f.Answer.Page.TotalCount != nil }
+
+// connection writes the return of a connection with the nodes. source is the
+// variable that makes faults.
+func (f *function) connection(nodes, source string) {
 	p := f.Answer.Page
 	hasNext := p.InfoFields.Fields.ForName("hasNextPage") != nil
 	if p.ByOffset && (!p.OneMore || !hasNext) { // the service may ignore the limit
 		f.line("%s, _ = %s(page, %s)", nodes, f.upstream("Cut"), nodes)
 	}
-	if p.Next != nil && (hasNext || p.InfoFields.Fields.ForName("endCursor") != nil) {
-		f.line("next := %s(%s)", f.upstream("Next"), pageValue(p.Next, "").pointer)
+	if p.Next != nil && f.needs("next") {
+		f.line("next = %s(next)", f.upstream("Next"))
 	}
 	more := ""
 	if hasNext {
@@ -26,7 +90,7 @@ func (f *function) connection(nodes string) {
 	}
 	var fields []string
 	if p.HasNodes {
-		fields = append(fields, "Nodes: "+nodes)
+		fields = append(fields, "Nodes: "+f.decode("NotNil")+"("+nodes+")")
 	}
 	if p.Edge != nil {
 		f.line("edges := make([]*%s, len(%s))\nfor i, node := range %s {\nedges[i] = &%s{Cursor: page.Cursor(i), Node: node}\n}", f.typ(p.Edge),
@@ -34,44 +98,32 @@ func (f *function) connection(nodes string) {
 		fields = append(fields, "Edges: edges")
 	}
 	if p.TotalCount != nil {
-		fields = append(fields, "TotalCount: "+f.totalCount())
+		fields = append(fields, f.totalCount(source)...)
 	}
-	fields = append(fields, "PageInfo: "+f.pageInfo(nodes, more))
+	fields = append(fields, "PageInfo: "+f.pageInfo(nodes, more, source))
 	f.line("return &%s{\n%s,\n}, nil", f.typ(p.Connection), strings.Join(fields, ",\n"))
 }
 
-// beside is a value that an answer has beside its rows.
-type beside struct {
-	expr, pointer string
-	there         string // the condition that the answer has it; empty if it always does
-}
-
-// pageValue writes a value that the answer has beside its rows. In a message,
-// it is converted to typ unless that is empty.
-func pageValue(v *plan.PageValue, typ string) beside {
-	if v.Place != nil {
-		expr := "answer." + v.Place.String()
-		return beside{expr: "*" + expr, pointer: expr, there: expr + " != nil"}
-	}
-	expr := getters("answer", v.Fields)
-	if typ != "" {
-		expr = typ + "(" + expr + ")"
-	}
-	return beside{expr: expr, pointer: "new(" + expr + ")"}
-}
-
-func (f *function) totalCount() string {
+// totalCount declares the total, an Int, and returns the fields of the connection
+// that have it or its fault.
+func (f *function) totalCount(source string) []string {
 	p := f.Answer.Page
-	total := pageValue(p.Total, "int64")
-	if total.there != "" && p.TotalCount.Type.NonNull {
-		f.line("if %s == nil {\nreturn %s, c.Malformed(%s(%q))\n}", total.pointer, f.zero, f.upstream("Missing"), p.Total.Path)
-	}
-	count := fmt.Sprintf("%s(%s)", f.upstream("Count"), total.pointer)
+	typ, small, none := "int", "*total", ""
 	if !p.TotalCount.Type.NonNull {
-		count = fmt.Sprintf("%s(%s, %s)", f.upstream("Optional"), total.pointer, f.upstream("Count"))
+		typ, none = "*int", ""
+	} else if f.GRPC == nil {
+		none = fmt.Sprintf(" else if totalErr == nil {\ntotalErr = %s\n}", f.decode("ErrMissing"))
 	}
-	f.line("count, err := %s\nif err != nil {\nreturn %s, c.Malformed(%s(%q, err))\n}", count, f.zero, f.upstream("In"), p.Total.Path)
-	return "count"
+	call := fmt.Sprintf("%s(%s)", f.decode("Small"), small)
+	if typ == "*int" {
+		call = f.decode("Maybe") + "(" + call + ")"
+	}
+	f.line("var count %s\nif total != nil {\ncount, totalErr = %s\n}%s", typ, call, none)
+	if p.Faults == "" {
+		f.line("if totalErr != nil {\nreturn %s, %s.Malformed(%q, totalErr)\n}", f.zero, source, f.fieldName())
+		return []string{"TotalCount: count"}
+	}
+	return []string{"TotalCount: count", fmt.Sprintf("%s: %s.FaultOf(%q, totalErr, %q)", p.Faults, source, f.Type.Name(), "totalCount")}
 }
 
 // more writes the expression that reports whether there are rows after the
@@ -82,44 +134,44 @@ func (f *function) more(nodes string) string {
 	case p.Next != nil:
 		return "next != nil"
 	case p.More != nil:
-		more := pageValue(p.More, "")
-		return f.said(more.there, more.expr, nodes)
+		return f.said("more", "*more", nodes)
 	case p.Total != nil:
-		total := pageValue(p.Total, "int64")
 		before := "page.Offset"
-		if p.ByNumber {
+		switch {
+		case p.ByNumber:
 			before = "page.Offset-page.Skip()"
 		}
-		return f.said(total.there, fmt.Sprintf("int64(%s+len(%s)) < %s", before, nodes, total.expr), nodes)
+		// A page without rows is the last one, whatever the total.
+		return f.said("total", fmt.Sprintf("len(%s) > 0 && int64(%s+len(%s)) < *total", nodes, before, nodes), nodes)
 	case p.OneMore:
-		f.line("%s, more := %s(page, %s)", nodes, f.upstream("Cut"), nodes)
-		return "more"
+		f.line("%s, hasMore := %s(page, %s)", nodes, f.upstream("Cut"), nodes)
+		return "hasMore"
 	}
 	f.full(nodes)
-	return "more"
+	return "hasMore"
 }
 
-// full writes the declaration of more: a full page may be followed by another.
-func (f *function) full(nodes string) { f.line("more := len(%s) >= page.Limit", nodes) }
+// full writes the declaration of hasMore: a full page may be followed by another.
+func (f *function) full(nodes string) { f.line("hasMore := len(%s) >= page.Limit", nodes) }
 
-// said writes the declaration of more from a value of the service, if the
+// said writes the declaration of hasMore from a value of the service, if the
 // answer has it.
-func (f *function) said(there, condition, nodes string) string {
-	if there == "" {
-		f.line("more := %s", condition)
-		return "more"
+func (f *function) said(value, condition, nodes string) string {
+	if f.GRPC != nil {
+		f.line("hasMore := %s", condition)
+		return "hasMore"
 	}
 	if f.Answer.Page.ByOffset {
 		f.full(nodes)
 	} else {
-		f.line("more := false")
+		f.line("hasMore := false")
 	}
-	f.line("if %s {\nmore = %s\n}", there, condition)
-	return "more"
+	f.line("if %s != nil {\nhasMore = %s\n}", value, condition)
+	return "hasMore"
 }
 
 // pageInfo writes the PageInfo.
-func (f *function) pageInfo(nodes, more string) string {
+func (f *function) pageInfo(nodes, more, source string) string {
 	p := f.Answer.Page
 	var fields []string
 	flag := func(name, value string) {
@@ -152,10 +204,45 @@ func (f *function) pageInfo(nodes, more string) string {
 	case p.ByOffset:
 		fields = append(fields, f.cursors(nodes, start, end)...)
 	}
+	fields = append(fields, f.infoFaults(source)...)
 	if len(fields) == 0 {
 		return "&" + f.typ(p.Info) + "{}"
 	}
 	return fmt.Sprintf("&%s{\n%s,\n}", f.typ(p.Info), strings.Join(fields, ",\n"))
+}
+
+// infoFaults returns the field with the faults of a PageInfo, if there can be
+// any.
+func (f *function) infoFaults(source string) []string {
+	p := f.Answer.Page
+	if f.GRPC != nil || p.InfoFaults == "" {
+		return nil
+	}
+	for _, b := range f.besides() {
+		var names []string
+		if p.InfoFields.Fields.ForName("hasNextPage") != nil {
+			names = append(names, "hasNextPage")
+		}
+		if b.name == "next" && p.InfoFields.Fields.ForName("endCursor") != nil {
+			names = append(names, "endCursor")
+		}
+		if f.decides(b.name) && len(names) > 0 {
+			return []string{fmt.Sprintf("%s: %s.FaultOf(%q, %sErr, %s)", p.InfoFaults, source, p.InfoFields.Name, b.name, quoted(names))}
+		}
+	}
+	return nil
+}
+
+// decides reports whether a value says whether there is another page.
+func (f *function) decides(name string) bool {
+	p := f.Answer.Page
+	switch name {
+	case "next":
+		return true
+	case "more":
+		return p.Next == nil
+	}
+	return p.Next == nil && p.More == nil
 }
 
 // cursors declares the cursors of the first and last rows of a page, and

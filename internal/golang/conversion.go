@@ -35,8 +35,6 @@ func (c *client) converted(v plan.Conversion, expr string) string {
 		to = v.Scalar
 	}
 	switch {
-	case v.Func != nil && v.Func.Method:
-		expr = expr + "." + v.Func.Name + "()"
 	case v.Func != nil:
 		expr = c.funcName(v.Func) + "(" + expr + ")"
 	case plan.TypeName(from) != plan.TypeName(to):

@@ -22,9 +22,12 @@ func (f *function) grpcCall() {
 	if f.Stream() {
 		f.line("events, err := %s[%s, %s](ctx, c.GRPC, %s, request)\nif err != nil {", f.upstream("Follow"), input, output, name)
 		f.failed()
-		f.line("}\nreturn %s(events, func(event *%s) (%s, error) {", f.upstream("Events"), output, f.typ(f.Result))
-		f.messageValue("event")
-		f.line("}), nil")
+		f.line("}\nfrom := c.Source(%q)", f.At())
+		f.line("return %s(events, func(event *%s) (%s, error) {", f.upstream("Events"), output, f.typ(f.Result))
+		f.variableOf("value", f.typ(f.Answer.Read.Model))
+		f.line("var fault error")
+		f.b.WriteString(f.fromAnswer("event", target{"value", "fault"}))
+		f.line("return value, from.Malformed(%q, fault)\n}), nil", f.fieldName())
 		return
 	}
 	f.line("answer := &%s{}\nif err := c.Invoke(ctx, %s, request, answer); err != nil {", output, name)

@@ -18,6 +18,9 @@ func (a *adapters) value(v plan.Value) (guards []string, text string) {
 		if slices.Contains(v.Pointers, i) {
 			guards = append(guards, expr+" == nil")
 		}
+		if fault, ok := v.Faults[i]; ok {
+			guards = append(guards, fmt.Sprintf("%s.%s.Of(%q) != nil", expr, fault.GoName, fault.Field))
+		}
 		expr += "." + step
 	}
 	if v.Pointer {
@@ -59,6 +62,38 @@ func (a *adapters) keyOf(f *plan.Adapter) {
 		a.line("if %s {\nreturn %s\n}", strings.Join(empty, " || "), none)
 	}
 	a.line("return key\n}\n")
+}
+
+// canFault reports whether a value that the field is loaded by can have a fault.
+func canFault(f *plan.Adapter) bool {
+	return slices.ContainsFunc(f.Keys, func(k plan.Key) bool { return len(k.Value.Faults) > 0 })
+}
+
+// faultName returns the name of the function that returns the fault of a
+// parent's key.
+func faultName(f *plan.Adapter) string { return "faultOf" + upperFirst(levelName(f)) }
+
+// faultOf writes the function that returns the fault of a parent's key.
+func (a *adapters) faultOf(f *plan.Adapter) {
+	a.line("// %s returns the fault of the key of %s.%s; nil if it has none.\nfunc %s(obj %s) error {", faultName(f), f.Object.Name, f.Name, faultName(f),
+		a.typ(f.Object.Type))
+	var checks []string
+	last := ""
+	for _, k := range f.Keys {
+		expr := "obj"
+		for i, step := range k.Value.Steps {
+			if slices.Contains(k.Value.Pointers, i) {
+				checks = append(checks, fmt.Sprintf("if %s == nil {\nreturn nil\n}", expr))
+			}
+			if fault, ok := k.Value.Faults[i]; ok {
+				last = fmt.Sprintf("%s.%s.Of(%q)", expr, fault.GoName, fault.Field)
+				checks = append(checks, fmt.Sprintf("if err := %s; err != nil {\nreturn err\n}", last))
+			}
+			expr += "." + step
+		}
+	}
+	checks[len(checks)-1] = "return " + last // a nil object has no fields that are read
+	a.line("%s\n}\n", strings.Join(checks, "\n"))
 }
 
 // tag writes the call that tags the objects of a level.

@@ -9,103 +9,108 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// message writes the function that converts a message to the model of an object
-// type.
-func (c *client) message(o *plan.Object) string {
-	m := c.newModel(o)
-	for _, f := range o.Fields {
-		m.messageField(f)
+// message writes the function that reads a message of gRPC into a model.
+func (c *client) message(of *plan.Object) string {
+	o := c.newObject(of)
+	for _, f := range of.Fields {
+		switch {
+		case f.Constant != nil:
+			fmt.Fprintf(&o.before, "into.%s = %s\n", f.GoName, o.constant(f, f.Constant))
+		case f.Converter != nil:
+			var args []string
+			for _, a := range f.Converter.Arguments {
+				args = append(args, o.client.converted(a.Read.Into, getters("m", a.Read.Fields)))
+			}
+			o.call(f, args, nil)
+		case len(f.Path) == 0:
+			fmt.Fprintf(&o.after, "into.%s = new(%s)\n%s = %s(from, m, into.%s)\n", f.GoName, o.typ(plan.Element(f.Model)), o.fault(f, false),
+				o.of(f.Read.Into.Object), f.GoName)
+		default:
+			target := target{value: "into." + f.GoName, fault: o.fault(f, false)}
+			o.after.WriteString(o.fromMessage(f.Read, "m", target))
+		}
 	}
-	return fmt.Sprintf("// %s returns a message as %s.\nfunc %s(m *%s) (*%s, error) {\n",
-		c.of(o), withArticle(o.Def.Name), c.of(o), c.ident(o.Message.GoIdent), c.typ(o.Model)) + m.body()
+	return fmt.Sprintf("// %s reads %s.\nfunc %s(from %s, m *%s, into *%s) error {\n", o.of(of), withArticle(of.Def.Name), o.of(of), o.decode("Source"),
+		o.ident(of.Message.GoIdent), o.typ(of.Model)) +
+		fmt.Sprintf("if m == nil {\nerr := %s\n%s}\n", o.decode("ErrMissing"), o.whole("from")) +
+		o.beginning() + o.end("from")
 }
 
-// messageField writes the reading of a field.
-func (m *model) messageField(f *plan.Field) {
-	switch {
-	case f.Constant != nil:
-		m.init(f, m.constant(f, f.Constant))
-		return
-	case f.Converter != nil:
-		m.init(f, m.convert(f))
-		return
-	case len(f.Path) == 0:
-		m.init(f, m.try(f, m.of(f.Read.Into.Object)+"(m)"))
-		return
-	}
-	at := site{
-		name: func() string { return m.local(f.Name) },
-		try:  func(call string) string { return m.try(f, call) },
-		missing: func(condition string) {
-			m.missing = append(m.missing, missing{condition, f.Path.String()})
-		},
-		statement: func(code string) { m.statements.WriteString(code) },
-		failed:    fmt.Sprintf("return nil, %s(%q, err)", m.upstream("In"), f.Path),
-	}
-	m.init(f, m.fromMessage(f.Read, "m", at))
-}
+// target is where a value of a message goes: an expression for the value, and
+// one for its error.
+type target struct{ value, fault string }
 
-// site is the function in which a value of a message is converted: where
-// statements go, and what happens on errors.
-type site struct {
-	name      func() string            // returns the name of a new variable
-	try       func(call string) string // declares a variable with the result of a call that may fail
-	missing   func(condition string)   // adds a condition under which a required value is missing
-	statement func(code string)        // adds a statement
-	failed    string                   // a statement that returns err
-}
-
-// fromMessage writes the value at the end of a path of fields that starts at
-// root.
-func (c *client) fromMessage(r *plan.Read, root string, at site) string {
+// fromMessage writes the statements that read the value at the end of a path of
+// fields that starts at root.
+func (c *client) fromMessage(r *plan.Read, root string, to target) string {
 	last, expr := r.Fields[len(r.Fields)-1], getters(root, r.Fields)
+	both := func(call string) string { return fmt.Sprintf("%s, %s = %s\n", to.value, to.fault, call) }
 	switch {
 	case r.Item == nil && last.Desc.IsMap():
-		return at.try(c.funcName(r.Into.Func) + "(" + expr + ")")
+		return both(c.funcName(r.Into.Func) + "(" + expr + ")")
+	case r.Item == nil && r.Into.Object != nil:
+		return c.messageObject(r, expr, to)
 	case r.Item == nil:
-		return c.single(r, root, at)
+		return c.single(r, root, to)
 	case plan.IsMask(last) && !last.Desc.IsList():
-		return expr + ".GetPaths()"
+		return fmt.Sprintf("%s = %s(%s.GetPaths())\n", to.value, c.decode("NotNil"), expr)
+	case r.Item.Into.Object != nil:
+		return both(fmt.Sprintf("%s(from, %s, %s)", c.decode("Messages"), expr, c.of(r.Item.Into.Object)))
 	case r.Item.Into.Same() && plan.TypeName(r.Item.Model) == plan.TypeName(r.Item.Into.From):
-		return expr
-	case plan.IsPointer(r.Item.Model) && r.Item.Into.Object == nil && !plan.IsPointer(r.Item.Into.To):
-		item := "new(" + c.converted(r.Item.Into, "item") + "), nil"
-		return at.try(fmt.Sprintf("%s(%s, func(item %s) (%s, error) { return %s })", c.upstream("Values"), expr, c.typ(r.Item.Into.From),
-			c.typ(r.Item.Model), item))
+		return fmt.Sprintf("%s = %s(%s)\n", to.value, c.decode("NotNil"), expr)
+	case plan.IsPointer(r.Item.Model) && !plan.IsPointer(r.Item.Into.To):
+		fn := fmt.Sprintf("func(item %s) (%s, error) { return %s(%s) }", c.typ(r.Item.Into.From), c.typ(r.Item.Model), c.decode("Pointer"),
+			c.both(r.Item.Into, "item"))
+		return both(fmt.Sprintf("%s(%s, %s)", c.decode("Each"), expr, fn))
 	}
-	return at.try(fmt.Sprintf("%s(%s, %s)", c.upstream("Values"), expr, c.each(r.Item.Into, c.typ(r.Item.Into.From), "item")))
+	return both(fmt.Sprintf("%s(%s, %s)", c.decode("Each"), expr, c.each(r.Item.Into, c.typ(r.Item.Into.From), "item")))
 }
 
-// single writes a value that is not a list.
-func (c *client) single(r *plan.Read, root string, at site) string {
-	last, expr, into := r.Fields[len(r.Fields)-1], getters(root, r.Fields), r.Into
-	made := func(value string) string {
-		if into.Fails() {
-			return at.try(c.failing(into) + "(" + value + ")")
-		}
-		return c.converted(into, value)
+// both writes an expression for the converted value and an error.
+func (c *client) both(into plan.Conversion, expr string) string {
+	if into.Fails() {
+		return c.failing(into) + "(" + expr + ")"
 	}
+	return c.converted(into, expr) + ", nil"
+}
+
+// messageObject writes the reading of an object.
+func (c *client) messageObject(r *plan.Read, expr string, to target) string {
+	if r.Type.NonNull {
+		return fmt.Sprintf("%s = new(%s)\n%s = %s(from, %s, %s)\n", to.value, c.typ(plan.Element(r.Model)), to.fault, c.of(r.Into.Object), expr, to.value)
+	}
+	return fmt.Sprintf("%s, %s = %s(from, %s, %s)\n", to.value, to.fault, c.decode("Message"), expr, c.of(r.Into.Object))
+}
+
+// single writes the reading of a scalar or an enum.
+func (c *client) single(r *plan.Read, root string, to target) string {
+	last, expr, into := r.Fields[len(r.Fields)-1], getters(root, r.Fields), r.Into
+	assign := c.assign(r, expr, to)
 	switch {
 	case last.Message != nil && r.Type.NonNull:
-		at.missing(expr + " == nil")
-		return made(expr)
-	case into.Object != nil:
-		return at.try(fmt.Sprintf("%s(%s, %s)", c.upstream("Row"), expr, c.failing(into)))
-	case last.Message != nil && plan.Nilable(into.To): // google.protobuf.Struct and the like
-		return c.whenPresent(into, expr+" != nil", expr, at)
-	case last.Message == nil && r.Type.NonNull: // an absent scalar has the default of its type
-		return made(expr)
-	case last.Message != nil || last.Desc.HasPresence():
-		return c.whenPresent(into, c.presence(r.Fields, root), expr, at)
-	case plan.Nilable(into.To):
-		return made(expr)
-	case !into.Fails():
-		return "new(" + c.converted(into, expr) + ")"
-	case into.Enum != nil: // its value 0 means that it is absent
-		return c.whenPresent(into, "theirs := "+expr+"; theirs != 0", "theirs", at)
+		return fmt.Sprintf("if %s == nil {\n%s = %s\n} else {\n%s}\n", expr, to.fault, c.decode("ErrMissing"), assign)
+	case last.Message != nil || !r.Type.NonNull && last.Desc.HasPresence():
+		return fmt.Sprintf("if %s {\n%s}\n", c.presence(r.Fields, root), assign)
+	case into.Enum == nil && !r.Type.NonNull && len(r.Fields) > 1: // absent with the message that has it
+		return fmt.Sprintf("if %s != nil {\n%s}\n", getters(root, r.Fields[:len(r.Fields)-1]), assign)
 	}
-	name := at.try(c.failing(into) + "(" + expr + ")")
-	return "&" + name
+	return assign
+}
+
+// assign writes the reading of a value that the message has.
+func (c *client) assign(r *plan.Read, expr string, to target) string {
+	into, pointer := r.Into, plan.IsPointer(r.Model) && !plan.IsPointer(r.Into.To)
+	switch {
+	case into.Fails() && !r.Type.NonNull && pointer:
+		return fmt.Sprintf("%s, %s = %s(%s(%s))\n", to.value, to.fault, c.decode("Maybe"), c.failing(into), expr)
+	case into.Fails() && pointer:
+		return fmt.Sprintf("%s, %s = %s(%s(%s))\n", to.value, to.fault, c.decode("Pointer"), c.failing(into), expr)
+	case into.Fails():
+		return fmt.Sprintf("%s, %s = %s(%s)\n", to.value, to.fault, c.failing(into), expr)
+	case pointer:
+		return fmt.Sprintf("%s = new(%s)\n", to.value, c.converted(into, expr))
+	}
+	return fmt.Sprintf("%s = %s\n", to.value, c.converted(into, expr))
 }
 
 // presence writes the condition that a path of fields has a value.
@@ -123,28 +128,6 @@ func (c *client) presence(fields []*protogen.Field, root string) string {
 	return fmt.Sprintf("%s.%s != nil", owner, last.GoName)
 }
 
-// whenPresent declares a variable that is set under a condition: a pointer,
-// unless the type itself can be nil.
-func (c *client) whenPresent(into plan.Conversion, condition, value string, at site) string {
-	name, typ, pointer := at.name(), c.typ(into.To), !plan.Nilable(into.To)
-	if pointer {
-		typ = "*" + typ
-	}
-	var assign string
-	switch {
-	case !into.Fails() && pointer:
-		assign = fmt.Sprintf("%s = new(%s)", name, c.converted(into, value))
-	case !into.Fails():
-		assign = fmt.Sprintf("%s = %s", name, c.converted(into, value))
-	case pointer:
-		assign = fmt.Sprintf("known, err := %s(%s)\nif err != nil {\n%s\n}\n%s = &known", c.failing(into), value, at.failed, name)
-	default:
-		assign = fmt.Sprintf("var err error\nif %s, err = %s(%s); err != nil {\n%s\n}", name, c.failing(into), value, at.failed)
-	}
-	at.statement(fmt.Sprintf("var %s %s\nif %s {\n%s\n}\n", name, typ, condition, assign))
-	return name
-}
-
 // enum writes the functions that read and write an enum.
 func (c *client) enum(e *plan.Enum) string {
 	if e.Proto != nil {
@@ -157,14 +140,14 @@ func (c *client) textEnum(e *plan.Enum) string {
 	var b strings.Builder
 	typ := c.typ(e.Model)
 	if e.Read {
-		fmt.Fprintf(&b, "// %s returns the value of %s for a text of the service.\n", c.of(e), e.Def.Name)
-		fmt.Fprintf(&b, "func %s(text *string) (%s, error) {\nswitch *text {\n", c.of(e), typ)
+		fmt.Fprintf(&b, "// %s returns the value of %s for a text of the service, or the error of the text.\n", c.of(e), e.Def.Name)
+		fmt.Fprintf(&b, "func %s(text string, err error) (%s, error) {\nif err != nil {\nreturn \"\", err\n}\nswitch text {\n", c.of(e), typ)
 		for _, v := range e.Values {
 			if len(v.Texts) > 0 {
 				fmt.Fprintf(&b, "case %s:\nreturn %q, nil\n", quoted(v.Texts), v.Name)
 			}
 		}
-		fmt.Fprintf(&b, "}\nreturn \"\", %s(%q, *text)\n}\n\n", c.upstream("Unknown"), e.Def.Name)
+		fmt.Fprintf(&b, "}\nreturn \"\", %s(%q, text)\n}\n\n", c.decode("Unknown"), e.Def.Name)
 	}
 	if e.Written {
 		name := c.of(textOf{e})
@@ -185,12 +168,17 @@ func (c *client) protoEnum(e *plan.Enum) string {
 	if e.Read {
 		fmt.Fprintf(&b, "// %s returns the value of %s for a value of the service.\n", c.of(e), e.Def.Name)
 		fmt.Fprintf(&b, "func %s(value %s) (%s, error) {\nswitch value {\n", c.of(e), theirs, typ)
+		zero := false
 		for _, v := range e.Values {
 			if v.Proto != nil {
+				zero = zero || v.Proto.Desc.Number() == 0
 				fmt.Fprintf(&b, "case %s:\nreturn %q, nil\n", c.ident(v.Proto.GoIdent), v.Name)
 			}
 		}
-		fmt.Fprintf(&b, "}\nreturn \"\", %s(%q, value.String())\n}\n\n", c.upstream("Unknown"), e.Def.Name)
+		if !zero { // by convention it says that there is no value
+			fmt.Fprintf(&b, "case 0:\nreturn \"\", %s\n", c.decode("ErrMissing"))
+		}
+		fmt.Fprintf(&b, "}\nreturn \"\", %s(%q, value.String())\n}\n\n", c.decode("Unknown"), e.Def.Name)
 	}
 	if e.Written {
 		name := c.of(textOf{e})

@@ -18,15 +18,15 @@ func upperFirst(name string) string { return templates.UcFirst(name) }
 func isLocal(name string) bool {
 	return slices.Contains([]string{
 		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "rows", "r", "m", "args", "item",
-		"nodes", "edges", "edge", "node", "i", "n", "next", "more", "start", "end", "events", "event", "toModel", "known", "raw", "ok", "in", "total",
-		"nextPage", "hasMore", "count", "found", "header", "joined", "text", "theirs", "q", "obj", "objs", "level", "field", "ec", "set", "errs",
+		"nodes", "edges", "edge", "node", "i", "n", "next", "more", "start", "end", "events", "event", "raw", "ok", "in", "total",
+		"hasMore", "count", "header", "d", "into", "faults", "fault", "from", "at", "rowKeys", "nextErr", "totalErr", "moreErr", "joined", "text", "theirs", "q", "obj", "objs", "level", "field", "ec", "set", "errs",
 	}, name)
 }
 
 // isPackage reports whether generated functions use a package of this name.
 func isPackage(name string) bool {
 	return slices.Contains([]string{
-		"context", "iter", "model", "upstream", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb",
+		"context", "iter", "model", "upstream", "decode", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb",
 		"structpb", "wrapperspb", "fieldmaskpb", "graphql", "ast", "execute", "provenance", "resolvers", "clients", "errors",
 	}, name)
 }

@@ -2,7 +2,6 @@ package golang
 
 import (
 	"fmt"
-	"go/types"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -10,274 +9,192 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// shape writes a struct that an answer is decoded into.
-func (f *file) shape(s *plan.Shape, format plan.Format) string {
-	var b strings.Builder
-	b.WriteString("struct {\n")
-	for _, m := range s.Members {
-		tag := fmt.Sprintf("json:%q", m.Name)
-		if format == plan.XML {
-			tag = fmt.Sprintf("xml:%q", m.Name)
-			if name, ok := strings.CutPrefix(m.Name, "@"); ok {
-				tag = fmt.Sprintf("xml:\"%s,attr\"", name)
-			}
-		}
-		switch {
-		case m.Apart && format == plan.XML:
-			fmt.Fprintf(&b, "%s %s `xml:\"-\"`\n", m.GoName, m.GoName)
-		case m.Apart:
-			fmt.Fprintf(&b, "%s %s `json:\"-\"`\n", m.GoName, m.GoName)
-		case m.Part != nil:
-			fmt.Fprintf(&b, "%s\n", m.GoName)
-		case m.Inner != nil:
-			fmt.Fprintf(&b, "%s %s `%s`\n", m.GoName, f.shape(m.Inner, format), tag)
-		default:
-			fmt.Fprintf(&b, "%s %s `%s`\n", m.GoName, f.typ(m.Type), tag)
-		}
-	}
-	b.WriteString("}")
-	return b.String()
-}
-
-// model writes a function that converts a row or a message to a model: checks
-// of required values, then statements, then the model.
-type model struct {
+// object writes the function that reads an object of a service into a model.
+type object struct {
 	*client
-	object     *plan.Object
-	missing    []missing
-	statements strings.Builder
-	inits      []string // "ID: string(*r.ID)"
-	used       map[string]bool
+	*plan.Object
+	names         []string // of the fields that can have faults, by position
+	required      []int    // positions of those that may not be missing
+	before, after strings.Builder
+	locals        strings.Builder // declarations of variables
+	used          map[string]bool // names of variables
 }
 
-// missing is a condition under which a required value is missing.
-type missing struct{ condition, path string }
+// fieldsOf is the variable with the names of an object's fields.
+type fieldsOf struct{ *plan.Object }
 
-func (c *client) newModel(o *plan.Object) *model {
-	return &model{client: c, object: o, used: map[string]bool{}}
+func (c *client) newObject(o *plan.Object) *object {
+	return &object{client: c, Object: o, used: map[string]bool{}}
 }
 
 // local returns the name of a variable for a field.
-func (m *model) local(field string) string {
-	name := m.variable(field, "Value")
-	for m.used[name] {
+func (o *object) local(field string) string {
+	name := o.variable(field, "Value")
+	for o.used[name] || o.used[name+"Err"] {
 		name += "Value"
 	}
-	m.used[name] = true
+	o.used[name] = true
 	return name
 }
 
-func (m *model) init(f *plan.Field, expr string) { m.inits = append(m.inits, f.GoName+": "+expr) }
-
-// try declares a variable with the result of a call that may fail, and returns
-// its name.
-func (m *model) try(f *plan.Field, call string) string {
-	name := m.local(f.Name)
-	if len(f.Path) == 0 {
-		fmt.Fprintf(&m.statements, "%s, err := %s\nif err != nil {\nreturn nil, err\n}\n", name, call)
-		return name
+// fault returns the variable for the fault of a field.
+func (o *object) fault(f *plan.Field, required bool) string {
+	o.names = append(o.names, f.Name)
+	at := len(o.names) - 1
+	if required {
+		o.required = append(o.required, at)
 	}
-	fmt.Fprintf(&m.statements, "%s, err := %s\nif err != nil {\nreturn nil, %s(%q, err)\n}\n", name, call, m.upstream("In"), f.Path)
-	return name
+	return fmt.Sprintf("faults[%d]", at)
 }
 
-// body writes the body of the function.
-func (m *model) body() string {
+// row writes the function that reads an object from JSON or XML.
+func (c *client) row(of *plan.Object) string {
+	o, tree := c.newObject(of), &node{}
+	itself := false
+	for _, f := range of.Fields {
+		switch {
+		case f.Constant != nil:
+			fmt.Fprintf(&o.before, "into.%s = %s\n", f.GoName, o.constant(f, f.Constant))
+		case f.Converter != nil:
+			o.converted(f, tree)
+		case len(f.Path) == 0:
+			itself = true
+			fmt.Fprintf(&o.after, "d.Rewind(start)\ninto.%s, %s = %s\n", f.GoName, o.fault(f, false), o.readValue(f.Read, "d", of.Format))
+		case f.Default != nil:
+			fmt.Fprintf(&o.before, "into.%s = %s\n", f.GoName, o.constant(f, f.Default))
+			o.orDefault(f, tree)
+		default:
+			o.field(f, tree)
+		}
+	}
 	var b strings.Builder
-	if m.object.Row != nil {
-		for _, c := range m.object.Row.Copies {
-			fmt.Fprintf(&b, "r.%s = r.%s\n", c.To, c.From)
-		}
+	fmt.Fprintf(&b, "// %s reads %s.\nfunc %s(d %s, into *%s) error {\n", o.of(of), withArticle(of.Def.Name), o.of(of), o.decoder(of.Format), o.typ(of.Model))
+	if itself {
+		b.WriteString("start := d.Mark()\n")
 	}
-	switch len(m.missing) {
-	case 0:
-	case 1:
-		fmt.Fprintf(&b, "if %s {\nreturn nil, %s(%q)\n}\n", m.missing[0].condition, m.upstream("Missing"), m.missing[0].path)
-	default:
-		b.WriteString("switch {\n")
-		for _, s := range m.missing {
-			fmt.Fprintf(&b, "case %s:\nreturn nil, %s(%q)\n", s.condition, m.upstream("Missing"), s.path)
-		}
-		b.WriteString("}\n")
-	}
-	b.WriteString(m.statements.String())
-	fmt.Fprintf(&b, "return &%s{\n", m.typ(m.object.Model))
-	for _, init := range m.inits {
-		b.WriteString(init + ",\n")
-	}
-	b.WriteString("}, nil\n}\n\n")
+	fmt.Fprintf(&b, "if err := d.Object(); err != nil {\n%s}\n", o.whole("d"))
+	b.WriteString(o.beginning() + tree.loop(o.file, "d") + o.end("d"))
 	return b.String()
 }
 
-// row writes the struct of an object's rows and the method that converts one to
-// a model.
-func (c *client) row(o *plan.Object) string {
-	m := c.newModel(o)
-	for _, f := range o.Fields {
-		m.rowField(f)
+// beginning writes the variables of the function.
+func (o *object) beginning() string {
+	var missing []string
+	for _, at := range o.required {
+		missing = append(missing, fmt.Sprintf("%d: %s", at, o.decode("ErrMissing")))
 	}
-	name := c.of(o)
-	return fmt.Sprintf("// %s is %s as the service sends it.\ntype %s %s\n\n", name, withArticle(o.Def.Name), name, c.shape(o.Row, o.Format)) +
-		fmt.Sprintf("// model returns the row as %s.\nfunc (r *%s) model() (*%s, error) {\n", withArticle(o.Def.Name), name, c.typ(o.Model)) + m.body()
+	return fmt.Sprintf("faults := [%d]error{%s}\n", len(o.names), strings.Join(missing, ", ")) + o.locals.String() + o.before.String()
 }
 
-// rowField writes the reading of a field.
-func (m *model) rowField(f *plan.Field) {
-	switch {
-	case f.Constant != nil:
-		m.init(f, m.constant(f, f.Constant))
-		return
-	case f.Converter != nil:
-		m.init(f, m.convert(f))
-		return
+// end writes the end of the function, and the names of the fields. source is the
+// variable that makes faults.
+func (o *object) end(source string) string {
+	fields := o.of(fieldsOf{o.Object})
+	result := fmt.Sprintf("into.%s = %s.Faults(&%s, faults[:])\nreturn nil\n", o.Object.Faults, source, fields)
+	if o.Object.Faults == "" {
+		result = fmt.Sprintf("return %s.Error(faults[:])\n", fields)
 	}
-	expr, list := "r."+f.Place.String(), f.Read.Item != nil
-	switch {
-	case len(f.Path) == 0:
-		m.init(f, m.try(f, expr+".model()"))
-		return
-	case f.Default != nil:
-		m.init(f, m.orDefault(f, expr))
-		return
-	case f.Read.Type.NonNull && (!list || m.object.Format != plan.XML):
-		m.missing = append(m.missing, missing{expr + " == nil", f.Path.String()})
+	return o.after.String() + result + "}\n\n" +
+		fmt.Sprintf("var %s = %s{Type: %q, Names: []string{%s}}\n\n", fields, o.decode("Fields"), o.Def.Name, quoted(o.names))
+}
+
+// whole writes the return of an object that is none.
+func (o *object) whole(source string) string {
+	if o.Object.Faults == "" {
+		return "return err\n"
 	}
-	m.init(f, m.rowValue(f.Read, expr, func(call string) string { return m.try(f, call) }))
+	return fmt.Sprintf("into.%s = %s.Whole(&%s, err)\nreturn nil\n", o.Object.Faults, source, o.of(fieldsOf{o.Object}))
+}
+
+// field adds the reading of a field.
+func (o *object) field(f *plan.Field, tree *node) {
+	fault := o.fault(f, f.Read.Type.NonNull)
+	code := fmt.Sprintf("into.%s, %s = %s\n", f.GoName, fault, o.readValue(f.Read, "d", o.Format))
+	tree.add(f.Path, leaf{code, fault, f.Read.Type.NonNull})
+	o.filled(f)
+}
+
+// filled makes sure that a hand-written method finds an object in a field that
+// is not null, although the service has none.
+func (o *object) filled(f *plan.Field) {
+	if f.Read.Type.NonNull && f.Read.Into.Object != nil && plan.IsPointer(f.Model) {
+		fmt.Fprintf(&o.after, "if into.%s == nil {\ninto.%s = new(%s)\n}\n", f.GoName, f.GoName, o.typ(plan.Element(f.Model)))
+	}
+}
+
+// orDefault adds the reading of a scalar or an enum that has a default.
+func (o *object) orDefault(f *plan.Field, tree *node) {
+	fault, value := o.fault(f, false), "value"
+	if plan.IsPointer(f.Model) {
+		value = "&value"
+	}
+	code := fmt.Sprintf("if value, err := %s; err != %s {\ninto.%s, %s = %s, err\n}\n", o.leaf(f.Read, "d", o.Format).call, o.decode("ErrMissing"),
+		f.GoName, fault, value)
+	tree.add(f.Path, leaf{code, fault, false})
+}
+
+// converted adds the reading of a hand-written function's arguments, and its
+// call.
+func (o *object) converted(f *plan.Field, tree *node) {
+	var args, errs []string
+	for _, a := range f.Converter.Arguments {
+		name := o.local(a.Path[len(a.Path)-1])
+		fault := name + "Err"
+		o.used[fault] = true
+		fmt.Fprintf(&o.locals, "var %s %s\n", name, o.typ(a.Type))
+		if a.Required {
+			fmt.Fprintf(&o.locals, "%s := %s\n", fault, o.decode("ErrMissing"))
+		} else {
+			fmt.Fprintf(&o.locals, "var %s error\n", fault)
+		}
+		tree.add(a.Path, leaf{fmt.Sprintf("%s, %s = %s\n", name, fault, o.argument(a)), fault, a.Required})
+		args, errs = append(args, name), append(errs, fault)
+	}
+	o.call(f, args, errs)
+}
+
+// argument writes the expression that reads an argument of a converter.
+func (o *object) argument(a plan.ConverterArgument) string {
+	read := o.scalar(a.Read.Scalar, "d", plan.Element(a.Type), o.Format)
+	switch {
+	case a.Required:
+		return read.call
+	case plan.IsPointer(a.Type):
+		return fmt.Sprintf("%s(d, %s)", o.decode("Optional"), read.fn)
+	}
+	return o.decode("OrNull") + "(" + read.call + ")"
+}
+
+// call writes the call of a converter, unless one of its arguments has a fault.
+func (o *object) call(f *plan.Field, args, errs []string) {
+	fault := o.fault(f, false)
+	fn := f.Converter.Func
+	expr := o.useAs(fn.Pkg().Path(), fn.Pkg().Name()) + "." + fn.Name() + "(" + strings.Join(args, ", ") + ")"
+	var assign string
+	switch {
+	case f.Converter.Fails && f.Converter.Pointer:
+		assign = fmt.Sprintf("into.%s, %s = %s(%s)\n", f.GoName, fault, o.decode("Pointer"), expr)
+	case f.Converter.Fails:
+		assign = fmt.Sprintf("into.%s, %s = %s\n", f.GoName, fault, expr)
+	case f.Converter.Pointer:
+		assign = fmt.Sprintf("into.%s = new(%s)\n", f.GoName, expr)
+	default:
+		assign = fmt.Sprintf("into.%s = %s\n", f.GoName, expr)
+	}
+	if len(errs) > 0 {
+		assign = fmt.Sprintf("if %s = %s(%s); %s == nil {\n%s}\n", fault, o.decode("First"), strings.Join(errs, ", "), fault, assign)
+	}
+	o.after.WriteString(assign)
+	if f.Converter.Object {
+		fmt.Fprintf(&o.after, "if %s != nil && into.%s == nil {\ninto.%s = new(%s)\n}\n", fault, f.GoName, f.GoName, o.typ(plan.Element(f.Model)))
+	}
 }
 
 // constant writes a constant as a field of a model.
-func (m *model) constant(f *plan.Field, v *ast.Value) string {
-	text := m.literal(v, plan.Element(f.Model))
+func (o *object) constant(f *plan.Field, v *ast.Value) string {
+	text := o.literal(v, plan.Element(f.Model))
 	if plan.IsPointer(f.Model) {
 		return "new(" + text + ")"
 	}
 	return text
-}
-
-// orDefault writes a scalar or an enum that has a default.
-func (m *model) orDefault(f *plan.Field, expr string) string {
-	name, text := m.local(f.Name), m.literal(f.Default, plan.Element(f.Model))
-	if read := m.reader(f.Read.Into); read.value != nil {
-		fmt.Fprintf(&m.statements, "%s := %s\nif %s != nil {\n%s = %s\n}\n", name, text, expr, name, read.value(expr))
-	} else {
-		fmt.Fprintf(&m.statements, "%s := %s\nif %s != nil {\nvar err error\nif %s, err = %s(%s); err != nil {\nreturn nil, %s(%q, err)\n}\n}\n",
-			name, text, expr, name, read.model, expr, m.upstream("In"), f.Path)
-	}
-	if plan.IsPointer(f.Model) {
-		return "&" + name
-	}
-	return name
-}
-
-// convert writes the call of a hand-written function.
-func (m *model) convert(f *plan.Field) string {
-	var args []string
-	for _, a := range f.Converter.Arguments {
-		switch {
-		case a.Place == nil:
-			args = append(args, m.converted(a.Read.Into, getters("m", a.Read.Fields)))
-		case a.Required:
-			m.missing = append(m.missing, missing{"r." + a.Place.String() + " == nil", a.Path.String()})
-			args = append(args, "*r."+a.Place.String())
-		default:
-			args = append(args, "r."+a.Place.String())
-		}
-	}
-	fn := f.Converter.Func
-	expr := m.useAs(fn.Pkg().Path(), fn.Pkg().Name()) + "." + fn.Name() + "(" + strings.Join(args, ", ") + ")"
-	if f.Converter.Fails {
-		expr = m.try(f, expr)
-	}
-	if f.Converter.Pointer {
-		return "new(" + expr + ")"
-	}
-	return expr
-}
-
-// rowReader has the expressions that convert a scalar, an enum or an object of
-// a row.
-type rowReader struct {
-	model string                   // a function of a pointer that returns the model and an error
-	value func(expr string) string // converts a pointer that is not nil; nil if that can fail
-	ptr   func(expr string) string // converts a pointer that may be nil to a pointer; nil if that can fail
-	same  bool                     // the decoded value is the model's, and nil for null
-}
-
-func (c *client) reader(v plan.Conversion) rowReader {
-	same := func(expr string) string { return expr }
-	switch {
-	case v.Object != nil:
-		return rowReader{model: "(*" + c.of(v.Object) + ").model"}
-	case v.Enum != nil:
-		return rowReader{model: c.of(v.Enum)}
-	case plan.IsAny(v.To):
-		value := func(expr string) string { return expr + ".Value()" }
-		return rowReader{model: c.upstream("AnyOf"), value: value, ptr: value}
-	case plan.Nilable(v.To):
-		return rowReader{model: c.upstream("Same"), same: true}
-	case plan.TypeName(v.From) == plan.TypeName(v.To):
-		return rowReader{model: c.upstream("Same"), value: func(expr string) string { return "*" + expr }, ptr: same}
-	case plan.IsString(v.To):
-		return rowReader{
-			model: c.upstream("String"),
-			value: func(expr string) string { return "string(*" + expr + ")" },
-			ptr:   func(expr string) string { return "(*string)(" + expr + ")" },
-		}
-	}
-	return rowReader{model: c.upstream("Int"), value: func(expr string) string { return "int(*" + expr + ")" }}
-}
-
-// rowValue writes a value that was decoded. try declares a variable with the
-// result of a call that may fail.
-func (c *client) rowValue(r *plan.Read, expr string, try func(call string) string) string {
-	if r.Item != nil {
-		return c.rowList(r, expr, try)
-	}
-	read, t := c.reader(r.Into), r.Type
-	switch {
-	case read.same:
-		return expr
-	case r.Into.Object != nil && t.NonNull:
-		return try(expr + ".model()")
-	case r.Into.Object != nil:
-		return try(fmt.Sprintf("%s(%s, %s)", c.upstream("Row"), expr, read.model))
-	case t.NonNull && read.value != nil:
-		return read.value(expr)
-	case t.NonNull:
-		return try(read.model + "(" + expr + ")")
-	case read.ptr != nil:
-		return read.ptr(expr)
-	}
-	return try(fmt.Sprintf("%s(%s, %s)", c.upstream("Optional"), expr, read.model))
-}
-
-// rowList writes the model of a list.
-func (c *client) rowList(r *plan.Read, expr string, try func(call string) string) string {
-	item := r.Item
-	if item.Item != nil {
-		return try(fmt.Sprintf("%s(%s, %t, %s)", c.upstream("Lists"), expr, !item.Type.NonNull, c.listReader(item)))
-	}
-	read := c.reader(item.Into)
-	slice, _ := r.Model.(*types.Slice)
-	switch {
-	case read.same:
-		return expr
-	case item.Type.NonNull && item.Into.Object == nil && plan.IsPointer(slice.Elem()): // a struct, such as time.Time
-		return try(fmt.Sprintf("%s(%s, %s)", c.upstream("Rows"), expr, c.upstream("Pointer")))
-	case item.Type.NonNull:
-		return try(fmt.Sprintf("%s(%s, %s)", c.upstream("Rows"), expr, read.model))
-	case item.Into.Object != nil || plan.IsAny(item.Into.To):
-		return try(fmt.Sprintf("%s(%s, %s)", c.upstream("RowsOrNull"), expr, read.model))
-	}
-	return try(fmt.Sprintf("%s(%s, %s)", c.upstream("Optionals"), expr, read.model))
-}
-
-// listReader writes a function that converts the inner lists of a list.
-func (c *client) listReader(r *plan.Read) string {
-	call := ""
-	expr := c.rowList(r, "rows", func(made string) string { call = made; return "" })
-	if call == "" {
-		call = expr + ", nil"
-	}
-	return fmt.Sprintf("func(rows %s) (%s, error) { return %s }", c.typ(r.Decoded()), c.typ(r.Model), call)
 }

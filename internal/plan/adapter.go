@@ -93,9 +93,18 @@ type Value struct {
 	// steps before which the object may be nil.
 	Steps    []string
 	Pointers []int
+	// Faults are the fields with the faults of the objects on the way, by the
+	// index of the step that is read from them.
+	Faults map[int]FaultOf
 	// Pointer reports whether the last field is a pointer.
 	Pointer bool
 	Type    types.Type // without the pointer
+}
+
+// FaultOf is where an object has the fault of one of its fields.
+type FaultOf struct {
+	GoName string // of the field with the object's faults
+	Field  string // the name of the field in the schema
 }
 
 // Parameter is an argument in the call of a method or a client.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"go/types"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
@@ -14,22 +15,19 @@ type Answer struct {
 	// Read reads the value that select leads to: the field's value, or the list
 	// of a connection's nodes, or the rows of a batch.
 	Read *Read
-	// Shape is the struct that an HTTP answer is decoded into, and Place is
-	// where it has the value. Both are nil when the answer is the value itself.
-	Shape *Shape
-	Place *Place
 	// Key matches rows to the keys of a batch; nil without one.
 	Key *RowKey
 	// Page makes a connection of the nodes; nil for other fields.
 	Page *Page
 }
 
-// RowKey is where a row has the key of its parent: Place in JSON and XML,
-// Fields in a message.
+// RowKey is where a row has the key of its parent: Fields in a message, else
+// Path. Field is the field of the model that has the key, too; nil if none has.
 type RowKey struct {
-	Place  *Place
+	Path   directive.Path
+	Field  *Field
 	Fields []*protogen.Field
-	Type   types.Type // of the value, without a pointer
+	Type   types.Type // of the value, without a pointer; nil if it is only a key
 }
 
 // answer plans how an answer is read.
@@ -101,10 +99,6 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 		m.report.At(c.Pos, `add select: "items", where the rows are`, "page reads values beside the rows, so the rows can't be the whole answer")
 		return
 	}
-	if len(c.Select) > 0 {
-		a.Shape = &Shape{}
-		a.Place, _ = a.Shape.add(c.Select, read.Decoded()) // it is empty, so nothing conflicts
-	}
 	if c.Key != nil && !m.rowKey(c, a, read.Object()) {
 		return
 	}
@@ -117,21 +111,18 @@ func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
 		m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
 		return false
 	}
-	t, place := row.Row.at(c.Key.Row)
-	if place == nil {
-		var err error
-		t = types.NewPointer(runtimeType("Text", types.Typ[types.String]))
-		if place, err = row.Row.add(c.Key.Row, t); err != nil {
-			m.report.At(c.Key.Pos, "", "the key %s: %v", c.Key.Row, err)
+	a.Key = &RowKey{Path: c.Key.Row}
+	for _, f := range row.Fields {
+		if !slices.Equal(f.Path, c.Key.Row) || f.Read == nil || f.Default != nil || f.Read.Into.Enum != nil {
+			continue
+		}
+		t := Element(f.Model)
+		if number := IsPlain(t) && isKind(t, types.Int, types.Int32, types.Int64); !number && !IsString(t) {
+			m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is read as %s", c.Key.Row, shortType(t))
 			return false
 		}
+		a.Key.Field, a.Key.Type = f, t
 	}
-	t = Element(t)
-	if number := IsPlain(t) && isKind(t, types.Int, types.Int32, types.Int64); !number && !IsString(t) {
-		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is read as %s", c.Key.Row, shortType(t))
-		return false
-	}
-	a.Key = &RowKey{Place: place, Type: t}
 	return true
 }
 
@@ -201,11 +192,6 @@ func (m *maker) service(s *Service) {
 		m.call(s, c)
 	}
 	s.sort()
-	for _, o := range s.Objects {
-		if o.Row != nil {
-			m.settle(o)
-		}
-	}
 }
 
 // call plans one call.

@@ -33,8 +33,6 @@ type Func struct {
 	Types   []types.Type // type arguments
 	// Fails reports whether it returns an error too.
 	Fails bool
-	// Method reports whether it is a method of the value, without parameters.
-	Method bool
 }
 
 // Fails reports whether the conversion can fail.
@@ -55,6 +53,11 @@ func (c Conversion) Same() bool {
 
 func runtime(name string, args ...types.Type) *Func {
 	return &Func{Package: GatewayPath + "/upstream", Name: name, Types: args}
+}
+
+// decoding returns a function of package decode that can fail.
+func decoding(name string, args ...types.Type) *Func {
+	return &Func{Package: GatewayPath + "/decode", Name: name, Types: args, Fails: true}
 }
 
 func failing(f *Func) *Func {
@@ -130,15 +133,17 @@ func (m *maker) fromProto(s *Service, f *protogen.Field, name string) (Conversio
 func fromScalar(c Conversion, from types.Type, name string) (Conversion, bool) {
 	to := c.To
 	switch {
+	case isKind(from, types.Float32, types.Float64) && isKind(to, types.Float64) && IsPlain(to):
+		c.Func = decoding("Finite", from)
 	case widens(from, to):
 	case isBytes(from) && isPlainString(to):
-		c.Func = runtime("Base64")
+		c.Func = &Func{Package: GatewayPath + "/decode", Name: "Base64"}
 	case isInteger(from) && name == "Int" && isKind(to, types.Int):
-		c.Func = failing(runtime("Small"))
+		c.Func = decoding("Small")
 	case isKind(from, types.Uint64) && isKind(to, types.Int64) && IsPlain(to):
-		c.Func = failing(runtime("Signed"))
+		c.Func = decoding("Signed")
 	case isInteger(from) && isPlainString(to) && name != "String":
-		c.Func = runtime("Digits")
+		c.Func = &Func{Package: GatewayPath + "/decode", Name: "Digits"}
 	default:
 		return c, false
 	}
@@ -170,37 +175,36 @@ func widens(from, to types.Type) bool {
 // fromWellKnown plans how a message of google.protobuf becomes a scalar.
 func fromWellKnown(f *protogen.Field, name string, c Conversion) (Conversion, bool) {
 	to := c.To
-	method := func(name string) (Conversion, bool) {
-		c.Func = &Func{Name: name, Method: true}
-		return c, true
-	}
 	call := func(name string) (Conversion, bool) {
-		c.Func = runtime(name)
+		c.Func = decoding(name)
 		return c, true
 	}
 	full := f.Message.Desc.FullName()
 	switch {
 	case full == "google.protobuf.Timestamp" && isTime(to):
-		return method("AsTime")
+		return call("Timestamp")
 	case full == "google.protobuf.Timestamp" && isPlainString(to):
 		return call("TimeText")
 	case full == "google.protobuf.Duration" && TypeName(to) == "time.Duration":
-		return method("AsDuration")
+		return call("Duration")
 	case full == "google.protobuf.Duration" && isPlainString(to):
 		return call("Seconds")
+	case full == "google.protobuf.Struct" && IsAny(to):
+		return call("AnyStruct")
 	case full == "google.protobuf.Struct" && Nilable(to):
-		return method("AsMap")
+		return call("Struct")
 	case full == "google.protobuf.Value" && IsAny(to):
-		return method("AsInterface")
+		return call("AnyValue")
 	case full == "google.protobuf.ListValue" && IsAny(to):
-		return method("AsSlice")
+		return call("AnyList")
 	case full == "google.protobuf.FieldMask" && isPlainString(to):
-		return call("Paths")
+		c.Func = &Func{Package: GatewayPath + "/decode", Name: "Paths"}
+		return c, true
 	case isWrapper(f.Message):
 		c.Scalar = ProtoType(findField(f.Message, "value"))
 		return fromScalar(c, c.Scalar, name)
 	case IsAny(to):
-		c.Func = failing(runtime("JSON", c.From))
+		c.Func = decoding("AnyMessage", c.From)
 		return c, true
 	}
 	return c, false

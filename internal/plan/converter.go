@@ -22,16 +22,17 @@ type Converter struct {
 	Fails bool
 	// Pointer reports whether the model has a pointer to the result.
 	Pointer bool
+	// Object reports whether the field is an object by pointer that is not null.
+	Object bool
 }
 
 // ConverterArgument is a value of a service that is an argument of a converter.
 type ConverterArgument struct {
 	Path directive.Path
 	Type types.Type // of the parameter
-	// Place is where a row has the value; Read says how it is read from a
-	// message.
-	Place *Place
-	Read  *Read
+	// Read says how the value is read; Read.Scalar is the method of package
+	// decode that reads it from JSON or XML, without the pointer.
+	Read *Read
 	// Required reports whether a row must have the value; else the argument is
 	// nil when it is null.
 	Required bool
@@ -138,6 +139,7 @@ func (m *maker) converter(o *Object, of member, model types.Type) *Converter {
 		return nil
 	}
 	c := &Converter{Func: fn}
+	c.Object = of.Type.NonNull && of.Type.Elem == nil && m.union.Types[of.Type.NamedType].Kind == gql.Object && IsPointer(model)
 	for i, path := range of.source.Names {
 		argument, ok := m.converterArgument(o, of, path, sig.Params().At(i).Type())
 		if !ok {
@@ -171,17 +173,18 @@ func (m *maker) converterArgument(o *Object, of member, path directive.Path, t t
 		m.report.At(of.source.Pos, "name the fields that it takes", "%s: a function can't take the object itself", of.Name)
 		return out, false
 	}
-	decoded := types.Type(types.NewPointer(Element(t)))
-	out.Required = !IsPointer(t)
-	if Nilable(Element(t)) {
-		decoded, out.Required = t, false
-	}
-	var err error
-	if out.Place, err = o.Row.add(path, decoded); err != nil {
-		m.report.At(of.Position, "take it with the same type everywhere", "%s.%s: %v", o.Def.Name, of.Name, err)
-		return out, false
-	}
+	out.Required = !Nilable(t)
+	out.Read = &Read{Model: t, Scalar: argumentReader(Element(t))}
 	return out, true
+}
+
+// argumentReader returns the method of package decode that reads a value of a Go
+// type.
+func argumentReader(t types.Type) string {
+	if isPlainString(t) {
+		return "String"
+	}
+	return scalarReader("", t)
 }
 
 func (m *maker) messageArgument(o *Object, of member, out ConverterArgument) (ConverterArgument, bool) {

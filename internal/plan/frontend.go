@@ -295,8 +295,8 @@ func (b *adapting) bindCall(a *Adapter) {
 // value plans how a variable of the parent is reached. It returns false if it
 // can't be, which is reported.
 func (b *adapting) value(a *Adapters, v *directive.Var) (Value, bool) {
-	var out Value
-	t := a.Type
+	out := Value{Faults: map[int]FaultOf{}}
+	t, def := a.Type, a.def
 	for i, name := range v.Path {
 		if i > 0 && IsPointer(t) {
 			out.Pointers = append(out.Pointers, i)
@@ -307,11 +307,25 @@ func (b *adapting) value(a *Adapters, v *directive.Var) (Value, bool) {
 				GoName(name))
 			return out, false
 		}
+		if def != nil && def.Kind == ast.Object {
+			if faults := b.plan.faultsOf(def); faults != "" {
+				out.Faults[i] = FaultOf{faults, name}
+			}
+			def = b.fieldType(def, name)
+		}
 		t = field.Type()
 		out.Steps = append(out.Steps, field.Name())
 	}
 	out.Pointer, out.Type = IsPointer(t), Element(t)
 	return out, true
+}
+
+// fieldType returns the type of a field; nil if the schema has no such field.
+func (b *adapting) fieldType(def *ast.Definition, name string) *ast.Definition {
+	if field := def.Fields.ForName(name); field != nil {
+		return b.union.Types[field.Type.Name()]
+	}
+	return nil
 }
 
 func (b *adapting) abstract(def *ast.Definition, objects map[string]*Adapters) *Abstract {

@@ -2,12 +2,16 @@ package plan
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/internal/project"
@@ -116,4 +120,22 @@ func checkFiles(p *Plan, r *project.Report) {
 				Fix: "rename it"})
 		}
 	}
+}
+
+// FieldName returns an exported Go name for a name of a service, for which
+// taken returns false.
+func FieldName(name string, taken func(string) bool) string {
+	out := templates.ToGo(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, strings.TrimPrefix(name, "@")))
+	if first, _ := utf8.DecodeRuneInString(out); !unicode.IsUpper(first) { // not exported
+		out = "Field" + out
+	}
+	for base, n := out, 2; taken(out); n++ {
+		out = fmt.Sprintf("%s%d", base, n)
+	}
+	return out
 }

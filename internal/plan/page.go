@@ -33,6 +33,9 @@ type Page struct {
 	// GraphQL type.
 	Info       types.Type
 	InfoFields *ast.Definition
+	// Faults and InfoFaults are the fields of the connection's and pageInfo's
+	// models that have the faults of their fields; see [Object].
+	Faults, InfoFaults string
 	// After reports whether the field has an argument after.
 	After bool
 }
@@ -40,7 +43,6 @@ type Page struct {
 // PageValue is a value that an answer has beside its rows.
 type PageValue struct {
 	Path   directive.Path
-	Place  *Place
 	Fields []*protogen.Field
 }
 
@@ -86,7 +88,7 @@ func (m *maker) page(c *Call, a *Answer) {
 		m.report.At(c.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "the binding has no cursor of the next page")
 		return
 	}
-	m.pageValues(c, a, p)
+	m.pageValues(c, p)
 	def := m.union.Types[c.Type.Name()]
 	p.Connection, p.HasNodes = m.models.Named(def.Name), def.Fields.ForName("nodes") != nil
 	if edges := def.Fields.ForName("edges"); edges != nil {
@@ -102,6 +104,7 @@ func (m *maker) page(c *Call, a *Answer) {
 	}
 	p.InfoFields = m.union.Types[info.Type.Name()]
 	p.Info = m.models.Named(p.InfoFields.Name)
+	p.Faults, p.InfoFaults = m.models.Faults(def), m.models.Faults(p.InfoFields)
 	m.pageInfo(c, p)
 	m.onlyPageFields(c, def, "nodes", "edges", "totalCount", "pageInfo")
 	a.Page = p
@@ -175,16 +178,15 @@ func (m *maker) totalCount(c *Call, p *Page, def *ast.Definition) {
 }
 
 // pageValues plans the values that the answer has beside its rows.
-func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
+func (m *maker) pageValues(c *Call, p *Page) {
 	for _, v := range []struct {
 		path directive.Path
-		typ  types.Type
 		kind []types.BasicKind // in a message
 		into **PageValue
 	}{
-		{c.Page.Next, runtimeType("Text", types.Typ[types.String]), []types.BasicKind{types.String}, &p.Next},
-		{c.Page.Total, types.Typ[types.Int64], []types.BasicKind{types.Int32, types.Int64, types.Uint32, types.Uint64}, &p.Total},
-		{c.Page.More, types.Typ[types.Bool], []types.BasicKind{types.Bool}, &p.More},
+		{c.Page.Next, []types.BasicKind{types.String}, &p.Next},
+		{c.Page.Total, []types.BasicKind{types.Int32, types.Int64, types.Uint32, types.Uint64}, &p.Total},
+		{c.Page.More, []types.BasicKind{types.Bool}, &p.More},
 	} {
 		if v.path == nil {
 			continue
@@ -201,13 +203,8 @@ func (m *maker) pageValues(c *Call, a *Answer, p *Page) {
 			*v.into = value
 			continue
 		}
-		var err error
 		if len(v.path) == 0 {
 			m.report.At(c.Page.Pos, "write the name of a field", "page can't use $")
-			continue
-		}
-		if value.Place, err = a.Shape.add(v.path, types.NewPointer(v.typ)); err != nil {
-			m.report.At(c.Pos, "", "the answer of %s: %v", c.What(), err)
 			continue
 		}
 		*v.into = value

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
 
@@ -31,8 +30,10 @@ type Read struct {
 	Model types.Type
 	Item  *Read
 	Into  Conversion
-	// Fields are the path of the value in a message. They are nil in a row,
-	// where a [Place] has it.
+	// Scalar is the method of package decode that reads a scalar from JSON or
+	// XML; empty if the type has a decoder of its own.
+	Scalar string
+	// Fields are the path of the value in a message; nil in JSON and XML.
 	Fields []*protogen.Field
 }
 
@@ -45,18 +46,6 @@ func (r *Read) Object() *Object {
 	return r.Into.Object
 }
 
-// Decoded returns the Go type that the value is decoded into: a pointer, unless
-// the type itself can be nil.
-func (r *Read) Decoded() types.Type {
-	if r.Item != nil {
-		return types.NewSlice(r.Item.Decoded())
-	}
-	if Nilable(r.Into.From) {
-		return r.Into.From
-	}
-	return types.NewPointer(r.Into.From)
-}
-
 // Object says how an object type is read from the answers of a service.
 type Object struct {
 	Def    *ast.Definition
@@ -64,12 +53,10 @@ type Object struct {
 	Format Format
 	// Message is the message that it is read from; nil in JSON and XML.
 	Message *protogen.Message
-	// Row is the struct that JSON and XML are decoded into; nil for a message.
-	Row    *Shape
-	Fields []*Field
-
-	row     *types.Named // the Go type of Row
-	settled int          // whether settle has started (1) or finished (2)
+	Fields  []*Field
+	// Faults is the field of the model that has the object's faults; empty if a
+	// hand-written model has none.
+	Faults string
 }
 
 // order distinguishes the objects of one type.
@@ -94,30 +81,24 @@ func (in *Input) order() string {
 	return ""
 }
 
-// RowName returns the Go type that rows of an object type are decoded into.
-func RowName(def *ast.Definition, format Format) string {
-	if format == XML {
-		return templates.LcFirst(GoName(def.Name)) + "XML"
-	}
-	return templates.LcFirst(GoName(def.Name)) + "Row"
-}
-
 // Field says how a field of an object is read.
 type Field struct {
 	// Name is the field's name in the schema, and GoName the model's.
 	Name, GoName string
 	Model        types.Type
-	// Path is where the service has the value, for messages. It is empty for
-	// the object itself.
+	// Path is where the service has the value. It is empty for the object
+	// itself.
 	Path directive.Path
 	// Exactly one of Constant, Converter and Read is set.
 	Constant  *ast.Value
 	Converter *Converter
 	Read      *Read
-	// Place is where the row has the value; nil in a message.
-	Place *Place
 	// Default replaces a value that is missing or null; nil without one.
 	Default *ast.Value
+}
+
+func (m *maker) newObject(def *ast.Definition, format Format) *Object {
+	return &Object{Def: def, Model: m.models.Named(def.Name), Format: format, Faults: m.models.Faults(def)}
 }
 
 // object plans how an object type is read from rows.
@@ -127,8 +108,7 @@ func (m *maker) object(s *Service, def *ast.Definition, format Format) *Object {
 			return o // also while it is planned: it may contain itself
 		}
 	}
-	o := &Object{Def: def, Model: m.models.Named(def.Name), Format: format, Row: &Shape{}}
-	o.row = types.NewNamed(types.NewTypeName(0, nil, RowName(def, format), nil), types.NewStruct(nil, nil), nil)
+	o := m.newObject(def, format)
 	s.Objects = append(s.Objects, o)
 	for _, of := range m.members(s, def) {
 		m.rowField(s, o, of)
@@ -143,7 +123,8 @@ func (m *maker) message(s *Service, def *ast.Definition, message *protogen.Messa
 			return o
 		}
 	}
-	o := &Object{Def: def, Model: m.models.Named(def.Name), Format: Protobuf, Message: message}
+	o := m.newObject(def, Protobuf)
+	o.Message = message
 	s.Objects = append(s.Objects, o)
 	for _, of := range m.members(s, def) {
 		m.messageField(s, o, of)
@@ -191,13 +172,11 @@ func (m *maker) rowField(s *Service, o *Object, of member) {
 			m.report.At(of.Position, "", "$ is the object itself, so %s must be of an object type", what)
 			return
 		}
-		f.Place = o.Row.embed(f.Read.Object(), of.pos)
+		if m.contains(f.Read.Object(), o, 0) {
+			m.report.At(of.pos, "use the object itself", "$ makes %s a part of itself", o.Def.Name)
+			return
+		}
 		o.Fields = append(o.Fields, f)
-		return
-	}
-	var err error
-	if f.Place, err = o.Row.add(f.Path, f.Read.Decoded()); err != nil {
-		m.report.At(of.Position, "give one of them another type, or a converter", "%s: %v", what, err)
 		return
 	}
 	if f.Default = of.source.Default; f.Default != nil && (f.Read.Item != nil || !Literal(f.Default, f.Model)) {
@@ -281,7 +260,6 @@ func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, 
 	switch def := m.union.Types[t.NamedType]; def.Kind {
 	case ast.Object:
 		r.Into.Object = m.object(s, def, format)
-		r.Into.From = r.Into.Object.row
 	case ast.Enum:
 		r.Into.Enum = m.textEnum(s, def)
 		r.Into.Enum.Read = true
@@ -291,7 +269,7 @@ func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, 
 			m.report.At(pos, "use a scalar that is a text or a number, or a converter", "%s is %s, which can't be read from XML", what, t)
 			return nil
 		}
-		r.Into.From = decodedScalar(t.NamedType, named)
+		r.Scalar = scalarReader(t.NamedType, named)
 	default:
 		m.report.At(pos, "resolve it with a Go method", "%s is %s, and a binding can't know the type of a row", what, project.Article(def.Kind))
 		return nil
@@ -299,18 +277,57 @@ func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, 
 	return r
 }
 
-// decodedScalar returns the Go type that a scalar is decoded into. An Int has
-// 32 bits (GraphQL specification, section 3.5.1), and an ID may be a number.
-func decodedScalar(name string, model types.Type) types.Type {
+// scalarReader returns the method of package decode that reads a scalar; empty
+// if the Go type has a decoder of its own. An Int has 32 bits (GraphQL
+// specification, section 3.5.1), and an ID may be a number.
+func scalarReader(name string, model types.Type) string {
 	switch {
 	case IsAny(model):
-		return runtimeType("Any", types.NewStruct(nil, nil))
+		return "Any"
+	case isTime(model):
+		return "Time"
+	case isBytes(model):
+		return "Bytes"
+	case decodes(model):
+		return ""
 	case isKind(model, types.Int) && name == "Int":
-		return types.Typ[types.Int32]
+		return "Int"
 	case isPlainString(model) && name != "String":
-		return runtimeType("Text", types.Typ[types.String])
+		return "Text"
 	}
-	return model
+	return basicReader(model)
+}
+
+// basicReader returns the method that reads a basic type; empty for others.
+func basicReader(t types.Type) string {
+	kind, ok := Basic(t)
+	if !ok {
+		return ""
+	}
+	switch types.Typ[kind].Info() {
+	case types.IsString:
+		return "String"
+	case types.IsBoolean:
+		return "Bool"
+	case types.IsFloat:
+		return "Float"
+	case types.IsInteger:
+		return "Int64"
+	case types.IsInteger | types.IsUnsigned:
+		return "Uint64"
+	}
+	return ""
+}
+
+// decodes reports whether a type decodes itself.
+func decodes(t types.Type) bool {
+	set := types.NewMethodSet(types.NewPointer(t))
+	for _, name := range []string{"UnmarshalJSON", "UnmarshalJSONFrom", "UnmarshalText"} {
+		if set.Lookup(nil, name) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // readMessage plans how a value is read from the end of a path in a message. It
@@ -345,7 +362,7 @@ func (m *maker) readMessage(s *Service, t *ast.Type, fields []*protogen.Field, p
 
 // readMap plans how a map is read: as JSON. It returns false if it can't.
 func (m *maker) readMap(r *Read, field *protogen.Field) bool {
-	r.Into = Conversion{From: r.Model, To: r.Model, Func: failing(runtime("Object"))}
+	r.Into = Conversion{From: r.Model, To: r.Model, Func: decoding("AnyMap")}
 	value := field.Message.Fields[1]
 	return r.Type.Elem == nil && value.Message == nil && value.Enum == nil && IsAny(r.Model)
 }
@@ -360,25 +377,4 @@ func (m *maker) readRepeated(s *Service, r *Read, field *protogen.Field) bool {
 	into, ok := m.fromProto(s, field, r.Type.Elem.NamedType)
 	r.Item = &Read{Type: r.Type.Elem, Model: slice.Elem(), Into: into}
 	return ok
-}
-
-// Literal reports whether a constant of the schema is a value of a Go type, or
-// of the type that it points to.
-func Literal(v *ast.Value, t types.Type) bool {
-	t = Element(t)
-	kind, ok := Basic(t)
-	if !ok {
-		return false
-	}
-	switch v.Kind {
-	case ast.StringValue, ast.BlockValue, ast.EnumValue:
-		return kind == types.String
-	case ast.BooleanValue:
-		return kind == types.Bool
-	case ast.IntValue:
-		return fits(v.Raw, t)
-	case ast.FloatValue:
-		return slices.Contains([]types.BasicKind{types.Float32, types.Float64}, kind)
-	}
-	return false
 }

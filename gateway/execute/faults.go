@@ -1,0 +1,174 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/decode"
+)
+
+// Middleware is the middleware of every operation. It answers denied fields with
+// their errors, and fields whose values from a service do not match the schema
+// with their faults.
+func Middleware(denied map[*ast.Field]error) graphql.FieldMiddleware {
+	return func(ctx context.Context, next graphql.Resolver) (any, error) {
+		fc := graphql.GetFieldContext(ctx)
+		if err := denied[fc.Field.Field]; err != nil {
+			return nil, err
+		}
+		if fc.Parent != nil {
+			if fault := faultsOf(fc.Parent.Result).Of(fc.Field.Name); fault != nil {
+				return faulty(ctx, fc, fault, next)
+			}
+		}
+		value, err := next(ctx)
+		if err != nil || value == nil || !hasFaults(reflect.TypeOf(value)) {
+			return value, err
+		}
+		return complete(ctx, value, fc.Field.Definition.Type, fc.Path())
+	}
+}
+
+// faulty answers a field whose value has a fault. Of a list only some items may
+// have one.
+func faulty(ctx context.Context, fc *graphql.FieldContext, fault error, next graphql.Resolver) (any, error) {
+	items, ok := errors.AsType[*decode.Items](fault)
+	if !ok {
+		return nil, fault
+	}
+	var errs []error
+	for _, item := range items.Errors() {
+		path := fc.Path()
+		for _, i := range item.Path {
+			path = append(path, ast.PathIndex(i))
+		}
+		errs = append(errs, gqlerror.WrapPath(path, item.Err))
+	}
+	if items.Lost() {
+		return nil, errs[0]
+	}
+	for _, err := range errs {
+		graphql.AddError(ctx, err)
+	}
+	return next(ctx)
+}
+
+// complete replaces objects that are none by null, or returns the error of one
+// that may not be null.
+func complete(ctx context.Context, value any, t *ast.Type, path ast.Path) (any, error) {
+	list := reflect.ValueOf(value)
+	if list.Kind() != reflect.Slice {
+		if err := faultsOf(value).Whole(); err != nil {
+			return nil, err
+		}
+		return value, nil
+	}
+	if t.Elem == nil {
+		return value, nil
+	}
+	var changed reflect.Value
+	for i := range list.Len() {
+		at := append(slices.Clone(path), ast.PathIndex(i))
+		item, err := complete(ctx, list.Index(i).Interface(), t.Elem, at)
+		if err != nil {
+			if _, deeper := errors.AsType[*gqlerror.Error](err); !deeper {
+				err = gqlerror.WrapPath(at, err)
+			}
+			if t.Elem.NonNull {
+				return nil, err
+			}
+			graphql.AddError(ctx, err)
+		}
+		if item == nil || !changed.IsValid() && reflect.TypeOf(item).Kind() != reflect.Slice {
+			if item != nil || list.Index(i).IsZero() {
+				continue
+			}
+		}
+		if !changed.IsValid() { // others may have the list
+			changed = reflect.AppendSlice(reflect.MakeSlice(list.Type(), 0, list.Len()), list)
+		}
+		if item == nil {
+			changed.Index(i).SetZero()
+		} else {
+			changed.Index(i).Set(reflect.ValueOf(item))
+		}
+	}
+	if changed.IsValid() {
+		return changed.Interface(), nil
+	}
+	return value, nil
+}
+
+// faultFields are the positions of the fields with faults, by type of model.
+var faultFields sync.Map // map[reflect.Type]int; -1 without one
+
+// faultsOf returns the faults of an object of any type.
+func faultsOf(object any) *decode.Faults {
+	v := reflect.ValueOf(object)
+	for v.IsValid() && (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) {
+		v = v.Elem()
+	}
+	if !v.IsValid() || v.Kind() != reflect.Struct {
+		return nil
+	}
+	field := faultField(v.Type())
+	if field < 0 {
+		return nil
+	}
+	faults, _ := v.Field(field).Interface().(*decode.Faults)
+	return faults
+}
+
+func faultField(t reflect.Type) int {
+	if known, ok := faultFields.Load(t); ok {
+		return known.(int) //nolint:forcetypeassert // only ints are stored
+	}
+	field := -1
+	for i := range t.NumField() {
+		if t.Field(i).IsExported() && t.Field(i).Type == reflect.TypeFor[*decode.Faults]() {
+			field = i
+		}
+	}
+	faultFields.Store(t, field)
+	return field
+}
+
+// hasFaults reports whether values of a type, or the items of its lists, are
+// objects that may have faults.
+func hasFaults(t reflect.Type) bool {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Interface || t.Kind() == reflect.Struct && faultField(t) >= 0
+}
+
+// Check returns a resolver that gives parents an error instead of what resolve
+// returns: those whose fault is not nil, of a value that resolve needs.
+func Check[P comparable, R any](resolve Resolver[P, R], fault func(P) error) Resolver[P, R] {
+	return func(ctx context.Context, parents []P) ([]R, error) {
+		b := &batch[P, R]{parents: parents, resolve: resolve}
+		values, failed := b.call(ctx)
+		for i, parent := range parents {
+			if err := fault(parent); err != nil {
+				if failed == nil {
+					failed = make([]error, len(parents))
+				}
+				failed[i] = err
+			}
+		}
+		if failed == nil {
+			return values, nil
+		}
+		if values == nil {
+			values = make([]R, len(parents))
+		}
+		return values, itemErrors(failed)
+	}
+}

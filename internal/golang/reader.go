@@ -1,0 +1,117 @@
+package golang
+
+import (
+	"fmt"
+	"go/types"
+
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// reader is how a scalar or an enum is read from JSON or XML: an expression, and
+// a function. Both return a value and an error.
+type reader struct{ call, fn string }
+
+// decoder returns the type of package decode that reads a format.
+func (f *file) decoder(format plan.Format) string {
+	if format == plan.XML {
+		return "*" + f.decode("XML")
+	}
+	return "*" + f.decode("JSON")
+}
+
+func (f *file) decode(name string) string { return f.gateway("decode", name) }
+
+// scalarTypes are the types that the methods of package decode return.
+var scalarTypes = map[string]string{
+	"String": "string", "Text": "string", "Bool": "bool", "Int": "int", "Int64": "int64", "Uint64": "uint64", "Float": "float64",
+	"Time": "time.Time", "Bytes": "[]byte", "Any": "any",
+}
+
+// scalar writes the reading of a value of a Go type with a method of package
+// decode from the variable d.
+func (f *file) scalar(method, d string, t types.Type, format plan.Format) reader {
+	if method == "" {
+		name := "Value"
+		if format == plan.XML {
+			name = "TextValue"
+		}
+		name = fmt.Sprintf("%s[%s]", f.decode(name), f.typ(t))
+		return reader{name + "(" + d + ")", name}
+	}
+	call := d + "." + method + "()"
+	have := scalarTypes[method]
+	if have == plan.TypeName(t) || have == "any" && plan.IsAny(t) || have == "[]byte" && plan.TypeName(t) == "[]uint8" {
+		return reader{call, "(" + f.decoder(format) + ")." + method}
+	}
+	convert := map[string]string{"string": "As", "bool": "AsBool", "float64": "AsFloat"}[have]
+	if convert == "" {
+		convert = "Narrow"
+	}
+	call = fmt.Sprintf("%s[%s](%s)", f.decode(convert), f.typ(t), call)
+	return reader{call, fmt.Sprintf("func(d %s) (%s, error) { return %s }", f.decoder(format), f.typ(t), call)}
+}
+
+// leaf writes the reading of a scalar or an enum.
+func (c *client) leaf(r *plan.Read, d string, format plan.Format) reader {
+	if r.Into.Enum == nil {
+		return c.scalar(r.Scalar, d, r.Into.To, format)
+	}
+	call := c.of(r.Into.Enum) + "(" + d + ".String())"
+	return reader{call, fmt.Sprintf("func(d %s) (%s, error) { return %s(d.String()) }", c.decoder(format), c.typ(r.Into.To), c.of(r.Into.Enum))}
+}
+
+// readValue writes the expression that reads a value, and its error, from the
+// variable d.
+func (c *client) readValue(r *plan.Read, d string, format plan.Format) string {
+	switch {
+	case r.Item != nil && r.Type.NonNull:
+		return c.readList(r, d, format)
+	case r.Item != nil:
+		return c.decode("OrNull") + "(" + c.readList(r, d, format) + ")"
+	case r.Into.Object != nil && r.Type.NonNull:
+		return fmt.Sprintf("%s(%s, %s)", c.decode("Required"), d, c.of(r.Into.Object))
+	case r.Into.Object != nil:
+		return fmt.Sprintf("%s(%s, %s)", c.decode("Object"), d, c.of(r.Into.Object))
+	}
+	read := c.leaf(r, d, format)
+	pointer := plan.IsPointer(r.Model) && !plan.IsPointer(r.Into.To)
+	switch {
+	case r.Type.NonNull && pointer:
+		return c.decode("Pointer") + "(" + read.call + ")"
+	case r.Type.NonNull:
+		return read.call
+	case pointer:
+		return fmt.Sprintf("%s(%s, %s)", c.decode("Optional"), d, read.fn)
+	}
+	return c.decode("OrNull") + "(" + read.call + ")"
+}
+
+// readList writes the expression that reads a list that is not null.
+func (c *client) readList(r *plan.Read, d string, format plan.Format) string {
+	item := r.Item
+	list := func(name, fn string) string { return fmt.Sprintf("%s(%s, %s)", c.decode(name), d, fn) }
+	switch {
+	case item.Into.Object != nil && item.Type.NonNull:
+		return list("Rows", c.of(item.Into.Object))
+	case item.Into.Object != nil:
+		return list("RowsOrNull", c.of(item.Into.Object))
+	case item.Item != nil:
+		fn := fmt.Sprintf("func(d %s) (%s, error) { return %s }", c.decoder(format), c.typ(item.Model), c.readList(item, "d", format))
+		if item.Type.NonNull {
+			return list("List", fn)
+		}
+		return list("ListOrNull", fn)
+	}
+	read := c.leaf(item, "d", format)
+	slice, _ := r.Model.(*types.Slice)
+	pointer := plan.IsPointer(slice.Elem()) && !plan.IsPointer(item.Into.To)
+	switch {
+	case item.Type.NonNull && pointer: // a struct, such as time.Time
+		return list("List", fmt.Sprintf("func(d %s) (%s, error) { return %s(%s) }", c.decoder(format), c.typ(slice.Elem()), c.decode("Pointer"), read.call))
+	case item.Type.NonNull:
+		return list("List", read.fn)
+	case pointer:
+		return list("Optionals", read.fn)
+	}
+	return list("ListOrNull", read.fn)
+}
