@@ -2,12 +2,17 @@ package decode
 
 // Reader is a [JSON] or an [XML].
 type Reader interface {
-	*JSON
+	*JSON | *XML
 
 	Array() error
 	Item() bool
 	Null() bool
 }
+
+// isMissing reports whether a value turned out to be null as it was read. XML.Null
+// does not know: an empty element is a string, but no number. It is not errors.Is
+// because the error of a list has those of its items.
+func isMissing(err error) bool { return err == ErrMissing } //nolint:errorlint // see above
 
 // Optional reads a value that may be null: nil then.
 func Optional[D Reader, T any](d D, read func(D) (T, error)) (*T, error) {
@@ -15,6 +20,9 @@ func Optional[D Reader, T any](d D, read func(D) (T, error)) (*T, error) {
 		return nil, nil //nolint:nilnil // null
 	}
 	v, err := read(d)
+	if isMissing(err) {
+		return nil, nil //nolint:nilnil // null
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +34,12 @@ func Nullable[D Reader, T any](d D, read func(D) (T, error)) (v T, err error) {
 	if d.Null() {
 		return v, nil
 	}
-	return read(d)
+	v, err = read(d)
+	if isMissing(err) {
+		var none T
+		return none, nil
+	}
+	return v, err
 }
 
 // List reads a list none of whose items may be null. If an item does not match
