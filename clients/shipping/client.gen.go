@@ -55,11 +55,11 @@ func (c *Client) fetchOrderShipping(ctx context.Context, keys []string) (map[str
 		if err != nil {
 			return nil, err
 		}
-		var rows []*model.Shipping
+		rows := []*model.Shipping{}
 		var rowKeys []string
-		fault := decode.ErrMissing
+		var fault error
 		if err := answer.Object(); err != nil {
-			fault = err
+			fault = decode.IfNotNull(err)
 		} else {
 			for answer.Next() {
 				switch answer.Name() {

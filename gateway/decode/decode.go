@@ -30,7 +30,10 @@
 //	json.go, string.go  JSON: objects, lists, texts
 //	number.go           numbers
 //	value.go            any JSON; types with methods of their own
-//	xml.go              XML, with the methods of JSON
+//	xml.go              XML, with the methods of JSON: objects, lists
+//	xmlvalue.go         its scalars
+//	xmltext.go          encodings of documents
+//	xmltree.go          the elements of a document
 //	list.go             lists and rows, for both
 //	message.go          messages of gRPC
 package decode

@@ -37,8 +37,11 @@ const (
 	after              // what follows a value
 )
 
-// Mark is the place of a value in a text.
-type Mark struct{ at, depth int }
+// Mark is the place of a value in an answer.
+type Mark struct {
+	at, depth int
+	xml       *xmlMark // of a value in XML
+}
 
 // NewJSON returns a reader of a text.
 func NewJSON(text string, from Source) *JSON {
@@ -144,7 +147,7 @@ func (d *JSON) Null() bool {
 }
 
 // Mark returns the place of the next value, for [JSON.Rewind].
-func (d *JSON) Mark() Mark { return Mark{d.at, d.depth} }
+func (d *JSON) Mark() Mark { return Mark{at: d.at, depth: d.depth} }
 
 // Rewind goes back to a value that was read, so that it is read again.
 func (d *JSON) Rewind(to Mark) {

@@ -47,16 +47,21 @@ func (f *function) httpAnswer() {
 // in the models.
 func (f *function) selection(name, read string) []string {
 	a, tree := f.Answer, &node{}
-	f.variableOf(name, f.typ(a.Read.Model))
+	if absentIsEmpty(a.Read, f.Format()) && a.Read.Type.NonNull {
+		f.line("%s := %s{}", name, f.typ(a.Read.Model))
+	} else {
+		f.variableOf(name, f.typ(a.Read.Model))
+	}
 	if f.Key != nil && a.Key.Field == nil {
 		f.variableOf("rowKeys", "[]string")
 	}
-	if a.Read.Type.NonNull {
+	required := a.Read.Type.NonNull && !absentIsEmpty(a.Read, f.Format())
+	if required {
 		f.line("fault := %s", f.decode("ErrMissing"))
 	} else {
 		f.variableOf("fault", "error")
 	}
-	tree.add(f.Select, leaf{read, "fault", a.Read.Type.NonNull})
+	tree.add(f.Select, leaf{read, "fault", required})
 	errs := f.pageValues(tree)
 	f.b.WriteString(tree.object(f.file, "answer"))
 	return errs

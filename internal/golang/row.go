@@ -108,11 +108,19 @@ func (o *object) whole(source string) string {
 
 // field adds the reading of a field.
 func (o *object) field(f *plan.Field, tree *node) {
-	fault := o.fault(f, f.Read.Type.NonNull)
+	required := f.Read.Type.NonNull
+	if required && absentIsEmpty(f.Read, o.Format) {
+		required = false
+		fmt.Fprintf(&o.before, "into.%s = %s{}\n", f.GoName, o.typ(f.Model))
+	}
+	fault := o.fault(f, required)
 	code := fmt.Sprintf("into.%s, %s = %s\n", f.GoName, fault, o.readValue(f.Read, "d", o.Format))
-	tree.add(f.Path, leaf{code, fault, f.Read.Type.NonNull})
+	tree.add(f.Path, leaf{code, fault, required})
 	o.filled(f)
 }
+
+// absentIsEmpty reports whether a list without items is absent from the answer.
+func absentIsEmpty(r *plan.Read, format plan.Format) bool { return format == plan.XML && r.Item != nil }
 
 // filled makes sure that a hand-written method finds an object in a field that
 // is not null, although the service has none.
@@ -155,6 +163,9 @@ func (o *object) converted(f *plan.Field, tree *node) {
 
 // argument writes the expression that reads an argument of a converter.
 func (o *object) argument(a plan.ConverterArgument) string {
+	if item := a.Read.Item; item != nil {
+		return fmt.Sprintf("%s(d, %s)", o.decode("List"), o.scalar(item.Scalar, "d", item.Model, o.Format).fn)
+	}
 	read := o.scalar(a.Read.Scalar, "d", plan.Element(a.Type), o.Format)
 	switch {
 	case a.Required:

@@ -174,8 +174,16 @@ func (m *maker) converterArgument(o *Object, of member, path directive.Path, t t
 		return out, false
 	}
 	out.Required = !Nilable(t)
-	out.Read = &Read{Model: t, Scalar: argumentReader(Element(t))}
-	return out, true
+	out.Read = &Read{Model: t, Into: Conversion{To: Element(t)}, Scalar: argumentReader(Element(t))}
+	if o.Format != XML || inXML(out.Read.Scalar, Element(t)) {
+		return out, true
+	}
+	if slice, ok := t.(*types.Slice); ok && inXML(argumentReader(slice.Elem()), slice.Elem()) {
+		out.Read.Item = &Read{Model: slice.Elem(), Into: Conversion{To: slice.Elem()}, Scalar: argumentReader(slice.Elem())}
+		return out, true
+	}
+	m.report.At(of.source.Pos, "take texts and numbers", "%s takes %s, which can't be read from XML", of.source.Convert, shortType(t))
+	return out, false
 }
 
 // argumentReader returns the method of package decode that reads a value of a Go

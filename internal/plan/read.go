@@ -265,11 +265,11 @@ func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, 
 		r.Into.Enum.Read = true
 		r.Into.From = types.Typ[types.String]
 	case ast.Scalar:
-		if format == XML && Nilable(named) {
+		r.Scalar = scalarReader(t.NamedType, named)
+		if format == XML && !inXML(r.Scalar, named) {
 			m.report.At(pos, "use a scalar that is a text or a number, or a converter", "%s is %s, which can't be read from XML", what, t)
 			return nil
 		}
-		r.Scalar = scalarReader(t.NamedType, named)
 	default:
 		m.report.At(pos, "resolve it with a Go method", "%s is %s, and a binding can't know the type of a row", what, project.Article(def.Kind))
 		return nil
@@ -296,6 +296,14 @@ func scalarReader(name string, model types.Type) string {
 		return "Text"
 	}
 	return basicReader(model)
+}
+
+// inXML reports whether a value can be read from XML, where all values are text.
+func inXML(scalar string, model types.Type) bool {
+	if scalar == "" {
+		return types.NewMethodSet(types.NewPointer(model)).Lookup(nil, "UnmarshalText") != nil
+	}
+	return scalar != "Any"
 }
 
 // basicReader returns the method that reads a basic type; empty for others.
