@@ -179,7 +179,10 @@ func (d *XML) Mark() Mark { return Mark{xml: &xmlMark{slices.Clone(d.levels), d.
 
 // Rewind goes back to a value that was read, so that it is read again.
 func (d *XML) Rewind(to Mark) {
-	if d.err == nil && to.xml != nil {
+	if to.xml == nil {
+		to.xml = &xmlMark{} // no place in a document
+	}
+	if d.err == nil {
 		d.levels = append(d.levels[:0], to.xml.levels...)
 		d.value, d.member, d.unread = to.xml.value, to.xml.member, to.xml.value != nil
 	}
