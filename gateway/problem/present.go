@@ -54,7 +54,7 @@ func (p *Presenter) Present(ctx context.Context, err error) *gqlerror.Error {
 		}
 		return out
 	}
-	if errors.Is(inner, context.Canceled) { // the caller left; nobody reads this
+	if errors.Is(inner, context.Canceled) && ctx.Err() != nil { // the caller left; nobody reads this
 		out.Message = "The request was cancelled."
 		p.code(out, Internal)
 		return out
