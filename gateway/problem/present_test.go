@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -82,6 +83,11 @@ func TestCancelled(t *testing.T) {
 	got := problem.NewPresenter(slog.New(slog.NewTextHandler(&log, nil))).Present(ctx, err)
 	if got.Message != "The request was cancelled." || got.Extensions["code"] != "INTERNAL_SERVER_ERROR" || log.Len() > 0 {
 		t.Errorf("the caller left: %v, log %s", got, log.String())
+	}
+	ctx, cancel = context.WithDeadline(t.Context(), time.Now())
+	defer cancel()
+	if got := problem.NewPresenter(slog.New(slog.DiscardHandler)).Present(ctx, err); got.Extensions["code"] != "DOWNSTREAM_TIMEOUT" {
+		t.Errorf("it is too late: %v", got)
 	}
 }
 

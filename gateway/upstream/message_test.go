@@ -191,11 +191,10 @@ func TestEvents(t *testing.T) {
 	}
 	// The stream's error is the last pair, even if the stream goes on.
 	pairs := 0
-	for range upstream.Events(func(yield func(*int, error) bool) { _ = yield(nil, broken) && yield(new(2), nil) }, value) {
-		pairs++
-	}
-	if pairs != 1 {
-		t.Errorf("%d pairs after an error of the stream", pairs)
+	for event, err := range upstream.Events(func(yield func(*int, error) bool) { _ = yield(nil, broken) && yield(new(2), nil) }, value) {
+		if pairs++; pairs > 1 || !errors.Is(err, broken) {
+			t.Errorf("pair %d: %d, %v", pairs, event, err)
+		}
 	}
 	// A loop that is left ends the stream, too.
 	for event, err := range upstream.Events(stream(nil, 2, 4), value) {
