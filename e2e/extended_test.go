@@ -67,6 +67,65 @@ scalar JSON
 scalar Int64
 `
 
+const feedProto = `syntax = "proto3";
+
+package feed.v1;
+
+service Feed {
+  rpc Watch(Request) returns (stream Event);
+  rpc Get(Request) returns (Item);
+  rpc Related(Request) returns (Items);
+}
+
+message Request { string name = 1; }
+message Event { Item item = 1; }
+message Items { repeated Item items = 1; }
+message Item {
+  string id = 1;
+  Kind kind = 2;
+  string label = 3;
+}
+enum Kind {
+  KIND_UNSPECIFIED = 0;
+  KIND_NEWS = 1;
+}
+`
+
+// feedSchema has subscriptions of a service, whose answers can be wrong in all ways.
+const feedSchema = `
+extend type Query { feedItem(name: String!): FeedItem @grpc(service: "feed", method: "feed.v1.Feed/Get", request: { name: "{$args.name}" }) }
+type Subscription {
+  item(name: String!): FeedItem @grpc(service: "feed", method: "feed.v1.Feed/Watch", request: { name: "{$args.name}" }, select: "item")
+  sure(name: String!): FeedItem! @grpc(service: "feed", method: "feed.v1.Feed/Watch", request: { name: "{$args.name}" }, select: "item")
+}
+type FeedItem {
+  id: ID!
+  kind: FeedKind!
+  label: String! @source(name: "label", convert: "labels.Loud")
+  related: [FeedItem!]! @grpc(service: "feed", method: "feed.v1.Feed/Related", request: { name: "{$this.id}" }, select: "items")
+  detail: FeedItem @grpc(service: "feed", method: "feed.v1.Feed/Get", request: { name: "{$this.id}" })
+  must: FeedItem! @grpc(service: "feed", method: "feed.v1.Feed/Get", request: { name: "{$this.id}" })
+}
+enum FeedKind { NEWS }
+`
+
+const feedLabels = `// Package labels writes labels.
+package labels
+
+import (
+	"errors"
+	"strings"
+)
+
+// Loud is a label in capitals.
+func Loud(label string) (string, error) {
+	if label == "?" {
+		return "", errors.New("no label")
+	}
+	return strings.ToUpper(label), nil
+}
+`
+
 // extension is a copy of this repository with frontends and services that it
 // does not have: those of the guides, and some that tests need. One copy is
 // generated and built for all tests.
@@ -107,7 +166,8 @@ func newExtension() (*extension, error) {
 	if err != nil {
 		return nil, err
 	}
-	files["portico.yaml"] = string(before) + "\n  blog:\n    url: http://127.0.0.1:1\n  greeter:\n    url: grpc://127.0.0.1:1\n  echo:\n    url: http://127.0.0.1:1\n"
+	files["portico.yaml"] = string(before) + "\n  blog:\n    url: http://127.0.0.1:1\n  greeter:\n    url: grpc://127.0.0.1:1\n  echo:\n    url: http://127.0.0.1:1\n" +
+		"  feed:\n    url: grpc://127.0.0.1:1\n"
 	for name, text := range files {
 		if err := put(filepath.Join(e.dir, name), text); err != nil {
 			return nil, err
@@ -115,7 +175,8 @@ func newExtension() (*extension, error) {
 	}
 	for _, command := range [][]string{
 		{"make", "generate"}, {"go", "build", "-race", "-o", e.binary, "./cmd/gateway"},
-		{"git", "checkout", "-q", "portico.yaml"}, {"rm", "-r", "schema/blog", "schema/guarded", "schema/inputs", "schema/listed", "schema/tv", "clients/proto/greeter"},
+		{"git", "checkout", "-q", "portico.yaml"}, {"rm", "-r", "schema/blog", "schema/guarded", "schema/inputs", "schema/listed", "schema/tv", "clients/proto/greeter",
+			"schema/feed", "clients/proto/feed", "clients/labels"},
 		{"make", "generate"},
 	} {
 		if _, err := execute(e.dir, command[0], command[1:]...); err != nil {
@@ -132,6 +193,9 @@ func extensionFiles() (map[string]string, error) {
 		"schema/guarded/guarded.graphqls":        guardedSchema,
 		"schema/inputs/inputs.graphqls":          inputsSchema,
 		"schema/listed/listed.graphqls":          "enum Unused { NOTHING }\n",
+		"schema/feed/feed.graphqls":              feedSchema,
+		"clients/proto/feed/v1/feed.proto":       feedProto,
+		"clients/labels/labels.go":               feedLabels,
 		"schema/blog/greeting.graphqls":          greetingSchema,
 		"clients/proto/greeter/v1/greeter.proto": greeterProto,
 	}
@@ -162,7 +226,7 @@ func startExtended(t *testing.T, d *demo.Demo, config string, others map[string]
 	}
 	var list strings.Builder
 	list.WriteString(services(d))
-	for name, none := range map[string]string{"blog": "http://127.0.0.1:1", "greeter": "grpc://127.0.0.1:1", "echo": "http://127.0.0.1:1"} {
+	for name, none := range map[string]string{"blog": "http://127.0.0.1:1", "greeter": "grpc://127.0.0.1:1", "echo": "http://127.0.0.1:1", "feed": "grpc://127.0.0.1:1"} {
 		url := others[name]
 		if url == "" {
 			url = none

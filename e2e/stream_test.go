@@ -133,9 +133,14 @@ type socketStream struct {
 
 func openSocket(t *testing.T, g *gateway, document string) stream {
 	t.Helper()
+	return openSocketOf(t, g, "web", document)
+}
+
+func openSocketOf(t *testing.T, g *gateway, frontend, document string) stream {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(g.url, "http")+"/graphql/web", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(g.url, "http")+"/graphql/"+frontend, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,13 +199,18 @@ type eventStream struct {
 
 func openEvents(t *testing.T, g *gateway, document string) stream {
 	t.Helper()
+	return openEventsOf(t, g, "web", document)
+}
+
+func openEventsOf(t *testing.T, g *gateway, frontend, document string) stream {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	body, err := json.Marshal(map[string]any{"query": document})
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/graphql/web", strings.NewReader(string(body)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/graphql/"+frontend, strings.NewReader(string(body)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,12 +41,17 @@ func Fit[R, S any](fit func(R) (S, error)) func(R, error) (S, error) {
 	}
 }
 
-// FitEach converts the values of a stream. It passes on errors, and goes on
-// after them.
+// FitEach converts the values of a stream. An error of fit is that of its event;
+// those of the stream are passed on. It goes on after both.
 func FitEach[R, S any](events iter.Seq2[R, error], fit func(R) (S, error)) iter.Seq2[S, error] {
 	return func(yield func(S, error) bool) {
 		for value, err := range events {
-			if !yield(Fit(fit)(value, err)) {
+			var event S
+			if err == nil {
+				event, err = fit(value)
+				err = problem.OfEvent(err)
+			}
+			if !yield(event, err) {
 				return
 			}
 		}

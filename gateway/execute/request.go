@@ -11,14 +11,11 @@ package execute
 
 import (
 	"context"
-	"iter"
 	"sync"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/loader"
-	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // request holds the results of one operation, or of one event of a
@@ -29,7 +26,6 @@ type request struct {
 	mu      sync.Mutex
 	batches map[any]any // resultKey -> batches[P, R]
 	events  [2]*request // of a subscription: what was resolved for its latest events
-	failure error       // of a subscription: what ended it
 }
 
 type requestKey struct{}
@@ -129,41 +125,6 @@ func (r *request) addEvent(event *request) {
 	r.events = [2]*request{r.events[1], event}
 }
 
-// Stream sends the events of a subscription on, each after below, unless it is
-// nil, has resolved what is selected of it. An error ends the stream; it is
-// kept for [Failure]. The goroutine ends when the events do, which must end
-// with ctx; the channel is closed then.
-func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[T]) <-chan T {
-	out := make(chan T)
-	selections := graphql.GetFieldContext(ctx).Field.Selections
-	subscription, _ := ctx.Value(requestKey{}).(*request)
-	go func() {
-		defer close(out)
-		defer func() {
-			if value := recover(); value != nil {
-				subscription.fail(problem.Recovered(value))
-			}
-		}()
-		for event, err := range events {
-			if err != nil {
-				if ctx.Err() == nil { // else the subscriber left, which is no failure
-					subscription.fail(err)
-				}
-				return
-			}
-			if below != nil {
-				subscription.resolve(ctx, func(ctx context.Context) { below(ctx, selections, []T{event}) })
-			}
-			select {
-			case out <- event:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return out
-}
-
 // resolve resolves an event in a place of its own.
 func (r *request) resolve(ctx context.Context, event func(context.Context)) {
 	ctx = Begin(ctx)
@@ -171,29 +132,4 @@ func (r *request) resolve(ctx context.Context, event func(context.Context)) {
 	if r != nil {
 		r.addEvent(ctx.Value(requestKey{}).(*request)) //nolint:forcetypeassert // Begin put it there
 	}
-}
-
-func (r *request) fail(err error) {
-	if r == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failure = err
-}
-
-// Failure returns the error that ended the context's subscription, once: the
-// next time it is nil, as it is when the subscription ended well.
-func Failure(ctx context.Context) error {
-	req, _ := ctx.Value(requestKey{}).(*request)
-	for ; req != nil; req = req.outer {
-		req.mu.Lock()
-		err := req.failure
-		req.failure = nil
-		req.mu.Unlock()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

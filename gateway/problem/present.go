@@ -54,12 +54,12 @@ func (p *Presenter) Present(ctx context.Context, err error) *gqlerror.Error {
 		}
 		return out
 	}
-	if errors.Is(inner, context.Canceled) { // the caller left; nobody reads this
+	if errors.Is(inner, context.Canceled) && errors.Is(ctx.Err(), context.Canceled) { // the caller left; nobody reads this
 		out.Message = "The request was cancelled."
 		p.code(out, Internal)
 		return out
 	}
-	if errors.Is(inner, context.DeadlineExceeded) {
+	if errors.Is(inner, context.DeadlineExceeded) || errors.Is(inner, context.Canceled) && ctx.Err() != nil { // what was cancelled then was late
 		out.Message = "The operation took too long."
 		p.code(out, ServiceTimeout)
 		return out

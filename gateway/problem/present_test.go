@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -66,6 +67,37 @@ func TestUnknownErrorsAreLoggedWithTheirID(t *testing.T) {
 	}
 	if _, log := present(problem.New(problem.Forbidden, "x")); log != "" {
 		t.Errorf("a problem without a cause is logged: %s", log)
+	}
+}
+
+// Only what the caller cancelled is called so, for nobody reads it. Whatever else
+// was cancelled is a mistake, which the log must have.
+func TestCancelled(t *testing.T) {
+	err := fmt.Errorf("x: %w", context.Canceled)
+	if got, log := present(err); got.Message != "Something went wrong on our side." || got.Extensions["id"] == nil || !strings.Contains(log, "context canceled") {
+		t.Errorf("the caller is here: %v, log %s", got, log)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var log bytes.Buffer
+	got := problem.NewPresenter(slog.New(slog.NewTextHandler(&log, nil))).Present(ctx, err)
+	if got.Message != "The request was cancelled." || got.Extensions["code"] != "INTERNAL_SERVER_ERROR" || log.Len() > 0 {
+		t.Errorf("the caller left: %v, log %s", got, log.String())
+	}
+	ctx, cancel = context.WithDeadline(t.Context(), time.Now())
+	defer cancel()
+	if got := problem.NewPresenter(slog.New(slog.DiscardHandler)).Present(ctx, err); got.Extensions["code"] != "DOWNSTREAM_TIMEOUT" {
+		t.Errorf("it is too late: %v", got)
+	}
+}
+
+func TestEventError(t *testing.T) {
+	if problem.OfEvent(nil) != nil {
+		t.Error("no error is one")
+	}
+	err := problem.OfEvent(problem.New(problem.Forbidden, "No."))
+	if got, _ := present(err); got.Message != "No." || got.Extensions["code"] != "FORBIDDEN" || err.Error() != "FORBIDDEN: No." {
+		t.Errorf("got %v of %v", got, err)
 	}
 }
 

@@ -29,7 +29,7 @@ func newExecutor(f execute.Frontend, log *slog.Logger) *executor.Executor {
 		return presenter(ctx, log).Present(ctx, err)
 	})
 	exec.SetRecoverFunc(recoverPanic)
-	exec.Use(responses{log})
+	exec.Use(responses{})
 	return exec
 }
 
@@ -51,9 +51,8 @@ func (p *pipeline) presenter() *problem.Presenter {
 	return out
 }
 
-// responses sorts the errors of responses, and gives every event of a
-// subscription a scope for results and loaders.
-type responses struct{ log *slog.Logger }
+// responses sorts the errors of responses.
+type responses struct{}
 
 var _ graphql.ResponseInterceptor = responses{}
 
@@ -63,12 +62,8 @@ func (responses) ExtensionName() string { return "Responses" }
 // Validate is part of graphql.HandlerExtension.
 func (responses) Validate(graphql.ExecutableSchema) error { return nil }
 
-// InterceptResponse begins an event of a subscription.
-func (r responses) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if graphql.HasOperationContext(ctx) && graphql.GetOperationContext(ctx).Operation != nil &&
-		graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
-		return r.event(execute.Begin(ctx), next)
-	}
+// InterceptResponse is part of graphql.ResponseInterceptor.
+func (responses) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	return sorted(next(ctx))
 }
 
@@ -99,18 +94,6 @@ func comparePathElements(a, b ast.PathElement) int {
 		return -1
 	}
 	return cmp.Compare(indexA, indexB)
-}
-
-// event is one event of a subscription, or the error that ended it.
-func (r responses) event(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	resp := next(ctx)
-	if resp != nil {
-		return sorted(resp)
-	}
-	if err := execute.Failure(ctx); err != nil {
-		return &graphql.Response{Errors: gqlerror.List{presenter(ctx, r.log).Present(ctx, err)}}
-	}
-	return nil
 }
 
 // sdl is a schema in the schema definition language.

@@ -102,7 +102,7 @@ func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 	if err != nil {
 		return nil, grpcError(ctx, c.config.Name, err)
 	}
-	return &stream{ClientStream: s, service: c.config.Name}, nil
+	return &stream{ClientStream: s, ctx: ctx, service: c.config.Name}, nil
 }
 
 func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {

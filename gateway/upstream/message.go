@@ -36,16 +36,19 @@ func Follow[Req, Res any](ctx context.Context, c *GRPC, method string, request *
 	})
 }
 
-// Events makes a value of each message. An error of that ends the sequence, as
-// does one of the stream.
+// Events makes a value of each message. An error of that is a
+// [problem.EventError], and the sequence goes on with the next message. Any other
+// error is one of the stream, and the last pair.
 func Events[M, T any](messages iter.Seq2[*M, error], value func(*M) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for message, err := range messages {
 			var event T
-			if err == nil {
+			ended := err != nil
+			if !ended {
 				event, err = value(message)
+				err = problem.OfEvent(err)
 			}
-			if !yield(event, err) || err != nil {
+			if !yield(event, err) || ended {
 				return
 			}
 		}

@@ -123,30 +123,38 @@ func TestEvents(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		stream iter.Seq2[*int, error]
-		want   []int
-		err    error
+		want   []string
 	}{
-		"nothing":             {stream(nil), nil, nil},
-		"all":                 {stream(nil, 2, 4), []int{20, 40}, nil},
-		"the stream breaks":   {stream(broken, 2), []int{20}, broken},
-		"a message is wrong":  {stream(broken, 2, 3, 4), []int{20}, odd},
-		"the first one wrong": {stream(nil, 3), nil, odd},
+		"nothing":            {stream(nil), nil},
+		"all":                {stream(nil, 2, 4), []string{"20", "40"}},
+		"the stream breaks":  {stream(broken, 2), []string{"20", "the end: broken"}},
+		"messages are wrong": {stream(nil, 1, 2, 3, 4), []string{"odd", "20", "odd", "40"}},
+		"both":               {stream(broken, 3), []string{"odd", "the end: broken"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got []int
-			var last error
+			var got []string
 			for event, err := range upstream.Events(c.stream, value) {
-				if last != nil {
-					t.Errorf("%d, %v after the error", event, err)
-				}
-				if last = err; err == nil {
-					got = append(got, event)
+				_, ofEvent := errors.AsType[*problem.EventError](err)
+				switch {
+				case ofEvent && errors.Is(err, odd):
+					got = append(got, err.Error())
+				case err != nil:
+					got = append(got, "the end: "+err.Error())
+				default:
+					got = append(got, strconv.Itoa(event))
 				}
 			}
-			if !slices.Equal(got, c.want) || !errors.Is(last, c.err) || (last == nil) != (c.err == nil) {
-				t.Errorf("got %v, %v; want %v, %v", got, last, c.want, c.err)
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+	// The stream's error is the last pair, even if the stream goes on.
+	pairs := 0
+	for event, err := range upstream.Events(func(yield func(*int, error) bool) { _ = yield(nil, broken) && yield(new(2), nil) }, value) {
+		if pairs++; pairs > 1 || !errors.Is(err, broken) {
+			t.Errorf("pair %d: %d, %v", pairs, event, err)
+		}
 	}
 	// A loop that is left ends the stream, too.
 	for event, err := range upstream.Events(stream(nil, 2, 4), value) {

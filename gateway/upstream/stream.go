@@ -13,7 +13,7 @@ import (
 // Watch opens a stream on which only the service sends and waits for its first
 // message: what the service refuses is the returned error. The sequence has
 // that message and those that follow. It ends when the service ends the stream;
-// after an error, which is the last pair; or with its context.
+// after an error, which is the stream's and the last pair; or with its context.
 //
 // Range over the sequence once, in one goroutine, which is all it needs. The
 // stream is closed when the loop is left, or when ctx is done.
@@ -45,6 +45,7 @@ func Watch[M any](ctx context.Context, open func(context.Context) (grpc.ServerSt
 type stream struct {
 	grpc.ClientStream
 
+	ctx     context.Context //nolint:containedctx // the caller's: that of ClientStream is done when the service has ended it
 	service string
 }
 
@@ -63,5 +64,5 @@ func (s *stream) error(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
-	return grpcError(s.Context(), s.service, err)
+	return grpcError(s.ctx, s.service, err)
 }

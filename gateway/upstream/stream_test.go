@@ -61,6 +61,8 @@ func TestWatch(t *testing.T) {
 		"ends":         {3, fails(codes.OK), ""},
 		"breaks":       {3, fails(codes.Unavailable), problem.ServiceError},
 		"forbids":      {1, fails(codes.PermissionDenied), problem.Forbidden},
+		"is cancelled": {1, fails(codes.Canceled), problem.ServiceError}, // by the service: the subscriber is still here
+		"takes long":   {1, fails(codes.DeadlineExceeded), problem.ServiceTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seq, ended, err := feed(t, t.Context(), upstream.Config{}, c.messages, c.end)
@@ -91,6 +93,11 @@ func TestWatchThatIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	<-ended
+	for code, want := range map[codes.Code]problem.Code{codes.Canceled: problem.ServiceError, codes.DeadlineExceeded: problem.ServiceTimeout} {
+		if _, _, err := feed(t, t.Context(), upstream.Config{}, 0, fails(code)); problem.CodeOf(err) != want {
+			t.Errorf("%s: got %v", code, err)
+		}
+	}
 	ctx := upstream.WithCaller(t.Context(), upstream.Caller{Authorization: "\n"})
 	if _, _, err := feed(t, ctx, upstream.Config{ForwardAuthorization: true}, 0, fails(codes.OK)); problem.CodeOf(err) != problem.Unauthenticated {
 		t.Errorf("got %v", err)

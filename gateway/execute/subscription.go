@@ -1,0 +1,162 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// gqlgen knows neither the errors of events nor their root field: its handler
+// takes values from a channel and writes them outside of any field, so that
+// paths would begin below the root field, and null in place of a non-null root
+// field would stay there (GraphQL specification, sections 6.4.4 and 7.1.6).
+// [WithEvents] is where that is put right.
+
+// subscription is one that is under way. [Stream] makes its events, in a
+// goroutine; next answers with them, when it is asked to.
+type subscription struct {
+	field   *graphql.FieldContext // of the root field; nil until there is a stream
+	turns   chan error            // before each event: nil, or the error in its place
+	failure error                 // what ended the stream; not to be read before turns is closed
+}
+
+type subscriptionKey struct{}
+
+// WithEvents returns a schema that answers subscriptions with the events of
+// [Stream]. Every event has a place for results and a loader scope of its own,
+// and errors with the path from the root field on.
+//
+//   - An event with an error ([problem.EventError]) is null with that error, and
+//     the next one follows.
+//   - An event in which a non-null root field is null is null as a whole.
+//   - The error that ends the stream is a last response without data, unless the
+//     subscriber left.
+func WithEvents(schema graphql.ExecutableSchema) graphql.ExecutableSchema { return withEvents{schema} }
+
+type withEvents struct{ graphql.ExecutableSchema }
+
+// Exec is part of graphql.ExecutableSchema.
+func (s withEvents) Exec(ctx context.Context) graphql.ResponseHandler {
+	if graphql.GetOperationContext(ctx).Operation.Operation != ast.Subscription {
+		return s.ExecutableSchema.Exec(ctx)
+	}
+	sub := &subscription{turns: make(chan error)}
+	events := s.ExecutableSchema.Exec(context.WithValue(ctx, subscriptionKey{}, sub))
+	if sub.field == nil { // the root field failed
+		return events
+	}
+	return func(ctx context.Context) *graphql.Response { return sub.next(ctx, events) }
+}
+
+// next waits for an event and answers with it. It is nil when there is none any
+// more.
+func (s *subscription) next(ctx context.Context, events graphql.ResponseHandler) *graphql.Response {
+	var failed error
+	select {
+	case err, more := <-s.turns:
+		if !more {
+			return s.end(ctx)
+		}
+		failed = err
+	case <-ctx.Done():
+		return nil
+	}
+	field := *s.field // gqlgen writes to it
+	field.Result = nil
+	ctx = graphql.WithFieldContext(Begin(ctx), &field)
+	null := `{"` + field.Field.Alias + `":null}`
+	if failed != nil {
+		graphql.AddError(ctx, graphql.AddFieldLocationToError(ctx, failed))
+		return &graphql.Response{Data: s.orNull(null)}
+	}
+	resp := events(ctx)
+	if resp != nil && string(resp.Data) == null {
+		resp.Data = s.orNull(null)
+	}
+	return resp
+}
+
+// orNull is data whose root field is null, or null if the field is not nullable.
+func (s *subscription) orNull(data string) []byte {
+	if s.field.Field.Definition.Type.NonNull {
+		return []byte("null")
+	}
+	return []byte(data)
+}
+
+// end answers with the error that ended the stream, once. It is nil if there is
+// none.
+func (s *subscription) end(ctx context.Context) *graphql.Response {
+	err := s.failure
+	if err == nil {
+		return nil
+	}
+	s.failure = nil
+	graphql.AddError(ctx, err)
+	return &graphql.Response{}
+}
+
+// turn waits until the next event is wanted, and gives its error instead unless
+// that is nil. It reports whether the subscriber is still there.
+func (s *subscription) turn(ctx context.Context, err error) bool {
+	select {
+	case s.turns <- err:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Stream sends the events of a subscription on, each after below, unless it is
+// nil, has resolved what is selected of it. A [problem.EventError] is an event;
+// any other error ends the stream. The schema must have been made by
+// [WithEvents].
+//
+// The goroutine ends when the events do, which must end with ctx; the channel is
+// closed then.
+func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[T]) <-chan T {
+	sub := ctx.Value(subscriptionKey{}).(*subscription) //nolint:forcetypeassert // WithEvents put it there
+	sub.field = graphql.GetFieldContext(ctx)
+	results, _ := ctx.Value(requestKey{}).(*request)
+	out := make(chan T)
+	go func() {
+		defer close(out)
+		defer close(sub.turns)
+		defer func() {
+			if value := recover(); value != nil {
+				sub.failure = problem.Recovered(value)
+			}
+		}()
+		for event, err := range events {
+			if _, ofEvent := errors.AsType[*problem.EventError](err); ofEvent {
+				if !sub.turn(ctx, err) {
+					return
+				}
+				continue
+			}
+			if err != nil {
+				if ctx.Err() == nil { // else the subscriber left, which is no failure
+					sub.failure = err
+				}
+				return
+			}
+			if below != nil {
+				results.resolve(ctx, func(ctx context.Context) { below(ctx, sub.field.Field.Selections, []T{event}) })
+			}
+			if !sub.turn(ctx, nil) {
+				return
+			}
+			select {
+			case out <- event:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
