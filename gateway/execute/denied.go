@@ -10,10 +10,20 @@ import (
 type deniedKey struct{}
 
 // WithDenied returns a context in which fields of the document are answered
-// with errors, and not resolved. The operation must have a [Middleware] with the
-// same fields.
+// with errors, and not resolved. The operation must have [Deny] of the same
+// fields as its middleware.
 func WithDenied(ctx context.Context, denied map[*ast.Field]error) context.Context {
 	return context.WithValue(ctx, deniedKey{}, denied)
+}
+
+// Deny is the middleware of an operation of which some fields are denied.
+func Deny(denied map[*ast.Field]error) graphql.FieldMiddleware {
+	return func(ctx context.Context, next graphql.Resolver) (any, error) {
+		if err := denied[graphql.GetFieldContext(ctx).Field.Field]; err != nil {
+			return nil, err
+		}
+		return next(ctx)
+	}
 }
 
 // Fields are the fields that selections ask of objects of some types, without

@@ -14,26 +14,27 @@ import (
 	"github.com/portico-gateway/portico/gateway/decode"
 )
 
-// Middleware is the middleware of every operation. It answers denied fields with
-// their errors, and fields whose values from a service do not match the schema
-// with their faults.
-func Middleware(denied map[*ast.Field]error) graphql.FieldMiddleware {
+// faults answers fields whose values from a service do not match the schema with
+// their faults, and others with around.
+func faults(around graphql.FieldMiddleware) graphql.FieldMiddleware {
 	return func(ctx context.Context, next graphql.Resolver) (any, error) {
-		fc := graphql.GetFieldContext(ctx)
-		if err := denied[fc.Field.Field]; err != nil {
-			return nil, err
-		}
-		if fc.Parent != nil {
-			if fault := faultsOf(fc.Parent.Result).Of(fc.Field.Name); fault != nil {
-				return faulty(ctx, fc, fault, next)
-			}
-		}
-		value, err := next(ctx)
-		if err != nil || value == nil || !hasFaults(reflect.TypeOf(value)) {
-			return value, err
-		}
-		return complete(ctx, value, fc.Field.Definition.Type, fc.Path())
+		return around(ctx, func(ctx context.Context) (any, error) { return faultOr(ctx, next) })
 	}
+}
+
+// faultOr returns the fault of a field, or else its value.
+func faultOr(ctx context.Context, next graphql.Resolver) (any, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc.Parent != nil {
+		if fault := faultsOf(fc.Parent.Result).Of(fc.Field.Name); fault != nil {
+			return faulty(ctx, fc, fault, next)
+		}
+	}
+	value, err := next(ctx)
+	if err != nil || value == nil || !hasFaults(reflect.TypeOf(value)) {
+		return value, err
+	}
+	return complete(ctx, value, fc.Field.Definition.Type, fc.Path())
 }
 
 // faulty answers a field whose value has a fault. Of a list only some items may

@@ -6,7 +6,6 @@ import (
 	"iter"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -15,7 +14,7 @@ import (
 // takes values from a channel and writes them outside of any field, so that
 // paths would begin below the root field, and null in place of a non-null root
 // field would stay there (GraphQL specification, sections 6.4.4 and 7.1.6).
-// [WithEvents] is where that is put right.
+// [Schema] puts that right.
 
 // subscription is one that is under way. [Stream] makes its events, in a
 // goroutine; next answers with them, when it is asked to.
@@ -27,26 +26,10 @@ type subscription struct {
 
 type subscriptionKey struct{}
 
-// WithEvents returns a schema that answers subscriptions with the events of
-// [Stream]. Every event has a place for results and a loader scope of its own,
-// and errors with the path from the root field on.
-//
-//   - An event with an error ([problem.EventError]) is null with that error, and
-//     the next one follows.
-//   - An event in which a non-null root field is null is null as a whole.
-//   - The error that ends the stream is a last response without data, unless the
-//     subscriber left.
-func WithEvents(schema graphql.ExecutableSchema) graphql.ExecutableSchema { return withEvents{schema} }
-
-type withEvents struct{ graphql.ExecutableSchema }
-
-// Exec is part of graphql.ExecutableSchema.
-func (s withEvents) Exec(ctx context.Context) graphql.ResponseHandler {
-	if graphql.GetOperationContext(ctx).Operation.Operation != ast.Subscription {
-		return s.ExecutableSchema.Exec(ctx)
-	}
+// subscribe executes a subscription of a schema.
+func subscribe(ctx context.Context, schema graphql.ExecutableSchema) graphql.ResponseHandler {
 	sub := &subscription{turns: make(chan error)}
-	events := s.ExecutableSchema.Exec(context.WithValue(ctx, subscriptionKey{}, sub))
+	events := schema.Exec(context.WithValue(ctx, subscriptionKey{}, sub))
 	if sub.field == nil { // the root field failed
 		return events
 	}
@@ -115,12 +98,12 @@ func (s *subscription) turn(ctx context.Context, err error) bool {
 // Stream sends the events of a subscription on, each after below, unless it is
 // nil, has resolved what is selected of it. A [problem.EventError] is an event;
 // any other error ends the stream. The schema must have been made by
-// [WithEvents].
+// [Schema].
 //
 // The goroutine ends when the events do, which must end with ctx; the channel is
 // closed then.
 func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[T]) <-chan T {
-	sub := ctx.Value(subscriptionKey{}).(*subscription) //nolint:forcetypeassert // WithEvents put it there
+	sub := ctx.Value(subscriptionKey{}).(*subscription) //nolint:forcetypeassert // Schema put it there
 	sub.field = graphql.GetFieldContext(ctx)
 	results, _ := ctx.Value(requestKey{}).(*request)
 	out := make(chan T)

@@ -160,6 +160,7 @@ func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.R
 		Extensions:             params.Extensions,
 		DisableIntrospection:   true,
 		RecoverFunc:            recoverPanic,
+		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
 		Stats:                  graphql.Stats{Read: params.ReadTime, OperationStart: graphql.GetStartTime(ctx)},
 	}
@@ -180,7 +181,9 @@ func (p *pipeline) CreateOperationContext(ctx context.Context, params *graphql.R
 	}
 	a.recallable, a.version = !logged, version
 	oc.Stats.SetExtension(admissionKey, a)
-	oc.ResolverMiddleware = execute.Middleware(a.denied)
+	if a.denied != nil {
+		oc.ResolverMiddleware = execute.Deny(a.denied)
+	}
 	if operation.Facts.introspect != nil {
 		oc.ResolverMiddleware = p.introspection.Around(oc.ResolverMiddleware)
 	}

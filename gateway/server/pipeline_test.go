@@ -250,7 +250,7 @@ func TestDeniedSubscription(t *testing.T) {
 	field, _ := oc.Operation.SelectionSet[0].(*ast.Field)
 	a, _ := oc.Stats.GetExtension(admissionKey).(*admission)
 	a.denied = access.Denied{field: problem.New(problem.Forbidden, "No.")}
-	oc.ResolverMiddleware = execute.Middleware(a.denied)
+	oc.ResolverMiddleware = execute.Deny(a.denied)
 	next, ctx := p.DispatchOperation(ctx, oc)
 	resp := next(ctx)
 	if resp == nil || len(resp.Errors) != 1 || resp.Errors[0].Extensions["code"] != "FORBIDDEN" || resp.Data != nil {

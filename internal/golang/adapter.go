@@ -66,7 +66,7 @@ r.schema = &executableSchema{Resolvers: r}
 return %s{
 Name: %q,
 Schema: %s(r.schema),`, a.frontend.Name, a.resolvers(), a.clients(), a.execute("Frontend"), a.execute("Frontend"), a.frontend.Name,
-		a.execute("WithEvents"))
+		a.execute("Schema"))
 	if len(a.frontend.Parsers) > 0 {
 		a.line("Parsers: parsers(),")
 	}

@@ -27,6 +27,9 @@ func (f *function) grpcCall() {
 		f.variableOf("value", f.typ(f.Answer.Read.Model))
 		f.line("var fault error")
 		f.b.WriteString(f.fromAnswer("event", target{"value", "fault"}))
+		if object := f.Answer.Read.Into.Object; object != nil && object.Faults != "" && f.Answer.Read.Type.NonNull && len(f.Select) > 0 {
+			f.line("if err := value.%s.Whole(); err != nil {\nreturn nil, err\n}", object.Faults)
+		}
 		f.line("return value, from.Malformed(%q, fault)\n}), nil", f.fieldName())
 		return
 	}
