@@ -92,7 +92,7 @@ func (c *Client) fetchReviewAuthor(ctx context.Context, keys []string) (map[stri
 				}
 			}
 		}
-		if err := answer.Done("Review.author", fault); err != nil {
+		if err := answer.Done("Review.author (users)", fault); err != nil {
 			return nil, err
 		}
 		rowKeys := decode.Keys(rows, func(row *model.User) string {

@@ -81,7 +81,7 @@ func (c *Client) Categories(ctx context.Context) ([]*model.Category, error) {
 			}
 		}
 	}
-	return value, answer.Done("Query.categories", fault)
+	return value, answer.Done("Query.categories (categories)", fault)
 }
 
 // MobileProducts calls GET /products for Query.products.
@@ -119,7 +119,7 @@ func (c *Client) MobileProducts(ctx context.Context, first *int, after *string) 
 			}
 		}
 	}
-	if err := answer.Done("Query.products", fault); err != nil {
+	if err := answer.Done("Query.products (products)", fault); err != nil {
 		return nil, err
 	}
 	next = upstream.Next(next)
@@ -165,7 +165,7 @@ func (c *Client) fetchOrderItemProduct(ctx context.Context, keys []string) (map[
 				}
 			}
 		}
-		if err := answer.Done("OrderItem.product", fault); err != nil {
+		if err := answer.Done("OrderItem.product (products)", fault); err != nil {
 			return nil, err
 		}
 		rowKeys := decode.Keys(rows, func(row *model.Product) string {
@@ -223,7 +223,7 @@ func (c *Client) fetchProductCategory(ctx context.Context, keys []string) (map[s
 			}
 		}
 	}
-	if err := answer.Done("Product.category", fault); err != nil {
+	if err := answer.Done("Product.category (categories)", fault); err != nil {
 		return nil, err
 	}
 	rowKeys := decode.Keys(rows, func(row *model.Category) string {
@@ -277,7 +277,7 @@ func (c *Client) WebProducts(ctx context.Context, first *int, after *string, cat
 			}
 		}
 	}
-	if err := answer.Done("Query.products", fault); err != nil {
+	if err := answer.Done("Query.products (products)", fault); err != nil {
 		return nil, err
 	}
 	next = upstream.Next(next)

@@ -56,7 +56,7 @@ func (c *Client) fetchProductStock(ctx context.Context, keys []string) (map[stri
 	from := c.Source("schema/shared/catalog.graphqls:32:6")
 	rows, fault = decode.Messages(from, answer.GetStocks(), readStock)
 	if fault != nil {
-		return nil, from.Malformed("Product.stock", fault)
+		return nil, from.Malformed("Product.stock (stocks)", fault)
 	}
 	rowKeys := decode.Keys(answer.GetStocks(), func(row *inventorypb.Stock) string {
 		return row.GetProductId()
@@ -84,7 +84,10 @@ func (c *Client) StockChanged(ctx context.Context, productID string) (iter.Seq2[
 		var fault error
 		value = new(model.Stock)
 		fault = readStock(from, event.GetStock(), value)
-		return value, from.Malformed("Subscription.stockChanged", fault)
+		if err := value.Faults.Whole(); err != nil {
+			return nil, err
+		}
+		return value, from.Malformed("Subscription.stockChanged (stock)", fault)
 	}), nil
 }
 

@@ -106,7 +106,7 @@ func (c *Client) fetchViewerOrders(ctx context.Context, args viewerOrdersArgs, k
 				}
 			}
 		}
-		return value, answer.Done("Viewer.orders", fault)
+		return value, answer.Done("Viewer.orders (orders)", fault)
 	})(ctx, keys)
 }
 

@@ -68,7 +68,7 @@ func (c *Client) fetchProductReviews(ctx context.Context, args productReviewsArg
 	from := c.Source("schema/web/catalog.graphqls:6:6")
 	rows, fault = decode.Messages(from, answer.GetReviews(), readReview)
 	if fault != nil {
-		return nil, from.Malformed("Product.reviews", fault)
+		return nil, from.Malformed("Product.reviews (reviews)", fault)
 	}
 	rowKeys := decode.Keys(answer.GetReviews(), func(row *reviewspb.Review) string {
 		return row.GetProductId()

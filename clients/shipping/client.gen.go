@@ -68,7 +68,7 @@ func (c *Client) fetchOrderShipping(ctx context.Context, keys []string) (map[str
 				}
 			}
 		}
-		if err := answer.Done("Order.shipping", fault); err != nil {
+		if err := answer.Done("Order.shipping (rate)", fault); err != nil {
 			return nil, err
 		}
 		c.expect.orderShipping.Matching(keys, rowKeys)

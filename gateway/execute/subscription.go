@@ -20,15 +20,21 @@ import (
 // goroutine; next answers with them, when it is asked to.
 type subscription struct {
 	field   *graphql.FieldContext // of the root field; nil until there is a stream
-	turns   chan error            // before each event: nil, or the error in its place
+	turns   chan turn             // before each event
 	failure error                 // what ended the stream; not to be read before turns is closed
+}
+
+// turn is the next event, or the error in its place.
+type turn struct {
+	event any
+	err   error
 }
 
 type subscriptionKey struct{}
 
 // subscribe executes a subscription of a schema.
 func subscribe(ctx context.Context, schema graphql.ExecutableSchema) graphql.ResponseHandler {
-	sub := &subscription{turns: make(chan error)}
+	sub := &subscription{turns: make(chan turn)}
 	events := schema.Exec(context.WithValue(ctx, subscriptionKey{}, sub))
 	if sub.field == nil { // the root field failed
 		return events
@@ -39,22 +45,22 @@ func subscribe(ctx context.Context, schema graphql.ExecutableSchema) graphql.Res
 // next waits for an event and answers with it. It is nil when there is none any
 // more.
 func (s *subscription) next(ctx context.Context, events graphql.ResponseHandler) *graphql.Response {
-	var failed error
+	var now turn
 	select {
-	case err, more := <-s.turns:
+	case next, more := <-s.turns:
 		if !more {
 			return s.end(ctx)
 		}
-		failed = err
+		now = next
 	case <-ctx.Done():
 		return nil
 	}
 	field := *s.field // gqlgen writes to it
-	field.Result = nil
+	field.Result = now.event
 	ctx = graphql.WithFieldContext(Begin(ctx), &field)
 	null := `{"` + field.Field.Alias + `":null}`
-	if failed != nil {
-		graphql.AddError(ctx, graphql.AddFieldLocationToError(ctx, failed))
+	if now.err != nil {
+		graphql.AddError(ctx, graphql.AddFieldLocationToError(ctx, now.err))
 		return &graphql.Response{Data: s.orNull(null)}
 	}
 	resp := events(ctx)
@@ -84,11 +90,11 @@ func (s *subscription) end(ctx context.Context) *graphql.Response {
 	return &graphql.Response{}
 }
 
-// turn waits until the next event is wanted, and gives its error instead unless
-// that is nil. It reports whether the subscriber is still there.
-func (s *subscription) turn(ctx context.Context, err error) bool {
+// give waits until the next event is wanted, and announces it. It reports whether
+// the subscriber is still there.
+func (s *subscription) give(ctx context.Context, next turn) bool {
 	select {
-	case s.turns <- err:
+	case s.turns <- next:
 		return true
 	case <-ctx.Done():
 		return false
@@ -117,7 +123,7 @@ func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[
 		}()
 		for event, err := range events {
 			if _, ofEvent := errors.AsType[*problem.EventError](err); ofEvent {
-				if !sub.turn(ctx, err) {
+				if !sub.give(ctx, turn{err: err}) {
 					return
 				}
 				continue
@@ -131,7 +137,7 @@ func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[
 			if below != nil {
 				results.resolve(ctx, func(ctx context.Context) { below(ctx, sub.field.Field.Selections, []T{event}) })
 			}
-			if !sub.turn(ctx, nil) {
+			if !sub.give(ctx, turn{event: event}) {
 				return
 			}
 			select {

@@ -67,8 +67,15 @@ func (f *function) selection(name, read string) []string {
 	return errs
 }
 
-// fieldName returns the first field that the call is for, for the log.
-func (f *function) fieldName() string { return f.Parent.Name + "." + f.Field.Name }
+// fieldName returns the first field that the call is for, with the place of its value in
+// the answer, for the log.
+func (f *function) fieldName() string {
+	name := f.Parent.Name + "." + f.Field.Name
+	if len(f.Select) > 0 {
+		name += " (" + f.Select.String() + ")"
+	}
+	return name
+}
 
 // result returns the variable for the value of the answer.
 func (f *function) result() string {
