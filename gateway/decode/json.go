@@ -97,7 +97,8 @@ func (d *JSON) Next() bool {
 	return d.err == nil
 }
 
-// Name returns the name of the member that [JSON.Next] has gone to.
+// Name returns the name of the member that [JSON.Next] has gone to last. It is a
+// part of the text even if Copy is set.
 func (d *JSON) Name() string { return d.name }
 
 // Item goes to the next item of the list that was entered last, and reports
@@ -156,6 +157,9 @@ func (d *JSON) Rewind(to Mark) {
 // End skips what was not read and returns an error if the text is not
 // well-formed.
 func (d *JSON) End() error {
+	if d.depth != 0 {
+		d.Rewind(Mark{}) // an object or a list was left in the middle, so its end is not known
+	}
 	if d.state == value {
 		d.Skip()
 	}

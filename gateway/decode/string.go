@@ -32,7 +32,8 @@ func (d *JSON) Text() (string, error) {
 		d.Skip()
 		return "", d.or(ErrMissing)
 	case c == '-' || '0' <= c && c <= '9':
-		return d.own(d.number()), d.err
+		text := d.own(d.number())
+		return text, d.err
 	}
 	return "", d.mismatch("a string or a number")
 }
