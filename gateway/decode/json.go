@@ -214,7 +214,10 @@ func (d *JSON) skipObject() {
 }
 
 func (d *JSON) literal(word string) {
-	if !strings.HasPrefix(d.text[d.at:], word) {
+	if rest := d.text[d.at:]; !strings.HasPrefix(rest, word) {
+		if strings.HasPrefix(word, rest) {
+			d.at = len(d.text)
+		}
 		d.malformed("a value")
 		return
 	}

@@ -162,11 +162,13 @@ func parseFloat(text string) (float64, error) {
 // Narrow returns a whole number as one of another type: Narrow[int16](d.Int64()).
 // The error is the one given, or that of a number that the type does not have.
 func Narrow[T ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64, N int | int64 | uint64](n N, err error) (T, error) {
-	if t := T(n); err != nil || N(t) == n && (t < 0) == (n < 0) {
-		return t, err
+	if err != nil {
+		return 0, err
 	}
-	var zero T
-	return zero, &Mismatch{Want: "a whole number of fewer bits", Have: fmt.Sprint(n)}
+	if t := T(n); N(t) == n && (t < 0) == (n < 0) {
+		return t, nil
+	}
+	return 0, &Mismatch{Want: "a whole number of fewer bits", Have: fmt.Sprint(n)}
 }
 
 // As returns a value as one of another type: As[model.Name](d.String()).

@@ -46,7 +46,7 @@ func (d *JSON) Bool() (bool, error) {
 		if c == 'n' {
 			return false, d.or(ErrMissing)
 		}
-		return c == 't', d.err
+		return c == 't' && d.err == nil, d.err
 	}
 	return false, d.mismatch("true or false")
 }
@@ -163,7 +163,7 @@ func special(word uint64) uint64 {
 func (d *JSON) escape() {
 	rest := d.text[d.at:]
 	switch {
-	case len(rest) < 2:
+	case len(rest) < 2, rest[1] == 'u' && len(rest) < 6 && isHex(rest[2:]):
 		_ = d.fail(errEnd)
 	case strings.IndexByte(`"\/bfnrt`, rest[1]) >= 0:
 		d.at += 2
