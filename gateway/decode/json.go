@@ -228,14 +228,23 @@ func (d *JSON) literal(word string) {
 // peek skips white space and returns the next byte; 0 at the end and after an
 // error.
 func (d *JSON) peek() byte {
-	for d.at < len(d.text) {
-		switch c := d.text[d.at]; c {
+	if d.at < len(d.text) && d.text[d.at] > ' ' {
+		return d.text[d.at] // mostly there is no white space; this much is inlined
+	}
+	return d.space()
+}
+
+// space is peek where there is white space or nothing.
+func (d *JSON) space() byte {
+	for at := d.at; at < len(d.text); at++ {
+		switch c := d.text[at]; c {
 		case ' ', '\n', '\t', '\r':
-			d.at++
 		default:
+			d.at = at
 			return c
 		}
 	}
+	d.at = len(d.text)
 	return 0
 }
 

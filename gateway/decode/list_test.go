@@ -21,11 +21,11 @@ func show(v any) string {
 	case r.Kind() == reflect.Slice && r.IsNil():
 		return "no list"
 	case r.Kind() == reflect.Slice:
-		text := "["
-		for i := range r.Len() {
-			text += " " + show(r.Index(i).Interface())
+		texts := make([]string, r.Len())
+		for i := range texts {
+			texts[i] = show(r.Index(i).Interface())
 		}
-		return text + " ]"
+		return fmt.Sprint(texts)
 	}
 	return fmt.Sprint(v)
 }
@@ -76,27 +76,27 @@ func TestLists(t *testing.T) {
 		{"Optional", `"a"`, "&a", ""},
 		{"Optional", `null`, "nil", ""},
 		{"Optional", `1`, "nil", notString[1:]},
-		{"Nullable", `["a"]`, "[ a ]", ""},
+		{"Nullable", `["a"]`, "[a]", ""},
 		{"Nullable", `null`, "no list", ""},
 		{"Nullable", `1`, "no list", notList[1:]},
-		{"List", `["a","b"]`, "[ a b ]", ""},
-		{"List", `[]`, "[ ]", ""},
+		{"List", `["a","b"]`, "[a b]", ""},
+		{"List", `[]`, "[]", ""},
 		{"List", `null`, "no list", missing},
 		{"List", `1`, "no list", notList[1:]},
 		{"List", `["a",1,null,"b"]`, "no list", "[1]:" + notString + "; [2]: " + missing},
-		{"ListOrNull", `["AA==",null,1,""]`, "[ [ 0 ] no list no list [ ] ]", "[2]:" + notString},
-		{"ListOrNull", `[]`, "[ ]", ""},
+		{"ListOrNull", `["AA==",null,1,""]`, "[[0] no list no list []]", "[2]:" + notString},
+		{"ListOrNull", `[]`, "[]", ""},
 		{"ListOrNull", `null`, "no list", missing},
 		{"ListOrNull", `1`, "no list", notList[1:]},
-		{"Optionals", `["a",null,1,"b"]`, "[ &a nil nil &b ]", "[2]:" + notString},
-		{"Optionals", `[null,null]`, "[ nil nil ]", ""},
-		{"[[T!]!]!", `[["a"],[],["b","c"]]`, "[ [ a ] [ ] [ b c ] ]", ""},
+		{"Optionals", `["a",null,1,"b"]`, "[&a nil nil &b]", "[2]:" + notString},
+		{"Optionals", `[null,null]`, "[nil nil]", ""},
+		{"[[T!]!]!", `[["a"],[],["b","c"]]`, "[[a] [] [b c]]", ""},
 		{"[[T!]!]!", `[["a"],["b",1]]`, "no list", "[1 1]:" + notString},
 		{"[[T!]!]!", `[1,null,[1]]`, "no list", "[0]:" + notList + "; [1]: " + missing + "; [2 0]:" + notString},
-		{"[[T!]]!", `[["a"],["b",1],null,1]`, "[ [ a ] no list no list no list ]", "[1 1]:" + notString + "; [3]:" + notList},
-		{"[[T]!]!", `[["a"],["b",1,null]]`, "[ [ &a ] [ &b nil nil ] ]", "[1 1]:" + notString},
+		{"[[T!]]!", `[["a"],["b",1],null,1]`, "[[a] no list no list no list]", "[1 1]:" + notString + "; [3]:" + notList},
+		{"[[T]!]!", `[["a"],["b",1,null]]`, "[[&a] [&b nil nil]]", "[1 1]:" + notString},
 		{"[[T]!]!", `[["a",1],null]`, "no list", "[0 1]:" + notString + "; [1]: " + missing},
-		{"[[T]]!", `[["a",1],null,1]`, "[ [ &a nil ] no list no list ]", "[0 1]:" + notString + "; [2]:" + notList},
+		{"[[T]]!", `[["a",1],null,1]`, "[[&a nil] no list no list]", "[0 1]:" + notString + "; [2]:" + notList},
 		{"Object", `{"a":1}`, "&{1}", ""},
 		{"Object", `null`, "nil", ""},
 		{"Object", `1`, "nil", notObject[1:]},
@@ -104,12 +104,12 @@ func TestLists(t *testing.T) {
 		{"Required", `{"a":1}`, "&{1}", ""},
 		{"Required", `null`, "&{0}", missing},
 		{"Required", `1`, "&{0}", notObject[1:]},
-		{"Rows", `[{"a":1},{"b":2,"a":3}]`, "[ &{1} &{3} ]", ""},
-		{"Rows", `[]`, "[ ]", ""},
+		{"Rows", `[{"a":1},{"b":2,"a":3}]`, "[&{1} &{3}]", ""},
+		{"Rows", `[]`, "[]", ""},
 		{"Rows", `null`, "no list", missing},
 		{"Rows", `1`, "no list", notList[1:]},
 		{"Rows", `[{"a":1},null,1,{}]`, "no list", "[1]: " + missing + "; [2]:" + notObject + "; [3]: " + missing},
-		{"RowsOrNull", `[{"a":1},null,1,{"a":true},{"a":2}]`, "[ &{1} nil nil nil &{2} ]", "[2]:" + notObject + "; [3]:" + notInt},
+		{"RowsOrNull", `[{"a":1},null,1,{"a":true},{"a":2}]`, "[&{1} nil nil nil &{2}]", "[2]:" + notObject + "; [3]:" + notInt},
 		{"RowsOrNull", `null`, "no list", missing},
 	} {
 		t.Run(c.reader+" of "+c.text, func(t *testing.T) {

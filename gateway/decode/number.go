@@ -63,20 +63,28 @@ func (d *JSON) numeral(want string) (string, error) {
 // number consumes a number (RFC 8259, section 6).
 func (d *JSON) number() string {
 	from := d.at
-	d.sign("-")
+	if d.here() == '-' {
+		d.at++
+	}
 	switch {
-	case d.at < len(d.text) && d.text[d.at] == '0':
+	case d.here() == '0':
 		d.at++
 	case d.digits() == 0:
 		d.malformed("a value")
 		return ""
 	}
-	if d.sign(".") && d.digits() == 0 {
-		d.malformed("a digit")
-		return ""
+	if d.here() == '.' {
+		d.at++
+		if d.digits() == 0 {
+			d.malformed("a digit")
+			return ""
+		}
 	}
-	if d.sign("eE") {
-		d.sign("+-")
+	if c := d.here(); c == 'e' || c == 'E' {
+		d.at++
+		if c := d.here(); c == '+' || c == '-' {
+			d.at++
+		}
 		if d.digits() == 0 {
 			d.malformed("a digit")
 			return ""
@@ -86,21 +94,22 @@ func (d *JSON) number() string {
 	return d.text[from:d.at]
 }
 
-// sign consumes one of some bytes, if it is next.
-func (d *JSON) sign(of string) bool {
-	if d.at < len(d.text) && strings.IndexByte(of, d.text[d.at]) >= 0 {
-		d.at++
-		return true
+// here returns the next byte, which may be white space; 0 at the end.
+func (d *JSON) here() byte {
+	if d.at < len(d.text) {
+		return d.text[d.at]
 	}
-	return false
+	return 0
 }
 
+// digits consumes digits and returns how many there are.
 func (d *JSON) digits() int {
-	from := d.at
-	for d.at < len(d.text) && '0' <= d.text[d.at] && d.text[d.at] <= '9' {
-		d.at++
+	text, n := d.text[d.at:], 0
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
 	}
-	return d.at - from
+	d.at += n
+	return n
 }
 
 // parseInt returns the value of a number, if it is whole and within bounds.

@@ -126,7 +126,9 @@ func (d *JSON) string(skip bool) string {
 			return ""
 		default:
 			ascii = false
-			d.at++
+			for d.at < len(d.text) && d.text[d.at] >= utf8.RuneSelf {
+				d.at++
+			}
 		}
 	}
 }
@@ -151,12 +153,13 @@ func plain(text string) int {
 	return n
 }
 
-// special has the highest bit of a byte set, the lowest of which is exact, where
-// word has a quotation mark, a backslash, a control character or no ASCII.
+// special has the highest bit of a byte set where word has a quotation mark, a
+// backslash, a control character or no ASCII. Only the lowest of the bits that
+// are set is exact: a subtraction borrows from the bytes above one that it finds.
 func special(word uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	quote, backslash := word^'"'*ones, word^'\\'*ones
-	return (word | (word-' '*ones)&^word | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+	quote, backslash := word^'"'*ones, word^'\\'*ones // 0 where there is one
+	return (word | (word - ' '*ones) | (quote - ones) | (backslash - ones)) & highs
 }
 
 // escape consumes an escape sequence.

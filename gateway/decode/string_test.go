@@ -120,7 +120,7 @@ func TestBool(t *testing.T) {
 		want  bool
 		fault string
 	}{
-		`true`: {true, ""}, ` false `: {false, ""}, `null`: {false, missing}, `1`: {false, want + "1"}, `"true"`: {false, want + `"true"`}, `[true]`: {false, want + "[true]"},
+		`true`: {true, ""}, `false`: {false, ""}, `null`: {false, missing}, `1`: {false, want + "1"}, `"true"`: {false, want + `"true"`}, `[true]`: {false, want + "[true]"},
 	} {
 		t.Run(text, func(t *testing.T) {
 			got, err := decode.NewJSON(text, service).Bool()
