@@ -98,39 +98,48 @@ func (d *JSON) own(text string) string {
 }
 
 // string consumes a string, the quotation mark of which is next, and returns
-// its value, or nothing if it is skipped.
+// its value, or anything if it is skipped.
 func (d *JSON) string(skip bool) string {
-	d.at++
-	from, ascii, escaped := d.at, true, false
-	for {
-		if d.at += plain(d.text[d.at:]); d.at >= len(d.text) {
-			_ = d.fail(errEnd)
-			return ""
-		}
+	from := d.at + 1
+	d.at = from + plain(d.text[from:])
+	if d.here() == '"' { // mostly that is all
+		d.at++
+		return d.text[from : d.at-1]
+	}
+	text, ascii, escaped := d.rest(from)
+	switch {
+	case skip || ascii && !escaped:
+		return text
+	case escaped:
+		text = unescape(text)
+	}
+	return valid(text)
+}
+
+// rest consumes the rest of a string from where it is not plain, and returns
+// all of it, which begins at from.
+func (d *JSON) rest(from int) (text string, ascii, escaped bool) {
+	ascii = true
+	for d.at < len(d.text) {
 		switch c := d.text[d.at]; {
 		case c == '"':
-			text := d.text[from:d.at]
 			d.at++
-			switch {
-			case skip || ascii && !escaped:
-				return text
-			case escaped:
-				text = unescape(text)
-			}
-			return valid(text)
+			return d.text[from : d.at-1], ascii, escaped
 		case c == '\\':
 			escaped = true
 			d.escape()
 		case c < ' ':
 			d.malformed("no control character in a string")
-			return ""
-		default:
+			return "", true, false
+		case c >= utf8.RuneSelf:
 			ascii = false
-			for d.at < len(d.text) && d.text[d.at] >= utf8.RuneSelf {
-				d.at++
-			}
+			d.at++
+		default:
+			d.at += plain(d.text[d.at:])
 		}
 	}
+	_ = d.fail(errEnd) // unless an escape sequence has failed
+	return "", true, false
 }
 
 // plain returns the number of bytes at the start of a text that are ASCII and
@@ -141,7 +150,7 @@ func plain(text string) int {
 		s := text[n : n+8]
 		word := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		if found := special(word); found != 0 {
+		if found := marks(word); found != 0 {
 			return n + bits.TrailingZeros64(found)/8
 		}
 	}
@@ -153,10 +162,10 @@ func plain(text string) int {
 	return n
 }
 
-// special has the highest bit of a byte set where word has a quotation mark, a
+// marks has the highest bit of a byte set where word has a quotation mark, a
 // backslash, a control character or no ASCII. Only the lowest of the bits that
 // are set is exact: a subtraction borrows from the bytes above one that it finds.
-func special(word uint64) uint64 {
+func marks(word uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	quote, backslash := word^'"'*ones, word^'\\'*ones // 0 where there is one
 	return (word | (word - ' '*ones) | (quote - ones) | (backslash - ones)) & highs
