@@ -97,7 +97,7 @@ func (d *JSON) Next() bool {
 	return d.err == nil
 }
 
-// Name returns the name of the member that [JSON.Next] has gone to last. It is a
+// Name returns the name of the member that [JSON.Next] has gone to last. It may be a
 // part of the text even if Copy is set.
 func (d *JSON) Name() string { return d.name }
 

@@ -135,6 +135,7 @@ func (d *JSON) rest(from int) (text string, ascii, escaped bool) {
 			ascii = false
 			d.at++
 		default:
+			d.at++
 			d.at += plain(d.text[d.at:])
 		}
 	}
