@@ -451,6 +451,11 @@ func TestCopy(t *testing.T) {
 		if partOf(text, s) == c || partOf(text, n) == c || partOf(text, v.(map[string]any)["name"].(string)) == c {
 			t.Errorf("Copy is %v, and the strings are not", c)
 		}
+		for name := range v.(map[string]any) {
+			if partOf(text, name) == c {
+				t.Errorf("Copy is %v, and the name is not", c)
+			}
+		}
 		d.Item()
 		_, err := d.Int()
 		if mismatch, ok := errors.AsType[*decode.Mismatch](err); !ok || partOf(text, mismatch.Have) {
