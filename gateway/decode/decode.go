@@ -41,6 +41,7 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // MaxDepth is the number of objects and lists that may contain one another. A
@@ -65,7 +66,8 @@ func (m *Mismatch) Error() string { return fmt.Sprintf("is not %s: %q", m.Want, 
 // longestSample is the number of bytes of a value that an error has.
 const longestSample = 100
 
-func sample(text string) string { return text[:min(len(text), longestSample)] }
+// sample is a copy: an error may live longer than the answer.
+func sample(text string) string { return strings.Clone(text[:min(len(text), longestSample)]) }
 
 // Unknown returns the error of a value that an enum does not have.
 func Unknown(enum, value string) error {

@@ -100,7 +100,8 @@ func (d *JSON) Next() bool {
 	return d.err == nil
 }
 
-// Name returns the name of the member that [JSON.Next] has gone to.
+// Name returns the name of the member that [JSON.Next] has gone to last. It may be a
+// part of the text even if Copy is set.
 func (d *JSON) Name() string { return d.name }
 
 // Item goes to the next item of the list that was entered last, and reports
@@ -159,6 +160,9 @@ func (d *JSON) Rewind(to Mark) {
 // End skips what was not read and returns an error if the text is not
 // well-formed.
 func (d *JSON) End() error {
+	if d.depth != 0 {
+		d.Rewind(Mark{}) // an object or a list was left in the middle, so its end is not known
+	}
 	if d.state == value {
 		d.Skip()
 	}
@@ -223,7 +227,10 @@ func (d *JSON) skipObject() {
 }
 
 func (d *JSON) literal(word string) {
-	if !strings.HasPrefix(d.text[d.at:], word) {
+	if rest := d.text[d.at:]; !strings.HasPrefix(rest, word) {
+		if strings.HasPrefix(word, rest) {
+			d.at = len(d.text)
+		}
 		d.malformed("a value")
 		return
 	}
@@ -234,14 +241,23 @@ func (d *JSON) literal(word string) {
 // peek skips white space and returns the next byte; 0 at the end and after an
 // error.
 func (d *JSON) peek() byte {
-	for d.at < len(d.text) {
-		switch c := d.text[d.at]; c {
+	if d.at < len(d.text) && d.text[d.at] > ' ' {
+		return d.text[d.at] // mostly there is no white space; this much is inlined
+	}
+	return d.space()
+}
+
+// space is peek where there is white space or nothing.
+func (d *JSON) space() byte {
+	for at := d.at; at < len(d.text); at++ {
+		switch c := d.text[at]; c {
 		case ' ', '\n', '\t', '\r':
-			d.at++
 		default:
+			d.at = at
 			return c
 		}
 	}
+	d.at = len(d.text)
 	return 0
 }
 

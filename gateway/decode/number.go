@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -49,7 +51,8 @@ func (d *JSON) signed(want string, least, most int64) (int64, error) {
 func (d *JSON) numeral(want string) (string, error) {
 	switch c := d.peek(); {
 	case c == '-' || '0' <= c && c <= '9':
-		return d.number(), d.err
+		text := d.number()
+		return text, d.err
 	case c == 'n':
 		d.Skip()
 		return "", d.or(ErrMissing)
@@ -60,20 +63,28 @@ func (d *JSON) numeral(want string) (string, error) {
 // number consumes a number (RFC 8259, section 6).
 func (d *JSON) number() string {
 	from := d.at
-	d.sign("-")
+	if d.here() == '-' {
+		d.at++
+	}
 	switch {
-	case d.at < len(d.text) && d.text[d.at] == '0':
+	case d.here() == '0':
 		d.at++
 	case d.digits() == 0:
 		d.malformed("a value")
 		return ""
 	}
-	if d.sign(".") && d.digits() == 0 {
-		d.malformed("a digit")
-		return ""
+	if d.here() == '.' {
+		d.at++
+		if d.digits() == 0 {
+			d.malformed("a digit")
+			return ""
+		}
 	}
-	if d.sign("eE") {
-		d.sign("+-")
+	if c := d.here(); c == 'e' || c == 'E' {
+		d.at++
+		if c := d.here(); c == '+' || c == '-' {
+			d.at++
+		}
 		if d.digits() == 0 {
 			d.malformed("a digit")
 			return ""
@@ -83,31 +94,29 @@ func (d *JSON) number() string {
 	return d.text[from:d.at]
 }
 
-// sign consumes one of some bytes, if it is next.
-func (d *JSON) sign(of string) bool {
-	if d.at < len(d.text) && strings.IndexByte(of, d.text[d.at]) >= 0 {
-		d.at++
-		return true
+// here returns the next byte, which may be white space; 0 at the end.
+func (d *JSON) here() byte {
+	if d.at < len(d.text) {
+		return d.text[d.at]
 	}
-	return false
+	return 0
 }
 
+// digits consumes digits and returns how many there are.
 func (d *JSON) digits() int {
-	from := d.at
-	for d.at < len(d.text) && '0' <= d.text[d.at] && d.text[d.at] <= '9' {
-		d.at++
+	text, n := d.text[d.at:], 0
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
 	}
-	return d.at - from
+	d.at += n
+	return n
 }
 
-// parseInt returns the value of a number that is well-formed, if it is whole and
-// within bounds.
+// parseInt returns the value of a number, if it is whole and within bounds.
 func parseInt(text, want string, least, most int64) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil && strings.ContainsAny(text, ".eE") {
-		if f, ferr := strconv.ParseFloat(text, 64); ferr == nil && f == math.Trunc(f) && math.Abs(f) < largestExact {
-			n, err = int64(f), nil
-		}
+	if err != nil {
+		n, err = strconv.ParseInt(integer(text), 10, 64)
 	}
 	if err != nil || n < least || n > most {
 		return 0, &Mismatch{Want: want, Have: sample(text)}
@@ -115,15 +124,40 @@ func parseInt(text, want string, least, most int64) (int64, error) {
 	return n, nil
 }
 
-// largestExact is 2⁵³: whole numbers below it are exact in a float64.
-const largestExact = 1 << 53
-
 func parseUint(text, want string) (uint64, error) {
-	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
-		return n, nil
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		n, err = strconv.ParseUint(integer(text), 10, 64)
 	}
-	n, err := parseInt(text, want, 0, math.MaxInt64)
-	return uint64(n), err //nolint:gosec // it is not negative
+	if err != nil {
+		return 0, &Mismatch{Want: want, Have: sample(text)}
+	}
+	return n, nil
+}
+
+// integer returns a number such as 1.0 or 2e3 without a point and an exponent;
+// nothing if it is not whole, or has more than 64 bits. It moves the digits: a
+// float64 would round 1e-400 and 9007199254740991.3 to whole numbers.
+func integer(text string) string {
+	mantissa, power := text, 0
+	if e := strings.IndexAny(text, "eE"); e >= 0 {
+		n, err := strconv.ParseInt(text[e+1:], 10, 32)
+		if err != nil && !errors.Is(err, strconv.ErrRange) {
+			return ""
+		}
+		mantissa, power = text[:e], int(n) // the largest or the least number if it is out of range
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	all := whole + fraction
+	digits := strings.TrimRight(all, "0")
+	if digits == "" || digits == "-" {
+		return strings.TrimPrefix(all, "-") // 0
+	}
+	const most = 20 // digits of 64 bits
+	if zeros := power - len(fraction) + len(all) - len(digits); 0 <= zeros && zeros < most {
+		return digits + strings.Repeat("0", zeros)
+	}
+	return ""
 }
 
 func parseFloat(text string) (float64, error) {
@@ -137,11 +171,13 @@ func parseFloat(text string) (float64, error) {
 // Narrow returns a whole number as one of another type: Narrow[int16](d.Int64()).
 // The error is the one given, or that of a number that the type does not have.
 func Narrow[T ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64, N int | int64 | uint64](n N, err error) (T, error) {
-	if t := T(n); err != nil || N(t) == n && (t < 0) == (n < 0) {
-		return t, err
+	if err != nil {
+		return 0, err
 	}
-	var zero T
-	return zero, &Mismatch{Want: "a whole number of fewer bits", Have: strconv.FormatInt(int64(n), 10)} //nolint:gosec // it is for the log
+	if t := T(n); N(t) == n && (t < 0) == (n < 0) {
+		return t, nil
+	}
+	return 0, &Mismatch{Want: "a whole number of fewer bits", Have: fmt.Sprint(n)}
 }
 
 // As returns a value as one of another type: As[model.Name](d.String()).

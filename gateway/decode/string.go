@@ -32,7 +32,8 @@ func (d *JSON) Text() (string, error) {
 		d.Skip()
 		return "", d.or(ErrMissing)
 	case c == '-' || '0' <= c && c <= '9':
-		return d.own(d.number()), d.err
+		text := d.own(d.number())
+		return text, d.err
 	}
 	return "", d.mismatch("a string or a number")
 }
@@ -45,7 +46,7 @@ func (d *JSON) Bool() (bool, error) {
 		if c == 'n' {
 			return false, d.or(ErrMissing)
 		}
-		return c == 't', d.err
+		return c == 't' && d.err == nil, d.err
 	}
 	return false, d.mismatch("true or false")
 }
@@ -97,37 +98,49 @@ func (d *JSON) own(text string) string {
 }
 
 // string consumes a string, the quotation mark of which is next, and returns
-// its value, or nothing if it is skipped.
+// its value, or anything if it is skipped.
 func (d *JSON) string(skip bool) string {
-	d.at++
-	from, ascii, escaped := d.at, true, false
-	for {
-		if d.at += plain(d.text[d.at:]); d.at >= len(d.text) {
-			_ = d.fail(errEnd)
-			return ""
-		}
+	from := d.at + 1
+	d.at = from + plain(d.text[from:])
+	if d.here() == '"' { // mostly that is all
+		d.at++
+		return d.text[from : d.at-1]
+	}
+	text, ascii, escaped := d.rest(from)
+	switch {
+	case skip || ascii && !escaped:
+		return text
+	case escaped:
+		text = unescape(text)
+	}
+	return valid(text)
+}
+
+// rest consumes the rest of a string from where it is not plain, and returns
+// all of it, which begins at from.
+func (d *JSON) rest(from int) (text string, ascii, escaped bool) {
+	ascii = true
+	for d.at < len(d.text) {
 		switch c := d.text[d.at]; {
 		case c == '"':
-			text := d.text[from:d.at]
 			d.at++
-			switch {
-			case skip || ascii && !escaped:
-				return text
-			case escaped:
-				text = unescape(text)
-			}
-			return valid(text)
+			return d.text[from : d.at-1], ascii, escaped
 		case c == '\\':
 			escaped = true
 			d.escape()
 		case c < ' ':
 			d.malformed("no control character in a string")
-			return ""
-		default:
+			return "", true, false
+		case c >= utf8.RuneSelf:
 			ascii = false
 			d.at++
+		default:
+			d.at++
+			d.at += plain(d.text[d.at:])
 		}
 	}
+	_ = d.fail(errEnd) // unless an escape sequence has failed
+	return "", true, false
 }
 
 // plain returns the number of bytes at the start of a text that are ASCII and
@@ -138,7 +151,7 @@ func plain(text string) int {
 		s := text[n : n+8]
 		word := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		if found := special(word); found != 0 {
+		if found := marks(word); found != 0 {
 			return n + bits.TrailingZeros64(found)/8
 		}
 	}
@@ -150,19 +163,20 @@ func plain(text string) int {
 	return n
 }
 
-// special has the highest bit of a byte set, the lowest of which is exact, where
-// word has a quotation mark, a backslash, a control character or no ASCII.
-func special(word uint64) uint64 {
+// marks has the highest bit of a byte set where word has a quotation mark, a
+// backslash, a control character or no ASCII. Only the lowest of the bits that
+// are set is exact: a subtraction borrows from the bytes above one that it finds.
+func marks(word uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	quote, backslash := word^'"'*ones, word^'\\'*ones
-	return (word | (word-' '*ones)&^word | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+	quote, backslash := word^'"'*ones, word^'\\'*ones // 0 where there is one
+	return (word | (word - ' '*ones) | (quote - ones) | (backslash - ones)) & highs
 }
 
 // escape consumes an escape sequence.
 func (d *JSON) escape() {
 	rest := d.text[d.at:]
 	switch {
-	case len(rest) < 2:
+	case len(rest) < 2, rest[1] == 'u' && len(rest) < 6 && isHex(rest[2:]):
 		_ = d.fail(errEnd)
 	case strings.IndexByte(`"\/bfnrt`, rest[1]) >= 0:
 		d.at += 2

@@ -23,7 +23,8 @@ func (d *JSON) Any() (any, error) {
 		d.Skip()
 		return nil, d.err
 	}
-	return stdjson.Number(d.own(d.number())), d.err
+	number := stdjson.Number(d.own(d.number()))
+	return number, d.err
 }
 
 func (d *JSON) anyObject() (any, error) {
