@@ -58,7 +58,7 @@ func TestLists(t *testing.T) {
 	text := (*decode.JSON).String
 	readers := map[string]func(d reader) (any, error){
 		"Optional":   method(func(d reader) (*string, error) { return decode.Optional(d, text) }),
-		"Nullable":   method(func(d reader) ([]string, error) { return decode.Nullable(d, listOf(text)) }),
+		"OrNull":     method(func(d reader) ([]string, error) { return decode.OrNull(listOf(text)(d)) }),
 		"List":       method(listOf(text)),
 		"ListOrNull": method(listOrNull((*decode.JSON).Bytes)),
 		"Optionals":  method(func(d reader) ([]*string, error) { return decode.Optionals(d, text) }),
@@ -76,9 +76,9 @@ func TestLists(t *testing.T) {
 		{"Optional", `"a"`, "&a", ""},
 		{"Optional", `null`, "nil", ""},
 		{"Optional", `1`, "nil", notString[1:]},
-		{"Nullable", `["a"]`, "[a]", ""},
-		{"Nullable", `null`, "no list", ""},
-		{"Nullable", `1`, "no list", notList[1:]},
+		{"OrNull", `["a"]`, "[a]", ""},
+		{"OrNull", `null`, "no list", ""},
+		{"OrNull", `1`, "no list", notList[1:]},
 		{"List", `["a","b"]`, "[a b]", ""},
 		{"List", `[]`, "[]", ""},
 		{"List", `null`, "no list", missing},

@@ -151,7 +151,7 @@ func TestXMLScalars(t *testing.T) {
 		"Optional String":  {func(d *decode.XML) string { return optional(d, (*decode.XML).String) }, map[string]string{`<a/>`: `""`, `<a i:nil="true"/>`: "null", `<a><b/></a>`: "mismatch", `<a/><a i:nil="1"/>`: "null"}},
 		"Optional Int":     {func(d *decode.XML) string { return optional(d, (*decode.XML).Int) }, map[string]string{`<a/>`: "null", `<a i:nil="true"/>`: "null", `<a>x</a>`: "mismatch", `<a>7</a>`: "7"}},
 		"Optional Bool":    {func(d *decode.XML) string { return optional(d, (*decode.XML).Bool) }, map[string]string{`<a/>`: "null", `<a> 1</a>`: "true"}},
-		"Nullable Bytes":   {func(d *decode.XML) string { return tell(decode.OrNull((*decode.XML).Bytes(d))) }, map[string]string{`<a/>`: "[]byte{}", `<a i:nil="1"/>`: "[]byte(nil)", `<a/><a i:nil="1"/>`: "[]byte(nil)"}},
+		"OrNull, Bytes":    {func(d *decode.XML) string { return tell(decode.OrNull((*decode.XML).Bytes(d))) }, map[string]string{`<a/>`: "[]byte{}", `<a i:nil="1"/>`: "[]byte(nil)", `<a/><a i:nil="1"/>`: "[]byte(nil)"}},
 		"Object":           {func(d *decode.XML) string { return tell(0, d.Object()) }, map[string]string{`<a/>`: "0", `<a> </a>`: "0", `<a>x</a>`: "mismatch", `<a b="c">x</a>`: "0", `<a i:type="t">x</a>`: "mismatch", `<a i:nil="1"/>`: "missing", `<a>x<b/></a>`: "0", `<a>x</a><a/>`: "0"}},
 		"Array":            {func(d *decode.XML) string { return tell(0, d.Array()) }, map[string]string{`<a/>`: "0", `<a>x</a>`: "0", `<a i:nil="1"/>`: "0"}},
 		"Null":             {func(d *decode.XML) string { return tell(d.Null(), nil) }, map[string]string{`<a/>`: "false", `<a i:nil="1"/>`: "true", `<a i:nil="1"/><a/>`: "false", `<a/><a i:nil="1"/>`: "false", `<a i:nil="0"/>`: "false"}},
