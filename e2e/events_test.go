@@ -133,6 +133,7 @@ func all(t *testing.T, s stream, n int) (events []string, rest string) {
 func TestErrorsOfEvents(t *testing.T) {
 	const (
 		null     = `{"it":null}}`
+		up, must = `["it","related",1,"up"]`, `["it","related",1,"must"]`
 		lost     = `{"it":{"related":[{"id":"6","up":{"id":"6"}},{"id":"lost","up":null}]}}`
 		nonsense = `{"errors":[{"message":"The service gave an answer that makes no sense.","path":["it"],` +
 			`"locations":[{"line":1,"column":16}],"extensions":{"code":"DOWNSTREAM_SERVICE_ERROR"}}],"data":`
@@ -141,7 +142,12 @@ func TestErrorsOfEvents(t *testing.T) {
 		return fmt.Sprintf(`{"errors":[{"message":"The service failed.","path":%s,"locations":[{"line":1,"column":%d}],`+
 			`"extensions":{"code":"DOWNSTREAM_SERVICE_ERROR","status":"UNAVAILABLE"}}],"data":%s}`, path, column, data)
 	}
+	// A value that is none is an error of its field, if it is selected.
+	label := func(data string) string {
+		return strings.Replace(strings.Replace(nonsense, `["it"]`, `["it","label"]`, 1), `"column":16`, `"column":41`, 1) + data
+	}
 	item := func(id, label string) string { return `{"data":{"it":{"id":"` + id + `","label":"` + label + `"}}}` }
+	two := item("2", "AN UNKNOWN KIND")
 	g := startFeed(t)
 	for _, c := range []struct {
 		document string
@@ -149,19 +155,18 @@ func TestErrorsOfEvents(t *testing.T) {
 		end      string // what the last response has
 	}{
 		{`subscription { it: item(name: "x") { id label } }`,
-			[]string{item("1", "ONE"), nonsense + null, nonsense + null, `{"data":{"it":null}}`, item("5", "FIVE")}, "complete"},
+			[]string{item("1", "ONE"), two, label(41, null), `{"data":{"it":null}}`, item("5", "FIVE")}, "complete"},
 		{`subscription { it: sure(name: "x") { id label } }`,
-			[]string{item("1", "ONE"), nonsense + "null}", nonsense + "null}", nonsense + "null}", item("5", "FIVE")}, "complete"},
+			[]string{item("1", "ONE"), two, label(41, "null}"), nonsense + "null}", item("5", "FIVE")}, "complete"},
 		{`subscription { it: item(name: "CANCELLED") { id label } }`,
-			[]string{item("1", "ONE"), nonsense + null, nonsense + null, `{"data":{"it":null}}`, item("5", "FIVE")},
+			[]string{item("1", "ONE"), two, label(49, null), `{"data":{"it":null}}`, item("5", "FIVE")},
 			`"extensions":{"code":"DOWNSTREAM_SERVICE_ERROR","status":"CANCELLED"}`},
 		{`subscription { it: item(name: "DEADLINE_EXCEEDED") { id label } }`,
-			[]string{item("1", "ONE"), nonsense + null, nonsense + null, `{"data":{"it":null}}`, item("5", "FIVE")}, `"extensions":{"code":"DOWNSTREAM_TIMEOUT"}`},
+			[]string{item("1", "ONE"), two, label(57, null), `{"data":{"it":null}}`, item("5", "FIVE")}, `"extensions":{"code":"DOWNSTREAM_TIMEOUT"}`},
 		{`subscription { it: item(name: "x") { related { id up: detail { id } } } }`, []string{
-			below(`["it","related",1,"up"]`, 51, lost), nonsense + null, nonsense + null, `{"data":{"it":null}}`, below(`["it","related",1,"up"]`, 51, lost)}, "complete"},
+			below(up, 51, lost), below(up, 51, lost), below(up, 51, lost), `{"data":{"it":null}}`, below(up, 51, lost)}, "complete"},
 		{`subscription { it: sure(name: "x") { related { must { id } } } }`, []string{
-			below(`["it","related",1,"must"]`, 48, "null"), nonsense + "null}", nonsense + "null}", nonsense + "null}",
-			below(`["it","related",1,"must"]`, 48, "null")}, "complete"},
+			below(must, 48, "null"), below(must, 48, "null"), below(must, 48, "null"), nonsense + "null}", below(must, 48, "null")}, "complete"},
 	} {
 		for name, open := range map[string]func(*testing.T, *gateway, string, string) stream{"WebSocket": openSocketOf, "server-sent events": openEventsOf} {
 			events, rest := all(t, open(t, g, "feed", c.document), len(c.want))

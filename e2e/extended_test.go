@@ -126,6 +126,44 @@ func Loud(label string) (string, error) {
 }
 `
 
+// rowsSchema reads rows of a service, some of which are none. thumbsSchema reads
+// other fields of the same rows.
+const (
+	rowsSchema = `
+extend type Query {
+  rows: [Row!]! @rest(service: "echo", get: "/rows")
+  maybe: [Row] @rest(service: "echo", get: "/rows")
+  row: Row @rest(service: "echo", get: "/row")
+  rowPage(first: Int = 3 @constraint(min: 1, max: 100), after: String): RowConnection!
+    @rest(service: "echo", get: "/page", query: ["limit={$args.first}", "cursor={$args.after}"], select: "rows", page: { next: "next", total: "total" })
+  elements: [Element!]! @rest(service: "echo", get: "/elements", format: XML, select: "row")
+}
+type RowConnection { nodes: [Row!]! totalCount: Int pageInfo: RowPage! }
+type RowPage { hasNextPage: Boolean! endCursor: String }
+type Row {
+  id: ID!
+  st: RowState
+  must: RowState!
+  n: Int
+  tags: [String!]
+  labels: [String]
+  price: Money @source(name: ["price_cents", "currency"], convert: "money.OfCents")
+  owner: RowOwner
+  sub: RowSub @rest(service: "echo", get: "/subs", query: "id={$batch.id}", key: "id")
+  all: [RowSub!]! @rest(service: "echo", get: "/subs", query: "id={$batch.id}", key: "row.id")
+  of: RowSub @rest(service: "echo", get: "/of/{$this.n}")
+}
+type RowOwner { id: ID! name: String! }
+type RowSub { id: ID n: Int! }
+type Element { id: ID n: Int ok: Boolean name: String many: [Int!]! }
+enum RowState { OPEN }
+`
+	thumbsSchema = `
+extend type Query { rows: [Row!]! @rest(service: "echo", get: "/rows") }
+type Row { id: ID! thumb: String @source(name: "thumbnail_url") }
+`
+)
+
 // extension is a copy of this repository with frontends and services that it
 // does not have: those of the guides, and some that tests need. One copy is
 // generated and built for all tests.
@@ -176,7 +214,7 @@ func newExtension() (*extension, error) {
 	for _, command := range [][]string{
 		{"make", "generate"}, {"go", "build", "-race", "-o", e.binary, "./cmd/gateway"},
 		{"git", "checkout", "-q", "portico.yaml"}, {"rm", "-r", "schema/blog", "schema/guarded", "schema/inputs", "schema/listed", "schema/tv", "clients/proto/greeter",
-			"schema/feed", "clients/proto/feed", "clients/labels"},
+			"schema/feed", "clients/proto/feed", "clients/labels", "schema/rows", "schema/thumbs"},
 		{"make", "generate"},
 	} {
 		if _, err := execute(e.dir, command[0], command[1:]...); err != nil {
@@ -194,6 +232,8 @@ func extensionFiles() (map[string]string, error) {
 		"schema/inputs/inputs.graphqls":          inputsSchema,
 		"schema/listed/listed.graphqls":          "enum Unused { NOTHING }\n",
 		"schema/feed/feed.graphqls":              feedSchema,
+		"schema/rows/rows.graphqls":              rowsSchema,
+		"schema/thumbs/rows.graphqls":            thumbsSchema,
 		"clients/proto/feed/v1/feed.proto":       feedProto,
 		"clients/labels/labels.go":               feedLabels,
 		"schema/blog/greeting.graphqls":          greetingSchema,

@@ -102,6 +102,7 @@ func (c *Client) MobileProducts(ctx context.Context, first *int, after *string) 
 	if err != nil {
 		return nil, err
 	}
+	most := upstream.Most(first)
 	var nodes []*model.Product
 	fault := decode.ErrMissing
 	var next *string
@@ -113,7 +114,7 @@ func (c *Client) MobileProducts(ctx context.Context, first *int, after *string) 
 		for answer.Next() {
 			switch answer.Name() {
 			case "products":
-				nodes, fault = decode.OrNull(decode.Rows(answer, readProduct))
+				nodes, fault = decode.OrNull(decode.Rows(answer, readProduct, most))
 			case "next_cursor":
 				next, nextErr = decode.Optional(answer, (*decode.JSON).Text)
 			}
@@ -260,6 +261,7 @@ func (c *Client) WebProducts(ctx context.Context, first *int, after *string, cat
 	if err != nil {
 		return nil, err
 	}
+	most := upstream.Most(first)
 	var nodes []*model.Product
 	fault := decode.ErrMissing
 	var next *string
@@ -271,7 +273,7 @@ func (c *Client) WebProducts(ctx context.Context, first *int, after *string, cat
 		for answer.Next() {
 			switch answer.Name() {
 			case "products":
-				nodes, fault = decode.OrNull(decode.Rows(answer, readProduct))
+				nodes, fault = decode.OrNull(decode.Rows(answer, readProduct, most))
 			case "next_cursor":
 				next, nextErr = decode.Optional(answer, (*decode.JSON).Text)
 			}

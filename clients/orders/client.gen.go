@@ -94,6 +94,7 @@ func (c *Client) fetchViewerOrders(ctx context.Context, args viewerOrdersArgs, k
 		if err != nil {
 			return nil, err
 		}
+		most := upstream.Most(first)
 		var value []*model.Order
 		fault := decode.ErrMissing
 		if err := answer.Object(); err != nil {
@@ -102,7 +103,7 @@ func (c *Client) fetchViewerOrders(ctx context.Context, args viewerOrdersArgs, k
 			for answer.Next() {
 				switch answer.Name() {
 				case "orders":
-					value, fault = decode.Rows(answer, readOrder)
+					value, fault = decode.Rows(answer, readOrder, most)
 				}
 			}
 		}

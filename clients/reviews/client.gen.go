@@ -74,7 +74,8 @@ func (c *Client) fetchProductReviews(ctx context.Context, args productReviewsArg
 		return row.GetProductId()
 	})
 	c.expect.productReviews.Matching(keys, rowKeys)
-	return loader.Many(keys, rowKeys, rows), nil
+	most := upstream.Most(first)
+	return loader.Many(keys, rowKeys, rows, most), nil
 }
 
 // readReview reads a Review.

@@ -99,7 +99,7 @@ func TestAllocationsOfRows(t *testing.T) {
 				t.Fatalf("%d rows, %v", len(rows), err)
 			}
 		})
-		if most := float64(n/32 + 12); got > most {
+		if most := float64(n/32 + 16); got > most {
 			t.Errorf("%d rows: %v allocations, want at most %v", n, got, most)
 		}
 	}

@@ -19,14 +19,19 @@ type Reader interface {
 func Optional[D Reader, T any](d D, read func(D) (T, error)) (*T, error) { return Maybe(read(d)) }
 
 // List reads a list none of whose items may be null. If an item does not match
-// the schema, the list is nil, and the error is [Items].
-func List[D Reader, T any](d D, read func(D) (T, error)) ([]T, error) {
+// the schema, the list is nil, and the error is [Items]. If most is given, it is the
+// number of items that are read; the others are skipped. That is so for all
+// functions that read lists.
+func List[D Reader, T any](d D, read func(D) (T, error), most ...int) ([]T, error) {
 	if err := d.Array(); err != nil {
 		return nil, err
 	}
 	list := []T{}
 	var failed Items
 	for d.Item() {
+		if full(list, most) {
+			continue
+		}
 		item, err := read(d)
 		failed.add(len(list), err)
 		list = append(list, item)
@@ -40,13 +45,16 @@ func List[D Reader, T any](d D, read func(D) (T, error)) ([]T, error) {
 // ListOrNull is like [List] for items that may be null, of a type that can itself
 // be nil. An item that does not match the schema is null; the error is then
 // [Items].
-func ListOrNull[D Reader, T any](d D, read func(D) (T, error)) ([]T, error) {
+func ListOrNull[D Reader, T any](d D, read func(D) (T, error), most ...int) ([]T, error) {
 	if err := d.Array(); err != nil {
 		return nil, err
 	}
 	list := []T{}
 	var failed Items
 	for d.Item() {
+		if full(list, most) {
+			continue
+		}
 		item, err := OrNull(read(d))
 		failed.addNull(len(list), err)
 		list = append(list, item)
@@ -55,9 +63,12 @@ func ListOrNull[D Reader, T any](d D, read func(D) (T, error)) ([]T, error) {
 }
 
 // Optionals is like [ListOrNull] for other types.
-func Optionals[D Reader, T any](d D, read func(D) (T, error)) ([]*T, error) {
-	return ListOrNull(d, func(d D) (*T, error) { return Optional(d, read) })
+func Optionals[D Reader, T any](d D, read func(D) (T, error), most ...int) ([]*T, error) {
+	return ListOrNull(d, func(d D) (*T, error) { return Optional(d, read) }, most...)
 }
+
+// full reports whether a list has as many items as are read.
+func full[T any](list []T, most []int) bool { return len(most) > 0 && len(list) >= most[0] }
 
 // Object reads an object that may be null: nil then. The error is that of read.
 func Object[D Reader, T any](d D, read func(D, *T) error) (*T, error) {
@@ -81,13 +92,13 @@ func Required[D Reader, T any](d D, read func(D, *T) error) (*T, error) {
 // Rows reads a list of objects none of which may be null. One that is null or not
 // an object is in the list, with the fault of the whole object. Only an object
 // whose model has no [Faults] fails the list, with an error in [Items].
-func Rows[D Reader, T any](d D, read func(D, *T) error) ([]*T, error) {
-	return rows(d, read, false)
+func Rows[D Reader, T any](d D, read func(D, *T) error, most ...int) ([]*T, error) {
+	return rows(d, read, false, most)
 }
 
 // RowsOrNull is like [Rows] for objects that may be null: nil then.
-func RowsOrNull[D Reader, T any](d D, read func(D, *T) error) ([]*T, error) {
-	return rows(d, read, true)
+func RowsOrNull[D Reader, T any](d D, read func(D, *T) error, most ...int) ([]*T, error) {
+	return rows(d, read, true, most)
 }
 
 // Objects are allocated together, more of them as a list turns out to be longer.
@@ -96,13 +107,16 @@ const (
 	largestSlab = 64
 )
 
-func rows[D Reader, T any](d D, read func(D, *T) error, null bool) ([]*T, error) {
+func rows[D Reader, T any](d D, read func(D, *T) error, null bool, most []int) ([]*T, error) {
 	if err := d.Array(); err != nil {
 		return nil, err
 	}
 	list, slab := []*T{}, []T(nil)
 	var failed Items
 	for d.Item() {
+		if full(list, most) {
+			continue
+		}
 		if null && d.Null() {
 			list = append(list, nil)
 			continue
@@ -186,3 +200,6 @@ func NotNil[T any](list []T) []T {
 	}
 	return list
 }
+
+// Cut returns at most the first items of a list.
+func Cut[T any](list []T, most int) []T { return list[:min(len(list), most)] }

@@ -22,15 +22,16 @@ func One[K comparable, V any](keys []K, rows []V) map[K]V {
 }
 
 // Many is like [One] for a [Fetch] of a list a key: the key's rows in the order
-// they have. A requested key without rows gets an empty list, which is not null.
-func Many[K comparable, V any](requested, keys []K, rows []V) map[K][]V {
+// they have, at most the first ones if most is given. A requested key without rows
+// gets an empty list, which is not null.
+func Many[K comparable, V any](requested, keys []K, rows []V, most ...int) map[K][]V {
 	var none K
 	groups := make(map[K][]V, len(requested))
 	for _, key := range requested {
 		groups[key] = []V{}
 	}
 	for i, row := range rows {
-		if keys[i] != none {
+		if keys[i] != none && (len(most) == 0 || len(groups[keys[i]]) < most[0]) {
 			groups[keys[i]] = append(groups[keys[i]], row)
 		}
 	}

@@ -82,6 +82,21 @@ func Cut[T any](p Page, rows []T) ([]T, bool) {
 	return rows, false
 }
 
+// Most returns the largest of the slicing arguments of a list, which may be null. If
+// all are, there is no limit.
+func Most(arguments ...*int) int {
+	most := -1
+	for _, argument := range arguments {
+		if argument != nil {
+			most = max(most, *argument, 0)
+		}
+	}
+	if most < 0 {
+		return math.MaxInt
+	}
+	return most
+}
+
 // Next returns the cursor of a service for the page after; nil if it is empty.
 func Next(cursor *string) *string {
 	if cursor == nil || *cursor == "" {

@@ -15,6 +15,14 @@ func (f *function) httpAnswer() {
 	f.failed()
 	f.line("}")
 	read := f.readValue(a.Read, "answer", f.Format())
+	if f.Key == nil {
+		if most := f.most(); most != "" {
+			read = f.readList(a.Read, "answer", f.Format(), most)
+			if !a.Read.Type.NonNull {
+				read = f.decode("OrNull") + "(" + read + ")"
+			}
+		}
+	}
 	if f.Key != nil || a.Page != nil { // null is a list without rows
 		read = f.decode("OrNull") + "(" + read + ")"
 	}
@@ -65,6 +73,29 @@ func (f *function) selection(name, read string) []string {
 	errs := f.pageValues(tree)
 	f.b.WriteString(tree.object(f.file, "answer"))
 	return errs
+}
+
+// most writes the number of rows that are read, one more if the call requests it,
+// and declares the variable for it; empty for all of them.
+func (f *function) most() string {
+	switch {
+	case f.Answer.Page != nil && f.Answer.Page.OneMore:
+		return "page.Limit+1"
+	case f.Answer.Page != nil && f.Answer.Page.ByOffset:
+		return "page.Limit"
+	case len(f.Slices) == 0:
+		return ""
+	}
+	var args []string
+	for _, arg := range f.Slices {
+		name := f.params[arg.Name]
+		if !plan.IsPointer(arg.Type) {
+			name = "&" + name
+		}
+		args = append(args, name)
+	}
+	f.line("most := %s(%s)", f.upstream("Most"), strings.Join(args, ", "))
+	return "most"
 }
 
 // fieldName returns the first field that the call is for, with the place of its value in
@@ -123,7 +154,11 @@ func (f *function) match(rows, key string) {
 	f.line("c.expect.%s.Matching(keys, rowKeys)", loaderName(f.Call))
 	switch {
 	case f.Type.Elem != nil:
-		f.line("return %s(keys, rowKeys, %s), nil", f.loader("Many"), rows)
+		arguments := "keys, rowKeys, " + rows
+		if most := f.most(); most != "" {
+			arguments += ", " + most
+		}
+		f.line("return %s(%s), nil", f.loader("Many"), arguments)
 	case f.Type.NonNull: // a key without a row is the service's fault
 		f.line("return %s(keys, %s(rowKeys, %s), c.Source(%q).Malformed(%q, %s))", f.loader("Every"), f.loader("One"), rows, f.At(), f.fieldName(),
 			f.decode("ErrMissing"))
@@ -139,6 +174,11 @@ func (f *function) messageAnswer() {
 	f.line("var fault error")
 	f.line("from := c.Source(%q)", f.At())
 	f.b.WriteString(f.fromAnswer("answer", target{name, "fault"}))
+	if a.Read.Item != nil && f.Key == nil {
+		if most := f.most(); most != "" {
+			f.line("%s = %s(%s, %s)", name, f.decode("Cut"), name, most)
+		}
+	}
 	if f.Key == nil && a.Page == nil {
 		f.line("return %s, from.Malformed(%q, fault)", name, f.fieldName())
 		return

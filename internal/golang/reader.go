@@ -3,6 +3,7 @@ package golang
 import (
 	"fmt"
 	"go/types"
+	"strings"
 
 	"github.com/portico-gateway/portico/internal/plan"
 )
@@ -86,10 +87,13 @@ func (c *client) readValue(r *plan.Read, d string, format plan.Format) string {
 	return c.decode("OrNull") + "(" + read.call + ")"
 }
 
-// readList writes the expression that reads a list that is not null.
-func (c *client) readList(r *plan.Read, d string, format plan.Format) string {
+// readList writes the expression that reads a list that is not null, and of it most
+// items, if that is given.
+func (c *client) readList(r *plan.Read, d string, format plan.Format, most ...string) string {
 	item := r.Item
-	list := func(name, fn string) string { return fmt.Sprintf("%s(%s, %s)", c.decode(name), d, fn) }
+	list := func(name, fn string) string {
+		return fmt.Sprintf("%s(%s)", c.decode(name), strings.Join(append([]string{d, fn}, most...), ", "))
+	}
 	switch {
 	case item.Into.Object != nil && item.Type.NonNull:
 		return list("Rows", c.of(item.Into.Object))

@@ -52,6 +52,9 @@ type Call struct {
 	// NotFound reports whether the field is null when the service finds
 	// nothing.
 	NotFound bool
+	// Slices are the arguments that say how long the field's list is at most; the
+	// largest counts. There are none if the list is taken as the service sends it.
+	Slices []*Argument
 	// MaxAge is for how many seconds values may be kept for other requests; 0
 	// if they are not.
 	MaxAge int

@@ -64,6 +64,7 @@ func (m *maker) operands(s *Service, c *Call) {
 	for _, arg := range usedArguments(c.Binding) {
 		c.Arguments = append(c.Arguments, &Argument{ArgumentDefinition: arg, Type: m.models.Of(arg.Type)})
 	}
+	c.Slices = c.slices()
 	text := types.Typ[types.String]
 	for _, v := range c.Vars() {
 		o := &Operand{Var: v, Type: text, Item: text}
@@ -85,6 +86,36 @@ func (m *maker) operands(s *Service, c *Call) {
 		}
 		c.Operands[v] = o
 	}
+}
+
+// slices returns the slicing arguments of a list (IBM's cost specification,
+// section 9.2), or first and last. If the call does not send one of them, or only a
+// value in it, the length of the list is the service's business.
+func (c *Call) slices() []*Argument {
+	if c.Type.Elem == nil && c.Page == nil {
+		return nil
+	}
+	paths := []directive.Path{{"first"}, {"last"}}
+	if size := directive.ListSizeOf(c.Field.Directives); size != nil && size.SlicingArguments != nil {
+		paths = size.SlicingArguments
+	}
+	var slices []*Argument
+	for _, path := range paths {
+		if c.Field.Arguments.ForName(path[0]) == nil {
+			continue
+		}
+		var found *Argument
+		for _, arg := range c.Arguments {
+			if arg.Name == path[0] && arg.ArgumentDefinition.Type.NamedType == "Int" && len(path) == 1 {
+				found = arg
+			}
+		}
+		if found == nil {
+			return nil
+		}
+		slices = append(slices, found)
+	}
+	return slices
 }
 
 // argument plans {$args.x}, and {$args.x.y} through input objects. It returns
