@@ -7,7 +7,20 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Schema returns a schema with what gqlgen's execution lacks.
+// Compiled is the compiled execution of a schema. Its parts are generated.
+type Compiled struct {
+	// Types are the object types; the positions are what [FieldOf.Types] and
+	// [Selected.Below] use.
+	Types []*Type
+	// Query and Mutation resolve the levels of an operation, and the others write
+	// its data. They are nil if the schema has no such operations.
+	Query, Mutation           func(*Run, *Object) *Results
+	WriteQuery, WriteMutation func(*Writer, *Object, *Results)
+}
+
+// Schema returns a schema that executes operations with the compiled execution,
+// and those that are not compiled with gqlgen's: introspection, subscriptions and
+// @defer.
 //
 // A field whose value from a service does not match the schema has the error of
 // its [decode.Faults], and so has an object that is none.
@@ -21,16 +34,66 @@ import (
 //   - An event in which a non-null root field is null is null as a whole.
 //   - The error that ends the stream is a last response without data, unless the
 //     subscriber left.
-func Schema(schema graphql.ExecutableSchema) graphql.ExecutableSchema { return executable{schema} }
+func Schema(schema graphql.ExecutableSchema, compiled *Compiled) graphql.ExecutableSchema {
+	return executable{schema, compiled}
+}
 
-type executable struct{ graphql.ExecutableSchema }
+type executable struct {
+	graphql.ExecutableSchema
+
+	compiled *Compiled
+}
 
 // Exec is part of graphql.ExecutableSchema.
 func (s executable) Exec(ctx context.Context) graphql.ResponseHandler {
 	oc := graphql.GetOperationContext(ctx)
-	oc.ResolverMiddleware = faults(oc.ResolverMiddleware)
 	if oc.Operation.Operation == ast.Subscription {
+		oc.ResolverMiddleware = faults(oc.ResolverMiddleware)
 		return subscribe(ctx, s.ExecutableSchema)
 	}
+	plans, ok := ctx.Value(plansKey{}).(*Plans)
+	if !ok {
+		plans = &Plans{}
+	}
+	p := planner{schema: s.Schema(), types: s.compiled.Types}
+	if plan := p.plan(oc, plans); plan != nil {
+		return s.run(plan, oc.Operation.Operation)
+	}
+	oc.ResolverMiddleware = faults(oc.ResolverMiddleware)
 	return s.ExecutableSchema.Exec(ctx)
 }
+
+type plansKey struct{}
+
+// WithPlans returns a context in which the plans of an operation are kept, for
+// other requests with the same operation.
+func WithPlans(ctx context.Context, plans *Plans) context.Context {
+	return context.WithValue(ctx, plansKey{}, plans)
+}
+
+// run returns a handler that executes a plan once.
+func (s executable) run(plan *Plan, operation ast.Operation) graphql.ResponseHandler {
+	done := false
+	return func(ctx context.Context) *graphql.Response {
+		if done {
+			return nil
+		}
+		done = true
+		denied, _ := ctx.Value(deniedKey{}).(map[*ast.Field]error)
+		x := &Run{ctx: ctx, denied: denied}
+		w := &Writer{run: x, buf: make([]byte, 0, firstBuffer)}
+		ok := w.guarded(func() {
+			if operation == ast.Mutation {
+				s.compiled.WriteMutation(w, plan.root, s.compiled.Mutation(x, plan.root))
+			} else {
+				s.compiled.WriteQuery(w, plan.root, s.compiled.Query(x, plan.root))
+			}
+		})
+		if !ok || w.failed {
+			return &graphql.Response{Data: []byte("null")}
+		}
+		return &graphql.Response{Data: w.buf}
+	}
+}
+
+const firstBuffer = 1 << 10

@@ -85,7 +85,7 @@ func marshal(ctx context.Context, selections ast.SelectionSet, o *object) graphq
 func subscribe(t *testing.T, ctx context.Context, s *stream, query string) []string { //nolint:revive // t first, as everywhere in tests
 	t.Helper()
 	s.schema = subscriptions
-	e := executor.New(execute.Schema(s))
+	e := executor.New(execute.Schema(s, &execute.Compiled{}))
 	ctx = graphql.StartOperationTrace(execute.Begin(ctx))
 	oc, errs := e.CreateOperationContext(ctx, &graphql.RawParams{Query: query})
 	if errs != nil {

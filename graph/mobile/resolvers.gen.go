@@ -24,7 +24,7 @@ func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 	r.schema = &executableSchema{Resolvers: r}
 	return execute.Frontend{
 		Name:      "mobile",
-		Schema:    execute.Schema(r.schema),
+		Schema:    execute.Schema(r.schema, r.compiled()),
 		Receivers: []string{"accounts", "orders"},
 		Operations: []execute.Operation{
 			{Name: "Home", Document: `# What the app shows first.

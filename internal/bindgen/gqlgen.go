@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen"
@@ -152,6 +153,7 @@ func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *pla
 type plugin struct {
 	plan    *plan.Plan
 	planned *plan.Frontend
+	left    []string // the fields that gqlgen executes
 }
 
 // Name implements gqlgen's plugin.Plugin.
@@ -190,7 +192,79 @@ func (p *plugin) GenerateCode(data *codegen.Data) error {
 	if err != nil {
 		return err
 	}
-	return writeStaged(filepath.Join(data.Config.Exec.Dir(), "resolvers"+project.GeneratedSuffix), string(text))
+	dir := data.Config.Exec.Dir()
+	if err := writeStaged(filepath.Join(dir, "resolvers"+project.GeneratedSuffix), string(text)); err != nil {
+		return err
+	}
+	compiled, left, err := golang.Compiled(p.plan, p.planned, data.Schema, bound(data))
+	if err != nil {
+		return err
+	}
+	p.left = left
+	return writeStaged(filepath.Join(dir, "compiled"+project.GeneratedSuffix), string(compiled))
+}
+
+// bound returns the object types, as gqlgen binds them.
+func bound(data *codegen.Data) []*golang.Bound {
+	var list []*golang.Bound
+	for _, object := range data.Objects {
+		if object.BuiltIn || strings.HasPrefix(object.Name, "__") || object.Stream {
+			continue
+		}
+		o := &golang.Bound{Def: object.Definition, Type: object.Reference()}
+		for _, t := range object.Implements {
+			o.Implements = append(o.Implements, t.Name)
+		}
+		for _, field := range object.Fields {
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			f := golang.BoundField{Def: field.FieldDefinition, Type: field.TypeReference.GO, Marshal: field.TypeReference.MarshalFunc(), Leaf: leaf(field.TypeReference)}
+			if field.GoFieldType == codegen.GoFieldVariable && !field.IsResolver {
+				f.GoName = field.GoFieldName
+			}
+			o.Fields = append(o.Fields, f)
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// leaf returns the method of execute.Writer that writes a scalar or an enum as
+// gqlgen does; empty if there is none.
+func leaf(ref *config.TypeReference) string {
+	if ref.Definition.Kind == ast.Enum && ref.Marshaler == nil && ref.IsMarshaler && plan.IsString(plan.Element(named(ref.GO))) && !ref.HasEnumValues() {
+		if strings.HasSuffix(ref.Target.String(), "/"+project.GraphFolder+"/"+project.ModelFolder+"."+plan.GoName(ref.Definition.Name)) {
+			return "String"
+		}
+	}
+	if ref.Definition.Kind != ast.Scalar || ref.Marshaler == nil || ref.Marshaler.Pkg().Path() != plan.GQLGenPath {
+		return ""
+	}
+	base := named(ref.GO)
+	method := map[string]string{
+		"MarshalString": "String", "MarshalID": "String", "MarshalInt": "Int", "MarshalInt64": "Int64", "MarshalFloat": "Float",
+		"MarshalFloatContext": "Float", "MarshalBoolean": "Bool", "MarshalTime": "Time",
+	}[ref.Marshaler.Name()]
+	_, basic := base.Underlying().(*types.Basic)
+	if method == "" || !basic && method != "Time" || method == "Time" && plan.TypeName(base) != "time.Time" {
+		return ""
+	}
+	return method
+}
+
+// named returns the type of one value, without lists and pointers.
+func named(t types.Type) types.Type {
+	for {
+		switch inner := t.(type) {
+		case *types.Slice:
+			t = inner.Elem()
+		case *types.Pointer:
+			t = inner.Elem()
+		default:
+			return t
+		}
+	}
 }
 
 // inputReferences returns the named types of arguments and of fields of input

@@ -65,7 +65,7 @@ r := &resolver{root: root, clients: services}
 r.schema = &executableSchema{Resolvers: r}
 return %s{
 Name: %q,
-Schema: %s(r.schema),`, a.frontend.Name, a.resolvers(), a.clients(), a.execute("Frontend"), a.execute("Frontend"), a.frontend.Name,
+Schema: %s(r.schema, r.compiled()),`, a.frontend.Name, a.resolvers(), a.clients(), a.execute("Frontend"), a.execute("Frontend"), a.frontend.Name,
 		a.execute("Schema"))
 	if len(a.frontend.Parsers) > 0 {
 		a.line("Parsers: parsers(),")

@@ -45,8 +45,10 @@ func structHas(t types.Type, name string) bool {
 	return field != nil && field.Name() == name
 }
 
-// faultsOf returns the field with the faults of a model; empty if it has none.
-func (p *Plan) faultsOf(def *ast.Definition) string {
+// FaultsOf returns the field with the faults of a type's model; empty if it has
+// none.
+func (p *Plan) FaultsOf(name string) string {
+	def := p.project.Union.Types[name]
 	if p.Models.config.Models.UserDefined(def.Name) {
 		return p.Models.Faults(def)
 	}

@@ -308,7 +308,7 @@ func (b *adapting) value(a *Adapters, v *directive.Var) (Value, bool) {
 			return out, false
 		}
 		if def != nil && def.Kind == ast.Object {
-			if faults := b.plan.faultsOf(def); faults != "" {
+			if faults := b.plan.FaultsOf(def.Name); faults != "" {
 				out.Faults[i] = FaultOf{faults, name}
 			}
 			def = b.fieldType(def, name)

@@ -1,0 +1,205 @@
+package execute
+
+import (
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// Type is an object type, as generated code knows it.
+type Type struct {
+	// Name is its name in the schema.
+	Name string
+	// Implements has the names of fragments' types that match the type.
+	Implements []string
+	// Fields are the fields by their names.
+	Fields map[string]FieldOf
+	// Tags reports whether answers with objects of the type have cache tags.
+	Tags bool
+}
+
+// FieldOf is a field of a [Type].
+type FieldOf struct {
+	// ID is what generated code distinguishes the fields of a type by. It is
+	// negative if the field is not compiled.
+	ID int
+	// Resolves reports whether a method or a call resolves the field.
+	Resolves bool
+	// Types are the possible types of the field's objects, by their positions in
+	// the list of all types; nil if the field has none.
+	Types []int
+}
+
+// Typename is the ID of __typename in every type.
+const Typename = 0
+
+// Object is what an operation selects of the objects of one type (GraphQL
+// specification, section 6.3.2). It does not change.
+type Object struct {
+	Fields []Selected
+
+	typ      *Type
+	resolves bool // there is something to resolve in the objects, or below them
+}
+
+// Selected is a field that is selected.
+type Selected struct {
+	*ast.Field // the first of those that were merged
+
+	// ID is that of the [FieldOf].
+	ID int
+
+	key        string // the response key with its colon, and a comma unless it is the first
+	nonNull    bool
+	selections ast.SelectionSet // of all that were merged
+	below      []*Object        // by type; nil for a scalar
+}
+
+// Below returns what is selected of the field's objects of a type.
+func (s *Selected) Below(typ int) *Object { return s.below[typ] }
+
+// Plan is what an operation selects, with its conditions decided.
+type Plan struct{ root *Object }
+
+// Plans are the plans of one operation. The zero value is ready to use, and it
+// is safe for concurrent use.
+type Plans struct {
+	mu        sync.Mutex
+	prepared  bool
+	variables []string // of the conditions
+	plans     map[string]*Plan
+	none      bool // it can't be compiled, whatever the conditions are
+}
+
+// mostPlans is the number of plans that are kept for an operation: there is one
+// for each combination of its conditions.
+const mostPlans = 16
+
+// planner makes plans of one schema.
+type planner struct {
+	schema *ast.Schema
+	types  []*Type
+}
+
+// plan returns the plan of an operation; nil if it must be executed by gqlgen.
+func (p *planner) plan(oc *graphql.OperationContext, kept *Plans) *Plan {
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	if !kept.prepared {
+		kept.prepared, kept.plans = true, map[string]*Plan{}
+		kept.variables, kept.none = conditions(oc)
+	}
+	if kept.none {
+		return nil
+	}
+	key := make([]byte, 0, len(kept.variables))
+	for _, name := range kept.variables {
+		if on, _ := oc.Variables[name].(bool); on {
+			key = append(key, '1')
+		} else {
+			key = append(key, '0')
+		}
+	}
+	if made, ok := kept.plans[string(key)]; ok {
+		return made
+	}
+	b := builder{planner: p, oc: oc}
+	made := &Plan{root: b.object(b.root(), oc.Operation.SelectionSet)}
+	if b.failed {
+		made = nil
+	}
+	if len(kept.plans) < mostPlans {
+		kept.plans[string(key)] = made
+	}
+	return made
+}
+
+// conditions returns the variables that decide what is selected, and whether
+// something in the document is left to gqlgen: @defer.
+func conditions(oc *graphql.OperationContext) (variables []string, none bool) {
+	seen := map[*ast.FragmentDefinition]bool{}
+	var walk func(ast.SelectionSet)
+	note := func(directives ast.DirectiveList) {
+		for _, d := range directives {
+			if d.Name == "defer" {
+				none = true
+			}
+			if d.Name != "skip" && d.Name != "include" {
+				continue
+			}
+			if arg := d.Arguments.ForName("if"); arg != nil && arg.Value.Kind == ast.Variable && !slices.Contains(variables, arg.Value.Raw) {
+				variables = append(variables, arg.Value.Raw)
+			}
+		}
+	}
+	walk = func(selections ast.SelectionSet) {
+		for _, selection := range selections {
+			switch s := selection.(type) {
+			case *ast.Field:
+				note(s.Directives)
+				walk(s.SelectionSet)
+			case *ast.InlineFragment:
+				note(s.Directives)
+				walk(s.SelectionSet)
+			case *ast.FragmentSpread:
+				note(s.Directives)
+				if !seen[s.Definition] {
+					seen[s.Definition] = true
+					walk(s.Definition.SelectionSet)
+				}
+			}
+		}
+	}
+	walk(oc.Operation.SelectionSet)
+	return variables, none
+}
+
+// builder builds one plan.
+type builder struct {
+	*planner
+	oc     *graphql.OperationContext
+	failed bool // a field is not compiled
+}
+
+// root returns the position of the operation's root type.
+func (b *builder) root() int {
+	def := b.schema.Query
+	if b.oc.Operation.Operation == ast.Mutation {
+		def = b.schema.Mutation
+	}
+	return slices.IndexFunc(b.types, func(t *Type) bool { return t.Name == def.Name })
+}
+
+// object returns what selections select of objects of a type.
+func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
+	t := b.types[typ]
+	o := &Object{typ: t, resolves: t.Tags}
+	for i, field := range graphql.CollectFields(b.oc, selections, t.Implements) {
+		of, ok := t.Fields[field.Name]
+		if !ok || of.ID < 0 {
+			b.failed = true
+			return o
+		}
+		s := Selected{Field: field.Field, ID: of.ID, selections: field.Selections, nonNull: field.Definition.Type.NonNull}
+		s.key = strconv.Quote(field.Alias) + ":"
+		if i > 0 {
+			s.key = "," + s.key
+		}
+		if of.Types != nil {
+			s.below = make([]*Object, len(b.types))
+		}
+		o.resolves = o.resolves || of.Resolves
+		for _, possible := range of.Types {
+			if b.failed {
+				return o
+			}
+			s.below[possible] = b.object(possible, field.Selections)
+			o.resolves = o.resolves || s.below[possible].resolves
+		}
+		o.Fields = append(o.Fields, s)
+	}
+	return o
+}

@@ -1,0 +1,304 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/decode"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+var errNotResolved = errors.New("a field was not resolved with its level")
+
+// Writer writes the data of a response (GraphQL specification, section 7.2.1). A
+// value that may not be null and is makes the Writer fail; who writes the object
+// or the list around it takes that back, with [Writer.End] or [Writer.EndItem], or
+// fails in turn (section 6.4.4).
+type Writer struct {
+	run   *Run
+	buf   []byte
+	path  []ast.PathElement
+	field *Selected // the innermost one
+	// failed reports whether what was written last may not stay.
+	failed bool
+}
+
+// Run returns the execution.
+func (w *Writer) Run() *Run { return w.run }
+
+// Object begins an object with faults. It returns false, and has failed, if the
+// whole object is none.
+func (w *Writer) Object(faults *decode.Faults) bool {
+	if err := faults.Whole(); err != nil {
+		w.Error(err)
+		return false
+	}
+	w.buf = append(w.buf, '{')
+	return true
+}
+
+// Close ends an object; ok reports whether its fields are.
+func (w *Writer) Close(ok bool) {
+	w.buf = append(w.buf, '}')
+	w.failed = !ok
+}
+
+// Mark is where a field or an item begins, to take it back.
+type Mark struct {
+	at    int
+	field *Selected
+}
+
+// Begin begins a field of an object with faults. If the field is denied or has a
+// fault, it returns false, and the caller goes on with [Writer.End].
+func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
+	outer := w.field
+	w.field = f
+	w.path = append(w.path, ast.PathName(f.Alias))
+	w.buf = append(w.buf, f.key...)
+	mark := Mark{len(w.buf), outer}
+	if err := w.run.denied[f.Field]; err != nil {
+		w.Error(err)
+		return mark, false
+	}
+	if faults != nil {
+		if err := faults.Of(f.Name); err != nil {
+			return mark, w.fault(err)
+		}
+	}
+	return mark, true
+}
+
+// fault reports the fault of a field, and whether its value is written all the
+// same: a list of which some items have errors.
+func (w *Writer) fault(err error) bool {
+	items, ok := errors.AsType[*decode.Items](err)
+	if !ok {
+		w.Error(err)
+		return false
+	}
+	depth := len(w.path)
+	for _, item := range items.Errors() {
+		for _, i := range item.Path {
+			w.path = append(w.path, ast.PathIndex(i))
+		}
+		w.Error(item.Err)
+		w.path = w.path[:depth]
+		if items.Lost() {
+			return false
+		}
+	}
+	w.failed = false
+	return true
+}
+
+// End ends a field and reports whether the object may have it. A field that has
+// failed and may be null is null.
+func (w *Writer) End(f *Selected, mark Mark) bool {
+	w.path = w.path[:len(w.path)-1]
+	w.field = mark.field
+	return w.settle(mark, f.nonNull)
+}
+
+func (w *Writer) settle(mark Mark, nonNull bool) bool {
+	if !w.failed {
+		return true
+	}
+	w.failed = false
+	w.buf = append(w.buf[:mark.at], "null"...)
+	return !nonNull
+}
+
+// List begins a list.
+func (w *Writer) List() {
+	w.buf = append(w.buf, '[')
+	w.path = append(w.path, ast.PathIndex(0))
+}
+
+// Item begins an item of a list.
+func (w *Writer) Item(i int) Mark {
+	if i > 0 {
+		w.buf = append(w.buf, ',')
+	}
+	w.path[len(w.path)-1] = ast.PathIndex(i)
+	return Mark{at: len(w.buf)}
+}
+
+// EndItem ends an item and reports whether the list may have it.
+func (w *Writer) EndItem(mark Mark, nonNull bool) bool { return w.settle(mark, nonNull) }
+
+// EndList ends a list; ok reports whether its items are.
+func (w *Writer) EndList(ok bool) {
+	w.path = w.path[:len(w.path)-1]
+	w.buf = append(w.buf, ']')
+	w.failed = !ok
+}
+
+// Null writes null where it may be.
+func (w *Writer) Null() { w.buf = append(w.buf, "null"...) }
+
+// Missing writes null where it may not be, and fails.
+func (w *Writer) Missing() {
+	f := w.field
+	path := make(ast.Path, len(w.path))
+	copy(path, w.path)
+	err := &graphql.InvalidNullError{Object: f.ObjectDefinition.Name, Field: f.Name, DeclaredType: f.Definition.Type.String(), Path: path}
+	graphql.AddError(w.run.ctx, gqlerror.WrapPath(path, err))
+	w.failed = true
+}
+
+// Error adds an error of the value that is being written, and fails.
+func (w *Writer) Error(err error) {
+	w.failed = true
+	path := make(ast.Path, len(w.path))
+	copy(path, w.path)
+	known, ok := errors.AsType[*gqlerror.Error](err)
+	if !ok {
+		known = gqlerror.WrapPath(path, err)
+	} else {
+		copied := *known // others may have it
+		known = &copied
+	}
+	if known.Path == nil {
+		known.Path = path
+	}
+	if pos := w.field.Position; known.Locations == nil && pos != nil && pos.Line > 0 {
+		known.Locations = []gqlerror.Location{{Line: pos.Line, Column: pos.Column}}
+	}
+	graphql.AddError(w.run.ctx, known)
+}
+
+// Bool writes a Boolean.
+func (w *Writer) Bool(v bool) { w.buf = strconv.AppendBool(w.buf, v) }
+
+// Int writes a whole number.
+func (w *Writer) Int(v int) { w.buf = strconv.AppendInt(w.buf, int64(v), 10) }
+
+// Int64 writes a whole number.
+func (w *Writer) Int64(v int64) { w.buf = strconv.AppendInt(w.buf, v, 10) }
+
+// Float writes a number. NaN and infinity are errors.
+func (w *Writer) Float(v float64) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		w.Error(errors.New("a Float must be finite"))
+		return
+	}
+	w.buf = strconv.AppendFloat(w.buf, v, 'g', -1, 64)
+}
+
+// Time writes a time as RFC 3339 has it.
+func (w *Writer) Time(v time.Time) {
+	w.buf = append(w.buf, '"')
+	w.buf = v.AppendFormat(w.buf, time.RFC3339Nano)
+	w.buf = append(w.buf, '"')
+}
+
+const hex = "0123456789ABCDEF"
+
+// String writes a string (RFC 8259, section 7).
+func (w *Writer) String(v string) {
+	buf := append(w.buf, '"')
+	start := 0
+	for i := 0; i < len(v); i++ {
+		c := v[i]
+		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			if r, size := utf8.DecodeRuneInString(v[i:]); r != utf8.RuneError || size > 1 {
+				i += size - 1
+				continue
+			}
+		}
+		buf = append(buf, v[start:i]...)
+		start = i + 1
+		switch c {
+		case '"', '\\':
+			buf = append(buf, '\\', c)
+		case '\n':
+			buf = append(buf, '\\', 'n')
+		case '\r':
+			buf = append(buf, '\\', 'r')
+		case '\t':
+			buf = append(buf, '\\', 't')
+		default:
+			if c < ' ' {
+				buf = append(buf, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
+			} else {
+				buf = append(buf, "\ufffd"...) // it is no UTF-8
+			}
+		}
+	}
+	w.buf = append(append(buf, v[start:]...), '"')
+}
+
+// Write is part of io.Writer, for marshalers.
+func (w *Writer) Write(text []byte) (int, error) {
+	w.buf = append(w.buf, text...)
+	return len(text), nil
+}
+
+// NullOr writes null. Where it may not be, it fails.
+func (w *Writer) NullOr(nonNull bool) {
+	if nonNull {
+		w.Missing()
+		return
+	}
+	w.Null()
+}
+
+// Unexpected fails: the value is of no type that the schema has.
+func (w *Writer) Unexpected(value any) {
+	w.Error(fmt.Errorf("a value has the unexpected type %T", value))
+}
+
+// Marshal writes what a marshaler of gqlgen writes. Null where it may not be
+// fails, and so does a marshaler that adds errors to aside.
+func (w *Writer) Marshal(nonNull bool, aside context.Context, marshaler graphql.Marshaler) { //nolint:revive // in the order of use
+	start := len(w.buf)
+	if marshaler == nil {
+		marshaler = graphql.Null
+	}
+	marshaler.MarshalGQL(w)
+	null := nonNull && string(w.buf[start:]) == "null"
+	for _, err := range graphql.GetErrors(aside) {
+		if errors.Is(err, graphql.ErrInvalidNull) {
+			null = true
+			continue
+		}
+		err.Path, err.Locations = nil, nil
+		w.Error(err)
+		return
+	}
+	if null {
+		w.Missing()
+	}
+}
+
+// Aside returns a context for marshalers: the errors that they add are not those
+// of the response, which [Writer.Marshal] adds.
+func (w *Writer) Aside() context.Context {
+	return graphql.WithFieldContext(graphql.WithResponseContext(w.run.ctx, graphql.DefaultErrorPresenter, graphql.DefaultRecover),
+		&graphql.FieldContext{Field: graphql.CollectedField{Field: w.field.Field}})
+}
+
+// guarded calls write, and makes a panic an error of what was written last. It
+// reports whether there was none.
+func (w *Writer) guarded(write func()) (ok bool) {
+	defer func() {
+		if value := recover(); value != nil {
+			w.Error(problem.Recovered(value))
+		}
+	}()
+	write()
+	return true
+}
