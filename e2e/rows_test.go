@@ -1,10 +1,15 @@
 package e2e_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -97,6 +102,31 @@ func TestFaultsOfRows(t *testing.T) {
 			}
 			wantFaults(t, g, frontend, c.document, c.data, c.paths)
 		})
+	}
+}
+
+// The example of docs/bindings.md.
+func TestGuideOfFaults(t *testing.T) {
+	guide, err := os.ReadFile("../docs/bindings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(guide), "\n## Values that do not match the schema\n")
+	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(section, 2)
+	if len(blocks) != 2 {
+		t.Fatal("the guide has no answer of the service and of the gateway")
+	}
+	service := &canned{}
+	server := httptest.NewServer(service)
+	defer server.Close()
+	g := startExtended(t, demotest.Start(t), loopback, map[string]string{"echo": server.URL})
+	service.set("application/json", map[string]string{"/rows": blocks[0][1]})
+	got, want := new(bytes.Buffer), new(bytes.Buffer)
+	if err := errors.Join(json.Compact(got, g.query(t, "rows", `{ rows { id st } }`, nil).body), json.Compact(want, []byte(blocks[1][1]))); err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != want.String() {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

@@ -5,7 +5,9 @@
 //	Files     list.go    the lists of clients and frontends
 //	          client.go  the client of a service; call.go: a function for each call;
 //	                     request.go, body.go, grpc.go: what is sent; value.go: its variables;
-//	                     answer.go, connection.go: what is read; row.go, message.go: a model of each object
+//	                     answer.go, connection.go: how the answer is read;
+//	                     row.go, message.go: a function that reads each object; tree.go: the members
+//	                     that it reads; reader.go: their values; conversion.go: values of messages
 //	Adapters  adapter.go, level.go  the adapters of a frontend
 //
 // The functions append statements to a text. A [file] collects the imports, and

@@ -10,8 +10,10 @@
 //	readGo    gopackage.go, method.go  the signatures of hand-written methods and converters
 //	services  answer.go, call.go       the clients of services: [Service]; for each [Call],
 //	          operand.go, body.go, message.go   what is sent
-//	          read.go, shape.go, enum.go        how the answer becomes a model
+//	          read.go, member.go, enum.go       how the answer is read into models
+//	          converter.go, literal.go          functions and constants of @source
 //	          conversion.go, page.go            messages of gRPC, connections
+//	          faults.go                         the fields of models with faults
 //	frontend  frontend.go, adapter.go  the adapters of a frontend's fields: [Frontend]; method.go
 //	          fit.go, cache.go         their signatures, values of other frontends, cache tags
 //
