@@ -31,6 +31,9 @@ func faultOr(ctx context.Context, next graphql.Resolver) (any, error) {
 		}
 	}
 	value, err := next(ctx)
+	if _, ok := errors.AsType[*decode.Items](err); ok {
+		return faulty(ctx, fc, err, func(context.Context) (any, error) { return value, nil })
+	}
 	if err != nil || value == nil || !hasFaults(reflect.TypeOf(value)) {
 		return value, err
 	}

@@ -84,9 +84,15 @@ var errNull = errors.New("the value is missing or null")
 // (GraphQL specification, section 3.9: result coercion).
 func Enum[T any](value T, known func(T) bool) (out T, err error) {
 	if !known(value) {
-		return out, fmt.Errorf("this frontend's enum does not have the value %v", value)
+		return out, unknown("this frontend's enum does not have the value %v", value)
 	}
 	return value, nil
+}
+
+// unknown returns the error of a value that comes from a service, directly or by a
+// method.
+func unknown(format string, args ...any) error {
+	return problem.Wrap(fmt.Errorf(format, args...), problem.ServiceError, "The service gave an answer that makes no sense.")
 }
 
 // EnumPointer is like [Enum] for a nullable value.
@@ -125,7 +131,7 @@ func EnumPointers[T any](values []*T, known func(T) bool) ([]*T, error) {
 // does not have its type. Nil is returned as it is.
 func Member[T any](value T, known func(T) bool) (out T, err error) {
 	if any(value) != nil && !known(value) {
-		return out, fmt.Errorf("this frontend does not have the type of a %T", value)
+		return out, unknown("this frontend does not have the type of a %T", value)
 	}
 	return value, nil
 }

@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -90,6 +91,9 @@ func Resolve[P comparable, R any](l *Results, i int, objects []P, resolve Resolv
 func ResolveRoot[R any](l *Results, i int, resolve func(context.Context) (R, error), below func(*Run, *Selected, []R) *Children) {
 	Resolve(l, i, make([]struct{}, 1), func(ctx context.Context, _ []struct{}) ([]R, error) {
 		value, err := resolve(ctx)
+		if _, ok := errors.AsType[*decode.Items](err); ok { // the other items are there
+			return []R{value}, itemErrors{err}
+		}
 		return []R{value}, err
 	}, below)
 }
@@ -254,10 +258,10 @@ func At[R any](l *Results, i, at int) (value R, err error, below *Children, firs
 	if !ok {
 		return value, errNotResolved, nil, 0
 	}
-	if r.failed != nil && r.failed[at] != nil {
-		return value, r.failed[at], nil, 0
+	if r.failed != nil {
+		err = r.failed[at]
 	}
-	return r.values[at], nil, r.below, r.below.first(at)
+	return r.values[at], err, r.below, r.below.first(at)
 }
 
 // Under returns what is below a field that objects have, and the position of the

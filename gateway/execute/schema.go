@@ -63,6 +63,11 @@ func (s executable) Exec(ctx context.Context) graphql.ResponseHandler {
 	return s.ExecutableSchema.Exec(ctx)
 }
 
+// Reference returns the schema without compiled execution, for tests.
+func (s executable) Reference() graphql.ExecutableSchema {
+	return executable{s.ExecutableSchema, &Compiled{}}
+}
+
 type plansKey struct{}
 
 // WithPlans returns a context in which the plans of an operation are kept, for

@@ -26,8 +26,9 @@ type FieldOf struct {
 	// ID is what generated code distinguishes the fields of a type by. It is
 	// negative if the field is not compiled.
 	ID int
-	// Resolves reports whether a method or a call resolves the field.
-	Resolves bool
+	// Resolves reports whether a method or a call resolves the field. Tags reports
+	// whether answers with the field have cache tags.
+	Resolves, Tags bool
 	// Types are the possible types of the field's objects, by their positions in
 	// the list of all types; nil if the field has none.
 	Types []int
@@ -52,6 +53,7 @@ type Selected struct {
 	// ID is that of the [FieldOf].
 	ID int
 
+	resolved   bool   // by a method or a call, so that faults of the model do not matter
 	key        string // the response key with its colon, and a comma unless it is the first
 	nonNull    bool
 	selections ast.SelectionSet // of all that were merged
@@ -107,7 +109,10 @@ func (p *planner) plan(oc *graphql.OperationContext, kept *Plans) *Plan {
 		return made
 	}
 	b := builder{planner: p, oc: oc}
-	made := &Plan{root: b.object(b.root(), oc.Operation.SelectionSet)}
+	var made *Plan
+	if root := b.root(); root >= 0 {
+		made = &Plan{root: b.object(root, oc.Operation.SelectionSet)}
+	}
 	if b.failed {
 		made = nil
 	}
@@ -183,7 +188,7 @@ func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 			b.failed = true
 			return o
 		}
-		s := Selected{Field: field.Field, ID: of.ID, selections: field.Selections, nonNull: field.Definition.Type.NonNull}
+		s := Selected{Field: field.Field, ID: of.ID, selections: field.Selections, resolved: of.Resolves, nonNull: field.Definition.Type.NonNull}
 		s.key = strconv.Quote(field.Alias) + ":"
 		if i > 0 {
 			s.key = "," + s.key
@@ -191,7 +196,7 @@ func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 		if of.Types != nil {
 			s.below = make([]*Object, len(b.types))
 		}
-		o.resolves = o.resolves || of.Resolves
+		o.resolves = o.resolves || of.Resolves || of.Tags
 		for _, possible := range of.Types {
 			if b.failed {
 				return o

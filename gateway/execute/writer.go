@@ -70,17 +70,18 @@ func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
 		w.Error(err)
 		return mark, false
 	}
-	if faults != nil {
+	if faults != nil && !f.resolved {
 		if err := faults.Of(f.Name); err != nil {
-			return mark, w.fault(err)
+			return mark, w.Fault(err)
 		}
 	}
 	return mark, true
 }
 
-// fault reports the fault of a field, and whether its value is written all the
-// same: a list of which some items have errors.
-func (w *Writer) fault(err error) bool {
+// Fault adds the error of a value. It returns true if the value is written all the
+// same: a list of which some items have errors, which may be null. Else it has
+// failed.
+func (w *Writer) Fault(err error) bool {
 	items, ok := errors.AsType[*decode.Items](err)
 	if !ok {
 		w.Error(err)

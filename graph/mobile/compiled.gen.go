@@ -12,8 +12,12 @@ import (
 	"github.com/portico-gateway/portico/graph/model"
 )
 
-// compiled returns the compiled execution of the frontend.
+// compiled is the compiled execution of the frontend.
+type compiled struct{ r *resolver }
+
+// compiled returns the compiled execution.
 func (r *resolver) compiled() *execute.Compiled {
+	c := compiled{r}
 	return &execute.Compiled{
 		Types: []*execute.Type{
 			{
@@ -80,8 +84,8 @@ func (r *resolver) compiled() *execute.Compiled {
 				},
 			},
 		},
-		Query:      r.levelQuery,
-		WriteQuery: r.writeQuery,
+		Query:      c.levelQuery,
+		WriteQuery: c.writeQuery,
 	}
 }
 
@@ -90,13 +94,13 @@ func faultsOfMoney(obj *model.Money) *decode.Faults {
 }
 
 // levelMoney resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelMoney(x *execute.Run, selected *execute.Object, objs []*model.Money) *execute.Results {
+func (c compiled) levelMoney(x *execute.Run, selected *execute.Object, objs []*model.Money) *execute.Results {
 	level := x.Level(selected)
 	return level
 }
 
 // writeMoney writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeMoney(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Money) {
+func (c compiled) writeMoney(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Money) {
 	if !w.Object(nil) {
 		return
 	}
@@ -119,8 +123,8 @@ func (r *resolver) writeMoney(w *execute.Writer, selected *execute.Object, level
 	w.Close(ok)
 }
 
-// writeMoneyList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeMoneyList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Money, nonNull bool) int {
+// listMoney writes a list of objects, and returns the position after theirs.
+func (c compiled) listMoney(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Money, nonNull bool) int {
 	selected, level, ok := f.Below(0), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -131,7 +135,7 @@ func (r *resolver) writeMoneyList(w *execute.Writer, f *execute.Selected, below 
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeMoney(w, selected, level, at, obj)
+			c.writeMoney(w, selected, level, at, obj)
 			if faultsOfMoney(obj).Whole() == nil {
 				at++
 			}
@@ -147,13 +151,13 @@ func faultsOfPageInfo(obj *model.PageInfo) *decode.Faults {
 }
 
 // levelPageInfo resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelPageInfo(x *execute.Run, selected *execute.Object, objs []*model.PageInfo) *execute.Results {
+func (c compiled) levelPageInfo(x *execute.Run, selected *execute.Object, objs []*model.PageInfo) *execute.Results {
 	level := x.Level(selected)
 	return level
 }
 
 // writePageInfo writes an object: that at a position of the level, if there is one.
-func (r *resolver) writePageInfo(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.PageInfo) {
+func (c compiled) writePageInfo(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.PageInfo) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -180,8 +184,8 @@ func (r *resolver) writePageInfo(w *execute.Writer, selected *execute.Object, le
 	w.Close(ok)
 }
 
-// writePageInfoList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writePageInfoList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.PageInfo, nonNull bool) int {
+// listPageInfo writes a list of objects, and returns the position after theirs.
+func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.PageInfo, nonNull bool) int {
 	selected, level, ok := f.Below(1), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -192,7 +196,7 @@ func (r *resolver) writePageInfoList(w *execute.Writer, f *execute.Selected, bel
 		case obj == nil:
 			w.Null()
 		default:
-			r.writePageInfo(w, selected, level, at, obj)
+			c.writePageInfo(w, selected, level, at, obj)
 			if faultsOfPageInfo(obj).Whole() == nil {
 				at++
 			}
@@ -208,7 +212,7 @@ func faultsOfProduct(obj *model.Product) *decode.Faults {
 }
 
 // levelProduct resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelProduct(x *execute.Run, selected *execute.Object, objs []*model.Product) *execute.Results {
+func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []*model.Product) *execute.Results {
 	level := x.Level(selected)
 	execute.Noted(x, objs, func(obj *model.Product) string {
 		if obj.Faults.Of("id") != nil {
@@ -225,7 +229,7 @@ func (r *resolver) levelProduct(x *execute.Run, selected *execute.Object, objs [
 		case 3: // price
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
 				values := execute.Get(objs, func(obj *model.Product) *model.Money { return obj.Price })
-				return execute.One(x, f.Below(0), values, faultsOfMoney, r.levelMoney)
+				return execute.One(x, f.Below(0), values, faultsOfMoney, c.levelMoney)
 			})
 		case 4: // stock
 			execute.Noted(x, objs, func(obj *model.Product) string {
@@ -234,14 +238,14 @@ func (r *resolver) levelProduct(x *execute.Run, selected *execute.Object, objs [
 				}
 				return "stock-" + provenance.Escape(obj.ID)
 			})
-			execute.Resolve(level, i, objs, r.productStock(), func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
-				return execute.One(x, f.Below(5), values, faultsOfStock, r.levelStock)
+			execute.Resolve(level, i, objs, c.r.productStock(), func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
+				return execute.One(x, f.Below(5), values, faultsOfStock, c.levelStock)
 			})
 		case 6: // rating
-			execute.Resolve(level, i, objs, execute.Distinct(r.productRating()), nil)
+			execute.Resolve(level, i, objs, execute.Distinct(c.r.productRating()), nil)
 		case 7: // topReview
-			execute.Resolve(level, i, objs, execute.Distinct(r.productTopReview()), func(x *execute.Run, f *execute.Selected, values []*model.TopReview) *execute.Children {
-				return execute.One(x, f.Below(6), values, faultsOfTopReview, r.levelTopReview)
+			execute.Resolve(level, i, objs, execute.Distinct(c.r.productTopReview()), func(x *execute.Run, f *execute.Selected, values []*model.TopReview) *execute.Children {
+				return execute.One(x, f.Below(6), values, faultsOfTopReview, c.levelTopReview)
 			})
 		}
 	}
@@ -249,7 +253,7 @@ func (r *resolver) levelProduct(x *execute.Run, selected *execute.Object, objs [
 }
 
 // writeProduct writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Product) {
+func (c compiled) writeProduct(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Product) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -270,7 +274,7 @@ func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, lev
 				if obj.Price == nil {
 					w.Missing()
 				} else {
-					r.writeMoney(w, f.Below(0), below.Level(), first, obj.Price)
+					c.writeMoney(w, f.Below(0), below.Level(), first, obj.Price)
 				}
 			case 4: // stock
 				value, err, below, first := execute.At[*model.Stock](level, i, at)
@@ -280,7 +284,7 @@ func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, lev
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeStock(w, f.Below(5), below.Level(), first, value)
+						c.writeStock(w, f.Below(5), below.Level(), first, value)
 					}
 				}
 			case 5: // thumbnailUrl
@@ -308,7 +312,7 @@ func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, lev
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeTopReview(w, f.Below(6), below.Level(), first, value)
+						c.writeTopReview(w, f.Below(6), below.Level(), first, value)
 					}
 				}
 			}
@@ -318,8 +322,8 @@ func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, lev
 	w.Close(ok)
 }
 
-// writeProductList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeProductList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Product, nonNull bool) int {
+// listProduct writes a list of objects, and returns the position after theirs.
+func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Product, nonNull bool) int {
 	selected, level, ok := f.Below(2), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -330,7 +334,7 @@ func (r *resolver) writeProductList(w *execute.Writer, f *execute.Selected, belo
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeProduct(w, selected, level, at, obj)
+			c.writeProduct(w, selected, level, at, obj)
 			if faultsOfProduct(obj).Whole() == nil {
 				at++
 			}
@@ -346,7 +350,7 @@ func faultsOfProductConnection(obj *model.ProductConnection) *decode.Faults {
 }
 
 // levelProductConnection resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelProductConnection(x *execute.Run, selected *execute.Object, objs []*model.ProductConnection) *execute.Results {
+func (c compiled) levelProductConnection(x *execute.Run, selected *execute.Object, objs []*model.ProductConnection) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -357,12 +361,12 @@ func (r *resolver) levelProductConnection(x *execute.Run, selected *execute.Obje
 		case 1: // nodes
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
 				values := execute.Get(objs, func(obj *model.ProductConnection) []*model.Product { return obj.Nodes })
-				return execute.Many(x, f.Below(2), values, faultsOfProduct, r.levelProduct)
+				return execute.Many(x, f.Below(2), values, faultsOfProduct, c.levelProduct)
 			})
 		case 2: // pageInfo
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
 				values := execute.Get(objs, func(obj *model.ProductConnection) *model.PageInfo { return obj.PageInfo })
-				return execute.One(x, f.Below(1), values, faultsOfPageInfo, r.levelPageInfo)
+				return execute.One(x, f.Below(1), values, faultsOfPageInfo, c.levelPageInfo)
 			})
 		}
 	}
@@ -370,7 +374,7 @@ func (r *resolver) levelProductConnection(x *execute.Run, selected *execute.Obje
 }
 
 // writeProductConnection writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeProductConnection(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.ProductConnection) {
+func (c compiled) writeProductConnection(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.ProductConnection) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -384,13 +388,13 @@ func (r *resolver) writeProductConnection(w *execute.Writer, selected *execute.O
 				w.String("ProductConnection")
 			case 1: // nodes
 				below, first := level.Under(i, at)
-				first = r.writeProductList(w, f, below, first, obj.Nodes, true)
+				first = c.listProduct(w, f, below, first, obj.Nodes, true)
 			case 2: // pageInfo
 				below, first := level.Under(i, at)
 				if obj.PageInfo == nil {
 					w.Missing()
 				} else {
-					r.writePageInfo(w, f.Below(1), below.Level(), first, obj.PageInfo)
+					c.writePageInfo(w, f.Below(1), below.Level(), first, obj.PageInfo)
 				}
 			}
 		}
@@ -399,8 +403,8 @@ func (r *resolver) writeProductConnection(w *execute.Writer, selected *execute.O
 	w.Close(ok)
 }
 
-// writeProductConnectionList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeProductConnectionList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.ProductConnection, nonNull bool) int {
+// listProductConnection writes a list of objects, and returns the position after theirs.
+func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.ProductConnection, nonNull bool) int {
 	selected, level, ok := f.Below(3), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -411,7 +415,7 @@ func (r *resolver) writeProductConnectionList(w *execute.Writer, f *execute.Sele
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeProductConnection(w, selected, level, at, obj)
+			c.writeProductConnection(w, selected, level, at, obj)
 			if faultsOfProductConnection(obj).Whole() == nil {
 				at++
 			}
@@ -423,7 +427,7 @@ func (r *resolver) writeProductConnectionList(w *execute.Writer, f *execute.Sele
 }
 
 // levelQuery resolves the root fields, and what is below them.
-func (r *resolver) levelQuery(x *execute.Run, selected *execute.Object) *execute.Results {
+func (c compiled) levelQuery(x *execute.Run, selected *execute.Object) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -432,19 +436,19 @@ func (r *resolver) levelQuery(x *execute.Run, selected *execute.Object) *execute
 		}
 		switch f.ID {
 		case 1: // product
-			args, err := r.executionContext(x.Context()).field_Query_product_args(x.Context(), x.Arguments(f))
+			args, err := c.r.executionContext(x.Context()).field_Query_product_args(x.Context(), x.Arguments(f))
 			if err != nil {
 				execute.Fail[*model.Product](level, i, 1, err)
 				continue
 			}
 			id := args["id"].(string)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.Product, error) {
-				return r.clients.Catalog.Product(cache.Shared(ctx), id)
+				return c.r.clients.Catalog.Product(cache.Shared(ctx), id)
 			}, func(x *execute.Run, f *execute.Selected, values []*model.Product) *execute.Children {
-				return execute.One(x, f.Below(2), values, faultsOfProduct, r.levelProduct)
+				return execute.One(x, f.Below(2), values, faultsOfProduct, c.levelProduct)
 			})
 		case 2: // products
-			args, err := r.executionContext(x.Context()).field_Query_products_args(x.Context(), x.Arguments(f))
+			args, err := c.r.executionContext(x.Context()).field_Query_products_args(x.Context(), x.Arguments(f))
 			if err != nil {
 				execute.Fail[*model.ProductConnection](level, i, 1, err)
 				continue
@@ -452,9 +456,9 @@ func (r *resolver) levelQuery(x *execute.Run, selected *execute.Object) *execute
 			first := args["first"].(*int)
 			after := args["after"].(*string)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.ProductConnection, error) {
-				return r.clients.Catalog.MobileProducts(cache.Shared(ctx), first, after)
+				return c.r.clients.Catalog.MobileProducts(cache.Shared(ctx), first, after)
 			}, func(x *execute.Run, f *execute.Selected, values []*model.ProductConnection) *execute.Children {
-				return execute.One(x, f.Below(3), values, faultsOfProductConnection, r.levelProductConnection)
+				return execute.One(x, f.Below(3), values, faultsOfProductConnection, c.levelProductConnection)
 			})
 		}
 	}
@@ -462,7 +466,7 @@ func (r *resolver) levelQuery(x *execute.Run, selected *execute.Object) *execute
 }
 
 // writeQuery writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeQuery(w *execute.Writer, selected *execute.Object, level *execute.Results) {
+func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level *execute.Results) {
 	if !w.Object(nil) {
 		return
 	}
@@ -482,7 +486,7 @@ func (r *resolver) writeQuery(w *execute.Writer, selected *execute.Object, level
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeProduct(w, f.Below(2), below.Level(), first, value)
+						c.writeProduct(w, f.Below(2), below.Level(), first, value)
 					}
 				}
 			case 2: // products
@@ -493,7 +497,7 @@ func (r *resolver) writeQuery(w *execute.Writer, selected *execute.Object, level
 					if value == nil {
 						w.Missing()
 					} else {
-						r.writeProductConnection(w, f.Below(3), below.Level(), first, value)
+						c.writeProductConnection(w, f.Below(3), below.Level(), first, value)
 					}
 				}
 			}
@@ -508,13 +512,13 @@ func faultsOfStock(obj *model.Stock) *decode.Faults {
 }
 
 // levelStock resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelStock(x *execute.Run, selected *execute.Object, objs []*model.Stock) *execute.Results {
+func (c compiled) levelStock(x *execute.Run, selected *execute.Object, objs []*model.Stock) *execute.Results {
 	level := x.Level(selected)
 	return level
 }
 
 // writeStock writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeStock(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Stock) {
+func (c compiled) writeStock(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Stock) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -537,8 +541,8 @@ func (r *resolver) writeStock(w *execute.Writer, selected *execute.Object, level
 	w.Close(ok)
 }
 
-// writeStockList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeStockList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Stock, nonNull bool) int {
+// listStock writes a list of objects, and returns the position after theirs.
+func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Stock, nonNull bool) int {
 	selected, level, ok := f.Below(5), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -549,7 +553,7 @@ func (r *resolver) writeStockList(w *execute.Writer, f *execute.Selected, below 
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeStock(w, selected, level, at, obj)
+			c.writeStock(w, selected, level, at, obj)
 			if faultsOfStock(obj).Whole() == nil {
 				at++
 			}
@@ -565,7 +569,7 @@ func faultsOfTopReview(obj *model.TopReview) *decode.Faults {
 }
 
 // levelTopReview resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelTopReview(x *execute.Run, selected *execute.Object, objs []*model.TopReview) *execute.Results {
+func (c compiled) levelTopReview(x *execute.Run, selected *execute.Object, objs []*model.TopReview) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -574,14 +578,14 @@ func (r *resolver) levelTopReview(x *execute.Run, selected *execute.Object, objs
 		}
 		switch f.ID {
 		case 3: // authorName
-			execute.Resolve(level, i, objs, execute.Distinct(r.topReviewAuthorName()), nil)
+			execute.Resolve(level, i, objs, execute.Distinct(c.r.topReviewAuthorName()), nil)
 		}
 	}
 	return level.Do()
 }
 
 // writeTopReview writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeTopReview(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.TopReview) {
+func (c compiled) writeTopReview(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.TopReview) {
 	if !w.Object(nil) {
 		return
 	}
@@ -615,8 +619,8 @@ func (r *resolver) writeTopReview(w *execute.Writer, selected *execute.Object, l
 	w.Close(ok)
 }
 
-// writeTopReviewList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeTopReviewList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.TopReview, nonNull bool) int {
+// listTopReview writes a list of objects, and returns the position after theirs.
+func (c compiled) listTopReview(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.TopReview, nonNull bool) int {
 	selected, level, ok := f.Below(6), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -627,7 +631,7 @@ func (r *resolver) writeTopReviewList(w *execute.Writer, f *execute.Selected, be
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeTopReview(w, selected, level, at, obj)
+			c.writeTopReview(w, selected, level, at, obj)
 			if faultsOfTopReview(obj).Whole() == nil {
 				at++
 			}

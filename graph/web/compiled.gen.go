@@ -12,8 +12,12 @@ import (
 	"github.com/portico-gateway/portico/graph/model"
 )
 
-// compiled returns the compiled execution of the frontend.
+// compiled is the compiled execution of the frontend.
+type compiled struct{ r *resolver }
+
+// compiled returns the compiled execution.
 func (r *resolver) compiled() *execute.Compiled {
+	c := compiled{r}
 	return &execute.Compiled{
 		Types: []*execute.Type{
 			{
@@ -153,10 +157,10 @@ func (r *resolver) compiled() *execute.Compiled {
 				},
 			},
 		},
-		Query:         r.levelQuery,
-		WriteQuery:    r.writeQuery,
-		Mutation:      r.levelMutation,
-		WriteMutation: r.writeMutation,
+		Query:         c.levelQuery,
+		WriteQuery:    c.writeQuery,
+		Mutation:      c.levelMutation,
+		WriteMutation: c.writeMutation,
 	}
 }
 
@@ -165,13 +169,13 @@ func faultsOfCategory(obj *model.Category) *decode.Faults {
 }
 
 // levelCategory resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelCategory(x *execute.Run, selected *execute.Object, objs []*model.Category) *execute.Results {
+func (c compiled) levelCategory(x *execute.Run, selected *execute.Object, objs []*model.Category) *execute.Results {
 	level := x.Level(selected)
 	return level
 }
 
 // writeCategory writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeCategory(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Category) {
+func (c compiled) writeCategory(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Category) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -194,8 +198,8 @@ func (r *resolver) writeCategory(w *execute.Writer, selected *execute.Object, le
 	w.Close(ok)
 }
 
-// writeCategoryList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeCategoryList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Category, nonNull bool) int {
+// listCategory writes a list of objects, and returns the position after theirs.
+func (c compiled) listCategory(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Category, nonNull bool) int {
 	selected, level, ok := f.Below(0), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -206,7 +210,7 @@ func (r *resolver) writeCategoryList(w *execute.Writer, f *execute.Selected, bel
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeCategory(w, selected, level, at, obj)
+			c.writeCategory(w, selected, level, at, obj)
 			if faultsOfCategory(obj).Whole() == nil {
 				at++
 			}
@@ -222,13 +226,13 @@ func faultsOfMoney(obj *model.Money) *decode.Faults {
 }
 
 // levelMoney resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelMoney(x *execute.Run, selected *execute.Object, objs []*model.Money) *execute.Results {
+func (c compiled) levelMoney(x *execute.Run, selected *execute.Object, objs []*model.Money) *execute.Results {
 	level := x.Level(selected)
 	return level
 }
 
 // writeMoney writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeMoney(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Money) {
+func (c compiled) writeMoney(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Money) {
 	if !w.Object(nil) {
 		return
 	}
@@ -251,8 +255,8 @@ func (r *resolver) writeMoney(w *execute.Writer, selected *execute.Object, level
 	w.Close(ok)
 }
 
-// writeMoneyList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeMoneyList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Money, nonNull bool) int {
+// listMoney writes a list of objects, and returns the position after theirs.
+func (c compiled) listMoney(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Money, nonNull bool) int {
 	selected, level, ok := f.Below(1), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -263,7 +267,7 @@ func (r *resolver) writeMoneyList(w *execute.Writer, f *execute.Selected, below 
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeMoney(w, selected, level, at, obj)
+			c.writeMoney(w, selected, level, at, obj)
 			if faultsOfMoney(obj).Whole() == nil {
 				at++
 			}
@@ -275,7 +279,7 @@ func (r *resolver) writeMoneyList(w *execute.Writer, f *execute.Selected, below 
 }
 
 // levelMutation resolves the root fields, and what is below them.
-func (r *resolver) levelMutation(x *execute.Run, selected *execute.Object) *execute.Results {
+func (c compiled) levelMutation(x *execute.Run, selected *execute.Object) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -284,18 +288,18 @@ func (r *resolver) levelMutation(x *execute.Run, selected *execute.Object) *exec
 		}
 		switch f.ID {
 		case 1: // placeOrder
-			args, err := r.executionContext(x.Context()).field_Mutation_placeOrder_args(x.Context(), x.Arguments(f))
+			args, err := c.r.executionContext(x.Context()).field_Mutation_placeOrder_args(x.Context(), x.Arguments(f))
 			if err != nil {
 				execute.Fail[*model.PlaceOrderPayload](level, i, 1, err)
 				continue
 			}
 			input := args["input"].(model.PlaceOrderInput)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.PlaceOrderPayload, error) {
-				value, err := r.clients.Orders.PlaceOrder(ctx, input)
+				value, err := c.r.clients.Orders.PlaceOrder(ctx, input)
 				execute.Reset(ctx)
 				return value, err
 			}, func(x *execute.Run, f *execute.Selected, values []*model.PlaceOrderPayload) *execute.Children {
-				return execute.One(x, f.Below(6), values, faultsOfPlaceOrderPayload, r.levelPlaceOrderPayload)
+				return execute.One(x, f.Below(6), values, faultsOfPlaceOrderPayload, c.levelPlaceOrderPayload)
 			})
 			level.Do() // one after the other
 		}
@@ -304,7 +308,7 @@ func (r *resolver) levelMutation(x *execute.Run, selected *execute.Object) *exec
 }
 
 // writeMutation writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeMutation(w *execute.Writer, selected *execute.Object, level *execute.Results) {
+func (c compiled) writeMutation(w *execute.Writer, selected *execute.Object, level *execute.Results) {
 	if !w.Object(nil) {
 		return
 	}
@@ -324,7 +328,7 @@ func (r *resolver) writeMutation(w *execute.Writer, selected *execute.Object, le
 					if value == nil {
 						w.Null()
 					} else {
-						r.writePlaceOrderPayload(w, f.Below(6), below.Level(), first, value)
+						c.writePlaceOrderPayload(w, f.Below(6), below.Level(), first, value)
 					}
 				}
 			}
@@ -339,7 +343,7 @@ func faultsOfOrder(obj *model.Order) *decode.Faults {
 }
 
 // levelOrder resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelOrder(x *execute.Run, selected *execute.Object, objs []*model.Order) *execute.Results {
+func (c compiled) levelOrder(x *execute.Run, selected *execute.Object, objs []*model.Order) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -350,16 +354,16 @@ func (r *resolver) levelOrder(x *execute.Run, selected *execute.Object, objs []*
 		case 3: // total
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
 				values := execute.Get(objs, func(obj *model.Order) *model.Money { return obj.Total })
-				return execute.One(x, f.Below(1), values, faultsOfMoney, r.levelMoney)
+				return execute.One(x, f.Below(1), values, faultsOfMoney, c.levelMoney)
 			})
 		case 4: // items
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
 				values := execute.Get(objs, func(obj *model.Order) []*model.OrderItem { return obj.Items })
-				return execute.Many(x, f.Below(4), values, faultsOfOrderItem, r.levelOrderItem)
+				return execute.Many(x, f.Below(4), values, faultsOfOrderItem, c.levelOrderItem)
 			})
 		case 5: // shipping
-			execute.Resolve(level, i, objs, r.orderShipping(), func(x *execute.Run, f *execute.Selected, values []*model.Shipping) *execute.Children {
-				return execute.One(x, f.Below(11), values, faultsOfShipping, r.levelShipping)
+			execute.Resolve(level, i, objs, c.r.orderShipping(), func(x *execute.Run, f *execute.Selected, values []*model.Shipping) *execute.Children {
+				return execute.One(x, f.Below(11), values, faultsOfShipping, c.levelShipping)
 			})
 		}
 	}
@@ -367,7 +371,7 @@ func (r *resolver) levelOrder(x *execute.Run, selected *execute.Object, objs []*
 }
 
 // writeOrder writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeOrder(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Order) {
+func (c compiled) writeOrder(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Order) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -388,11 +392,11 @@ func (r *resolver) writeOrder(w *execute.Writer, selected *execute.Object, level
 				if obj.Total == nil {
 					w.Missing()
 				} else {
-					r.writeMoney(w, f.Below(1), below.Level(), first, obj.Total)
+					c.writeMoney(w, f.Below(1), below.Level(), first, obj.Total)
 				}
 			case 4: // items
 				below, first := level.Under(i, at)
-				first = r.writeOrderItemList(w, f, below, first, obj.Items, true)
+				first = c.listOrderItem(w, f, below, first, obj.Items, true)
 			case 5: // shipping
 				value, err, below, first := execute.At[*model.Shipping](level, i, at)
 				if err != nil {
@@ -401,7 +405,7 @@ func (r *resolver) writeOrder(w *execute.Writer, selected *execute.Object, level
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeShipping(w, f.Below(11), below.Level(), first, value)
+						c.writeShipping(w, f.Below(11), below.Level(), first, value)
 					}
 				}
 			}
@@ -411,8 +415,8 @@ func (r *resolver) writeOrder(w *execute.Writer, selected *execute.Object, level
 	w.Close(ok)
 }
 
-// writeOrderList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeOrderList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Order, nonNull bool) int {
+// listOrder writes a list of objects, and returns the position after theirs.
+func (c compiled) listOrder(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Order, nonNull bool) int {
 	selected, level, ok := f.Below(3), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -423,7 +427,7 @@ func (r *resolver) writeOrderList(w *execute.Writer, f *execute.Selected, below 
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeOrder(w, selected, level, at, obj)
+			c.writeOrder(w, selected, level, at, obj)
 			if faultsOfOrder(obj).Whole() == nil {
 				at++
 			}
@@ -439,7 +443,7 @@ func faultsOfOrderItem(obj *model.OrderItem) *decode.Faults {
 }
 
 // levelOrderItem resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelOrderItem(x *execute.Run, selected *execute.Object, objs []*model.OrderItem) *execute.Results {
+func (c compiled) levelOrderItem(x *execute.Run, selected *execute.Object, objs []*model.OrderItem) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -448,8 +452,8 @@ func (r *resolver) levelOrderItem(x *execute.Run, selected *execute.Object, objs
 		}
 		switch f.ID {
 		case 2: // product
-			execute.Resolve(level, i, objs, r.orderItemProduct(), func(x *execute.Run, f *execute.Selected, values []*model.Product) *execute.Children {
-				return execute.One(x, f.Below(7), values, faultsOfProduct, r.levelProduct)
+			execute.Resolve(level, i, objs, c.r.orderItemProduct(), func(x *execute.Run, f *execute.Selected, values []*model.Product) *execute.Children {
+				return execute.One(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
 			})
 		}
 	}
@@ -457,7 +461,7 @@ func (r *resolver) levelOrderItem(x *execute.Run, selected *execute.Object, objs
 }
 
 // writeOrderItem writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeOrderItem(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.OrderItem) {
+func (c compiled) writeOrderItem(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.OrderItem) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -479,7 +483,7 @@ func (r *resolver) writeOrderItem(w *execute.Writer, selected *execute.Object, l
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeProduct(w, f.Below(7), below.Level(), first, value)
+						c.writeProduct(w, f.Below(7), below.Level(), first, value)
 					}
 				}
 			}
@@ -489,8 +493,8 @@ func (r *resolver) writeOrderItem(w *execute.Writer, selected *execute.Object, l
 	w.Close(ok)
 }
 
-// writeOrderItemList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeOrderItemList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.OrderItem, nonNull bool) int {
+// listOrderItem writes a list of objects, and returns the position after theirs.
+func (c compiled) listOrderItem(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.OrderItem, nonNull bool) int {
 	selected, level, ok := f.Below(4), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -501,7 +505,7 @@ func (r *resolver) writeOrderItemList(w *execute.Writer, f *execute.Selected, be
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeOrderItem(w, selected, level, at, obj)
+			c.writeOrderItem(w, selected, level, at, obj)
 			if faultsOfOrderItem(obj).Whole() == nil {
 				at++
 			}
@@ -517,13 +521,13 @@ func faultsOfPageInfo(obj *model.PageInfo) *decode.Faults {
 }
 
 // levelPageInfo resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelPageInfo(x *execute.Run, selected *execute.Object, objs []*model.PageInfo) *execute.Results {
+func (c compiled) levelPageInfo(x *execute.Run, selected *execute.Object, objs []*model.PageInfo) *execute.Results {
 	level := x.Level(selected)
 	return level
 }
 
 // writePageInfo writes an object: that at a position of the level, if there is one.
-func (r *resolver) writePageInfo(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.PageInfo) {
+func (c compiled) writePageInfo(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.PageInfo) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -550,8 +554,8 @@ func (r *resolver) writePageInfo(w *execute.Writer, selected *execute.Object, le
 	w.Close(ok)
 }
 
-// writePageInfoList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writePageInfoList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.PageInfo, nonNull bool) int {
+// listPageInfo writes a list of objects, and returns the position after theirs.
+func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.PageInfo, nonNull bool) int {
 	selected, level, ok := f.Below(5), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -562,7 +566,7 @@ func (r *resolver) writePageInfoList(w *execute.Writer, f *execute.Selected, bel
 		case obj == nil:
 			w.Null()
 		default:
-			r.writePageInfo(w, selected, level, at, obj)
+			c.writePageInfo(w, selected, level, at, obj)
 			if faultsOfPageInfo(obj).Whole() == nil {
 				at++
 			}
@@ -578,7 +582,7 @@ func faultsOfPlaceOrderPayload(obj *model.PlaceOrderPayload) *decode.Faults {
 }
 
 // levelPlaceOrderPayload resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelPlaceOrderPayload(x *execute.Run, selected *execute.Object, objs []*model.PlaceOrderPayload) *execute.Results {
+func (c compiled) levelPlaceOrderPayload(x *execute.Run, selected *execute.Object, objs []*model.PlaceOrderPayload) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -589,7 +593,7 @@ func (r *resolver) levelPlaceOrderPayload(x *execute.Run, selected *execute.Obje
 		case 1: // order
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
 				values := execute.Get(objs, func(obj *model.PlaceOrderPayload) *model.Order { return obj.Order })
-				return execute.One(x, f.Below(3), values, faultsOfOrder, r.levelOrder)
+				return execute.One(x, f.Below(3), values, faultsOfOrder, c.levelOrder)
 			})
 		}
 	}
@@ -597,7 +601,7 @@ func (r *resolver) levelPlaceOrderPayload(x *execute.Run, selected *execute.Obje
 }
 
 // writePlaceOrderPayload writes an object: that at a position of the level, if there is one.
-func (r *resolver) writePlaceOrderPayload(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.PlaceOrderPayload) {
+func (c compiled) writePlaceOrderPayload(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.PlaceOrderPayload) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -614,7 +618,7 @@ func (r *resolver) writePlaceOrderPayload(w *execute.Writer, selected *execute.O
 				if obj.Order == nil {
 					w.Missing()
 				} else {
-					r.writeOrder(w, f.Below(3), below.Level(), first, obj.Order)
+					c.writeOrder(w, f.Below(3), below.Level(), first, obj.Order)
 				}
 			}
 		}
@@ -623,8 +627,8 @@ func (r *resolver) writePlaceOrderPayload(w *execute.Writer, selected *execute.O
 	w.Close(ok)
 }
 
-// writePlaceOrderPayloadList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writePlaceOrderPayloadList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.PlaceOrderPayload, nonNull bool) int {
+// listPlaceOrderPayload writes a list of objects, and returns the position after theirs.
+func (c compiled) listPlaceOrderPayload(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.PlaceOrderPayload, nonNull bool) int {
 	selected, level, ok := f.Below(6), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -635,7 +639,7 @@ func (r *resolver) writePlaceOrderPayloadList(w *execute.Writer, f *execute.Sele
 		case obj == nil:
 			w.Null()
 		default:
-			r.writePlaceOrderPayload(w, selected, level, at, obj)
+			c.writePlaceOrderPayload(w, selected, level, at, obj)
 			if faultsOfPlaceOrderPayload(obj).Whole() == nil {
 				at++
 			}
@@ -651,7 +655,7 @@ func faultsOfProduct(obj *model.Product) *decode.Faults {
 }
 
 // levelProduct resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelProduct(x *execute.Run, selected *execute.Object, objs []*model.Product) *execute.Results {
+func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []*model.Product) *execute.Results {
 	level := x.Level(selected)
 	execute.Noted(x, objs, func(obj *model.Product) string {
 		if obj.Faults.Of("id") != nil {
@@ -668,7 +672,7 @@ func (r *resolver) levelProduct(x *execute.Run, selected *execute.Object, objs [
 		case 3: // price
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
 				values := execute.Get(objs, func(obj *model.Product) *model.Money { return obj.Price })
-				return execute.One(x, f.Below(1), values, faultsOfMoney, r.levelMoney)
+				return execute.One(x, f.Below(1), values, faultsOfMoney, c.levelMoney)
 			})
 		case 4: // stock
 			execute.Noted(x, objs, func(obj *model.Product) string {
@@ -677,30 +681,30 @@ func (r *resolver) levelProduct(x *execute.Run, selected *execute.Object, objs [
 				}
 				return "stock-" + provenance.Escape(obj.ID)
 			})
-			execute.Resolve(level, i, objs, r.productStock(), func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
-				return execute.One(x, f.Below(12), values, faultsOfStock, r.levelStock)
+			execute.Resolve(level, i, objs, c.r.productStock(), func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
+				return execute.One(x, f.Below(12), values, faultsOfStock, c.levelStock)
 			})
 		case 6: // category
-			execute.Resolve(level, i, objs, r.productCategory(), func(x *execute.Run, f *execute.Selected, values []*model.Category) *execute.Children {
-				return execute.One(x, f.Below(0), values, faultsOfCategory, r.levelCategory)
+			execute.Resolve(level, i, objs, c.r.productCategory(), func(x *execute.Run, f *execute.Selected, values []*model.Category) *execute.Children {
+				return execute.One(x, f.Below(0), values, faultsOfCategory, c.levelCategory)
 			})
 		case 7: // reviews
-			args, err := r.executionContext(x.Context()).field_Product_reviews_args(x.Context(), x.Arguments(f))
+			args, err := c.r.executionContext(x.Context()).field_Product_reviews_args(x.Context(), x.Arguments(f))
 			if err != nil {
 				execute.Fail[[]*model.Review](level, i, len(objs), err)
 				continue
 			}
-			execute.Resolve(level, i, objs, r.productReviews(args["first"].(*int)), func(x *execute.Run, f *execute.Selected, values [][]*model.Review) *execute.Children {
-				return execute.Many(x, f.Below(10), values, faultsOfReview, r.levelReview)
+			execute.Resolve(level, i, objs, c.r.productReviews(args["first"].(*int)), func(x *execute.Run, f *execute.Selected, values [][]*model.Review) *execute.Children {
+				return execute.Many(x, f.Below(10), values, faultsOfReview, c.levelReview)
 			})
 		case 8: // related
-			args, err := r.executionContext(x.Context()).field_Product_related_args(x.Context(), x.Arguments(f))
+			args, err := c.r.executionContext(x.Context()).field_Product_related_args(x.Context(), x.Arguments(f))
 			if err != nil {
 				execute.Fail[[]*model.Product](level, i, len(objs), err)
 				continue
 			}
-			execute.Resolve(level, i, objs, execute.Distinct(r.productRelated(args["first"].(*int))), func(x *execute.Run, f *execute.Selected, values [][]*model.Product) *execute.Children {
-				return execute.Many(x, f.Below(7), values, faultsOfProduct, r.levelProduct)
+			execute.Resolve(level, i, objs, execute.Distinct(c.r.productRelated(args["first"].(*int))), func(x *execute.Run, f *execute.Selected, values [][]*model.Product) *execute.Children {
+				return execute.Many(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
 			})
 		}
 	}
@@ -708,7 +712,7 @@ func (r *resolver) levelProduct(x *execute.Run, selected *execute.Object, objs [
 }
 
 // writeProduct writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Product) {
+func (c compiled) writeProduct(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Product) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -729,7 +733,7 @@ func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, lev
 				if obj.Price == nil {
 					w.Missing()
 				} else {
-					r.writeMoney(w, f.Below(1), below.Level(), first, obj.Price)
+					c.writeMoney(w, f.Below(1), below.Level(), first, obj.Price)
 				}
 			case 4: // stock
 				value, err, below, first := execute.At[*model.Stock](level, i, at)
@@ -739,7 +743,7 @@ func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, lev
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeStock(w, f.Below(12), below.Level(), first, value)
+						c.writeStock(w, f.Below(12), below.Level(), first, value)
 					}
 				}
 			case 5: // description
@@ -756,7 +760,7 @@ func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, lev
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeCategory(w, f.Below(0), below.Level(), first, value)
+						c.writeCategory(w, f.Below(0), below.Level(), first, value)
 					}
 				}
 			case 7: // reviews
@@ -764,14 +768,14 @@ func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, lev
 				if err != nil {
 					w.Error(err)
 				} else {
-					first = r.writeReviewList(w, f, below, first, value, true)
+					first = c.listReview(w, f, below, first, value, true)
 				}
 			case 8: // related
 				value, err, below, first := execute.At[[]*model.Product](level, i, at)
 				if err != nil {
 					w.Error(err)
 				} else {
-					first = r.writeProductList(w, f, below, first, value, true)
+					first = c.listProduct(w, f, below, first, value, true)
 				}
 			}
 		}
@@ -780,8 +784,8 @@ func (r *resolver) writeProduct(w *execute.Writer, selected *execute.Object, lev
 	w.Close(ok)
 }
 
-// writeProductList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeProductList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Product, nonNull bool) int {
+// listProduct writes a list of objects, and returns the position after theirs.
+func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Product, nonNull bool) int {
 	selected, level, ok := f.Below(7), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -792,7 +796,7 @@ func (r *resolver) writeProductList(w *execute.Writer, f *execute.Selected, belo
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeProduct(w, selected, level, at, obj)
+			c.writeProduct(w, selected, level, at, obj)
 			if faultsOfProduct(obj).Whole() == nil {
 				at++
 			}
@@ -808,7 +812,7 @@ func faultsOfProductConnection(obj *model.ProductConnection) *decode.Faults {
 }
 
 // levelProductConnection resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelProductConnection(x *execute.Run, selected *execute.Object, objs []*model.ProductConnection) *execute.Results {
+func (c compiled) levelProductConnection(x *execute.Run, selected *execute.Object, objs []*model.ProductConnection) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -819,12 +823,12 @@ func (r *resolver) levelProductConnection(x *execute.Run, selected *execute.Obje
 		case 1: // nodes
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
 				values := execute.Get(objs, func(obj *model.ProductConnection) []*model.Product { return obj.Nodes })
-				return execute.Many(x, f.Below(7), values, faultsOfProduct, r.levelProduct)
+				return execute.Many(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
 			})
 		case 2: // pageInfo
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
 				values := execute.Get(objs, func(obj *model.ProductConnection) *model.PageInfo { return obj.PageInfo })
-				return execute.One(x, f.Below(5), values, faultsOfPageInfo, r.levelPageInfo)
+				return execute.One(x, f.Below(5), values, faultsOfPageInfo, c.levelPageInfo)
 			})
 		}
 	}
@@ -832,7 +836,7 @@ func (r *resolver) levelProductConnection(x *execute.Run, selected *execute.Obje
 }
 
 // writeProductConnection writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeProductConnection(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.ProductConnection) {
+func (c compiled) writeProductConnection(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.ProductConnection) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -846,13 +850,13 @@ func (r *resolver) writeProductConnection(w *execute.Writer, selected *execute.O
 				w.String("ProductConnection")
 			case 1: // nodes
 				below, first := level.Under(i, at)
-				first = r.writeProductList(w, f, below, first, obj.Nodes, true)
+				first = c.listProduct(w, f, below, first, obj.Nodes, true)
 			case 2: // pageInfo
 				below, first := level.Under(i, at)
 				if obj.PageInfo == nil {
 					w.Missing()
 				} else {
-					r.writePageInfo(w, f.Below(5), below.Level(), first, obj.PageInfo)
+					c.writePageInfo(w, f.Below(5), below.Level(), first, obj.PageInfo)
 				}
 			}
 		}
@@ -861,8 +865,8 @@ func (r *resolver) writeProductConnection(w *execute.Writer, selected *execute.O
 	w.Close(ok)
 }
 
-// writeProductConnectionList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeProductConnectionList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.ProductConnection, nonNull bool) int {
+// listProductConnection writes a list of objects, and returns the position after theirs.
+func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.ProductConnection, nonNull bool) int {
 	selected, level, ok := f.Below(8), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -873,7 +877,7 @@ func (r *resolver) writeProductConnectionList(w *execute.Writer, f *execute.Sele
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeProductConnection(w, selected, level, at, obj)
+			c.writeProductConnection(w, selected, level, at, obj)
 			if faultsOfProductConnection(obj).Whole() == nil {
 				at++
 			}
@@ -885,7 +889,7 @@ func (r *resolver) writeProductConnectionList(w *execute.Writer, f *execute.Sele
 }
 
 // levelQuery resolves the root fields, and what is below them.
-func (r *resolver) levelQuery(x *execute.Run, selected *execute.Object) *execute.Results {
+func (c compiled) levelQuery(x *execute.Run, selected *execute.Object) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -894,25 +898,25 @@ func (r *resolver) levelQuery(x *execute.Run, selected *execute.Object) *execute
 		}
 		switch f.ID {
 		case 1: // product
-			args, err := r.executionContext(x.Context()).field_Query_product_args(x.Context(), x.Arguments(f))
+			args, err := c.r.executionContext(x.Context()).field_Query_product_args(x.Context(), x.Arguments(f))
 			if err != nil {
 				execute.Fail[*model.Product](level, i, 1, err)
 				continue
 			}
 			id := args["id"].(string)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.Product, error) {
-				return r.clients.Catalog.Product(cache.Shared(ctx), id)
+				return c.r.clients.Catalog.Product(cache.Shared(ctx), id)
 			}, func(x *execute.Run, f *execute.Selected, values []*model.Product) *execute.Children {
-				return execute.One(x, f.Below(7), values, faultsOfProduct, r.levelProduct)
+				return execute.One(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
 			})
 		case 2: // me
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.Viewer, error) {
-				return r.clients.Accounts.Me(cache.Shared(ctx))
+				return c.r.clients.Accounts.Me(cache.Shared(ctx))
 			}, func(x *execute.Run, f *execute.Selected, values []*model.Viewer) *execute.Children {
-				return execute.One(x, f.Below(14), values, faultsOfViewer, r.levelViewer)
+				return execute.One(x, f.Below(14), values, faultsOfViewer, c.levelViewer)
 			})
 		case 3: // products
-			args, err := r.executionContext(x.Context()).field_Query_products_args(x.Context(), x.Arguments(f))
+			args, err := c.r.executionContext(x.Context()).field_Query_products_args(x.Context(), x.Arguments(f))
 			if err != nil {
 				execute.Fail[*model.ProductConnection](level, i, 1, err)
 				continue
@@ -922,15 +926,15 @@ func (r *resolver) levelQuery(x *execute.Run, selected *execute.Object) *execute
 			categoryID := args["categoryId"].(*string)
 			search := args["search"].(*string)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.ProductConnection, error) {
-				return r.clients.Catalog.WebProducts(cache.Shared(ctx), first, after, categoryID, search)
+				return c.r.clients.Catalog.WebProducts(cache.Shared(ctx), first, after, categoryID, search)
 			}, func(x *execute.Run, f *execute.Selected, values []*model.ProductConnection) *execute.Children {
-				return execute.One(x, f.Below(8), values, faultsOfProductConnection, r.levelProductConnection)
+				return execute.One(x, f.Below(8), values, faultsOfProductConnection, c.levelProductConnection)
 			})
 		case 4: // categories
 			execute.ResolveRoot(level, i, func(ctx context.Context) ([]*model.Category, error) {
-				return r.clients.Catalog.Categories(cache.Shared(ctx))
+				return c.r.clients.Catalog.Categories(cache.Shared(ctx))
 			}, func(x *execute.Run, f *execute.Selected, values [][]*model.Category) *execute.Children {
-				return execute.Many(x, f.Below(0), values, faultsOfCategory, r.levelCategory)
+				return execute.Many(x, f.Below(0), values, faultsOfCategory, c.levelCategory)
 			})
 		}
 	}
@@ -938,7 +942,7 @@ func (r *resolver) levelQuery(x *execute.Run, selected *execute.Object) *execute
 }
 
 // writeQuery writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeQuery(w *execute.Writer, selected *execute.Object, level *execute.Results) {
+func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level *execute.Results) {
 	if !w.Object(nil) {
 		return
 	}
@@ -958,7 +962,7 @@ func (r *resolver) writeQuery(w *execute.Writer, selected *execute.Object, level
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeProduct(w, f.Below(7), below.Level(), first, value)
+						c.writeProduct(w, f.Below(7), below.Level(), first, value)
 					}
 				}
 			case 2: // me
@@ -969,7 +973,7 @@ func (r *resolver) writeQuery(w *execute.Writer, selected *execute.Object, level
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeViewer(w, f.Below(14), below.Level(), first, value)
+						c.writeViewer(w, f.Below(14), below.Level(), first, value)
 					}
 				}
 			case 3: // products
@@ -980,7 +984,7 @@ func (r *resolver) writeQuery(w *execute.Writer, selected *execute.Object, level
 					if value == nil {
 						w.Missing()
 					} else {
-						r.writeProductConnection(w, f.Below(8), below.Level(), first, value)
+						c.writeProductConnection(w, f.Below(8), below.Level(), first, value)
 					}
 				}
 			case 4: // categories
@@ -988,7 +992,7 @@ func (r *resolver) writeQuery(w *execute.Writer, selected *execute.Object, level
 				if err != nil {
 					w.Error(err)
 				} else {
-					first = r.writeCategoryList(w, f, below, first, value, true)
+					first = c.listCategory(w, f, below, first, value, true)
 				}
 			}
 		}
@@ -1002,7 +1006,7 @@ func faultsOfReview(obj *model.Review) *decode.Faults {
 }
 
 // levelReview resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelReview(x *execute.Run, selected *execute.Object, objs []*model.Review) *execute.Results {
+func (c compiled) levelReview(x *execute.Run, selected *execute.Object, objs []*model.Review) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -1011,8 +1015,8 @@ func (r *resolver) levelReview(x *execute.Run, selected *execute.Object, objs []
 		}
 		switch f.ID {
 		case 4: // author
-			execute.Resolve(level, i, objs, r.reviewAuthor(), func(x *execute.Run, f *execute.Selected, values []*model.User) *execute.Children {
-				return execute.One(x, f.Below(13), values, faultsOfUser, r.levelUser)
+			execute.Resolve(level, i, objs, c.r.reviewAuthor(), func(x *execute.Run, f *execute.Selected, values []*model.User) *execute.Children {
+				return execute.One(x, f.Below(13), values, faultsOfUser, c.levelUser)
 			})
 		}
 	}
@@ -1020,7 +1024,7 @@ func (r *resolver) levelReview(x *execute.Run, selected *execute.Object, objs []
 }
 
 // writeReview writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeReview(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Review) {
+func (c compiled) writeReview(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Review) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -1046,7 +1050,7 @@ func (r *resolver) writeReview(w *execute.Writer, selected *execute.Object, leve
 					if value == nil {
 						w.Null()
 					} else {
-						r.writeUser(w, f.Below(13), below.Level(), first, value)
+						c.writeUser(w, f.Below(13), below.Level(), first, value)
 					}
 				}
 			}
@@ -1056,8 +1060,8 @@ func (r *resolver) writeReview(w *execute.Writer, selected *execute.Object, leve
 	w.Close(ok)
 }
 
-// writeReviewList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeReviewList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Review, nonNull bool) int {
+// listReview writes a list of objects, and returns the position after theirs.
+func (c compiled) listReview(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Review, nonNull bool) int {
 	selected, level, ok := f.Below(10), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -1068,7 +1072,7 @@ func (r *resolver) writeReviewList(w *execute.Writer, f *execute.Selected, below
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeReview(w, selected, level, at, obj)
+			c.writeReview(w, selected, level, at, obj)
 			if faultsOfReview(obj).Whole() == nil {
 				at++
 			}
@@ -1084,13 +1088,13 @@ func faultsOfShipping(obj *model.Shipping) *decode.Faults {
 }
 
 // levelShipping resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelShipping(x *execute.Run, selected *execute.Object, objs []*model.Shipping) *execute.Results {
+func (c compiled) levelShipping(x *execute.Run, selected *execute.Object, objs []*model.Shipping) *execute.Results {
 	level := x.Level(selected)
 	return level
 }
 
 // writeShipping writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeShipping(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Shipping) {
+func (c compiled) writeShipping(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Shipping) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -1113,8 +1117,8 @@ func (r *resolver) writeShipping(w *execute.Writer, selected *execute.Object, le
 	w.Close(ok)
 }
 
-// writeShippingList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeShippingList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Shipping, nonNull bool) int {
+// listShipping writes a list of objects, and returns the position after theirs.
+func (c compiled) listShipping(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Shipping, nonNull bool) int {
 	selected, level, ok := f.Below(11), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -1125,7 +1129,7 @@ func (r *resolver) writeShippingList(w *execute.Writer, f *execute.Selected, bel
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeShipping(w, selected, level, at, obj)
+			c.writeShipping(w, selected, level, at, obj)
 			if faultsOfShipping(obj).Whole() == nil {
 				at++
 			}
@@ -1141,13 +1145,13 @@ func faultsOfStock(obj *model.Stock) *decode.Faults {
 }
 
 // levelStock resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelStock(x *execute.Run, selected *execute.Object, objs []*model.Stock) *execute.Results {
+func (c compiled) levelStock(x *execute.Run, selected *execute.Object, objs []*model.Stock) *execute.Results {
 	level := x.Level(selected)
 	return level
 }
 
 // writeStock writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeStock(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Stock) {
+func (c compiled) writeStock(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Stock) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -1170,8 +1174,8 @@ func (r *resolver) writeStock(w *execute.Writer, selected *execute.Object, level
 	w.Close(ok)
 }
 
-// writeStockList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeStockList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Stock, nonNull bool) int {
+// listStock writes a list of objects, and returns the position after theirs.
+func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Stock, nonNull bool) int {
 	selected, level, ok := f.Below(12), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -1182,7 +1186,7 @@ func (r *resolver) writeStockList(w *execute.Writer, f *execute.Selected, below 
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeStock(w, selected, level, at, obj)
+			c.writeStock(w, selected, level, at, obj)
 			if faultsOfStock(obj).Whole() == nil {
 				at++
 			}
@@ -1198,13 +1202,13 @@ func faultsOfUser(obj *model.User) *decode.Faults {
 }
 
 // levelUser resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelUser(x *execute.Run, selected *execute.Object, objs []*model.User) *execute.Results {
+func (c compiled) levelUser(x *execute.Run, selected *execute.Object, objs []*model.User) *execute.Results {
 	level := x.Level(selected)
 	return level
 }
 
 // writeUser writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeUser(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.User) {
+func (c compiled) writeUser(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.User) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -1233,8 +1237,8 @@ func (r *resolver) writeUser(w *execute.Writer, selected *execute.Object, level 
 	w.Close(ok)
 }
 
-// writeUserList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeUserList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.User, nonNull bool) int {
+// listUser writes a list of objects, and returns the position after theirs.
+func (c compiled) listUser(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.User, nonNull bool) int {
 	selected, level, ok := f.Below(13), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -1245,7 +1249,7 @@ func (r *resolver) writeUserList(w *execute.Writer, f *execute.Selected, below *
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeUser(w, selected, level, at, obj)
+			c.writeUser(w, selected, level, at, obj)
 			if faultsOfUser(obj).Whole() == nil {
 				at++
 			}
@@ -1261,7 +1265,7 @@ func faultsOfViewer(obj *model.Viewer) *decode.Faults {
 }
 
 // levelViewer resolves what is selected of objs, and of the objects below them.
-func (r *resolver) levelViewer(x *execute.Run, selected *execute.Object, objs []*model.Viewer) *execute.Results {
+func (c compiled) levelViewer(x *execute.Run, selected *execute.Object, objs []*model.Viewer) *execute.Results {
 	level := x.Level(selected)
 	for i := range selected.Fields {
 		f := &selected.Fields[i]
@@ -1270,13 +1274,13 @@ func (r *resolver) levelViewer(x *execute.Run, selected *execute.Object, objs []
 		}
 		switch f.ID {
 		case 5: // orders
-			args, err := r.executionContext(x.Context()).field_Viewer_orders_args(x.Context(), x.Arguments(f))
+			args, err := c.r.executionContext(x.Context()).field_Viewer_orders_args(x.Context(), x.Arguments(f))
 			if err != nil {
 				execute.Fail[[]*model.Order](level, i, len(objs), err)
 				continue
 			}
-			execute.Resolve(level, i, objs, r.viewerOrders(args["first"].(*int)), func(x *execute.Run, f *execute.Selected, values [][]*model.Order) *execute.Children {
-				return execute.Many(x, f.Below(3), values, faultsOfOrder, r.levelOrder)
+			execute.Resolve(level, i, objs, c.r.viewerOrders(args["first"].(*int)), func(x *execute.Run, f *execute.Selected, values [][]*model.Order) *execute.Children {
+				return execute.Many(x, f.Below(3), values, faultsOfOrder, c.levelOrder)
 			})
 		}
 	}
@@ -1284,7 +1288,7 @@ func (r *resolver) levelViewer(x *execute.Run, selected *execute.Object, objs []
 }
 
 // writeViewer writes an object: that at a position of the level, if there is one.
-func (r *resolver) writeViewer(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Viewer) {
+func (c compiled) writeViewer(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.Viewer) {
 	if !w.Object(obj.Faults) {
 		return
 	}
@@ -1313,7 +1317,7 @@ func (r *resolver) writeViewer(w *execute.Writer, selected *execute.Object, leve
 				if err != nil {
 					w.Error(err)
 				} else {
-					first = r.writeOrderList(w, f, below, first, value, true)
+					first = c.listOrder(w, f, below, first, value, true)
 				}
 			}
 		}
@@ -1322,8 +1326,8 @@ func (r *resolver) writeViewer(w *execute.Writer, selected *execute.Object, leve
 	w.Close(ok)
 }
 
-// writeViewerList writes a list of objects, and returns the position after theirs.
-func (r *resolver) writeViewerList(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Viewer, nonNull bool) int {
+// listViewer writes a list of objects, and returns the position after theirs.
+func (c compiled) listViewer(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Viewer, nonNull bool) int {
 	selected, level, ok := f.Below(14), below.Level(), true
 	w.List()
 	for i, obj := range list {
@@ -1334,7 +1338,7 @@ func (r *resolver) writeViewerList(w *execute.Writer, f *execute.Selected, below
 		case obj == nil:
 			w.Null()
 		default:
-			r.writeViewer(w, selected, level, at, obj)
+			c.writeViewer(w, selected, level, at, obj)
 			if faultsOfViewer(obj).Whole() == nil {
 				at++
 			}

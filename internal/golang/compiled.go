@@ -85,7 +85,8 @@ func mapsKeys(types map[string]*ast.Definition) func(func(string) bool) {
 
 // table writes the types.
 func (c *compiled) table() {
-	c.line("// compiled returns the compiled execution of the frontend.\nfunc (r *resolver) compiled() *%s {\nreturn &%s{\nTypes: []*%s{", c.execute("Compiled"),
+	c.line("// compiled is the compiled execution of the frontend.\ntype compiled struct{ r *resolver }\n")
+	c.line("// compiled returns the compiled execution.\nfunc (r *resolver) compiled() *%s {\nc := compiled{r}\nreturn &%s{\nTypes: []*%s{", c.execute("Compiled"),
 		c.execute("Compiled"), c.execute("Type"))
 	for _, o := range c.bound {
 		names := append([]string{o.Def.Name}, o.Implements...)
@@ -101,8 +102,9 @@ func (c *compiled) table() {
 			}
 			if a := c.adapter(o, f); a != nil && a.Resolved() {
 				resolves = ", Resolves: true"
-			} else if w := c.walk(o, f); w != nil && len(w.Tags) > 0 {
-				resolves = ", Resolves: true"
+			}
+			if w := c.walk(o, f); w != nil && len(w.Tags) > 0 {
+				resolves += ", Tags: true"
 			}
 			possible := ""
 			if ids := c.possible(f.Def.Type.Name()); len(ids) > 0 {
@@ -118,7 +120,7 @@ func (c *compiled) table() {
 		def   *ast.Definition
 	}{{"Query", c.schema.Query}, {"Mutation", c.schema.Mutation}} {
 		if root.def != nil && slices.ContainsFunc(c.bound, func(o *Bound) bool { return o.Def == root.def }) {
-			c.line("%s: r.level%s,\nWrite%s: r.write%s,", root.field, upperFirst(root.def.Name), root.field, upperFirst(root.def.Name))
+			c.line("%s: c.level%s,\nWrite%s: c.write%s,", root.field, upperFirst(root.def.Name), root.field, upperFirst(root.def.Name))
 		}
 	}
 	c.line("}\n}\n")
@@ -258,7 +260,7 @@ const astField = "*execute.Selected"
 // levelOf writes the function that resolves a level of objects.
 func (c *compiled) levelOf(o *Bound) {
 	c.line("// %s resolves what is selected of objs, and of the objects below them.", name("level", o.Def))
-	c.line("func (r *resolver) %s(x *%s, selected *%s, objs []%s) *%s {\nlevel := x.Level(selected)", name("level", o.Def), c.execute("Run"), c.execute("Object"),
+	c.line("func (c compiled) %s(x *%s, selected *%s, objs []%s) *%s {\nlevel := x.Level(selected)", name("level", o.Def), c.execute("Run"), c.execute("Object"),
 		c.typ(o.Type), c.execute("Results"))
 	planned := c.planned[o.Def.Name]
 	if planned != nil {
@@ -332,7 +334,7 @@ func (c *compiled) resolve(o *Bound, f BoundField, a *plan.Adapter) {
 	parent, value := c.typ(o.Type), c.typ(f.Type)
 	var values []string
 	if len(a.Arguments) > 0 {
-		c.line("args, err := r.executionContext(x.Context()).field_%s_%s_args(x.Context(), x.Arguments(f))", o.Def.Name, f.Def.Name)
+		c.line("args, err := c.r.executionContext(x.Context()).field_%s_%s_args(x.Context(), x.Arguments(f))", o.Def.Name, f.Def.Name)
 		c.line("if err != nil {\n%s[%s](level, i, len(objs), err)\ncontinue\n}", c.execute("Fail"), value)
 	}
 	for _, arg := range a.Arguments {
@@ -341,7 +343,7 @@ func (c *compiled) resolve(o *Bound, f BoundField, a *plan.Adapter) {
 	var resolver string
 	switch {
 	case a.Level():
-		resolver = fmt.Sprintf("r.%s(%s)", levelName(a), strings.Join(values, ", "))
+		resolver = fmt.Sprintf("c.r.%s(%s)", levelName(a), strings.Join(values, ", "))
 		if a.Method != nil {
 			resolver = c.execute("Distinct") + "(" + resolver + ")"
 		}
@@ -350,7 +352,7 @@ func (c *compiled) resolve(o *Bound, f BoundField, a *plan.Adapter) {
 			c.line("%s := %s", Param(arg.Name), values[i])
 		}
 		resolver = fmt.Sprintf("%s(func(ctx %s.Context, obj %s) (%s, error) {\nreturn %s\n})", c.execute("Each"), c.use("context"), parent, value,
-			c.fitted(a, c.call(a, "r", "obj")))
+			c.fitted(a, c.call(a, "c.r", "obj")))
 	}
 	c.line("%s(level, i, objs, %s, %s)", c.execute("Resolve"), resolver, c.below2(f))
 }
@@ -379,19 +381,19 @@ func (c *compiled) children(t *ast.Type, have types.Type, values string) string 
 		if lists == 0 {
 			values = c.execute("Single") + "(" + values + ")"
 		}
-		return fmt.Sprintf("%s(x, f, %s, r.%s)", c.execute("Abstract"), values, name("levels", def))
+		return fmt.Sprintf("%s(x, f, %s, c.%s)", c.execute("Abstract"), values, name("split", def))
 	}
 	fn := "One"
 	if lists == 1 {
 		fn = "Many"
 	}
-	return fmt.Sprintf("%s(x, f.Below(%d), %s, %s, r.%s)", c.execute(fn), c.ids[def.Name], values, name("faultsOf", def), name("level", def))
+	return fmt.Sprintf("%s(x, f.Below(%d), %s, %s, c.%s)", c.execute(fn), c.ids[def.Name], values, name("faultsOf", def), name("level", def))
 }
 
 // rootLevel writes the function that resolves the root fields.
 func (c *compiled) rootLevel(o *Bound) {
 	mutation := o.Def == c.schema.Mutation
-	c.line("// %s resolves the root fields, and what is below them.\nfunc (r *resolver) %s(x *%s, selected *%s) *%s {\nlevel := x.Level(selected)", name("level", o.Def),
+	c.line("// %s resolves the root fields, and what is below them.\nfunc (c compiled) %s(x *%s, selected *%s) *%s {\nlevel := x.Level(selected)", name("level", o.Def),
 		name("level", o.Def), c.execute("Run"), c.execute("Object"), c.execute("Results"))
 	c.line("for i := range selected.Fields {\nf := &selected.Fields[i]\nif x.Denied(f) {\ncontinue\n}\nswitch f.ID {")
 	for i, f := range o.Fields {
@@ -402,7 +404,7 @@ func (c *compiled) rootLevel(o *Bound) {
 		c.line("case %d: // %s", i+1, f.Def.Name)
 		value := c.typ(f.Type)
 		if len(a.Arguments) > 0 {
-			c.line("args, err := r.executionContext(x.Context()).field_%s_%s_args(x.Context(), x.Arguments(f))", o.Def.Name, f.Def.Name)
+			c.line("args, err := c.r.executionContext(x.Context()).field_%s_%s_args(x.Context(), x.Arguments(f))", o.Def.Name, f.Def.Name)
 			c.line("if err != nil {\n%s[%s](level, i, 1, err)\ncontinue\n}", c.execute("Fail"), value)
 		}
 		for _, p := range a.Parameters {
@@ -414,7 +416,7 @@ func (c *compiled) rootLevel(o *Bound) {
 			c.line("_ = args")
 		}
 		c.line("%s(level, i, func(ctx %s.Context) (%s, error) {", c.execute("ResolveRoot"), c.use("context"), value)
-		call := c.fitted(a, c.call(a, "r", ""))
+		call := c.fitted(a, c.call(a, "c.r", ""))
 		if mutation {
 			c.line("value, err := %s\n%s(ctx)\nreturn value, err", call, c.execute("Reset"))
 		} else {
@@ -438,7 +440,7 @@ func (c *compiled) write(o *Bound) {
 		faults = "obj." + c.faults(o)
 	}
 	c.line("// %s writes an object: that at a position of the level, if there is one.", name("write", o.Def))
-	c.line("func (r *resolver) %s(w *%s, selected *%s, level *%s%s) {\nif !w.Object(%s) {\nreturn\n}\nok := true", name("write", o.Def), c.execute("Writer"),
+	c.line("func (c compiled) %s(w *%s, selected *%s, level *%s%s) {\nif !w.Object(%s) {\nreturn\n}\nok := true", name("write", o.Def), c.execute("Writer"),
 		c.execute("Object"), c.execute("Results"), extra, faults)
 	c.line("for i := range selected.Fields {\nf := &selected.Fields[i]\nmark, good := w.Begin(f, %s)\nif good {\nswitch f.ID {\ncase %s:\nw.String(%q)", faults,
 		c.execute("Typename"), o.Def.Name)
@@ -462,7 +464,7 @@ func (c *compiled) writeField(o *Bound, f BoundField, at string) {
 		if composite {
 			below = "below, first"
 		}
-		c.line("value, err, %s := %s[%s](level, i, %s)\nif err != nil {\nw.Error(err)\n} else {", below, c.execute("At"), c.typ(f.Type), at)
+		c.line("value, err, %s := %s[%s](level, i, %s)\nif err == nil || w.Fault(err) {", below, c.execute("At"), c.typ(f.Type), at)
 		c.value(f, f.Def.Type, f.Type, "value")
 		c.line("}")
 	case a != nil:
@@ -493,16 +495,16 @@ func (c *compiled) value(f BoundField, t *ast.Type, have types.Type, expr string
 	case t.Elem != nil:
 		c.list(t, expr, func() {
 			if t.Elem.Elem == nil {
-				c.line("first = r.%s(w, f, below, first, %s, %t)", name("write", def)+"List", expr, t.Elem.NonNull)
+				c.line("first = c.%s(w, f, below, first, %s, %t)", name("list", def), expr, t.Elem.NonNull)
 				return
 			}
 			slice, _ := have.(*types.Slice)
 			c.items(expr, t.Elem.NonNull, func() { c.value(f, t.Elem, slice.Elem(), "value") })
 		})
 	case def.IsAbstractType():
-		c.line("if %s == nil {\n%s\n} else {\nr.%s(w, f, below, first, %s, %t)\n}", expr, null, name("write", def), expr, t.NonNull)
+		c.line("if %s == nil {\n%s\n} else {\nc.%s(w, f, below, first, %s, %t)\n}", expr, null, name("write", def), expr, t.NonNull)
 	default:
-		c.line("if %s == nil {\n%s\n} else {\nr.%s(w, f.Below(%d), below.Level(), first, %s)\n}", expr, null, name("write", def), c.ids[def.Name], expr)
+		c.line("if %s == nil {\n%s\n} else {\nc.%s(w, f.Below(%d), below.Level(), first, %s)\n}", expr, null, name("write", def), c.ids[def.Name], expr)
 	}
 }
 
@@ -532,7 +534,7 @@ func (c *compiled) leaf(f BoundField, t *ast.Type, have types.Type, expr, null s
 			})
 		})
 	default:
-		c.line("aside := w.Aside()\nw.Marshal(%t, aside, r.executionContext(aside).%s(aside, nil, %s))", t.NonNull, f.Marshal, expr)
+		c.line("aside := w.Aside()\nw.Marshal(%t, aside, c.r.executionContext(aside).%s(aside, nil, %s))", t.NonNull, f.Marshal, expr)
 	}
 }
 
@@ -558,11 +560,11 @@ func (c *compiled) items(expr string, nonNull bool, write func()) {
 // writeList writes the function that writes a list of objects. It returns the
 // position of the object after its own.
 func (c *compiled) writeList(o *Bound) {
-	c.line("// %sList writes a list of objects, and returns the position after theirs.", name("write", o.Def))
-	c.line("func (r *resolver) %sList(w *%s, f *%s, below *%s, at int, list []%s, nonNull bool) int {", name("write", o.Def), c.execute("Writer"),
+	c.line("// %s writes a list of objects, and returns the position after theirs.", name("list", o.Def))
+	c.line("func (c compiled) %s(w *%s, f *%s, below *%s, at int, list []%s, nonNull bool) int {", name("list", o.Def), c.execute("Writer"),
 		c.execute("Selected"), c.execute("Children"), c.typ(o.Type))
 	c.line("selected, level, ok := f.Below(%d), below.Level(), true\nw.List()\nfor i, obj := range list {\nmark := w.Item(i)", c.ids[o.Def.Name])
-	c.line("switch {\ncase obj == nil && nonNull:\nw.Missing()\ncase obj == nil:\nw.Null()\ndefault:\nr.%s(w, selected, level, at, obj)", name("write", o.Def))
+	c.line("switch {\ncase obj == nil && nonNull:\nw.Missing()\ncase obj == nil:\nw.Null()\ndefault:\nc.%s(w, selected, level, at, obj)", name("write", o.Def))
 	c.line("if %s(obj).Whole() == nil {\nat++\n}\n}\nok = w.EndItem(mark, nonNull) && ok\n}\nw.EndList(ok)\nreturn at\n}\n", name("faultsOf", o.Def))
 }
 
@@ -574,8 +576,8 @@ func (c *compiled) abstract(def *ast.Definition) {
 	value := c.typ(c.plan.Models.Named(def.Name))
 	members := slices.Clone(c.schema.GetPossibleTypes(def))
 	slices.SortFunc(members, func(a, b *ast.Definition) int { return strings.Compare(a.Name, b.Name) })
-	c.line("// %s resolves what is selected of values, by their types.", name("levels", def))
-	c.line("func (r *resolver) %s(x *%s, f *%s, values []%s) ([]*%s, []int32) {\nindex := make([]int32, len(values))\nvar (", name("levels", def),
+	c.line("// %s resolves what is selected of values, by their types.", name("split", def))
+	c.line("func (c compiled) %s(x *%s, f *%s, values []%s) ([]*%s, []int32) {\nindex := make([]int32, len(values))\nvar (", name("split", def),
 		c.execute("Run"), c.execute("Selected"), value, c.execute("Results"))
 	for _, t := range members {
 		c.line("as%s []%s", upperFirst(t.Name), c.typ(c.bound[c.ids[t.Name]].Type))
@@ -589,19 +591,19 @@ func (c *compiled) abstract(def *ast.Definition) {
 	c.line("}\n}\nlevels := make([]*%s, %d)\n%s(", c.execute("Results"), len(c.bound), c.execute("Concurrently"))
 	for _, t := range members {
 		id := c.ids[t.Name]
-		c.line("func() { levels[%d] = r.%s(x, f.Below(%d), as%s) },", id, name("level", t), id, upperFirst(t.Name))
+		c.line("func() { levels[%d] = c.%s(x, f.Below(%d), as%s) },", id, name("level", t), id, upperFirst(t.Name))
 	}
 	c.line(")\nreturn levels, index\n}\n")
-	c.line("// %s writes a value that is not nil.\nfunc (r *resolver) %s(w *%s, f *%s, below *%s, at int, value %s, nonNull bool) {\nswitch value := value.(type) {", name("write", def),
+	c.line("// %s writes a value that is not nil.\nfunc (c compiled) %s(w *%s, f *%s, below *%s, at int, value %s, nonNull bool) {\nswitch value := value.(type) {", name("write", def),
 		name("write", def), c.execute("Writer"), c.execute("Selected"), c.execute("Children"), value)
 	for _, t := range members {
 		id := c.ids[t.Name]
-		c.line("case %s:\nif value == nil {\nw.NullOr(nonNull)\nreturn\n}\nlevel, at := below.Of(%d, at)\nr.%s(w, f.Below(%d), level, at, value)", c.typ(c.bound[id].Type), id, name("write", t), id)
+		c.line("case %s:\nif value == nil {\nw.NullOr(nonNull)\nreturn\n}\nlevel, at := below.Of(%d, at)\nc.%s(w, f.Below(%d), level, at, value)", c.typ(c.bound[id].Type), id, name("write", t), id)
 	}
 	c.line("default:\nw.Unexpected(value)\n}\n}\n")
-	c.line("// %sList writes a list of values, and returns the position after theirs.", name("write", def))
-	c.line("func (r *resolver) %sList(w *%s, f *%s, below *%s, at int, list []%s, nonNull bool) int {\nok := true\nw.List()\nfor i, value := range list {\nmark := w.Item(i)",
-		name("write", def), c.execute("Writer"), c.execute("Selected"), c.execute("Children"), value)
-	c.line("switch {\ncase value == nil && nonNull:\nw.Missing()\ncase value == nil:\nw.Null()\ndefault:\nr.%s(w, f, below, at, value, nonNull)\n}\nat++\nok = w.EndItem(mark, nonNull) && ok\n}\nw.EndList(ok)\nreturn at\n}\n",
+	c.line("// %s writes a list of values, and returns the position after theirs.", name("list", def))
+	c.line("func (c compiled) %s(w *%s, f *%s, below *%s, at int, list []%s, nonNull bool) int {\nok := true\nw.List()\nfor i, value := range list {\nmark := w.Item(i)",
+		name("list", def), c.execute("Writer"), c.execute("Selected"), c.execute("Children"), value)
+	c.line("switch {\ncase value == nil && nonNull:\nw.Missing()\ncase value == nil:\nw.Null()\ndefault:\nc.%s(w, f, below, at, value, nonNull)\n}\nat++\nok = w.EndItem(mark, nonNull) && ok\n}\nw.EndList(ok)\nreturn at\n}\n",
 		name("write", def))
 }
