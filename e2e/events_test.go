@@ -143,8 +143,8 @@ func TestErrorsOfEvents(t *testing.T) {
 			`"extensions":{"code":"DOWNSTREAM_SERVICE_ERROR","status":"UNAVAILABLE"}}],"data":%s}`, path, column, data)
 	}
 	// A value that is none is an error of its field, if it is selected.
-	label := func(data string) string {
-		return strings.Replace(strings.Replace(nonsense, `["it"]`, `["it","label"]`, 1), `"column":16`, `"column":41`, 1) + data
+	label := func(column int, data string) string {
+		return strings.Replace(strings.Replace(nonsense, `["it"]`, `["it","label"]`, 1), `"column":16`, fmt.Sprintf(`"column":%d`, column), 1) + data
 	}
 	item := func(id, label string) string { return `{"data":{"it":{"id":"` + id + `","label":"` + label + `"}}}` }
 	two := item("2", "AN UNKNOWN KIND")

@@ -59,46 +59,34 @@ func faulty(ctx context.Context, fc *graphql.FieldContext, fault error, next gra
 		return nil, errs[0]
 	}
 	for _, err := range errs {
-		graphql.AddError(ctx, err)
+		graphql.AddError(ctx, graphql.AddFieldLocationToError(ctx, err))
 	}
 	return next(ctx)
 }
 
-// complete replaces objects that are none by null, or returns the error of one
-// that may not be null.
+// complete replaces objects that are none by null, with their errors. An object
+// that is not an item of a list is the error itself.
 func complete(ctx context.Context, value any, t *ast.Type, path ast.Path) (any, error) {
 	list := reflect.ValueOf(value)
-	if list.Kind() != reflect.Slice {
+	if list.Kind() != reflect.Slice || t.Elem == nil {
 		if err := faultsOf(value).Whole(); err != nil {
 			return nil, err
 		}
-		return value, nil
-	}
-	if t.Elem == nil {
 		return value, nil
 	}
 	var changed reflect.Value
 	for i := range list.Len() {
 		at := append(slices.Clone(path), ast.PathIndex(i))
 		item, err := complete(ctx, list.Index(i).Interface(), t.Elem, at)
-		if err != nil {
-			if _, deeper := errors.AsType[*gqlerror.Error](err); !deeper {
-				err = gqlerror.WrapPath(at, err)
-			}
-			if t.Elem.NonNull {
-				return nil, err
-			}
-			graphql.AddError(ctx, err)
-		}
-		if item == nil || !changed.IsValid() && reflect.TypeOf(item).Kind() != reflect.Slice {
-			if item != nil || list.Index(i).IsZero() {
-				continue
-			}
+		if err != nil { // gqlgen adds no other one at its path
+			graphql.AddError(ctx, graphql.AddFieldLocationToError(ctx, gqlerror.WrapPath(at, err)))
+		} else if reflect.TypeOf(item) == nil || reflect.TypeOf(item).Kind() != reflect.Slice {
+			continue
 		}
 		if !changed.IsValid() { // others may have the list
 			changed = reflect.AppendSlice(reflect.MakeSlice(list.Type(), 0, list.Len()), list)
 		}
-		if item == nil {
+		if err != nil {
 			changed.Index(i).SetZero()
 		} else {
 			changed.Index(i).Set(reflect.ValueOf(item))

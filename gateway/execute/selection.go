@@ -182,7 +182,7 @@ func (b *builder) root() int {
 func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 	t := b.types[typ]
 	o := &Object{typ: t, resolves: t.Tags}
-	for i, field := range graphql.CollectFields(b.oc, selections, t.Implements) {
+	for i, field := range merged(graphql.CollectFields(b.oc, selections, t.Implements)) {
 		of, ok := t.Fields[field.Name]
 		if !ok || of.ID < 0 {
 			b.failed = true
@@ -207,4 +207,21 @@ func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 		o.Fields = append(o.Fields, s)
 	}
 	return o
+}
+
+// merged returns fields with one for each response key. gqlgen does not merge a
+// field of an interface or a union with that of one of its types.
+func merged(fields []graphql.CollectedField) []graphql.CollectedField {
+	out := make([]graphql.CollectedField, 0, len(fields))
+	index := make(map[string]int, len(fields))
+	for _, field := range fields {
+		i, again := index[field.Alias]
+		if !again {
+			index[field.Alias] = len(out)
+			out = append(out, field)
+			continue
+		}
+		out[i].Selections = slices.Concat(out[i].Selections, field.Selections)
+	}
+	return out
 }
