@@ -142,10 +142,10 @@ func rows[D Reader, T any](d D, read func(D, *T) error, null bool, most []int) (
 
 // Keyed reads a list of objects, and for each of them the key that is at a path in
 // it: a string or a whole number, as text. The key is empty if the object has
-// none. Objects that are null or no objects are left out.
+// none. An object that is null is left out. Null is a list without objects.
 func Keyed[D Reader, T any](d D, read func(D, *T) error, path ...string) (list []*T, keys []string, err error) {
 	if err := d.Array(); err != nil {
-		return nil, nil, err
+		return nil, nil, IfNotNull(err)
 	}
 	for d.Item() {
 		if d.Null() {

@@ -25,43 +25,46 @@ func faults(around graphql.FieldMiddleware) graphql.FieldMiddleware {
 // faultOr returns the fault of a field, or else its value.
 func faultOr(ctx context.Context, next graphql.Resolver) (any, error) {
 	fc := graphql.GetFieldContext(ctx)
+	var fault error
 	if fc.Parent != nil {
-		if fault := faultsOf(fc.Parent.Result).Of(fc.Field.Name); fault != nil {
-			return faulty(ctx, fc, fault, next)
+		fault = faultsOf(fc.Parent.Result).Of(fc.Field.Name)
+	}
+	var value any
+	if items, ok := errors.AsType[*decode.Items](fault); fault == nil || ok && !items.Lost() {
+		var err error
+		if value, err = next(ctx); err != nil {
+			fault = err
 		}
 	}
-	value, err := next(ctx)
-	if _, ok := errors.AsType[*decode.Items](err); ok {
-		return faulty(ctx, fc, err, func(context.Context) (any, error) { return value, nil })
+	if fault != nil && !onlyItems(ctx, fc, &fault) {
+		return nil, fault
 	}
-	if err != nil || value == nil || !hasFaults(reflect.TypeOf(value)) {
-		return value, err
+	if value == nil || !hasFaults(reflect.TypeOf(value)) {
+		return value, nil
 	}
 	return complete(ctx, value, fc.Field.Definition.Type, fc.Path())
 }
 
-// faulty answers a field whose value has a fault. Of a list only some items may
-// have one.
-func faulty(ctx context.Context, fc *graphql.FieldContext, fault error, next graphql.Resolver) (any, error) {
-	items, ok := errors.AsType[*decode.Items](fault)
+// onlyItems adds the errors of items of a list, if the fault is theirs and there
+// still is a list. Else the fault is the error of the field.
+func onlyItems(ctx context.Context, fc *graphql.FieldContext, fault *error) bool {
+	items, ok := errors.AsType[*decode.Items](*fault)
 	if !ok {
-		return nil, fault
+		return false
 	}
-	var errs []error
 	for _, item := range items.Errors() {
 		path := fc.Path()
 		for _, i := range item.Path {
 			path = append(path, ast.PathIndex(i))
 		}
-		errs = append(errs, gqlerror.WrapPath(path, item.Err))
-	}
-	if items.Lost() {
-		return nil, errs[0]
-	}
-	for _, err := range errs {
+		err := gqlerror.WrapPath(path, item.Err)
+		if items.Lost() {
+			*fault = err
+			return false
+		}
 		graphql.AddError(ctx, graphql.AddFieldLocationToError(ctx, err))
 	}
-	return next(ctx)
+	return true
 }
 
 // complete replaces objects that are none by null, with their errors. An object
