@@ -51,8 +51,8 @@ func (s executable) Exec(ctx context.Context) graphql.ResponseHandler {
 		oc.ResolverMiddleware = faults(oc.ResolverMiddleware)
 		return subscribe(ctx, s.ExecutableSchema)
 	}
-	plans, ok := ctx.Value(plansKey{}).(*Plans)
-	if !ok {
+	plans, _ := ctx.Value(plansKey{}).(*Plans)
+	if plans == nil {
 		plans = &Plans{}
 	}
 	p := planner{schema: s.Schema(), types: s.compiled.Types}

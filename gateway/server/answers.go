@@ -214,7 +214,7 @@ func (q *query) executeOnce(ctx context.Context) (_ *answer, valid bool) {
 	if q.a.denied != nil {
 		ctx = execute.WithDenied(ctx, q.a.denied)
 	}
-	next, ctx := q.Executor.DispatchOperation(execute.Begin(ctx), q.oc)
+	next, ctx := q.Executor.DispatchOperation(execute.WithPlans(execute.Begin(ctx), q.a.facts.plans), q.oc)
 	resp := next(ctx)
 	if resp == nil {
 		resp = &graphql.Response{Errors: gqlerror.List{q.present(ctx, problem.New(problem.ServiceTimeout, "The operation took too long."))}}

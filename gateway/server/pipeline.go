@@ -61,6 +61,7 @@ type facts struct {
 	identity   cache.Key
 	caching    *cachecontrol.Operation
 	learned    *learned
+	plans      *execute.Plans
 }
 
 var _ graphql.GraphExecutor = (*pipeline)(nil)
@@ -99,6 +100,7 @@ func newPipeline(f execute.Frontend, cfg config.Frontend, s *Server) (*pipeline,
 			introspect: introspecting(operation.SelectionSet),
 			identity:   identity(f.Name, version, operation.Position.Src.Input, operation.Name),
 			caching:    caching.Of(operation),
+			plans:      &execute.Plans{},
 		}
 		if known.guards != nil || known.introspect != nil && cfg.IntrospectionScope != "" {
 			known.caching.Policy.Private = true // only some may have it, whatever the schema says
@@ -300,7 +302,7 @@ func (p *pipeline) DispatchOperation(ctx context.Context, oc *graphql.OperationC
 	if oc.Operation.Operation == ast.Query {
 		return once(p.queryOf(a, oc).respond), ctx
 	}
-	ctx = execute.Begin(ctx)
+	ctx = execute.WithPlans(execute.Begin(ctx), a.facts.plans)
 	if oc.Operation.Operation == ast.Mutation {
 		ctx = provenance.Writing(ctx)
 	}

@@ -44,7 +44,7 @@ func (r *resolver) compiled() *execute.Compiled {
 					"id":           {ID: 1},
 					"name":         {ID: 2},
 					"price":        {ID: 3, Types: []int{0}},
-					"stock":        {ID: 4, Resolves: true, Types: []int{5}},
+					"stock":        {ID: 4, Resolves: true, Tags: true, Types: []int{5}},
 					"thumbnailUrl": {ID: 5},
 					"rating":       {ID: 6, Resolves: true},
 					"topReview":    {ID: 7, Resolves: true, Types: []int{6}},
@@ -278,9 +278,7 @@ func (c compiled) writeProduct(w *execute.Writer, selected *execute.Object, leve
 				}
 			case 4: // stock
 				value, err, below, first := execute.At[*model.Stock](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -295,9 +293,7 @@ func (c compiled) writeProduct(w *execute.Writer, selected *execute.Object, leve
 				}
 			case 6: // rating
 				value, err, _, _ := execute.At[*float64](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -306,9 +302,7 @@ func (c compiled) writeProduct(w *execute.Writer, selected *execute.Object, leve
 				}
 			case 7: // topReview
 				value, err, below, first := execute.At[*model.TopReview](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -480,9 +474,7 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 				w.String("Query")
 			case 1: // product
 				value, err, below, first := execute.At[*model.Product](level, i, 0)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -491,9 +483,7 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 				}
 			case 2: // products
 				value, err, below, first := execute.At[*model.ProductConnection](level, i, 0)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Missing()
 					} else {
@@ -603,9 +593,7 @@ func (c compiled) writeTopReview(w *execute.Writer, selected *execute.Object, le
 				w.String(obj.Body)
 			case 3: // authorName
 				value, err, _, _ := execute.At[*string](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {

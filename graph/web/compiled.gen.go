@@ -85,7 +85,7 @@ func (r *resolver) compiled() *execute.Compiled {
 					"id":          {ID: 1},
 					"name":        {ID: 2},
 					"price":       {ID: 3, Types: []int{1}},
-					"stock":       {ID: 4, Resolves: true, Types: []int{12}},
+					"stock":       {ID: 4, Resolves: true, Tags: true, Types: []int{12}},
 					"description": {ID: 5},
 					"category":    {ID: 6, Resolves: true, Types: []int{0}},
 					"reviews":     {ID: 7, Resolves: true, Types: []int{10}},
@@ -322,9 +322,7 @@ func (c compiled) writeMutation(w *execute.Writer, selected *execute.Object, lev
 				w.String("Mutation")
 			case 1: // placeOrder
 				value, err, below, first := execute.At[*model.PlaceOrderPayload](level, i, 0)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -399,9 +397,7 @@ func (c compiled) writeOrder(w *execute.Writer, selected *execute.Object, level 
 				first = c.listOrderItem(w, f, below, first, obj.Items, true)
 			case 5: // shipping
 				value, err, below, first := execute.At[*model.Shipping](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -477,9 +473,7 @@ func (c compiled) writeOrderItem(w *execute.Writer, selected *execute.Object, le
 				w.Int(obj.Quantity)
 			case 2: // product
 				value, err, below, first := execute.At[*model.Product](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -737,9 +731,7 @@ func (c compiled) writeProduct(w *execute.Writer, selected *execute.Object, leve
 				}
 			case 4: // stock
 				value, err, below, first := execute.At[*model.Stock](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -754,9 +746,7 @@ func (c compiled) writeProduct(w *execute.Writer, selected *execute.Object, leve
 				}
 			case 6: // category
 				value, err, below, first := execute.At[*model.Category](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -765,16 +755,12 @@ func (c compiled) writeProduct(w *execute.Writer, selected *execute.Object, leve
 				}
 			case 7: // reviews
 				value, err, below, first := execute.At[[]*model.Review](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					first = c.listReview(w, f, below, first, value, true)
 				}
 			case 8: // related
 				value, err, below, first := execute.At[[]*model.Product](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					first = c.listProduct(w, f, below, first, value, true)
 				}
 			}
@@ -956,9 +942,7 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 				w.String("Query")
 			case 1: // product
 				value, err, below, first := execute.At[*model.Product](level, i, 0)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -967,9 +951,7 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 				}
 			case 2: // me
 				value, err, below, first := execute.At[*model.Viewer](level, i, 0)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -978,9 +960,7 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 				}
 			case 3: // products
 				value, err, below, first := execute.At[*model.ProductConnection](level, i, 0)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Missing()
 					} else {
@@ -989,9 +969,7 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 				}
 			case 4: // categories
 				value, err, below, first := execute.At[[]*model.Category](level, i, 0)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					first = c.listCategory(w, f, below, first, value, true)
 				}
 			}
@@ -1044,9 +1022,7 @@ func (c compiled) writeReview(w *execute.Writer, selected *execute.Object, level
 				w.String(obj.Body)
 			case 4: // author
 				value, err, below, first := execute.At[*model.User](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					if value == nil {
 						w.Null()
 					} else {
@@ -1314,9 +1290,7 @@ func (c compiled) writeViewer(w *execute.Writer, selected *execute.Object, level
 				}
 			case 5: // orders
 				value, err, below, first := execute.At[[]*model.Order](level, i, at)
-				if err != nil {
-					w.Error(err)
-				} else {
+				if err == nil || w.Fault(err) {
 					first = c.listOrder(w, f, below, first, value, true)
 				}
 			}

@@ -119,10 +119,11 @@ func (r *run) write(ctx context.Context, p *plan.Plan) (err error) {
 		if err := ctx.Err(); err != nil { // gqlgen can't be interrupted
 			return err
 		}
-		if err := r.frontend(s, p, f, p.Frontends[i]); err != nil {
+		notes, err := r.frontend(s, p, f, p.Frontends[i])
+		if err != nil {
 			return fmt.Errorf("frontend %s: %w", f.Name, err)
 		}
-		r.step(f.Name)
+		r.step(f.Name, notes...)
 	}
 	if err := ctx.Err(); err != nil {
 		return err

@@ -135,10 +135,11 @@ func writeStaged(file, text string) error {
 }
 
 // frontend generates the executable schema of one frontend and its adapters.
-func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *plan.Frontend) error {
+// It returns notes on the fields that compiled execution leaves to gqlgen.
+func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *plan.Frontend) ([]string, error) {
 	cfg, err := plan.GQLGen(r.project, f, s.dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cfg.Model = config.PackageConfig{} // they are generated already
 	for name, model := range p.Models.Generated() {
@@ -146,7 +147,12 @@ func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *pla
 			cfg.Models.Add(name, model)
 		}
 	}
-	return api.Generate(cfg, api.PrependPlugin(&plugin{plan: p, planned: planned}))
+	adapters := &plugin{plan: p, planned: planned}
+	if err := api.Generate(cfg, api.PrependPlugin(adapters)); err != nil || len(adapters.left) == 0 {
+		return nil, err
+	}
+	return []string{fmt.Sprintf("frontend %s: gqlgen executes operations with %s, since their Go types are not pointers to structs with these fields",
+		f.Name, strings.Join(adapters.left, ", "))}, nil
 }
 
 // plugin is the plugin of gqlgen that writes the adapters.

@@ -18,7 +18,8 @@ type Step struct {
 	// Name is "read", "plan", "models", "clients", "protos" or the name of a frontend.
 	Name string
 	Took time.Duration
-	// Notes are changes that the project's own Go code has to follow.
+	// Notes are changes that the project's own Go code has to follow, and fields
+	// that compiled execution leaves to gqlgen.
 	Notes []string
 }
 
