@@ -100,7 +100,7 @@ func TestFaultsOfRows(t *testing.T) {
 			if frontend == "" {
 				frontend = "rows"
 			}
-			wantFaults(t, g, frontend, c.document, c.data, c.paths)
+			wantFaults(t, g, [2]string{frontend, c.document}, c.data, c.paths)
 		})
 	}
 }
@@ -130,9 +130,10 @@ func TestGuideOfFaults(t *testing.T) {
 	}
 }
 
-// wantFaults queries a frontend, and wants data and errors of a service at paths.
-func wantFaults(t *testing.T, g *gateway, frontend, document, data string, paths []string) {
+// wantFaults queries a frontend with a document, and wants data and errors of a service at paths.
+func wantFaults(t *testing.T, g *gateway, query [2]string, data string, paths []string) {
 	t.Helper()
+	frontend, document := query[0], query[1]
 	a := g.query(t, frontend, document, nil)
 	var got []string
 	for _, e := range a.Errors {
@@ -158,7 +159,7 @@ func TestFaultsInTheLog(t *testing.T) {
 	defer server.Close()
 	g := startExtended(t, demotest.Start(t), loopback, map[string]string{"echo": server.URL})
 	service.set("application/json", map[string]string{"/rows": `[{"id":"1","st":"ARCHIVED-` + strings.Repeat("x", 1000) + `"}]`})
-	wantFaults(t, g, "rows", `{rows{st}}`, `{"rows":[{"st":null}]}`, []string{"rows.0.st"})
+	wantFaults(t, g, [2]string{"rows", `{rows{st}}`}, `{"rows":[{"st":null}]}`, []string{"rows.0.st"})
 	log := g.log.String()
 	for _, part := range []string{"service echo", "schema/rows/rows.graphqls:3:", "Row.st", "RowState", "ARCHIVED-xxx"} {
 		if !strings.Contains(log, part) {
@@ -188,7 +189,7 @@ func TestFaultsOfPages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			service.set("application/json", map[string]string{"/page": c.answer})
-			wantFaults(t, g, "rows", c.document, c.data, c.paths)
+			wantFaults(t, g, [2]string{"rows", c.document}, c.data, c.paths)
 		})
 	}
 }
@@ -222,7 +223,7 @@ func TestElements(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			service.set("application/xml", map[string]string{"/elements": c.answer})
-			wantFaults(t, g, "rows", c.document, c.data, c.paths)
+			wantFaults(t, g, [2]string{"rows", c.document}, c.data, c.paths)
 		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"reflect"
 	"slices"
-	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -101,9 +100,6 @@ func complete(ctx context.Context, value any, t *ast.Type, path ast.Path) (any, 
 	return value, nil
 }
 
-// faultFields are the positions of the fields with faults, by type of model.
-var faultFields sync.Map // map[reflect.Type]int; -1 without one
-
 // faultsOf returns the faults of an object of any type.
 func faultsOf(object any) *decode.Faults {
 	v := reflect.ValueOf(object)
@@ -117,22 +113,19 @@ func faultsOf(object any) *decode.Faults {
 	if field < 0 {
 		return nil
 	}
-	faults, _ := v.Field(field).Interface().(*decode.Faults)
+	faults, _ := reflect.TypeAssert[*decode.Faults](v.Field(field))
 	return faults
 }
 
+// faultField returns the position of the field with faults in a model; -1 without
+// one.
 func faultField(t reflect.Type) int {
-	if known, ok := faultFields.Load(t); ok {
-		return known.(int) //nolint:forcetypeassert // only ints are stored
-	}
-	field := -1
 	for i := range t.NumField() {
 		if t.Field(i).IsExported() && t.Field(i).Type == reflect.TypeFor[*decode.Faults]() {
-			field = i
+			return i
 		}
 	}
-	faultFields.Store(t, field)
-	return field
+	return -1
 }
 
 // hasFaults reports whether values of a type, or the items of its lists, are

@@ -253,7 +253,7 @@ func Get[P, R any](objects []P, get func(P) R) []R { return Map(objects, get) }
 
 // At returns the value of a field of the object at a position, what is below it,
 // and the position of its first object there.
-func At[R any](l *Results, i, at int) (value R, err error, below *Children, first int) { //nolint:revive,staticcheck // in the order of use
+func At[R any](l *Results, i, at int) (value R, err error, below *Children, first int) { //nolint:staticcheck // in the order of use
 	r, ok := l.fields[i].(*Column[R])
 	if !ok {
 		return value, errNotResolved, nil, 0

@@ -207,7 +207,8 @@ const hex = "0123456789ABCDEF"
 
 // String writes a string (RFC 8259, section 7).
 func (w *Writer) String(v string) {
-	buf := append(w.buf, '"')
+	buf := w.buf
+	buf = append(buf, '"')
 	start := 0
 	for i := 0; i < len(v); i++ {
 		c := v[i]

@@ -129,12 +129,9 @@ func (c compiled) listMoney(w *execute.Writer, f *execute.Selected, below *execu
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeMoney(w, selected, level, at, obj)
 			if faultsOfMoney(obj).Whole() == nil {
 				at++
@@ -190,12 +187,9 @@ func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *ex
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writePageInfo(w, selected, level, at, obj)
 			if faultsOfPageInfo(obj).Whole() == nil {
 				at++
@@ -322,12 +316,9 @@ func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *exe
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeProduct(w, selected, level, at, obj)
 			if faultsOfProduct(obj).Whole() == nil {
 				at++
@@ -403,12 +394,9 @@ func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, 
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeProductConnection(w, selected, level, at, obj)
 			if faultsOfProductConnection(obj).Whole() == nil {
 				at++
@@ -537,12 +525,9 @@ func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execu
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeStock(w, selected, level, at, obj)
 			if faultsOfStock(obj).Whole() == nil {
 				at++
@@ -613,12 +598,9 @@ func (c compiled) listTopReview(w *execute.Writer, f *execute.Selected, below *e
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeTopReview(w, selected, level, at, obj)
 			if faultsOfTopReview(obj).Whole() == nil {
 				at++

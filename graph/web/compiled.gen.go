@@ -204,12 +204,9 @@ func (c compiled) listCategory(w *execute.Writer, f *execute.Selected, below *ex
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeCategory(w, selected, level, at, obj)
 			if faultsOfCategory(obj).Whole() == nil {
 				at++
@@ -261,12 +258,9 @@ func (c compiled) listMoney(w *execute.Writer, f *execute.Selected, below *execu
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeMoney(w, selected, level, at, obj)
 			if faultsOfMoney(obj).Whole() == nil {
 				at++
@@ -417,12 +411,9 @@ func (c compiled) listOrder(w *execute.Writer, f *execute.Selected, below *execu
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeOrder(w, selected, level, at, obj)
 			if faultsOfOrder(obj).Whole() == nil {
 				at++
@@ -493,12 +484,9 @@ func (c compiled) listOrderItem(w *execute.Writer, f *execute.Selected, below *e
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeOrderItem(w, selected, level, at, obj)
 			if faultsOfOrderItem(obj).Whole() == nil {
 				at++
@@ -554,12 +542,9 @@ func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *ex
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writePageInfo(w, selected, level, at, obj)
 			if faultsOfPageInfo(obj).Whole() == nil {
 				at++
@@ -627,12 +612,9 @@ func (c compiled) listPlaceOrderPayload(w *execute.Writer, f *execute.Selected, 
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writePlaceOrderPayload(w, selected, level, at, obj)
 			if faultsOfPlaceOrderPayload(obj).Whole() == nil {
 				at++
@@ -776,12 +758,9 @@ func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *exe
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeProduct(w, selected, level, at, obj)
 			if faultsOfProduct(obj).Whole() == nil {
 				at++
@@ -857,12 +836,9 @@ func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, 
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeProductConnection(w, selected, level, at, obj)
 			if faultsOfProductConnection(obj).Whole() == nil {
 				at++
@@ -1042,12 +1018,9 @@ func (c compiled) listReview(w *execute.Writer, f *execute.Selected, below *exec
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeReview(w, selected, level, at, obj)
 			if faultsOfReview(obj).Whole() == nil {
 				at++
@@ -1099,12 +1072,9 @@ func (c compiled) listShipping(w *execute.Writer, f *execute.Selected, below *ex
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeShipping(w, selected, level, at, obj)
 			if faultsOfShipping(obj).Whole() == nil {
 				at++
@@ -1156,12 +1126,9 @@ func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execu
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeStock(w, selected, level, at, obj)
 			if faultsOfStock(obj).Whole() == nil {
 				at++
@@ -1219,12 +1186,9 @@ func (c compiled) listUser(w *execute.Writer, f *execute.Selected, below *execut
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeUser(w, selected, level, at, obj)
 			if faultsOfUser(obj).Whole() == nil {
 				at++
@@ -1306,12 +1270,9 @@ func (c compiled) listViewer(w *execute.Writer, f *execute.Selected, below *exec
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
-		switch {
-		case obj == nil && nonNull:
-			w.Missing()
-		case obj == nil:
-			w.Null()
-		default:
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
 			c.writeViewer(w, selected, level, at, obj)
 			if faultsOfViewer(obj).Whole() == nil {
 				at++

@@ -225,7 +225,8 @@ func bound(data *codegen.Data) []*golang.Bound {
 			if strings.HasPrefix(field.Name, "__") {
 				continue
 			}
-			f := golang.BoundField{Def: field.FieldDefinition, Type: field.TypeReference.GO, Marshal: field.TypeReference.MarshalFunc(), Leaf: leaf(field.TypeReference)}
+			f := golang.BoundField{Def: field.FieldDefinition, Type: field.TypeReference.GO, Marshal: field.TypeReference.MarshalFunc(),
+				Leaf: leaf(field.TypeReference)}
 			if field.GoFieldType == codegen.GoFieldVariable && !field.IsResolver {
 				f.GoName = field.GoFieldName
 			}

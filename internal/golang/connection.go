@@ -137,8 +137,7 @@ func (f *function) more(nodes string) string {
 		return f.said("more", "*more", nodes)
 	case p.Total != nil:
 		before := "page.Offset"
-		switch {
-		case p.ByNumber:
+		if p.ByNumber {
 			before = "page.Offset-page.Skip()"
 		}
 		// A page without rows is the last one, whatever the total.

@@ -22,10 +22,12 @@ func (f *file) decoder(format plan.Format) string {
 
 func (f *file) decode(name string) string { return f.gateway("decode", name) }
 
-// scalarTypes are the types that the methods of package decode return.
-var scalarTypes = map[string]string{
-	"String": "string", "Text": "string", "Bool": "bool", "Int": "int", "Int64": "int64", "Uint64": "uint64", "Float": "float64",
-	"Time": "time.Time", "Bytes": "[]byte", "Any": "any",
+// scalarType returns the type that a method of package decode returns.
+func scalarType(method string) string {
+	return map[string]string{
+		"String": "string", "Text": "string", "Bool": "bool", "Int": "int", "Int64": "int64", "Uint64": "uint64", "Float": "float64",
+		"Time": "time.Time", "Bytes": "[]byte", "Any": "any",
+	}[method]
 }
 
 // scalar writes the reading of a value of a Go type with a method of package
@@ -40,7 +42,7 @@ func (f *file) scalar(method, d string, t types.Type, format plan.Format) reader
 		return reader{name + "(" + d + ")", name}
 	}
 	call := d + "." + method + "()"
-	have := scalarTypes[method]
+	have := scalarType(method)
 	if have == plan.TypeName(t) || have == "any" && plan.IsAny(t) || have == "[]byte" && plan.TypeName(t) == "[]uint8" {
 		return reader{call, "(" + f.decoder(format) + ")." + method}
 	}

@@ -90,8 +90,8 @@ func (o *object) beginning() string {
 // variable that makes faults.
 func (o *object) end(source string) string {
 	fields := o.of(fieldsOf{o.Object})
-	result := fmt.Sprintf("into.%s = %s.Faults(&%s, faults[:])\nreturn nil\n", o.Object.Faults, source, fields)
-	if o.Object.Faults == "" {
+	result := fmt.Sprintf("into.%s = %s.Faults(&%s, faults[:])\nreturn nil\n", o.Faults, source, fields)
+	if o.Faults == "" {
 		result = fmt.Sprintf("return %s.Error(faults[:])\n", fields)
 	}
 	return o.after.String() + result + "}\n\n" +
@@ -100,10 +100,10 @@ func (o *object) end(source string) string {
 
 // whole writes the return of an object that is none.
 func (o *object) whole(source string) string {
-	if o.Object.Faults == "" {
+	if o.Faults == "" {
 		return "return err\n"
 	}
-	return fmt.Sprintf("into.%s = %s.Whole(&%s, err)\nreturn nil\n", o.Object.Faults, source, o.of(fieldsOf{o.Object}))
+	return fmt.Sprintf("into.%s = %s.Whole(&%s, err)\nreturn nil\n", o.Faults, source, o.of(fieldsOf{o.Object}))
 }
 
 // field adds the reading of a field.

@@ -175,29 +175,12 @@ func widens(from, to types.Type) bool {
 // fromWellKnown plans how a message of google.protobuf becomes a scalar.
 func fromWellKnown(f *protogen.Field, name string, c Conversion) (Conversion, bool) {
 	to := c.To
-	call := func(name string) (Conversion, bool) {
-		c.Func = decoding(name)
+	if fn := wellKnown(string(f.Message.Desc.FullName()), to); fn != "" {
+		c.Func = decoding(fn)
 		return c, true
 	}
-	full := f.Message.Desc.FullName()
 	switch {
-	case full == "google.protobuf.Timestamp" && isTime(to):
-		return call("Timestamp")
-	case full == "google.protobuf.Timestamp" && isPlainString(to):
-		return call("TimeText")
-	case full == "google.protobuf.Duration" && TypeName(to) == "time.Duration":
-		return call("Duration")
-	case full == "google.protobuf.Duration" && isPlainString(to):
-		return call("Seconds")
-	case full == "google.protobuf.Struct" && IsAny(to):
-		return call("AnyStruct")
-	case full == "google.protobuf.Struct" && Nilable(to):
-		return call("Struct")
-	case full == "google.protobuf.Value" && IsAny(to):
-		return call("AnyValue")
-	case full == "google.protobuf.ListValue" && IsAny(to):
-		return call("AnyList")
-	case full == "google.protobuf.FieldMask" && isPlainString(to):
+	case f.Message.Desc.FullName() == "google.protobuf.FieldMask" && isPlainString(to):
 		c.Func = &Func{Package: GatewayPath + "/decode", Name: "Paths"}
 		return c, true
 	case isWrapper(f.Message):
@@ -208,6 +191,36 @@ func fromWellKnown(f *protogen.Field, name string, c Conversion) (Conversion, bo
 		return c, true
 	}
 	return c, false
+}
+
+// wellKnown returns the function that reads a message of google.protobuf; empty
+// if there is none for the type.
+func wellKnown(message string, to types.Type) string {
+	text, anything := isPlainString(to), IsAny(to)
+	switch strings.TrimPrefix(message, "google.protobuf.") {
+	case "Timestamp":
+		return choose(isTime(to), "Timestamp", text, "TimeText")
+	case "Duration":
+		return choose(TypeName(to) == "time.Duration", "Duration", text, "Seconds")
+	case "Struct":
+		return choose(anything, "AnyStruct", Nilable(to), "Struct")
+	case "Value":
+		return choose(anything, "AnyValue", false, "")
+	case "ListValue":
+		return choose(anything, "AnyList", false, "")
+	}
+	return ""
+}
+
+// choose returns the text of the first condition that holds; empty if none does.
+func choose(a bool, first string, b bool, second string) string {
+	switch {
+	case a:
+		return first
+	case b:
+		return second
+	}
+	return ""
 }
 
 // isWrapper reports whether m is a message that wraps a scalar, such as

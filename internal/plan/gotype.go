@@ -21,12 +21,6 @@ func GoName(name string) string { return templates.ToGo(name) }
 // GoParam returns the Go name that gqlgen gives to an argument.
 func GoParam(name string) string { return templates.ToGoPrivate(name) }
 
-// runtimeType returns a type of the runtime library's package upstream, without
-// loading the package.
-func runtimeType(name string, underlying types.Type) *types.Named {
-	return types.NewNamed(types.NewTypeName(0, types.NewPackage(GatewayPath+"/upstream", "upstream"), name, nil), underlying, nil)
-}
-
 // TypeName returns the name of a type with full import paths. It is the same
 // however its packages were loaded.
 func TypeName(t types.Type) string { return types.TypeString(t, nil) }
