@@ -50,16 +50,16 @@ func (p *Plan) faultsOf(def *ast.Definition) string {
 	if p.Models.config.Models.UserDefined(def.Name) {
 		return p.Models.Faults(def)
 	}
-	return p.Faulty()[GoName(def.Name)]
+	return p.Faulty()[def.Name]
 }
 
-// Faulty returns the names of the fields with faults by the names of generated
+// Faulty returns the names of the fields with faults by the types of generated
 // models: those that bindings read or make.
 func (p *Plan) Faulty() map[string]string {
 	names := map[string]string{}
 	add := func(def *ast.Definition) {
 		if def != nil && !p.Models.config.Models.UserDefined(def.Name) && !project.IsRoot(p.project.Union, def) {
-			names[GoName(def.Name)] = p.Models.Faults(def)
+			names[def.Name] = p.Models.Faults(def)
 		}
 	}
 	for _, s := range p.Services {
