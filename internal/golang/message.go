@@ -63,6 +63,9 @@ func (c *client) fromMessage(r *plan.Read, root string, to target) string {
 			c.both(r.Item.Into, "item"))
 		return both(fmt.Sprintf("%s(%s, %s)", c.decode("Each"), expr, fn))
 	}
+	if r.Item.Into.Fails() { // the type of the items is not written, so its package must not be imported
+		return both(fmt.Sprintf("%s(%s, %s)", c.decode("Each"), expr, c.failing(r.Item.Into)))
+	}
 	return both(fmt.Sprintf("%s(%s, %s)", c.decode("Each"), expr, c.each(r.Item.Into, c.typ(r.Item.Into.From), "item")))
 }
 

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"go/token"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -30,6 +31,9 @@ func (c *client) newObject(o *plan.Object) *object {
 // local returns the name of a variable for a field.
 func (o *object) local(field string) string {
 	name := o.variable(field, "Value")
+	if !token.IsIdentifier(name) { // an attribute of XML, or a name that begins with a digit
+		name = "argument"
+	}
 	for o.used[name] || o.used[name+"Err"] {
 		name += "Value"
 	}

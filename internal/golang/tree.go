@@ -39,13 +39,13 @@ func (n *node) add(path directive.Path, l leaf) {
 	n.members[i].add(path[1:], l)
 }
 
-// all returns the values of the tree.
-func (n *node) all() []leaf {
-	all := slices.Clone(n.leaves)
+// below returns the values in the object, and not those that are all of it.
+func (n *node) below() []leaf {
+	var below []leaf
 	for _, m := range n.members {
-		all = append(all, m.all()...)
+		below = append(append(below, m.leaves...), m.below()...)
 	}
-	return all
+	return below
 }
 
 // loop writes the loop over the members of an object that was entered, with the
@@ -84,7 +84,7 @@ func (n *node) value(f *file, d string) string {
 func (n *node) object(f *file, d string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "if err := %s.Object(); err != nil {\n", d)
-	for _, l := range n.all() {
+	for _, l := range n.below() {
 		if l.required {
 			fmt.Fprintf(&b, "%s = err\n", l.fault)
 		} else {
