@@ -173,6 +173,7 @@ var orderItemFields = decode.Fields{Type: "OrderItem", Names: []string{"quantity
 func readPlaceOrderPayload(d *decode.JSON, into *model.PlaceOrderPayload) error {
 	start := d.Mark()
 	if err := d.Object(); err != nil {
+		into.Order = new(model.Order)
 		into.Faults = d.Whole(&placeOrderPayloadFields, err)
 		return nil
 	}

@@ -1,9 +1,7 @@
 package decode
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -24,7 +22,7 @@ func (s Source) Malformed(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if items, ok := errors.AsType[*Items](err); ok {
+	if items, ok := err.(*Items); ok { //nolint:errorlint // items of this list, and not of another
 		return items.malformed(s, what)
 	}
 	if s.Binding != "" {
@@ -47,9 +45,16 @@ type Fields struct {
 // model checks what it uses: the Go value of a field that has a fault is the
 // zero value, or an object without values. Faults do not change.
 type Faults struct {
-	fields []string
-	errs   []error // by position in fields
+	source Source
+	of     *Fields
+	fields []fault // there may be thousands of objects, so they become problems when somebody asks
 	whole  error
+}
+
+// fault is the error of a field, by its position.
+type fault struct {
+	at  int
+	err error
 }
 
 // Of returns the fault of a field, by its name in the schema; nil if its value
@@ -60,10 +65,12 @@ func (f *Faults) Of(field string) error {
 		return nil
 	}
 	if f.whole != nil {
-		return f.whole
+		return f.Whole()
 	}
-	if i := slices.Index(f.fields, field); i >= 0 {
-		return f.errs[i]
+	for _, fault := range f.fields {
+		if f.of.Names[fault.at] == field {
+			return f.source.Malformed(f.of.Type+"."+field, fault.err)
+		}
 	}
 	return nil
 }
@@ -71,28 +78,39 @@ func (f *Faults) Of(field string) error {
 // Whole returns the fault of the object as a whole: it is null where it may not
 // be, or no object. It is a problem, DOWNSTREAM_SERVICE_ERROR.
 func (f *Faults) Whole() error {
-	if f == nil {
+	if f == nil || f.whole == nil {
 		return nil
 	}
-	return f.whole
+	return f.source.Malformed(f.of.Type, f.whole)
 }
+
+// IsWhole reports whether there is a fault of the object as a whole.
+func (f *Faults) IsWhole() bool { return f != nil && f.whole != nil }
 
 // Faults returns the faults of an object, of which errs are the errors of fields
 // by position, nil where there is none.
 func (s Source) Faults(of *Fields, errs []error) *Faults {
-	if !slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+	n := 0
+	for _, err := range errs {
+		if err != nil {
+			n++
+		}
+	}
+	if n == 0 {
 		return nil
 	}
-	f := &Faults{fields: of.Names, errs: make([]error, len(errs))}
+	f := &Faults{source: s, of: of, fields: make([]fault, 0, n)}
 	for i, err := range errs {
-		f.errs[i] = s.Malformed(of.Type+"."+of.Names[i], err)
+		if err != nil {
+			f.fields = append(f.fields, fault{i, err})
+		}
 	}
 	return f
 }
 
 // Whole returns the faults of what should be an object and is not.
 func (s Source) Whole(of *Fields, err error) *Faults {
-	return &Faults{whole: s.Malformed(of.Type, err)}
+	return &Faults{source: s, of: of, whole: err}
 }
 
 // FaultOf returns the faults of an object of which only some fields can have one,
@@ -113,6 +131,9 @@ func (s Source) FaultOf(typ string, err error, fields ...string) *Faults {
 func (f *Fields) Error(errs []error) error {
 	for i, err := range errs {
 		if err != nil {
+			if items, ok := err.(*Items); ok { //nolint:errorlint // items of this list, and not of another
+				err = fmt.Errorf("%v: %w", items.list[0].Path, items.list[0].Err)
+			}
 			return fmt.Errorf("%s.%s: %w", f.Type, f.Names[i], err)
 		}
 	}
@@ -178,7 +199,7 @@ func (i *Items) add(at int, err error) {
 	if err == nil {
 		return
 	}
-	inner, ok := errors.AsType[*Items](err)
+	inner, ok := err.(*Items) //nolint:errorlint // items of this list, and not of another
 	i.lost = i.lost || !ok || inner.lost
 	i.note(at, err)
 }
@@ -191,7 +212,7 @@ func (i *Items) addNull(at int, err error) {
 }
 
 func (i *Items) note(at int, err error) {
-	inner, ok := errors.AsType[*Items](err)
+	inner, ok := err.(*Items) //nolint:errorlint // items of this list, and not of another
 	if !ok {
 		inner = &Items{list: []ItemError{{Err: err}}}
 	}

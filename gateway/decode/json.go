@@ -26,6 +26,7 @@ type JSON struct {
 	depth int
 	name  string
 	err   error // what is not well-formed; the first one counts
+	again int   // bytes that were read more than once
 }
 
 // state is what comes next in the text.
@@ -150,12 +151,24 @@ func (d *JSON) Null() bool {
 // Mark returns the place of the next value, for [JSON.Rewind].
 func (d *JSON) Mark() Mark { return Mark{at: d.at, depth: d.depth} }
 
-// Rewind goes back to a value that was read, so that it is read again.
+// Rewind goes back to a value that was read, so that it is read again. A text of
+// which too much is read again is an error: objects in objects that are each read
+// twice would take exponential time.
 func (d *JSON) Rewind(to Mark) {
-	if d.err == nil {
-		d.at, d.depth, d.state = to.at, to.depth, value
+	if d.err != nil {
+		return
 	}
+	if d.again += d.at - to.at; d.again > mostAgain*(len(d.text)+mostAgain) {
+		_ = d.fail(errAgain)
+		return
+	}
+	d.at, d.depth, d.state = to.at, to.depth, value
 }
+
+// mostAgain is how often a text is read again at most, on average.
+const mostAgain = 64
+
+var errAgain = errors.New("the answer is read too often: objects that contain themselves are read in several ways")
 
 // End skips what was not read and returns an error if the text is not
 // well-formed.

@@ -89,7 +89,7 @@ func TestErrorsOfATextSayWhere(t *testing.T) {
 				t.Errorf("skipped: error %v, want %s", err, c.want)
 			}
 			d = decode.NewJSON(c.text, service)
-			if _, err := d.Any(); decode.First(err, d.End()).Error() != c.want {
+			if _, err := decode.OrNull(d.Any()); decode.First(err, d.End()).Error() != c.want {
 				t.Errorf("read: error %v, want %s", err, c.want)
 			}
 		})
@@ -103,7 +103,7 @@ func TestNothingIsReadAfterAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	mark := d.Mark()
-	_, want := d.Any()
+	_, want := decode.OrNull(d.Any())
 	if want == nil {
 		t.Fatal("no error")
 	}
@@ -116,7 +116,7 @@ func TestNothingIsReadAfterAnError(t *testing.T) {
 		"Int":    func() error { _, err := d.Int(); return err },
 		"Float":  func() error { _, err := d.Float(); return err },
 		"Bool":   func() error { _, err := d.Bool(); return err },
-		"Any":    func() error { _, err := d.Any(); return err },
+		"Any":    func() error { _, err := decode.OrNull(d.Any()); return err },
 		"Value":  func() error { _, err := decode.Value[int](d); return err },
 		"Skip":   func() error { d.Skip(); return d.End() },
 	} {
@@ -142,7 +142,7 @@ func TestMalformedLiterals(t *testing.T) {
 		"Bool":   func(d *decode.JSON) error { _, err := d.Bool(); return err },
 		"Time":   func(d *decode.JSON) error { _, err := d.Time(); return err },
 		"Bytes":  func(d *decode.JSON) error { _, err := d.Bytes(); return err },
-		"Any":    func(d *decode.JSON) error { _, err := d.Any(); return err },
+		"Any":    func(d *decode.JSON) error { _, err := decode.OrNull(d.Any()); return err },
 		"Value":  func(d *decode.JSON) error { _, err := decode.Value[any](d); return err },
 		"Null and String": func(d *decode.JSON) error {
 			_, err := decode.Optional(d, (*decode.JSON).String)
@@ -185,7 +185,7 @@ func TestObject(t *testing.T) {
 			err := d.Object()
 			for err == nil && d.Next() {
 				name := d.Name()
-				v, err := d.Any()
+				v, err := decode.OrNull(d.Any())
 				got = append(got, fmt.Sprintf("%s=%v", name, v))
 				if err != nil {
 					t.Error(err)
@@ -217,7 +217,7 @@ func TestArray(t *testing.T) {
 			var got []any
 			err := d.Array()
 			for err == nil && d.Item() {
-				v, err := d.Any()
+				v, err := decode.OrNull(d.Any())
 				got = append(got, v)
 				if err != nil {
 					t.Error(err)
@@ -380,7 +380,7 @@ func TestRewind(t *testing.T) {
 	after := d.Mark()
 	for range 2 {
 		d.Rewind(before)
-		v, err := d.Any()
+		v, err := decode.OrNull(d.Any())
 		wants(t, fmt.Sprint(v), err, "map[a:[1 x]]", "")
 		var names []string
 		for d.Next() {
@@ -444,7 +444,7 @@ func TestCopy(t *testing.T) {
 		d.Item()
 		n, _ := d.Text()
 		d.Item()
-		v, _ := d.Any()
+		v, _ := decode.OrNull(d.Any())
 		if s != "some text" || n != "12" || !reflect.DeepEqual(v, map[string]any{"name": "x"}) {
 			t.Errorf("%q, %q, %v", s, n, v)
 		}
@@ -461,5 +461,29 @@ func TestCopy(t *testing.T) {
 		if mismatch, ok := errors.AsType[*decode.Mismatch](err); !ok || partOf(text, mismatch.Have) {
 			t.Errorf("the error %v has a part of the text", err)
 		}
+	}
+}
+
+// Objects in objects that are each read twice take no exponential time: the text is
+// read again only so often.
+func TestReadingAgainIsBounded(t *testing.T) {
+	reads := 0
+	var read func(d *decode.JSON)
+	read = func(d *decode.JSON) {
+		if reads++; d.Object() != nil {
+			return
+		}
+		for d.Next() {
+			start := d.Mark()
+			read(d)
+			d.Rewind(start)
+			read(d)
+		}
+	}
+	const depth = 40
+	d := decode.NewJSON(strings.Repeat(`{"a":`, depth)+"{}"+strings.Repeat("}", depth), service)
+	read(d)
+	if err := d.End(); err == nil || !strings.Contains(err.Error(), "read too often") || reads > 1_000_000 {
+		t.Errorf("%d reads, %v", reads, err)
 	}
 }

@@ -87,6 +87,12 @@ func Finite[T ~float32 | ~float64](number T) (float64, error) {
 	return f, nil
 }
 
+// FiniteAs is like [Finite] for a number of another type.
+func FiniteAs[T ~float32 | ~float64, F ~float32 | ~float64](number F) (T, error) {
+	f, err := Finite(number)
+	return AsFloat[T](f, err)
+}
+
 // Digits returns a whole number as text.
 func Digits[T ~int32 | ~int64 | ~uint32 | ~uint64](number T) string {
 	if number < 0 {
@@ -161,10 +167,13 @@ func AnyStruct(s *structpb.Struct) (any, error) {
 	return object, nil
 }
 
-// AnyValue returns any JSON.
+// AnyValue returns any JSON but null.
 func AnyValue(v *structpb.Value) (any, error) {
 	if err := finite(v); err != nil {
 		return nil, err
+	}
+	if _, null := v.GetKind().(*structpb.Value_NullValue); null {
+		return nil, ErrMissing
 	}
 	return v.AsInterface(), nil
 }

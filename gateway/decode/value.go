@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Any reads any JSON: nil, a bool, a string, a [stdjson.Number] as the service
+// Any reads any JSON but null: a bool, a string, a [stdjson.Number] as the service
 // wrote it, a []any or a map[string]any.
 func (d *JSON) Any() (any, error) {
 	switch d.peek() {
@@ -21,7 +21,7 @@ func (d *JSON) Any() (any, error) {
 		return d.Bool()
 	case 'n':
 		d.Skip()
-		return nil, d.err
+		return nil, d.or(ErrMissing)
 	}
 	number := stdjson.Number(d.own(d.number()))
 	return number, d.err
@@ -34,7 +34,7 @@ func (d *JSON) anyObject() (any, error) {
 	object := map[string]any{}
 	for d.Next() {
 		name := d.own(d.Name())
-		object[name], _ = d.Any() // the error is that of the text
+		object[name], _ = d.Any() // the error is that of the text, or null
 	}
 	return object, d.err
 }

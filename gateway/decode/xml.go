@@ -48,6 +48,8 @@ type XML struct {
 	unread bool // nothing has read value yet
 	name   string
 	err    error // what is not well-formed; the first one counts
+	size   int   // of the document
+	again  int   // the number of values that were read again
 }
 
 // xmlLevel is an object or a list that was entered.
@@ -75,7 +77,7 @@ var (
 // Content-Type, which may be empty.
 func NewXML(text, charset string, from Source) *XML {
 	root, err := parseXML(text, charset)
-	return &XML{Source: from, value: root, unread: err == nil, err: err}
+	return &XML{Source: from, value: root, unread: err == nil, err: err, size: len(text)}
 }
 
 // Object enters the element that is the next value; [XML.Next] then goes through
@@ -181,6 +183,9 @@ func (d *XML) Mark() Mark { return Mark{xml: &xmlMark{slices.Clone(d.levels), d.
 func (d *XML) Rewind(to Mark) {
 	if to.xml == nil {
 		to.xml = &xmlMark{} // no place in a document
+	}
+	if d.again++; d.again > d.size+mostAgain && d.err == nil { // see JSON.Rewind
+		d.err = errAgain
 	}
 	if d.err == nil {
 		d.levels = append(d.levels[:0], to.xml.levels...)

@@ -15,17 +15,27 @@ import (
 
 // faults answers fields whose values from a service do not match the schema with
 // their faults, and others with around.
-func faults(around graphql.FieldMiddleware) graphql.FieldMiddleware {
+func faults(around graphql.FieldMiddleware, types []*Type) graphql.FieldMiddleware {
 	return func(ctx context.Context, next graphql.Resolver) (any, error) {
-		return around(ctx, func(ctx context.Context) (any, error) { return faultOr(ctx, next) })
+		return around(ctx, func(ctx context.Context) (any, error) { return faultOr(ctx, next, types) })
 	}
 }
 
+// resolves reports whether a method or a call resolves a field: then faults of the
+// model do not matter.
+func resolves(fc *graphql.FieldContext, types []*Type) bool {
+	if !fc.IsResolver {
+		return false
+	}
+	i := slices.IndexFunc(types, func(t *Type) bool { return t.Name == fc.Object })
+	return i >= 0 && types[i].Fields[fc.Field.Name].Resolves
+}
+
 // faultOr returns the fault of a field, or else its value.
-func faultOr(ctx context.Context, next graphql.Resolver) (any, error) {
+func faultOr(ctx context.Context, next graphql.Resolver, types []*Type) (any, error) {
 	fc := graphql.GetFieldContext(ctx)
 	var fault error
-	if fc.Parent != nil {
+	if fc.Parent != nil && !resolves(fc, types) {
 		fault = faultsOf(fc.Parent.Result).Of(fc.Field.Name)
 	}
 	var value any
@@ -120,7 +130,7 @@ func faultsOf(object any) *decode.Faults {
 // faultField returns the position of the field with faults in a model; -1 without
 // one.
 func faultField(t reflect.Type) int {
-	for i := range t.NumField() {
+	for i := range t.NumField() { // the first one, as the generator has it
 		if t.Field(i).IsExported() && t.Field(i).Type == reflect.TypeFor[*decode.Faults]() {
 			return i
 		}

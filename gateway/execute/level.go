@@ -23,12 +23,13 @@ type Level[P comparable] struct {
 }
 
 // NewLevel makes a level of objects. Each is resolved once even when the list
-// has it several times; nil ones are left out.
+// has it several times; those that are nil, or whose faults are of the whole
+// object, are left out.
 func NewLevel[P comparable](ctx context.Context, objects []P) *Level[P] {
 	l := &Level[P]{ctx: ctx, parents: make([]P, 0, len(objects)), index: make(map[P]int, len(objects))}
 	var none P
 	for _, object := range objects {
-		if _, again := l.index[object]; again || object == none {
+		if _, again := l.index[object]; again || object == none || faultsOf(object).IsWhole() {
 			continue
 		}
 		l.index[object] = len(l.parents)

@@ -186,7 +186,7 @@ func One[T any](x *Run, object *Object, values []*T, faults func(*T) *decode.Fau
 	offsets, objects := make([]int32, len(values)), make([]*T, 0, len(values))
 	for i, value := range values {
 		offsets[i] = int32(len(objects)) //nolint:gosec // memory has fewer
-		if value != nil && faults(value).Whole() == nil {
+		if value != nil && !faults(value).IsWhole() {
 			objects = append(objects, value)
 		}
 	}
@@ -206,7 +206,7 @@ func Many[T any](x *Run, object *Object, values [][]*T, faults func(*T) *decode.
 	for i, list := range values {
 		offsets[i] = int32(len(objects)) //nolint:gosec // memory has fewer
 		for _, value := range list {
-			if value != nil && faults(value).Whole() == nil {
+			if value != nil && !faults(value).IsWhole() {
 				objects = append(objects, value)
 			}
 		}

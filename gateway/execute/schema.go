@@ -48,7 +48,7 @@ type executable struct {
 func (s executable) Exec(ctx context.Context) graphql.ResponseHandler {
 	oc := graphql.GetOperationContext(ctx)
 	if oc.Operation.Operation == ast.Subscription {
-		oc.ResolverMiddleware = faults(oc.ResolverMiddleware)
+		oc.ResolverMiddleware = faults(oc.ResolverMiddleware, s.compiled.Types)
 		return subscribe(ctx, s.ExecutableSchema)
 	}
 	plans, _ := ctx.Value(plansKey{}).(*Plans)
@@ -59,14 +59,25 @@ func (s executable) Exec(ctx context.Context) graphql.ResponseHandler {
 	if plan := p.plan(oc, plans); plan != nil {
 		return s.run(plan, oc.Operation.Operation)
 	}
-	oc.ResolverMiddleware = faults(oc.ResolverMiddleware)
+	return s.interpret(ctx)
+}
+
+// interpret executes an operation with gqlgen.
+func (s executable) interpret(ctx context.Context) graphql.ResponseHandler {
+	oc := graphql.GetOperationContext(ctx)
+	oc.ResolverMiddleware = faults(oc.ResolverMiddleware, s.compiled.Types)
 	return s.ExecutableSchema.Exec(ctx)
 }
 
 // Reference returns the schema without compiled execution, for tests.
 func (s executable) Reference() graphql.ExecutableSchema {
-	return executable{s.ExecutableSchema, &Compiled{}}
+	return reference{s}
 }
+
+type reference struct{ executable }
+
+// Exec is part of graphql.ExecutableSchema.
+func (r reference) Exec(ctx context.Context) graphql.ResponseHandler { return r.interpret(ctx) }
 
 type plansKey struct{}
 

@@ -122,6 +122,9 @@ func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[
 			}
 		}()
 		for event, err := range events {
+			if whole := faultsOf(event).Whole(); whole != nil && err == nil {
+				err = problem.OfEvent(whole)
+			}
 			if _, ofEvent := errors.AsType[*problem.EventError](err); ofEvent {
 				if !sub.give(ctx, turn{err: err}) {
 					return

@@ -281,8 +281,8 @@ func (w *Writer) Marshal(nonNull bool, aside context.Context, marshaler graphql.
 		w.Error(err)
 		return
 	}
-	if null {
-		w.Missing()
+	if null { // of a value that is there
+		w.Error(Null(""))
 	}
 }
 

@@ -133,7 +133,7 @@ func (c compiled) listMoney(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeMoney(w, selected, level, at, obj)
-			if faultsOfMoney(obj).Whole() == nil {
+			if !faultsOfMoney(obj).IsWhole() {
 				at++
 			}
 		}
@@ -191,7 +191,7 @@ func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *ex
 			w.NullOr(nonNull)
 		} else {
 			c.writePageInfo(w, selected, level, at, obj)
-			if faultsOfPageInfo(obj).Whole() == nil {
+			if !faultsOfPageInfo(obj).IsWhole() {
 				at++
 			}
 		}
@@ -320,7 +320,7 @@ func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *exe
 			w.NullOr(nonNull)
 		} else {
 			c.writeProduct(w, selected, level, at, obj)
-			if faultsOfProduct(obj).Whole() == nil {
+			if !faultsOfProduct(obj).IsWhole() {
 				at++
 			}
 		}
@@ -398,7 +398,7 @@ func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, 
 			w.NullOr(nonNull)
 		} else {
 			c.writeProductConnection(w, selected, level, at, obj)
-			if faultsOfProductConnection(obj).Whole() == nil {
+			if !faultsOfProductConnection(obj).IsWhole() {
 				at++
 			}
 		}
@@ -529,7 +529,7 @@ func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeStock(w, selected, level, at, obj)
-			if faultsOfStock(obj).Whole() == nil {
+			if !faultsOfStock(obj).IsWhole() {
 				at++
 			}
 		}
@@ -602,7 +602,7 @@ func (c compiled) listTopReview(w *execute.Writer, f *execute.Selected, below *e
 			w.NullOr(nonNull)
 		} else {
 			c.writeTopReview(w, selected, level, at, obj)
-			if faultsOfTopReview(obj).Whole() == nil {
+			if !faultsOfTopReview(obj).IsWhole() {
 				at++
 			}
 		}

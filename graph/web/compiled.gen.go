@@ -208,7 +208,7 @@ func (c compiled) listCategory(w *execute.Writer, f *execute.Selected, below *ex
 			w.NullOr(nonNull)
 		} else {
 			c.writeCategory(w, selected, level, at, obj)
-			if faultsOfCategory(obj).Whole() == nil {
+			if !faultsOfCategory(obj).IsWhole() {
 				at++
 			}
 		}
@@ -262,7 +262,7 @@ func (c compiled) listMoney(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeMoney(w, selected, level, at, obj)
-			if faultsOfMoney(obj).Whole() == nil {
+			if !faultsOfMoney(obj).IsWhole() {
 				at++
 			}
 		}
@@ -415,7 +415,7 @@ func (c compiled) listOrder(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeOrder(w, selected, level, at, obj)
-			if faultsOfOrder(obj).Whole() == nil {
+			if !faultsOfOrder(obj).IsWhole() {
 				at++
 			}
 		}
@@ -488,7 +488,7 @@ func (c compiled) listOrderItem(w *execute.Writer, f *execute.Selected, below *e
 			w.NullOr(nonNull)
 		} else {
 			c.writeOrderItem(w, selected, level, at, obj)
-			if faultsOfOrderItem(obj).Whole() == nil {
+			if !faultsOfOrderItem(obj).IsWhole() {
 				at++
 			}
 		}
@@ -546,7 +546,7 @@ func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *ex
 			w.NullOr(nonNull)
 		} else {
 			c.writePageInfo(w, selected, level, at, obj)
-			if faultsOfPageInfo(obj).Whole() == nil {
+			if !faultsOfPageInfo(obj).IsWhole() {
 				at++
 			}
 		}
@@ -616,7 +616,7 @@ func (c compiled) listPlaceOrderPayload(w *execute.Writer, f *execute.Selected, 
 			w.NullOr(nonNull)
 		} else {
 			c.writePlaceOrderPayload(w, selected, level, at, obj)
-			if faultsOfPlaceOrderPayload(obj).Whole() == nil {
+			if !faultsOfPlaceOrderPayload(obj).IsWhole() {
 				at++
 			}
 		}
@@ -762,7 +762,7 @@ func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *exe
 			w.NullOr(nonNull)
 		} else {
 			c.writeProduct(w, selected, level, at, obj)
-			if faultsOfProduct(obj).Whole() == nil {
+			if !faultsOfProduct(obj).IsWhole() {
 				at++
 			}
 		}
@@ -840,7 +840,7 @@ func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, 
 			w.NullOr(nonNull)
 		} else {
 			c.writeProductConnection(w, selected, level, at, obj)
-			if faultsOfProductConnection(obj).Whole() == nil {
+			if !faultsOfProductConnection(obj).IsWhole() {
 				at++
 			}
 		}
@@ -1022,7 +1022,7 @@ func (c compiled) listReview(w *execute.Writer, f *execute.Selected, below *exec
 			w.NullOr(nonNull)
 		} else {
 			c.writeReview(w, selected, level, at, obj)
-			if faultsOfReview(obj).Whole() == nil {
+			if !faultsOfReview(obj).IsWhole() {
 				at++
 			}
 		}
@@ -1076,7 +1076,7 @@ func (c compiled) listShipping(w *execute.Writer, f *execute.Selected, below *ex
 			w.NullOr(nonNull)
 		} else {
 			c.writeShipping(w, selected, level, at, obj)
-			if faultsOfShipping(obj).Whole() == nil {
+			if !faultsOfShipping(obj).IsWhole() {
 				at++
 			}
 		}
@@ -1130,7 +1130,7 @@ func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeStock(w, selected, level, at, obj)
-			if faultsOfStock(obj).Whole() == nil {
+			if !faultsOfStock(obj).IsWhole() {
 				at++
 			}
 		}
@@ -1190,7 +1190,7 @@ func (c compiled) listUser(w *execute.Writer, f *execute.Selected, below *execut
 			w.NullOr(nonNull)
 		} else {
 			c.writeUser(w, selected, level, at, obj)
-			if faultsOfUser(obj).Whole() == nil {
+			if !faultsOfUser(obj).IsWhole() {
 				at++
 			}
 		}
@@ -1274,7 +1274,7 @@ func (c compiled) listViewer(w *execute.Writer, f *execute.Selected, below *exec
 			w.NullOr(nonNull)
 		} else {
 			c.writeViewer(w, selected, level, at, obj)
-			if faultsOfViewer(obj).Whole() == nil {
+			if !faultsOfViewer(obj).IsWhole() {
 				at++
 			}
 		}

@@ -38,7 +38,7 @@ func (c *compiled) split(def *ast.Definition, members []*ast.Definition) {
 	c.line(")\nfor i, value := range values {\nswitch value := value.(type) {")
 	for _, t := range members {
 		as := "as" + upperFirst(t.Name)
-		c.line("case %s:\nif value != nil && %s(value).Whole() == nil {", c.member(t), name("faultsOf", t))
+		c.line("case %s:\nif value != nil && !%s(value).IsWhole() {", c.member(t), name("faultsOf", t))
 		c.line("index[i] = int32(len(%s))\n%s = append(%s, value)\n}", as, as, as)
 	}
 	c.line("}\n}\nlevels := make([]*%s, %d)\n%s(", c.execute("Results"), len(c.bound), c.execute("Concurrently"))

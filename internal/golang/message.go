@@ -108,6 +108,8 @@ func (c *client) assign(r *plan.Read, expr string, to target) string {
 		return fmt.Sprintf("%s, %s = %s(%s(%s))\n", to.value, to.fault, c.decode("Maybe"), c.failing(into), expr)
 	case into.Fails() && pointer:
 		return fmt.Sprintf("%s, %s = %s(%s(%s))\n", to.value, to.fault, c.decode("Pointer"), c.failing(into), expr)
+	case into.Fails() && !r.Type.NonNull:
+		return fmt.Sprintf("%s, %s = %s(%s(%s))\n", to.value, to.fault, c.decode("OrNull"), c.failing(into), expr)
 	case into.Fails():
 		return fmt.Sprintf("%s, %s = %s(%s)\n", to.value, to.fault, c.failing(into), expr)
 	case pointer:

@@ -107,7 +107,14 @@ func (o *object) whole(source string) string {
 	if o.Faults == "" {
 		return "return err\n"
 	}
-	return fmt.Sprintf("into.%s = %s.Whole(&%s, err)\nreturn nil\n", o.Faults, source, o.of(fieldsOf{o.Object}))
+	var b strings.Builder
+	for _, f := range o.Fields {
+		if f.Read != nil && f.Read.Type.NonNull && f.Read.Into.Object != nil && plan.IsPointer(f.Model) { // see filled
+			fmt.Fprintf(&b, "into.%s = new(%s)\n", f.GoName, o.typ(plan.Element(f.Model)))
+		}
+	}
+	fmt.Fprintf(&b, "into.%s = %s.Whole(&%s, err)\nreturn nil\n", o.Faults, source, o.of(fieldsOf{o.Object}))
+	return b.String()
 }
 
 // field adds the reading of a field.

@@ -143,5 +143,5 @@ func (c *compiled) writeList(o *Bound) {
 		c.execute("Selected"), c.execute("Children"), c.typ(o.Type))
 	c.line("selected, level, ok := f.Below(%d), below.Level(), true\nw.List()\nfor i, obj := range list {\nmark := w.Item(i)", c.ids[o.Def.Name])
 	c.line("if obj == nil {\nw.NullOr(nonNull)\n} else {\nc.%s(w, selected, level, at, obj)", name("write", o.Def))
-	c.line("if %s(obj).Whole() == nil {\nat++\n}\n}\nok = w.EndItem(mark, nonNull) && ok\n}\nw.EndList(ok)\nreturn at\n}\n", name("faultsOf", o.Def))
+	c.line("if !%s(obj).IsWhole() {\nat++\n}\n}\nok = w.EndItem(mark, nonNull) && ok\n}\nw.EndList(ok)\nreturn at\n}\n", name("faultsOf", o.Def))
 }

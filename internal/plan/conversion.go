@@ -135,6 +135,8 @@ func fromScalar(c Conversion, from types.Type, name string) (Conversion, bool) {
 	switch {
 	case isKind(from, types.Float32, types.Float64) && isKind(to, types.Float64) && IsPlain(to):
 		c.Func = decoding("Finite", from)
+	case isKind(from, types.Float32, types.Float64) && isKind(to, types.Float32, types.Float64) && (isKind(from, types.Float32) || isKind(to, types.Float64)):
+		c.Func = decoding("FiniteAs", to, from)
 	case widens(from, to):
 	case isBytes(from) && isPlainString(to):
 		c.Func = &Func{Package: GatewayPath + "/decode", Name: "Base64"}

@@ -173,6 +173,16 @@ func (m *maker) converterArgument(o *Object, of member, path directive.Path, t t
 		m.report.At(of.source.Pos, "name the fields that it takes", "%s: a function can't take the object itself", of.Name)
 		return out, false
 	}
+	switch under := Element(t).Underlying().(type) {
+	case *types.Signature, *types.Chan:
+		m.report.At(of.source.Pos, "take a value", "%s takes %s, which is no value of a service", of.source.Convert, shortType(t))
+		return out, false
+	case *types.Interface:
+		if !under.Empty() {
+			m.report.At(of.source.Pos, "take a value", "%s takes %s, which is no value of a service", of.source.Convert, shortType(t))
+			return out, false
+		}
+	}
 	out.Required = !Nilable(t)
 	out.Read = &Read{Model: t, Into: Conversion{To: Element(t)}, Scalar: argumentReader(Element(t))}
 	if o.Format != XML || inXML(out.Read.Scalar, Element(t)) {
@@ -214,9 +224,25 @@ func (m *maker) messageArgument(o *Object, of member, out ConverterArgument) (Co
 	case TypeName(have) == TypeName(out.Type):
 		out.Read.Into.From = out.Type // no conversion is written
 		return out, true
-	case basic && IsPlain(have) && !isKind(have, types.Bool) && IsString(have) == IsString(out.Type):
+	case basic && keeps(have, out.Type):
 		return out, true
 	}
 	m.report.At(of.source.Pos, "", "%s takes %s, but %s is %s", of.source.Convert, shortType(out.Type), last.Desc.FullName(), shortType(have))
 	return out, false
+}
+
+// keeps reports whether Go converts every value of a field's type to a basic type
+// without loss.
+func keeps(from, to types.Type) bool {
+	switch {
+	case widens(from, to), IsPlain(from) && IsString(from) && IsString(to):
+		return true
+	case isKind(from, types.Int64):
+		return isKind(to, types.Int)
+	case isKind(from, types.Uint32):
+		return isKind(to, types.Int, types.Uint, types.Uint64)
+	case isKind(from, types.Uint64):
+		return isKind(to, types.Uint, types.Uint64)
+	}
+	return false
 }

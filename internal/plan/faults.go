@@ -21,8 +21,10 @@ func (m *Models) Faults(def *ast.Definition) string {
 		return faultsField(t)
 	}
 	name := "Faults"
-	for n := 2; structHas(t, name); n++ {
+	_, extra := m.config.Models[def.Name].ExtraFields[name]
+	for n := 2; structHas(t, name) || extra; n++ {
 		name = "Faults" + strconv.Itoa(n)
+		_, extra = m.config.Models[def.Name].ExtraFields[name]
 	}
 	return name
 }

@@ -106,7 +106,7 @@ func (c *Call) slices() []*Argument {
 		}
 		var found *Argument
 		for _, arg := range c.Arguments {
-			if arg.Name == path[0] && arg.ArgumentDefinition.Type.NamedType == "Int" && len(path) == 1 {
+			if arg.Name == path[0] && TypeName(Element(arg.Type)) == "int" && len(path) == 1 {
 				found = arg
 			}
 		}

@@ -286,6 +286,8 @@ func scalarReader(name string, model types.Type) string {
 		return "Any"
 	case isTime(model):
 		return "Time"
+	case TypeName(model) == "encoding/json.Number":
+		return "Text"
 	case isBytes(model):
 		return "Bytes"
 	case decodes(model):
