@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/portico-gateway/portico/demo"
 	"github.com/portico-gateway/portico/demo/demotest"
 	"github.com/portico-gateway/portico/internal/longtest"
 )
@@ -331,5 +333,46 @@ func manyOperations(a *attacker, _ int) {
 				break
 			}
 		}
+	}
+}
+
+// A service that sends far more rows than the list may have takes little memory:
+// the others are skipped.
+func TestMemoryOfLongLists(t *testing.T) {
+	const rows, callers, most = 90_000, 40, 300 << 20
+	row := `{"id":"p1","product_name":"A","currency":"EUR"}`
+	long := `{"products":[` + strings.Repeat(row+",", rows-1) + row + `],"next_cursor":"x"}`
+	catalog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", strconv.Itoa(len(long)))
+		_, _ = io.WriteString(w, long)
+	}))
+	defer catalog.Close()
+	d := demotest.Start(t)
+	plain := filepath.Join(t.TempDir(), "gateway") // the race detector takes several times the memory
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", plain, "../cmd/gateway").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	config := filepath.Join(t.TempDir(), "portico.yaml")
+	write(t, config, loopback+authDemo(d)+strings.Replace(services(d), d.URL(demo.Catalog), catalog.URL, 1))
+	g := startBeside(t, d, "..", plain, "-config", config)
+	process := fmt.Sprintf("/proc/%d/", g.cmd.Process.Pid)
+	if err := os.WriteFile(process+"clear_refs", []byte("5"), 0o600); err != nil {
+		t.Skip("this system does not tell the peak of a process's memory")
+	}
+	var group sync.WaitGroup
+	for i := range callers {
+		group.Go(func() {
+			a := g.query(t, "web", fmt.Sprintf(`{ products(first: 3, search: "s%d") { nodes { id } } }`, i), nil)
+			if string(a.Data) != `{"products":{"nodes":[{"id":"p1"},{"id":"p1"},{"id":"p1"}]}}` {
+				t.Errorf("got %.300s", a.body)
+			}
+		})
+	}
+	group.Wait()
+	peak := peakOf(t, process+"status")
+	t.Logf("%d MB for %d lists of %d rows, %d MB each", peak>>20, callers, rows, len(long)>>20)
+	if peak > most {
+		t.Errorf("%d MB, want at most %d", peak>>20, most>>20)
 	}
 }

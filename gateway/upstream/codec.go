@@ -21,7 +21,7 @@ type gotHead struct {
 func codec(store *cache.Store) *cache.Codec[*got] {
 	return &cache.Codec[*got]{
 		Encode: func(g *got, e *cache.Entry) []byte {
-			return cache.Frame(gotHead{g.header, g.asked, g.fresh, g.whileRevalidate, g.ifError, e.Stale, g.said, e.Tags}, g.body)
+			return cache.Frame(gotHead{g.header, g.asked, g.fresh, g.whileRevalidate, g.ifError, e.Stale, g.said, e.Tags}, []byte(g.body))
 		},
 		Decode: func(text []byte) (*got, *cache.Entry, error) {
 			var head gotHead
@@ -29,7 +29,7 @@ func codec(store *cache.Store) *cache.Codec[*got] {
 			if err != nil {
 				return nil, nil, err
 			}
-			g := &got{header: head.Header, body: body, asked: head.Asked, fresh: head.Fresh, said: head.Said,
+			g := &got{header: head.Header, body: string(body), asked: head.Asked, fresh: head.Fresh, said: head.Said,
 				whileRevalidate: head.Revalidate, ifError: head.Errors}
 			return g, g.entry(store, head.Stale, head.Tags), nil
 		},

@@ -88,7 +88,7 @@ func newExpectation(c Config, binding string, paths []string) *Expectation {
 }
 
 // answered checks an answer.
-func (e *Expectation) answered(body []byte) {
+func (e *Expectation) answered(body string) {
 	if e == nil || e.suspect == nil || e.met.Load() || len(body) > longestLooked {
 		return
 	}
@@ -96,7 +96,7 @@ func (e *Expectation) answered(body []byte) {
 		return
 	}
 	var value any
-	if json.Unmarshal(body, &value) != nil {
+	if json.Unmarshal([]byte(body), &value) != nil {
 		return // decoding reports it
 	}
 	e.mu.Lock()

@@ -19,7 +19,7 @@ import (
 // got is an answer to a GET, for all who ask the same. It is immutable.
 type got struct {
 	header http.Header
-	body   []byte
+	body   string
 	asked  time.Time     // for it
 	fresh  time.Duration // since then, if it says so
 	said   bool
@@ -138,14 +138,11 @@ func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*go
 			if err != nil {
 				return nil, err
 			}
-			defer c.keep(body)
-			answer.header, answer.body = resp.Header, slices.Clone(body.Bytes())
-			if answer.body == nil {
-				answer.body = []byte{}
-			}
+			answer.header, answer.body = resp.Header, body
 		}
 		kept := answer.read(req)
 		if kept > 0 && c.store.Keeps() && resp.StatusCode != http.StatusNoContent {
+			answer.body = strings.Clone(answer.body) // it may have more memory than it needs
 			entry := answer.entry(c.store, kept-max(answer.fresh, 0), append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)))
 			entry.Key = key
 			put(entry)

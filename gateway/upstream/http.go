@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +25,7 @@ type HTTP struct {
 	// Not an http.Client: a redirect could lead the caller's token elsewhere,
 	// and there are no cookies.
 	transport *http.Transport
-	buffers   sync.Pool // of *bytes.Buffer, for answers
+	buffers   sync.Pool // of *[]byte, to read answers with
 	store     *cache.Store
 	flights   *cache.Flights[*got]
 }
@@ -45,7 +44,7 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 			TLSHandshakeTimeout:    c.Timeout,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
-		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,
 		flights: cache.NewFlights(c.Store, c.Timeout, codec(c.Store)),
 	}
@@ -60,12 +59,12 @@ func (c *HTTP) MaxBatch() int { return c.config.MaxBatch }
 // GetJSON sends a request and returns a reader of the JSON of its answer.
 func (c *HTTP) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
 	var answer *decode.JSON
-	err := c.do(ctx, r, func(mediaType string, body []byte) error {
+	err := c.do(ctx, r, func(mediaType, body string) error {
 		if _, err := c.is(mediaType, "json", body); err != nil {
 			return err
 		}
 		r.Expect.answered(body)
-		answer = decode.NewJSON(string(body), c.Source(r.Binding))
+		answer = decode.NewJSON(body, c.Source(r.Binding))
 		answer.Copy = r.Kept
 		return nil
 	})
@@ -92,7 +91,7 @@ func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
 
 // is returns the parameters of a media type that is application/format,
 // text/format or has the suffix +format. Another is an error.
-func (c *HTTP) is(mediaType, format string, body []byte) (map[string]string, error) {
+func (c *HTTP) is(mediaType, format, body string) (map[string]string, error) {
 	parsed, parameters, err := mime.ParseMediaType(mediaType)
 	if err != nil || !strings.HasSuffix(parsed, "/"+format) && !strings.HasSuffix(parsed, "+"+format) {
 		return nil, nonsense(c.config.Name, fmt.Errorf("service %s: not %s but %q: %.*q", c.config.Name, format, mediaType, bodyInLog, body))
@@ -101,10 +100,9 @@ func (c *HTTP) is(mediaType, format string, body []byte) (map[string]string, err
 }
 
 // do calls the service and gives read the media type and the body of its
-// answer, which are read's only until it returns. The answer to a GET can be
-// one that was there before. What a mutation calls is called anew, and may have
+// answer. The answer to a GET can be one that was there before. What a mutation calls is called anew, and may have
 // changed all that the service answered before.
-func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType string, body []byte) error) error {
+func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType, body string) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	if provenance.IsWriting(ctx) {
@@ -123,7 +121,7 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType string, bo
 }
 
 // call calls the service, whatever is kept.
-func (c *HTTP) call(ctx context.Context, r Request, read func(mediaType string, body []byte) error) error {
+func (c *HTTP) call(ctx context.Context, r Request, read func(mediaType, body string) error) error {
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return err
@@ -138,35 +136,40 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(mediaType string, 
 	if err != nil {
 		return err
 	}
-	defer c.keep(body)
 	answer := got{header: resp.Header, asked: asked}
 	answer.fresh, answer.said = freshness(resp.Header, directives(resp.Header))
 	answer.note(ctx)
-	return read(resp.Header.Get("Content-Type"), body.Bytes())
+	return read(resp.Header.Get("Content-Type"), body)
 }
 
-// body reads the body of a good answer, into a buffer that the caller gives
-// back. What is not a good one is an error.
-func (c *HTTP) body(ctx context.Context, resp *http.Response) (*bytes.Buffer, error) {
+// body reads the body of a good answer. What is not a good one is an error.
+func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		// The status tells more than why its body could not be read.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
-		return nil, refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body})
+		return "", refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body})
 	}
-	body, _ := c.buffers.Get().(*bytes.Buffer)
-	_, err := body.ReadFrom(io.LimitReader(resp.Body, c.config.MaxResponseBytes+1))
-	switch {
+	tooLarge := func() error {
+		return nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))
+	}
+	if resp.ContentLength > c.config.MaxResponseBytes {
+		return "", tooLarge()
+	}
+	var body strings.Builder
+	body.Grow(int(max(resp.ContentLength, 0)))
+	buffer, _ := c.buffers.Get().(*[]byte)
+	defer c.buffers.Put(buffer)
+	switch _, err := io.CopyBuffer(&body, io.LimitReader(resp.Body, c.config.MaxResponseBytes+1), *buffer); {
 	case err != nil:
-		err = failed(ctx, c.config.Name, fmt.Errorf("read the answer: %w", err))
+		return "", failed(ctx, c.config.Name, fmt.Errorf("read the answer: %w", err))
 	case int64(body.Len()) > c.config.MaxResponseBytes:
-		err = nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))
+		return "", tooLarge()
 	}
-	if err != nil {
-		c.keep(body)
-		return nil, err
-	}
-	return body, nil
+	return body.String(), nil
 }
+
+// readAtOnce is the number of bytes that are read of an answer at once.
+const readAtOnce = 32 << 10
 
 // request is what the service is sent, with what it is told of the caller.
 func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
@@ -185,21 +188,10 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	return req, nil
 }
 
-// largestKept is the largest buffer that is kept for further answers.
-const largestKept = 1 << 20
-
-// keep gives a buffer back: decoders copy what they take out of it.
-func (c *HTTP) keep(body *bytes.Buffer) {
-	if body.Cap() <= largestKept {
-		body.Reset()
-		c.buffers.Put(body)
-	}
-}
-
 func (c *HTTP) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
-	err := c.call(ctx, Request{Path: []string{"healthz"}}, func(string, []byte) error { return nil })
+	err := c.call(ctx, Request{Path: []string{"healthz"}}, func(string, string) error { return nil })
 	if e, ok := errors.AsType[*StatusError](err); ok && e.Status < 500 {
 		return nil
 	}
@@ -209,5 +201,5 @@ func (c *HTTP) check(ctx context.Context) error {
 // Done calls the service and wants only to know that it succeeded, not what it
 // answered.
 func (c *HTTP) Done(ctx context.Context, r Request) error {
-	return c.do(ctx, r, func(string, []byte) error { return nil })
+	return c.do(ctx, r, func(string, string) error { return nil })
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/internal/longtest"
 )
 
 var update = flag.Bool("update", false, "write what is generated into the cases")
@@ -67,6 +68,17 @@ func TestProjects(t *testing.T) {
 			goCommand(t, dir, "test", "-vet=all", "./...")
 		})
 	}
+}
+
+// TestCompiledLong compares compiled execution with gqlgen's in many more
+// operations: see testdata/projects/compiled.txtar.
+func TestCompiledLong(t *testing.T) {
+	longtest.Only(t)
+	dir := materialise(t, parse(t, filepath.Join("testdata", "projects", "compiled.txtar")))
+	if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	goCommand(t, dir, "test", "-race", "-timeout", "60m", ".")
 }
 
 // TestRemovedFrontend generates a project, removes a frontend and generates
