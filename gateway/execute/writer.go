@@ -26,10 +26,29 @@ var errNotResolved = errors.New("a field was not resolved with its level")
 type Writer struct {
 	run   *Run
 	buf   []byte
-	path  []ast.PathElement
+	path  []step
 	field *Selected // the innermost one
 	// failed reports whether what was written last may not stay.
 	failed bool
+}
+
+// step is a field of a path, or an item of a list if it has none.
+type step struct {
+	field *Selected
+	index int
+}
+
+// errorPath returns the path of what is being written.
+func (w *Writer) errorPath() ast.Path {
+	path := make(ast.Path, len(w.path))
+	for i, s := range w.path {
+		if s.field != nil {
+			path[i] = ast.PathName(s.field.Alias)
+		} else {
+			path[i] = ast.PathIndex(s.index)
+		}
+	}
+	return path
 }
 
 // Run returns the execution.
@@ -63,7 +82,7 @@ type Mark struct {
 func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
 	outer := w.field
 	w.field = f
-	w.path = append(w.path, ast.PathName(f.Alias))
+	w.path = append(w.path, step{field: f})
 	w.buf = append(w.buf, f.key...)
 	mark := Mark{len(w.buf), outer}
 	if err := w.run.denied[f.Field]; err != nil {
@@ -90,7 +109,7 @@ func (w *Writer) Fault(err error) bool {
 	depth := len(w.path)
 	for _, item := range items.Errors() {
 		for _, i := range item.Path {
-			w.path = append(w.path, ast.PathIndex(i))
+			w.path = append(w.path, step{index: i})
 		}
 		w.Error(item.Err)
 		w.path = w.path[:depth]
@@ -122,7 +141,7 @@ func (w *Writer) settle(mark Mark, nonNull bool) bool {
 // List begins a list.
 func (w *Writer) List() {
 	w.buf = append(w.buf, '[')
-	w.path = append(w.path, ast.PathIndex(0))
+	w.path = append(w.path, step{})
 }
 
 // Item begins an item of a list.
@@ -130,7 +149,7 @@ func (w *Writer) Item(i int) Mark {
 	if i > 0 {
 		w.buf = append(w.buf, ',')
 	}
-	w.path[len(w.path)-1] = ast.PathIndex(i)
+	w.path[len(w.path)-1].index = i
 	return Mark{at: len(w.buf)}
 }
 
@@ -150,8 +169,7 @@ func (w *Writer) Null() { w.buf = append(w.buf, "null"...) }
 // Missing writes null where it may not be, and fails.
 func (w *Writer) Missing() {
 	f := w.field
-	path := make(ast.Path, len(w.path))
-	copy(path, w.path)
+	path := w.errorPath()
 	err := &graphql.InvalidNullError{Object: f.ObjectDefinition.Name, Field: f.Name, DeclaredType: f.Definition.Type.String(), Path: path}
 	graphql.AddError(w.run.ctx, gqlerror.WrapPath(path, err))
 	w.failed = true
@@ -160,8 +178,7 @@ func (w *Writer) Missing() {
 // Error adds an error of the value that is being written, and fails.
 func (w *Writer) Error(err error) {
 	w.failed = true
-	path := make(ast.Path, len(w.path))
-	copy(path, w.path)
+	path := w.errorPath()
 	known, ok := errors.AsType[*gqlerror.Error](err)
 	if !ok {
 		known = gqlerror.WrapPath(path, err)
