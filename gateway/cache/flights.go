@@ -19,6 +19,8 @@ import (
 // caller waits no longer than its own context lasts.
 //
 // Nobody is given a value whose making began before the latest invalidation.
+//
+// Of a store that does not coalesce, every caller of Do makes its own value.
 type Flights[V any] struct {
 	store   *Store
 	timeout time.Duration
@@ -79,6 +81,13 @@ type Make[V any] func(ctx context.Context, put func(*Entry)) (V, error)
 // Do returns the value of a key from the flight that is under way, or from a
 // new one. joined tells which. An error is that of create, or of ctx.
 func (f *Flights[V]) Do(ctx context.Context, key Key, create Make[V]) (value V, joined bool, err error) {
+	if !f.store.coalesces {
+		ctx, cancel := context.WithTimeout(ctx, f.timeout)
+		defer cancel()
+		one := &flight[V]{id: flightKey{key, f.store.Epoch()}}
+		f.fly(ctx, one, create, func() {})
+		return one.value, false, one.err
+	}
 	one, joined, err := f.board(ctx, key, create, false)
 	if err != nil {
 		return value, false, err
@@ -142,25 +151,33 @@ func (f *Flights[V]) begin(ctx context.Context, id flightKey, create Make[V]) *f
 	f.flying[id] = one
 	f.group.Go(func() {
 		defer cancel()
-		var kept *Entry
-		put := func(e *Entry) {
-			kept = e
-			f.store.Put(e, id.epoch)
-		}
-		var ticket *Ticket
-		one.value, ticket, one.err = f.find(ctx, id.key, create, put)
-		if kept != nil { // whoever comes after this flight must find it
-			f.store.settle()
-		}
-		f.mu.Lock()
-		f.land(one)
-		f.mu.Unlock()
-		close(one.done)
-		if kept != nil && ticket != nil {
-			f.store.Tell(ticket, kept, f.codec.Encode(one.value, kept))
-		}
+		f.fly(ctx, one, create, func() {
+			f.mu.Lock()
+			f.land(one)
+			f.mu.Unlock()
+			close(one.done)
+		})
 	})
 	return one
+}
+
+// fly makes the value of a flight, calls landed, and shares the value with other
+// gateways.
+func (f *Flights[V]) fly(ctx context.Context, one *flight[V], create Make[V], landed func()) {
+	var kept *Entry
+	put := func(e *Entry) {
+		kept = e
+		f.store.Put(e, one.id.epoch)
+	}
+	var ticket *Ticket
+	one.value, ticket, one.err = f.find(ctx, one.id.key, create, put)
+	if kept != nil { // whoever comes after this flight must find it
+		f.store.settle()
+	}
+	landed()
+	if kept != nil && ticket != nil {
+		f.store.Tell(ticket, kept, f.codec.Encode(one.value, kept))
+	}
 }
 
 // find returns a fresh value that another gateway made, else a new one. The

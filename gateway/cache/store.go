@@ -69,6 +69,8 @@ type Store struct {
 	shared  *shared                          // nil: it is this gateway's own
 	entries *ristretto.Cache[uint64, *Entry] // nil: nothing is kept
 	tags    invalidations
+
+	coalesces bool // flights are shared
 }
 
 // bookkeeping is what an entry costs besides its value and its tags: the entry,
@@ -99,7 +101,7 @@ func New(size int64, missing time.Duration) (*Store, error) {
 
 // Nothing returns a store that keeps nothing.
 func Nothing() *Store {
-	s := &Store{}
+	s := &Store{coalesces: true}
 	s.tags.init()
 	return s
 }
@@ -114,6 +116,10 @@ func (s *Store) Share(r Redis) error {
 	s.shared = shared
 	return nil
 }
+
+// Separate lets each caller of [Flights.Do] make a value of its own. Call it before
+// the store is used.
+func (s *Store) Separate() { s.coalesces = false }
 
 // Close ends what runs in the background. The store is empty then.
 func (s *Store) Close() {

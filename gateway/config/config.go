@@ -247,6 +247,9 @@ type Cache struct {
 	Size Bytes `yaml:"size"`
 	// Missing is how long it is kept that a service has nothing for a key.
 	Missing Duration `yaml:"missing"`
+	// Coalesce lets callers who ask the same at the same time share one execution,
+	// and one GET of a service.
+	Coalesce bool `yaml:"coalesce"`
 }
 
 // Redis is what several gateways share.
@@ -308,7 +311,7 @@ func Defaults() Config {
 		},
 		Admin: Admin{Listen: "127.0.0.1:9090"},
 		Auth:  Auth{KeyHeader: "X-Api-Key"},
-		Cache: Cache{Size: 64 << 20, Missing: Duration(time.Second)},
+		Cache: Cache{Size: 64 << 20, Missing: Duration(time.Second), Coalesce: true},
 		Redis: Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{

@@ -1,107 +1,14 @@
 package server
 
 import (
-	"bytes"
-	"cmp"
-	"context"
-	"log/slog"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/formatter"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
-
-// newExecutor executes a frontend's operations. It prepares none: that is the
-// pipeline's.
-func newExecutor(f execute.Frontend, log *slog.Logger) *executor.Executor {
-	exec := executor.New(f.Schema)
-	exec.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
-		return presenter(ctx, log).Present(ctx, err)
-	})
-	exec.SetRecoverFunc(recoverPanic)
-	exec.Use(responses{})
-	return exec
-}
-
-type presenterKey struct{}
-
-// presenter is the operation's presenter, or a new one before there is an
-// operation.
-func presenter(ctx context.Context, log *slog.Logger) *problem.Presenter {
-	if p, ok := ctx.Value(presenterKey{}).(*problem.Presenter); ok {
-		return p
-	}
-	return problem.NewPresenter(log)
-}
-
-// presenter returns one for an operation of the frontend.
-func (p *pipeline) presenter() *problem.Presenter {
-	out := problem.NewPresenter(p.log)
-	out.Services = p.config.Errors.Services
-	return out
-}
-
-// responses sorts the errors of responses.
-type responses struct{}
-
-var _ graphql.ResponseInterceptor = responses{}
-
-// ExtensionName is part of graphql.HandlerExtension.
-func (responses) ExtensionName() string { return "Responses" }
-
-// Validate is part of graphql.HandlerExtension.
-func (responses) Validate(graphql.ExecutableSchema) error { return nil }
-
-// InterceptResponse is part of graphql.ResponseInterceptor.
-func (responses) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	return sorted(next(ctx))
-}
-
-// sorted puts errors in the order of their paths. gqlgen has them in the order
-// in which goroutines came by, so that equal requests had different answers.
-func sorted(resp *graphql.Response) *graphql.Response {
-	if resp != nil && len(resp.Errors) > 1 {
-		slices.SortStableFunc(resp.Errors, func(a, b *gqlerror.Error) int {
-			return slices.CompareFunc(a.Path, b.Path, comparePathElements)
-		})
-	}
-	return resp
-}
-
-// comparePathElements orders names by the alphabet, indexes by their number,
-// and indexes before names.
-func comparePathElements(a, b ast.PathElement) int {
-	nameA, isNameA := a.(ast.PathName)
-	nameB, isNameB := b.(ast.PathName)
-	indexA, _ := a.(ast.PathIndex)
-	indexB, _ := b.(ast.PathIndex)
-	switch {
-	case isNameA && isNameB:
-		return cmp.Compare(nameA, nameB)
-	case isNameA:
-		return 1
-	case isNameB:
-		return -1
-	}
-	return cmp.Compare(indexA, indexB)
-}
-
-// sdl is a schema in the schema definition language.
-func sdl(s *ast.Schema) string {
-	var b bytes.Buffer
-	formatter.NewFormatter(&b, formatter.WithIndent("  ")).FormatSchema(s)
-	return b.String()
-}
 
 // frontendHeader names the frontend of a request to /graphql.
 const frontendHeader = "X-Frontend"
@@ -116,6 +23,9 @@ type choice struct {
 // ServeHTTP serves the frontend that the path names, else the header, else the
 // host, else the default one.
 func (c *choice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("frontend") == "" && r.Method == http.MethodGet { // caches must not mix frontends up
+		w.Header().Add("Vary", frontendHeader)
+	}
 	handler, ok := c.handlers[c.name(r)]
 	if !ok {
 		c.notFound(w, r)

@@ -87,15 +87,6 @@ func (s *Server) session(ctx context.Context, payload map[string]any) (context.C
 	return auth.With(upstream.WithCaller(ctx, caller), principal), nil
 }
 
-// callerID names who calls: the principal, or the address of one who is
-// anonymous.
-func callerID(ctx context.Context) string {
-	if principal := auth.From(ctx); principal != nil {
-		return principal.ID()
-	}
-	return addressOf(ctx)
-}
-
 // until is when the caller's token expires.
 func until(ctx context.Context) time.Time {
 	principal := auth.From(ctx)

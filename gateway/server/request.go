@@ -51,28 +51,8 @@ func (r *request) Value(key any) any {
 		return &r.caller
 	case auth.PrincipalKey:
 		return r.principal
+	case auth.AddressKey:
+		return &r.address
 	}
 	return r.Context.Value(key)
-}
-
-// withAddress returns a context of a client at an address.
-func withAddress(ctx context.Context, address netip.Addr) context.Context {
-	return &request{Context: ctx, address: address}
-}
-
-// addressOf tells clients apart by their addresses: by what one client has for
-// its own, which of IPv6 is a network of 64 bits (RFC 6177), with any number of
-// addresses.
-func addressOf(ctx context.Context) string {
-	r := requestOf(ctx)
-	if r == nil {
-		return ""
-	}
-	address := r.address.Unmap()
-	if address.Is6() {
-		if prefix, err := address.WithZone("").Prefix(64); err == nil {
-			return prefix.String()
-		}
-	}
-	return address.String()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/playground"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/transport"
@@ -25,7 +26,7 @@ type routes struct {
 	mux        *http.ServeMux
 	names      []string // of the frontends, sorted
 	transports []*transport.Handler
-	pipelines  []*pipeline
+	operations []*operation.Frontend
 }
 
 func (s *Server) newRoutes(frontends []execute.Frontend) (*routes, error) {
@@ -33,14 +34,14 @@ func (s *Server) newRoutes(frontends []execute.Frontend) (*routes, error) {
 	handlers, schemas := map[string]http.Handler{}, map[string]http.Handler{}
 	for _, f := range frontends {
 		cfg := s.config.Of(f.Name)
-		pipe, err := newPipeline(f, cfg, s)
+		operations, err := operation.New(f, s.operationConfig(cfg))
 		if err != nil {
 			return nil, fmt.Errorf("frontend %s: %w", f.Name, err)
 		}
-		handler := transport.New(pipe, s.transportConfig(cfg, pipe))
-		r.names, r.transports, r.pipelines = append(r.names, f.Name), append(r.transports, handler), append(r.pipelines, pipe)
+		handler := transport.New(operations, s.writer, s.transportConfig(cfg))
+		r.names, r.transports, r.operations = append(r.names, f.Name), append(r.transports, handler), append(r.operations, operations)
 		handlers[f.Name] = chain(handler, s.middlewares(cfg))
-		schemas[f.Name] = chain(schemaHandler(f, cfg), s.middlewares(cfg))
+		schemas[f.Name] = chain(schemaHandler(operations), s.middlewares(cfg))
 	}
 	slices.Sort(r.names)
 	cfg := s.config
@@ -150,11 +151,11 @@ func demoToken(target string) http.Handler {
 	})
 }
 
-// schemaHandler tells a frontend its schema, if it may ask for it.
-func schemaHandler(f execute.Frontend, cfg config.Frontend) http.Handler {
-	text := []byte(sdl(f.Schema.Schema()))
+// schemaHandler answers with the schema of a frontend, if the caller may read it.
+func schemaHandler(f *operation.Frontend) http.Handler {
+	text := []byte(f.SDL())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !mayIntrospect(r.Context(), cfg) {
+		if !f.MayIntrospect(r.Context()) {
 			nothingHere(w, r)
 			return
 		}

@@ -10,12 +10,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/access"
+	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
@@ -34,6 +34,7 @@ type Server struct {
 	verifier   *auth.Verifier
 	limiter    *ratelimit.Limiter
 	store      *cache.Store
+	writer     *answer.Writer // of all frontends
 	health     *health
 	bodies     *transport.Budget // of all frontends
 	ownHeaders []string          // what services are not told by callers
@@ -51,7 +52,8 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 	limiter, errOfLimits := ratelimit.Open(limiterConfig(cfg.Redis, log))
 	store, errOfStore := openStore(cfg, log)
 	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, log))
-	if err := errors.Join(errOfAuth, errOfLimits, errOfServices, errOfStore); err != nil {
+	writer, errOfWriter := answer.NewWriter()
+	if err := errors.Join(errOfAuth, errOfLimits, errOfServices, errOfStore, errOfWriter); err != nil {
 		if errOfLimits == nil {
 			err = errors.Join(err, limiter.Close())
 		}
@@ -68,6 +70,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		verifier: verifier,
 		limiter:  limiter,
 		store:    store,
+		writer:   writer,
 		bodies:   transport.NewBudget(int64(cfg.Server.BodyBudget)),
 		health:   &health{services: cfg.Services, check: services.Check, verifier: verifier},
 		// Whoever has an API key can act for its principal: services need none.
@@ -79,76 +82,6 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		}
 	}
 	return s, nil
-}
-
-// openStore opens the memory for what is cached, which gateways share if there
-// is a Redis.
-func openStore(cfg *config.Config, log *slog.Logger) (*cache.Store, error) {
-	store, err := cache.New(int64(cfg.Cache.Size), time.Duration(cfg.Cache.Missing))
-	if err != nil || cfg.Redis.URL == "" {
-		return store, err
-	}
-	if err := store.Share(cache.Redis{URL: string(cfg.Redis.URL), Prefix: cfg.Redis.Prefix, Log: log}); err != nil {
-		store.Close()
-		return nil, err
-	}
-	return store, nil
-}
-
-func openVerifier(cfg config.Auth, log *slog.Logger) (*auth.Verifier, error) {
-	out := auth.Config{KeyHeader: cfg.KeyHeader, Log: log}
-	for _, i := range cfg.Issuers {
-		out.Issuers = append(out.Issuers, auth.Issuer{
-			Issuer: i.Issuer, JWKS: i.JWKS, Audiences: i.Audiences, Algorithms: i.Algorithms, Leeway: time.Duration(i.Leeway),
-			Scopes: i.Scopes, Subject: i.Subject, Tier: i.Tier, Refresh: time.Duration(i.Refresh),
-		})
-	}
-	texts := [][]byte{[]byte(cfg.Keys)}
-	if cfg.KeyFile != "" {
-		text, err := os.ReadFile(cfg.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("auth.keyFile: %w", err)
-		}
-		texts = append(texts, text)
-	}
-	for _, text := range texts {
-		keys, err := auth.ReadKeys(text)
-		if err != nil {
-			return nil, fmt.Errorf("auth: API keys: %w", err)
-		}
-		out.Keys = append(out.Keys, keys...)
-	}
-	return auth.Open(out)
-}
-
-func limiterConfig(cfg config.Redis, log *slog.Logger) ratelimit.Config {
-	out := ratelimit.Config{Log: log}
-	if cfg.URL != "" {
-		out.Redis = &ratelimit.Redis{URL: string(cfg.URL), Timeout: time.Duration(cfg.Timeout), LocalShare: cfg.LocalShare, Prefix: cfg.Prefix}
-	}
-	return out
-}
-
-func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []upstream.Config {
-	suspect := func(s upstream.Suspicion) {
-		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
-	}
-	var list []upstream.Config
-	for name, s := range cfg.Services {
-		list = append(list, upstream.Config{
-			Name:                 name,
-			URL:                  s.URL,
-			Timeout:              time.Duration(s.Timeout),
-			MaxBatch:             s.MaxBatch,
-			MaxResponseBytes:     int64(s.MaxResponse),
-			ForwardAuthorization: s.ForwardAuthorization,
-			SubjectHeader:        s.SubjectHeader,
-			Store:                store,
-			Values:               s.Config,
-			Suspect:              suspect,
-		})
-	}
-	return list
 }
 
 // Services are the gateway's services, for typed clients.
@@ -214,14 +147,14 @@ func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	group.Go(func() { s.verifier.Run(ctx) })
-	for _, p := range routes.pipelines {
-		group.Go(func() { p.persisted.Run(ctx) })
+	for _, f := range routes.operations {
+		group.Go(func() { f.Run(ctx) })
 	}
 	return func() {
 		cancel()
 		group.Wait()
-		for _, p := range routes.pipelines {
-			p.answers.flights.Close()
+		for _, f := range routes.operations {
+			f.Close()
 		}
 	}
 }
@@ -273,28 +206,4 @@ func (s *Server) stop(servers []*http.Server, routes *routes) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// transportConfig is the part of the configuration that transports need.
-func (s *Server) transportConfig(cfg config.Frontend, pipe *pipeline) transport.Config {
-	return transport.Config{
-		MaxBodyBytes:     int64(cfg.Limits.Body),
-		MaxBatch:         cfg.Limits.Batch,
-		MaxInputItems:    cfg.Limits.InputItems,
-		MaxInputDepth:    cfg.Limits.InputDepth,
-		Budget:           s.bodies,
-		OperationTimeout: time.Duration(cfg.Limits.Timeout),
-		MaxOperations:    cfg.Limits.Operations,
-		Origins:          cfg.CORS.Origins,
-
-		MaxSockets:          cfg.Limits.Sockets,
-		MaxCallerOperations: cfg.Limits.CallerOperations,
-		MaxQueuedBytes:      int64(cfg.Limits.Queue),
-		Caller:              callerID,
-
-		Init:   s.session,
-		Until:  until,
-		Recall: pipe.recall,
-		Log:    s.log,
-	}
 }

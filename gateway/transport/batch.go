@@ -1,37 +1,35 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"net/http"
-	"strconv"
 	"sync"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // request is what came in one HTTP request.
 type request struct {
-	finished Finished             // its answer, if that is known; then there is nothing else
-	text     string               // for Reply
-	params   *graphql.RawParams   // nil of a batch
-	batch    []*graphql.RawParams // it was a list, and so is the answer
-	memory   reservation          // for it
+	answer   answer.Answer // if it is recalled: then there is nothing else
+	recalled bool
+	single   *Request    // nil of a batch
+	batch    []*Request  // it was a list, and so is the answer
+	memory   reservation // for it
 }
 
 // decodeBatch reads a list of operations.
-func decodeBatch(body []byte, most int) ([]*graphql.RawParams, *problem.Error) {
+func decodeBatch(body []byte, most int) ([]*Request, *problem.Error) {
 	if most < 2 {
 		return nil, wrongBatch(most)
 	}
 	d := newDecoder(body)
-	var list []*graphql.RawParams
+	var list []*Request
 	err := d.list(func() error {
-		params, err := d.operation()
-		list = append(list, params)
+		request, err := d.request()
+		list = append(list, request)
 		return err
 	})
 	if err == nil {
@@ -43,8 +41,8 @@ func decodeBatch(body []byte, most int) ([]*graphql.RawParams, *problem.Error) {
 	case len(list) == 0 || len(list) > most:
 		return nil, wrongBatch(most)
 	}
-	for _, params := range list {
-		if err := checkParams(params); err != nil {
+	for _, request := range list {
+		if err := request.check(); err != nil {
 			return nil, err
 		}
 	}
@@ -62,51 +60,42 @@ func wrongBatch(most int) *problem.Error {
 // answerBatch executes operations concurrently and answers with the list of
 // their responses, in the order of the request. The status is 200: it can't be
 // that of several.
-func (h *Handler) answerBatch(ctx context.Context, w http.ResponseWriter, operations []*graphql.RawParams) {
-	responses := make([]*graphql.Response, len(operations))
+func (h *Handler) answerBatch(w http.ResponseWriter, r *http.Request, requests []*Request) {
+	answers := make([]*answer.Answer, len(requests))
 	var wait sync.WaitGroup
-	for i, params := range operations {
+	for i, request := range requests {
 		wait.Go(func() {
 			defer func() {
 				if value := recover(); value != nil {
-					responses[i] = h.panicked(ctx, value)
+					answers[i] = h.panicked(r.Context(), value)
 				}
 			}()
-			responses[i] = h.respond(graphql.StartOperationTrace(ctx), params)
+			answers[i] = h.single(r.Context(), request)
 		})
 	}
 	wait.Wait()
-	buffer := h.buffers.get()
-	defer h.buffers.put(buffer)
-	appendResponses(buffer, responses)
-	header := w.Header()
-	header.Set("Content-Type", plainJSON+"; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(buffer.Len()))
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Cache-Control", "no-store")
-	_, _ = w.Write(buffer.Bytes()) // the caller left: nobody to tell
-}
-
-func appendResponses(buffer *bytes.Buffer, responses []*graphql.Response) {
-	for i, resp := range responses {
+	buffer := h.writer.Get()
+	defer h.writer.Put(buffer)
+	for i, a := range answers {
 		buffer.WriteByte("[,"[min(i, 1)])
-		appendResponse(buffer, resp)
+		buffer.Write(a.Append(buffer.AvailableBuffer()))
 	}
 	buffer.WriteByte(']')
+	h.writer.WriteJSON(w, r, http.StatusOK, plainJSON, buffer.Bytes())
 }
 
-// respond is the response to one operation of a batch.
-func (h *Handler) respond(ctx context.Context, params *graphql.RawParams) *graphql.Response {
-	oc, failed := h.operation(ctx, params)
+// single returns the answer to one operation of a batch.
+func (h *Handler) single(ctx context.Context, request *Request) *answer.Answer {
+	operation, failed := h.source.Prepare(ctx, request)
 	if failed != nil {
 		return failed
 	}
-	if oc.Operation.Operation == ast.Subscription {
-		return problemResponse(problem.New(problem.BadRequest, "A subscription can't be part of a batch."))
+	if operation.Kind() == ast.Subscription {
+		return answer.Problem(problem.New(problem.BadRequest, "A subscription can't be part of a batch."))
 	}
-	var out *graphql.Response
-	h.execute(ctx, oc, func(resp *graphql.Response) bool {
-		out = resp
+	var out *answer.Answer
+	operation.Run(ctx, func(a *answer.Answer) bool {
+		out = a
 		return true
 	})
 	return out

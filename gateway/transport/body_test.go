@@ -48,7 +48,7 @@ func (c *rawConn) write(parts ...string) {
 }
 
 // answer reads the next answer.
-func (c *rawConn) answer() answer {
+func (c *rawConn) answer() reply {
 	c.Helper()
 	resp, err := http.ReadResponse(c.reader, nil)
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *rawConn) answer() answer {
 	if err != nil {
 		c.Fatal(err)
 	}
-	return answer{resp.StatusCode, resp.Header, string(text)}
+	return reply{resp.StatusCode, resp.Header, string(text)}
 }
 
 // ends wants the gateway to close the connection, with nothing more on it.
@@ -124,7 +124,7 @@ func TestBoundsInputs(t *testing.T) {
 		for _, member := range []string{"variables", "extensions", "unknown"} {
 			status := map[bool]int{false: http.StatusOK, true: http.StatusBadRequest}[c.refused]
 			body := operation(member, c.value)
-			answers := map[string]answer{"POST": g.post(t, body), "batch": g.post(t, "["+body+","+body+"]")}
+			answers := map[string]reply{"POST": g.post(t, body), "batch": g.post(t, "["+body+","+body+"]")}
 			if member != "unknown" {
 				answers["GET"] = g.send(t, http.MethodGet, "/?query={__typename}&"+member+"="+url.QueryEscape(`{"a":`+c.value+`}`), "", preflight)
 			}
@@ -170,7 +170,7 @@ func TestBudgetOfBodies(t *testing.T) {
 	awaitStatus(http.StatusOK)
 	// The slow one may not have been read when the other is, and be refused then.
 	slow := g.raw(t)
-	a := answer{}
+	a := reply{}
 	for deadline := time.Now().Add(patience); a.status != http.StatusServiceUnavailable; {
 		if time.Now().After(deadline) {
 			t.Fatalf("status %d, want 503", a.status)

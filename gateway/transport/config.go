@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 )
 
@@ -27,9 +26,6 @@ type Config struct {
 	// at one time; nil for one of 64 MiB, of this handler only. What is beyond it
 	// is refused with 503, a WebSocket with 1013.
 	Budget *Budget
-	// OperationTimeout bounds the execution of a query or a mutation; 30 s. A
-	// subscription lasts until one of both sides ends it.
-	OperationTimeout time.Duration
 	// MaxOperations is how many operations one WebSocket may have under way;
 	// 100.
 	MaxOperations int
@@ -66,11 +62,6 @@ type Config struct {
 	// token expires; the zero time is never. Streams end then: an event stream
 	// with a problem, a WebSocket with 4401. Nil is never.
 	Until func(ctx context.Context) time.Time
-	// Recall finds the answer of a request by its text, before that is decoded:
-	// the query of a URL, or the body, which is the function's until it returns.
-	// It is nil for what has to be executed. header is the answer's, which it can
-	// add to. It is not asked for event streams. Nil recalls nothing.
-	Recall func(header http.Header, r *http.Request, text []byte) Finished
 	// Log gets panics and connections that Init refused; nil for none.
 	Log *slog.Logger
 }
@@ -80,7 +71,6 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxBatch, 1)
 	setDefault(&c.MaxInputItems, 1000)
 	setDefault(&c.MaxInputDepth, 10)
-	setDefault(&c.OperationTimeout, 30*time.Second)
 	setDefault(&c.MaxOperations, 100)
 	setDefault(&c.MaxSockets, 100)
 	setDefault(&c.MaxCallerOperations, 1000)

@@ -8,20 +8,18 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // checkDecoded wants parameters or a problem that has nothing of the input.
-func checkDecoded(t *testing.T, input string, params *graphql.RawParams, p *problem.Error) {
+func checkDecoded(t *testing.T, input string, r *Request, p *problem.Error) {
 	t.Helper()
 	if p == nil {
-		_, persisted := params.Extensions["persistedQuery"]
-		if strings.TrimSpace(params.Query) == "" && !persisted {
+		_, persisted := r.Extensions["persistedQuery"]
+		if strings.TrimSpace(r.Query) == "" && !persisted && r.DocumentID == "" {
 			t.Errorf("%q: no query and no problem", input)
 		}
-		if !utf8.ValidString(params.Query) || !utf8.ValidString(params.OperationName) {
+		if !utf8.ValidString(r.Query) || !utf8.ValidString(r.OperationName) || !utf8.ValidString(r.DocumentID) {
 			t.Errorf("%q: not UTF-8", input)
 		}
 		return
@@ -40,8 +38,8 @@ func FuzzDecodeJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		params, p := decodeOperation(body)
-		checkDecoded(t, string(body), params, p)
+		r, p := decodeRequest(body)
+		checkDecoded(t, string(body), r, p)
 		if p != nil {
 			return
 		}
@@ -56,8 +54,9 @@ func FuzzDecodeJSON(f *testing.F) {
 		name, _ := want["operationName"].(string)
 		variables, _ := want["variables"].(map[string]any)
 		extensions, _ := want["extensions"].(map[string]any)
-		if got := (&graphql.RawParams{Query: query, OperationName: name, Variables: variables, Extensions: extensions}); !reflect.DeepEqual(params, got) {
-			t.Errorf("%q: %+v, want %+v", body, params, got)
+		id, _ := want[documentID].(string)
+		if got := (&Request{Query: query, OperationName: name, Variables: variables, Extensions: extensions, DocumentID: id}); !reflect.DeepEqual(r, got) {
+			t.Errorf("%q: %+v, want %+v", body, r, got)
 		}
 	})
 }
@@ -71,8 +70,8 @@ func FuzzDecodeURL(f *testing.F) {
 	}
 	config := Config{}.withDefaults()
 	f.Fuzz(func(t *testing.T, query string) {
-		params, p := decodeURL(query, &config)
-		checkDecoded(t, query, params, p)
+		r, p := decodeURL(query, &config)
+		checkDecoded(t, query, r, p)
 	})
 }
 
@@ -115,12 +114,11 @@ func FuzzParseMessage(f *testing.F) {
 		if (m.kind == typeSubscribe || m.kind == typeComplete) && m.id == "" {
 			t.Errorf("%q: no id", data)
 		}
-		if (m.params != nil) != (m.kind == typeSubscribe) {
-			t.Errorf("%q: params %v", data, m.params)
+		if (m.request != nil) != (m.kind == typeSubscribe) {
+			t.Errorf("%q: request %v", data, m.request)
 		}
 		if m.kind == typePing { // what comes back must be JSON
-			var b bufferPool
-			buffer := b.get()
+			buffer := new(bytes.Buffer)
 			if appendControl(buffer, typePong, m.payload); !json.Valid(buffer.Bytes()) {
 				t.Errorf("%q: answered %q", data, buffer)
 			}

@@ -1,5 +1,5 @@
 // Package transport answers the GraphQL requests of one frontend over HTTP,
-// server-sent events and WebSocket, with any executor of gqlgen.
+// server-sent events and WebSocket, from any [Source].
 //
 // HTTP follows the GraphQL over HTTP specification
 // (https://graphql.github.io/graphql-over-http/draft/). A POST has a JSON
@@ -23,8 +23,8 @@
 //
 // What is refused is answered with {"errors":[{"message","extensions":{"code"}}]},
 // never with a part of the request's body. An answer has no data key when
-// nothing was executed. The executor must answer
-// in one response: without @defer, which is a hint.
+// nothing was executed. Queries and mutations have one answer: @defer, which is a
+// hint, is not followed.
 package transport
 
 import (
@@ -32,32 +32,30 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // Handler answers requests. It is safe for concurrent use. Make one with
 // [New].
 type Handler struct {
-	exec    graphql.GraphExecutor
+	source  Source
 	config  Config
-	buffers bufferPool
+	writer  *answer.Writer
 	bodies  bodyPool
 	streams *streams
 	callers callers
 }
 
-// New returns a handler that executes with exec. Errors are shown as exec
-// presents them, which includes their codes.
+// New returns a handler that answers from a source with a writer.
 //
 // Serve it from a [Listener], which cuts clients that don't read, by an
 // [http.Server] with a ReadTimeout, within which a request must have come in
 // completely; it does not bound what comes after that.
-func New(exec graphql.GraphExecutor, config Config) *Handler {
-	return &Handler{exec: exec, config: config.withDefaults(), streams: newStreams()}
+func New(source Source, writer *answer.Writer, config Config) *Handler {
+	return &Handler{source: source, writer: writer, config: config.withDefaults(), streams: newStreams()}
 }
 
 // Shutdown ends all event streams and WebSockets (these with 1001, going
@@ -93,8 +91,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	request, want, refused := h.read(w, r)
 	defer request.memory.release()
-	if request.finished != nil {
-		request.finished.Serve(w, r, want.format)
+	if request.recalled {
+		h.writer.Write(w, r, &request.answer, want.format)
 		return
 	}
 	if refused != nil {
@@ -104,13 +102,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// It would end the operation: net/http goes on reading, to find out when the
 	// client leaves.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not every writer has one
-	ctx := graphql.StartOperationTrace(r.Context())
-	if request.params == nil {
-		h.answerBatch(ctx, w, request.batch)
+	if request.single == nil {
+		h.answerBatch(w, r, request.batch)
 		return
 	}
-	reply := &Reply{Header: w.Header(), Method: r.Method, Text: request.text, memory: &request.memory}
-	h.answer(context.WithValue(ctx, replyKey{}, reply), w, r, request.params, want)
+	h.answer(w, r, &request, want)
 }
 
 // read is everything that a request must fulfil to be a GraphQL request.
@@ -131,30 +127,25 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (request, accepte
 	return got, want, refused
 }
 
-// answer executes the request in the way that its operation and its Accept ask
-// for.
-func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Request, params *graphql.RawParams, want accepted) {
-	oc, failed := h.operation(ctx, params)
+// answer executes the operation in the way that its kind and Accept ask for.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, request *request, want accepted) {
+	operation, failed := h.source.Prepare(r.Context(), request.single)
 	if failed != nil {
-		h.answerFailed(ctx, w, r, failed, want)
+		h.answerFailed(w, r, failed, want)
 		return
 	}
-	switch kind := oc.Operation.Operation; {
+	switch kind := operation.Kind(); {
 	case kind == ast.Mutation && r.Method == http.MethodGet:
 		h.refuse(w, r, methodNotAllowed("POST", "A mutation is sent by POST."))
 	case kind == ast.Subscription && !want.events:
 		h.refuse(w, r, refusef(http.StatusNotAcceptable,
 			"A subscription is answered as %s, which the header Accept must name, or over WebSocket.", eventStream))
 	case kind == ast.Subscription || want.format == eventStream:
-		ReplyOf(ctx).memory.release() // it may last
-		h.serveEvents(ctx, w, r, func(ctx context.Context, send sendFunc) { h.execute(ctx, oc, send) })
+		request.memory.release() // it may last
+		h.serveEvents(w, r, operation.Run)
 	default:
-		h.execute(ctx, oc, func(resp *graphql.Response) bool {
-			if finished := ReplyOf(ctx).finished; finished != nil {
-				finished.Serve(w, r, want.format)
-			} else {
-				h.write(w, resp, want.format)
-			}
+		operation.Run(r.Context(), func(a *answer.Answer) bool {
+			h.writer.Write(w, r, a, want.format)
 			return true
 		})
 	}
@@ -163,16 +154,16 @@ func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 // answerFailed answers a GraphQL request that can't be executed. Into an event
 // stream goes an event: a browser's EventSource, for one, does not show the
 // body of another status (graphql-sse, distinct connections mode).
-func (h *Handler) answerFailed(ctx context.Context, w http.ResponseWriter, r *http.Request, failed *graphql.Response, want accepted) {
+func (h *Handler) answerFailed(w http.ResponseWriter, r *http.Request, failed *answer.Answer, want accepted) {
 	if want.format == eventStream {
-		h.serveEvents(ctx, w, r, func(_ context.Context, send sendFunc) { send(failed) })
+		h.serveEvents(w, r, func(_ context.Context, send func(*answer.Answer) bool) { send(failed) })
 		return
 	}
-	h.write(w, failed, want.format)
+	h.writer.Write(w, r, failed, want.format)
 }
 
-// recovered answers a panic of the transport or of an extension of the
-// executor; those of resolvers do not come here.
+// recovered answers a panic of the transport or of the source; those of resolvers
+// do not come here.
 func (h *Handler) recovered(w http.ResponseWriter, r *http.Request) {
 	value := recover()
 	if value == nil {
@@ -181,12 +172,11 @@ func (h *Handler) recovered(w http.ResponseWriter, r *http.Request) {
 	if value == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared, as net/http does
 		panic(value)
 	}
-	h.write(w, h.panicked(r.Context(), value), ProblemFormat(r.Header))
+	h.writer.Write(w, r, h.panicked(r.Context(), value), ProblemFormat(r.Header))
 }
 
-// panicked logs a panic, with an id that the response has too. Call it in the
+// panicked logs a panic, with an id that the answer has too. Call it in the
 // deferred function.
-func (h *Handler) panicked(ctx context.Context, value any) *graphql.Response {
-	presented := problem.NewPresenter(h.config.Log).Present(ctx, problem.Recovered(value))
-	return &graphql.Response{Errors: gqlerror.List{presented}}
+func (h *Handler) panicked(ctx context.Context, value any) *answer.Answer {
+	return answer.Errors(problem.NewPresenter(h.config.Log).Present(ctx, problem.Recovered(value)))
 }

@@ -2,9 +2,11 @@ package transport_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,12 +14,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 	"go.uber.org/goleak"
 
-	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/answer"
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/document"
+	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/input"
+	"github.com/portico-gateway/portico/gateway/operation"
+	"github.com/portico-gateway/portico/gateway/persisted"
+	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/transport/internal/testschema"
 )
@@ -35,30 +41,21 @@ type gateway struct {
 	log       *safeBuffer
 }
 
-// timeouts are those of a server; 0 for the default.
-type timeouts struct{ read, write time.Duration }
+// timeouts are those of a server and of operations; 0 for the default.
+type timeouts struct{ read, write, operation time.Duration }
 
-// serve starts a gateway. Changes are made to its executor, which may be
-// replaced.
-func serve(t testing.TB, config transport.Config, changes ...func(*executor.Executor) graphql.GraphExecutor) *gateway {
+// serve starts a gateway. Changes are made to its source, which may be replaced.
+func serve(t testing.TB, config transport.Config, changes ...func(transport.Source) transport.Source) *gateway {
 	t.Helper()
 	return serveWithin(t, timeouts{}, config, changes...)
 }
 
 // serveWithin is serve with timeouts.
-func serveWithin(t testing.TB, timeouts timeouts, config transport.Config, changes ...func(*executor.Executor) graphql.GraphExecutor) *gateway {
+func serveWithin(t testing.TB, timeouts timeouts, config transport.Config, changes ...func(transport.Source) transport.Source) *gateway {
 	t.Helper()
 	g := &gateway{resolvers: testschema.NewResolvers(), log: &safeBuffer{}}
-	log := slog.New(slog.NewTextHandler(g.log, nil))
-	exec := executor.New(g.resolvers.Schema())
-	exec.SetErrorPresenter(problem.NewPresenter(log).Present)
-	exec.SetRecoverFunc(func(_ context.Context, value any) error { return problem.Recovered(value) })
-	var used graphql.GraphExecutor = exec
-	for _, change := range changes {
-		used = change(exec)
-	}
-	config.Log = log
-	g.handler = transport.New(used, config)
+	config.Log = slog.New(slog.NewTextHandler(g.log, nil))
+	g.handler = transport.New(newSource(t, g.resolvers, timeouts, config.Log, changes), newWriter(t), config)
 	g.Server = httptest.NewUnstartedServer(g.handler)
 	g.Listener = transport.NewListener(g.Listener, timeouts.write)
 	g.Config.ConnState = transport.ConnState
@@ -71,6 +68,52 @@ func serveWithin(t testing.TB, timeouts timeouts, config transport.Config, chang
 	return g
 }
 
+// newSource returns a source of the test schema without limits.
+func newSource(t testing.TB, resolvers *testschema.Resolvers, timeouts timeouts, log *slog.Logger, changes []func(transport.Source) transport.Source) transport.Source {
+	t.Helper()
+	many := 1_000_000
+	limiter, err := ratelimit.Open(ratelimit.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frontend, err := operation.New(execute.Frontend{Name: "test", Schema: resolvers.Schema(), Parsers: testschema.Parsers()}, operation.Config{
+		Documents: document.Limits{
+			Bytes: many, Tokens: many, Depth: many, Fields: many, Aliases: many, RootFields: many, PerKey: many, Directives: many,
+			Spreads: many, SpreadDepth: many, InputDepth: many, InputItems: many,
+		},
+		DocumentMemory: 1 << 20,
+		Persisted:      persisted.Config{Mode: persisted.Off},
+		Inputs:         input.Limits{Items: many, Depth: many, Bytes: many},
+		Introspection:  true,
+		Cost:           operation.Cost{Max: math.MaxInt32, ListSize: 1, Report: operation.Never},
+		Limiter:        limiter,
+		Store:          cache.Nothing(),
+		Timeout:        cmp.Or(timeouts.operation, time.Minute),
+		Log:            log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		frontend.Close()
+		_ = limiter.Close()
+	})
+	var source transport.Source = frontend
+	for _, change := range changes {
+		source = change(source)
+	}
+	return source
+}
+
+func newWriter(t testing.TB) *answer.Writer {
+	t.Helper()
+	w, err := answer.NewWriter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 func (g *gateway) shutdown(t testing.TB) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -79,15 +122,15 @@ func (g *gateway) shutdown(t testing.TB) {
 	}
 }
 
-// answer is what came of a request.
-type answer struct {
+// reply is what came of a request.
+type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
 // send sends a request. Headers are "Name: value".
-func (g *gateway) send(t testing.TB, method, query, body string, headers ...string) answer {
+func (g *gateway) send(t testing.TB, method, query, body string, headers ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, g.URL+query, strings.NewReader(body))
 	if err != nil {
@@ -103,11 +146,11 @@ func (g *gateway) send(t testing.TB, method, query, body string, headers ...stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{resp.StatusCode, resp.Header, string(text)}
+	return reply{resp.StatusCode, resp.Header, string(text)}
 }
 
 // post sends an ordinary request.
-func (g *gateway) post(t testing.TB, body string, headers ...string) answer {
+func (g *gateway) post(t testing.TB, body string, headers ...string) reply {
 	t.Helper()
 	return g.send(t, http.MethodPost, "/", body, append([]string{"Content-Type: application/json"}, headers...)...)
 }
@@ -147,25 +190,25 @@ func (b *safeBuffer) String() string {
 	return b.b.String()
 }
 
-// panicking is an executor with a mistake.
-type panicking struct{ graphql.GraphExecutor }
+// panicking is a source with a mistake.
+type panicking struct{ transport.Source }
 
-func (panicking) CreateOperationContext(context.Context, *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+func (panicking) Prepare(context.Context, *transport.Request) (transport.Operation, *answer.Answer) {
 	panic("secret of a panic")
 }
 
-func panics(exec *executor.Executor) graphql.GraphExecutor { return panicking{exec} }
+func panics(source transport.Source) transport.Source { return panicking{source} }
 
-// delayed is an executor that takes its time.
+// delayed is a source that takes its time.
 type delayed struct {
-	graphql.GraphExecutor
+	transport.Source
 	delay time.Duration
 }
 
-func (d delayed) DispatchOperation(ctx context.Context, oc *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+func (d delayed) Prepare(ctx context.Context, r *transport.Request) (transport.Operation, *answer.Answer) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(d.delay):
 	}
-	return d.GraphExecutor.DispatchOperation(ctx, oc)
+	return d.Source.Prepare(ctx, r)
 }

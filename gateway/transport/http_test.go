@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/transport"
 )
 
@@ -44,7 +44,7 @@ func TestAnswersByPost(t *testing.T) {
 		{"unknown members", `{"query":"{__typename}","id":7,"more":{"a":[1]}}`, `{"data":{"__typename":"Query"}}`},
 		{"white space around", " \r\n\t{\"query\":\"{__typename}\"}\n ", `{"data":{"__typename":"Query"}}`},
 		{"exact id", `{"query":"query($i:ID!){ident(id:$i)}","variables":{"i":12345678901234567890123}}`, `{"data":{"ident":"12345678901234567890123"}}`},
-		{"exact int", `{"query":"query($n:Int!){number(n:$n)}","variables":{"n":9007199254740993}}`, `{"data":{"number":9007199254740993}}`},
+		{"exact int", `{"query":"query($n:Int!){number(n:$n)}","variables":{"n":-2147483648}}`, `{"data":{"number":-2147483648}}`},
 		{"list variable", `{"query":"query($v:[Int!]!){sum(of:{values:$v})}","variables":{"v":[1,2,3]}}`, `{"data":{"sum":6}}`},
 		{"null with an error beside data", `{"query":"{fail echo(text:\"x\")}"}`,
 			`{"errors":[{"message":"Something went wrong on our side.","path":["fail"],"locations":[{"line":1,"column":2}],"extensions":{"code":"INTERNAL_SERVER_ERROR","id":"*"}}],"data":{"fail":null,"echo":"x"}}`},
@@ -152,7 +152,7 @@ func TestRefuses(t *testing.T) {
 
 		// GraphQL that can't be executed.
 		{name: "syntax", body: `{"query":"{"}`, code: "GRAPHQL_PARSE_FAILED", status: 400, legacy: 200},
-		{name: "only a comment", body: `{"query":"# hi"}`, code: "GRAPHQL_VALIDATION_FAILED", status: 400, legacy: 200},
+		{name: "only a comment", body: `{"query":"# hi"}`, code: "GRAPHQL_PARSE_FAILED", status: 400, legacy: 200},
 		{name: "unknown field", body: `{"query":"{nope}"}`, code: "GRAPHQL_VALIDATION_FAILED", status: 400, legacy: 200},
 		{name: "unknown operation", body: `{"query":"query A{__typename}","operationName":"B"}`, code: "GRAPHQL_VALIDATION_FAILED", status: 400, legacy: 200},
 		{name: "which operation", body: `{"query":"query A{__typename} query B{__typename}"}`, code: "GRAPHQL_VALIDATION_FAILED", status: 400, legacy: 200},
@@ -191,7 +191,7 @@ func TestRefuses(t *testing.T) {
 }
 
 // checkErrors wants errors with this code, and nothing else.
-func checkErrors(t *testing.T, a answer, code string) {
+func checkErrors(t *testing.T, a reply, code string) {
 	t.Helper()
 	var body map[string][]struct {
 		Message    string
@@ -224,7 +224,7 @@ func TestSaysWhatIsWrong(t *testing.T) {
 		`{"query":"a","query":"b"}`: "The request is not GraphQL: an object has a member twice.",
 		`{"query":"\ud800"}`:        "The request is not GraphQL: the JSON is malformed near byte 11.",
 		"{\"query\":\"\xff\"}":      "The request is not GraphQL: it is not UTF-8.",
-		`{"query":"query($o:Numbers!){sum(of:$o)}","variables":{"o":{"values":["x"]}}}`: "Variable $o.values[0]: cannot use string as Int.",
+		`{"query":"query($o:Numbers!){sum(of:$o)}","variables":{"o":{"values":["x"]}}}`: "Variable $o.values[0]: expected an Int, an integer of 32 bits, found a string.",
 		`{"query":"query A{a} query B{b}"}`:                                             `Cannot query field "a" on type "Query".`,
 		strings.Repeat(" ", 201):                                                        "The body has more than 200 bytes.",
 	} {
@@ -342,7 +342,7 @@ func TestNegotiatesTheMediaTypeOfRefusals(t *testing.T) {
 		"text/html": jsonType,
 		"garbage":   jsonType,
 	} {
-		for name, a := range map[string]answer{
+		for name, a := range map[string]reply{
 			"not GraphQL":        g.post(t, `{`, "Accept: "+accept),
 			"method not allowed": g.send(t, http.MethodPut, "/", "", "Accept: "+accept),
 			"csrf":               g.send(t, http.MethodGet, "/?query={__typename}", "", "Accept: "+accept),
@@ -356,14 +356,14 @@ func TestNegotiatesTheMediaTypeOfRefusals(t *testing.T) {
 
 func TestWritesLargeAnswersWhole(t *testing.T) {
 	g := serve(t, transport.Config{})
-	a := g.post(t, `{"query":"{large(bytes:3000000)}"}`)
+	a := g.post(t, `{"query":"{large(bytes:3000000)}"}`, "Accept-Encoding: identity")
 	if len(a.body) != 3_000_000+len(`{"data":{"large":""}}`) || a.header.Get("Content-Length") != strconv.Itoa(len(a.body)) {
 		t.Errorf("%d bytes, Content-Length %s", len(a.body), a.header.Get("Content-Length"))
 	}
 }
 
 func TestEndsOperationsThatTakeTooLong(t *testing.T) {
-	g := serve(t, transport.Config{OperationTimeout: time.Millisecond})
+	g := serveWithin(t, timeouts{operation: time.Millisecond}, transport.Config{})
 	a := g.post(t, `{"query":"{slow echo(text:\"x\")}"}`)
 	if a.status != http.StatusOK && a.status != http.StatusGatewayTimeout || !strings.Contains(a.body, "DOWNSTREAM_TIMEOUT") {
 		t.Errorf("%d %s", a.status, a.body)
@@ -395,20 +395,16 @@ func TestAnswersAPanicOfItsOwn(t *testing.T) {
 	}
 }
 
-// unspeakable is an executor whose errors and extensions JSON can't say.
-type unspeakable struct{ graphql.GraphExecutor }
+// unspeakable is a source of errors and extensions that JSON can't say.
+type unspeakable struct{ transport.Source }
 
-func (unspeakable) CreateOperationContext(_ context.Context, _ *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
-	return &graphql.OperationContext{}, gqlerror.List{{Message: "no"}}
-}
-
-func (unspeakable) DispatchError(context.Context, gqlerror.List) *graphql.Response {
+func (unspeakable) Prepare(context.Context, *transport.Request) (transport.Operation, *answer.Answer) {
 	bad := map[string]any{"code": "BAD_USER_INPUT", "f": func() {}}
-	return &graphql.Response{Errors: gqlerror.List{{Message: "no", Extensions: bad}}, Extensions: bad}
+	return nil, answer.New(&graphql.Response{Errors: gqlerror.List{{Message: "no", Extensions: bad}}, Extensions: bad})
 }
 
 func TestKeepsErrorsThatJSONCannotSay(t *testing.T) {
-	g := serve(t, transport.Config{}, func(e *executor.Executor) graphql.GraphExecutor { return unspeakable{e} })
+	g := serve(t, transport.Config{}, func(s transport.Source) transport.Source { return unspeakable{s} })
 	if a := g.post(t, `{"query":"{__typename}"}`); a.body != `{"errors":[{"message":"no","extensions":{"code":"BAD_USER_INPUT"}}]}` {
 		t.Error(a.body)
 	}

@@ -12,9 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
-
 	"github.com/portico-gateway/portico/gateway/transport"
 )
 
@@ -47,7 +44,7 @@ func TestRefusesABodyThatDoesNotCome(t *testing.T) {
 // after that.
 func TestReadTimeoutEndsNoOperation(t *testing.T) {
 	const timeout = 300 * time.Millisecond
-	g := serveWithin(t, timeouts{read: timeout}, transport.Config{}, func(e *executor.Executor) graphql.GraphExecutor { return delayed{e, 2 * timeout} })
+	g := serveWithin(t, timeouts{read: timeout}, transport.Config{}, func(s transport.Source) transport.Source { return delayed{s, 2 * timeout} })
 	a := g.post(t, `{"query":"{ echo(text: \"a\") }"}`)
 	if a.body != `{"data":{"echo":"a"}}` {
 		t.Errorf("%d %s", a.status, a.body)

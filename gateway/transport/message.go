@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/portico-gateway/portico/gateway/answer"
 )
 
 // The types of messages of graphql-transport-ws.
@@ -29,7 +28,7 @@ type message struct {
 	kind    string
 	id      string
 	payload json.RawMessage // of a ping or pong, as it was sent; nil if it was not
-	params  *graphql.RawParams
+	request *Request
 	init    map[string]any
 }
 
@@ -68,27 +67,27 @@ func (m *message) check() bool {
 	case typeComplete:
 		return m.id != ""
 	case typeSubscribe:
-		params, problem := decodeOperation(payload)
-		m.params = params
+		request, problem := decodeRequest(payload)
+		m.request = request
 		return m.id != "" && problem == nil
 	}
 	return false
 }
 
 // appendNext writes a message with a response of an operation.
-func appendNext(b *bytes.Buffer, id string, resp *graphql.Response) {
+func appendNext(b *bytes.Buffer, id string, a *answer.Answer) {
 	begin(b, typeNext, id)
 	b.WriteString(`,"payload":`)
-	appendResponse(b, resp)
+	b.Write(a.Append(b.AvailableBuffer()))
 	b.WriteByte('}')
 }
 
 // appendError writes a message with the errors of an operation that was not
 // executed.
-func appendError(b *bytes.Buffer, id string, errs gqlerror.List) {
+func appendError(b *bytes.Buffer, id string, a *answer.Answer) {
 	begin(b, typeError, id)
 	b.WriteString(`,"payload":`)
-	b.Write(errorsJSON(errs))
+	b.Write(a.AppendErrors(b.AvailableBuffer()))
 	b.WriteByte('}')
 }
 

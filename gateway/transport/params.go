@@ -11,8 +11,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -21,7 +19,7 @@ import (
 const largestRecalled = 4 << 10
 
 // readParams reads a request's operations from its URL (GET) or body (POST),
-// or finds the answer that its bytes have.
+// or recalls the answer that its text has.
 func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accepted) (request, *refusal) {
 	body := h.bodies.get(h.config.Budget, h.config.bound(bodyEnvelope))
 	defer h.bodies.put(body)
@@ -31,24 +29,19 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accept
 		return request{}, refused
 	}
 	var text string
-	if h.config.Recall != nil && want.format != eventStream && len(body.text) <= largestRecalled {
-		if finished := h.config.Recall(w.Header(), r, body.text); finished != nil {
-			return request{finished: finished}, nil
+	if want.format != eventStream && len(body.text) <= largestRecalled {
+		if a, ok := h.source.Recall(r.Context(), r.Method, body.text); ok {
+			return request{answer: a, recalled: true}, nil
 		}
 		text = string(body.text)
 	}
-	start := graphql.Now()
 	got, refused := h.decode(r, body.text)
 	if refused != nil {
 		return request{}, refused
 	}
-	got.text, got.memory = text, body.reserved()
-	timing := graphql.TraceTiming{Start: start, End: graphql.Now()}
-	if got.params != nil {
-		got.params.Headers, got.params.ReadTime = r.Header, timing
-	}
-	for _, params := range got.batch {
-		params.Headers, params.ReadTime = r.Header, timing
+	got.memory = body.reserved()
+	if got.single != nil {
+		got.single.Method, got.single.Text = r.Method, text
 	}
 	return got, nil
 }
@@ -57,7 +50,7 @@ func (h *Handler) decode(r *http.Request, text []byte) (request, *refusal) {
 	var got request
 	var err *problem.Error
 	if r.Method == http.MethodGet {
-		got.params, err = decodeURL(r.URL.RawQuery, &h.config)
+		got.single, err = decodeURL(r.URL.RawQuery, &h.config)
 	} else {
 		got, err = decodeBody(text, h.config.MaxBatch)
 	}
@@ -142,8 +135,8 @@ func decodeBody(body []byte, most int) (request, *problem.Error) {
 		list, err := decodeBatch(body, most)
 		return request{batch: list}, err
 	}
-	params, err := decodeOperation(body)
-	return request{params: params}, err
+	single, err := decodeRequest(body)
+	return request{single: single}, err
 }
 
 // notGraphQL refuses a text for what is wrong with its JSON.
@@ -151,71 +144,50 @@ func notGraphQL(err error) *problem.Error {
 	return problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
 }
 
-// decodeOperation reads the parameters of a request from a body or a
-// WebSocket's message.
-func decodeOperation(body []byte) (*graphql.RawParams, *problem.Error) {
+// decodeRequest reads a request from a body or a WebSocket's message.
+func decodeRequest(body []byte) (*Request, *problem.Error) {
 	if len(bytes.TrimLeft(body, blank)) == 0 {
 		return nil, problem.New(problem.BadRequest, "The request is empty: it must be a JSON object with a query.")
 	}
 	d := newDecoder(body)
-	params, err := d.operation()
+	request, err := d.request()
 	if err == nil {
 		err = d.end()
 	}
 	if err != nil {
 		return nil, notGraphQL(err)
 	}
-	return params, checkParams(params)
+	return request, request.check()
 }
 
-// operation reads the parameters of a request (GraphQL over HTTP, "JSON
-// Encoding"). Members that it does not know are ignored. Names must be equal to
-// the letter.
-func (d *decoder) operation() (*graphql.RawParams, error) {
-	decoded := &struct {
-		graphql.RawParams
-
-		id string
-	}{}
-	params := &decoded.RawParams
+// request reads a request (GraphQL over HTTP, "JSON Encoding"). Members that it
+// does not know are ignored. Names must be equal to the letter.
+func (d *decoder) request() (*Request, error) {
+	r := &Request{}
 	err := d.object(func(name string) error {
 		switch name {
 		case "query":
-			return d.string(name, &params.Query)
+			return d.string(name, &r.Query)
 		case "operationName":
-			return d.string(name, &params.OperationName)
+			return d.string(name, &r.OperationName)
 		case "variables":
-			return d.values(name, &params.Variables)
+			return d.values(name, &r.Variables)
 		case "extensions":
-			return d.values(name, &params.Extensions)
+			return d.values(name, &r.Extensions)
 		case documentID:
-			return d.string(name, &decoded.id)
+			return d.string(name, &r.DocumentID)
 		}
 		return d.skip()
 	})
-	setDocumentID(params, decoded.id)
-	return params, err
+	return r, err
 }
 
-// documentID names a persisted document, which an executor looks up (GraphQL
-// over HTTP, "Persisted Documents"). It finds the id among the extensions,
-// under this name.
+// documentID is the name of the member that names a persisted document.
 const documentID = "documentId"
-
-func setDocumentID(params *graphql.RawParams, id string) {
-	delete(params.Extensions, documentID) // it is no extension
-	if id == "" {
-		return
-	}
-	if params.Extensions == nil {
-		params.Extensions = map[string]any{}
-	}
-	params.Extensions[documentID] = id
-}
 
 // decodeURL reads the parameters of a request by GET (GraphQL over HTTP,
 // "GET"). Empty ones count as not given. Each that is JSON is bounded.
-func decodeURL(query string, config *Config) (*graphql.RawParams, *problem.Error) {
+func decodeURL(query string, config *Config) (*Request, *problem.Error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, problem.New(problem.BadRequest, "The parameters of the URL are malformed.")
@@ -225,14 +197,14 @@ func decodeURL(query string, config *Config) (*graphql.RawParams, *problem.Error
 			return nil, problem.New(problem.BadRequest, "The URL has a parameter twice.")
 		}
 	}
-	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
-	if !utf8.ValidString(params.Query) || !utf8.ValidString(params.OperationName) {
+	r := &Request{Query: values.Get("query"), OperationName: values.Get("operationName"), DocumentID: values.Get(documentID)}
+	if !utf8.ValidString(r.Query) || !utf8.ValidString(r.OperationName) || !utf8.ValidString(r.DocumentID) {
 		return nil, problem.New(problem.BadRequest, "The parameters of the URL are not UTF-8.")
 	}
 	for _, member := range []struct {
 		name string
 		into *map[string]any
-	}{{"variables", &params.Variables}, {"extensions", &params.Extensions}} {
+	}{{"variables", &r.Variables}, {"extensions", &r.Extensions}} {
 		text := values.Get(member.name)
 		if text == "" {
 			continue
@@ -245,16 +217,13 @@ func decodeURL(query string, config *Config) (*graphql.RawParams, *problem.Error
 			return nil, problem.New(problem.BadRequest, "The parameter %q of the URL is wrong: %s.", member.name, err.Error())
 		}
 	}
-	setDocumentID(params, values.Get(documentID))
-	return params, checkParams(params)
+	return r, r.check()
 }
 
-// checkParams wants a query, or what stands for one: a persisted document,
-// which an extension of the executor looks up.
-func checkParams(params *graphql.RawParams) *problem.Error {
-	automatic := params.Extensions["persistedQuery"] != nil
-	_, named := params.Extensions[documentID]
-	if automatic || named || strings.TrimSpace(params.Query) != "" {
+// check wants a query, or what stands for one: a persisted document, which the
+// source looks up.
+func (r *Request) check() *problem.Error {
+	if r.Extensions["persistedQuery"] != nil || r.DocumentID != "" || strings.TrimSpace(r.Query) != "" {
 		return nil
 	}
 	return problem.New(problem.BadRequest, `The request has no "query".`)

@@ -4,13 +4,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
+	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// refusal is why a request does not come to the executor. Nil is none.
+// refusal is why a request does not come to the source. Nil is none.
 type refusal struct {
 	status  int
 	allow   string // the header Allow, of 405
@@ -42,7 +40,7 @@ func stopping() *refusal { return unavailable("The gateway is stopping.") }
 // lingering is how long the rest of a refused request is waited for.
 const lingering = 500 * time.Millisecond
 
-// refuse answers a request that does not come to the executor.
+// refuse answers a request that does not come to the source.
 func (h *Handler) refuse(w http.ResponseWriter, request *http.Request, r *refusal) {
 	header := w.Header()
 	if r.allow != "" {
@@ -57,10 +55,7 @@ func (h *Handler) refuse(w http.ResponseWriter, request *http.Request, r *refusa
 	if r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests {
 		header.Set("Retry-After", "1")
 	}
-	h.writeStatus(w, problemResponse(r.problem), ProblemFormat(request.Header), r.status)
-}
-
-// problemResponse is the response to what is not executed.
-func problemResponse(p *problem.Error) *graphql.Response {
-	return &graphql.Response{Errors: gqlerror.List{{Message: p.Message, Extensions: map[string]any{"code": string(p.Code)}}}}
+	a := answer.Problem(r.problem)
+	a.Status = r.status
+	h.writer.Write(w, request, a, ProblemFormat(request.Header))
 }

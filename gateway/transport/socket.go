@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +21,6 @@ import (
 type socket struct {
 	handler *Handler
 	conn    *websocket.Conn
-	header  http.Header
 
 	caller       atomic.Pointer[caller] // changed by connection_init
 	heard        atomic.Bool            // something since the last ping
@@ -35,8 +33,8 @@ type socket struct {
 }
 
 // newSocket returns a socket without a connection yet. It must leave at the end.
-func newSocket(h *Handler, r *http.Request, caller *caller) *socket {
-	s := &socket{handler: h, header: r.Header, until: make(chan time.Time, 1), overrun: make(chan struct{}, 1)}
+func newSocket(h *Handler, caller *caller) *socket {
+	s := &socket{handler: h, until: make(chan time.Time, 1), overrun: make(chan struct{}, 1)}
 	s.caller.Store(caller)
 	return s
 }
@@ -223,8 +221,8 @@ func (s *socket) init(ctx context.Context, m *message) (context.Context, *closin
 
 // control sends a message that concerns no operation.
 func (s *socket) control(ctx context.Context, kind string, payload json.RawMessage) {
-	buffer := s.handler.buffers.get()
-	defer s.handler.buffers.put(buffer)
+	buffer := s.handler.writer.Get()
+	defer s.handler.writer.Put(buffer)
 	appendControl(buffer, kind, payload)
 	s.queue(buffer, func() { s.write(ctx, buffer) })
 }

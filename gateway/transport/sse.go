@@ -7,23 +7,24 @@ import (
 	"sync"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
+	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// serveEvents answers with the responses that source sends, each an event
-// "next", and with an event "complete" after source has returned. Source's
-// context is done when the client left, could not be written to, or the
+// runFunc sends answers, as [Operation.Run] does.
+type runFunc func(ctx context.Context, send func(*answer.Answer) bool)
+
+// serveEvents answers with what run sends, each an event "next", and with an
+// event "complete" after run has returned. Its context is done when the client left, could not be written to, or the
 // gateway stops: then there is no "complete", and the client may come again.
-func (h *Handler) serveEvents(ctx context.Context, w http.ResponseWriter, r *http.Request, source func(context.Context, sendFunc)) {
+func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, run runFunc) {
 	end, ok := h.streams.begin()
 	if !ok {
 		h.refuse(w, r, stopping())
 		return
 	}
 	defer end()
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(r.Context())
 	events := newEvents(w)
 	var beat sync.WaitGroup
 	defer beat.Wait()
@@ -36,39 +37,39 @@ func (h *Handler) serveEvents(ctx context.Context, w http.ResponseWriter, r *htt
 		return
 	}
 	if until := h.config.Until(ctx); !until.IsZero() {
-		source = expiring(source, until)
+		run = expiring(run, until)
 	}
-	h.guarded(ctx, events, source)
+	h.guarded(ctx, events, run)
 	if ctx.Err() == nil {
 		// An EventSource sees no event without data, so it is there but empty.
 		_ = events.write([]byte("event: complete\ndata:\n\n")) // the client left: nobody to tell
 	}
 }
 
-// expiring ends a source at a time, with a problem as its last response.
-func expiring(source func(context.Context, sendFunc), until time.Time) func(context.Context, sendFunc) {
-	return func(ctx context.Context, send sendFunc) {
+// expiring ends run at a time, with a problem as the last answer.
+func expiring(run runFunc, until time.Time) runFunc {
+	return func(ctx context.Context, send func(*answer.Answer) bool) {
 		// Not a deadline: services would be told of it, and their errors could
 		// come before it is over here.
 		limited, cancel := context.WithCancel(ctx)
 		defer cancel()
 		timer := time.AfterFunc(time.Until(until), cancel)
 		defer timer.Stop()
-		source(limited, func(resp *graphql.Response) bool {
-			return limited.Err() == nil && send(resp) // what comes of the end is no response
+		run(limited, func(a *answer.Answer) bool {
+			return limited.Err() == nil && send(a) // what comes of the end is no answer
 		})
 		if ctx.Err() == nil && limited.Err() != nil {
-			send(problemResponse(problem.New(problem.Unauthenticated, "The token has expired.")))
+			send(answer.Problem(problem.New(problem.Unauthenticated, "The token has expired.")))
 		}
 	}
 }
 
-// guarded makes a panic of source its last event: the status is sent already.
-func (h *Handler) guarded(ctx context.Context, events *events, source func(context.Context, sendFunc)) {
-	buffer := h.buffers.get()
-	defer h.buffers.put(buffer)
-	send := func(resp *graphql.Response) bool {
-		appendEvent(buffer, resp)
+// guarded makes a panic of run the last event: the status is sent already.
+func (h *Handler) guarded(ctx context.Context, events *events, run runFunc) {
+	buffer := h.writer.Get()
+	defer h.writer.Put(buffer)
+	send := func(a *answer.Answer) bool {
+		appendEvent(buffer, a)
 		return events.write(buffer.Bytes()) == nil && ctx.Err() == nil
 	}
 	defer func() {
@@ -76,7 +77,7 @@ func (h *Handler) guarded(ctx context.Context, events *events, source func(conte
 			send(h.panicked(ctx, value))
 		}
 	}()
-	source(ctx, send)
+	run(ctx, send)
 }
 
 // keepAlive writes comments, so that proxies don't take the stream for dead and
@@ -99,14 +100,14 @@ func (h *Handler) keepAlive(ctx context.Context, events *events) {
 	}
 }
 
-// appendEvent makes buffer one event with a response. Line breaks, which would
+// appendEvent makes buffer one event with an answer. Line breaks, which would
 // end the data, are only found between the tokens of JSON, where spaces do as
 // well.
-func appendEvent(buffer *bytes.Buffer, resp *graphql.Response) {
+func appendEvent(buffer *bytes.Buffer, a *answer.Answer) {
 	buffer.Reset()
 	buffer.WriteString("event: next\ndata: ")
 	start := buffer.Len()
-	appendResponse(buffer, resp)
+	buffer.Write(a.Append(buffer.AvailableBuffer()))
 	data := buffer.Bytes()[start:]
 	for i := bytes.IndexAny(data, "\r\n"); i >= 0; i = bytes.IndexAny(data, "\r\n") {
 		data[i] = ' '

@@ -5,8 +5,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/99designs/gqlgen/graphql"
-
+	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -93,7 +92,7 @@ func (o *operations) wait() { o.group.Wait() }
 
 // subscribe starts an operation.
 func (s *socket) subscribe(ctx context.Context, m *message) *closing {
-	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(ctx))
+	ctx, cancel := context.WithCancel(ctx)
 	sub := &subscription{id: m.id, cancel: cancel}
 	config, caller := &s.handler.config, s.caller.Load()
 	if !caller.begin(config.MaxCallerOperations) {
@@ -110,52 +109,50 @@ func (s *socket) subscribe(ctx context.Context, m *message) *closing {
 		s.tooMany(ctx, m.id, "This connection has %d operations under way: complete one first.", config.MaxOperations)
 		return nil
 	}
-	now := graphql.Now()
-	m.params.Headers, m.params.ReadTime = s.header, graphql.TraceTiming{Start: now, End: now}
 	s.operations.group.Go(func() {
 		defer caller.end()
 		defer s.operations.done()
 		defer cancel()
-		s.run(ctx, sub, m.params)
+		s.run(ctx, sub, m.request)
 	})
 	return nil
 }
 
 // tooMany refuses an operation.
 func (s *socket) tooMany(ctx context.Context, id, format string, limit int) {
-	buffer := s.handler.buffers.get()
-	defer s.handler.buffers.put(buffer)
-	appendError(buffer, id, problemResponse(problem.New(problem.BadRequest, format, limit)).Errors)
+	buffer := s.handler.writer.Get()
+	defer s.handler.writer.Put(buffer)
+	appendError(buffer, id, answer.Problem(problem.New(problem.BadRequest, format, limit)))
 	s.queue(buffer, func() { s.write(ctx, buffer) })
 }
 
 // run executes an operation and sends what comes of it: errors if it can't be
 // executed, else its responses and their end.
-func (s *socket) run(ctx context.Context, sub *subscription, params *graphql.RawParams) {
+func (s *socket) run(ctx context.Context, sub *subscription, request *Request) {
 	defer func() {
 		if value := recover(); value != nil {
 			s.respond(ctx, sub, s.handler.panicked(ctx, value))
 		}
 	}()
-	oc, failed := s.handler.operation(ctx, params)
+	operation, failed := s.handler.source.Prepare(ctx, request)
 	if failed != nil {
 		s.respond(ctx, sub, failed)
 		return
 	}
-	s.handler.execute(ctx, oc, func(resp *graphql.Response) bool { return s.respond(ctx, sub, resp) })
+	operation.Run(ctx, func(a *answer.Answer) bool { return s.respond(ctx, sub, a) })
 	s.finish(ctx, sub)
 }
 
-// respond sends a response, as errors if nothing was executed: these are an
+// respond sends an answer, as errors if nothing was executed: these are an
 // end. It reports whether more can be sent.
-func (s *socket) respond(ctx context.Context, sub *subscription, resp *graphql.Response) bool {
-	buffer := s.handler.buffers.get()
-	defer s.handler.buffers.put(buffer)
-	last := !executed(resp)
+func (s *socket) respond(ctx context.Context, sub *subscription, a *answer.Answer) bool {
+	buffer := s.handler.writer.Get()
+	defer s.handler.writer.Put(buffer)
+	last := !a.Executed()
 	if last {
-		appendError(buffer, sub.id, resp.Errors)
+		appendError(buffer, sub.id, a)
 	} else {
-		appendNext(buffer, sub.id, resp)
+		appendNext(buffer, sub.id, a)
 	}
 	return ctx.Err() == nil && s.send(ctx, sub, last, buffer)
 }
@@ -172,8 +169,8 @@ func (s *socket) send(ctx context.Context, sub *subscription, last bool, buffer 
 // finish sends the end of an operation, unless it was cancelled: then either
 // the client has ended it, or the connection ends.
 func (s *socket) finish(ctx context.Context, sub *subscription) {
-	buffer := s.handler.buffers.get()
-	defer s.handler.buffers.put(buffer)
+	buffer := s.handler.writer.Get()
+	defer s.handler.writer.Put(buffer)
 	appendComplete(buffer, sub.id)
 	if ctx.Err() == nil {
 		s.send(ctx, sub, true, buffer)

@@ -111,7 +111,7 @@ func TestAnswersOverWebSocket(t *testing.T) {
 		{"wrong document", `{nope}`, []string{
 			`{"type":"error","id":"1","payload":[{"message":"Cannot query field \"nope\" on type \"Query\".","locations":[{"line":1,"column":2}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`}},
 		{"wrong variable", `query($n:Int!){number(n:$n)}`, []string{
-			`{"type":"error","id":"1","payload":[{"message":"Variable $n: must be defined.","extensions":{"code":"BAD_USER_INPUT"}}]}`}},
+			`{"type":"error","id":"1","payload":[{"message":"Variable $n: a value of type Int! is required.","locations":[{"line":1,"column":7}],"extensions":{"code":"BAD_USER_INPUT","variable":"$n"}}]}`}},
 		{"refused", `subscription{refused}`, []string{
 			`{"type":"error","id":"1","payload":[{"message":"Something went wrong on our side.","path":["refused"],"locations":[{"line":1,"column":14}],"extensions":{"code":"INTERNAL_SERVER_ERROR","id":"*"}}]}`}},
 	} {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/portico-gateway/portico/gateway/input"
 )
 
 // Resolvers resolve the fields. Tests see by the channels when a field that
@@ -112,3 +114,12 @@ func (s subscription) Waiting(ctx context.Context) (<-chan int, error) {
 func (subscription) Refused(context.Context) (<-chan int, error) { return nil, ErrSecret }
 
 func (subscription) Crashing(context.Context) (<-chan int, error) { panic("secret of a panic") }
+
+// Parsers are those of the schema's enums.
+func Parsers() map[string]input.Parser {
+	return map[string]input.Parser{"Colour": func(_ context.Context, value any) (any, error) {
+		var c Colour
+		err := c.UnmarshalGQL(value)
+		return c, err
+	}}
+}

@@ -1,0 +1,183 @@
+// Package answer caches and writes the answers to operations. It knows no
+// operation: [Cache.Get] is given a function that makes an answer.
+//
+// A cached answer is kept as the bytes that are sent, with the header fields
+// that go with them (RFC 9111), and is served to every caller whose request has
+// the same key. The key has what the answer varies by, which is learned from
+// the answers themselves (package provenance).
+//
+// A [Writer] sends answers over HTTP, compressed in a way that the client
+// accepts.
+package answer
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Answer is the answer to one request, or one of those to a subscription. It
+// belongs to the request; what it shares with others is immutable.
+type Answer struct {
+	// Header are the fields that the answer has over HTTP besides those of its
+	// content. It may be nil.
+	Header http.Header
+	// Status is the status over HTTP; 0 for the one that the response stands for.
+	Status int
+	// Cost is what it took to make the answer, in the units of package cost.
+	Cost float64
+
+	response *graphql.Response // nil: that of cached
+	cached   *cached           // nil if nothing is cached
+	status   string            // of Cache-Status; empty for none
+	hit      bool              // it was made for an earlier request
+	stale    bool              // it is a hit that is not fresh
+}
+
+// New returns an answer that is not cached.
+func New(response *graphql.Response) *Answer { return &Answer{response: response} }
+
+// Errors returns the answer to a request that is not executed.
+func Errors(errs ...*gqlerror.Error) *Answer { return New(&graphql.Response{Errors: errs}) }
+
+// Problem returns the answer to a request that is not executed for a problem.
+func Problem(p *problem.Error) *Answer {
+	extensions := make(map[string]any, len(p.Extensions)+1)
+	for name, value := range p.Extensions {
+		extensions[name] = value
+	}
+	extensions["code"] = string(p.Code)
+	return Errors(&gqlerror.Error{Message: p.Message, Extensions: extensions})
+}
+
+// Executed reports whether the operation was executed: then the answer has data,
+// if only null.
+func (a *Answer) Executed() bool {
+	return a.response == nil || a.response.Data != nil || len(a.response.Errors) == 0
+}
+
+// Set sets a field of the header that the answer has over HTTP.
+func (a *Answer) Set(name, value string) {
+	if a.Header == nil {
+		a.Header = http.Header{}
+	}
+	a.Header.Set(name, value)
+}
+
+// Extend adds a member to the answer's extensions. A cached answer with some is
+// sent as if it were not cached.
+func (a *Answer) Extend(name string, value any) {
+	resp := a.own()
+	if resp.Extensions == nil {
+		resp.Extensions = map[string]any{}
+	}
+	resp.Extensions[name] = value
+}
+
+// own returns the response, which only this answer has.
+func (a *Answer) own() *graphql.Response {
+	if a.response == nil {
+		a.response = &graphql.Response{Data: a.cached.data()}
+	}
+	return a.response
+}
+
+// Report adds extensions.cache, which says how the cache answered.
+func (a *Answer) Report() {
+	report := cacheReport{Status: "miss"}
+	switch {
+	case a.stale:
+		report.Status = "stale"
+	case a.hit:
+		report.Status = "hit"
+	case a.status == bypassed:
+		report.Status = "bypass"
+	}
+	if a.hit {
+		report.Age = int64(time.Since(a.cached.born) / time.Second)
+	}
+	a.Extend("cache", report)
+}
+
+// cacheReport is extensions.cache.
+type cacheReport struct {
+	Status string `json:"status"` // hit, stale, miss, bypass
+	Age    int64  `json:"age"`    // in seconds
+}
+
+// IsStale reports whether the answer was cached and is not fresh.
+func (a *Answer) IsStale() bool { return a.stale }
+
+// IsCached reports whether the answer is sent as it is cached: the same request
+// may be answered so again (see [Cache.Fresh]).
+func (a *Answer) IsCached() bool {
+	return a.cached != nil && !a.stale && (a.response == nil || len(a.response.Extensions) == 0)
+}
+
+// Append appends the JSON of the response: errors first, as the GraphQL
+// specification recommends (section 7.1), and the data byte for byte.
+func (a *Answer) Append(b []byte) []byte {
+	if a.response == nil {
+		return append(b, a.cached.plain.body...)
+	}
+	resp := a.response
+	b = append(b, '{')
+	if len(resp.Errors) > 0 {
+		b = a.AppendErrors(append(b, `"errors":`...))
+		if a.Executed() {
+			b = append(b, ',')
+		}
+	}
+	if a.Executed() {
+		b = append(b, `"data":`...)
+		if resp.Data == nil {
+			b = append(b, "null"...)
+		}
+		b = append(b, resp.Data...)
+	}
+	if len(resp.Extensions) > 0 {
+		if text, err := json.Marshal(resp.Extensions); err == nil { // they are no part of the result
+			b = append(append(b, `,"extensions":`...), text...)
+		}
+	}
+	return append(b, '}')
+}
+
+// AppendErrors appends the errors as a JSON list.
+func (a *Answer) AppendErrors(b []byte) []byte {
+	if a.response == nil {
+		return append(b, "[]"...)
+	}
+	return append(b, errorsJSON(a.response.Errors)...)
+}
+
+// errorsJSON returns a list of errors. Extensions that JSON cannot express are
+// left out except for the code: the client must learn of the errors all the
+// same.
+func errorsJSON(errs gqlerror.List) []byte {
+	text, err := json.Marshal(errs)
+	if err == nil {
+		return text
+	}
+	plain := make(gqlerror.List, len(errs))
+	for i, e := range errs {
+		code, _ := e.Extensions["code"].(string)
+		plain[i] = &gqlerror.Error{Message: e.Message, Path: e.Path, Locations: e.Locations, Extensions: map[string]any{"code": code}}
+	}
+	text, _ = json.Marshal(plain) // strings and numbers always can be
+	return text
+}
+
+// code returns the code of the first error; empty if there is none.
+func (a *Answer) code() problem.Code {
+	if a.response == nil || len(a.response.Errors) == 0 {
+		return ""
+	}
+	code, _ := a.response.Errors[0].Extensions["code"].(string)
+	return problem.Code(code)
+}

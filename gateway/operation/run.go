@@ -1,0 +1,188 @@
+package operation
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/portico-gateway/portico/gateway/answer"
+	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/input"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
+)
+
+// Run is part of [transport.Operation].
+func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
+	if err := p.charge(ctx); err != nil {
+		a := answer.Errors(err)
+		a.Header = p.header
+		send(a)
+		return
+	}
+	if p.Kind() == ast.Subscription {
+		p.subscribe(ctx, send)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.frontend.config.Timeout)
+	defer cancel()
+	var a *answer.Answer
+	if p.Kind() == ast.Query {
+		a = p.query(ctx)
+	} else {
+		a = p.mutate(ctx)
+	}
+	a.Header = p.header
+	send(a)
+}
+
+// subscribe sends the events of a subscription. It is charged what one event can
+// cost, and gets nothing back.
+func (p *prepared) subscribe(ctx context.Context, send func(*answer.Answer) bool) {
+	next := p.execute(ctx)
+	for resp := next(); resp != nil; resp = next() {
+		a := answer.New(resp)
+		if a.Header = p.header; !send(a) {
+			return
+		}
+	}
+}
+
+// query answers a query.
+func (p *prepared) query(ctx context.Context) *answer.Answer {
+	f := p.frontend
+	q := answer.Query{Key: p.facts.key(p.oc.Variables), Variation: p.facts.variation, Alone: p.denied != nil, Make: p.make}
+	var remembered map[string]any
+	if p.recallable && p.facts.needsVariables() && input.IsSmall(p.oc.Variables) { // before a resolver can change them
+		remembered = input.Copy(p.oc.Variables)
+	}
+	var a *answer.Answer
+	defer func() { // also when it panics
+		if a == nil {
+			p.settle(nil)
+		}
+	}()
+	found, err := f.answers.Get(ctx, &q)
+	if err != nil {
+		return p.failed(ctx, err)
+	}
+	a = found
+	p.settle(a)
+	if wanted, _ := p.oc.Extensions["cache"].(bool); wanted || a.IsStale() {
+		a.Report()
+	}
+	if p.recallable && a.IsCached() && (remembered != nil || !p.facts.needsVariables()) {
+		f.remember(p.request, &recalled{facts: p.facts, variables: remembered, key: q.Key, requested: p.account.requested, version: p.version})
+	}
+	return a
+}
+
+// failed returns the answer to an operation that has none: ctx is done, or the
+// gateway is stopping.
+func (p *prepared) failed(ctx context.Context, err error) *answer.Answer {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return answer.Problem(problem.New(problem.ServiceTimeout, "The operation took too long."))
+	case ctx.Err() != nil:
+		return answer.Problem(problem.New(problem.Internal, "The operation was cancelled."))
+	}
+	return answer.Errors(p.presenter.Present(ctx, err))
+}
+
+// make executes a query, once.
+func (p *prepared) make(ctx context.Context) answer.Made {
+	resp := p.execute(ctx)()
+	if resp == nil {
+		resp = &graphql.Response{Errors: refusal(problem.New(problem.ServiceTimeout, "The operation took too long."))}
+	}
+	return answer.Made{
+		Response: resp, Cost: p.facts.cost.Actual(p.oc.Variables, resp.Data, p.account.requested),
+		Policy: p.facts.caching.Policy, Tags: p.facts.caching.Tags(p.oc.Variables),
+	}
+}
+
+// mutate executes a mutation. What it changes is invalidated before it is
+// answered, so that the caller reads what was written, and whether it failed or
+// not: it may have changed something.
+func (p *prepared) mutate(ctx context.Context) *answer.Answer {
+	f := p.frontend
+	var a *answer.Answer
+	defer func() {
+		if a == nil {
+			p.settle(nil)
+		}
+	}()
+	defer func() { f.config.Store.Invalidate(ctx, p.facts.caching.Invalidated(p.oc.Variables, p.denied)...) }()
+	resp := p.execute(provenance.Writing(ctx))()
+	if resp == nil {
+		return p.failed(ctx, ctx.Err())
+	}
+	a = answer.New(resp)
+	a.Cost = p.facts.cost.Actual(p.oc.Variables, resp.Data, p.account.requested)
+	p.settle(a)
+	return a
+}
+
+// execute begins to execute the operation. The function that it returns returns
+// the next response, nil when there is none any more or ctx is done; it may be
+// called by one goroutine at a time. Each execution has a scope for results and
+// loaders.
+func (p *prepared) execute(ctx context.Context) func() *graphql.Response {
+	ctx = execute.WithPlans(execute.Begin(ctx), p.facts.plans)
+	if p.denied != nil {
+		ctx = execute.WithDenied(ctx, p.denied)
+	}
+	ctx = graphql.WithOperationContext(ctx, p.oc)
+	starting := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
+	responses := p.frontend.schema.Exec(starting)
+	if errs := graphql.GetErrors(starting); errs != nil {
+		responses = graphql.OneShot(&graphql.Response{Errors: errs})
+	}
+	return func() *graphql.Response {
+		if ctx.Err() != nil {
+			return nil
+		}
+		ctx := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
+		resp := responses(ctx)
+		if resp == nil {
+			return nil
+		}
+		resp.Errors = sorted(append(resp.Errors, graphql.GetErrors(ctx)...))
+		resp.Extensions = graphql.GetExtensions(ctx)
+		return resp
+	}
+}
+
+// sorted puts errors in the order of their paths. gqlgen has them in the order
+// in which goroutines came by, so that equal requests had different answers.
+func sorted(errs gqlerror.List) gqlerror.List {
+	if len(errs) > 1 {
+		slices.SortStableFunc(errs, func(a, b *gqlerror.Error) int {
+			return slices.CompareFunc(a.Path, b.Path, comparePathElements)
+		})
+	}
+	return errs
+}
+
+// comparePathElements orders names by the alphabet, indexes by their number,
+// and indexes before names.
+func comparePathElements(a, b ast.PathElement) int {
+	nameA, isNameA := a.(ast.PathName)
+	nameB, isNameB := b.(ast.PathName)
+	indexA, _ := a.(ast.PathIndex)
+	indexB, _ := b.(ast.PathIndex)
+	switch {
+	case isNameA && isNameB:
+		return cmp.Compare(nameA, nameB)
+	case isNameA:
+		return 1
+	case isNameB:
+		return -1
+	}
+	return cmp.Compare(indexA, indexB)
+}
