@@ -47,12 +47,7 @@ func Errors(errs ...*gqlerror.Error) *Answer { return New(&graphql.Response{Erro
 
 // Problem returns the answer to a request that is not executed for a problem.
 func Problem(p *problem.Error) *Answer {
-	extensions := make(map[string]any, len(p.Extensions)+1)
-	for name, value := range p.Extensions {
-		extensions[name] = value
-	}
-	extensions["code"] = string(p.Code)
-	return Errors(&gqlerror.Error{Message: p.Message, Extensions: extensions})
+	return Errors(p.OfRequest())
 }
 
 // Executed reports whether the operation was executed: then the answer has data,

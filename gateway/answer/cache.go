@@ -3,6 +3,7 @@ package answer
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -191,7 +192,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *content, valid bo
 	parts := record.Summary()
 	out := &content{response: made.Response, cost: made.Cost, vary: q.Variation.add(parts)}
 	out.key = out.vary.key(ctx, q.Key)
-	tags := append(made.Tags, parts.Tags...)
+	tags := slices.Concat(made.Tags, parts.Tags)
 	valid = true
 	for _, part := range parts.Parts {
 		valid = part.Adopt(tags) && valid

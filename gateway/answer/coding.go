@@ -93,10 +93,9 @@ func weightOf(parameters string) float64 {
 // up to about a megabyte for each body that is being compressed, and are used
 // again.
 type compressor struct {
-	zstd    *zstd.Encoder
-	brotli  sync.Pool // of *brotli.Writer
-	gzip    sync.Pool // of *gzip.Writer
-	buffers Buffers
+	zstd   *zstd.Encoder
+	brotli sync.Pool // of *brotli.Writer
+	gzip   sync.Pool // of *gzip.Writer
 }
 
 // largestWindow is how far back zstd looks: more helps little within an answer.
@@ -105,12 +104,13 @@ const largestWindow = zstd.MinWindowSize << 7
 // The levels are those at which a further percent begins to cost much more time.
 const (
 	zstdLevel   = zstd.SpeedDefault
-	brotliLevel = 4
+	brotliLevel = 1
 	gzipLevel   = 5
 )
 
 func newCompressor() (*compressor, error) {
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithWindowSize(largestWindow), zstd.WithEncoderLevel(zstdLevel))
+	encoder, err := zstd.NewWriter(nil,
+		zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithWindowSize(largestWindow), zstd.WithEncoderLevel(zstdLevel))
 	if err != nil {
 		return nil, err
 	}

@@ -141,7 +141,7 @@ func (a *account) throttled() *gqlerror.Error {
 	if a.metered {
 		e = e.With("cost", a.report())
 	}
-	return refused(e)
+	return e.OfRequest()
 }
 
 // costReport is extensions.cost, in the names that Shopify made known.

@@ -137,9 +137,9 @@ func (p *prepared) admit(ctx context.Context) *gqlerror.Error {
 	}
 	p.account.requested = known.cost.Requested(values)
 	if p.account.requested > most {
-		return refused(problem.New(problem.CostTooHigh,
+		return problem.New(problem.CostTooHigh,
 			"The operation could cost %v points, of which %v are allowed: ask for less.", p.account.requested, most).
-			With("cost", p.account.requested).With("maximum", most))
+			With("cost", p.account.requested).With("maximum", most).OfRequest()
 	}
 	p.denied = known.guards.Check(ctx, auth.From(ctx), values)
 	return nil
@@ -174,16 +174,8 @@ func cut(text string, size int) string {
 	return text[:size] + "…"
 }
 
-// refused returns the error of a request that is not executed for a problem.
-func refused(e *problem.Error) *gqlerror.Error {
-	err := &gqlerror.Error{Message: e.Message, Extensions: map[string]any{"code": string(e.Code)}}
-	for name, value := range e.Extensions {
-		err.Extensions[name] = value
-	}
-	return err
-}
-
-func refusal(e *problem.Error) gqlerror.List { return gqlerror.List{refused(e)} }
+// refusal returns the errors of a request that is not executed for a problem.
+func refusal(p *problem.Error) gqlerror.List { return gqlerror.List{p.OfRequest()} }
 
 // presenter returns a presenter for one operation.
 func (f *Frontend) presenter() *problem.Presenter {

@@ -57,10 +57,7 @@ func (p *prepared) subscribe(ctx context.Context, send func(*answer.Answer) bool
 func (p *prepared) query(ctx context.Context) *answer.Answer {
 	f := p.frontend
 	q := answer.Query{Key: p.facts.key(p.oc.Variables), Variation: p.facts.variation, Alone: p.denied != nil, Make: p.make}
-	var remembered map[string]any
-	if p.recallable && p.facts.needsVariables() && input.IsSmall(p.oc.Variables) { // before a resolver can change them
-		remembered = input.Copy(p.oc.Variables)
-	}
+	remembered := p.remembered() // before a resolver can change them
 	var a *answer.Answer
 	defer func() { // also when it panics
 		if a == nil {
@@ -80,6 +77,16 @@ func (p *prepared) query(ctx context.Context) *answer.Answer {
 		f.remember(p.request, &recalled{facts: p.facts, variables: remembered, key: q.Key, requested: p.account.requested, version: p.version})
 	}
 	return a
+}
+
+// remembered returns a copy of the variables, for guards and rate limits when the
+// same request comes again. It is nil if they need none, or if the variables are
+// large.
+func (p *prepared) remembered() map[string]any {
+	if !p.recallable || !p.facts.needsVariables() || !input.IsSmall(p.oc.Variables) {
+		return nil
+	}
+	return input.Copy(p.oc.Variables)
 }
 
 // failed returns the answer to an operation that has none: ctx is done, or the

@@ -89,6 +89,15 @@ func (p *Presenter) code(out *gqlerror.Error, code Code) {
 	out.Extensions["code"] = string(code)
 }
 
+// OfRequest returns the problem as the error of a request that is not executed,
+// which has no path.
+func (e *Error) OfRequest() *gqlerror.Error {
+	out := &gqlerror.Error{Message: e.Message, Extensions: map[string]any{}}
+	maps.Copy(out.Extensions, e.Extensions)
+	out.Extensions["code"] = string(e.Code)
+	return out
+}
+
 func (p *Presenter) logProblem(ctx context.Context, e *Error, path ast.Path) {
 	if e.cause == nil {
 		return

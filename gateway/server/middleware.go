@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/cors"
 
+	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/transport"
@@ -28,7 +29,7 @@ func middlewares(cfg *config.Config, log *slog.Logger) []middleware {
 		{"end to end", endToEnd},
 		{"request id", withRequestID},
 		{"recover", func(next http.Handler) http.Handler { return recovered(next, log) }},
-		{"client address", func(next http.Handler) http.Handler { return withClientAddress(next, cfg.Server) }},
+		{"client address", func(next http.Handler) http.Handler { return withClientAddress(next, proxies(cfg.Server)) }},
 	}
 }
 
@@ -41,10 +42,10 @@ func (s *Server) middlewares(cfg config.Frontend) []middleware {
 }
 
 // withClientAddress finds who sends a request.
-func withClientAddress(next http.Handler, cfg config.Server) http.Handler {
+func withClientAddress(next http.Handler, proxies auth.Proxies) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		known, r := known(r)
-		known.address = clientAddress(r, cfg)
+		known.address = proxies.ClientAddress(r)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
@@ -114,7 +112,7 @@ func (r *routes) addPlayground(cfg *config.Config, frontends []execute.Frontend,
 	}
 	if cfg.Playground.TokenURL != "" {
 		page.TokenURL = "/playground/token"
-		r.mux.Handle("POST /playground/token", demoToken(cfg.Playground.TokenURL))
+		r.mux.Handle("POST /playground/token", playground.Token(cfg.Playground.TokenURL))
 	}
 	handler, err := playground.Handler(page)
 	if err != nil {
@@ -124,31 +122,6 @@ func (r *routes) addPlayground(cfg *config.Config, frontends []execute.Frontend,
 	r.mux.Handle("GET /playground", http.RedirectHandler("/playground/", http.StatusTemporaryRedirect))
 	r.mux.Handle("GET /{$}", http.RedirectHandler("/playground/", http.StatusTemporaryRedirect))
 	return nil
-}
-
-// demoToken asks where demo tokens are minted, which browsers can't: it is
-// another origin.
-func demoToken(target string) http.Handler {
-	client := &http.Client{Timeout: 5 * time.Second}
-	const most = 16 << 10
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, target, http.MaxBytesReader(w, r.Body, most))
-		if err != nil {
-			writeProblem(w, r, http.StatusInternalServerError, problem.New(problem.Internal, "The address of demo tokens is wrong."))
-			return
-		}
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := client.Do(req)
-		if err != nil {
-			writeProblem(w, r, http.StatusBadGateway, problem.New(problem.ServiceError, "The demo is not running, so there are no demo tokens."))
-			return
-		}
-		defer resp.Body.Close()
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(resp.StatusCode)
-		_, _ = io.Copy(w, io.LimitReader(resp.Body, most)) // the caller left: nothing to do
-	})
 }
 
 // schemaHandler answers with the schema of a frontend, if the caller may read it.

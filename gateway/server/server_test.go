@@ -12,11 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"github.com/99designs/gqlgen/graphql"
-
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -127,20 +122,6 @@ func TestOrigins(t *testing.T) {
 	closed.ServeHTTP(w, httptest.NewRequest(http.MethodOptions, "/graphql", nil))
 	if w.Code != http.StatusTeapot || len(w.Header()) > 0 {
 		t.Errorf("without origins CORS does something: %d %v", w.Code, w.Header())
-	}
-}
-
-func TestErrorsAreSortedByPath(t *testing.T) {
-	at := func(path ...ast.PathElement) *gqlerror.Error { return &gqlerror.Error{Path: path} }
-	resp := sorted(&graphql.Response{Errors: gqlerror.List{
-		at(ast.PathName("b")), at(ast.PathName("a"), ast.PathIndex(10)), at(ast.PathName("a"), ast.PathIndex(9), ast.PathName("x")), at(ast.PathName("a")), at(),
-	}})
-	var got []string
-	for _, e := range resp.Errors {
-		got = append(got, e.Path.String())
-	}
-	if want := []string{"", "a", "a[9].x", "a[10]", "b"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"time"
 
@@ -165,4 +166,12 @@ func bucket(b *config.Bucket) *ratelimit.Bucket {
 		return nil
 	}
 	return &ratelimit.Bucket{Capacity: b.Capacity, Refill: b.Refill}
+}
+
+func proxies(cfg config.Server) auth.Proxies {
+	out := auth.Proxies{Header: cfg.ForwardedHeader}
+	for _, network := range cfg.TrustedProxies {
+		out.Trusted = append(out.Trusted, netip.Prefix(network))
+	}
+	return out
 }

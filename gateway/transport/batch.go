@@ -60,17 +60,17 @@ func wrongBatch(most int) *problem.Error {
 // answerBatch executes operations concurrently and answers with the list of
 // their responses, in the order of the request. The status is 200: it can't be
 // that of several.
-func (h *Handler) answerBatch(w http.ResponseWriter, r *http.Request, requests []*Request) {
+func (h *Handler) answerBatch(ctx context.Context, w http.ResponseWriter, r *http.Request, requests []*Request) {
 	answers := make([]*answer.Answer, len(requests))
 	var wait sync.WaitGroup
 	for i, request := range requests {
 		wait.Go(func() {
 			defer func() {
 				if value := recover(); value != nil {
-					answers[i] = h.panicked(r.Context(), value)
+					answers[i] = h.panicked(ctx, value)
 				}
 			}()
-			answers[i] = h.single(r.Context(), request)
+			answers[i] = h.single(ctx, request)
 		})
 	}
 	wait.Wait()

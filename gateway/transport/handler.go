@@ -103,7 +103,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// client leaves.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not every writer has one
 	if request.single == nil {
-		h.answerBatch(w, r, request.batch)
+		h.answerBatch(r.Context(), w, r, request.batch)
 		return
 	}
 	h.answer(w, r, &request, want)

@@ -165,7 +165,8 @@ func (m *Models) define(def *ast.Definition, named *types.Named) error {
 			continue
 		}
 		t := m.binder.CopyModifiersFromAst(field.Type, m.named[field.Type.Name()])
-		if kind := m.union.Types[field.Type.Name()].Kind; m.config.StructFieldsAlwaysPointers && isStruct(t) && (kind == ast.Object || kind == ast.InputObject) {
+		kind := m.union.Types[field.Type.Name()].Kind
+		if m.config.StructFieldsAlwaysPointers && isStruct(t) && (kind == ast.Object || kind == ast.InputObject) {
 			t = types.NewPointer(t)
 		}
 		if of.Omittable != nil && *of.Omittable {

@@ -1,4 +1,4 @@
-package server
+package operation
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // milliseconds, validated and with facts: few allocations are what is judged,
 // the times are told.
 func TestWorstDocuments(t *testing.T) {
-	p := shop(t, nil)
+	f := shop(t, nil, nil)
 	fields := "id name description"
 	repeated := func(n int, text string) string { return strings.Repeat(text+" ", n) }
 	many := func(n int, format string) string {
@@ -41,7 +41,7 @@ func TestWorstDocuments(t *testing.T) {
 		ask := func() {
 			n++
 			start := time.Now()
-			_, errs := p.documents.Get(fmt.Sprint(text, "\n#", n)) // another document each time
+			_, errs := f.documents.Get(fmt.Sprint(text, "\n#", n)) // another document each time
 			if least = min(least, time.Since(start)); len(errs) > 0 {
 				outcome = fmt.Sprint(errs[0].Extensions["code"], " ", len(errs))
 			} else {

@@ -1,4 +1,4 @@
-package server
+package auth_test
 
 import (
 	"net/http"
@@ -6,23 +6,23 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/auth"
 )
 
 // Only what trusted proxies add counts, read from the right.
 func TestClientAddress(t *testing.T) {
-	trusted := config.Server{TrustedProxies: []config.Network{
-		config.Network(netip.MustParsePrefix("10.0.0.0/8")), config.Network(netip.MustParsePrefix("::1/128")),
-	}, ForwardedHeader: "X-Forwarded-For"}
+	trusted := auth.Proxies{
+		Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, Header: "X-Forwarded-For",
+	}
 	forwarded := trusted
-	forwarded.ForwardedHeader = "Forwarded"
+	forwarded.Header = "Forwarded"
 	for name, c := range map[string]struct {
-		cfg    config.Server
-		peer   string
-		header http.Header
-		want   string
+		proxies auth.Proxies
+		peer    string
+		header  http.Header
+		want    string
 	}{
-		"no proxy":                      {config.Server{}, "192.0.2.1:5", http.Header{"X-Forwarded-For": {"1.1.1.1"}}, "192.0.2.1"},
+		"no proxy":                      {auth.Proxies{}, "192.0.2.1:5", http.Header{"X-Forwarded-For": {"1.1.1.1"}}, "192.0.2.1"},
 		"nobody who is trusted":         {trusted, "192.0.2.1:5", http.Header{"X-Forwarded-For": {"1.1.1.1"}}, "192.0.2.1"},
 		"a trusted proxy":               {trusted, "10.0.0.1:5", http.Header{"X-Forwarded-For": {"192.0.2.1"}}, "192.0.2.1"},
 		"what the client made up":       {trusted, "10.0.0.1:5", http.Header{"X-Forwarded-For": {"1.1.1.1, 192.0.2.1"}}, "192.0.2.1"},
@@ -44,7 +44,7 @@ func TestClientAddress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.RemoteAddr, r.Header = c.peer, c.header
-			if got := clientAddress(r, c.cfg).String(); got != c.want {
+			if got := c.proxies.ClientAddress(r).String(); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
@@ -53,7 +53,7 @@ func TestClientAddress(t *testing.T) {
 
 func TestClients(t *testing.T) {
 	for address, want := range map[string]string{"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64"} {
-		if got := addressOf(withAddress(t.Context(), netip.MustParseAddr(address))); got != want {
+		if got := auth.Address(auth.WithAddress(t.Context(), netip.MustParseAddr(address))); got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}
@@ -65,6 +65,6 @@ func FuzzClientAddress(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, text, header string) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr, r.Header = "10.0.0.1:5", http.Header{"X-Forwarded-For": {text}, "Forwarded": {text}}
-		clientAddress(r, config.Server{TrustedProxies: []config.Network{config.Network(netip.MustParsePrefix("0.0.0.0/0"))}, ForwardedHeader: header})
+		auth.Proxies{Trusted: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Header: header}.ClientAddress(r)
 	})
 }

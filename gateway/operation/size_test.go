@@ -1,4 +1,4 @@
-package server
+package operation
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/document"
 )
 
@@ -37,7 +36,7 @@ func TestSizeOfDocuments(t *testing.T) {
 		"different":  `mutation (` + many(19, "$b%d: Boolean!,") + ` $i: OrderItemInput = {productId: "p1", quantity: 1}) { ` + many(19, "...F @include(if: $b%d)") + `} fragment F on Mutation { placeOrder(input: {items: [` + strings.Repeat("$i ", 400) + `]}) { order { id } } }`,
 		"long":       `{ products(search: "` + strings.Repeat("x", 50_000) + `") { nodes { id } } }`,
 	} {
-		p := shop(t, func(f *config.Frontend) { f.Documents.Memory = 1 << 30 })
+		f := shop(t, func(c *Config) { c.DocumentMemory = 1 << 30 }, nil)
 		const copies = 200
 		kept := make([]*document.Document[facts], copies)
 		texts := make([]string, copies)
@@ -47,7 +46,7 @@ func TestSizeOfDocuments(t *testing.T) {
 		before := heap()
 		for i := range kept {
 			var errs error
-			if kept[i], errs = get(p, texts[i]); errs != nil {
+			if kept[i], errs = get(f, texts[i]); errs != nil {
 				t.Fatalf("%s: %v", name, errs)
 			}
 		}
@@ -62,8 +61,8 @@ func TestSizeOfDocuments(t *testing.T) {
 	}
 }
 
-func get(p *pipeline, text string) (*document.Document[facts], error) {
-	doc, errs := p.documents.Get(text)
+func get(f *Frontend, text string) (*document.Document[facts], error) {
+	doc, errs := f.documents.Get(text)
 	if errs != nil {
 		return nil, errs
 	}

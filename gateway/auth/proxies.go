@@ -1,31 +1,38 @@
-package server
+package auth
 
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
-
-	"github.com/portico-gateway/portico/gateway/config"
 )
 
-// clientAddress finds who sends a request: the peer, or, if that is a trusted
-// proxy, whom it tells of. Proxies add to the right of the header, so it is
-// read from there: the first address that is not a trusted proxy's is the
-// client's. What is left of it anyone may have written.
-//
-// Only the header that the configuration names is read: a proxy that writes
-// the one passes the other on as it came.
-func clientAddress(r *http.Request, cfg config.Server) netip.Addr {
+// Proxies are the proxies in front of a gateway. The zero value trusts none.
+type Proxies struct {
+	// Trusted are the networks of those whose Header is believed.
+	Trusted []netip.Prefix
+	// Header is the one in which they pass the client's address on:
+	// X-Forwarded-For or Forwarded. The other one is not read: a proxy that writes
+	// the one passes the other on as it came.
+	Header string
+}
+
+// ClientAddress returns the address of the client that sent a request: the peer,
+// or, if that is a trusted proxy, the address that it passes on. Proxies add to
+// the right of the header, so it is read from there: the first address that is
+// not a trusted proxy's is the client's. What is left of it anyone may have
+// written. The address is not valid if the peer has none.
+func (p Proxies) ClientAddress(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
 	address := peer.Addr().Unmap()
-	if len(cfg.TrustedProxies) == 0 {
+	if len(p.Trusted) == 0 {
 		return address
 	}
-	hops := hopsOf(r.Header.Values(cfg.ForwardedHeader), cfg.ForwardedHeader)
-	for trusted(address, cfg.TrustedProxies) && len(hops) > 0 {
+	hops := hopsOf(r.Header.Values(p.Header), p.Header)
+	for p.trust(address) && len(hops) > 0 {
 		last := hops[len(hops)-1]
 		hops = hops[:len(hops)-1]
 		next, ok := parseHop(last)
@@ -37,16 +44,11 @@ func clientAddress(r *http.Request, cfg config.Server) netip.Addr {
 	return address
 }
 
-func trusted(address netip.Addr, proxies []config.Network) bool {
-	for _, network := range proxies {
-		if netip.Prefix(network).Contains(address) {
-			return true
-		}
-	}
-	return false
+func (p Proxies) trust(address netip.Addr) bool {
+	return slices.ContainsFunc(p.Trusted, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
-// hopsOf are the entries of all lines of a header, of Forwarded the nodes after
+// hopsOf returns the entries of all lines of a header, of Forwarded the nodes after
 // "for=" (RFC 7239, section 4).
 func hopsOf(lines []string, header string) []string {
 	var hops []string
