@@ -41,58 +41,57 @@ func (t target) dial() (*connection, error) {
 	return &connection{c, bufio.NewReaderSize(c, 64<<10)}, nil
 }
 
-// ask sends a request and returns the length of the answer's body, which is written
-// to a buffer unless that is nil.
-func (c *connection) ask(request []byte, into *bytes.Buffer) (int, error) {
+// ask sends a request and reads the answer, whose body is written to a buffer
+// unless that is nil.
+func (c *connection) ask(request []byte, into *bytes.Buffer) error {
 	if _, err := c.Write(request); err != nil {
-		return 0, err
+		return err
 	}
 	line, err := c.reader.ReadSlice('\n')
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if !bytes.HasPrefix(line, []byte("HTTP/1.1 200")) {
-		return 0, fmt.Errorf("answered %q", line)
+		return fmt.Errorf("answered %q", line)
 	}
 	length := -1
 	for {
 		line, err := c.reader.ReadSlice('\n')
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if len(line) <= 2 {
 			break
 		}
 		if value, found := bytes.CutPrefix(line, []byte("Content-Length: ")); found {
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
-				return 0, err
+				return err
 			}
 		}
 	}
 	if length >= 0 {
-		return length, c.take(length, into)
+		return c.take(length, into)
 	}
 	return c.chunks(into)
 }
 
 // chunks reads a chunked body.
-func (c *connection) chunks(into *bytes.Buffer) (total int, _ error) {
+func (c *connection) chunks(into *bytes.Buffer) error {
 	for {
 		line, err := c.reader.ReadSlice('\n')
 		if err != nil {
-			return 0, err
+			return err
 		}
 		size, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 32)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if err := c.take(int(size), into); err != nil {
-			return 0, err
+			return err
 		}
 		if _, err := c.reader.Discard(2); err != nil || size == 0 {
-			return total, err
+			return err
 		}
-		total += int(size)
 	}
 }
 
@@ -132,7 +131,7 @@ func (t target) rate(format string, length time.Duration, connections int, reque
 			}
 			defer c.Close()
 			for time.Since(start) < length {
-				if _, err := c.ask(t.requestOf(requests.next(format)), nil); err != nil {
+				if err := c.ask(t.requestOf(requests.next(format)), nil); err != nil {
 					failed <- err
 					return
 				}
@@ -160,7 +159,7 @@ func (t target) latency(format string, samples int, requests *distinct) (time.Du
 	for i := range times {
 		request := t.requestOf(requests.next(format))
 		start := time.Now()
-		if _, err := c.ask(request, nil); err != nil {
+		if err := c.ask(request, nil); err != nil {
 			return 0, err
 		}
 		times[i] = time.Since(start)
@@ -177,7 +176,7 @@ func (t target) body(request string) ([]byte, error) {
 	}
 	defer c.Close()
 	var b bytes.Buffer
-	if _, err := c.ask(t.requestOf(request), &b); err != nil {
+	if err := c.ask(t.requestOf(request), &b); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil

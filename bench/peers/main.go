@@ -139,11 +139,11 @@ func (b *bench) nothingShared() error {
 		}
 		for _, connections := range []int{16, 64} {
 			what := fmt.Sprintf("%s, nothing shared, %d connections", o.name, connections)
-			if err := b.ratio(what, gateway, handler, o.body("x%d"), connections, o.ratio); err != nil {
+			if err := b.ratio(comparison{what, gateway, handler, o.body("x%d"), connections, o.ratio}); err != nil {
 				return err
 			}
 		}
-		n, err := allocations(b.ctx, gateway, counter, o.body("x%d"), 500, &b.requests)
+		n, err := allocations(b.ctx, gateway, counter, o.body("x%d"))
 		if err != nil {
 			return err
 		}
@@ -160,7 +160,8 @@ func (b *bench) coalesced() error {
 	}
 	for _, o := range operations() {
 		handler.path = "/" + o.name
-		if err := b.ratio(o.name+", identical requests coalesced, handler with singleflight", gateway, handler, o.body("x"), 16, 0.95); err != nil {
+		what := o.name + ", identical requests coalesced, handler with singleflight"
+		if err := b.ratio(comparison{what, gateway, handler, o.body("x"), 16, 0.95}); err != nil {
 			return err
 		}
 	}
@@ -208,7 +209,8 @@ func (b *bench) cached() error {
 	if err != nil {
 		return err
 	}
-	return b.ratio(fmt.Sprintf("cached, %d bytes, net/http with the same fields and body", len(c.Body)), gateway, target{address, "/"}, o.body("x"), 16, 0.95)
+	what := fmt.Sprintf("cached, %d bytes, net/http with the same fields and body", len(c.Body))
+	return b.ratio(comparison{what, gateway, target{address, "/"}, o.body("x"), 16, 0.95})
 }
 
 // withoutCalls measures an operation that calls no service.
@@ -221,7 +223,7 @@ func (b *bench) withoutCalls() error {
 	if err := same(gateway, handler, constant); err != nil {
 		return err
 	}
-	return b.ratio("{ __typename }, handler that decodes the request", gateway, handler, constant, 16, 0.9)
+	return b.ratio(comparison{"{ __typename }, handler that decodes the request", gateway, handler, constant, 16, 0.9})
 }
 
 // latencies measures what is added to the time of services over one connection.
@@ -253,15 +255,24 @@ func (b *bench) latencies() error {
 	return nil
 }
 
+// comparison is what gateway and handler are asked in turns.
+type comparison struct {
+	what             string
+	gateway, handler target
+	body             string // a format, as distinct has them
+	connections      int
+	goal             float64 // the least ratio
+}
+
 // ratio measures both in turns.
-func (b *bench) ratio(what string, gateway, handler target, format string, connections int, goal float64) error {
+func (b *bench) ratio(c comparison) error {
 	var ratios, ours, theirs []float64
 	for i := range b.rounds + 1 {
-		g, err := gateway.rate(format, b.length, connections, &b.requests)
+		g, err := c.gateway.rate(c.body, b.length, c.connections, &b.requests)
 		if err != nil {
 			return err
 		}
-		h, err := handler.rate(format, b.length, connections, &b.requests)
+		h, err := c.handler.rate(c.body, b.length, c.connections, &b.requests)
 		if err != nil {
 			return err
 		}
@@ -270,8 +281,8 @@ func (b *bench) ratio(what string, gateway, handler target, format string, conne
 		}
 	}
 	m := median(ratios)
-	b.tell(m >= goal, "%s: gateway %.0f/s, handler %.0f/s: ratio %.2f (%.2f to %.2f); goal: at least %.2f",
-		what, median(ours), median(theirs), m, slices.Min(ratios), slices.Max(ratios), goal)
+	b.tell(m >= c.goal, "%s: gateway %.0f/s, handler %.0f/s: ratio %.2f (%.2f to %.2f); goal: at least %.2f",
+		c.what, median(ours), median(theirs), m, slices.Min(ratios), slices.Max(ratios), c.goal)
 	return nil
 }
 

@@ -107,7 +107,9 @@ func newPrograms(ctx context.Context, root, dir string) (*programs, error) {
 func (p *programs) close() {
 	p.cancel()
 	for _, ended := range p.ended {
-		<-ended
+		for range ended { // the error is that it was ended
+			continue
+		}
 	}
 }
 
@@ -136,7 +138,7 @@ func (p *programs) gateway(s settings) (target, string, error) {
 		return target{}, "", err
 	}
 	command := exec.CommandContext(p.ctx, p.binary, file, allocations)
-	return target{listen, "/graphql/web"}, "http://" + allocations, p.start(command, listen)
+	return target{listen, "/graphql/web"}, "http://" + allocations + "/allocations", p.start(command, listen)
 }
 
 // other starts another program, which this one is, too: see serve.
@@ -207,21 +209,23 @@ func serve(arguments []string) error {
 	return (&http.Server{Addr: address, Handler: h, ReadHeaderTimeout: time.Minute}).ListenAndServe()
 }
 
-// allocations returns how many a request takes in a gateway, with the calls that it
-// makes.
-func allocations(ctx context.Context, to target, counter, format string, number int, requests *distinct) (float64, error) {
-	if _, err := to.latency(format, 100, requests); err != nil { // pools and connections
+// allocations returns how many a request takes in a gateway that tells them at
+// counter, with the calls that it makes.
+func allocations(ctx context.Context, gateway target, counter, format string) (float64, error) {
+	const number = 500
+	var requests distinct
+	if _, err := gateway.latency(format, number, &requests); err != nil { // pools and connections
 		return 0, err
 	}
 	before, err := counted(ctx, counter)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := to.latency(format, number, requests); err != nil {
+	if _, err := gateway.latency(format, number, &requests); err != nil {
 		return 0, err
 	}
 	after, err := counted(ctx, counter)
-	return (after - before) / float64(number), err
+	return (after - before) / number, err
 }
 
 func counted(ctx context.Context, counter string) (float64, error) {

@@ -121,6 +121,9 @@ func (s *Store) Share(r Redis) error {
 // the store is used.
 func (s *Store) Separate() { s.coalesces = false }
 
+// Coalesces reports whether callers share what is being made.
+func (s *Store) Coalesces() bool { return s.coalesces }
+
 // Close ends what runs in the background. The store is empty then.
 func (s *Store) Close() {
 	if s.shared != nil {

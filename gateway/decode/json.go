@@ -20,6 +20,8 @@ type JSON struct {
 	// Copy makes every string a copy, for values that outlive the answer.
 	Copy bool
 
+	slabs
+
 	text  string
 	at    int
 	state state

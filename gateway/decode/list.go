@@ -13,10 +13,20 @@ type Reader interface {
 	Next() bool
 	Name() string
 	Text() (string, error)
+
+	of() *slabs
 }
 
 // Optional reads a value that may be null: nil then.
-func Optional[D Reader, T any](d D, read func(D) (T, error)) (*T, error) { return Maybe(read(d)) }
+func Optional[D Reader, T any](d D, read func(D) (T, error)) (*T, error) {
+	value, err := read(d)
+	if err != nil {
+		return nil, IfNotNull(err)
+	}
+	p := slabOf[T](d.of()).next()
+	*p = value
+	return p, nil
+}
 
 // List reads a list none of whose items may be null. If an item does not match
 // the schema, the list is nil, and the error is [Items]. If most is given, it is the
@@ -101,17 +111,11 @@ func RowsOrNull[D Reader, T any](d D, read func(D, *T) error, most ...int) ([]*T
 	return rows(d, read, true, most)
 }
 
-// Objects are allocated together, more of them as a list turns out to be longer.
-const (
-	firstSlab   = 4
-	largestSlab = 64
-)
-
 func rows[D Reader, T any](d D, read func(D, *T) error, null bool, most []int) ([]*T, error) {
 	if err := d.Array(); err != nil {
 		return nil, err
 	}
-	list, slab := []*T{}, []T(nil)
+	list, objects := []*T{}, slab[T]{}
 	var failed Items
 	for d.Item() {
 		if full(list, most) {
@@ -121,11 +125,7 @@ func rows[D Reader, T any](d D, read func(D, *T) error, null bool, most []int) (
 			list = append(list, nil)
 			continue
 		}
-		if len(slab) == 0 {
-			slab = make([]T, min(max(firstSlab, len(list)), largestSlab))
-		}
-		row := &slab[0]
-		slab = slab[1:]
+		row := objects.next()
 		if err := read(d, row); err != nil && null {
 			row = nil
 			failed.addNull(len(list), err)
@@ -147,12 +147,13 @@ func Keyed[D Reader, T any](d D, read func(D, *T) error, path ...string) (list [
 	if err := d.Array(); err != nil {
 		return nil, nil, IfNotNull(err)
 	}
+	var objects slab[T]
 	for d.Item() {
 		if d.Null() {
 			continue
 		}
 		start := d.Mark()
-		row := new(T)
+		row := objects.next()
 		if err := read(d, row); err != nil {
 			return nil, nil, err
 		}

@@ -41,6 +41,7 @@ import (
 // An XML is not safe for concurrent use.
 type XML struct {
 	Source
+	slabs
 
 	levels []xmlLevel // the objects and lists that were entered
 	value  *element

@@ -82,7 +82,9 @@ func New[K comparable, V any](max int, fetch Fetch[K, V]) *Loader[K, V] {
 // of many objects use [Loader.LoadAll]. A key without a value gives V's zero
 // value.
 func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
-	return l.thunks(ctx, []K{key})[0]()
+	place := l.places(ctx, []K{key})[0]
+	place.in.await()
+	return place.value()
 }
 
 // LoadAll returns the values of keys, in their order. Keys may repeat; the
@@ -92,8 +94,13 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, error) {
 	values := make([]V, len(keys))
 	var failed Errors
-	for i, thunk := range l.thunks(ctx, keys) {
-		value, err := thunk()
+	var loaded *batch[K, V]
+	for i, place := range l.places(ctx, keys) {
+		if place.in != loaded {
+			place.in.await()
+			loaded = place.in
+		}
+		value, err := place.value()
 		if err != nil {
 			if failed == nil {
 				failed = make(Errors, len(keys))
@@ -119,91 +126,156 @@ func Resolve[P any, K comparable, V any](ctx context.Context, l *Loader[K, V], p
 	return l.LoadAll(ctx, keys)
 }
 
+// ResolveKeys is [Resolve] with keys of numbers: key may make them with the texts,
+// and must not keep these.
+func ResolveKeys[P any, K comparable, V any](ctx context.Context, l *Loader[K, V], parents []P, key func(P, *Texts) K) ([]V, error) {
+	var texts Texts
+	return Resolve(ctx, l, parents, func(parent P) K { return key(parent, &texts) })
+}
+
 // state is what one loader has loaded in one scope.
 type state[K comparable, V any] struct {
-	// mu makes "which keys are missing" and "load these" one step. Without it
-	// another call could take one of the keys in between, the batch would
-	// never fill up, and everyone would wait for it.
-	mu    sync.Mutex
-	cache *dataloader.InMemoryCache[K, V]
+	// mu makes "which keys are missing" and "load these" one step: each key is in
+	// one batch.
+	mu     sync.Mutex
+	places map[K]place[K, V]
+	// batches loads each batch once, in a goroutine, and has those that were
+	// loaded. Its keys are batches, not the keys in them, for which it would make
+	// a channel each.
+	batches *dataloader.Loader[*batch[K, V], struct{}]
 }
+
+// never is how long the dataloader waits for more batches to load together: it
+// does not, each goes out at once.
+const never = 24 * time.Hour
 
 func newState[K comparable, V any]() *state[K, V] {
-	return &state[K, V]{cache: dataloader.NewCache[K, V]()}
+	return &state[K, V]{batches: dataloader.NewBatchedLoader(loadBatches[K, V],
+		dataloader.WithBatchCapacity[*batch[K, V], struct{}](1),
+		dataloader.WithInputCapacity[*batch[K, V], struct{}](1),
+		dataloader.WithWait[*batch[K, V], struct{}](never))}
 }
 
-// thunks starts loading the keys that nobody has asked for yet and returns a
-// function for each key that waits for its value.
-func (l *Loader[K, V]) thunks(ctx context.Context, keys []K) []dataloader.Thunk[V] {
-	thunks := make([]dataloader.Thunk[V], len(keys))
+// batch is a list of keys that are loaded by one call of fetch, and their values
+// by position.
+type batch[K comparable, V any] struct {
+	keys  []K
+	fetch Fetch[K, V]
+	wait  dataloader.Thunk[struct{}] // until it is loaded; nil if it is
+
+	values []V
+	errs   []error // nil: no key failed
+}
+
+// loadBatches is the function of a state's dataloader.
+func loadBatches[K comparable, V any](ctx context.Context, batches []*batch[K, V]) []*dataloader.Result[struct{}] {
+	results := make([]*dataloader.Result[struct{}], len(batches))
+	for i, b := range batches {
+		b.set(guarded(cache.Shared(ctx), b.keys, b.fetch))
+		results[i] = &dataloader.Result[struct{}]{}
+	}
+	return results
+}
+
+// set matches what fetch returned to the keys.
+func (b *batch[K, V]) set(values map[K]V, err error) {
+	b.values = make([]V, len(b.keys))
+	for i, key := range b.keys {
+		b.values[i] = values[key]
+	}
+	if err == nil {
+		return
+	}
+	b.errs = make([]error, len(b.keys))
+	for i, key := range b.keys {
+		b.errs[i] = errorOf(err, key)
+	}
+}
+
+// place is the position of a key in its batch. The zero value is that of no key,
+// whose value is zero.
+type place[K comparable, V any] struct {
+	in *batch[K, V]
+	at int
+}
+
+// await waits until the batch is loaded. A nil batch is.
+func (b *batch[K, V]) await() {
+	if b != nil && b.wait != nil {
+		_, _ = b.wait() // errors are those of keys
+	}
+}
+
+// value returns the value, which is loaded.
+func (p place[K, V]) value() (value V, err error) {
+	if p.in == nil {
+		return value, nil
+	}
+	if p.in.errs != nil && p.in.errs[p.at] != nil {
+		return value, p.in.errs[p.at]
+	}
+	return p.in.values[p.at], nil
+}
+
+// places starts loading the keys that nobody has asked for yet and returns the
+// places of all.
+func (l *Loader[K, V]) places(ctx context.Context, keys []K) []place[K, V] {
 	s := stateOf[K, V](ctx, l.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	missing := s.missing(ctx, keys)
-	if l.shares(ctx) {
-		for _, batch := range l.board(ctx, s, l.recall(ctx, s, missing)) {
-			s.start(ctx, batch.keys, l.fly(batch))
-		}
-	} else {
-		for chunk := range slices.Chunk(missing, l.max) {
-			s.start(ctx, chunk, l.fetch)
-		}
+	if missing := s.missing(keys); len(missing) > 0 {
+		l.start(ctx, s, missing)
 	}
-	var none K
+	places := make([]place[K, V], len(keys))
 	for i, key := range keys {
-		if key == none {
-			thunks[i] = nothing[V]
-			continue
-		}
-		thunks[i], _ = s.cache.Get(ctx, key)
+		places[i] = s.places[key]
 	}
-	return thunks
+	return places
 }
 
-func nothing[V any]() (value V, err error) { return value, nil }
-
-// missing returns the distinct keys that are not in the cache.
-func (s *state[K, V]) missing(ctx context.Context, keys []K) []K {
+// missing returns the distinct keys that have no places, and gives them some.
+func (s *state[K, V]) missing(keys []K) []K {
+	if s.places == nil {
+		s.places = make(map[K]place[K, V], len(keys)/4+1) // keys repeat, usually
+	}
 	var none K
-	seen := make(map[K]struct{}, len(keys))
-	missing := make([]K, 0, len(keys))
-	for _, key := range keys {
-		if _, again := seen[key]; again || key == none {
+	var missing []K
+	for i, key := range keys {
+		if _, have := s.places[key]; have || key == none {
 			continue
 		}
-		seen[key] = struct{}{}
-		if _, cached := s.cache.Get(ctx, key); !cached {
-			missing = append(missing, key)
+		if missing == nil {
+			missing = make([]K, 0, len(keys)-i)
 		}
+		s.places[key] = place[K, V]{}
+		missing = append(missing, key)
 	}
 	return missing
 }
 
-// never is how long a batch waits for keys that don't come: they always do.
-const never = 24 * time.Hour
-
-// start loads keys, which are not in the cache, by a dataloader whose batch is
-// full with the last of them, so that it goes out then and no timer decides.
-func (s *state[K, V]) start(ctx context.Context, keys []K, fetch Fetch[K, V]) {
-	batch := dataloader.NewBatchedLoader(batchFunc(fetch),
-		dataloader.WithCache[K, V](s.cache),
-		dataloader.WithBatchCapacity[K, V](len(keys)),
-		dataloader.WithInputCapacity[K, V](len(keys)),
-		dataloader.WithWait[K, V](never))
-	for _, key := range keys {
-		batch.Load(ctx, key)
+// start loads keys, in batches of as many as a call may have.
+func (l *Loader[K, V]) start(ctx context.Context, s *state[K, V], keys []K) {
+	if l.shares(ctx) {
+		for _, f := range l.board(ctx, s, l.recall(ctx, s, keys)) {
+			s.load(ctx, &batch[K, V]{keys: f.keys, fetch: l.fly(f)})
+		}
+		return
+	}
+	for chunk := range slices.Chunk(keys, l.max) {
+		s.load(ctx, &batch[K, V]{keys: chunk, fetch: l.fetch})
 	}
 }
 
-// batchFunc matches what fetch returns to the keys.
-func batchFunc[K comparable, V any](fetch Fetch[K, V]) dataloader.BatchFunc[K, V] {
-	return func(ctx context.Context, keys []K) []*dataloader.Result[V] {
-		values, err := guarded(cache.Shared(ctx), keys, fetch)
-		results := make([]*dataloader.Result[V], len(keys))
-		for i, key := range keys {
-			results[i] = &dataloader.Result[V]{Data: values[key], Error: errorOf(err, key)}
-		}
-		return results
+// load starts loading a batch.
+func (s *state[K, V]) load(ctx context.Context, b *batch[K, V]) {
+	b.wait = s.batches.Load(ctx, b)
+	s.add(b)
+}
+
+// add gives the keys of a batch their places in it.
+func (s *state[K, V]) add(b *batch[K, V]) {
+	for i, key := range b.keys {
+		s.places[key] = place[K, V]{b, i}
 	}
 }
 

@@ -25,17 +25,38 @@ func One[K comparable, V any](keys []K, rows []V) map[K]V {
 // they have, at most the first ones if most is given. A requested key without rows
 // gets an empty list, which is not null.
 func Many[K comparable, V any](requested, keys []K, rows []V, most ...int) map[K][]V {
-	var none K
 	groups := make(map[K][]V, len(requested))
 	for _, key := range requested {
 		groups[key] = []V{}
 	}
-	for i, row := range rows {
-		if keys[i] != none && (len(most) == 0 || len(groups[keys[i]]) < most[0]) {
-			groups[keys[i]] = append(groups[keys[i]], row)
+	group(groups, keys, rows, most)
+	return groups
+}
+
+// group adds rows to the groups of their keys, all of which share one array.
+func group[K comparable, V any](groups map[K][]V, keys []K, rows []V, most []int) {
+	var none K
+	counts := make(map[K]int, len(groups))
+	for _, key := range keys {
+		if key != none {
+			counts[key]++
 		}
 	}
-	return groups
+	array := make([]V, len(rows))
+	for i, row := range rows {
+		key := keys[i]
+		if key == none {
+			continue
+		}
+		list := groups[key]
+		if len(list) == 0 {
+			n := counts[key]
+			list, array = array[:0:n], array[n:]
+		}
+		if len(most) == 0 || len(list) < most[0] {
+			groups[key] = append(list, row)
+		}
+	}
 }
 
 // Checked fetches the keys that pass a check. Others fail, each with its own

@@ -61,16 +61,17 @@ func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K
 	if l.keeping.MaxAge == 0 {
 		return keys
 	}
-	now := time.Now()
-	return slices.DeleteFunc(keys, func(key K) bool {
+	now, found := time.Now(), &batch[K, V]{}
+	left := slices.DeleteFunc(keys, func(key K) bool {
 		entry := l.keeping.Store.Get(l.keyOf(key))
 		if entry == nil || !entry.IsFresh(now) {
 			return false
 		}
-		have := l.use(ctx, entry)
-		s.cache.Set(ctx, key, func() (V, error) { return have.value, nil })
+		found.keys, found.values = append(found.keys, key), append(found.values, l.use(ctx, entry).value)
 		return true
 	})
+	s.add(found)
+	return left
 }
 
 // use makes a kept value a part of the context's answer.
@@ -212,16 +213,16 @@ func (f *flown[K, V]) shared() bool {
 	return !f.cut && f.made.Caller == provenance.Nobody && len(f.made.Headers) == 0 && !f.made.Overflow
 }
 
-// shares tells whether values can be shared: those of a mutation are read anew,
+// shares reports whether values can be shared: those of a mutation are read anew,
 // and only for it.
 func (l *Loader[K, V]) shares(ctx context.Context) bool {
-	return l.keeping != nil && !l.flying.personal.Load() && !provenance.IsWriting(ctx)
+	return l.keeping != nil && (l.keeping.MaxAge > 0 || l.keeping.Store.Coalesces()) && !l.flying.personal.Load() && !provenance.IsWriting(ctx)
 }
 
 // board finds the keys that other requests are loading already. The others are
 // to be loaded, in batches that are returned.
 func (l *Loader[K, V]) board(ctx context.Context, s *state[K, V], keys []K) []*flown[K, V] {
-	epoch := l.keeping.Store.Epoch()
+	epoch, coalesces := l.keeping.Store.Epoch(), l.keeping.Store.Coalesces()
 	joined := map[*flown[K, V]][]K{}
 	l.flying.mu.Lock()
 	defer l.flying.mu.Unlock()
@@ -234,45 +235,42 @@ func (l *Loader[K, V]) board(ctx context.Context, s *state[K, V], keys []K) []*f
 		return true
 	})
 	for f, keys := range joined {
-		l.join(ctx, s, f, keys)
+		s.add(l.join(ctx, f, keys))
 	}
 	var batches []*flown[K, V]
 	for chunk := range slices.Chunk(own, l.max) {
 		f := &flown[K, V]{epoch: epoch, keys: chunk, done: make(chan struct{})}
-		for _, key := range chunk {
-			l.flying.keys[flyingKey[K]{l.id, key}] = f
+		for i := 0; coalesces && i < len(chunk); i++ {
+			l.flying.keys[flyingKey[K]{l.id, chunk[i]}] = f
 		}
 		batches = append(batches, f)
 	}
 	return batches
 }
 
-// join makes keys wait for a batch of another request. When that was for its
-// caller only, or was cut short, they are loaded after all, together.
-func (l *Loader[K, V]) join(ctx context.Context, s *state[K, V], f *flown[K, V], keys []K) {
-	type result struct {
-		values map[K]V
-		err    error
-	}
-	wait := sync.OnceValue(func() result {
+// join returns a batch of keys that waits for one of another request. When that
+// was for its caller only, or was cut short, they are loaded after all, together.
+func (l *Loader[K, V]) join(ctx context.Context, f *flown[K, V], keys []K) *batch[K, V] {
+	b := &batch[K, V]{keys: keys}
+	wait := sync.OnceFunc(func() {
 		select {
 		case <-f.done:
 		case <-ctx.Done():
-			return result{nil, ctx.Err()}
+			b.set(nil, ctx.Err())
+			return
 		}
 		if f.shared() {
 			provenance.From(ctx).Add(f.made)
-			return result{f.values, f.err}
+			b.set(f.values, f.err)
+			return
 		}
-		values, err := guarded(ctx, keys, l.fetch)
-		return result{values, err}
+		b.set(guarded(ctx, keys, l.fetch))
 	})
-	for _, key := range keys {
-		s.cache.Set(ctx, key, func() (V, error) {
-			r := wait()
-			return r.values[key], errorOf(r.err, key)
-		})
+	b.wait = func() (struct{}, error) {
+		wait()
+		return struct{}{}, nil
 	}
+	return b
 }
 
 // fly loads a batch and lands it, whatever happens: others wait for it.

@@ -78,7 +78,7 @@ func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.
 }
 
 // keyOfProductStock returns the key that Product.stock is loaded by.
-func keyOfProductStock(obj *model.Product) string {
+func keyOfProductStock(obj *model.Product, _ *loader.Texts) string {
 	if obj.Faults.Of("id") != nil {
 		return ""
 	}
@@ -93,7 +93,7 @@ func faultOfProductStock(obj *model.Product) error {
 // productStock resolves Product.stock with inventory.Client.ProductStock.
 func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock] {
 	return execute.Check(func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
-		return loader.Resolve(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
+		return loader.ResolveKeys(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
 	}, faultOfProductStock)
 }
 

@@ -127,7 +127,7 @@ func (q orderResolver) Shipping(ctx context.Context, obj *model.Order) (*model.S
 }
 
 // keyOfOrderShipping returns the key that Order.shipping is loaded by.
-func keyOfOrderShipping(obj *model.Order) string {
+func keyOfOrderShipping(obj *model.Order, _ *loader.Texts) string {
 	if obj.Faults.Of("id") != nil {
 		return ""
 	}
@@ -142,7 +142,7 @@ func faultOfOrderShipping(obj *model.Order) error {
 // orderShipping resolves Order.shipping with shipping.Client.OrderShipping.
 func (r *resolver) orderShipping() execute.Resolver[*model.Order, *model.Shipping] {
 	return execute.Check(func(ctx context.Context, objs []*model.Order) ([]*model.Shipping, error) {
-		return loader.Resolve(ctx, r.clients.Shipping.OrderShipping(), objs, keyOfOrderShipping)
+		return loader.ResolveKeys(ctx, r.clients.Shipping.OrderShipping(), objs, keyOfOrderShipping)
 	}, faultOfOrderShipping)
 }
 
@@ -179,7 +179,7 @@ func (q orderItemResolver) Product(ctx context.Context, obj *model.OrderItem) (*
 }
 
 // keyOfOrderItemProduct returns the key that OrderItem.product is loaded by.
-func keyOfOrderItemProduct(obj *model.OrderItem) string {
+func keyOfOrderItemProduct(obj *model.OrderItem, _ *loader.Texts) string {
 	if obj.Faults.Of("productId") != nil {
 		return ""
 	}
@@ -194,7 +194,7 @@ func faultOfOrderItemProduct(obj *model.OrderItem) error {
 // orderItemProduct resolves OrderItem.product with catalog.Client.OrderItemProduct.
 func (r *resolver) orderItemProduct() execute.Resolver[*model.OrderItem, *model.Product] {
 	return execute.Check(func(ctx context.Context, objs []*model.OrderItem) ([]*model.Product, error) {
-		return loader.Resolve(ctx, r.clients.Catalog.OrderItemProduct(), objs, keyOfOrderItemProduct)
+		return loader.ResolveKeys(ctx, r.clients.Catalog.OrderItemProduct(), objs, keyOfOrderItemProduct)
 	}, faultOfOrderItemProduct)
 }
 
@@ -244,7 +244,7 @@ func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.
 }
 
 // keyOfProductStock returns the key that Product.stock is loaded by.
-func keyOfProductStock(obj *model.Product) string {
+func keyOfProductStock(obj *model.Product, _ *loader.Texts) string {
 	if obj.Faults.Of("id") != nil {
 		return ""
 	}
@@ -259,7 +259,7 @@ func faultOfProductStock(obj *model.Product) error {
 // productStock resolves Product.stock with inventory.Client.ProductStock.
 func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock] {
 	return execute.Check(func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
-		return loader.Resolve(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
+		return loader.ResolveKeys(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
 	}, faultOfProductStock)
 }
 
@@ -272,7 +272,7 @@ func (q productResolver) Category(ctx context.Context, obj *model.Product) (*mod
 }
 
 // keyOfProductCategory returns the key that Product.category is loaded by.
-func keyOfProductCategory(obj *model.Product) string {
+func keyOfProductCategory(obj *model.Product, _ *loader.Texts) string {
 	if obj.Faults.Of("categoryId") != nil || obj.CategoryID == nil {
 		return ""
 	}
@@ -287,7 +287,7 @@ func faultOfProductCategory(obj *model.Product) error {
 // productCategory resolves Product.category with catalog.Client.ProductCategory.
 func (r *resolver) productCategory() execute.Resolver[*model.Product, *model.Category] {
 	return execute.Check(func(ctx context.Context, objs []*model.Product) ([]*model.Category, error) {
-		return loader.Resolve(ctx, r.clients.Catalog.ProductCategory(), objs, keyOfProductCategory)
+		return loader.ResolveKeys(ctx, r.clients.Catalog.ProductCategory(), objs, keyOfProductCategory)
 	}, faultOfProductCategory)
 }
 
@@ -300,7 +300,7 @@ func (q productResolver) Reviews(ctx context.Context, obj *model.Product, first 
 }
 
 // keyOfProductReviews returns the key that Product.reviews is loaded by.
-func keyOfProductReviews(obj *model.Product) string {
+func keyOfProductReviews(obj *model.Product, _ *loader.Texts) string {
 	if obj.Faults.Of("id") != nil {
 		return ""
 	}
@@ -315,7 +315,7 @@ func faultOfProductReviews(obj *model.Product) error {
 // productReviews resolves Product.reviews with reviews.Client.ProductReviews.
 func (r *resolver) productReviews(first *int) execute.Resolver[*model.Product, []*model.Review] {
 	return execute.Check(func(ctx context.Context, objs []*model.Product) ([][]*model.Review, error) {
-		return loader.Resolve(ctx, r.clients.Reviews.ProductReviews(first), objs, keyOfProductReviews)
+		return loader.ResolveKeys(ctx, r.clients.Reviews.ProductReviews(first), objs, keyOfProductReviews)
 	}, faultOfProductReviews)
 }
 
@@ -444,7 +444,7 @@ func (q reviewResolver) Author(ctx context.Context, obj *model.Review) (*model.U
 }
 
 // keyOfReviewAuthor returns the key that Review.author is loaded by.
-func keyOfReviewAuthor(obj *model.Review) string {
+func keyOfReviewAuthor(obj *model.Review, _ *loader.Texts) string {
 	if obj.Faults.Of("authorId") != nil {
 		return ""
 	}
@@ -459,7 +459,7 @@ func faultOfReviewAuthor(obj *model.Review) error {
 // reviewAuthor resolves Review.author with accounts.Client.ReviewAuthor.
 func (r *resolver) reviewAuthor() execute.Resolver[*model.Review, *model.User] {
 	return execute.Check(func(ctx context.Context, objs []*model.Review) ([]*model.User, error) {
-		return loader.Resolve(ctx, r.clients.Accounts.ReviewAuthor(), objs, keyOfReviewAuthor)
+		return loader.ResolveKeys(ctx, r.clients.Accounts.ReviewAuthor(), objs, keyOfReviewAuthor)
 	}, faultOfReviewAuthor)
 }
 
@@ -506,7 +506,7 @@ func (q viewerResolver) Orders(ctx context.Context, obj *model.Viewer, first *in
 }
 
 // keyOfViewerOrders returns the key that Viewer.orders is loaded by.
-func keyOfViewerOrders(obj *model.Viewer) string {
+func keyOfViewerOrders(obj *model.Viewer, _ *loader.Texts) string {
 	if obj.Faults.Of("id") != nil {
 		return ""
 	}
@@ -521,7 +521,7 @@ func faultOfViewerOrders(obj *model.Viewer) error {
 // viewerOrders resolves Viewer.orders with orders.Client.ViewerOrders.
 func (r *resolver) viewerOrders(first *int) execute.Resolver[*model.Viewer, []*model.Order] {
 	return execute.Check(func(ctx context.Context, objs []*model.Viewer) ([][]*model.Order, error) {
-		return loader.Resolve(ctx, r.clients.Orders.ViewerOrders(first), objs, keyOfViewerOrders)
+		return loader.ResolveKeys(ctx, r.clients.Orders.ViewerOrders(first), objs, keyOfViewerOrders)
 	}, faultOfViewerOrders)
 }
 

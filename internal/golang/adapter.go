@@ -281,7 +281,7 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 			}
 			return target + "(" + strings.Join(append([]string{ctx}, args...), ", ") + ")"
 		}
-		return fmt.Sprintf("%s(ctx, %s(%s), %s, %s)", a.loader("Resolve"), target, strings.Join(args, ", "), parent, keyName(f))
+		return fmt.Sprintf("%s(ctx, %s(%s), %s, %s)", a.loader("ResolveKeys"), target, strings.Join(args, ", "), parent, keyName(f))
 	}
 	before := []string{"ctx"}
 	if parent != "" {

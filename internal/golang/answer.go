@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"go/types"
 	"strings"
 
 	"github.com/portico-gateway/portico/internal/plan"
@@ -138,11 +139,20 @@ func (f *function) rowKey() string {
 		none = append(none, expr+" == nil")
 		expr = "*" + expr
 	}
-	text := "return " + f.textOf(key.Type, expr)
+	text := "return " + f.rowKeyText(key.Type, expr)
 	if len(none) > 0 {
 		text = fmt.Sprintf("if %s {\nreturn \"\"\n}\n%s", strings.Join(none, " || "), text)
 	}
 	return fmt.Sprintf("func(row *%s) string {\n%s\n}", f.typ(object.Model), text)
+}
+
+// rowKeyText writes a row's key, and declares the variable that it needs.
+func (f *function) rowKeyText(t types.Type, expr string) string {
+	text, numeric := f.keyText(t, expr)
+	if numeric {
+		f.variableOf("texts", f.loader("Texts"))
+	}
+	return text
 }
 
 // match writes the return of the rows of each key, which a function of a row
@@ -204,7 +214,7 @@ func (f *function) fromAnswer(root string, to target) string {
 // returns nothing: the keys are not in the models.
 func (f *function) messageKey() string {
 	key := f.Answer.Key
-	text := "return " + f.textOf(key.Type, getters("row", key.Fields))
+	text := "return " + f.rowKeyText(key.Type, getters("row", key.Fields))
 	last := key.Fields[len(key.Fields)-1]
 	switch {
 	case last.Desc.HasPresence():

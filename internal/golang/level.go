@@ -10,10 +10,10 @@ import (
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// value writes a value of obj: the conditions under which it is absent, and its
-// text.
-func (a *adapters) value(v plan.Value) (guards []string, text string) {
-	expr := "obj"
+// value writes a value of obj: the conditions under which it is absent, and the
+// value itself.
+func (a *adapters) value(v plan.Value) (guards []string, expr string) {
+	expr = "obj"
 	for i, step := range v.Steps {
 		if slices.Contains(v.Pointers, i) {
 			guards = append(guards, expr+" == nil")
@@ -27,7 +27,7 @@ func (a *adapters) value(v plan.Value) (guards []string, text string) {
 		guards = append(guards, expr+" == nil")
 		expr = "*" + expr
 	}
-	return guards, a.textOf(v.Type, expr)
+	return guards, expr
 }
 
 // keyOf writes the function that returns a parent's key.
@@ -38,14 +38,20 @@ func (a *adapters) keyOf(f *plan.Adapter) {
 		none = typ + "{}"
 	}
 	var guards, texts, empty []string
+	parameter := "_"
 	for _, k := range f.Keys {
-		without, text := a.value(k.Value)
+		without, expr := a.value(k.Value)
+		text, numeric := a.keyText(k.Value.Type, expr)
 		guards, texts = append(guards, without...), append(texts, text)
+		if numeric {
+			parameter = "texts"
+		}
 		if plan.IsString(k.Value.Type) { // an empty text is none, as it is with one key
 			empty = append(empty, "key."+k.Member+` == ""`)
 		}
 	}
-	a.line("// %s returns the key that %s.%s is loaded by.\nfunc %s(obj %s) %s {", keyName(f), f.Object.Name, f.Name, keyName(f), a.typ(f.Object.Type), typ)
+	a.line("// %s returns the key that %s.%s is loaded by.\nfunc %s(obj %s, %s *%s) %s {", keyName(f), f.Object.Name, f.Name, keyName(f), a.typ(f.Object.Type),
+		parameter, a.loader("Texts"), typ)
 	if len(guards) > 0 {
 		a.line("if %s {\nreturn %s\n}", strings.Join(guards, " || "), none)
 	}
@@ -104,9 +110,9 @@ func (a *adapters) tag(o *plan.Adapters, t plan.Tag) {
 			parts = append(parts, strconv.Quote(part.Literal))
 			continue
 		}
-		without, text := a.value(*part.Value)
+		without, expr := a.value(*part.Value)
 		guards = append(guards, without...)
-		parts = append(parts, a.gateway("provenance", "Escape")+"("+text+")")
+		parts = append(parts, a.gateway("provenance", "Escape")+"("+a.textOf(part.Value.Type, expr)+")")
 	}
 	a.line("%s(level, func(obj %s) string {", a.execute("Tag"), a.typ(o.Type))
 	if len(guards) > 0 {

@@ -132,6 +132,22 @@ func (f *function) text(v value, expr string) string {
 	return f.textOf(v.Item, expr)
 }
 
+// keyText writes a Go value as a key. It uses the variable texts for a number, which
+// it reports.
+func (f *file) keyText(t types.Type, expr string) (text string, numeric bool) {
+	kind, _ := plan.Basic(t)
+	switch kind {
+	case types.Int64:
+		if plan.IsPlain(t) && plan.TypeName(t) == "int64" {
+			return "texts.Int(" + expr + ")", true
+		}
+		fallthrough
+	case types.Int, types.Int8, types.Int16, types.Int32:
+		return "texts.Int(int64(" + expr + "))", true
+	}
+	return f.textOf(t, expr), false
+}
+
 // textOf writes a Go value as text.
 func (f *file) textOf(t types.Type, expr string) string {
 	if plan.TypeName(t) == "time.Time" {
