@@ -82,7 +82,7 @@ type Make[V any] func(ctx context.Context, put func(*Entry)) (V, error)
 // new one. joined tells which. An error is that of create, or of ctx.
 func (f *Flights[V]) Do(ctx context.Context, key Key, create Make[V]) (value V, joined bool, err error) {
 	if !f.store.coalesces {
-		ctx, cancel := context.WithTimeout(ctx, f.timeout)
+		ctx, cancel := within(ctx, f.timeout)
 		defer cancel()
 		one := &flight[V]{id: flightKey{key, f.store.Epoch()}}
 		f.fly(ctx, one, create, func() {})
@@ -99,6 +99,14 @@ func (f *Flights[V]) Do(ctx context.Context, key Key, create Make[V]) (value V, 
 		f.leave(one)
 		return value, joined, ctx.Err()
 	}
+}
+
+// within is [context.WithTimeout] unless the context ends before that anyway.
+func within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= timeout {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, timeout)
 }
 
 // Start begins a flight that nobody waits for, unless one is under way.

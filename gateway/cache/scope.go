@@ -6,10 +6,20 @@ import (
 	"sync"
 )
 
-// scope holds the values that were computed for one operation.
-type scope struct {
+// Scope holds the values that were computed for one operation. The zero value has
+// none. It is safe for concurrent use.
+type Scope struct {
 	mu   sync.Mutex
 	made map[Key]any // a *once[T]
+}
+
+// Value returns the scope if key is the one that a context has its scope under,
+// else nil: for a context that has a scope in it.
+func (s *Scope) Value(key any) any {
+	if _, ok := key.(scopeKey); ok {
+		return s
+	}
+	return nil
 }
 
 // once is a value that is computed or being computed.
@@ -28,14 +38,14 @@ type (
 // context computes a value once. Scopes do not nest: an inner one hides the outer
 // one.
 func WithScope(ctx context.Context) context.Context {
-	return context.WithValue(ctx, scopeKey{}, &scope{made: map[Key]any{}})
+	return context.WithValue(ctx, scopeKey{}, &Scope{})
 }
 
 // Shared returns a context in which [Once] uses the context's scope. It is for code
 // that wants the same value again, as bindings do: hand-written code may call a
 // service until something changes.
 func Shared(ctx context.Context) context.Context {
-	s, ok := ctx.Value(scopeKey{}).(*scope)
+	s, ok := ctx.Value(scopeKey{}).(*Scope)
 	if !ok {
 		return ctx
 	}
@@ -45,7 +55,7 @@ func Shared(ctx context.Context) context.Context {
 // ResetScope removes all values from the context's scope. Call it after a
 // write. Computations that are running are not shared with later callers.
 func ResetScope(ctx context.Context) {
-	if s, ok := ctx.Value(scopeKey{}).(*scope); ok {
+	if s, ok := ctx.Value(scopeKey{}).(*Scope); ok {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		clear(s.made)
@@ -58,7 +68,7 @@ func ResetScope(ctx context.Context) {
 // done. If the call that they wait for was canceled, each calls compute itself. All
 // values of a key must have the same type. In other contexts, Once calls compute.
 func Once[T any](ctx context.Context, key Key, compute func() (T, error)) (T, error) {
-	s, ok := ctx.Value(sharedKey{}).(*scope)
+	s, ok := ctx.Value(sharedKey{}).(*Scope)
 	if !ok {
 		return compute()
 	}
@@ -76,6 +86,9 @@ func Once[T any](ctx context.Context, key Key, compute func() (T, error)) (T, er
 		return compute() // the other caller left
 	}
 	mine := &once[T]{done: make(chan struct{})}
+	if s.made == nil {
+		s.made = map[Key]any{}
+	}
 	s.made[key] = mine
 	s.mu.Unlock()
 	defer close(mine.done)

@@ -7,13 +7,12 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-type deniedKey struct{}
-
-// WithDenied returns a context in which fields of the document are answered
-// with errors, and not resolved. The operation must have [Deny] of the same
-// fields as its middleware.
-func WithDenied(ctx context.Context, denied map[*ast.Field]error) context.Context {
-	return context.WithValue(ctx, deniedKey{}, denied)
+// deniedOf returns the fields that are denied in a context.
+func deniedOf(ctx context.Context) map[*ast.Field]error {
+	if r := requestOf(ctx); r != nil {
+		return r.denied
+	}
+	return nil
 }
 
 // Deny is the middleware of an operation of which some fields are denied.
@@ -30,7 +29,7 @@ func Deny(denied map[*ast.Field]error) graphql.FieldMiddleware {
 // those that are denied: nobody loads what nobody is shown.
 func Fields(ctx context.Context, selections ast.SelectionSet, types []string) []graphql.CollectedField {
 	fields := graphql.CollectFields(graphql.GetOperationContext(ctx), selections, types)
-	denied, _ := ctx.Value(deniedKey{}).(map[*ast.Field]error)
+	denied := deniedOf(ctx)
 	if len(denied) == 0 {
 		return fields
 	}

@@ -18,10 +18,16 @@ import (
 	"github.com/portico-gateway/portico/gateway/loader"
 )
 
-// request holds the results of one operation, or of one event of a
-// subscription.
+// request is the context of the execution of one operation, or of one event of a
+// subscription, and holds its results. That it is one for all that executions
+// need makes small operations cheap.
 type request struct {
-	outer *request // of an event: its subscription
+	context.Context //nolint:containedctx // it is a context
+
+	outer  *request // of an event: its subscription
+	plans  *Plans
+	denied map[*ast.Field]error
+	scope  loader.Scope
 
 	mu      sync.Mutex
 	batches map[any]any // resultKey -> batches[P, R]
@@ -34,16 +40,43 @@ type requestKey struct{}
 // own. Call it once for an operation, and once more for every event of a
 // subscription with the operation's context.
 func Begin(ctx context.Context) context.Context {
-	outer, _ := ctx.Value(requestKey{}).(*request)
-	ctx = context.WithValue(ctx, requestKey{}, &request{outer: outer, batches: map[any]any{}})
-	return loader.WithScope(ctx)
+	outer := requestOf(ctx)
+	if outer == nil {
+		return Start(ctx, nil, nil)
+	}
+	return &request{Context: ctx, outer: outer, plans: outer.plans, denied: outer.denied}
+}
+
+// Start is [Begin] for an operation whose plans are kept, for other requests with
+// the same operation, and some of whose fields are answered with errors and not
+// resolved. If there are such fields, the operation must have [Deny] of them as
+// its middleware. Plans may be nil.
+func Start(ctx context.Context, plans *Plans, denied map[*ast.Field]error) context.Context {
+	return &request{Context: ctx, plans: plans, denied: denied}
+}
+
+// requestOf returns the request of a context; nil if it has none.
+func requestOf(ctx context.Context) *request {
+	r, _ := ctx.Value(requestKey{}).(*request)
+	return r
+}
+
+// Value is part of context.Context.
+func (r *request) Value(key any) any {
+	if _, ok := key.(requestKey); ok {
+		return r
+	}
+	if value := r.scope.Value(key); value != nil {
+		return value
+	}
+	return r.Context.Value(key)
 }
 
 // Reset forgets all results and all that was loaded: what a mutation wrote
 // must be read anew by the next field.
 func Reset(ctx context.Context) {
 	loader.Reset(ctx)
-	if req, ok := ctx.Value(requestKey{}).(*request); ok {
+	if req := requestOf(ctx); req != nil {
 		req.mu.Lock()
 		defer req.mu.Unlock()
 		clear(req.batches)
@@ -62,8 +95,8 @@ type batches[P comparable, R any] struct{ list []*batch[P, R] }
 // keep adds a batch to the request. Without a request, results are not kept
 // and each object is resolved on its own.
 func keep[P comparable, R any](ctx context.Context, field *ast.Field, b *batch[P, R]) {
-	req, ok := ctx.Value(requestKey{}).(*request)
-	if !ok {
+	req := requestOf(ctx)
+	if req == nil {
 		return
 	}
 	key := resultKey[P, R]{field}
@@ -71,6 +104,9 @@ func keep[P comparable, R any](ctx context.Context, field *ast.Field, b *batch[P
 	defer req.mu.Unlock()
 	have, ok := req.batches[key].(*batches[P, R])
 	if !ok {
+		if req.batches == nil {
+			req.batches = map[any]any{}
+		}
 		have = &batches[P, R]{}
 		req.batches[key] = have
 	}
@@ -79,8 +115,7 @@ func keep[P comparable, R any](ctx context.Context, field *ast.Field, b *batch[P
 
 // find returns the batch that has the field's result for this parent, or nil.
 func find[P comparable, R any](ctx context.Context, field *ast.Field, parent P) (*batch[P, R], int) {
-	req, _ := ctx.Value(requestKey{}).(*request)
-	for ; req != nil; req = req.outer {
+	for req := requestOf(ctx); req != nil; req = req.outer {
 		if b, at := findIn[P, R](req, field, parent); b != nil {
 			return b, at
 		}
@@ -130,6 +165,6 @@ func (r *request) resolve(ctx context.Context, event func(context.Context)) {
 	ctx = Begin(ctx)
 	event(ctx)
 	if r != nil {
-		r.addEvent(ctx.Value(requestKey{}).(*request)) //nolint:forcetypeassert // Begin put it there
+		r.addEvent(requestOf(ctx))
 	}
 }

@@ -51,9 +51,9 @@ func (s executable) Exec(ctx context.Context) graphql.ResponseHandler {
 		oc.ResolverMiddleware = faults(oc.ResolverMiddleware, s.compiled.Types)
 		return subscribe(ctx, s.ExecutableSchema)
 	}
-	plans, _ := ctx.Value(plansKey{}).(*Plans)
-	if plans == nil {
-		plans = &Plans{}
+	plans := &Plans{}
+	if r := requestOf(ctx); r != nil && r.plans != nil {
+		plans = r.plans
 	}
 	p := planner{schema: s.Schema(), types: s.compiled.Types}
 	if plan := p.plan(oc, plans); plan != nil {
@@ -79,14 +79,6 @@ type reference struct{ executable }
 // Exec is part of graphql.ExecutableSchema.
 func (r reference) Exec(ctx context.Context) graphql.ResponseHandler { return r.interpret(ctx) }
 
-type plansKey struct{}
-
-// WithPlans returns a context in which the plans of an operation are kept, for
-// other requests with the same operation.
-func WithPlans(ctx context.Context, plans *Plans) context.Context {
-	return context.WithValue(ctx, plansKey{}, plans)
-}
-
 // run returns a handler that executes a plan once.
 func (s executable) run(plan *Plan, operation ast.Operation) graphql.ResponseHandler {
 	done := false
@@ -95,8 +87,7 @@ func (s executable) run(plan *Plan, operation ast.Operation) graphql.ResponseHan
 			return nil
 		}
 		done = true
-		denied, _ := ctx.Value(deniedKey{}).(map[*ast.Field]error)
-		x := &Run{ctx: ctx, denied: denied}
+		x := &Run{ctx: ctx, denied: deniedOf(ctx)}
 		w := &Writer{run: x, buf: make([]byte, 0, firstBuffer)}
 		ok := w.guarded(func() {
 			if operation == ast.Mutation {

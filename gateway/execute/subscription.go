@@ -111,7 +111,7 @@ func (s *subscription) give(ctx context.Context, next turn) bool {
 func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[T]) <-chan T {
 	sub := ctx.Value(subscriptionKey{}).(*subscription) //nolint:forcetypeassert // Schema put it there
 	sub.field = graphql.GetFieldContext(ctx)
-	results, _ := ctx.Value(requestKey{}).(*request)
+	results := requestOf(ctx)
 	out := make(chan T)
 	go func() {
 		defer close(out)

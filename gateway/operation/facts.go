@@ -23,6 +23,7 @@ type facts struct {
 	guards     *access.Guards
 	limits     *ratelimit.Fields
 	introspect *ast.Field // a field of introspection; nil without one
+	constant   bool       // the root selects nothing but __typename
 	identity   cache.Key
 	caching    *cachecontrol.Operation
 	variation  *answer.Variation
@@ -47,6 +48,7 @@ func (f *finder) find(operation *ast.OperationDefinition, inputs *input.Operatio
 		guards:     f.rules.Guards(operation),
 		limits:     ratelimit.OfOperation(f.frontend, f.schema, operation),
 		introspect: introspecting(operation.SelectionSet),
+		constant:   operation.Operation == ast.Query && isConstant(operation.SelectionSet),
 		identity:   f.identity(operation),
 		caching:    f.caching.Of(operation),
 		plans:      &execute.Plans{},
@@ -78,6 +80,27 @@ func (f *facts) key(variables map[string]any) cache.Key {
 
 // needsVariables reports whether guards or rate limits read the variables.
 func (f *facts) needsVariables() bool { return f.guards != nil || f.limits != nil }
+
+// isConstant reports whether a root selects nothing but __typename, as probes do.
+func isConstant(selections ast.SelectionSet) bool {
+	for _, selection := range selections {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Name != "__typename" {
+				return false
+			}
+		case *ast.InlineFragment:
+			if !isConstant(s.SelectionSet) {
+				return false
+			}
+		case *ast.FragmentSpread:
+			if !isConstant(s.Definition.SelectionSet) {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // introspecting returns a field of introspection, be it under a condition.
 func introspecting(selections ast.SelectionSet) *ast.Field {

@@ -29,16 +29,32 @@ func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 		p.subscribe(ctx, send)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.frontend.config.Timeout)
-	defer cancel()
-	var a *answer.Answer
-	if p.Kind() == ast.Query {
-		a = p.query(ctx)
-	} else {
-		a = p.mutate(ctx)
-	}
+	a := p.answer(ctx)
 	a.Header = p.header
 	send(a)
+}
+
+// answer returns the answer to a query or a mutation.
+func (p *prepared) answer(ctx context.Context) *answer.Answer {
+	if p.facts.constant && !p.reportsCache() { // nothing can last, and nobody is to wait for another
+		made := p.make(ctx)
+		a := answer.New(made.Response)
+		a.Cost = made.Cost
+		p.settle(a)
+		return a
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.frontend.config.Timeout)
+	defer cancel()
+	if p.Kind() == ast.Query {
+		return p.query(ctx)
+	}
+	return p.mutate(ctx)
+}
+
+// reportsCache reports whether the caller is to be told how the cache answered.
+func (p *prepared) reportsCache() bool {
+	wanted, _ := p.oc.Extensions["cache"].(bool)
+	return wanted
 }
 
 // subscribe sends the events of a subscription. It is charged what one event can
@@ -70,7 +86,7 @@ func (p *prepared) query(ctx context.Context) *answer.Answer {
 	}
 	a = found
 	p.settle(a)
-	if wanted, _ := p.oc.Extensions["cache"].(bool); wanted || a.IsStale() {
+	if p.reportsCache() || a.IsStale() {
 		a.Report()
 	}
 	if p.recallable && a.IsCached() && (remembered != nil || !p.facts.needsVariables()) {
@@ -140,27 +156,29 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 // called by one goroutine at a time. Each execution has a scope for results and
 // loaders.
 func (p *prepared) execute(ctx context.Context) func() *graphql.Response {
-	ctx = execute.WithPlans(execute.Begin(ctx), p.facts.plans)
-	if p.denied != nil {
-		ctx = execute.WithDenied(ctx, p.denied)
+	ctx = graphql.WithOperationContext(execute.Start(ctx, p.facts.plans, p.denied), p.oc)
+	first := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
+	responses := p.frontend.schema.Exec(first)
+	if errs := graphql.GetErrors(first); errs != nil {
+		responses, first = graphql.OneShot(&graphql.Response{Errors: errs}), nil
 	}
-	ctx = graphql.WithOperationContext(ctx, p.oc)
-	starting := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
-	responses := p.frontend.schema.Exec(starting)
-	if errs := graphql.GetErrors(starting); errs != nil {
-		responses = graphql.OneShot(&graphql.Response{Errors: errs})
+	if p.Kind() == ast.Subscription {
+		first = nil // each event has errors of its own
 	}
 	return func() *graphql.Response {
 		if ctx.Err() != nil {
 			return nil
 		}
-		ctx := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
-		resp := responses(ctx)
+		responding := first
+		if first = nil; responding == nil {
+			responding = graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
+		}
+		resp := responses(responding)
 		if resp == nil {
 			return nil
 		}
-		resp.Errors = sorted(append(resp.Errors, graphql.GetErrors(ctx)...))
-		resp.Extensions = graphql.GetExtensions(ctx)
+		resp.Errors = sorted(append(resp.Errors, graphql.GetErrors(responding)...))
+		resp.Extensions = graphql.GetExtensions(responding)
 		return resp
 	}
 }

@@ -204,13 +204,20 @@ func (r *Record) Summary() Summary {
 	defer r.mu.Unlock()
 	return Summary{
 		Caller:   r.caller,
-		Headers:  slices.Sorted(maps.Keys(r.headers)),
-		Tags:     slices.Sorted(maps.Keys(r.tags)),
+		Headers:  sorted(r.headers),
+		Tags:     sorted(r.tags),
 		Fresh:    r.fresh,
 		Bounded:  r.bounded,
 		Parts:    slices.Clone(r.parts),
 		Overflow: r.overflow,
 	}
+}
+
+func sorted(set map[string]struct{}) []string {
+	if len(set) == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 // Escape writes a value so that it can be a part of a tag: tags are separated

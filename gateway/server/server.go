@@ -95,7 +95,8 @@ func (s *Server) Close() error {
 }
 
 // Run serves frontends until ctx is done; then it waits for the requests that
-// are under way, for at most the configured time. Its error is nil when it was
+// are under way, for at most the configured time. It sets the garbage collector of
+// the process (package memory). Its error is nil when it was
 // stopped and nothing was cut off.
 func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	if err := checkReceivers(s.config.Services, frontends); err != nil {
@@ -105,6 +106,7 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	if err != nil {
 		return err
 	}
+	s.tune(ctx, routes.names)
 	defer s.background(ctx, routes)()
 	public, err := listen(ctx, "server.listen", s.config.Server.Listen)
 	if err != nil {
