@@ -114,6 +114,11 @@ func (a *Answer) IsCached() bool {
 	return a.cached != nil && !a.stale && (a.response == nil || len(a.response.Extensions) == 0)
 }
 
+// IsPlain reports whether the answer has nothing but data.
+func (a *Answer) IsPlain() bool {
+	return a.response == nil || len(a.response.Errors)+len(a.response.Extensions) == 0
+}
+
 // Append appends the JSON of the response: errors first, as the GraphQL
 // specification recommends (section 7.1), and the data byte for byte.
 func (a *Answer) Append(b []byte) []byte {

@@ -17,12 +17,22 @@ type Writer struct {
 	Buffers
 
 	compressor *compressor
+	fields     fields
+}
+
+// fields are values of header fields that many answers have.
+type fields struct {
+	graphql, json    []string // Content-Type
+	noStore, noSniff []string
 }
 
 // NewWriter returns a writer, which all frontends of a gateway should share.
 func NewWriter() (*Writer, error) {
 	c, err := newCompressor()
-	return &Writer{compressor: c}, err
+	return &Writer{compressor: c, fields: fields{
+		graphql: []string{graphqlFormat + "; charset=utf-8"}, json: []string{jsonFormat + "; charset=utf-8"},
+		noStore: []string{"no-store"}, noSniff: []string{"nosniff"},
+	}}, err
 }
 
 // cacheName is the name of the gateway's cache in Cache-Status (RFC 9211).
@@ -51,13 +61,15 @@ func (w *Writer) Write(to http.ResponseWriter, r *http.Request, a *Answer, forma
 	w.WriteJSON(to, r, a.statusFor(format), format, b.Bytes())
 }
 
-// WriteJSON writes a body of JSON, or of a format that begins with it, which
-// nobody may store.
+// WriteJSON writes a body of JSON, of one of the formats, which nobody may store.
 func (w *Writer) WriteJSON(to http.ResponseWriter, r *http.Request, status int, format string, body []byte) {
 	header := to.Header()
-	header.Set("Content-Type", format+"; charset=utf-8")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Cache-Control", "no-store")
+	header["Content-Type"] = w.fields.json
+	if format == graphqlFormat {
+		header["Content-Type"] = w.fields.graphql
+	}
+	header["X-Content-Type-Options"] = w.fields.noSniff
+	header["Cache-Control"] = w.fields.noStore
 	if as := negotiate(r.Header["Accept-Encoding"], len(body)); as != identity {
 		b := w.Get()
 		defer w.Put(b)

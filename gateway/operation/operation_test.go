@@ -351,3 +351,47 @@ func TestErrorsAreSortedByPath(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// What selects nothing but __typename is the same for everybody: the second request
+// is known by its text. It is charged all the same.
+func TestConstant(t *testing.T) {
+	f := shop(t, limited, nil)
+	ctx := anonymous(t.Context())
+	ask := func(text, document string) string {
+		operation, refused := f.Prepare(ctx, &transport.Request{Query: document, Method: http.MethodPost, Text: text})
+		if refused != nil {
+			t.Fatalf("refused: %s", refused.Append(nil))
+		}
+		var got []byte
+		operation.Run(ctx, func(a *answer.Answer) bool {
+			got = a.Append(nil)
+			return true
+		})
+		return string(got)
+	}
+	const document = `query ($b: Boolean = false) { a: __typename ...F @skip(if: $b) } fragment F on Query { ... { __typename } }`
+	want := ask("text", document)
+	if want != `{"data":{"a":"Query","__typename":"Query"}}` {
+		t.Fatalf("got %s", want)
+	}
+	before := available(ctx, t, f)
+	a, ok := f.Recall(ctx, http.MethodPost, []byte("text"))
+	if !ok || string(a.Append(nil)) != want || a.Header.Get("RateLimit") == "" {
+		t.Errorf("recalled %v: %s, header %v", ok, a.Append(nil), a.Header)
+	}
+	if taken := before - available(ctx, t, f); taken > a.Cost {
+		t.Errorf("%v points", taken)
+	}
+	for _, other := range []string{"Text", ""} {
+		if _, ok := f.Recall(ctx, http.MethodPost, []byte(other)); ok {
+			t.Errorf("%q is known", other)
+		}
+	}
+	if _, ok := f.Recall(ctx, http.MethodGet, []byte("text")); ok {
+		t.Error("a GET is known")
+	}
+	ask("other", "{ products { nodes { id } } }")
+	if _, ok := f.Recall(ctx, http.MethodPost, []byte("other")); ok {
+		t.Error("what calls a service is known")
+	}
+}

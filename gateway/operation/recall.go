@@ -20,8 +20,17 @@ type recalled struct {
 	facts     *facts
 	variables map[string]any // for guards and rate limits; nil if there are none
 	key       cache.Key
+	answer    *answer.Answer // if it is always the same; nil if it is cached under key
 	requested float64
 	version   uint64 // of the trusted documents
+}
+
+// find returns the answer, if it is there and fresh.
+func (r *recalled) find(ctx context.Context, cached *answer.Cache) (answer.Answer, bool) {
+	if r.answer != nil {
+		return *r.answer, true
+	}
+	return cached.Fresh(ctx, r.key, r.facts.variation)
 }
 
 // remember makes a request known by its text.
@@ -38,7 +47,7 @@ func (f *Frontend) Recall(ctx context.Context, method string, text []byte) (answ
 	if !ok || known.text != string(text) || known.method != method || known.version != f.persisted.Version() {
 		return answer.Answer{}, false
 	}
-	a, ok := f.answers.Fresh(ctx, known.key, known.facts.variation)
+	a, ok := known.find(ctx, f.answers)
 	if !ok {
 		return answer.Answer{}, false
 	}

@@ -41,6 +41,10 @@ func (p *prepared) answer(ctx context.Context) *answer.Answer {
 		a := answer.New(made.Response)
 		a.Cost = made.Cost
 		p.settle(a)
+		if p.recallable && a.IsPlain() {
+			same := *a
+			p.frontend.remember(p.request, &recalled{facts: p.facts, answer: &same, requested: p.account.requested, version: p.version})
+		}
 		return a
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.frontend.config.Timeout)
