@@ -2,6 +2,7 @@ package binding
 
 import (
 	"regexp"
+	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -127,7 +128,19 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 func readHints(schema *ast.Schema, field *ast.FieldDefinition, report directive.Report) {
 	for _, d := range field.Directives.ForNames(CallsDirective) {
 		r := &reader{schema: schema, report: report}
-		r.checkArguments(d)
+		if !r.checkArguments(d) {
+			continue
+		}
+		keys, each := d.Arguments.ForName("keys"), d.Arguments.ForName("each")
+		switch {
+		case keys == nil || keys.Value.Kind == ast.NullValue:
+		case each == nil || each.Value.Raw != "true":
+			r.fail(keys.Position, "add each: true, or remove it", "keys is only for methods that make a call for each key")
+		default:
+			if n, err := strconv.Atoi(keys.Value.Raw); err != nil || n < 1 {
+				r.fail(keys.Position, "", "keys must be at least 1")
+			}
+		}
 	}
 }
 

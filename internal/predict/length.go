@@ -31,19 +31,19 @@ func (l length) or(other length) length {
 	}
 }
 
-// itemsAtMost returns the most items that a list field has for one parent.
-// Inner lists have the assumed size.
-func itemsAtMost(field *ast.FieldDefinition, l length, at scope) int {
-	n := assumedSize
+// itemsAtMost returns the most items that a list field has for one parent, and
+// whether that is known. Inner lists have the assumed size.
+func itemsAtMost(field *ast.FieldDefinition, l length, at scope) (n int, known bool) {
+	n = assumedSize
 	if slices.Contains(at.sized, field.Name) {
-		n = at.size
+		n, known = at.size, at.sizeKnown
 	} else if !l.ofFields {
-		n = l.most
+		n, known = l.most, l.known
 	}
 	for t := field.Type.Elem; t.Elem != nil; t = t.Elem {
-		n = multiply(n, assumedSize)
+		n, known = multiply(n, assumedSize), false
 	}
-	return n
+	return n, known
 }
 
 // lengthIn returns the length of a selected field. A field of an interface has

@@ -34,7 +34,7 @@ type Options struct {
 // are returned with either.
 func Operations(of *project.Project, made *plan.Plan, options Options) ([]Calls, error) {
 	r := &project.Report{}
-	p := &predictor{project: of, plan: made, services: services(of.Root)}
+	p := newPredictor(of, made)
 	var all []Calls
 	for _, f := range of.Frontends {
 		for _, name := range slices.Sorted(maps.Keys(f.Documents)) {

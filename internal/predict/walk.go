@@ -4,11 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/plan"
 	"github.com/portico-gateway/portico/internal/project"
@@ -19,22 +21,24 @@ type predictor struct {
 	project  *project.Project
 	plan     *plan.Plan
 	services map[string]config.Service
+	costs    map[string]float64 // cost.max by frontend
 }
 
-// services returns the services of portico.yaml without the environment, so
-// that predictions do not depend on the machine. It returns none if the file
-// has mistakes, which the gateway reports.
-func services(root string) map[string]config.Service {
-	text, err := os.ReadFile(filepath.Join(root, "portico.yaml"))
-	if err != nil {
-		return nil
+// newPredictor returns a predictor, with portico.yaml without the environment, so
+// that predictions do not depend on the machine. If the file has mistakes, which
+// the gateway reports, the defaults hold.
+func newPredictor(of *project.Project, made *plan.Plan) *predictor {
+	c := config.Defaults()
+	if text, err := os.ReadFile(filepath.Join(of.Root, "portico.yaml")); err == nil {
+		if read, _ := config.Parse(text, func(string) string { return "" }); read != nil { //nolint:errcheck // see above
+			c = *read
+		}
 	}
-	c, err := config.Parse(text, func(string) string { return "" })
-	if c == nil {
-		_ = err // see above
-		return nil
+	p := &predictor{project: of, plan: made, services: c.Services, costs: map[string]float64{}}
+	for _, f := range of.Frontends {
+		p.costs[f.Name] = c.Of(f.Name).Cost.Max
 	}
-	return c.Services
+	return p
 }
 
 // batch returns the most keys that a call of a service has. limit is max of the
@@ -74,10 +78,13 @@ const mostFields = 100_000
 // scope is the place of a selection set in an operation.
 type scope struct {
 	path    []string
-	parents int      // the most objects that it is selected of
-	single  bool     // whether no list is above
-	size    int      // the length of the lists in sized
-	sized   []string // the lists whose length the field above sets
+	parents int  // the most objects that it is selected of
+	single  bool // whether no list is above
+	guessed bool // whether parents is the product of lengths one of which is not known
+
+	size      int      // the length of the lists in sized
+	sizeKnown bool     // whether it is known
+	sized     []string // the lists whose length the field above sets
 }
 
 func (w *walker) walk(set ast.SelectionSet, def *ast.Definition, at scope) {
@@ -122,14 +129,33 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 	}
 	l := w.lengthIn(s, field, types)
 	if field.Type.Elem != nil {
-		inner.parents, inner.single = multiply(at.parents, itemsAtMost(field, l, at)), false
+		n, known := itemsAtMost(field, l, at)
+		inner.parents, inner.single, inner.guessed = multiply(at.parents, n), false, at.guessed || !known
+		if !inner.guessed {
+			inner.parents = min(inner.parents, w.affordable(w.frontend.Schema.Types[field.Type.Name()]))
+		}
 	}
 	result := w.frontend.Schema.Types[field.Type.Name()]
-	inner.size, inner.sized = 0, nil
+	inner.size, inner.sized, inner.sizeKnown = 0, nil, false
 	if l.ofFields || field.Type.Elem == nil && (l.known || result.Fields.ForName("pageInfo") != nil) {
-		inner.size, inner.sized = l.most, l.sized
+		inner.size, inner.sized, inner.sizeKnown = l.most, l.sized, l.known
 	}
 	w.walk(s.SelectionSet, result, inner)
+}
+
+// affordable returns how many objects of a type an operation can have if the
+// lengths of all lists are known: the gateway refuses one that could cost more than
+// cost.max (IBM's cost specification).
+func (w *walker) affordable(def *ast.Definition) int {
+	weight, ok := directive.Weight(def.Directives)
+	if !ok {
+		weight = 1
+	}
+	most := w.costs[w.frontend.Name]
+	if !def.IsCompositeType() || weight <= 0 || most <= 0 {
+		return mostCalls
+	}
+	return int(min(most/weight, mostCalls))
 }
 
 // calls adds the calls that resolve a field.
@@ -148,16 +174,34 @@ func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope
 	for _, d := range hints {
 		if service := d.Arguments.ForName("service"); service != nil {
 			each := d.Arguments.ForName("each")
-			w.step(CallStep{Service: service.Value.Raw, What: "Go method", Each: each != nil && each.Value.Raw == "true"}, 0, field, at)
+			step := CallStep{Service: service.Value.Raw, What: "Go method", Each: each != nil && each.Value.Raw == "true"}
+			if step.Each {
+				w.step(step, keysOf(d), field, at)
+			} else {
+				w.step(step, 0, field, at)
+			}
 		}
 	}
 }
 
-// step adds the calls of a field. limit is max of the binding, or 0.
+// keysOf returns the number of keys of @calls, 0 without one.
+func keysOf(d *ast.Directive) int {
+	keys := d.Arguments.ForName("keys")
+	if keys == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(keys.Value.Raw) // it was checked
+	return n
+}
+
+// step adds the calls of a field. limit is the most calls of a field that makes
+// one for each parent, else the most keys of a call; 0 for none.
 func (w *walker) step(s CallStep, limit int, field *ast.FieldDefinition, at scope) {
 	s.Count = 1
 	if s.Each {
-		s.Count = at.parents
+		if s.Count = at.parents; limit > 0 {
+			s.Count = min(s.Count, limit)
+		}
 	} else if size := w.batch(s.Service, limit); at.parents > size {
 		s.Count = (at.parents + size - 1) / size
 	}
