@@ -163,20 +163,19 @@ func (p *prepared) execute(ctx context.Context) func() *graphql.Response {
 	ctx = graphql.WithOperationContext(execute.Start(ctx, p.facts.plans, p.denied), p.oc)
 	first := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
 	responses := p.frontend.schema.Exec(first)
+	isFirst := p.Kind() != ast.Subscription // whose events have errors of their own
 	if errs := graphql.GetErrors(first); errs != nil {
-		responses, first = graphql.OneShot(&graphql.Response{Errors: errs}), nil
-	}
-	if p.Kind() == ast.Subscription {
-		first = nil // each event has errors of its own
+		responses, isFirst = graphql.OneShot(&graphql.Response{Errors: errs}), false
 	}
 	return func() *graphql.Response {
 		if ctx.Err() != nil {
 			return nil
 		}
 		responding := first
-		if first = nil; responding == nil {
+		if !isFirst {
 			responding = graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
 		}
+		isFirst = false
 		resp := responses(responding)
 		if resp == nil {
 			return nil

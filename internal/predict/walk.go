@@ -30,7 +30,7 @@ type predictor struct {
 func newPredictor(of *project.Project, made *plan.Plan) *predictor {
 	c := config.Defaults()
 	if text, err := os.ReadFile(filepath.Join(of.Root, "portico.yaml")); err == nil {
-		if read, _ := config.Parse(text, func(string) string { return "" }); read != nil { //nolint:errcheck // see above
+		if read, _ := config.Parse(text, func(string) string { return "" }); read != nil {
 			c = *read
 		}
 	}
