@@ -77,7 +77,12 @@ func (s executable) Reference() graphql.ExecutableSchema {
 type reference struct{ executable }
 
 // Exec is part of graphql.ExecutableSchema.
-func (r reference) Exec(ctx context.Context) graphql.ResponseHandler { return r.interpret(ctx) }
+func (r reference) Exec(ctx context.Context) graphql.ResponseHandler {
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
+		return r.executable.Exec(ctx)
+	}
+	return r.interpret(ctx)
+}
 
 // run returns a handler that executes a plan once.
 func (s executable) run(plan *Plan, operation ast.Operation) graphql.ResponseHandler {

@@ -168,6 +168,13 @@ func available(ctx context.Context, t testing.TB, f *Frontend) float64 {
 	return p.account.states[0].Available
 }
 
+// left returns what is left in the caller's bucket, without an operation.
+func (f *Frontend) left(ctx context.Context) float64 {
+	a := &account{}
+	_, _ = f.charge(ctx, a, nil, nil)
+	return a.states[0].Available
+}
+
 // What makes the gateway work costs points, also if nothing is executed.
 func TestRefusalsAreCharged(t *testing.T) {
 	f := shop(t, limited, nil)
@@ -245,26 +252,29 @@ func (broken) Exec(context.Context) graphql.ResponseHandler { panic("boom") }
 // panics or that it is too late.
 func TestSettleOfFailures(t *testing.T) {
 	for _, document := range []string{"{ products(first: 50) { nodes { id } } }", `mutation { placeOrder(input: {items: []}) { order { id } } }`} {
-		f := shop(t, func(c *Config) {
-			limited(c)
-			c.Cost.Parse = 0
-		}, nil)
-		ctx := anonymous(t.Context())
-		before := available(ctx, t, f)
-		late, cancel := context.WithCancel(ctx)
-		cancel()
-		if a, _ := run(late, t, f, document); a.Executed() {
-			t.Errorf("answered %s", a.Append(nil))
-		}
-		whole := f.schema
-		f.schema = broken{whole}
-		func() {
-			defer func() { _ = recover() }()
-			run(ctx, t, f, document)
-		}()
-		f.schema = whole
-		if kept := before - available(ctx, t, f); kept > 0 {
-			t.Errorf("%s: kept %v", document, kept)
+		for _, panics := range []bool{false, true} {
+			f := shop(t, func(c *Config) {
+				limited(c)
+				c.Cost.Parse = 0
+			}, nil)
+			ctx := anonymous(t.Context())
+			before := available(ctx, t, f)
+			asked, cancel := context.WithCancel(ctx)
+			if panics {
+				f.schema = broken{f.schema}
+			} else {
+				cancel()
+			}
+			func() {
+				defer cancel()
+				defer func() { _ = recover() }()
+				if a, _ := run(asked, t, f, document); a.Executed() {
+					t.Errorf("answered %s", a.Append(nil))
+				}
+			}()
+			if kept := before - f.left(ctx); kept > 0 {
+				t.Errorf("%s, panics %t: kept %v", document, panics, kept)
+			}
 		}
 	}
 }

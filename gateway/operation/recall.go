@@ -3,10 +3,12 @@ package operation
 import (
 	"context"
 	"hash/maphash"
+	"weak"
 
 	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/transport"
 )
 
@@ -17,20 +19,14 @@ const mostRecalled = 4096
 type recalled struct {
 	method, text string
 
-	facts     *facts
+	// facts are gone when the document is not kept any more: else many small
+	// requests would keep many large documents.
+	facts     weak.Pointer[facts]
 	variables map[string]any // for guards and rate limits; nil if there are none
 	key       cache.Key
-	answer    *answer.Answer // if it is always the same; nil if it is cached under key
+	answer    *answer.Answer // that of a constant, which needs no facts; else nil
 	requested float64
 	version   uint64 // of the trusted documents
-}
-
-// find returns the answer, if it is there and fresh.
-func (r *recalled) find(ctx context.Context, cached *answer.Cache) (answer.Answer, bool) {
-	if r.answer != nil {
-		return *r.answer, true
-	}
-	return cached.Fresh(ctx, r.key, r.facts.variation)
 }
 
 // remember makes a request known by its text.
@@ -47,20 +43,30 @@ func (f *Frontend) Recall(ctx context.Context, method string, text []byte) (answ
 	if !ok || known.text != string(text) || known.method != method || known.version != f.persisted.Version() {
 		return answer.Answer{}, false
 	}
-	a, ok := known.find(ctx, f.answers)
-	if !ok {
+	if known.answer != nil {
+		return f.paid(ctx, known, nil, *known.answer)
+	}
+	of := known.facts.Value()
+	if of == nil {
 		return answer.Answer{}, false
 	}
-	if known.facts.guards.Check(ctx, auth.From(ctx), known.variables) != nil || known.facts.introspect != nil && !f.MayIntrospect(ctx) {
+	a, ok := f.answers.Fresh(ctx, known.key, of.variation)
+	if !ok || of.guards.Check(ctx, auth.From(ctx), known.variables) != nil || of.introspect != nil && !f.MayIntrospect(ctx) {
 		return answer.Answer{}, false
 	}
-	if bucket, _ := f.bucket(auth.From(ctx)); bucket == nil && known.facts.limits == nil {
+	return f.paid(ctx, known, of.limits, a)
+}
+
+// paid charges for a recalled request what its answer cost. It is false if there
+// is not enough: then the request is charged, and refused, again.
+func (f *Frontend) paid(ctx context.Context, known *recalled, limits *ratelimit.Fields, a answer.Answer) (answer.Answer, bool) {
+	if bucket, _ := f.bucket(auth.From(ctx)); bucket == nil && limits == nil {
 		return a, true
 	}
 	paid := &account{requested: known.requested}
-	header, err := f.charge(ctx, paid, known.facts.limits, known.variables)
+	header, err := f.charge(ctx, paid, limits, known.variables)
 	if err != nil {
-		return answer.Answer{}, false // it is charged, and refused, again
+		return answer.Answer{}, false
 	}
 	f.giveBack(paid, a.Cost)
 	a.Header = header

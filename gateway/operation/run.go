@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"weak"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -43,7 +44,7 @@ func (p *prepared) answer(ctx context.Context) *answer.Answer {
 		p.settle(a)
 		if p.recallable && a.IsPlain() {
 			same := *a
-			p.frontend.remember(p.request, &recalled{facts: p.facts, answer: &same, requested: p.account.requested, version: p.version})
+			p.frontend.remember(p.request, &recalled{answer: &same, requested: p.account.requested, version: p.version})
 		}
 		return a
 	}
@@ -94,7 +95,9 @@ func (p *prepared) query(ctx context.Context) *answer.Answer {
 		a.Report()
 	}
 	if p.recallable && a.IsCached() && (remembered != nil || !p.facts.needsVariables()) {
-		f.remember(p.request, &recalled{facts: p.facts, variables: remembered, key: q.Key, requested: p.account.requested, version: p.version})
+		f.remember(p.request, &recalled{
+			facts: weak.Make(p.facts), variables: remembered, key: q.Key, requested: p.account.requested, version: p.version,
+		})
 	}
 	return a
 }

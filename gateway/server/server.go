@@ -20,6 +20,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/memory"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
@@ -106,7 +107,11 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	if err != nil {
 		return err
 	}
-	s.tune(ctx, routes.names)
+	tuner, err := memory.Start()
+	if err != nil {
+		s.log.WarnContext(ctx, "the memory limit is not known", "cause", err)
+	}
+	defer tuner.Stop()
 	defer s.background(ctx, routes)()
 	public, err := listen(ctx, "server.listen", s.config.Server.Listen)
 	if err != nil {

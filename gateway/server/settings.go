@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -14,7 +13,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/input"
-	"github.com/portico-gateway/portico/gateway/memory"
 	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
@@ -153,20 +151,6 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 		NameServices: cfg.Errors.Services,
 		Log:          s.log,
 	}
-}
-
-// tune sets the garbage collector by what is kept in memory.
-func (s *Server) tune(ctx context.Context, frontends []string) {
-	const besides = 32 << 20
-	used := besides + int64(s.config.Cache.Size)
-	for _, name := range frontends {
-		used += int64(s.config.Of(name).Documents.Memory)
-	}
-	set, err := memory.Tune(used)
-	if err != nil {
-		s.log.WarnContext(ctx, "the memory limit is not known", "cause", err)
-	}
-	s.log.DebugContext(ctx, "garbage collector", "limit", set.Limit, "percent", set.Percent)
 }
 
 func tiers(limits config.RateLimit) ratelimit.Tiers {
