@@ -1,13 +1,14 @@
 package server
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/rs/cors"
@@ -66,7 +67,10 @@ const requestIDHeader = "X-Request-Id"
 // it looks like one, and tells it in the answer.
 func withRequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get(requestIDHeader)
+		id := ""
+		if values := r.Header[requestIDHeader]; len(values) > 0 {
+			id = values[0]
+		}
 		if !plainID(id) {
 			id = newID()
 		}
@@ -80,7 +84,10 @@ func withRequestID(next http.Handler) http.Handler {
 // newID returns an id that no other request has, of 128 random bits. It is no
 // secret.
 func newID() string {
-	return strconv.FormatUint(rand.Uint64(), 36) + strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // see above
+	var bits [16]byte
+	binary.LittleEndian.PutUint64(bits[:], rand.Uint64())  //nolint:gosec // see above
+	binary.LittleEndian.PutUint64(bits[8:], rand.Uint64()) //nolint:gosec // see above
+	return hex.EncodeToString(bits[:])
 }
 
 // plainID tells whether an id can be written into logs and headers as it is.

@@ -23,7 +23,7 @@ func (s *Server) withPrincipal(next http.Handler) http.Handler {
 			return
 		}
 		for _, name := range s.ownHeaders {
-			r.Header.Del(name)
+			delete(r.Header, name)
 		}
 		known, r := known(r)
 		known.principal = principal

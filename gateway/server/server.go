@@ -38,7 +38,7 @@ type Server struct {
 	writer     *answer.Writer // of all frontends
 	health     *health
 	bodies     *transport.Budget // of all frontends
-	ownHeaders []string          // what services are not told by callers
+	ownHeaders []string          // what services are not told by callers; canonical
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
@@ -75,11 +75,11 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		bodies:   transport.NewBudget(int64(cfg.Server.BodyBudget)),
 		health:   &health{services: cfg.Services, check: services.Check, verifier: verifier},
 		// Whoever has an API key can act for its principal: services need none.
-		ownHeaders: []string{cfg.Auth.KeyHeader},
+		ownHeaders: []string{http.CanonicalHeaderKey(cfg.Auth.KeyHeader)},
 	}
 	for _, service := range cfg.Services {
 		if service.SubjectHeader != "" {
-			s.ownHeaders = append(s.ownHeaders, service.SubjectHeader)
+			s.ownHeaders = append(s.ownHeaders, http.CanonicalHeaderKey(service.SubjectHeader))
 		}
 	}
 	return s, nil
