@@ -28,22 +28,31 @@ type Answer struct {
 	// content. It may be nil.
 	Header http.Header
 	// Status is the status over HTTP; 0 for the one that the response stands for.
-	Status int
-	// Cost is what it took to make the answer, in the units of package cost.
-	Cost float64
-
+	Status   int
 	response *graphql.Response // nil: that of cached
+	cost     func() float64    // nil: nothing
 	cached   *cached           // nil if nothing is cached
 	status   string            // of Cache-Status; empty for none
 	hit      bool              // it was made for an earlier request
 	stale    bool              // it is a hit that is not fresh
 }
 
-// New returns an answer that is not cached.
-func New(response *graphql.Response) *Answer { return &Answer{response: response} }
+// New returns an answer that is not cached. cost returns what it took to make it, in
+// points; nil is nothing.
+func New(response *graphql.Response, cost func() float64) *Answer {
+	return &Answer{response: response, cost: cost}
+}
+
+// Cost returns what it took to make the answer, in points.
+func (a *Answer) Cost() float64 {
+	if a.cost == nil {
+		return 0
+	}
+	return a.cost()
+}
 
 // Errors returns the answer to a request that is not executed.
-func Errors(errs ...*gqlerror.Error) *Answer { return New(&graphql.Response{Errors: errs}) }
+func Errors(errs ...*gqlerror.Error) *Answer { return New(&graphql.Response{Errors: errs}, nil) }
 
 // Problem returns the answer to a request that is not executed for a problem.
 func Problem(p *problem.Error) *Answer {

@@ -49,8 +49,9 @@ type Query struct {
 type Made struct {
 	// Response must not be changed any more.
 	Response *graphql.Response
-	// Cost is what it took, in the units of package cost.
-	Cost float64
+	// Cost returns what it took, in points. It is called when somebody needs it, by
+	// several goroutines.
+	Cost func() float64
 	// Policy is what may be done with the answer, by the schema.
 	Policy cachecontrol.Policy
 	// Tags are what the answer is invalidated by, besides those of its provenance.
@@ -112,7 +113,7 @@ func (c *Cache) Fresh(ctx context.Context, key cache.Key, variation *Variation) 
 		return Answer{}, false
 	}
 	found := contentOf(entry)
-	return Answer{cached: found.cached, hit: true, Cost: found.cost}, true
+	return Answer{cached: found.cached, hit: true, cost: found.cost}, true
 }
 
 // mayHave reports whether an answer that was made for another caller is this one's
@@ -205,6 +206,8 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *content, valid bo
 	plain := len(made.Response.Errors)+len(made.Response.Extensions) == 0
 	shareable := parts.Caller < provenance.Everything && !parts.Overflow
 	if c.store.Keeps() && !q.Alone && policy.Cacheable() && plain && shareable {
+		cost := made.Cost() // so that what it needs is not kept
+		out.cost = func() float64 { return cost }
 		out.cached = newCached(made.Response.Data, out.vary, head{Policy: policy, Tags: tags, Born: born})
 		out.response = &graphql.Response{Data: out.cached.data()}
 	}

@@ -21,7 +21,7 @@ import (
 // content is what an answer has for all who may have it. It is immutable.
 type content struct {
 	response *graphql.Response
-	cost     float64
+	cost     func() float64
 	vary     *vary     // what it varies by
 	key      cache.Key // with what it was made of
 	cached   *cached   // nil if it is not cached
@@ -31,7 +31,7 @@ type content struct {
 func (c *content) answer() *Answer {
 	response := *c.response
 	response.Extensions = maps.Clone(c.response.Extensions)
-	return &Answer{response: &response, cached: c.cached, Cost: c.cost}
+	return &Answer{response: &response, cached: c.cached, cost: c.cost}
 }
 
 // failed reports whether services failed, so that a stale answer is better.
@@ -87,7 +87,7 @@ type head struct {
 func codec() *cache.Codec[*content] {
 	return &cache.Codec[*content]{
 		Encode: func(c *content, _ *cache.Entry) []byte {
-			return cache.Frame(head{c.cost, c.vary.principal, c.vary.headers, c.cached.policy, c.cached.tags, c.cached.born}, c.cached.data())
+			return cache.Frame(head{c.cost(), c.vary.principal, c.vary.headers, c.cached.policy, c.cached.tags, c.cached.born}, c.cached.data())
 		},
 		Decode: func(text []byte) (*content, *cache.Entry, error) {
 			var h head
@@ -95,7 +95,7 @@ func codec() *cache.Codec[*content] {
 			if err != nil {
 				return nil, nil, err
 			}
-			c := &content{cost: h.Cost, vary: &vary{principal: h.Principal, headers: h.Headers}}
+			c := &content{cost: func() float64 { return h.Cost }, vary: &vary{principal: h.Principal, headers: h.Headers}}
 			c.cached = newCached(data, c.vary, h)
 			c.response = &graphql.Response{Data: c.cached.data()}
 			return c, c.entry(), nil

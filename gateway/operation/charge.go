@@ -170,8 +170,11 @@ func (a *account) report() costReport {
 // the cost if the caller is to be told. The answer is nil if there is none.
 func (p *prepared) settle(out *answer.Answer) {
 	a, actual := &p.account, 0.0
+	if !a.metered && !p.reportsCost() {
+		return
+	}
 	if out != nil {
-		actual = out.Cost
+		actual = out.Cost()
 	}
 	p.frontend.giveBack(a, actual)
 	if out == nil || !p.reportsCost() {

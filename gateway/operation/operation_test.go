@@ -237,8 +237,8 @@ func TestSettle(t *testing.T) {
 		if taken := before - p.account.states[0].Available; p.account.requested != 51 || taken < 50.9 || taken > 51 {
 			t.Errorf("%s: requested %v, taken %v", name, p.account.requested, taken)
 		}
-		if kept := before - available(ctx, t, f); kept < c.cost-0.1 || kept > c.cost || a.Cost != c.cost {
-			t.Errorf("%s: kept %v, cost %v, want %v: %s", name, kept, a.Cost, c.cost, a.Append(nil))
+		if kept := before - available(ctx, t, f); kept < c.cost-0.1 || kept > c.cost || a.Cost() != c.cost {
+			t.Errorf("%s: kept %v, cost %v, want %v: %s", name, kept, a.Cost(), c.cost, a.Append(nil))
 		}
 	}
 }
@@ -389,7 +389,7 @@ func TestConstant(t *testing.T) {
 	if !ok || string(a.Append(nil)) != want || a.Header.Get("RateLimit") == "" {
 		t.Errorf("recalled %v: %s, header %v", ok, a.Append(nil), a.Header)
 	}
-	if taken := before - available(ctx, t, f); taken > a.Cost {
+	if taken := before - available(ctx, t, f); taken > a.Cost() {
 		t.Errorf("%v points", taken)
 	}
 	for _, other := range []string{"Text", ""} {

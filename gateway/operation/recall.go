@@ -68,7 +68,7 @@ func (f *Frontend) paid(ctx context.Context, known *recalled, limits *ratelimit.
 	if err != nil {
 		return answer.Answer{}, false
 	}
-	f.giveBack(paid, a.Cost)
+	f.giveBack(paid, a.Cost())
 	a.Header = header
 	return a, true
 }

@@ -39,8 +39,8 @@ func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 func (p *prepared) answer(ctx context.Context) *answer.Answer {
 	if p.facts.constant && !p.reportsCache() { // nothing can last, and nobody is to wait for another
 		made := p.make(ctx)
-		a := answer.New(made.Response)
-		a.Cost = made.Cost
+		cost := made.Cost() // what is remembered keeps no document
+		a := answer.New(made.Response, func() float64 { return cost })
 		p.settle(a)
 		if p.recallable && a.IsPlain() {
 			same := *a
@@ -67,7 +67,7 @@ func (p *prepared) reportsCache() bool {
 func (p *prepared) subscribe(ctx context.Context, send func(*answer.Answer) bool) {
 	next := p.execute(ctx)
 	for resp := next(); resp != nil; resp = next() {
-		a := answer.New(resp)
+		a := answer.New(resp, nil)
 		if a.Header = p.header; !send(a) {
 			return
 		}
@@ -131,9 +131,15 @@ func (p *prepared) make(ctx context.Context) answer.Made {
 		resp = &graphql.Response{Errors: refusal(problem.New(problem.ServiceTimeout, "The operation took too long."))}
 	}
 	return answer.Made{
-		Response: resp, Cost: p.facts.cost.Actual(p.oc.Variables, resp.Data, p.account.requested),
+		Response: resp, Cost: p.cost(resp),
 		Policy: p.facts.caching.Policy, Tags: p.facts.caching.Tags(p.oc.Variables),
 	}
+}
+
+// cost returns a function that returns what a response cost.
+func (p *prepared) cost(resp *graphql.Response) func() float64 {
+	formula, values, data, most := p.facts.cost, p.oc.Variables, resp.Data, p.account.requested
+	return func() float64 { return formula.Actual(values, data, most) }
 }
 
 // mutate executes a mutation. What it changes is invalidated before it is
@@ -152,8 +158,7 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 	if resp == nil {
 		return p.failed(ctx, ctx.Err())
 	}
-	a = answer.New(resp)
-	a.Cost = p.facts.cost.Actual(p.oc.Variables, resp.Data, p.account.requested)
+	a = answer.New(resp, p.cost(resp))
 	p.settle(a)
 	return a
 }
