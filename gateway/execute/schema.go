@@ -93,7 +93,7 @@ func (s executable) run(plan *Plan, operation ast.Operation) graphql.ResponseHan
 		}
 		done = true
 		x := &Run{ctx: ctx, denied: deniedOf(ctx)}
-		w := &Writer{run: x, buf: make([]byte, 0, firstBuffer)}
+		w := &Writer{run: x, buf: make([]byte, 0, firstBuffer+plan.size.Load())}
 		ok := w.guarded(func() {
 			if operation == ast.Mutation {
 				s.compiled.WriteMutation(w, plan.root, s.compiled.Mutation(x, plan.root))
@@ -104,8 +104,14 @@ func (s executable) run(plan *Plan, operation ast.Operation) graphql.ResponseHan
 		if !ok || w.failed {
 			return &graphql.Response{Data: []byte("null")}
 		}
+		plan.size.Store(min(int64(len(w.buf)), mostBuffer))
 		return &graphql.Response{Data: w.buf}
 	}
 }
 
-const firstBuffer = 1 << 10
+// How many bytes a buffer begins with: as many as the last answer to the same
+// operation had, and some more, but not what one large answer needed.
+const (
+	firstBuffer = 512
+	mostBuffer  = 256 << 10
+)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -64,7 +65,10 @@ type Selected struct {
 func (s *Selected) Below(typ int) *Object { return s.below[typ] }
 
 // Plan is what an operation selects, with its conditions decided.
-type Plan struct{ root *Object }
+type Plan struct {
+	root *Object
+	size atomic.Int64 // of the last data in bytes
+}
 
 // Plans are the plans of one operation. The zero value is ready to use, and it
 // is safe for concurrent use.

@@ -3,9 +3,8 @@ package upstream
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
-	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -89,16 +88,26 @@ func (c *HTTP) recall(ctx context.Context, req *http.Request, key cache.Key) (*g
 	return nil, err
 }
 
-// keyOf names a request by all that the service is sent, but for the trace.
+// keyOf returns the key of a request: all that the service is sent, except the
+// trace.
 func keyOf(service string, req *http.Request) cache.Key {
-	h := sha256.New()
-	fmt.Fprintf(h, "GET %q %q", service, req.URL.String())
-	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
+	names := make([]string, 0, 16)
+	for name := range req.Header {
 		if name != "Traceparent" && name != "Tracestate" {
-			fmt.Fprintf(h, " %q %q", name, req.Header[name])
+			names = append(names, name)
 		}
 	}
-	return cache.Key(h.Sum(nil))
+	slices.Sort(names)
+	text := append(make([]byte, 0, 1<<10), "GET"...)
+	text = cache.AppendPart(cache.AppendPart(text, service), req.URL.String())
+	for _, name := range names {
+		text = cache.AppendPart(text, name)
+		text = binary.BigEndian.AppendUint64(text, uint64(len(req.Header[name])))
+		for _, value := range req.Header[name] {
+			text = cache.AppendPart(text, value)
+		}
+	}
+	return sha256.Sum256(text)
 }
 
 // isFailure tells whether the service failed, and not the request (RFC 5861,
