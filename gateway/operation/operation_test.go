@@ -9,7 +9,10 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -403,5 +406,55 @@ func TestConstant(t *testing.T) {
 	ask("other", "{ products { nodes { id } } }")
 	if _, ok := f.Recall(ctx, http.MethodPost, []byte("other")); ok {
 		t.Error("what calls a service is known")
+	}
+}
+
+// Callers who leave at any time leave nothing behind: TestMain looks for
+// goroutines, and make test for races. Those who stay get their answers.
+func TestCancelled(t *testing.T) {
+	product := `{"id":"p1","product_name":"Lamp","price_cents":100,"currency":"EUR","category_id":"c1"}`
+	f := shop(t, func(c *Config) { c.Cost.Parse = 0 }, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.URL.Query().Get("category") != "":
+			_, _ = io.WriteString(w, `{"products":[`+product+`],"next_cursor":null}`)
+		case strings.HasPrefix(r.URL.Path, "/products/"):
+			_, _ = io.WriteString(w, product)
+		case r.URL.Path == "/categories":
+			_, _ = io.WriteString(w, `{"categories":[{"id":"c1","name":"Light"}]}`)
+		default:
+			_, _ = io.WriteString(w, `{"products":[`+product+`,`+product+`],"next_cursor":null}`)
+		}
+	})
+	const query = `query Q($n: Int) { products(first: $n) { nodes { name category { name } related { id category { name } } } } }`
+	var group sync.WaitGroup
+	var whole atomic.Int64
+	for i := range 200 {
+		group.Go(func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			operation, refused := f.Prepare(ctx, &transport.Request{Query: query, Variables: map[string]any{"n": json.Number(strconv.Itoa(1 + i%10))}})
+			if refused != nil {
+				t.Errorf("refused: %s", refused.Append(nil))
+				return
+			}
+			if leave := i % 4; leave > 0 {
+				stop := time.AfterFunc(time.Duration(i)*20*time.Microsecond, cancel)
+				defer stop.Stop()
+			}
+			operation.Run(ctx, func(a *answer.Answer) bool {
+				text := string(a.Append(nil))
+				if strings.HasPrefix(text, `{"data":{"products":{"nodes":[{"name":"Lamp","category":{"name":"Light"},`) {
+					whole.Add(1)
+				} else if i%4 == 0 {
+					t.Errorf("%d: %s", i, text)
+				}
+				return true
+			})
+		})
+	}
+	group.Wait()
+	if whole.Load() < 50 {
+		t.Errorf("%d whole answers, want those of all who stayed", whole.Load())
 	}
 }
