@@ -43,6 +43,9 @@ func New(response *graphql.Response, cost func() float64) *Answer {
 	return &Answer{response: response, cost: cost}
 }
 
+// Bypass notes that the cache was not asked.
+func (a *Answer) Bypass() { a.status = bypassed }
+
 // Cost returns what it took to make the answer, in points.
 func (a *Answer) Cost() float64 {
 	if a.cost == nil {

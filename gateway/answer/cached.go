@@ -107,7 +107,7 @@ func codec() *cache.Codec[*content] {
 func (c *content) entry() *cache.Entry {
 	k := c.cached
 	return &cache.Entry{
-		Value: c, Cost: int64(2 * len(k.plain.body)), // with what is compressed
+		Value: c, Cost: int64(2 * len(k.plain.body)), // with what is compressed, of which a client asks for one, mostly
 		Born: k.born, Fresh: k.policy.MaxAge, Stale: max(k.policy.StaleWhileRevalidate, k.policy.StaleIfError), Tags: k.tags,
 	}
 }
@@ -237,7 +237,7 @@ func (k *cached) in(as coding, c *compressor) *coded {
 	l.once.Do(func() {
 		var b bytes.Buffer
 		if c.compress(&b, as, k.plain.body); b.Len() < len(k.plain.body) {
-			l.coded = k.code(as, b.Bytes())
+			l.coded = k.code(as, bytes.Clone(b.Bytes()))
 		} else {
 			l.coded = k.plain
 		}

@@ -24,6 +24,7 @@ type Writer struct {
 type fields struct {
 	graphql, json    []string // Content-Type
 	noStore, noSniff []string
+	bypassed         []string // Cache-Status
 }
 
 // NewWriter returns a writer, which all frontends of a gateway should share.
@@ -31,7 +32,7 @@ func NewWriter() (*Writer, error) {
 	c, err := newCompressor()
 	return &Writer{compressor: c, fields: fields{
 		graphql: []string{graphqlFormat + "; charset=utf-8"}, json: []string{jsonFormat + "; charset=utf-8"},
-		noStore: []string{"no-store"}, noSniff: []string{"nosniff"},
+		noStore: []string{"no-store"}, noSniff: []string{"nosniff"}, bypassed: []string{cacheName + "; " + bypassed},
 	}}, err
 }
 
@@ -49,8 +50,12 @@ func (w *Writer) Write(to http.ResponseWriter, r *http.Request, a *Answer, forma
 		w.writeCached(to, r, a, format)
 		return
 	}
-	if a.status != "" {
-		header.Set("Cache-Status", cacheName+"; "+a.status)
+	switch a.status {
+	case "":
+	case bypassed:
+		header["Cache-Status"] = w.fields.bypassed
+	default:
+		header["Cache-Status"] = []string{cacheName + "; " + a.status}
 	}
 	if a.hit {
 		header["Age"] = age(time.Since(a.cached.born))

@@ -82,11 +82,7 @@ type Make[V any] func(ctx context.Context, put func(*Entry)) (V, error)
 // new one. joined tells which. An error is that of create, or of ctx.
 func (f *Flights[V]) Do(ctx context.Context, key Key, create Make[V]) (value V, joined bool, err error) {
 	if !f.store.coalesces {
-		ctx, cancel := within(ctx, f.timeout)
-		defer cancel()
-		one := &flight[V]{id: flightKey{key, f.store.Epoch()}}
-		f.fly(ctx, one, create, func() {})
-		return one.value, false, one.err
+		return f.alone(ctx, key, create)
 	}
 	one, joined, err := f.board(ctx, key, create, false)
 	if err != nil {
@@ -100,6 +96,25 @@ func (f *Flights[V]) Do(ctx context.Context, key Key, create Make[V]) (value V, 
 		return value, joined, ctx.Err()
 	}
 }
+
+// alone makes a value for one caller, in its goroutine.
+func (f *Flights[V]) alone(ctx context.Context, key Key, create Make[V]) (value V, joined bool, err error) {
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
+		return value, false, errStopping()
+	}
+	f.group.Add(1)
+	f.mu.Unlock()
+	defer f.group.Done()
+	ctx, cancel := within(ctx, f.timeout)
+	defer cancel()
+	one := &flight[V]{id: flightKey{key, f.store.Epoch()}}
+	f.fly(ctx, one, create, func() {})
+	return one.value, false, one.err
+}
+
+func errStopping() error { return problem.New(problem.Unavailable, "The gateway is stopping.") }
 
 // within is [context.WithTimeout] unless the context ends before that anyway.
 func within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
@@ -126,7 +141,7 @@ func (f *Flights[V]) board(ctx context.Context, key Key, create Make[V], backgro
 	one, joined := f.flying[id]
 	if !joined {
 		if f.closed {
-			return nil, false, problem.New(problem.Unavailable, "The gateway is stopping.")
+			return nil, false, errStopping()
 		}
 		one = f.begin(ctx, id, create)
 	}

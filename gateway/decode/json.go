@@ -46,6 +46,8 @@ type Mark struct {
 	xml       *xmlMark // of a value in XML
 }
 
+func (d *JSON) keeps() bool { return d.Copy }
+
 // NewJSON returns a reader of a text.
 func NewJSON(text string, from Source) *JSON {
 	return &JSON{Source: from, text: strings.TrimPrefix(text, "\ufeff")}

@@ -15,6 +15,7 @@ type Reader interface {
 	Text() (string, error)
 
 	of() *slabs
+	keeps() bool
 }
 
 // Optional reads a value that may be null: nil then.
@@ -23,7 +24,7 @@ func Optional[D Reader, T any](d D, read func(D) (T, error)) (*T, error) {
 	if err != nil {
 		return nil, IfNotNull(err)
 	}
-	p := slabOf[T](d.of()).next()
+	p := next(d, slabOf[T](d.of()))
 	*p = value
 	return p, nil
 }
@@ -125,7 +126,7 @@ func rows[D Reader, T any](d D, read func(D, *T) error, null bool, most []int) (
 			list = append(list, nil)
 			continue
 		}
-		row := objects.next()
+		row := next(d, &objects)
 		if err := read(d, row); err != nil && null {
 			row = nil
 			failed.addNull(len(list), err)
@@ -153,7 +154,7 @@ func Keyed[D Reader, T any](d D, read func(D, *T) error, path ...string) (list [
 			continue
 		}
 		start := d.Mark()
-		row := objects.next()
+		row := next(d, &objects)
 		if err := read(d, row); err != nil {
 			return nil, nil, err
 		}

@@ -24,6 +24,15 @@ func (s *slab[T]) next() *T {
 	return value
 }
 
+// next returns a new value in a slab, or by itself if it may outlive the others of
+// its answer: it would keep their memory.
+func next[D Reader, T any](d D, s *slab[T]) *T {
+	if d.keeps() {
+		return new(T)
+	}
+	return s.next()
+}
+
 // slabs has the slabs of optional values, of few types.
 type slabs []any // *slab[T]
 

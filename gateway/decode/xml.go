@@ -53,6 +53,8 @@ type XML struct {
 	again  int   // the number of values that were read again
 }
 
+func (d *XML) keeps() bool { return true } // XML is not told
+
 // xmlLevel is an object or a list that was entered.
 type xmlLevel struct {
 	next *element // the next member or item

@@ -27,6 +27,7 @@ type request struct {
 	outer  *request // of an event: its subscription
 	plans  *Plans
 	denied map[*ast.Field]error
+	turn   turn // of an event that is executed by a plan
 	scope  loader.Scope
 
 	mu      sync.Mutex

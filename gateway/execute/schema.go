@@ -12,15 +12,15 @@ type Compiled struct {
 	// Types are the object types; the positions are what [FieldOf.Types] and
 	// [Selected.Below] use.
 	Types []*Type
-	// Query and Mutation resolve the levels of an operation, and the others write
-	// its data. They are nil if the schema has no such operations.
-	Query, Mutation           func(*Run, *Object) *Results
-	WriteQuery, WriteMutation func(*Writer, *Object, *Results)
+	// Query, Mutation and Subscription resolve the levels of an operation, or of an
+	// event, and the others write its data. They are nil if the schema has no such
+	// operations.
+	Query, Mutation, Subscription                func(*Run, *Object) *Results
+	WriteQuery, WriteMutation, WriteSubscription func(*Writer, *Object, *Results)
 }
 
 // Schema returns a schema that executes operations with the compiled execution,
-// and those that are not compiled with gqlgen's: introspection, subscriptions and
-// @defer.
+// and those that are not compiled with gqlgen's: introspection and @defer.
 //
 // A field whose value from a service does not match the schema has the error of
 // its [decode.Faults], and so has an object that is none.
@@ -47,19 +47,49 @@ type executable struct {
 // Exec is part of graphql.ExecutableSchema.
 func (s executable) Exec(ctx context.Context) graphql.ResponseHandler {
 	oc := graphql.GetOperationContext(ctx)
-	if oc.Operation.Operation == ast.Subscription {
-		oc.ResolverMiddleware = faults(oc.ResolverMiddleware, s.compiled.Types)
-		return subscribe(ctx, s.ExecutableSchema)
-	}
 	plans := &Plans{}
 	if r := requestOf(ctx); r != nil && r.plans != nil {
 		plans = r.plans
 	}
 	p := planner{schema: s.Schema(), types: s.compiled.Types}
-	if plan := p.plan(oc, plans); plan != nil {
-		return s.run(plan, oc.Operation.Operation)
+	plan := p.plan(oc, plans)
+	switch {
+	case oc.Operation.Operation == ast.Subscription:
+		return s.subscribe(ctx, plan)
+	case plan == nil:
+		return s.interpret(ctx)
+	case oc.Operation.Operation == ast.Mutation:
+		return once(func(ctx context.Context) *graphql.Response {
+			return s.run(ctx, plan, s.compiled.Mutation, s.compiled.WriteMutation)
+		})
 	}
-	return s.interpret(ctx)
+	return once(func(ctx context.Context) *graphql.Response {
+		return s.run(ctx, plan, s.compiled.Query, s.compiled.WriteQuery)
+	})
+}
+
+// subscribe executes a subscription, whose events have a plan; nil for gqlgen.
+func (s executable) subscribe(ctx context.Context, plan *Plan) graphql.ResponseHandler {
+	oc := graphql.GetOperationContext(ctx)
+	oc.ResolverMiddleware = faults(oc.ResolverMiddleware, s.compiled.Types)
+	if plan == nil {
+		return subscribe(ctx, s.ExecutableSchema, nil)
+	}
+	return subscribe(ctx, s.ExecutableSchema, func(ctx context.Context) *graphql.Response {
+		return s.run(ctx, plan, s.compiled.Subscription, s.compiled.WriteSubscription)
+	})
+}
+
+// once returns a handler of one response.
+func once(respond graphql.ResponseHandler) graphql.ResponseHandler {
+	done := false
+	return func(ctx context.Context) *graphql.Response {
+		if done {
+			return nil
+		}
+		done = true
+		return respond(ctx)
+	}
 }
 
 // interpret executes an operation with gqlgen.
@@ -79,34 +109,20 @@ type reference struct{ executable }
 // Exec is part of graphql.ExecutableSchema.
 func (r reference) Exec(ctx context.Context) graphql.ResponseHandler {
 	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
-		return r.executable.Exec(ctx)
+		return r.subscribe(ctx, nil)
 	}
 	return r.interpret(ctx)
 }
 
-// run returns a handler that executes a plan once.
-func (s executable) run(plan *Plan, operation ast.Operation) graphql.ResponseHandler {
-	done := false
-	return func(ctx context.Context) *graphql.Response {
-		if done {
-			return nil
-		}
-		done = true
-		x := &Run{ctx: ctx, denied: deniedOf(ctx)}
-		w := &Writer{run: x, buf: make([]byte, 0, firstBuffer+plan.size.Load())}
-		ok := w.guarded(func() {
-			if operation == ast.Mutation {
-				s.compiled.WriteMutation(w, plan.root, s.compiled.Mutation(x, plan.root))
-			} else {
-				s.compiled.WriteQuery(w, plan.root, s.compiled.Query(x, plan.root))
-			}
-		})
-		if !ok || w.failed {
-			return &graphql.Response{Data: []byte("null")}
-		}
-		plan.size.Store(min(int64(len(w.buf)), mostBuffer))
-		return &graphql.Response{Data: w.buf}
+// run executes a plan.
+func (s executable) run(ctx context.Context, plan *Plan, level func(*Run, *Object) *Results, write func(*Writer, *Object, *Results)) *graphql.Response {
+	x := &Run{ctx: ctx, denied: deniedOf(ctx)}
+	w := &Writer{run: x, buf: make([]byte, 0, firstBuffer+plan.size.Load())}
+	if ok := w.guarded(func() { write(w, plan.root, level(x, plan.root)) }); !ok || w.failed {
+		return &graphql.Response{Data: []byte("null")}
 	}
+	plan.size.Store(min(int64(len(w.buf)), mostBuffer))
+	return &graphql.Response{Data: w.buf}
 }
 
 // How many bytes a buffer begins with: as many as the last answer to the same

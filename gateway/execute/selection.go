@@ -176,8 +176,11 @@ type builder struct {
 // root returns the position of the operation's root type.
 func (b *builder) root() int {
 	def := b.schema.Query
-	if b.oc.Operation.Operation == ast.Mutation {
+	switch b.oc.Operation.Operation {
+	case ast.Mutation:
 		def = b.schema.Mutation
+	case ast.Subscription:
+		def = b.schema.Subscription
 	}
 	return slices.IndexFunc(b.types, func(t *Type) bool { return t.Name == def.Name })
 }

@@ -19,9 +19,10 @@ import (
 // subscription is one that is under way. [Stream] makes its events, in a
 // goroutine; next answers with them, when it is asked to.
 type subscription struct {
-	field   *graphql.FieldContext // of the root field; nil until there is a stream
-	turns   chan turn             // before each event
-	failure error                 // what ended the stream; not to be read before turns is closed
+	field   *graphql.FieldContext                       // of the root field; nil until there is a stream
+	run     func(ctx context.Context) *graphql.Response // executes an event; nil if gqlgen does
+	turns   chan turn                                   // before each event
+	failure error                                       // what ended the stream; not to be read before turns is closed
 }
 
 // turn is the next event, or the error in its place.
@@ -32,9 +33,10 @@ type turn struct {
 
 type subscriptionKey struct{}
 
-// subscribe executes a subscription of a schema.
-func subscribe(ctx context.Context, schema graphql.ExecutableSchema) graphql.ResponseHandler {
-	sub := &subscription{turns: make(chan turn)}
+// subscribe executes a subscription of a schema, whose events run executes; gqlgen
+// if it is nil.
+func subscribe(ctx context.Context, schema graphql.ExecutableSchema, run func(context.Context) *graphql.Response) graphql.ResponseHandler {
+	sub := &subscription{run: run, turns: make(chan turn)}
 	events := schema.Exec(context.WithValue(ctx, subscriptionKey{}, sub))
 	if sub.field == nil { // the root field failed
 		return events
@@ -55,6 +57,11 @@ func (s *subscription) next(ctx context.Context, events graphql.ResponseHandler)
 	case <-ctx.Done():
 		return nil
 	}
+	if s.run != nil {
+		ctx = Begin(ctx)
+		requestOf(ctx).turn = now
+		return s.run(ctx)
+	}
 	field := *s.field // gqlgen writes to it
 	field.Result = now.event
 	ctx = graphql.WithFieldContext(Begin(ctx), &field)
@@ -68,6 +75,13 @@ func (s *subscription) next(ctx context.Context, events graphql.ResponseHandler)
 		resp.Data = s.orNull(null)
 	}
 	return resp
+}
+
+// Event returns the event that is being executed, or the error in its place.
+func Event[T any](ctx context.Context) (T, error) {
+	now := requestOf(ctx).turn
+	event, _ := now.event.(T) // nil if the event is
+	return event, now.err
 }
 
 // orNull is data whose root field is null, or null if the field is not nullable.
@@ -137,11 +151,14 @@ func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[
 				}
 				return
 			}
-			if below != nil {
+			if below != nil && sub.run == nil {
 				results.resolve(ctx, func(ctx context.Context) { below(ctx, sub.field.Field.Selections, []T{event}) })
 			}
 			if !sub.give(ctx, turn{event: event}) {
 				return
+			}
+			if sub.run != nil {
+				continue
 			}
 			select {
 			case out <- event:

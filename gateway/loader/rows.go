@@ -35,6 +35,9 @@ func Many[K comparable, V any](requested, keys []K, rows []V, most ...int) map[K
 
 // group adds rows to the groups of their keys, all of which share one array.
 func group[K comparable, V any](groups map[K][]V, keys []K, rows []V, most []int) {
+	if len(most) > 0 && most[0] <= 0 {
+		return
+	}
 	var none K
 	counts := make(map[K]int, len(groups))
 	for _, key := range keys {

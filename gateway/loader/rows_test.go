@@ -106,3 +106,17 @@ func FuzzKeyedRows(f *testing.F) {
 		}
 	})
 }
+
+// No rows are wanted, however many there are.
+func TestManyOfNone(t *testing.T) {
+	for _, most := range []int{0, -1} {
+		got := loader.Many([]string{"a", "b"}, []string{"a", "a", "b", "", "c"}, []int{1, 2, 3, 4, 5}, most)
+		if len(got) != 2 || got["a"] == nil || len(got["a"])+len(got["b"]) > 0 {
+			t.Errorf("%d: %v", most, got)
+		}
+	}
+	got := loader.Many([]string{"a", "b"}, []string{"a", "b", "a", "a", "c"}, []int{1, 2, 3, 4, 5}, 2)
+	if fmt.Sprint(got) != "map[a:[1 3] b:[2] c:[5]]" {
+		t.Errorf("two: %v", got)
+	}
+}

@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync/atomic"
+	"sync"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
@@ -16,11 +16,13 @@ import (
 // Tuner sets the garbage collector. A process should have one. Its methods are safe
 // for concurrent use.
 type Tuner struct {
-	limit   int64
-	room    int64
-	before  int // the percentage when it started
-	percent atomic.Int64
-	stopped atomic.Bool
+	limit  int64
+	room   int64
+	before int // the percentage when it started
+
+	mu      sync.Mutex
+	percent int64
+	stopped bool
 }
 
 // The bounds of the percentage by which the heap grows until it is collected. The
@@ -53,18 +55,21 @@ func Start() (*Tuner, error) {
 	}
 	t := &Tuner{limit: limit, room: min(limit/8, mostRoom)}
 	if _, set := os.LookupEnv("GOGC"); set {
-		t.stopped.Store(true)
+		t.stopped = true
 		return t, err
 	}
 	t.before = debug.SetGCPercent(leastPercent)
-	t.percent.Store(leastPercent)
+	t.percent = leastPercent
 	t.afterCollection()
 	return t, err
 }
 
 // Stop restores the percentage that was set before.
 func (t *Tuner) Stop() {
-	if !t.stopped.Swap(true) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.stopped {
+		t.stopped = true
 		debug.SetGCPercent(t.before)
 	}
 }
@@ -75,10 +80,13 @@ func (t *Tuner) Limit() int64 { return t.limit }
 // afterCollection sets the percentage for what is in use, now and after each
 // collection.
 func (t *Tuner) afterCollection() {
-	if t.stopped.Load() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped {
 		return
 	}
-	if now := percent(inUse(), t.room); now != t.percent.Swap(now) {
+	if now := percent(inUse(), t.room); now != t.percent {
+		t.percent = now
 		debug.SetGCPercent(int(now))
 	}
 	runtime.AddCleanup(new([16]byte), (*Tuner).afterCollection, t) // it is garbage

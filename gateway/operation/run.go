@@ -41,6 +41,7 @@ func (p *prepared) answer(ctx context.Context) *answer.Answer {
 		made := p.make(ctx)
 		cost := made.Cost() // what is remembered keeps no document
 		a := answer.New(made.Response, func() float64 { return cost })
+		a.Bypass()
 		p.settle(a)
 		if p.recallable && a.IsPlain() {
 			same := *a

@@ -105,7 +105,7 @@ func (r *resolver) compiled() *execute.Compiled {
 				Fields: map[string]execute.FieldOf{
 					"__typename": {},
 					"product":    {ID: 1, Resolves: true, Types: []int{7}},
-					"me":         {ID: 2, Resolves: true, Types: []int{14}},
+					"me":         {ID: 2, Resolves: true, Types: []int{15}},
 					"products":   {ID: 3, Resolves: true, Types: []int{8}},
 					"categories": {ID: 4, Resolves: true, Types: []int{0}},
 				},
@@ -117,7 +117,7 @@ func (r *resolver) compiled() *execute.Compiled {
 					"id":         {ID: 1},
 					"rating":     {ID: 2},
 					"body":       {ID: 3},
-					"author":     {ID: 4, Resolves: true, Types: []int{13}},
+					"author":     {ID: 4, Resolves: true, Types: []int{14}},
 				},
 			},
 			{
@@ -134,6 +134,13 @@ func (r *resolver) compiled() *execute.Compiled {
 					"__typename": {},
 					"productId":  {ID: 1},
 					"available":  {ID: 2},
+				},
+			},
+			{
+				Name: "Subscription", Implements: []string{"Subscription"},
+				Fields: map[string]execute.FieldOf{
+					"__typename":   {},
+					"stockChanged": {ID: 1, Resolves: true, Types: []int{12}},
 				},
 			},
 			{
@@ -157,10 +164,12 @@ func (r *resolver) compiled() *execute.Compiled {
 				},
 			},
 		},
-		Query:         c.levelQuery,
-		WriteQuery:    c.writeQuery,
-		Mutation:      c.levelMutation,
-		WriteMutation: c.writeMutation,
+		Query:             c.levelQuery,
+		WriteQuery:        c.writeQuery,
+		Mutation:          c.levelMutation,
+		WriteMutation:     c.writeMutation,
+		Subscription:      c.levelSubscription,
+		WriteSubscription: c.writeSubscription,
 	}
 }
 
@@ -875,7 +884,7 @@ func (c compiled) levelQuery(x *execute.Run, selected *execute.Object) *execute.
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.Viewer, error) {
 				return c.r.clients.Accounts.Me(cache.Shared(ctx))
 			}, func(x *execute.Run, f *execute.Selected, values []*model.Viewer) *execute.Children {
-				return execute.One(x, f.Below(14), values, faultsOfViewer, c.levelViewer)
+				return execute.One(x, f.Below(15), values, faultsOfViewer, c.levelViewer)
 			})
 		case 3: // products
 			args, err := c.r.executionContext(x.Context()).field_Query_products_args(x.Context(), x.Arguments(f))
@@ -931,7 +940,7 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 					if value == nil {
 						w.Null()
 					} else {
-						c.writeViewer(w, f.Below(14), below.Level(), first, value)
+						c.writeViewer(w, f.Below(15), below.Level(), first, value)
 					}
 				}
 			case 3: // products
@@ -970,7 +979,7 @@ func (c compiled) levelReview(x *execute.Run, selected *execute.Object, objs []*
 		switch f.ID {
 		case 4: // author
 			execute.Resolve(level, i, objs, c.r.reviewAuthor(), func(x *execute.Run, f *execute.Selected, values []*model.User) *execute.Children {
-				return execute.One(x, f.Below(13), values, faultsOfUser, c.levelUser)
+				return execute.One(x, f.Below(14), values, faultsOfUser, c.levelUser)
 			})
 		}
 	}
@@ -1002,7 +1011,7 @@ func (c compiled) writeReview(w *execute.Writer, selected *execute.Object, level
 					if value == nil {
 						w.Null()
 					} else {
-						c.writeUser(w, f.Below(13), below.Level(), first, value)
+						c.writeUser(w, f.Below(14), below.Level(), first, value)
 					}
 				}
 			}
@@ -1140,6 +1149,53 @@ func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execu
 	return at
 }
 
+// levelSubscription resolves the root fields, and what is below them.
+func (c compiled) levelSubscription(x *execute.Run, selected *execute.Object) *execute.Results {
+	level := x.Level(selected)
+	for i := range selected.Fields {
+		f := &selected.Fields[i]
+		if x.Denied(f) {
+			continue
+		}
+		switch f.ID {
+		case 1: // stockChanged
+			execute.ResolveRoot(level, i, execute.Event[*model.Stock], func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
+				return execute.One(x, f.Below(12), values, faultsOfStock, c.levelStock)
+			})
+		}
+	}
+	return level.Do()
+}
+
+// writeSubscription writes an object: that at a position of the level, if there is one.
+func (c compiled) writeSubscription(w *execute.Writer, selected *execute.Object, level *execute.Results) {
+	if !w.Object(nil) {
+		return
+	}
+	ok := true
+	for i := range selected.Fields {
+		f := &selected.Fields[i]
+		mark, good := w.Begin(f, nil)
+		if good {
+			switch f.ID {
+			case execute.Typename:
+				w.String("Subscription")
+			case 1: // stockChanged
+				value, err, below, first := execute.At[*model.Stock](level, i, 0)
+				if err == nil || w.Fault(err) {
+					if value == nil {
+						w.Missing()
+					} else {
+						c.writeStock(w, f.Below(12), below.Level(), first, value)
+					}
+				}
+			}
+		}
+		ok = w.End(f, mark) && ok
+	}
+	w.Close(ok)
+}
+
 func faultsOfUser(obj *model.User) *decode.Faults {
 	return obj.Faults
 }
@@ -1182,7 +1238,7 @@ func (c compiled) writeUser(w *execute.Writer, selected *execute.Object, level *
 
 // listUser writes a list of objects, and returns the position after theirs.
 func (c compiled) listUser(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.User, nonNull bool) int {
-	selected, level, ok := f.Below(13), below.Level(), true
+	selected, level, ok := f.Below(14), below.Level(), true
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
@@ -1266,7 +1322,7 @@ func (c compiled) writeViewer(w *execute.Writer, selected *execute.Object, level
 
 // listViewer writes a list of objects, and returns the position after theirs.
 func (c compiled) listViewer(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Viewer, nonNull bool) int {
-	selected, level, ok := f.Below(14), below.Level(), true
+	selected, level, ok := f.Below(15), below.Level(), true
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)

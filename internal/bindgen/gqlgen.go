@@ -214,7 +214,7 @@ func (p *plugin) GenerateCode(data *codegen.Data) error {
 func bound(data *codegen.Data) []*golang.Bound {
 	var list []*golang.Bound
 	for _, object := range data.Objects {
-		if object.BuiltIn || strings.HasPrefix(object.Name, "__") || object.Stream {
+		if object.BuiltIn || strings.HasPrefix(object.Name, "__") {
 			continue
 		}
 		o := &golang.Bound{Def: object.Definition, Type: object.Reference()}

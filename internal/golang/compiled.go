@@ -111,7 +111,7 @@ func (c *compiled) table() {
 	for _, root := range []struct {
 		field string
 		def   *ast.Definition
-	}{{"Query", c.schema.Query}, {"Mutation", c.schema.Mutation}} {
+	}{{"Query", c.schema.Query}, {"Mutation", c.schema.Mutation}, {"Subscription", c.schema.Subscription}} {
 		if root.def != nil && slices.ContainsFunc(c.bound, func(o *Bound) bool { return o.Def == root.def }) {
 			c.line("%s: c.level%s,\nWrite%s: c.write%s,", root.field, upperFirst(root.def.Name), root.field, upperFirst(root.def.Name))
 		}
@@ -165,7 +165,7 @@ func (c *compiled) faults(o *Bound) string { return c.plan.FaultsOf(o.Def.Name) 
 
 // root reports whether a type is a root operation type.
 func (c *compiled) root(def *ast.Definition) bool {
-	return def == c.schema.Query || def == c.schema.Mutation
+	return def == c.schema.Query || def == c.schema.Mutation || def == c.schema.Subscription
 }
 
 // can reports whether a field is compiled.

@@ -147,9 +147,10 @@ func (c *compiled) children(t *ast.Type) string {
 	return fmt.Sprintf("%s(x, f.Below(%d), %s, %s, c.%s)", c.execute(fn), c.ids[def.Name], values, name("faultsOf", def), name("level", def))
 }
 
-// rootLevel writes the function that resolves the root fields.
+// rootLevel writes the function that resolves the root fields. Those of a
+// subscription are events.
 func (c *compiled) rootLevel(o *Bound) {
-	mutation := o.Def == c.schema.Mutation
+	mutation, stream := o.Def == c.schema.Mutation, o.Def == c.schema.Subscription
 	c.line("// %s resolves the root fields, and what is below them.\nfunc (c compiled) %s(x *%s, selected *%s) *%s {\nlevel := x.Level(selected)",
 		name("level", o.Def),
 		name("level", o.Def), c.execute("Run"), c.execute("Object"), c.execute("Results"))
@@ -161,6 +162,10 @@ func (c *compiled) rootLevel(o *Bound) {
 		}
 		c.line("case %d: // %s", i+1, f.Def.Name)
 		value := c.typ(f.Type)
+		if stream {
+			c.line("%s(level, i, %s[%s], %s)", c.execute("ResolveRoot"), c.execute("Event"), value, c.belowOf(f))
+			continue
+		}
 		if len(a.Arguments) > 0 {
 			c.line("args, err := c.r.executionContext(x.Context()).field_%s_%s_args(x.Context(), x.Arguments(f))", o.Def.Name, f.Def.Name)
 			c.line("if err != nil {\n%s[%s](level, i, 1, err)\ncontinue\n}", c.execute("Fail"), value)

@@ -132,7 +132,7 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 		n, known := itemsAtMost(field, l, at)
 		inner.parents, inner.single, inner.guessed = multiply(at.parents, n), false, at.guessed || !known
 		if !inner.guessed {
-			inner.parents = min(inner.parents, w.affordable(w.frontend.Schema.Types[field.Type.Name()]))
+			inner.parents = min(inner.parents, w.affordable(field, types))
 		}
 	}
 	result := w.frontend.Schema.Types[field.Type.Name()]
@@ -145,17 +145,28 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 
 // affordable returns how many objects of a type an operation can have if the
 // lengths of all lists are known: the gateway refuses one that could cost more than
-// cost.max (IBM's cost specification).
-func (w *walker) affordable(def *ast.Definition) int {
-	weight, ok := directive.Weight(def.Directives)
-	if !ok {
-		weight = 1
+// cost.max (IBM's cost specification). An object costs the weight of its field, else
+// of its type; the least that any can have counts.
+func (w *walker) affordable(field *ast.FieldDefinition, types []*ast.Definition) int {
+	def := w.frontend.Schema.Types[field.Type.Name()]
+	least := 1.0
+	for _, t := range w.frontend.Schema.GetPossibleTypes(def) {
+		if weight, ok := directive.Weight(t.Directives); ok {
+			least = min(least, weight)
+		}
+	}
+	for _, t := range types {
+		if own := t.Fields.ForName(field.Name); own != nil {
+			if weight, ok := directive.Weight(own.Directives); ok {
+				least = min(least, weight)
+			}
+		}
 	}
 	most := w.costs[w.frontend.Name]
-	if !def.IsCompositeType() || weight <= 0 || most <= 0 {
+	if !def.IsCompositeType() || least <= 0 || most <= 0 {
 		return mostCalls
 	}
-	return int(min(most/weight, mostCalls))
+	return int(min(most/least, mostCalls))
 }
 
 // calls adds the calls that resolve a field.
