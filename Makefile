@@ -99,6 +99,7 @@ fuzz: ## fuzz every parser for a while (FUZZTIME=30s each)
 .PHONY: bench
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./gateway/...
+	go run ./bench/peers
 	go run ./bench/cache
 	go run ./bench/redis
 
