@@ -9,8 +9,12 @@ import (
 )
 
 // reader is how a scalar or an enum is read from JSON or XML: an expression, and
-// a function. Both return a value and an error.
-type reader struct{ call, fn string }
+// what writes a function, which needs imports of its own. Both return a value and an
+// error.
+type reader struct {
+	call string
+	fn   func() string
+}
 
 // decoder returns the type of package decode that reads a format.
 func (f *file) decoder(format plan.Format) string {
@@ -39,19 +43,21 @@ func (f *file) scalar(method, d string, t types.Type, format plan.Format) reader
 			name = "TextValue"
 		}
 		name = fmt.Sprintf("%s[%s]", f.decode(name), f.typ(t))
-		return reader{name + "(" + d + ")", name}
+		return reader{name + "(" + d + ")", func() string { return name }}
 	}
 	call := d + "." + method + "()"
 	have := scalarType(method)
 	if have == plan.TypeName(t) || have == "any" && plan.IsAny(t) || have == "[]byte" && plan.TypeName(t) == "[]uint8" {
-		return reader{call, "(" + f.decoder(format) + ")." + method}
+		return reader{call, func() string { return "(" + f.decoder(format) + ")." + method }}
 	}
 	convert := map[string]string{"string": "As", "bool": "AsBool", "float64": "AsFloat"}[have]
 	if convert == "" {
 		convert = "Narrow"
 	}
 	call = fmt.Sprintf("%s[%s](%s)", f.decode(convert), f.typ(t), call)
-	return reader{call, fmt.Sprintf("func(d %s) (%s, error) { return %s }", f.decoder(format), f.typ(t), call)}
+	return reader{call, func() string {
+		return fmt.Sprintf("func(d %s) (%s, error) { return %s }", f.decoder(format), f.typ(t), call)
+	}}
 }
 
 // leaf writes the reading of a scalar or an enum.
@@ -60,7 +66,9 @@ func (c *client) leaf(r *plan.Read, d string, format plan.Format) reader {
 		return c.scalar(r.Scalar, d, r.Into.To, format)
 	}
 	call := c.of(r.Into.Enum) + "(" + d + ".String())"
-	return reader{call, fmt.Sprintf("func(d %s) (%s, error) { return %s(d.String()) }", c.decoder(format), c.typ(r.Into.To), c.of(r.Into.Enum))}
+	return reader{call, func() string {
+		return fmt.Sprintf("func(d %s) (%s, error) { return %s(d.String()) }", c.decoder(format), c.typ(r.Into.To), c.of(r.Into.Enum))
+	}}
 }
 
 // readValue writes the expression that reads a value, and its error, from the
@@ -84,7 +92,7 @@ func (c *client) readValue(r *plan.Read, d string, format plan.Format) string {
 	case r.Type.NonNull:
 		return read.call
 	case pointer:
-		return fmt.Sprintf("%s(%s, %s)", c.decode("Optional"), d, read.fn)
+		return fmt.Sprintf("%s(%s, %s)", c.decode("Optional"), d, read.fn())
 	}
 	return c.decode("OrNull") + "(" + read.call + ")"
 }
@@ -115,9 +123,9 @@ func (c *client) readList(r *plan.Read, d string, format plan.Format, most ...st
 	case item.Type.NonNull && pointer: // a struct, such as time.Time
 		return list("List", fmt.Sprintf("func(d %s) (%s, error) { return %s(%s) }", c.decoder(format), c.typ(slice.Elem()), c.decode("Pointer"), read.call))
 	case item.Type.NonNull:
-		return list("List", read.fn)
+		return list("List", read.fn())
 	case pointer:
-		return list("Optionals", read.fn)
+		return list("Optionals", read.fn())
 	}
-	return list("ListOrNull", read.fn)
+	return list("ListOrNull", read.fn())
 }

@@ -175,14 +175,14 @@ func (o *object) converted(f *plan.Field, tree *node) {
 // argument writes the expression that reads an argument of a converter.
 func (o *object) argument(a plan.ConverterArgument) string {
 	if item := a.Read.Item; item != nil {
-		return fmt.Sprintf("%s(d, %s)", o.decode("List"), o.scalar(item.Scalar, "d", item.Model, o.Format).fn)
+		return fmt.Sprintf("%s(d, %s)", o.decode("List"), o.scalar(item.Scalar, "d", item.Model, o.Format).fn())
 	}
 	read := o.scalar(a.Read.Scalar, "d", plan.Element(a.Type), o.Format)
 	switch {
 	case a.Required:
 		return read.call
 	case plan.IsPointer(a.Type):
-		return fmt.Sprintf("%s(d, %s)", o.decode("Optional"), read.fn)
+		return fmt.Sprintf("%s(d, %s)", o.decode("Optional"), read.fn())
 	}
 	return o.decode("OrNull") + "(" + read.call + ")"
 }
