@@ -19,10 +19,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -34,6 +32,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/portico-gateway/portico/bench/internal/load"
 	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/demo"
 	"github.com/portico-gateway/portico/gateway/config"
@@ -124,7 +123,7 @@ func newBench() (*bench, error) {
 		cancel()
 		return nil, err
 	}
-	b := &bench{gateway: free(), plain: free()}
+	b := &bench{gateway: load.Free(), plain: load.Free()}
 	gateway, err := b.newGateway(services)
 	if err != nil {
 		cancel()
@@ -170,7 +169,7 @@ func newBench() (*bench, error) {
 }
 
 func (b *bench) newGateway(services *demo.Demo) (*server.Server, error) {
-	env := map[string]string{"PORTICO_LISTEN": b.gateway, "PORTICO_ADMIN_LISTEN": free()}
+	env := map[string]string{"PORTICO_LISTEN": b.gateway, "PORTICO_ADMIN_LISTEN": load.Free()}
 	for _, name := range demo.Names()[1:] {
 		scheme := "http://"
 		if name == demo.Reviews || name == demo.Inventory {
@@ -189,16 +188,6 @@ func (b *bench) newGateway(services *demo.Demo) (*server.Server, error) {
 	cfg.Frontend.RateLimit, cfg.Frontend.Documents.Automatic = config.RateLimit{}, true // net/http has none
 	cfg.Frontend.Caching.MaxAge = config.Duration(time.Hour)
 	return server.New(cfg, slog.New(slog.DiscardHandler), server.Options{Policies: resolvers.Policies()})
-}
-
-// free is an address that nobody listens on.
-func free() string {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err) // a machine without loopback
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // target is a request and where it goes.
@@ -251,18 +240,11 @@ func (b *bench) targets(method string, products int) (gateway, plain target, _ e
 }
 
 // once asks once and returns the body.
-func (t target) once() ([]byte, error) {
-	c, err := t.dial()
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	return c.ask(t.request, true)
-}
+func (t target) once() ([]byte, error) { return load.Body(t.address, t.request) }
 
-// header asks once and returns the header, but for what net/http adds itself.
+// header asks once and returns the header, without what net/http adds itself.
 func (t target) header() (http.Header, error) {
-	c, err := t.dial()
+	c, err := load.Dial(t.address)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +252,7 @@ func (t target) header() (http.Header, error) {
 	if _, err := c.Write(t.request); err != nil {
 		return nil, err
 	}
-	resp, err := http.ReadResponse(c.reader, nil)
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -279,44 +261,15 @@ func (t target) header() (http.Header, error) {
 	return resp.Header, nil
 }
 
-// rate is how many answers a second all connections get.
+// rate returns the number of answers per second that all connections get.
 func (t target) rate(length time.Duration, connections int) (float64, error) {
-	var group sync.WaitGroup
-	var answers atomic.Int64
-	failed := make(chan error, connections)
-	start := time.Now()
-	for range connections {
-		group.Go(func() {
-			c, err := t.dial()
-			if err != nil {
-				failed <- err
-				return
-			}
-			defer c.Close()
-			n := int64(0)
-			for time.Since(start) < length {
-				if _, err := c.ask(t.request, false); err != nil {
-					failed <- err
-					return
-				}
-				n++
-			}
-			answers.Add(n)
-		})
-	}
-	group.Wait()
-	select {
-	case err := <-failed:
-		return 0, err
-	default:
-		return float64(answers.Load()) / time.Since(start).Seconds(), nil
-	}
+	return load.Rate(t.address, func() []byte { return t.request }, length, connections)
 }
 
 // allocations is how many a request has, in this whole process: the client has
 // none.
 func (t target) allocations(requests int) (float64, error) {
-	c, err := t.dial()
+	c, err := load.Dial(t.address)
 	if err != nil {
 		return 0, err
 	}
@@ -324,62 +277,10 @@ func (t target) allocations(requests int) (float64, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range requests {
-		if _, err := c.ask(t.request, false); err != nil {
+		if err := c.Ask(t.request, nil); err != nil {
 			return 0, err
 		}
 	}
 	runtime.ReadMemStats(&after)
 	return float64(after.Mallocs-before.Mallocs) / float64(requests), nil
-}
-
-// client is one connection.
-type client struct {
-	net.Conn
-
-	reader *bufio.Reader
-}
-
-func (t target) dial() (*client, error) {
-	c, err := new(net.Dialer).DialContext(context.Background(), "tcp", t.address)
-	if err != nil {
-		return nil, err
-	}
-	return &client{Conn: c, reader: bufio.NewReaderSize(c, 64<<10)}, nil
-}
-
-// ask sends a request and reads the answer, which must be a good one with a
-// length.
-func (c *client) ask(request []byte, keep bool) ([]byte, error) {
-	if _, err := c.Write(request); err != nil {
-		return nil, err
-	}
-	length := -1
-	for first := true; ; first = false {
-		line, err := c.reader.ReadSlice('\n')
-		if err != nil {
-			return nil, err
-		}
-		if first && !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
-			return nil, fmt.Errorf("it answers %s", line)
-		}
-		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
-			length = 0
-			for _, digit := range bytes.TrimSpace(value) {
-				length = length*10 + int(digit-'0')
-			}
-		}
-		if len(line) == 2 {
-			break
-		}
-	}
-	if length < 0 {
-		return nil, errors.New("the answer has no length")
-	}
-	if keep {
-		body := make([]byte, length)
-		_, err := io.ReadFull(c.reader, body)
-		return body, err
-	}
-	_, err := c.reader.Discard(length)
-	return nil, err
 }

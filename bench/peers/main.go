@@ -73,7 +73,7 @@ func (o operation) body(tag string) string {
 // constant calls no service.
 const constant = `{"query":"{ __typename }"}`
 
-// bench measures, and tells what it measured.
+// bench measures and prints the results.
 type bench struct {
 	*programs
 
@@ -147,7 +147,7 @@ func (b *bench) nothingShared() error {
 		if err != nil {
 			return err
 		}
-		b.tell(n <= o.allocations, "%s: %.0f allocations a request; goal: at most %.0f", o.name, n, o.allocations)
+		b.print(n <= o.allocations, "%s: %.0f allocations a request; goal: at most %.0f", o.name, n, o.allocations)
 	}
 	return nil
 }
@@ -249,7 +249,7 @@ func (b *bench) latencies() error {
 			ours, theirs, more = append(ours, g-services), append(theirs, h-services), append(more, g-h)
 		}
 		d := median(more)
-		b.tell(d <= most, "%s, one connection, services at 5 ms: gateway adds %v, handler %v: %v more; goal: at most %v more",
+		b.print(d <= most, "%s, one connection, services at 5 ms: gateway adds %v, handler %v: %v more; goal: at most %v more",
 			o.name, median(ours), median(theirs), d.Round(time.Microsecond), most)
 	}
 	return nil
@@ -281,12 +281,12 @@ func (b *bench) ratio(c comparison) error {
 		}
 	}
 	m := median(ratios)
-	b.tell(m >= c.goal, "%s: gateway %.0f/s, handler %.0f/s: ratio %.2f (%.2f to %.2f); goal: at least %.2f",
+	b.print(m >= c.goal, "%s: gateway %.0f/s, handler %.0f/s: ratio %.2f (%.2f to %.2f); goal: at least %.2f",
 		c.what, median(ours), median(theirs), m, slices.Min(ratios), slices.Max(ratios), c.goal)
 	return nil
 }
 
-func (b *bench) tell(met bool, format string, args ...any) {
+func (b *bench) print(met bool, format string, args ...any) {
 	b.goals++
 	mark := "met   "
 	if !met {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portico-gateway/portico/bench/internal/load"
 	"github.com/portico-gateway/portico/internal/bindgen"
 )
 
@@ -120,10 +120,10 @@ type settings struct {
 	cached   bool
 }
 
-// gateway starts a gateway, and returns its target and where it tells its
+// gateway starts a gateway, and returns its target and the URL of its count of
 // allocations.
 func (p *programs) gateway(s settings) (target, string, error) {
-	listen, allocations := free(), free()
+	listen, allocations := load.Free(), load.Free()
 	size, age := "0", "0s"
 	if s.cached {
 		size, age = "64MiB", "1h"
@@ -143,7 +143,7 @@ func (p *programs) gateway(s settings) (target, string, error) {
 
 // other starts another program, which this one is, too: see serve.
 func (p *programs) other(input []byte, arguments ...string) (string, error) {
-	listen := free()
+	listen := load.Free()
 	executable, err := os.Executable()
 	if err != nil {
 		return "", err
@@ -166,17 +166,7 @@ func (p *programs) start(command *exec.Cmd, address string) error {
 		close(ended)
 	}()
 	p.ended = append(p.ended, ended)
-	return target{address: address}.await(ended)
-}
-
-// free returns an address on which nobody listens.
-func free() string {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err) // a machine without loopback
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return load.Await(address, ended)
 }
 
 // asServer is the variable of the environment that makes this program a server.
@@ -209,8 +199,8 @@ func serve(arguments []string) error {
 	return (&http.Server{Addr: address, Handler: h, ReadHeaderTimeout: time.Minute}).ListenAndServe()
 }
 
-// allocations returns how many a request takes in a gateway that tells them at
-// counter, with the calls that it makes.
+// allocations returns the number of allocations of a request, including the calls
+// that it makes. counter is the URL of the gateway's count.
 func allocations(ctx context.Context, gateway target, counter, format string) (float64, error) {
 	const number = 500
 	var requests distinct

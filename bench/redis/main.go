@@ -24,6 +24,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/portico-gateway/portico/bench/internal/load"
 	"github.com/portico-gateway/portico/demo"
 )
 
@@ -51,7 +52,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer services.Close()
-	redis := free(ctx)
+	redis := load.Free()
 	_, port, _ := net.SplitHostPort(redis)
 	var started processes
 	defer func() { // nothing is left behind
@@ -64,9 +65,9 @@ func run(ctx context.Context) error {
 	}
 	var gateways [2]string
 	for i, url := range []string{"", "redis://" + redis} {
-		gateways[i] = free(ctx)
+		gateways[i] = load.Free()
 		file := filepath.Join(dir, fmt.Sprint(i, ".yaml"))
-		if err := os.WriteFile(file, []byte(configuration(services, gateways[i], free(ctx), url)), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(configuration(services, gateways[i], load.Free(), url)), 0o600); err != nil {
 			return err
 		}
 		cmd := exec.CommandContext(ctx, binary, "-config", file, "-log", "error")
@@ -172,14 +173,4 @@ func ask(ctx context.Context, address string, n int) (time.Duration, error) {
 func percentile(list []time.Duration, p int) time.Duration {
 	sorted := slices.Sorted(slices.Values(list))
 	return sorted[len(sorted)*p/100].Round(10 * time.Microsecond)
-}
-
-// free is an address that nobody listens on.
-func free(ctx context.Context) string {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err) // a machine without loopback
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

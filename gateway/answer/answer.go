@@ -68,14 +68,6 @@ func (a *Answer) Executed() bool {
 	return a.response == nil || a.response.Data != nil || len(a.response.Errors) == 0
 }
 
-// Set sets a field of the header that the answer has over HTTP.
-func (a *Answer) Set(name, value string) {
-	if a.Header == nil {
-		a.Header = http.Header{}
-	}
-	a.Header.Set(name, value)
-}
-
 // Extend adds a member to the answer's extensions. A cached answer with some is
 // sent as if it were not cached.
 func (a *Answer) Extend(name string, value any) {

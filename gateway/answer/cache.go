@@ -13,9 +13,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Cache answers queries: with an answer that is cached, with one that is being
-// made for another caller who asks the same, or with a new one. It is safe for
-// concurrent use.
+// Cache answers queries: from the store, by coalescing with an identical query that
+// is being executed, or by executing the query. It is safe for concurrent use.
 type Cache struct {
 	store   *cache.Store
 	flights *cache.Flights[*content]
@@ -37,7 +36,7 @@ type Query struct {
 	Key cache.Key
 	// Variation is what the operation's answers vary by.
 	Variation *Variation
-	// Alone tells that the answer is for this caller only.
+	// Alone reports whether the answer is for this caller only.
 	Alone bool
 	// Make makes the answer. It is called in the context of one of the callers
 	// who get it, without its end, which records the answer's provenance. It must
@@ -49,8 +48,8 @@ type Query struct {
 type Made struct {
 	// Response must not be changed any more.
 	Response *graphql.Response
-	// Cost returns what it took, in points. It is called when somebody needs it, by
-	// several goroutines.
+	// Cost returns the actual cost in points. It is called on demand, and must be safe
+	// for concurrent use.
 	Cost func() float64
 	// Policy is what may be done with the answer, by the schema.
 	Policy cachecontrol.Policy
@@ -148,7 +147,7 @@ func missed(made *content, joined bool) *Answer {
 	return a
 }
 
-// errLearned tells that a key was made before all of it was known.
+// errLearned reports that the variation has grown since a key was computed.
 var errLearned = errors.New("the answer varies by more than was known")
 
 // make returns a function that makes the answer for all who wait for it, and
@@ -172,8 +171,8 @@ func (c *Cache) make(q *Query, key cache.Key, v *vary) cache.Make[*content] {
 	}
 }
 
-// execute makes the answer, again if it was made of something that was invalid by
-// one of its tags, which nobody knew before.
+// execute makes the answer, and makes it again if a part of it had been invalidated
+// by a tag that became known only with the answer.
 func (c *Cache) execute(ctx context.Context, q *Query) *content {
 	made, valid := c.executeOnce(ctx, q)
 	if !valid {

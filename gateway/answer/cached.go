@@ -46,8 +46,8 @@ func (c *content) failed() bool {
 	return false
 }
 
-// cached is a content as bytes with the header fields that go with it, made once
-// and written as often as somebody asks for it.
+// cached is a content as bytes, with the header fields that go with it. It is made
+// once and written any number of times.
 type cached struct {
 	born    time.Time
 	policy  cachecontrol.Policy

@@ -66,7 +66,7 @@ func (w *Writer) Write(to http.ResponseWriter, r *http.Request, a *Answer, forma
 	w.WriteJSON(to, r, a.statusFor(format), format, b.Bytes())
 }
 
-// WriteJSON writes a body of JSON, of one of the formats, which nobody may store.
+// WriteJSON writes a body of JSON in one of the formats, with Cache-Control: no-store.
 func (w *Writer) WriteJSON(to http.ResponseWriter, r *http.Request, status int, format string, body []byte) {
 	header := to.Header()
 	header["Content-Type"] = w.fields.json
@@ -136,7 +136,7 @@ func (w *Writer) writeCached(to http.ResponseWriter, r *http.Request, a *Answer,
 		header["Age"] = k.age()
 	}
 	c := k.in(negotiate(r.Header["Accept-Encoding"], len(k.plain.body)), w.compressor)
-	if r.Method != http.MethodGet { // nobody else may store it
+	if r.Method != http.MethodGet { // caches do not store answers to POST
 		header["Cache-Control"] = k.noStore
 		k.write(to, c, format)
 		return
@@ -151,7 +151,7 @@ func (w *Writer) writeCached(to http.ResponseWriter, r *http.Request, a *Answer,
 		k.write(to, c, format)
 		return
 	}
-	if header["Ratelimit"] != nil { // others would be told
+	if header["Ratelimit"] != nil { // shared caches would serve them to other callers
 		delete(header, "Ratelimit")
 		delete(header, "Ratelimit-Policy")
 	}
@@ -184,10 +184,10 @@ func (k *cached) write(w http.ResponseWriter, c *coded, format string) {
 	}
 	header["X-Content-Type-Options"] = k.noSniff
 	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(c.body) // the caller left: nobody to tell
+	_, _ = w.Write(c.body) // the error is that the client has left
 }
 
-// matches tells whether If-None-Match has a tag (RFC 9110, section 13.1.2).
+// matches reports whether If-None-Match has an entity tag (RFC 9110, section 13.1.2).
 func matches(values []string, etag string) bool {
 	for _, value := range values {
 		for text := range strings.SplitSeq(value, ",") {

@@ -15,9 +15,8 @@ func WithAddress(ctx context.Context, address netip.Addr) context.Context {
 	return context.WithValue(ctx, AddressKey{}, &address)
 }
 
-// Address returns a text that tells clients apart by their addresses: by what one
-// client has for its own, which of IPv6 is a network of 64 bits (RFC 6177), with
-// any number of addresses. It is empty when the address is not known. An answer
+// Address returns the address of the client as text; of IPv6 its network of 64 bits,
+// of which a client can use every address (RFC 6177). It is empty when the address is not known. An answer
 // that is made with it is for one request only: it is noted in the context's
 // provenance.
 func Address(ctx context.Context) string {
@@ -35,8 +34,8 @@ func Address(ctx context.Context) string {
 	return address.String()
 }
 
-// Client returns a text that tells callers apart: the principal's ID, or the
-// Address of one who is anonymous.
+// Client returns an identifier of the caller: the ID of the principal, or the Address
+// of an anonymous caller.
 func Client(ctx context.Context) string {
 	if principal := From(ctx); principal != nil {
 		return principal.ID()

@@ -11,7 +11,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Flights make values, each once for all who ask for it at the same time.
+// Flights coalesce the making of values: concurrent callers of one key share it.
 //
 // A value is made in a goroutine of its own, whose context has the values of
 // the first caller's but not its end: that caller may leave, and the others
@@ -79,7 +79,7 @@ func (f *Flights[V]) Close() {
 type Make[V any] func(ctx context.Context, put func(*Entry)) (V, error)
 
 // Do returns the value of a key from the flight that is under way, or from a
-// new one. joined tells which. An error is that of create, or of ctx.
+// new one. joined reports which. An error is that of create, or of ctx.
 func (f *Flights[V]) Do(ctx context.Context, key Key, create Make[V]) (value V, joined bool, err error) {
 	if !f.store.coalesces {
 		return f.alone(ctx, key, create)
@@ -124,7 +124,7 @@ func within(ctx context.Context, timeout time.Duration) (context.Context, contex
 	return context.WithTimeout(ctx, timeout)
 }
 
-// Start begins a flight that nobody waits for, unless one is under way.
+// Start begins a flight in the background, unless one is under way.
 func (f *Flights[V]) Start(ctx context.Context, key Key, create Make[V]) {
 	_, _, _ = f.board(ctx, key, create, true) // a gateway that stops needs no fresh values
 }
@@ -151,8 +151,8 @@ func (f *Flights[V]) board(ctx context.Context, key Key, create Make[V], backgro
 	return one, joined, nil
 }
 
-// leave takes a caller off. What nobody waits for is cancelled, and nobody
-// boards it any more.
+// leave removes a caller from a flight. A flight without callers is canceled, and
+// cannot be joined any more.
 func (f *Flights[V]) leave(one *flight[V]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -194,7 +194,7 @@ func (f *Flights[V]) fly(ctx context.Context, one *flight[V], create Make[V], la
 	}
 	var ticket *Ticket
 	one.value, ticket, one.err = f.find(ctx, one.id.key, create, put)
-	if kept != nil { // whoever comes after this flight must find it
+	if kept != nil { // callers that arrive after this flight find the entry
 		f.store.settle()
 	}
 	landed()

@@ -217,7 +217,7 @@ func (p place[K, V]) value() (value V, err error) {
 	return p.in.values[p.at], nil
 }
 
-// places starts loading the keys that nobody has asked for yet and returns the
+// places starts loading the keys that have not been requested and returns the
 // places of all.
 func (l *Loader[K, V]) places(ctx context.Context, keys []K) []place[K, V] {
 	s := stateOf[K, V](ctx, l.id)

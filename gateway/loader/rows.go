@@ -8,7 +8,7 @@ import (
 )
 
 // One returns rows by their keys, for a [Fetch] of one value a key. keys are
-// those of the rows, by position. A row whose key is zero belongs to nobody; of
+// those of the rows, by position. A row whose key is zero is left out; of
 // rows with the same key the last counts.
 func One[K comparable, V any](keys []K, rows []V) map[K]V {
 	var none K

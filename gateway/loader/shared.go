@@ -208,7 +208,7 @@ type flown[K comparable, V any] struct {
 	cut    bool // whose request it was for left before it ended
 }
 
-// shared tells whether other callers may have what was loaded.
+// shared reports whether other callers may share what was loaded.
 func (f *flown[K, V]) shared() bool {
 	return !f.cut && f.made.Caller == provenance.Nobody && len(f.made.Headers) == 0 && !f.made.Overflow
 }

@@ -38,7 +38,7 @@ const ratio = 0.9
 
 // mostRoom is the most bytes by which the heap may be larger than Go's default
 // would let it be. A gateway's heap is small, so that it would be collected often.
-const mostRoom = 40 << 20
+const mostRoom = 24 << 20
 
 // Start sets the soft memory limit of the process to nine tenths of the memory of
 // its cgroup, else of the machine, and lets a small heap grow by more than Go's

@@ -28,8 +28,8 @@ type account struct {
 }
 
 // charge takes what an operation can cost at most from the caller's bucket, and
-// what its fields ask of theirs. It returns the fields of the answer that tell
-// of it, nil for none, and an error if there is too little in a bucket.
+// what its fields charge to theirs. It returns the rate limit fields of the answer's
+// header, nil for none, and an error if there is too little in a bucket.
 func (f *Frontend) charge(ctx context.Context, a *account, limits *ratelimit.Fields, variables map[string]any) (http.Header, *gqlerror.Error) {
 	principal := auth.From(ctx)
 	f.meter(ctx, principal, a)
@@ -167,7 +167,7 @@ func (a *account) report() costReport {
 }
 
 // settle gives back what the operation was charged and did not cost, and reports
-// the cost if the caller is to be told. The answer is nil if there is none.
+// the cost if the caller gets a report. The answer is nil if there is none.
 func (p *prepared) settle(out *answer.Answer) {
 	a, actual := &p.account, 0.0
 	if !a.metered && !p.reportsCost() {
@@ -195,7 +195,7 @@ func (f *Frontend) giveBack(a *account, actual float64) {
 	}
 }
 
-// reportsCost reports whether the caller is to be told the cost.
+// reportsCost reports whether the answer has extensions.cost.
 func (p *prepared) reportsCost() bool {
 	switch p.frontend.config.Cost.Report {
 	case Always:

@@ -64,7 +64,7 @@ type Config struct {
 	Timeout time.Duration
 	// NameServices adds the name of a service to its problems.
 	NameServices bool
-	// Log has problems, and what callers are not told of them.
+	// Log gets problems with their causes, which callers do not see.
 	Log *slog.Logger
 }
 
@@ -76,11 +76,11 @@ type Cost struct {
 	ListSize int
 	// Parse is the price of a document that is not known yet.
 	Parse float64
-	// Report tells when extensions.cost is answered.
+	// Report says which answers have extensions.cost.
 	Report Report
 }
 
-// Report tells when an answer has a report.
+// Report says which answers have a report.
 type Report string
 
 // The values of Report.
@@ -170,7 +170,7 @@ func (f *Frontend) check(text string) error {
 // Run does what has to be done beside requests, until ctx is done.
 func (f *Frontend) Run(ctx context.Context) { f.persisted.Run(ctx) }
 
-// Close ends what is being executed for nobody any more, and waits for it.
+// Close cancels executions that no caller waits for, and waits until they end.
 func (f *Frontend) Close() { f.answers.Close() }
 
 // MayIntrospect reports whether the caller of ctx may read the schema.

@@ -81,7 +81,7 @@ func (p *prepared) document(ctx context.Context) (*document.Operation[facts], gq
 	r := p.request
 	resolved, err := p.frontend.persisted.Resolve(ctx, persisted.Request{Document: r.Query, ID: r.DocumentID, Extensions: r.Extensions})
 	if err != nil {
-		return nil, gqlerror.List{p.presenter.Present(ctx, err)}
+		return nil, gqlerror.List{{Err: err}}
 	}
 	p.oc.RawQuery = resolved.Document
 	doc, errs := p.parsed(ctx, resolved)

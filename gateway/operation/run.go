@@ -37,7 +37,7 @@ func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 
 // answer returns the answer to a query or a mutation.
 func (p *prepared) answer(ctx context.Context) *answer.Answer {
-	if p.facts.constant && !p.reportsCache() { // nothing can last, and nobody is to wait for another
+	if p.facts.constant && !p.reportsCache() { // there is nothing to wait for, to cache or to coalesce
 		made := p.make(ctx)
 		cost := made.Cost() // what is remembered keeps no document
 		a := answer.New(made.Response, func() float64 { return cost })
@@ -57,7 +57,7 @@ func (p *prepared) answer(ctx context.Context) *answer.Answer {
 	return p.mutate(ctx)
 }
 
-// reportsCache reports whether the caller is to be told how the cache answered.
+// reportsCache reports whether the answer has extensions.cache.
 func (p *prepared) reportsCache() bool {
 	wanted, _ := p.oc.Extensions["cache"].(bool)
 	return wanted

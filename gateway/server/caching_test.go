@@ -732,27 +732,3 @@ func TestInvalidParts(t *testing.T) {
 		t.Errorf("%s %s", got.body, got.cache())
 	}
 }
-
-// What a caller gets alone, since a field is denied, is answered as far as it was
-// executed in time, and costs what it did.
-func TestLateAndAlone(t *testing.T) {
-	server, _ := cachingGateway(t, `directive @cost(weight: String!) on FIELD_DEFINITION
-type Query { dear: String @cost(weight: "500") closed: String @authenticated slow: String }`, map[string]field{
-		"dear":   func(context.Context, map[string]any) (any, error) { return "fine", nil },
-		"closed": func(context.Context, map[string]any) (any, error) { return "closed", nil },
-		"slow": func(ctx context.Context, _ map[string]any) (any, error) {
-			<-ctx.Done()
-			return nil, problem.New(problem.ServiceTimeout, "late")
-		},
-	}, func(c *config.Config) {
-		c.Frontend.Limits.Timeout = config.Duration(50 * time.Millisecond)
-		c.Frontend.RateLimit.Anonymous = &config.Bucket{Capacity: 5000, Refill: 0.001}
-	})
-	got := ask(t, server, http.MethodPost, "{ dear closed slow }")
-	if got.status != http.StatusOK || !strings.Contains(got.body, `"data":{"dear":"fine","closed":null,"slow":null}`) {
-		t.Errorf("status %d: %s", got.status, got.body)
-	}
-	if left := ask(t, server, http.MethodPost, "{ __typename }").header.Get("RateLimit"); !strings.HasPrefix(left, `"toy";r=4480;`) {
-		t.Errorf("the bucket has %s", left)
-	}
-}

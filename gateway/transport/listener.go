@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -57,15 +58,72 @@ type conn struct {
 	framing  framing // used by the reader only
 	timeout  time.Duration
 	deadline atomic.Int64 // of writes, in Unix nanoseconds; 0 for none
+	reads    readDeadline
+}
+
+// readDeadline is the deadline of reads. An [http.Server] sets it seven times for a
+// request, and setting it costs more than most of what else it does. So it is set
+// when there is something to wait for, and what passes too early is set again.
+type readDeadline struct {
+	mu      sync.Mutex
+	wanted  time.Time // zero for none
+	set     time.Time // that of the connection below
+	reading bool
 }
 
 // Read is part of [net.Conn].
 func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if n > 0 {
-		c.framing.check(p[:n])
+	d := &c.reads
+	d.mu.Lock()
+	d.reading = true
+	err := c.arm()
+	d.mu.Unlock()
+	for err == nil {
+		var n int
+		n, err = c.Conn.Read(p)
+		d.mu.Lock()
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || d.hasPassed() {
+			d.reading = false
+			d.mu.Unlock()
+			if n > 0 {
+				c.framing.check(p[:n])
+			}
+			return n, err
+		}
+		err = c.arm()
+		d.mu.Unlock()
 	}
-	return n, err
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reading = false
+	return 0, err
+}
+
+// hasPassed reports whether the deadline that is wanted has passed.
+func (d *readDeadline) hasPassed() bool { return !d.wanted.IsZero() && !d.wanted.After(time.Now()) }
+
+// arm sets the deadline of the connection below, unless the one that is set passes
+// in time, and not before now.
+func (c *conn) arm() error {
+	d := &c.reads
+	late := !d.wanted.IsZero() && (d.set.IsZero() || d.set.After(d.wanted))
+	if !late && (d.set.IsZero() || d.set.After(time.Now())) {
+		return nil
+	}
+	d.set = d.wanted
+	return c.Conn.SetReadDeadline(d.wanted)
+}
+
+// SetReadDeadline is part of [net.Conn].
+func (c *conn) SetReadDeadline(t time.Time) error {
+	d := &c.reads
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.wanted = t
+	if !d.reading {
+		return nil
+	}
+	return c.arm()
 }
 
 // Write is part of [net.Conn]. When nothing can be written for the timeout, it

@@ -7,8 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -233,5 +235,157 @@ func TestRefusesTwoLengths(t *testing.T) {
 	}
 	if a := conn.answer(); a.status != http.StatusBadRequest {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// counted counts how often the deadline of reads is set.
+type counted struct {
+	net.Conn
+	sets *atomic.Int64
+}
+
+func (c counted) SetReadDeadline(t time.Time) error {
+	c.sets.Add(1)
+	return c.Conn.SetReadDeadline(t)
+}
+
+type countedListener struct {
+	net.Listener
+	sets atomic.Int64
+}
+
+func (l *countedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return counted{c, &l.sets}, err
+}
+
+// Deadlines of reads are set when there is something to wait for: net/http sets
+// them seven times for a request.
+func TestReadDeadlinesAreSetLate(t *testing.T) {
+	server := httptest.NewUnstartedServer(newCanned(t, []byte(`{"a":1}`)))
+	listener := &countedListener{Listener: server.Listener}
+	server.Listener = transport.NewListener(listener, 0)
+	server.Config.ConnState = transport.ConnState
+	server.Config.ReadTimeout, server.Config.ReadHeaderTimeout, server.Config.IdleTimeout = time.Minute, 50*time.Second, 2*time.Minute
+	server.Start()
+	defer server.Close()
+	const requests = 100
+	for range requests {
+		resp, err := server.Client().Post(server.URL, "application/json", strings.NewReader(benchBody))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	if sets := listener.sets.Load(); sets > 3*requests+10 {
+		t.Errorf("%d deadlines for %d requests", sets, requests)
+	}
+}
+
+// hasty is a connection of which so many reads fail as if the deadline had passed.
+type hasty struct {
+	net.Conn
+	fails int
+	set   []time.Time // the deadlines of reads
+}
+
+func (c *hasty) Read(p []byte) (int, error) {
+	if c.fails > 0 {
+		c.fails--
+		return 0, os.ErrDeadlineExceeded
+	}
+	return copy(p, "x"), nil
+}
+
+func (c *hasty) SetReadDeadline(t time.Time) error {
+	c.set = append(c.set, t)
+	return nil
+}
+
+// A read goes on when a deadline passes that is not wanted any more, and ends when
+// one passes that is.
+func TestReadsUntilTheDeadlineThatIsWanted(t *testing.T) {
+	past, future := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	for name, c := range map[string]struct {
+		deadlines []time.Time
+		fails     int
+		read      int
+		set       int // how often the deadline of the connection is set
+	}{
+		"none":                    {nil, 0, 1, 0},
+		"in the future":           {[]time.Time{future}, 0, 1, 1},
+		"in the past":             {[]time.Time{past}, 1, 0, 1},
+		"taken back":              {[]time.Time{future, {}}, 0, 1, 0},
+		"the later one":           {[]time.Time{past, future}, 0, 1, 1},
+		"the earlier one":         {[]time.Time{future, past}, 1, 0, 1},
+		"a stale one, then later": {[]time.Time{future.Add(time.Hour), future}, 0, 1, 1},
+	} {
+		inner := &hasty{fails: c.fails}
+		conn, err := transport.NewListener(listenerOf{conn: inner}, time.Minute).Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, deadline := range c.deadlines {
+			if err := conn.SetReadDeadline(deadline); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n, err := conn.Read(make([]byte, 1))
+		if n != c.read || (err != nil) != (n == 0) || err != nil && !errors.Is(err, os.ErrDeadlineExceeded) || len(inner.set) != c.set {
+			t.Errorf("%s: read %d, %v; deadlines %v", name, n, err, inner.set)
+		}
+	}
+	// What was set for one request passes during the next.
+	inner := &hasty{}
+	conn, err := transport.NewListener(listenerOf{conn: inner}, time.Minute).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wanted := range []time.Time{future.Add(time.Hour), {}, future} {
+		_ = conn.SetReadDeadline(wanted)
+		if n, err := conn.Read(make([]byte, 1)); n != 1 || err != nil {
+			t.Errorf("read %d, %v", n, err)
+		}
+	}
+	if len(inner.set) != 2 || !inner.set[1].Equal(future) {
+		t.Errorf("deadlines %v", inner.set)
+	}
+}
+
+// A read that waits is interrupted, as net/http does, and the next one waits again.
+func TestInterruptedReads(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	conn, err := transport.NewListener(listenerOf{conn: near}, time.Minute).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	read := func() <-chan error {
+		done := make(chan error, 1)
+		go func() {
+			_, err := conn.Read(make([]byte, 1))
+			done <- err
+		}()
+		return done
+	}
+	for range 3 {
+		_ = conn.SetReadDeadline(time.Now().Add(time.Hour))
+		waiting := read()
+		_ = conn.SetReadDeadline(time.Unix(1, 0))
+		if err := <-waiting; !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("interrupted: %v", err)
+		}
+		_ = conn.SetReadDeadline(time.Time{})
+		waiting = read()
+		if _, err := far.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-waiting; err != nil {
+			t.Fatalf("after an interruption: %v", err)
+		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// largestRecalled is the most bytes of a request that can be recalled: whoever
-// remembers it should not remember much.
+// largestRecalled is the size in bytes of the largest request that can be recalled,
+// since its text is kept.
 const largestRecalled = 4 << 10
 
 // readParams reads a request's operations from its URL (GET) or body (POST),
