@@ -164,13 +164,14 @@ func (c *conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
-// SetWriteDeadline is part of [net.Conn]. Write moves the deadline.
+// SetWriteDeadline is part of [net.Conn]. Write moves the deadline. An [http.Server]
+// sets none after each request: then that of the last write stands, which the next
+// one moves if it must.
 func (c *conn) SetWriteDeadline(t time.Time) error {
-	nanos := int64(0)
-	if !t.IsZero() {
-		nanos = t.UnixNano()
+	if t.IsZero() {
+		return nil
 	}
-	c.deadline.Store(nanos)
+	c.deadline.Store(t.UnixNano())
 	return c.Conn.SetWriteDeadline(t)
 }
 
