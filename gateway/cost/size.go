@@ -22,7 +22,7 @@ type length struct {
 type operand struct {
 	variable string
 	constant any
-	path     directive.Path // to the number, through input objects
+	path     directive.ArgumentPath // to the number, through input objects
 }
 
 // slice is a slicing argument, or one in an argument.
@@ -127,7 +127,7 @@ func (m *Model) Rule() core.Rule {
 }
 
 // pathNames returns paths as the schema has them, one after the other.
-func pathNames(paths []directive.Path) string {
+func pathNames(paths []directive.ArgumentPath) string {
 	names := make([]string, len(paths))
 	for i, path := range paths {
 		names[i] = path.String()
@@ -163,7 +163,7 @@ const (
 
 // presence finds out how a slicing argument of a document is given, before its
 // arguments are compiled.
-func (m *Model) presence(field *ast.Field, path directive.Path) int {
+func (m *Model) presence(field *ast.Field, path directive.ArgumentPath) int {
 	definition := field.Definition.Arguments.ForName(path[0])
 	if definition == nil {
 		return isAbsent

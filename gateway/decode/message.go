@@ -45,6 +45,15 @@ func Messages[M, T any](from Source, messages []*M, read func(Source, *M, *T) er
 	return list, nil
 }
 
+// Item returns an item of a repeated field, or the zero value if it has fewer.
+func Item[T any](list []T, i int) T {
+	if i < len(list) {
+		return list[i]
+	}
+	var none T
+	return none
+}
+
 // Each converts the items of a repeated field.
 func Each[T, U any](values []T, of func(T) (U, error)) ([]U, error) {
 	list := make([]U, len(values))

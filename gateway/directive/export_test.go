@@ -1,4 +1,4 @@
 package directive
 
-// ArgumentPath is argumentPath.
-var ArgumentPath = argumentPath
+// ParseArgumentPath is argumentPath.
+var ParseArgumentPath = argumentPath

@@ -17,7 +17,7 @@ type ListSize struct {
 	// SlicingArguments are paths of arguments of the field, or of values in
 	// them. The largest value is the length. It is nil if the directive has
 	// none, and empty if it has an empty list.
-	SlicingArguments []Path
+	SlicingArguments []ArgumentPath
 	// SizedFields are the fields of the returned object that have the length.
 	// If there are none, it is the length of the field itself.
 	SizedFields []string
@@ -38,7 +38,7 @@ func ListSizeOf(directives ast.DirectiveList) *ListSize {
 		}
 	}
 	if argument(d, "slicingArguments") != nil {
-		out.SlicingArguments = []Path{}
+		out.SlicingArguments = []ArgumentPath{}
 		for _, item := range items(d, "slicingArguments") {
 			out.SlicingArguments = append(out.SlicingArguments, strings.Split(item.Raw, "."))
 		}

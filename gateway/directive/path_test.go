@@ -1,6 +1,7 @@
 package directive_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,15 +12,35 @@ import (
 )
 
 func TestMistakesInPaths(t *testing.T) {
-	for _, text := range []string{"", ".", "a.", ".a", "a..b", "@", "a.@", "@id.a", "$.a", "a.$", "a b", "{$args.x}", `a"b`, "a,b", "a`b", "a\\b", "a\nb"} {
+	for _, text := range []string{"", ".", "a.", ".a", "a..b", "@", "a.@", "@id.a", "$.a", "a.$", "a b", "{$args.x}", `a"b`, "a,b", "a`b", "a\\b", "a\nb",
+		"'a", "'a'b", "''", "a.'", "a'b'", "1000", "99999999999999999999", "a. b"} {
 		if path, err := directive.ParsePath(text); err == nil {
 			t.Errorf("%q is the path %q", text, path)
 		}
 	}
 }
 
+func TestPaths(t *testing.T) {
+	for text, want := range map[string]directive.Path{
+		"$":                {},
+		"address.city":     directive.PathOf("address", "city"),
+		"items.0.name":     {{Name: "items"}, {Item: 0}, {Name: "name"}},
+		"12":               {{Item: 12}},
+		"'12'":             directive.PathOf("12"),
+		"'$ref'":           directive.PathOf("$ref"),
+		"a.'b.c'.'d e'":    directive.PathOf("a", "b.c", "d e"),
+		"page[size]":       directive.PathOf("page[size]"),
+		"by.@id":           directive.PathOf("by", "@id"),
+		"'@context'.'@id'": directive.PathOf("@context", "@id"),
+	} {
+		if path, err := directive.ParsePath(text); err != nil || !slices.Equal(path, want) {
+			t.Errorf("%q: got %q, %v, want %q", text, path, err, want)
+		}
+	}
+}
+
 func FuzzParsePath(f *testing.F) {
-	for _, seed := range []string{"", "$", "a", "a.b.c", "@id", "a.@id", "@a.b", "a..b", ".", "product-name", "ä.ö", "\xff", "@@", "a.$"} {
+	for _, seed := range []string{"", "$", "a", "a.b.c", "@id", "a.@id", "@a.b", "a..b", ".", "product-name", "ä.ö", "\xff", "@@", "a.$", "'$ref'.0.'0'", "'@type'.a", "'-'", "007"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -27,25 +48,24 @@ func FuzzParsePath(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if path == nil || path.String() != text {
-			t.Errorf("%q became %q", text, path)
+		again, err := directive.ParsePath(path.String())
+		if path == nil || err != nil || !slices.Equal(again, path) {
+			t.Errorf("%q became %q, and this %q: %v", text, path, again, err)
 		}
-		for i, name := range path {
-			if name == "" || name == "@" || strings.ContainsAny(name, ".{}$,\"`\\ \t\r\n") || name[0] == '@' && i < len(path)-1 {
-				t.Errorf("%q has the name %q", text, name)
-			}
+		if names, ok := path.Names(); ok && !slices.Equal(directive.PathOf(names...), path) {
+			t.Errorf("%q has the names %q", text, names)
 		}
 	})
 }
 
 func TestArgumentPath(t *testing.T) {
 	for text, want := range map[string]string{"first": "first", "input.first": "input/first", "_a.b1.C": "_a/b1/C"} {
-		if names, ok := directive.ArgumentPath(text); !ok || strings.Join(names, "/") != want {
+		if names, ok := directive.ParseArgumentPath(text); !ok || strings.Join(names, "/") != want {
 			t.Errorf("%q: got %q, %v", text, names, ok)
 		}
 	}
 	for _, text := range []string{"", ".", "a.", ".a", "a..b", "$a", "a b", "1a", "a.1", "a\n", "ä", "a-b", "a[0]"} {
-		if names, ok := directive.ArgumentPath(text); ok {
+		if names, ok := directive.ParseArgumentPath(text); ok {
 			t.Errorf("%q: got %q", text, names)
 		}
 	}
@@ -56,7 +76,7 @@ func FuzzArgumentPath(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		names, ok := directive.ArgumentPath(text)
+		names, ok := directive.ParseArgumentPath(text)
 		if !ok {
 			return
 		}

@@ -35,7 +35,7 @@ type By struct {
 	Text string
 	// Argument is the path of the value in the field's arguments; nil for the
 	// other two.
-	Argument Path
+	Argument ArgumentPath
 }
 
 // RateLimitOf returns @rateLimit; nil if there is none. Invalid numbers are 0,

@@ -152,7 +152,7 @@ func short(key string) string {
 }
 
 // at tells apart the values inside of arguments.
-func at(value any, path directive.Path) string {
+func at(value any, path directive.ArgumentPath) string {
 	for _, name := range path {
 		object, _ := value.(map[string]any)
 		value = object[name]

@@ -143,7 +143,8 @@ var defaults = map[string]string{
 	"resolvers/root.go": "package resolvers\n\n// Root is empty.\ntype Root struct{}\n",
 }
 
-// materialise writes a case's files into a temporary module.
+// materialise writes a case's files into a temporary module. One with tests that
+// declare serviceNames gets the harness for them.
 func materialise(t *testing.T, archive *txtar.Archive) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -166,6 +167,13 @@ func materialise(t *testing.T, archive *txtar.Archive) string {
 	}
 	for name, text := range moduleFiles(t) {
 		write(name, text)
+	}
+	if strings.Contains(string(txtar.Format(archive)), "var serviceNames = ") {
+		text, err := os.ReadFile(filepath.Join("testdata", "harness", "harness_test.go.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write("harness_test.go", string(text))
 	}
 	return dir
 }

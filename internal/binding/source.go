@@ -22,7 +22,7 @@ type Source struct {
 // the service, or else the one that names none, or else the field's own name.
 // The directives must be valid; see [ReadOthers].
 func SourceFor(directives ast.DirectiveList, name, service string) Source {
-	out := Source{Names: []directive.Path{{name}}}
+	out := Source{Names: []directive.Path{directive.PathOf(name)}}
 	var found *ast.Directive
 	for _, d := range directives.ForNames(SourceDirective) {
 		switch of := d.Arguments.ForName("service"); {

@@ -72,7 +72,7 @@ func (f *function) selection(name, read string) []string {
 	}
 	tree.add(f.Select, leaf{read, "fault", required})
 	errs := f.pageValues(tree)
-	f.b.WriteString(tree.object(f.file, "answer"))
+	f.b.WriteString(tree.value(f.file, "answer"))
 	return errs
 }
 
@@ -214,15 +214,15 @@ func (f *function) fromAnswer(root string, to target) string {
 // returns nothing: the keys are not in the models.
 func (f *function) messageKey() string {
 	key := f.Answer.Key
-	text := "return " + f.rowKeyText(key.Type, getters("row", key.Fields))
+	text := "return " + f.rowKeyText(key.Type, f.getters("row", key.Fields))
 	last := key.Fields[len(key.Fields)-1]
 	switch {
-	case last.Desc.HasPresence():
+	case last.IsItem() || last.Desc.HasPresence():
 		text = fmt.Sprintf("if %s {\n%s\n}\nreturn \"\"", f.presence(key.Fields, "row"), text)
 	case len(key.Fields) > 1:
-		text = fmt.Sprintf("if %s == nil {\nreturn \"\"\n}\n%s", getters("row", key.Fields[:len(key.Fields)-1]), text)
+		text = fmt.Sprintf("if %s == nil {\nreturn \"\"\n}\n%s", f.getters("row", key.Fields[:len(key.Fields)-1]), text)
 	}
-	f.line("rowKeys := %s(%s, func(row *%s) string {\n%s\n})", f.decode("Keys"), getters("answer", f.Answer.Read.Fields),
+	f.line("rowKeys := %s(%s, func(row *%s) string {\n%s\n})", f.decode("Keys"), f.getters("answer", f.Answer.Read.Fields),
 		f.ident(f.Answer.Read.Object().Message.GoIdent), text)
 	return ""
 }

@@ -253,7 +253,8 @@ func grpcCodeName(status string) string {
 func (f *function) details(rule binding.ErrorRule) string {
 	var out strings.Builder
 	for _, e := range rule.Extensions {
-		fmt.Fprintf(&out, ",\n%s{Name: %q, Path: []string{%s}}", f.upstream("Detail"), e.Name, quoted(e.Path))
+		names, _ := e.Path.Names()
+		fmt.Fprintf(&out, ",\n%s{Name: %q, Path: []string{%s}}", f.upstream("Detail"), e.Name, quoted(names))
 	}
 	return out.String()
 }

@@ -60,7 +60,7 @@ func (f *function) pageValues(tree *node) []string {
 // pageMessages declares the values beside the rows of a message.
 func (f *function) pageMessages() {
 	for _, b := range f.besides() {
-		f.line("%s := new(%s(%s))", b.name, b.typ, getters("answer", b.Fields))
+		f.line("%s := new(%s(%s))", b.name, b.typ, f.getters("answer", b.Fields))
 		if f.faulty(b) {
 			f.line("var %sErr error", b.name)
 		}

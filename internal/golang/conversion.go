@@ -5,8 +5,6 @@ import (
 	"go/types"
 	"strings"
 
-	"google.golang.org/protobuf/compiler/protogen"
-
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -86,11 +84,12 @@ func (c *client) each(v plan.Conversion, itemType, item string) string {
 }
 
 // getters writes the getters of a path of fields.
-func getters(expr string, fields []*protogen.Field) string {
-	var b strings.Builder
-	b.WriteString(expr)
+func (c *client) getters(expr string, fields []plan.MessageField) string {
 	for _, f := range fields {
-		b.WriteString(".Get" + f.GoName + "()")
+		expr += ".Get" + f.GoName + "()"
+		if f.IsItem() {
+			expr = fmt.Sprintf("%s(%s, %d)", c.decode("Item"), expr, f.Item)
+		}
 	}
-	return b.String()
+	return expr
 }

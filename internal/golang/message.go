@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"google.golang.org/protobuf/compiler/protogen"
-
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -19,7 +17,7 @@ func (c *client) message(of *plan.Object) string {
 		case f.Converter != nil:
 			var args []string
 			for _, a := range f.Converter.Arguments {
-				args = append(args, o.client.converted(a.Read.Into, getters("m", a.Read.Fields)))
+				args = append(args, o.client.converted(a.Read.Into, c.getters("m", a.Read.Fields)))
 			}
 			o.call(f, args, nil)
 		case len(f.Path) == 0:
@@ -43,7 +41,7 @@ type target struct{ value, fault string }
 // fromMessage writes the statements that read the value at the end of a path of
 // fields that starts at root.
 func (c *client) fromMessage(r *plan.Read, root string, to target) string {
-	last, expr := r.Fields[len(r.Fields)-1], getters(root, r.Fields)
+	last, expr := r.Fields[len(r.Fields)-1], c.getters(root, r.Fields)
 	both := func(call string) string { return fmt.Sprintf("%s, %s = %s\n", to.value, to.fault, call) }
 	switch {
 	case r.Item == nil && last.Desc.IsMap():
@@ -52,7 +50,7 @@ func (c *client) fromMessage(r *plan.Read, root string, to target) string {
 		return c.messageObject(r, expr, to)
 	case r.Item == nil:
 		return c.single(r, root, to)
-	case plan.IsMask(last) && !last.Desc.IsList():
+	case plan.IsMask(last.Field) && !last.IsList():
 		return fmt.Sprintf("%s = %s(%s.GetPaths())\n", to.value, c.decode("NotNil"), expr)
 	case r.Item.Into.Object != nil:
 		return both(fmt.Sprintf("%s(from, %s, %s)", c.decode("Messages"), expr, c.of(r.Item.Into.Object)))
@@ -87,15 +85,19 @@ func (c *client) messageObject(r *plan.Read, expr string, to target) string {
 
 // single writes the reading of a scalar or an enum.
 func (c *client) single(r *plan.Read, root string, to target) string {
-	last, expr, into := r.Fields[len(r.Fields)-1], getters(root, r.Fields), r.Into
+	last, expr, into := r.Fields[len(r.Fields)-1], c.getters(root, r.Fields), r.Into
 	assign := c.assign(r, expr, to)
 	switch {
+	case last.IsItem() && r.Type.NonNull:
+		return fmt.Sprintf("if !(%s) {\n%s = %s\n} else {\n%s}\n", c.presence(r.Fields, root), to.fault, c.decode("ErrMissing"), assign)
+	case last.IsItem():
+		return fmt.Sprintf("if %s {\n%s}\n", c.presence(r.Fields, root), assign)
 	case last.Message != nil && r.Type.NonNull:
 		return fmt.Sprintf("if %s == nil {\n%s = %s\n} else {\n%s}\n", expr, to.fault, c.decode("ErrMissing"), assign)
 	case last.Message != nil || !r.Type.NonNull && last.Desc.HasPresence():
 		return fmt.Sprintf("if %s {\n%s}\n", c.presence(r.Fields, root), assign)
 	case into.Enum == nil && !r.Type.NonNull && len(r.Fields) > 1: // absent with the message that has it
-		return fmt.Sprintf("if %s != nil {\n%s}\n", getters(root, r.Fields[:len(r.Fields)-1]), assign)
+		return fmt.Sprintf("if %s != nil {\n%s}\n", c.getters(root, r.Fields[:len(r.Fields)-1]), assign)
 	}
 	return assign
 }
@@ -119,13 +121,15 @@ func (c *client) assign(r *plan.Read, expr string, to target) string {
 }
 
 // presence writes the condition that a path of fields has a value.
-func (c *client) presence(fields []*protogen.Field, root string) string {
+func (c *client) presence(fields []plan.MessageField, root string) string {
 	last := fields[len(fields)-1]
-	owner := getters(root, fields[:len(fields)-1])
+	owner := c.getters(root, fields[:len(fields)-1])
 	switch {
+	case last.IsItem():
+		return fmt.Sprintf("len(%s.Get%s()) > %d", owner, last.GoName, last.Item)
 	case last.Message != nil:
-		return getters(root, fields) + " != nil"
-	case plan.InOneof(last):
+		return c.getters(root, fields) + " != nil"
+	case plan.InOneof(last.Field):
 		return fmt.Sprintf("_, ok := %s.Get%s().(*%s); ok", owner, last.Oneof.GoName, c.ident(last.GoIdent))
 	case len(fields) > 1:
 		return fmt.Sprintf("%s != nil && %s.%s != nil", owner, owner, last.GoName)

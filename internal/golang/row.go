@@ -3,10 +3,12 @@ package golang
 import (
 	"fmt"
 	"go/token"
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -39,6 +41,16 @@ func (o *object) local(field string) string {
 	}
 	o.used[name] = true
 	return name
+}
+
+// lastName returns the name that is last on a path.
+func lastName(path directive.Path) string {
+	for _, step := range slices.Backward(path) {
+		if !step.IsItem() {
+			return step.Name
+		}
+	}
+	return ""
 }
 
 // fault returns the variable for the fault of a field.
@@ -76,8 +88,12 @@ func (c *client) row(of *plan.Object) string {
 	if itself {
 		b.WriteString("start := d.Mark()\n")
 	}
-	fmt.Fprintf(&b, "if err := d.Object(); err != nil {\n%s}\n", o.whole("d"))
-	b.WriteString(o.beginning() + tree.loop(o.file, "d") + o.end("d"))
+	enter, read := "Object", tree.loop(o.file, "d")
+	if len(tree.items) > 0 {
+		enter, read = "Array", tree.loopItems(o.file, "d")
+	}
+	fmt.Fprintf(&b, "if err := d.%s(); err != nil {\n%s}\n", enter, o.whole("d"))
+	b.WriteString(o.beginning() + read + o.end("d"))
 	return b.String()
 }
 
@@ -157,7 +173,7 @@ func (o *object) orDefault(f *plan.Field, tree *node) {
 func (o *object) converted(f *plan.Field, tree *node) {
 	var args, errs []string
 	for _, a := range f.Converter.Arguments {
-		name := o.local(a.Path[len(a.Path)-1])
+		name := o.local(lastName(a.Path))
 		fault := name + "Err"
 		o.used[fault] = true
 		fmt.Fprintf(&o.locals, "var %s %s\n", name, o.typ(a.Type))

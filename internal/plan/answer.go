@@ -24,9 +24,9 @@ type Answer struct {
 // RowKey is where a row has the key of its parent: Fields in a message, else
 // Path. Field is the field of the model that has the key, too; nil if none has.
 type RowKey struct {
-	Path   directive.Path
+	Path   []string
 	Field  *Field
-	Fields []*protogen.Field
+	Fields []MessageField
 	Type   types.Type // of the value, without a pointer; nil if it is only a key
 }
 
@@ -111,7 +111,12 @@ func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
 		m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
 		return false
 	}
-	a.Key = &RowKey{Path: c.Key.Row}
+	names, ok := c.Key.Row.Names()
+	if !ok {
+		m.report.At(c.Key.Pos, "use a member of an object", "the key %s is in a list", c.Key.Row)
+		return false
+	}
+	a.Key = &RowKey{Path: names}
 	for _, f := range row.Fields {
 		if !slices.Equal(f.Path, c.Key.Row) || f.Read == nil || f.Default != nil || f.Read.Into.Enum != nil {
 			continue
@@ -138,7 +143,7 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 		return
 	}
 	last := fields[len(fields)-1]
-	rows := last.Desc.IsList() && last.Message != nil && m.union.Types[t.Name()].Kind == ast.Object
+	rows := last.IsList() && last.Message != nil && m.union.Types[t.Name()].Kind == ast.Object
 	if (c.Key != nil || c.Page != nil) && !rows {
 		m.report.At(c.Pos, "", "%s must be a list of messages for objects of type %s", last.Desc.FullName(), t.Name())
 		return
@@ -172,9 +177,9 @@ func (m *maker) messageKey(c *Call, a *Answer, message *protogen.Message) bool {
 		return false
 	}
 	last := fields[len(fields)-1]
-	t := ProtoType(last)
-	if last.Desc.IsList() || last.Desc.IsMap() || !isInteger(t) && !isPlainString(t) {
-		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is %s", c.Key.Row, describe(last))
+	t := ProtoType(last.Field)
+	if last.IsList() || last.Desc.IsMap() || !isInteger(t) && !isPlainString(t) {
+		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is %s", c.Key.Row, last.describe())
 		return false
 	}
 	a.Key = &RowKey{Fields: fields, Type: t}

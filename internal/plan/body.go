@@ -119,7 +119,7 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 	in := &Input{Def: def, Model: m.models.Named(def.Name), Message: message}
 	s.Inputs = append(s.Inputs, in)
 	for _, of := range m.members(s, def) {
-		if len(of.source.Names) != 1 || len(of.source.Names[0]) != 1 {
+		if len(of.source.Names) != 1 || len(of.source.Names[0]) != 1 || of.source.Names[0][0].IsItem() {
 			m.report.At(of.pos, "", "an input field must have one name, which can't be a path")
 			continue
 		}
@@ -128,7 +128,7 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 			m.report.At(of.Position, "", "the Go type %s has no field %s", shortType(in.Model), GoName(of.Name))
 			continue
 		}
-		member := InputMember{Schema: of.Type, Field: field.Name(), Model: field.Type(), Name: of.source.Names[0][0]}
+		member := InputMember{Schema: of.Type, Field: field.Name(), Model: field.Type(), Name: of.source.Names[0][0].Name}
 		if message == nil {
 			member.Leaf = m.leaf(s, of.Type)
 		} else if !m.messageMember(s, in, of, &member) {

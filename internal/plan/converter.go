@@ -214,8 +214,8 @@ func (m *maker) messageArgument(o *Object, of member, out ConverterArgument) (Co
 		return out, false
 	}
 	last := fields[len(fields)-1]
-	have := ProtoType(last)
-	if last.Desc.IsList() {
+	have := ProtoType(last.Field)
+	if last.IsList() {
 		have = types.NewSlice(have)
 	}
 	_, basic := Basic(out.Type)

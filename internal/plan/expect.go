@@ -46,9 +46,20 @@ type expecting struct {
 	seen  map[*Object]bool // an object can contain itself
 }
 
+// path adds the names on a path. Items of lists are left out: an answer is looked
+// through for the names in all of them.
 func (e *expecting) path(prefix, path directive.Path) {
-	if whole := slices.Concat(prefix, path); len(whole) > 0 {
-		e.paths = append(e.paths, strings.Join(whole, "."))
+	var names []string
+	for _, step := range slices.Concat(prefix, path) {
+		if strings.Contains(step.Name, ".") {
+			break // [upstream.Expectation] would take it for two
+		}
+		if !step.IsItem() {
+			names = append(names, step.Name)
+		}
+	}
+	if len(names) > 0 {
+		e.paths = append(e.paths, strings.Join(names, "."))
 	}
 }
 

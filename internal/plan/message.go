@@ -228,7 +228,7 @@ func (m *maker) messageMember(s *Service, in *Input, of member, out *InputMember
 	if fields == nil {
 		return false
 	}
-	out.Proto = fields[0]
+	out.Proto = fields[0].Field
 	inner, _ := Omittable(out.Model) // a message has no null: null and absent are the same
 	out.Value = &Operand{Var: &directive.Var{Root: directive.Args}, Schema: of.Type, Type: inner}
 	m.complete(out.Value)

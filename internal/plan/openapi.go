@@ -17,7 +17,15 @@ import (
 // follow returns the schema at the end of a path. It returns false if a name
 // does not exist, which is reported, or if the document does not describe it.
 func (d *documentCheck) follow(schema *openapi3.Schema, p directive.Path, pos *ast.Position) (*openapi3.Schema, bool) {
-	for _, name := range p {
+	for _, step := range p {
+		if step.IsItem() {
+			if schema.Items == nil || schema.Items.Value == nil {
+				return nil, false
+			}
+			schema = schema.Items.Value
+			continue
+		}
+		name := step.Name
 		next, open := d.property(schema, name)
 		if next == nil {
 			if !open {

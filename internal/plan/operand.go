@@ -95,7 +95,7 @@ func (c *Call) slices() []*Argument {
 	if c.Type.Elem == nil && c.Page == nil {
 		return nil
 	}
-	paths := []directive.Path{{"first"}, {"last"}}
+	paths := []directive.ArgumentPath{{"first"}, {"last"}}
 	if size := directive.ListSizeOf(c.Field.Directives); size != nil && size.SlicingArguments != nil {
 		paths = size.SlicingArguments
 	}

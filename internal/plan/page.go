@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"google.golang.org/protobuf/compiler/protogen"
 
 	"github.com/portico-gateway/portico/gateway/directive"
 )
@@ -43,7 +42,7 @@ type Page struct {
 // PageValue is a value that an answer has beside its rows.
 type PageValue struct {
 	Path   directive.Path
-	Fields []*protogen.Field
+	Fields []MessageField
 }
 
 // canPage checks the arguments that {$page.x} is computed from.
@@ -196,8 +195,8 @@ func (m *maker) pageValues(c *Call, p *Page) {
 			if value.Fields = m.protoPath(c.Method.Output, v.path, c.Page.Pos); len(value.Fields) == 0 {
 				continue
 			}
-			if last := value.Fields[len(value.Fields)-1]; last.Desc.IsList() || !isKind(ProtoType(last), v.kind...) || !IsPlain(ProtoType(last)) {
-				m.report.At(c.Page.Pos, "", "page can't use %s, which is %s", last.Desc.FullName(), describe(last))
+			if last := value.Fields[len(value.Fields)-1]; last.IsList() || !isKind(ProtoType(last.Field), v.kind...) || !IsPlain(ProtoType(last.Field)) {
+				m.report.At(c.Page.Pos, "", "page can't use %s, which is %s", last.Desc.FullName(), last.describe())
 				continue
 			}
 			*v.into = value

@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"fmt"
 	"go/types"
 	"slices"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
@@ -93,28 +95,56 @@ func protoFieldNames(m *protogen.Message) []string {
 	return names
 }
 
+// MessageField is a field of a message on a path, or an item of its list.
+type MessageField struct {
+	*protogen.Field
+
+	// Item is the item of the list, from 0; negative for the field itself.
+	Item int
+}
+
+// IsItem reports whether the value is an item of the field's list.
+func (f MessageField) IsItem() bool { return f.Item >= 0 }
+
+// IsList reports whether the value is a list.
+func (f MessageField) IsList() bool { return f.Desc.IsList() && !f.IsItem() }
+
 // protoPath returns the fields on a path. It returns nil if one does not exist,
 // which is reported.
-func (m *maker) protoPath(message *protogen.Message, path directive.Path, pos *ast.Position) []*protogen.Field {
-	var fields []*protogen.Field
-	for i, name := range path {
-		f := findField(message, name)
+func (m *maker) protoPath(message *protogen.Message, path directive.Path, pos *ast.Position) []MessageField {
+	var fields []MessageField
+	for i, step := range path {
+		switch last := len(fields) - 1; {
+		case step.IsItem() && i > 0 && fields[last].IsList():
+			fields[last].Item = step.Item
+			continue
+		case i > 0 && (message == nil || fields[last].IsList() || fields[last].Desc.IsMap()):
+			fix := ""
+			if fields[last].IsList() {
+				fix = fmt.Sprintf("write %s for the first item", append(append(slices.Clone(path[:i]), directive.Step{}), path[i:]...))
+			}
+			m.report.At(pos, fix, "%s is %s, so it has no field %s", fields[last].Desc.FullName(), fields[last].describe(), step)
+			return nil
+		}
+		f := findField(message, step.Name)
 		if f == nil {
-			m.report.At(pos, project.DidYouMean(name, protoFieldNames(message)), "the message %s has no field %s", message.Desc.FullName(), name)
+			m.report.At(pos, project.DidYouMean(step.String(), protoFieldNames(message)), "the message %s has no field %s", message.Desc.FullName(), step)
 			return nil
 		}
-		fields = append(fields, f)
-		if i == len(path)-1 {
-			break
-		}
-		if f.Message == nil || f.Desc.IsList() || f.Desc.IsMap() {
-			m.report.At(pos, "", "%s.%s is not a message, so it has no field %s", message.Desc.FullName(), name, path[i+1])
-			return nil
-		}
-		message = f.Message
+		fields, message = append(fields, MessageField{f, -1}), f.Message
 	}
 	return fields
 }
+
+func (f MessageField) describe() string {
+	if f.IsItem() {
+		return strings.TrimPrefix(describe(f.Field), repeated)
+	}
+	return describe(f.Field)
+}
+
+// repeated begins the description of a list.
+const repeated = "repeated "
 
 // IsMask reports whether a field has the type google.protobuf.FieldMask.
 func IsMask(f *protogen.Field) bool {
@@ -133,7 +163,7 @@ func describe(field *protogen.Field) string {
 		kind = string(field.Enum.Desc.FullName())
 	}
 	if field.Desc.IsList() {
-		kind = "repeated " + kind
+		kind = repeated + kind
 	}
 	return kind
 }

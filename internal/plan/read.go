@@ -34,7 +34,7 @@ type Read struct {
 	// XML; empty if the type has a decoder of its own.
 	Scalar string
 	// Fields are the path of the value in a message; nil in JSON and XML.
-	Fields []*protogen.Field
+	Fields []MessageField
 }
 
 // Object returns how the value, or an item of it, is read if it is an object;
@@ -113,7 +113,26 @@ func (m *maker) object(s *Service, def *ast.Definition, format Format) *Object {
 	for _, of := range m.members(s, def) {
 		m.rowField(s, o, of)
 	}
+	m.oneShape(o)
 	return o
+}
+
+// oneShape reports an object some of whose fields are read from an object and others
+// from a list.
+func (m *maker) oneShape(o *Object) {
+	var first *Field
+	for _, f := range o.Fields {
+		switch {
+		case len(f.Path) == 0 || f.Constant != nil:
+		case first == nil:
+			first = f
+		case f.Path[0].IsItem() != first.Path[0].IsItem():
+			m.report.At(o.Def.Position, "use names, or numbers of items, for all of its fields",
+				"%[1]s.%[2]s is read from %[3]s and %[1]s.%[4]s from %[5]s, but what the service has for %[1]s is an object or a list",
+				o.Def.Name, f.Name, f.Path, first.Name, first.Path)
+			return
+		}
+	}
 }
 
 // message plans how an object type is read from a message.
@@ -234,7 +253,8 @@ func (m *maker) contains(o, part *Object, depth int) bool {
 
 // localNames reports names that are not the local name of an XML element.
 func (m *maker) localNames(path directive.Path, format Format, pos *ast.Position) {
-	for _, name := range path {
+	for _, step := range path {
+		name := step.Name
 		if i := strings.LastIndexAny(name, ":>"); format == XML && i >= 0 {
 			m.report.At(pos, "write "+name[i+1:]+", which is found in every namespace", "the name %s is not the local name of an XML element", name)
 		}
@@ -342,25 +362,25 @@ func decodes(t types.Type) bool {
 
 // readMessage plans how a value is read from the end of a path in a message. It
 // returns nil if it can't, which is reported.
-func (m *maker) readMessage(s *Service, t *ast.Type, fields []*protogen.Field, pos *ast.Position, what string) *Read {
+func (m *maker) readMessage(s *Service, t *ast.Type, fields []MessageField, pos *ast.Position, what string) *Read {
 	last := fields[len(fields)-1]
 	r := &Read{Type: t, Model: m.models.Of(t), Fields: fields}
 	fits := false
 	switch {
 	case last.Desc.IsMap():
-		fits = m.readMap(r, last)
-	case IsMask(last) && !last.Desc.IsList() && t.Elem != nil:
+		fits = m.readMap(r, last.Field)
+	case IsMask(last.Field) && !last.IsList() && t.Elem != nil:
 		text := types.Typ[types.String]
 		r.Item = &Read{Type: t.Elem, Model: text, Into: Conversion{From: text, To: text}}
 		fits = t.Elem.NamedType == "String" && t.Elem.NonNull
-	case last.Desc.IsList() != (t.Elem != nil):
+	case last.IsList() != (t.Elem != nil):
 	case t.Elem == nil:
-		r.Into, fits = m.fromProto(s, last, t.NamedType)
+		r.Into, fits = m.fromProto(s, last.Field, t.NamedType)
 	default:
-		fits = m.readRepeated(s, r, last)
+		fits = m.readRepeated(s, r, last.Field)
 	}
 	if !fits {
-		m.report.At(pos, "", "%s is %s, which %s (%s) does not fit", what, t, last.Desc.FullName(), describe(last))
+		m.report.At(pos, "", "%s is %s, which %s (%s) does not fit", what, t, last.Desc.FullName(), last.describe())
 		return nil
 	}
 	if item := t.Elem; item != nil && !item.NonNull && m.union.Types[item.NamedType].Kind != ast.Object {

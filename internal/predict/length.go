@@ -74,7 +74,7 @@ func (w *walker) lengthIn(s *ast.Field, declared *ast.FieldDefinition, types []*
 // or else assumedSize of @listSize.
 func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
 	l := length{most: assumedSize, sized: []string{"nodes", "edges"}}
-	slicing := []directive.Path{{"first"}, {"last"}}
+	slicing := []directive.ArgumentPath{{"first"}, {"last"}}
 	if size := directive.ListSizeOf(field.Directives); size != nil {
 		if size.SlicingArguments != nil {
 			slicing = size.SlicingArguments
@@ -116,7 +116,7 @@ const (
 // slice returns the largest value of a slicing argument, or of the value that
 // its path leads to: its value or its default; for a variable, the maximum of
 // its constraint.
-func (w *walker) slice(s *ast.Field, field *ast.FieldDefinition, path directive.Path) (int, sliceKind) {
+func (w *walker) slice(s *ast.Field, field *ast.FieldDefinition, path directive.ArgumentPath) (int, sliceKind) {
 	arg := field.Arguments.ForName(path[0])
 	if arg == nil {
 		return 0, sliceAbsent
