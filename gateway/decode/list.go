@@ -13,6 +13,7 @@ type Reader interface {
 	Next() bool
 	Name() string
 	Text() (string, error)
+	Malformed(what string, err error) error
 
 	of() *slabs
 	keeps() bool

@@ -103,14 +103,15 @@ func (x *Run) Arguments(f *Selected) map[string]any {
 	return f.ArgumentMap(graphql.GetOperationContext(x.ctx).Variables)
 }
 
-// succeeded returns values, with none in place of those that failed.
+// succeeded returns values, with none in place of those that failed. A list of which
+// only items failed did not.
 func succeeded[R any](values []R, failed []error) []R {
 	if failed == nil {
 		return values
 	}
 	values = slices.Clone(values)
 	for i, err := range failed {
-		if err != nil {
+		if items, ok := errors.AsType[*decode.Items](err); err != nil && (!ok || items.Lost()) {
 			var none R
 			values[i] = none
 		}

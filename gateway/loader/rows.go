@@ -103,6 +103,20 @@ func Every[K comparable, V any](requested []K, values map[K]V, missing error) (m
 	return values, nil
 }
 
+// Failing returns values with the errors of rows: each is that of the row's key.
+func Failing[K comparable, V any](keys []K, errs []error, values map[K]V) (map[K]V, error) {
+	failed := KeyErrors[K]{}
+	for i, err := range errs {
+		if err != nil {
+			failed[keys[i]] = err
+		}
+	}
+	if len(failed) > 0 {
+		return values, failed
+	}
+	return values, nil
+}
+
 // ByKey indexes rows by their key, for a [Fetch] of one value a key. Of rows
 // with the same key the last counts.
 func ByKey[K comparable, V any](rows []V, key func(V) K) map[K]V {

@@ -1,9 +1,11 @@
 // Package binding reads the directives that bind fields of a schema to calls of
-// services: @rest, @grpc and @source, with @calls, @service and @inaccessible.
+// services: @rest, @grpc and @source, with @discriminator, @calls,
+// @service and @inaccessible.
 // Package directive reads the directives of policy.
 //
 //	Read          rest.go, read.go  @rest or @grpc of a field → [Binding]
 //	              key.go, errors.go, check.go: its parts, and whether its variables exist
+//	DiscriminatorFor  discriminator.go  @discriminator → how a service tells types
 //	SourceFor     source.go         @source → where a service has a field
 //	EnumText      source.go         @source → what a service calls an enum's value
 //	ReadOthers    source.go         checks the directives that bind no field
@@ -34,19 +36,20 @@ func Definitions() []*ast.Source {
 
 // The directives' names.
 const (
-	RESTDirective         = "rest"
-	GRPCDirective         = "grpc"
-	SourceDirective       = "source"
-	InaccessibleDirective = "inaccessible"
-	CallsDirective        = "calls"
-	ServiceDirective      = "service"
+	RESTDirective          = "rest"
+	GRPCDirective          = "grpc"
+	SourceDirective        = "source"
+	InaccessibleDirective  = "inaccessible"
+	CallsDirective         = "calls"
+	ServiceDirective       = "service"
+	DiscriminatorDirective = "discriminator"
 )
 
 // Private reports whether a directive or a type is about services and therefore
 // hidden from callers of the gateway.
 func Private(name string) bool {
 	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
-		"BindingPage", "BindingError", "BindingFormat", "BindingValue"}, name)
+		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingValue"}, name)
 }
 
 // Inaccessible reports whether a field is hidden from callers of the gateway.

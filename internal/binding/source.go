@@ -23,15 +23,7 @@ type Source struct {
 // The directives must be valid; see [ReadOthers].
 func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	out := Source{Names: []directive.Path{directive.PathOf(name)}}
-	var found *ast.Directive
-	for _, d := range directives.ForNames(SourceDirective) {
-		switch of := d.Arguments.ForName("service"); {
-		case of != nil && of.Value.Raw == service:
-			found = d
-		case of == nil && found == nil:
-			found = d
-		}
-	}
+	found := forService(directives.ForNames(SourceDirective), service)
 	if found == nil {
 		return out
 	}
@@ -55,6 +47,21 @@ func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	return out
 }
 
+// forService returns the directive that names a service, or else the one that names
+// none; nil if there is neither.
+func forService(directives ast.DirectiveList, service string) *ast.Directive {
+	var found *ast.Directive
+	for _, d := range directives {
+		switch of := d.Arguments.ForName("service"); {
+		case of != nil && of.Value.Raw == service:
+			found = d
+		case of == nil && found == nil:
+			found = d
+		}
+	}
+	return found
+}
+
 // EnumText returns what a service calls a value of an enum. It returns false if
 // no @source applies.
 func EnumText(directives ast.DirectiveList, service string) (string, bool) {
@@ -74,14 +81,15 @@ func EnumText(directives ast.DirectiveList, service string) (string, bool) {
 	return text, found
 }
 
-// ReadOthers checks the directives that do not bind a field: @source, @calls
-// and @service.
+// ReadOthers checks the directives that do not bind a field: @source,
+// @discriminator, @calls and @service.
 func ReadOthers(schema *ast.Schema, report directive.Report) {
 	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
 		r := &reader{schema: schema, report: report}
 		r.checkArguments(d)
 	}
 	for _, def := range schema.Types {
+		readDiscriminators(schema, def, report)
 		for _, field := range def.Fields {
 			readHints(schema, field, report)
 			readSources(schema, field.Directives, def.Kind == ast.Object, report)

@@ -28,7 +28,12 @@ func (f *function) httpAnswer() {
 		read = f.decode("OrNull") + "(" + read + ")"
 	}
 	results := name
-	if f.Key != nil && f.Answer.Key.Field == nil {
+	switch {
+	case f.Key == nil || f.Answer.Key.Field != nil:
+	case f.choice() != nil:
+		read = fmt.Sprintf("%s(answer, %q, %s, %s)", f.decode("KeyedChoices"), f.fieldName(), f.of(f.choice()), quoted(f.Answer.Key.Path))
+		results += ", rowKeys, rowErrs"
+	default:
 		read = fmt.Sprintf("%s(answer, %s, %s)", f.decode("Keyed"), f.of(a.Read.Object()), quoted(f.Answer.Key.Path))
 		results += ", rowKeys"
 	}
@@ -51,6 +56,15 @@ func (f *function) httpAnswer() {
 	f.connection(name, "answer")
 }
 
+// choice returns how the rows of a batch are read if they are of several types; nil
+// if they are not.
+func (f *function) choice() *plan.Choice {
+	if f.Answer.Read.Item == nil {
+		return nil
+	}
+	return f.Answer.Read.Item.Into.Choice
+}
+
 // selection writes the reading of the value that select leads to, and of those
 // beside it. It returns the variables for the errors of these that have no place
 // in the models.
@@ -63,6 +77,9 @@ func (f *function) selection(name, read string) []string {
 	}
 	if f.Key != nil && a.Key.Field == nil {
 		f.variableOf("rowKeys", "[]string")
+		if f.choice() != nil {
+			f.variableOf("rowErrs", "[]error")
+		}
 	}
 	required := a.Read.Type.NonNull && !absentIsEmpty(a.Read, f.Format())
 	if required {
@@ -162,27 +179,40 @@ func (f *function) match(rows, key string) {
 		f.line("rowKeys := %s(rows, %s)", f.decode("Keys"), key)
 	}
 	f.line("c.expect.%s.Matching(keys, rowKeys)", loaderName(f.Call))
-	switch {
-	case f.Type.Elem != nil:
+	one := fmt.Sprintf("%s(rowKeys, %s)", f.loader("One"), rows)
+	if f.Type.Elem != nil {
 		arguments := "keys, rowKeys, " + rows
 		if most := f.most(); most != "" {
 			arguments += ", " + most
 		}
-		f.line("return %s(%s), nil", f.loader("Many"), arguments)
+		one = fmt.Sprintf("%s(%s)", f.loader("Many"), arguments)
+	}
+	if f.choice() != nil {
+		f.line("values, err := %s(rowKeys, rowErrs, %s)", f.loader("Failing"), one)
+		f.line("if err != nil {\nreturn values, err\n}")
+		one = "values"
+	}
+	switch {
+	case f.Type.Elem != nil:
+		f.line("return %s, nil", one)
 	case f.Type.NonNull: // a key without a row is the service's fault
-		f.line("return %s(keys, %s(rowKeys, %s), c.Source(%q).Malformed(%q, %s))", f.loader("Every"), f.loader("One"), rows, f.At(), f.fieldName(),
-			f.decode("ErrMissing"))
+		f.line("return %s(keys, %s, c.Source(%q).Malformed(%q, %s))", f.loader("Every"), one, f.At(), f.fieldName(), f.decode("ErrMissing"))
 	default:
-		f.line("return %s(rowKeys, %s), nil", f.loader("One"), rows)
+		f.line("return %s, nil", one)
 	}
 }
 
 // messageAnswer writes how a message becomes the field's value.
 func (f *function) messageAnswer() {
 	a, name := f.Answer, f.result()
+	f.line("from := c.Source(%q)", f.At())
+	if f.choice() != nil && f.Key != nil {
+		f.line("%s, rowErrs := %s(from, %q, %s, %s)", name, f.decode("ChoiceRows"), f.fieldName(), f.getters("answer", a.Read.Fields), f.of(f.choice()))
+		f.match(name, f.messageKey())
+		return
+	}
 	f.variableOf(name, f.typ(a.Read.Model))
 	f.line("var fault error")
-	f.line("from := c.Source(%q)", f.At())
 	f.b.WriteString(f.fromAnswer("answer", target{name, "fault"}))
 	if a.Read.Item != nil && f.Key == nil {
 		if most := f.most(); most != "" {
@@ -223,6 +253,6 @@ func (f *function) messageKey() string {
 		text = fmt.Sprintf("if %s == nil {\nreturn \"\"\n}\n%s", f.getters("row", key.Fields[:len(key.Fields)-1]), text)
 	}
 	f.line("rowKeys := %s(%s, func(row *%s) string {\n%s\n})", f.decode("Keys"), f.getters("answer", f.Answer.Read.Fields),
-		f.ident(f.Answer.Read.Object().Message.GoIdent), text)
+		f.ident(f.Answer.Read.Fields[len(f.Answer.Read.Fields)-1].Message.GoIdent), text)
 	return ""
 }

@@ -35,6 +35,9 @@ func clientFile(p *plan.Plan, s *plan.Service) ([]byte, error) {
 			b.WriteString(c.message(o))
 		}
 	}
+	for _, choice := range s.Choices {
+		b.WriteString(c.choice(choice))
+	}
 	for _, e := range s.Enums {
 		b.WriteString(c.enum(e))
 	}
@@ -65,6 +68,13 @@ func (c *client) allocate() {
 		}
 		c.declare(o, "read"+plan.GoName(o.Def.Name), more)
 		c.declare(fieldsOf{o}, lowerFirst(plan.GoName(o.Def.Name))+"Fields", more)
+	}
+	for _, choice := range c.service.Choices {
+		more := "XML"
+		if choice.Message != nil {
+			more = choice.Message.GoIdent.GoName
+		}
+		c.declare(choice, "read"+plan.GoName(choice.Def.Name), more)
 	}
 	for _, e := range c.service.Enums {
 		name := lowerFirst(plan.GoName(e.Def.Name))

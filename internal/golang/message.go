@@ -21,8 +21,7 @@ func (c *client) message(of *plan.Object) string {
 			}
 			o.call(f, args, nil)
 		case len(f.Path) == 0:
-			fmt.Fprintf(&o.after, "into.%s = new(%s)\n%s = %s(from, m, into.%s)\n", f.GoName, o.typ(plan.Element(f.Model)), o.fault(f, false),
-				o.of(f.Read.Into.Object), f.GoName)
+			o.after.WriteString(o.messageObject(f.Read, "m", target{value: "into." + f.GoName, fault: o.fault(f, false)}))
 		default:
 			target := target{value: "into." + f.GoName, fault: o.fault(f, false)}
 			o.after.WriteString(o.fromMessage(f.Read, "m", target))
@@ -46,12 +45,14 @@ func (c *client) fromMessage(r *plan.Read, root string, to target) string {
 	switch {
 	case r.Item == nil && last.Desc.IsMap():
 		return both(c.funcName(r.Into.Func) + "(" + expr + ")")
-	case r.Item == nil && r.Into.Object != nil:
+	case r.IsObject():
 		return c.messageObject(r, expr, to)
 	case r.Item == nil:
 		return c.single(r, root, to)
 	case plan.IsMask(last.Field) && !last.IsList():
 		return fmt.Sprintf("%s = %s(%s.GetPaths())\n", to.value, c.decode("NotNil"), expr)
+	case r.Item.Into.Choice != nil:
+		return both(fmt.Sprintf("%s(from, %s, %s, %t)", c.decode("Choices"), expr, c.of(r.Item.Into.Choice), !r.Item.Type.NonNull))
 	case r.Item.Into.Object != nil:
 		return both(fmt.Sprintf("%s(from, %s, %s)", c.decode("Messages"), expr, c.of(r.Item.Into.Object)))
 	case r.Item.Into.Same() && plan.TypeName(r.Item.Model) == plan.TypeName(r.Item.Into.From):
@@ -77,6 +78,13 @@ func (c *client) both(into plan.Conversion, expr string) string {
 
 // messageObject writes the reading of an object.
 func (c *client) messageObject(r *plan.Read, expr string, to target) string {
+	if r.Into.Choice != nil {
+		call := fmt.Sprintf("%s(from, %s)", c.of(r.Into.Choice), expr)
+		if !r.Type.NonNull {
+			call = c.decode("OrNull") + "(" + call + ")"
+		}
+		return fmt.Sprintf("%s, %s = %s\n", to.value, to.fault, call)
+	}
 	if r.Type.NonNull {
 		return fmt.Sprintf("%s = new(%s)\n%s = %s(from, %s, %s)\n", to.value, c.typ(plan.Element(r.Model)), to.fault, c.of(r.Into.Object), expr, to.value)
 	}

@@ -60,8 +60,11 @@ func (f *file) scalar(method, d string, t types.Type, format plan.Format) reader
 	}}
 }
 
-// leaf writes the reading of a scalar or an enum.
+// leaf writes the reading of a scalar, an enum or an object of several types.
 func (c *client) leaf(r *plan.Read, d string, format plan.Format) reader {
+	if choice := r.Into.Choice; choice != nil {
+		return reader{c.of(choice) + "(" + d + ")", func() string { return c.of(choice) }}
+	}
 	if r.Into.Enum == nil {
 		return c.scalar(r.Scalar, d, r.Into.To, format)
 	}

@@ -37,7 +37,7 @@ func (m *maker) answer(s *Service, c *Call) {
 			"a connection is a page of one parent, but {$batch.x} asks for many parents at once")
 		return
 	}
-	if c.Key != nil && m.union.Types[c.Type.Name()].Kind != ast.Object {
+	if c.Key != nil && !m.isObject(c.Type) {
 		m.report.At(c.Pos, "resolve it with a Go method", "rows are matched by a key, so %s.%s must be of an object type", c.Parent.Name, c.Field.Name)
 		return
 	}
@@ -58,6 +58,12 @@ func (m *maker) answer(s *Service, c *Call) {
 		m.page(c, a)
 	}
 	c.Answer = a
+}
+
+// isObject reports whether a type, or that of the items of a list, has objects.
+func (m *maker) isObject(t *ast.Type) bool {
+	def := m.union.Types[t.Name()]
+	return def.Kind == ast.Object || def.IsAbstractType()
 }
 
 // rowsType returns the type that select leads to: the call's, or the list of a
@@ -117,6 +123,9 @@ func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
 		return false
 	}
 	a.Key = &RowKey{Path: names}
+	if row == nil {
+		return true // rows of several types: none of their fields is common
+	}
 	for _, f := range row.Fields {
 		if !slices.Equal(f.Path, c.Key.Row) || f.Read == nil || f.Default != nil || f.Read.Into.Enum != nil {
 			continue
@@ -143,7 +152,7 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 		return
 	}
 	last := fields[len(fields)-1]
-	rows := last.IsList() && last.Message != nil && m.union.Types[t.Name()].Kind == ast.Object
+	rows := last.IsList() && last.Message != nil && m.isObject(t)
 	if (c.Key != nil || c.Page != nil) && !rows {
 		m.report.At(c.Pos, "", "%s must be a list of messages for objects of type %s", last.Desc.FullName(), t.Name())
 		return
@@ -160,10 +169,10 @@ func (m *maker) wholeMessage(s *Service, c *Call, a *Answer, t *ast.Type, what s
 	switch {
 	case c.Key != nil || c.Page != nil:
 		m.report.At(c.Pos, `add select: "items", where the rows are`, "the answer %s is a message, not a list", c.Method.Output.Desc.FullName())
-	case t.Elem != nil || m.union.Types[t.Name()].Kind != ast.Object:
-		m.report.At(c.Pos, "add select", "%s is %s, but the answer is a message", what, t)
 	default:
-		a.Read = &Read{Type: t, Model: m.models.Of(t), Into: Conversion{Object: m.message(s, m.union.Types[t.Name()], c.Method.Output)}}
+		if a.Read = m.readWhole(s, t, c.Method.Output, c.Pos); a.Read == nil {
+			m.report.At(c.Pos, "add select", "%s is %s, but the answer is a message", what, t)
+		}
 	}
 }
 

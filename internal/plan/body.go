@@ -174,6 +174,9 @@ func (s *Service) sort() {
 	slices.SortFunc(s.Objects, func(a, b *Object) int {
 		return cmp.Or(cmp.Compare(a.Def.Name, b.Def.Name), cmp.Compare(a.order(), b.order()))
 	})
+	slices.SortFunc(s.Choices, func(a, b *Choice) int {
+		return cmp.Or(cmp.Compare(a.Def.Name, b.Def.Name), cmp.Compare(a.order(), b.order()))
+	})
 	slices.SortFunc(s.Enums, func(a, b *Enum) int {
 		return cmp.Or(cmp.Compare(a.Def.Name, b.Def.Name), cmp.Compare(a.order(), b.order()))
 	})

@@ -21,6 +21,9 @@ type Service struct {
 	Config []string
 	// Objects are the object types that are read from answers, sorted by name.
 	Objects []*Object
+	// Choices are the interfaces and unions that are read from answers, sorted by
+	// name.
+	Choices []*Choice
 	// Enums are the enums that answers have, or that have other names in the
 	// service, sorted by name.
 	Enums []*Enum

@@ -20,9 +20,10 @@ type Conversion struct {
 	// Func converts the value. If it is nil, and Enum, Object and Input are
 	// too, Go converts it to To.
 	Func *Func
-	// Enum, Object and Input are converted by functions of the client.
+	// Enum, Object, Choice and Input are converted by functions of the client.
 	Enum   *Enum
 	Object *Object
+	Choice *Choice
 	Input  *Input
 }
 
@@ -37,7 +38,7 @@ type Func struct {
 
 // Fails reports whether the conversion can fail.
 func (c Conversion) Fails() bool {
-	return c.Func != nil && c.Func.Fails || c.Object != nil || c.Input != nil || c.Enum != nil && !c.Sends()
+	return c.Func != nil && c.Func.Fails || c.Object != nil || c.Choice != nil || c.Input != nil || c.Enum != nil && !c.Sends()
 }
 
 // Sends reports whether a value of an enum of the schema becomes one of the
@@ -48,7 +49,7 @@ func (c Conversion) Sends() bool {
 
 // Same reports whether the value stays as it is.
 func (c Conversion) Same() bool {
-	return c.Func == nil && c.Enum == nil && c.Object == nil && c.Input == nil && c.Scalar == nil && types.Identical(c.From, c.To)
+	return c.Func == nil && c.Enum == nil && c.Object == nil && c.Choice == nil && c.Input == nil && c.Scalar == nil && types.Identical(c.From, c.To)
 }
 
 func runtime(name string, args ...types.Type) *Func {
@@ -109,13 +110,16 @@ func isBytes(t types.Type) bool {
 
 // fromProto plans how a field's value, or an item of its list, becomes a value
 // of a GraphQL type. It returns false if it can't.
-func (m *maker) fromProto(s *Service, f *protogen.Field, name string) (Conversion, bool) {
+func (m *maker) fromProto(s *Service, f *protogen.Field, name string, pos *ast.Position) (Conversion, bool) {
 	def := m.union.Types[name]
 	c := Conversion{From: ProtoType(f), To: m.models.Named(name)}
 	switch {
 	case def.Kind == ast.Object && f.Message != nil:
 		c.Object = m.message(s, def, f.Message)
 		return c, true
+	case def.IsAbstractType() && f.Message != nil:
+		c.Choice = m.choice(s, def, Protobuf, f.Message, pos)
+		return c, true // what it lacks is reported
 	case def.Kind == ast.Enum && f.Enum != nil:
 		c.Enum = m.protoEnum(s, def, f.Enum)
 		c.Enum.Read = true

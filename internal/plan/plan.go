@@ -10,7 +10,7 @@
 //	readGo    gopackage.go, method.go  the signatures of hand-written methods and converters
 //	services  answer.go, call.go       the clients of services: [Service]; for each [Call],
 //	          operand.go, body.go, message.go   what is sent
-//	          read.go, member.go, enum.go       how the answer is read into models
+//	          read.go, readmessage.go, member.go, enum.go, choice.go   how the answer is read into models
 //	          converter.go, literal.go          functions and constants of @source
 //	          conversion.go, page.go            messages of gRPC, connections
 //	          faults.go                         the fields of models with faults

@@ -9,7 +9,6 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 
 	"github.com/portico-gateway/portico/gateway/directive"
-	"github.com/portico-gateway/portico/internal/project"
 )
 
 // Format is the format of an answer.
@@ -37,13 +36,18 @@ type Read struct {
 	Fields []MessageField
 }
 
-// Object returns how the value, or an item of it, is read if it is an object;
-// nil for scalars and enums.
+// Object returns how the value, or an item of it, is read if it is an object of one
+// type; nil for others.
 func (r *Read) Object() *Object {
 	for r.Item != nil {
 		r = r.Item
 	}
 	return r.Into.Object
+}
+
+// IsObject reports whether the value is one object, of one type or of several.
+func (r *Read) IsObject() bool {
+	return r.Item == nil && (r.Into.Object != nil || r.Into.Choice != nil)
 }
 
 // Object says how an object type is read from the answers of a service.
@@ -135,22 +139,6 @@ func (m *maker) oneShape(o *Object) {
 	}
 }
 
-// message plans how an object type is read from a message.
-func (m *maker) message(s *Service, def *ast.Definition, message *protogen.Message) *Object {
-	for _, o := range s.Objects {
-		if o.Def == def && o.Message == message {
-			return o
-		}
-	}
-	o := m.newObject(def, Protobuf)
-	o.Message = message
-	s.Objects = append(s.Objects, o)
-	for _, of := range m.members(s, def) {
-		m.messageField(s, o, of)
-	}
-	return o
-}
-
 // field begins the plan of a field. done reports whether the plan is complete,
 // or can't be completed because of a mistake, which is reported.
 func (m *maker) field(o *Object, of member) (f *Field, done bool) {
@@ -187,11 +175,11 @@ func (m *maker) rowField(s *Service, o *Object, of member) {
 		return
 	}
 	if len(f.Path) == 0 {
-		if f.Read.Object() == nil || f.Read.Item != nil {
+		if !f.Read.IsObject() {
 			m.report.At(of.Position, "", "$ is the object itself, so %s must be of an object type", what)
 			return
 		}
-		if m.contains(f.Read.Object(), o, 0) {
+		if m.contains(f.Read, o, 0) {
 			m.report.At(of.pos, "use the object itself", "$ makes %s a part of itself", o.Def.Name)
 			return
 		}
@@ -205,49 +193,17 @@ func (m *maker) rowField(s *Service, o *Object, of member) {
 	o.Fields = append(o.Fields, f)
 }
 
-// messageField plans a field of messages.
-func (m *maker) messageField(s *Service, o *Object, of member) {
-	f, done := m.field(o, of)
-	if done {
-		return
+// contains reports whether what is read is an object, or has it as a part that is
+// read from the same value.
+func (m *maker) contains(r *Read, part *Object, depth int) bool {
+	itself := []*Object{r.Into.Object}
+	if r.Into.Choice != nil {
+		itself = r.Into.Choice.itself()
 	}
-	what := o.Def.Name + "." + of.Name
-	if of.source.Default != nil {
-		m.report.At(of.source.Default.Position, "remove it", "a field of a message already has a default")
-		return
-	}
-	if len(f.Path) == 0 {
-		def := m.union.Types[of.Type.Name()]
-		if of.Type.Elem != nil || def.Kind != ast.Object {
-			m.report.At(of.pos, "", "$ is the message itself, so %s must be of an object type", what)
-			return
-		}
-		inner := m.message(s, def, o.Message)
-		if m.contains(inner, o, 0) {
-			m.report.At(of.pos, "use the object itself", "$ makes %s a part of itself", o.Def.Name)
-			return
-		}
-		f.Read = &Read{Type: of.Type, Model: f.Model, Into: Conversion{Object: inner}}
-		o.Fields = append(o.Fields, f)
-		return
-	}
-	fields := m.protoPath(o.Message, f.Path, of.pos)
-	if fields == nil {
-		return
-	}
-	if f.Read = m.readMessage(s, of.Type, fields, of.pos, what); f.Read != nil {
-		o.Fields = append(o.Fields, f)
-	}
-}
-
-// contains reports whether o is part, or has it as a part.
-func (m *maker) contains(o, part *Object, depth int) bool {
-	if o == part {
-		return true
-	}
-	return depth < len(m.union.Types) && slices.ContainsFunc(o.Fields, func(f *Field) bool {
-		itself := f.Read != nil && len(f.Path) == 0
-		return itself && m.contains(f.Read.Into.Object, part, depth+1)
+	return slices.ContainsFunc(itself, func(o *Object) bool {
+		return o == part || depth < len(m.union.Types) && slices.ContainsFunc(o.Fields, func(f *Field) bool {
+			return f.Read != nil && len(f.Path) == 0 && m.contains(f.Read, part, depth+1)
+		})
 	})
 }
 
@@ -291,8 +247,9 @@ func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, 
 			return nil
 		}
 	default:
-		m.report.At(pos, "resolve it with a Go method", "%s is %s, and a binding can't know the type of a row", what, project.Article(def.Kind))
-		return nil
+		if r.Into.Choice = m.choice(s, def, format, nil, pos); r.Into.Choice == nil {
+			return nil
+		}
 	}
 	return r
 }
@@ -358,53 +315,4 @@ func decodes(t types.Type) bool {
 		}
 	}
 	return false
-}
-
-// readMessage plans how a value is read from the end of a path in a message. It
-// returns nil if it can't, which is reported.
-func (m *maker) readMessage(s *Service, t *ast.Type, fields []MessageField, pos *ast.Position, what string) *Read {
-	last := fields[len(fields)-1]
-	r := &Read{Type: t, Model: m.models.Of(t), Fields: fields}
-	fits := false
-	switch {
-	case last.Desc.IsMap():
-		fits = m.readMap(r, last.Field)
-	case IsMask(last.Field) && !last.IsList() && t.Elem != nil:
-		text := types.Typ[types.String]
-		r.Item = &Read{Type: t.Elem, Model: text, Into: Conversion{From: text, To: text}}
-		fits = t.Elem.NamedType == "String" && t.Elem.NonNull
-	case last.IsList() != (t.Elem != nil):
-	case t.Elem == nil:
-		r.Into, fits = m.fromProto(s, last.Field, t.NamedType)
-	default:
-		fits = m.readRepeated(s, r, last.Field)
-	}
-	if !fits {
-		m.report.At(pos, "", "%s is %s, which %s (%s) does not fit", what, t, last.Desc.FullName(), last.describe())
-		return nil
-	}
-	if item := t.Elem; item != nil && !item.NonNull && m.union.Types[item.NamedType].Kind != ast.Object {
-		m.report.At(pos, "write ["+item.NamedType+"!]", "the items of %s are never null", last.Desc.FullName())
-		return nil
-	}
-	return r
-}
-
-// readMap plans how a map is read: as JSON. It returns false if it can't.
-func (m *maker) readMap(r *Read, field *protogen.Field) bool {
-	r.Into = Conversion{From: r.Model, To: r.Model, Func: decoding("AnyMap")}
-	value := field.Message.Fields[1]
-	return r.Type.Elem == nil && value.Message == nil && value.Enum == nil && IsAny(r.Model)
-}
-
-// readRepeated plans how the items of a repeated field are read. It returns
-// false if they can't.
-func (m *maker) readRepeated(s *Service, r *Read, field *protogen.Field) bool {
-	slice, ok := r.Model.(*types.Slice)
-	if !ok || r.Type.Elem.Elem != nil {
-		return false
-	}
-	into, ok := m.fromProto(s, field, r.Type.Elem.NamedType)
-	r.Item = &Read{Type: r.Type.Elem, Model: slice.Elem(), Into: into}
-	return ok
 }

@@ -1,0 +1,100 @@
+package decode
+
+import "fmt"
+
+// TypeName returns the text or the whole number at a path in the object that is the
+// next value, which is read afterwards: it names the type of the object. It is empty if
+// the object has no such value. If the next value is not an object, it is skipped, and
+// the error is [ErrMissing] for null.
+func TypeName[D Reader](d D, path ...string) (string, error) {
+	start := d.Mark()
+	if err := d.Object(); err != nil {
+		return "", err
+	}
+	d.Rewind(start)
+	name := keyAt(d, path)
+	d.Rewind(start)
+	return name, nil
+}
+
+// Member returns the index of the first of names that is a member of the object that
+// is the next value and is not null, or -1. The object is read afterwards. If the next
+// value is not an object, it is skipped, and the error is [ErrMissing] for null.
+func Member[D Reader](d D, names ...string) (int, error) {
+	start, found := d.Mark(), -1
+	if err := d.Object(); err != nil {
+		return -1, err
+	}
+	for d.Next() {
+		for i, name := range names {
+			if d.Name() == name && (found < 0 || i < found) && !d.Null() {
+				found = i
+			}
+		}
+	}
+	d.Rewind(start)
+	return found, nil
+}
+
+// NoType returns the error of an object of an interface or a union whose type is not
+// known. name is what names its type, or empty if a member does.
+func NoType(abstract, name string) error {
+	if name == "" {
+		return &Mismatch{Want: fmt.Sprintf("an object of a type of %s: nothing tells its type", abstract)}
+	}
+	return &Mismatch{Want: "the name of a type of " + abstract, Have: sample(name)}
+}
+
+// Choices is like [Messages] for messages of several types. If null is true, one that
+// has an error is null.
+func Choices[M, T any](from Source, messages []*M, read func(Source, *M) (T, error), null bool) ([]T, error) {
+	list := make([]T, len(messages))
+	var failed Items
+	for i, message := range messages {
+		var err error
+		list[i], err = read(from, message)
+		if null {
+			failed.addNull(i, err)
+		} else {
+			failed.add(i, err)
+		}
+	}
+	if failed.lost {
+		return nil, &failed
+	}
+	return list, failed.err()
+}
+
+// EnumName returns the name of a value of an enum.
+func EnumName[E fmt.Stringer](value E) string { return value.String() }
+
+// KeyedChoices is like [Keyed] for objects of several types. errs has the problem of
+// each object that can't be read, by position; what names it in the log.
+func KeyedChoices[D Reader, T any](d D, what string, read func(D) (T, error), path ...string) (list []T, keys []string, errs []error, err error) {
+	if err := d.Array(); err != nil {
+		return nil, nil, nil, IfNotNull(err)
+	}
+	for d.Item() {
+		if d.Null() {
+			continue
+		}
+		start := d.Mark()
+		key := keyAt(d, path)
+		d.Rewind(start)
+		row, err := read(d)
+		list, keys, errs = append(list, row), append(keys, key), append(errs, d.Malformed(what, err))
+	}
+	return list, keys, errs, nil
+}
+
+// ChoiceRows reads the rows of a batch of messages of several types. errs has the
+// problem of each message that can't be read, by position; what names it in the log.
+func ChoiceRows[M, T any](from Source, what string, messages []*M, read func(Source, *M) (T, error)) (list []T, errs []error) {
+	list, errs = make([]T, len(messages)), make([]error, len(messages))
+	for i, message := range messages {
+		var err error
+		list[i], err = read(from, message)
+		errs[i] = from.Malformed(what, err)
+	}
+	return list, errs
+}

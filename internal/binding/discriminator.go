@@ -1,0 +1,140 @@
+package binding
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/nearest"
+)
+
+// Discriminator is @discriminator of an interface or a union. Exactly one of Name,
+// Members and Present is set.
+type Discriminator struct {
+	Name    directive.Path // of the value that names the type
+	Values  []Variant      // texts of this value
+	Members []Variant      // paths of one step, which have the object
+	Present []Variant      // paths of one step, which only one type has
+	Default string         // a type, or empty
+	Pos     *ast.Position
+}
+
+// Variant says what tells one type.
+type Variant struct {
+	// Text is a value, or the path of a member.
+	Text string
+	Path directive.Path // of a member, else nil
+	Type string
+	Pos  *ast.Position
+}
+
+// String returns the discriminator without positions, for comparing.
+func (d *Discriminator) String() string {
+	var b strings.Builder
+	b.WriteString(d.Name.String())
+	for _, list := range [][]Variant{d.Values, d.Members, d.Present} {
+		b.WriteByte(';')
+		for _, v := range list {
+			b.WriteString(" " + v.Text + "=" + v.Type)
+		}
+	}
+	return b.String() + "; " + d.Default
+}
+
+// DiscriminatorFor returns how a service tells the types of an interface or a union:
+// the @discriminator that names the service, or else the one that names none; nil if
+// there is neither. The directives must be valid; see [ReadOthers].
+func DiscriminatorFor(directives ast.DirectiveList, service string) *Discriminator {
+	found := forService(directives.ForNames(DiscriminatorDirective), service)
+	if found == nil {
+		return nil
+	}
+	r := &reader{report: func(*ast.Position, string, string, ...any) {}}
+	return r.discriminator(found)
+}
+
+func (r *reader) discriminator(d *ast.Directive) *Discriminator {
+	return &Discriminator{
+		Name: r.path(d, "name"), Values: r.variants(d, "values", false), Members: r.variants(d, "members", true),
+		Present: r.variants(d, "present", true), Default: raw(d, "default"), Pos: d.Position,
+	}
+}
+
+// variants reads a list of "value=Type" or, if they are members, "member=Type".
+func (r *reader) variants(d *ast.Directive, argument string, members bool) []Variant {
+	arg := d.Arguments.ForName(argument)
+	if arg == nil {
+		return nil
+	}
+	var list []Variant
+	for _, v := range directive.Items(arg.Value) {
+		i := strings.LastIndexByte(v.Raw, '=')
+		if i < 0 {
+			r.fail(v.Position, `write "what the service has=Type"`, "%q is not a valid item of %s", v.Raw, argument)
+			continue
+		}
+		variant := Variant{Text: v.Raw[:i], Type: v.Raw[i+1:], Pos: v.Position}
+		if members {
+			path, err := directive.ParsePath(variant.Text)
+			if err != nil || len(path) != 1 || path[0].IsItem() {
+				r.fail(v.Position, "", "%q is not the name of one member", variant.Text)
+				continue
+			}
+			variant.Path = path
+		}
+		if slices.ContainsFunc(list, func(other Variant) bool { return other.Text == variant.Text }) {
+			r.fail(v.Position, "keep one", "%q tells two types", variant.Text)
+		}
+		list = append(list, variant)
+	}
+	return list
+}
+
+// readDiscriminators checks the directives @discriminator of a type.
+func readDiscriminators(schema *ast.Schema, def *ast.Definition, report directive.Report) {
+	for _, d := range def.Directives.ForNames(DiscriminatorDirective) {
+		r := &reader{schema: schema, report: report}
+		if !r.checkArguments(d) {
+			continue
+		}
+		found := r.discriminator(d)
+		if !r.failed {
+			r.checkDiscriminator(def, d, found)
+		}
+	}
+}
+
+func (r *reader) checkDiscriminator(def *ast.Definition, d *ast.Directive, found *Discriminator) {
+	ways := 0
+	for _, name := range []string{"name", "members", "present"} {
+		if d.Arguments.ForName(name) != nil {
+			ways++
+		}
+	}
+	if ways != 1 {
+		r.fail(d.Position, `write name: "kind", or members: ["advert=Ad"], or present: ["isbn=Book"]`, "@discriminator needs one of name, members and present")
+		return
+	}
+	if arg := d.Arguments.ForName("values"); arg != nil && found.Name == nil {
+		r.fail(arg.Position, "remove it", "values is for the value that name leads to")
+	}
+	if arg := d.Arguments.ForName("name"); arg != nil {
+		if _, ok := found.Name.Names(); !ok || len(found.Name) == 0 {
+			r.fail(arg.Value.Position, `write the name of a member, such as "kind"`, "%s can't name the type", found.Name)
+		}
+	}
+	var types []string
+	for _, t := range r.schema.GetPossibleTypes(def) {
+		types = append(types, t.Name)
+	}
+	for _, v := range slices.Concat(found.Values, found.Members, found.Present) {
+		if !slices.Contains(types, v.Type) {
+			r.fail(v.Pos, nearest.Hint(v.Type, types), "%s has no type %s", def.Name, v.Type)
+		}
+	}
+	if arg := d.Arguments.ForName("default"); arg != nil && !slices.Contains(types, found.Default) {
+		r.fail(arg.Value.Position, nearest.Hint(found.Default, types), "%s has no type %s", def.Name, found.Default)
+	}
+}

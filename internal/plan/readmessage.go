@@ -1,0 +1,123 @@
+package plan
+
+import (
+	"go/types"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+)
+
+// message plans how an object type is read from a message.
+func (m *maker) message(s *Service, def *ast.Definition, message *protogen.Message) *Object {
+	for _, o := range s.Objects {
+		if o.Def == def && o.Message == message {
+			return o
+		}
+	}
+	o := m.newObject(def, Protobuf)
+	o.Message = message
+	s.Objects = append(s.Objects, o)
+	for _, of := range m.members(s, def) {
+		m.messageField(s, o, of)
+	}
+	return o
+}
+
+// messageField plans a field of messages.
+func (m *maker) messageField(s *Service, o *Object, of member) {
+	f, done := m.field(o, of)
+	if done {
+		return
+	}
+	what := o.Def.Name + "." + of.Name
+	if of.source.Default != nil {
+		m.report.At(of.source.Default.Position, "remove it", "a field of a message already has a default")
+		return
+	}
+	if len(f.Path) == 0 {
+		if f.Read = m.readWhole(s, of.Type, o.Message, of.pos); f.Read == nil {
+			m.report.At(of.pos, "", "$ is the message itself, so %s must be of an object type", what)
+			return
+		}
+		if m.contains(f.Read, o, 0) {
+			m.report.At(of.pos, "use the object itself", "$ makes %s a part of itself", o.Def.Name)
+			return
+		}
+		o.Fields = append(o.Fields, f)
+		return
+	}
+	fields := m.protoPath(o.Message, f.Path, of.pos)
+	if fields == nil {
+		return
+	}
+	if f.Read = m.readMessage(s, of.Type, fields, of.pos, what); f.Read != nil {
+		o.Fields = append(o.Fields, f)
+	}
+}
+
+// readWhole plans how a message as a whole is read. It returns nil if the type is not
+// one of objects.
+func (m *maker) readWhole(s *Service, t *ast.Type, message *protogen.Message, pos *ast.Position) *Read {
+	def := m.union.Types[t.Name()]
+	r := &Read{Type: t, Model: m.models.Of(t)}
+	switch {
+	case t.Elem != nil:
+		return nil
+	case def.Kind == ast.Object:
+		r.Into.Object = m.message(s, def, message)
+	case def.IsAbstractType():
+		r.Into.Choice = m.choice(s, def, Protobuf, message, pos)
+	default:
+		return nil
+	}
+	return r
+}
+
+// readMessage plans how a value is read from the end of a path in a message. It
+// returns nil if it can't, which is reported.
+func (m *maker) readMessage(s *Service, t *ast.Type, fields []MessageField, pos *ast.Position, what string) *Read {
+	last := fields[len(fields)-1]
+	r := &Read{Type: t, Model: m.models.Of(t), Fields: fields}
+	fits := false
+	switch {
+	case last.Desc.IsMap():
+		fits = m.readMap(r, last.Field)
+	case IsMask(last.Field) && !last.IsList() && t.Elem != nil:
+		text := types.Typ[types.String]
+		r.Item = &Read{Type: t.Elem, Model: text, Into: Conversion{From: text, To: text}}
+		fits = t.Elem.NamedType == "String" && t.Elem.NonNull
+	case last.IsList() != (t.Elem != nil):
+	case t.Elem == nil:
+		r.Into, fits = m.fromProto(s, last.Field, t.NamedType, pos)
+	default:
+		fits = m.readRepeated(s, r, last.Field, pos)
+	}
+	if !fits {
+		m.report.At(pos, "", "%s is %s, which %s (%s) does not fit", what, t, last.Desc.FullName(), last.describe())
+		return nil
+	}
+	if item := t.Elem; item != nil && !item.NonNull && !m.isObject(item) {
+		m.report.At(pos, "write ["+item.NamedType+"!]", "the items of %s are never null", last.Desc.FullName())
+		return nil
+	}
+	return r
+}
+
+// readMap plans how a map is read: as JSON. It returns false if it can't.
+func (m *maker) readMap(r *Read, field *protogen.Field) bool {
+	r.Into = Conversion{From: r.Model, To: r.Model, Func: decoding("AnyMap")}
+	value := field.Message.Fields[1]
+	return r.Type.Elem == nil && value.Message == nil && value.Enum == nil && IsAny(r.Model)
+}
+
+// readRepeated plans how the items of a repeated field are read. It returns
+// false if they can't.
+func (m *maker) readRepeated(s *Service, r *Read, field *protogen.Field, pos *ast.Position) bool {
+	slice, ok := r.Model.(*types.Slice)
+	if !ok || r.Type.Elem.Elem != nil {
+		return false
+	}
+	into, ok := m.fromProto(s, field, r.Type.Elem.NamedType, pos)
+	r.Item = &Read{Type: r.Type.Elem, Model: slice.Elem(), Into: into}
+	return ok
+}
