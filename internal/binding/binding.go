@@ -49,7 +49,7 @@ const (
 // hidden from callers of the gateway.
 func Private(name string) bool {
 	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
-		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingValue"}, name)
+		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingNaming", "BindingValue"}, name)
 }
 
 // Inaccessible reports whether a field is hidden from callers of the gateway.
@@ -68,6 +68,29 @@ func CallerServices(schema *ast.Schema) []string {
 		}
 	}
 	return names
+}
+
+// Namings are how a service writes names, as @service says.
+type Namings struct {
+	Fields, Enums Naming
+	Pos           *ast.Position // nil if it says nothing
+}
+
+// NamingsOf returns how a service writes names.
+func NamingsOf(schema *ast.Schema, service string) Namings {
+	var out Namings
+	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
+		if raw(d, "name") != service {
+			continue
+		}
+		if fields := raw(d, "fields"); fields != "" {
+			out.Fields, out.Pos = Naming(fields), d.Position
+		}
+		if enums := raw(d, "enums"); enums != "" {
+			out.Enums, out.Pos = Naming(enums), d.Position
+		}
+	}
+	return out
 }
 
 // Read returns the binding of a field. It is nil when the field has none, or an

@@ -19,7 +19,7 @@ type Source struct {
 }
 
 // SourceFor returns the source of a field for a service: the @source that names
-// the service, or else the one that names none, or else the field's own name.
+// the service, or else the one that names none. Without a name there, it is name.
 // The directives must be valid; see [ReadOthers].
 func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	out := Source{Names: []directive.Path{directive.PathOf(name)}}

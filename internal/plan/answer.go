@@ -8,6 +8,8 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 
 	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/project"
 )
 
 // Answer says how the answer of a call is read.
@@ -198,6 +200,7 @@ func (m *maker) messageKey(c *Call, a *Answer, message *protogen.Message) bool {
 // service plans the client of one service.
 func (m *maker) service(s *Service) {
 	s.GRPC, s.Config = s.Calls[0].GRPC != nil, s.configNames()
+	m.namings(s)
 	for _, c := range s.Calls {
 		if (c.GRPC != nil) != s.GRPC {
 			m.report.At(c.Pos, "give one of them another name", "the service %s is called over HTTP and over gRPC", s.Name)
@@ -206,6 +209,25 @@ func (m *maker) service(s *Service) {
 		m.call(s, c)
 	}
 	s.sort()
+}
+
+// namings finds how the service writes names.
+func (m *maker) namings(s *Service) {
+	for _, f := range s.callers() {
+		theirs := binding.NamingsOf(f.Schema, s.Name)
+		switch {
+		case theirs.Pos == nil:
+			continue
+		case s.GRPC:
+			m.report.At(theirs.Pos, "remove it", "fields and enums say how an HTTP service writes names, and %s is called over gRPC", s.Name)
+			return
+		case s.namings.Pos != nil && (theirs.Fields != s.namings.Fields || theirs.Enums != s.namings.Enums):
+			m.report.At(theirs.Pos, "use the same in both, or say it in schema/shared", "the service %s writes names in another way here than at %s",
+				s.Name, project.Where(s.namings.Pos))
+			return
+		}
+		s.namings = theirs
+	}
 }
 
 // call plans one call.

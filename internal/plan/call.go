@@ -29,6 +29,8 @@ type Service struct {
 	Enums []*Enum
 	// Inputs are the input objects that are sent, sorted by name.
 	Inputs []*Input
+
+	namings binding.Namings
 }
 
 // Call is a call of a service. Bindings that make the same call share one.

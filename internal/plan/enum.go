@@ -68,7 +68,7 @@ func (m *maker) enumText(s *Service, def *ast.Definition, value string) (string,
 func (m *maker) respelled(s *Service, def *ast.Definition) bool {
 	return slices.ContainsFunc(def.EnumValues, func(v *ast.EnumValueDefinition) bool {
 		_, said := m.enumText(s, def, v.Name)
-		return said
+		return said || s.namings.Enums.Of(v.Name) != v.Name
 	})
 }
 
@@ -90,7 +90,10 @@ func (m *maker) textEnum(s *Service, def *ast.Definition) *Enum {
 	for _, v := range def.EnumValues {
 		value := EnumValue{Name: v.Name}
 		text, said := m.enumText(s, def, v.Name)
-		value.Sent, value.Respelled = text, said
+		if value.Sent, value.Respelled = text, said; !said {
+			value.Sent = s.namings.Enums.Of(v.Name)
+			value.Respelled = value.Sent != v.Name
+		}
 		for _, spelling := range spellings(v.Name, text, said) {
 			if owner[spelling] == "" || owner[spelling] == v.Name {
 				value.Texts = append(value.Texts, spelling)

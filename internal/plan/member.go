@@ -39,7 +39,7 @@ func (m *maker) member(s *Service, def *ast.Definition, field *ast.FieldDefiniti
 			continue
 		}
 		theirs := own.Fields.ForName(field.Name)
-		source := binding.SourceFor(theirs.Directives, field.Name, s.Name)
+		source := binding.SourceFor(theirs.Directives, s.namings.Fields.Of(field.Name), s.Name)
 		if found && describeSource(source) != describeSource(out.source) {
 			m.report.At(theirs.Position, "use the same source in both, or give the types other names", "%s.%s is %s in the service %s here, but %s at %s",
 				def.Name, field.Name, describeSource(source), s.Name, describeSource(out.source), project.Where(out.Position))
