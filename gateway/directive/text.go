@@ -74,6 +74,8 @@ type Var struct {
 	// Separator between them.
 	Joined    bool
 	Separator string
+	// Number reports whether a text is sent as a number.
+	Number bool
 	// Pos is the position of the variable. [ParseText] does not set it.
 	Pos *ast.Position
 }
@@ -84,7 +86,7 @@ func (v *Var) String() string { return "$" + string(v.Root) + "." + strings.Join
 // variableSyntax matches the root, the path and, in quotes, the separator.
 var variableSyntax = regexp.MustCompile(`^\$(args|this|batch|request\.headers|config|page)` +
 	`\.([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)` +
-	`(?:->join\(("(?:[^"\\]|\\.)*")\))?$`)
+	`(?:->join\(("(?:[^"\\]|\\.)*")\)|->(number))?$`)
 
 // TextError is a mistake in a text.
 type TextError struct {
@@ -145,7 +147,7 @@ func parseVar(text string) (*Var, error) {
 	m := variableSyntax.FindStringSubmatch(text)
 	if m == nil {
 		return nil, fmt.Errorf("{%s} is not a variable: "+
-			"the variables are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\")", text)
+			"the variables are $args.x, $this.x, $batch.x, $request.headers.x, $config.x and $page.x, each also with ->join(\",\") or ->number", text)
 	}
 	v := &Var{Root: Root(m[1]), Path: strings.Split(m[2], ".")}
 	if m[3] != "" {
@@ -155,6 +157,7 @@ func parseVar(text string) (*Var, error) {
 		}
 		v.Joined, v.Separator = true, separator
 	}
+	v.Number = m[4] != ""
 	if (v.Root == Headers || v.Root == Config) && len(v.Path) != 1 {
 		return nil, fmt.Errorf("%s has too many names", v)
 	}

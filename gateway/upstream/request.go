@@ -31,6 +31,9 @@ type Request struct {
 	Header http.Header
 	// Body is sent as JSON unless it is nil.
 	Body any
+	// Form reports whether Body, which is an object in JSON, is sent as
+	// application/x-www-form-urlencoded. See [Request.AddObject].
+	Form bool
 	// Binding is the position of the binding that makes the call, file:line:column,
 	// for errors in the log. It is empty for hand-written code.
 	Binding string
@@ -106,7 +109,7 @@ func (r Request) build(ctx context.Context, base string) (*http.Request, error) 
 		return nil, err
 	}
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", r.contentType())
 	}
 	for name, values := range r.Header {
 		for _, value := range values {
@@ -126,6 +129,13 @@ func (r Request) encodedBody() (io.Reader, error) {
 	text, err := json.Marshal(r.Body)
 	if err != nil {
 		return nil, fmt.Errorf("encode the body: %w", err)
+	}
+	if r.Form {
+		values := url.Values{}
+		if err := flatten(values, "", text); err != nil {
+			return nil, err
+		}
+		return strings.NewReader(values.Encode()), nil
 	}
 	return bytes.NewReader(text), nil
 }

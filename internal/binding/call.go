@@ -33,7 +33,8 @@ type REST struct {
 	Query   []Param
 	Headers []Param
 	Body    *Value // nil for none
-	XML     bool
+	XML     bool   // the format of answers
+	Form    bool   // the format of the body
 }
 
 // GRPC is a call of a gRPC service.
@@ -45,6 +46,7 @@ type GRPC struct {
 
 // Param is a parameter of the URL or a header.
 type Param struct {
+	// Name is empty for an input object whose fields are parameters.
 	Name string
 	Text directive.Text
 	Pos  *ast.Position

@@ -14,7 +14,7 @@ import (
 )
 
 func (r *reader) rest(d *ast.Directive) {
-	rest := &REST{XML: raw(d, "format") == "XML"}
+	rest := &REST{XML: raw(d, "format") == "XML", Form: raw(d, "format") == "FORM"}
 	r.binding.REST = rest
 	var target *ast.Argument
 	for _, method := range []string{"get", "post", "put", "patch", "delete"} {
@@ -45,7 +45,10 @@ func (r *reader) rest(d *ast.Directive) {
 		if rest.Method == http.MethodGet {
 			r.fail(arg.Position, "use query, or another method", "a GET request has no body")
 		}
-		rest.Body = r.value(arg.Value)
+		rest.Body = r.body(arg.Value)
+	}
+	if rest.Form && (rest.Body == nil || rest.Body.Const != nil || rest.Body.List != nil) {
+		r.fail(d.Position, `add body: { name: "{$args.name}" }, or remove format`, "format: FORM is for a body that is an object")
 	}
 }
 
@@ -103,6 +106,12 @@ func (r *reader) params(d *ast.Directive, argument, separator string, valid *reg
 	}
 	var params []Param
 	for _, v := range directive.Items(arg.Value) {
+		if argument == "query" && strings.HasPrefix(v.Raw, "{$") {
+			if text := r.text(v, 0); text.Alone() != nil {
+				params = append(params, Param{Text: text, Pos: v.Position})
+				continue
+			}
+		}
 		name, rest, ok := strings.Cut(v.Raw, separator)
 		if !ok || !valid.MatchString(name) {
 			r.fail(v.Position, `write "name`+separator+`value"`, "%q is not a valid item of %s", v.Raw, argument)

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"go/token"
 	"go/types"
 	"strconv"
 	"strings"
@@ -62,7 +63,11 @@ func (f *function) sentObject(members []plan.SentMember, typ string) (_, expr st
 	var fields, values []string
 	taken := map[string]bool{}
 	for _, m := range members {
-		t, expr := f.sent(m.Value, typ+plan.GoName(m.Name))
+		part := plan.GoName(m.Name)
+		if !token.IsIdentifier(part) {
+			part = plan.FieldName(m.Name, func(string) bool { return false })
+		}
+		t, expr := f.sent(m.Value, typ+part)
 		tag := m.Name
 		if strings.HasPrefix(t, "*") || strings.HasPrefix(t, "[]") || strings.Contains(t, ".Omittable[") {
 			tag += ",omitzero"
@@ -145,6 +150,13 @@ func (f *function) present(v value, leaf plan.Leaf) (typ, expr string) {
 		}
 		return f.typ(v.Item), v.expr
 	}
+	if v.Schema == nil { // the keys of a batch, or one of a parent
+		if v.List {
+			f.keyCheck = f.upstream("Numeric")
+			return "[]" + f.upstream("Number"), fmt.Sprintf("%s(%s, %s)", f.upstream("Map"), v.expr, f.upstream("AsNumber"))
+		}
+		return f.upstream("Number"), f.upstream("AsNumber") + "(" + v.expr + ")"
+	}
 	t := *v.Schema
 	t.NonNull = true
 	if v.List {
@@ -183,6 +195,12 @@ func (c *client) sentValue(t *ast.Type, model types.Type, expr string, leaf plan
 			return "[]" + typ, fmt.Sprintf("%s(%s, %s)", c.upstream("Map"), expr, name)
 		}
 		return "[]" + typ, fmt.Sprintf("%s(%s, func(item %s) %s { return %s })", c.upstream("Map"), expr, c.typ(slice.Elem()), typ, value)
+	}
+	if leaf.Number {
+		if plan.IsPointer(model) {
+			return "*" + c.upstream("Number"), fmt.Sprintf("%s(%s, %s)", c.upstream("Apply"), expr, c.upstream("AsNumber"))
+		}
+		return c.upstream("Number"), c.upstream("AsNumber") + "(" + expr + ")"
 	}
 	if leaf.Input != nil {
 		if !plan.IsPointer(model) {

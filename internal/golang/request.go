@@ -58,6 +58,9 @@ func (f *function) request() {
 	if body != "" && condition == "" {
 		fields = append(fields, "Body: "+body)
 	}
+	if f.REST.Form {
+		fields = append(fields, "Form: true")
+	}
 	if !f.Done() {
 		fields = append(fields, fmt.Sprintf("Binding: %q", f.At()))
 	}
@@ -111,6 +114,9 @@ func (f *function) texts(t directive.Text) string {
 	if one == nil || one.Joined || one.Root != directive.Batch && one.Root != directive.Args {
 		return ""
 	}
+	if _, isObject := f.Objects[one]; isObject {
+		return ""
+	}
 	if v := f.value(one); v.List && v.there == "" && v.plain() {
 		return v.expr
 	}
@@ -120,6 +126,9 @@ func (f *function) texts(t directive.Text) string {
 // always reports whether a text has no list and no variable that can be absent.
 func (f *function) always(t directive.Text) bool {
 	for _, one := range t.Vars() {
+		if _, isObject := f.Objects[one]; isObject {
+			return false
+		}
 		if v := f.value(one); v.there != "" || v.List && !v.Joined {
 			return false
 		}
@@ -140,7 +149,11 @@ func (f *function) param(field string, p binding.Param, only bool) {
 		return
 	}
 	v := f.value(one)
+	leaf, isObject := f.Objects[one]
 	switch {
+	case isObject:
+		_, expr := f.present(v, leaf)
+		f.line("if err := request.AddObject(%q, %s); err != nil {\nreturn %s, err\n}", p.Name, expr, f.zero)
 	case !v.List:
 		f.line("request.%s.Add(%q, %s)", field, p.Name, f.text(v, v.expr))
 	case only && v.plain():

@@ -34,6 +34,8 @@ type SentMember struct {
 type Leaf struct {
 	Input *Input
 	Enum  *Enum
+	// Number reports whether a text is sent as a number.
+	Number bool
 }
 
 // Input says how an input object is sent to a service.
@@ -92,8 +94,17 @@ func (m *maker) sent(s *Service, c *Call, v *binding.Value) *Sent {
 		return &Sent{Text: v.Text}
 	}
 	out := &Sent{Operand: c.Operands[one]}
-	if out.Operand != nil && out.Operand.Schema != nil {
+	if out.Operand == nil {
+		return out // reported
+	}
+	if out.Operand.Schema != nil {
 		out.Leaf = m.leaf(s, out.Operand.Schema)
+	}
+	if one.Number {
+		out.Leaf = Leaf{Number: true}
+		if t := out.Operand.Schema; !IsString(out.Operand.Item) || t != nil && m.union.Types[t.Name()].Kind != ast.Scalar {
+			m.report.At(one.Pos, "remove ->number", "%s is %s, and only a text can become a number", one, shortType(out.Operand.Item))
+		}
 	}
 	return out
 }
@@ -123,6 +134,10 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 			m.report.At(of.pos, "", "an input field must have one name, which can't be a path")
 			continue
 		}
+		if name := of.source.Names[0][0].Name; message == nil && !binding.SendableName(name) {
+			m.report.At(of.pos, "", "the name %q can't be sent: it must not have quotes, commas or backslashes", name)
+			continue
+		}
 		field := structField(in.Model, GoName(of.Name))
 		if field == nil {
 			m.report.At(of.Position, "", "the Go type %s has no field %s", shortType(in.Model), GoName(of.Name))
@@ -146,6 +161,9 @@ func (m *maker) texts(s *Service, c *Call, t directive.Text) {
 		if o == nil {
 			continue // reported
 		}
+		if v.Number {
+			m.report.At(v.Pos, "remove ->number", "%s is a part of a text here, and ->number is for a whole value in a body", v)
+		}
 		if o.Schema != nil {
 			if def := m.union.Types[o.Schema.Name()]; def.Kind == ast.Enum && m.respelled(s, def) {
 				o.Enum = m.writtenEnum(s, def)
@@ -157,15 +175,41 @@ func (m *maker) texts(s *Service, c *Call, t directive.Text) {
 	}
 }
 
+// queryObject plans a parameter of the URL that is an input object, or a list of
+// them. It returns false for others.
+func (m *maker) queryObject(s *Service, c *Call, p binding.Param) bool {
+	one := p.Text.Alone()
+	if one == nil || c.Operands[one] == nil {
+		return false
+	}
+	o := c.Operands[one]
+	object := o.Schema != nil && m.union.Types[o.Schema.Name()].Kind == ast.InputObject
+	if object && (p.Name != "" || o.Schema.Elem == nil) {
+		if c.Objects == nil {
+			c.Objects = map[*directive.Var]Leaf{}
+		}
+		c.Objects[one] = m.leaf(s, o.Schema)
+		return true
+	}
+	if p.Name == "" {
+		m.report.At(p.Pos, `write "name={`+one.String()+`}"`, "%s is not an input object, whose fields could be parameters", one)
+		return true
+	}
+	return false
+}
+
 // http plans the path, query, headers and body of an HTTP request.
 func (m *maker) http(s *Service, c *Call) {
 	for _, segment := range c.REST.Path {
 		m.texts(s, c, segment)
 	}
-	for _, params := range [][]binding.Param{c.REST.Query, c.REST.Headers} {
-		for _, p := range params {
+	for _, p := range c.REST.Query {
+		if !m.queryObject(s, c, p) {
 			m.texts(s, c, p.Text)
 		}
+	}
+	for _, p := range c.REST.Headers {
+		m.texts(s, c, p.Text)
 	}
 	m.body(s, c)
 }

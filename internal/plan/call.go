@@ -46,6 +46,8 @@ type Call struct {
 	Arguments []*Argument
 	// Operands are the values of the variables.
 	Operands map[*directive.Var]*Operand
+	// Objects are the input objects that are parameters of the URL.
+	Objects map[*directive.Var]Leaf
 	// Body is the body of an HTTP request; nil for none.
 	Body *Sent
 	// Message is the request of gRPC.

@@ -1,0 +1,97 @@
+package upstream
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/portico-gateway/portico/gateway/decode"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// AddObject adds the members of an object to the query: as parameters of their names
+// or, if name is not empty, as name[member]. Lists of scalars repeat the name, lists of
+// objects are name[0][member], and null is left out.
+func (r *Request) AddObject(name string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return problem.Wrap(fmt.Errorf("encode the parameter %s: %w", name, err), problem.BadUserInput, "The service can't be asked for this value.")
+	}
+	if r.Query == nil {
+		r.Query = url.Values{}
+	}
+	return flatten(r.Query, name, text)
+}
+
+func (r Request) contentType() string {
+	if r.Form {
+		return "application/x-www-form-urlencoded"
+	}
+	return "application/json"
+}
+
+// flatten adds the scalars in a text of JSON to values.
+func flatten(values url.Values, name string, text []byte) error {
+	d := decode.NewJSON(string(text), decode.Source{})
+	value, err := d.Any()
+	if err != nil {
+		return decode.IfNotNull(err)
+	}
+	addFlat(values, name, value)
+	return d.End()
+}
+
+func addFlat(values url.Values, name string, value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for member, inner := range value {
+			if name != "" {
+				member = name + "[" + member + "]"
+			}
+			addFlat(values, member, inner)
+		}
+	case []any:
+		for i, item := range value {
+			switch item.(type) {
+			case map[string]any, []any:
+				addFlat(values, name+"["+strconv.Itoa(i)+"]", item)
+			default:
+				addFlat(values, name, item)
+			}
+		}
+	case nil:
+	case string:
+		values.Add(name, value)
+	case bool:
+		values.Add(name, strconv.FormatBool(value))
+	case json.Number:
+		values.Add(name, value.String())
+	}
+}
+
+// Number is a text that is sent as a number in JSON: "12", "-0.5", "1e3". Another one is
+// an error.
+type Number string
+
+// AsNumber returns a text as a number to send.
+func AsNumber[T ~string](text T) Number { return Number(text) }
+
+// MarshalJSON is part of json.Marshaler.
+func (n Number) MarshalJSON() ([]byte, error) {
+	d := decode.NewJSON(string(n), decode.Source{})
+	value, err := d.Any()
+	number, ok := value.(json.Number)
+	if err != nil || !ok || d.End() != nil || number.String() != string(n) { // white space is not a part of it
+		return nil, fmt.Errorf("%q is not a number", string(n))
+	}
+	return []byte(n), nil
+}
+
+// Numeric is the check of keys that are sent as [Number].
+func Numeric(key string) error {
+	if _, err := Number(key).MarshalJSON(); err != nil {
+		return problem.Wrap(err, problem.BadUserInput, "The service can't be asked for this value.")
+	}
+	return nil
+}
