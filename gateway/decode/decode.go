@@ -36,6 +36,8 @@
 //	xmltree.go          the elements of a document
 //	list.go             lists and rows, for both
 //	message.go          messages of gRPC
+//	find.go             single values, by their paths
+//	condition.go        conditions on them
 package decode
 
 import (
