@@ -58,11 +58,15 @@ func (f *function) request() {
 	if body != "" && condition == "" {
 		fields = append(fields, "Body: "+body)
 	}
-	if !f.Done() {
+	conditions := f.conditions()
+	if !f.Done() || conditions != "" {
 		fields = append(fields, fmt.Sprintf("Binding: %q", f.At()))
 	}
 	if f.MaxAge > 0 && !f.Root() {
 		fields = append(fields, "Kept: true")
+	}
+	if conditions != "" {
+		fields = append(fields, "Errors: "+conditions)
 	}
 	if len(f.Expected()) > 0 {
 		fields = append(fields, "Expect: c.expect."+loaderName(f.Call))

@@ -203,6 +203,9 @@ func (m *maker) call(s *Service, c *Call) {
 	m.operands(s, c)
 	m.loaderArguments(c)
 	c.NotFound = c.nullWhenNotFound()
+	for _, rule := range c.Errors {
+		m.localNames(rule.Value, c.Format(), rule.ValuePos)
+	}
 	if c.GRPC != nil {
 		if m.rpc(s, c); c.Method == nil {
 			return
@@ -224,7 +227,7 @@ func (m *maker) call(s *Service, c *Call) {
 // rule of the binding says so.
 func (c *Call) nullWhenNotFound() bool {
 	for _, rule := range c.Errors {
-		if rule.Status == "404" || rule.Status == "NOT_FOUND" {
+		if rule.Value == nil && (rule.Status == "404" || rule.Status == "NOT_FOUND") {
 			return false
 		}
 	}
