@@ -37,7 +37,7 @@ func (f Found) IsEmpty() bool {
 		return e.null || !e.elements && !e.attributes && (text == "" || text == "false" || text == "0")
 	}
 	switch text := f.json; {
-	case text == "", text[0] == 'n', text[0] == 'f':
+	case text == "", f.zero, text[0] == 'n', text[0] == 'f':
 		return true
 	case text[0] == 't':
 		return false

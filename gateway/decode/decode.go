@@ -37,6 +37,7 @@
 //	list.go             lists and rows, for both
 //	message.go          messages of gRPC
 //	find.go             single values, by their paths
+//	findmessage.go      the same for messages of gRPC
 //	condition.go        conditions on them
 package decode
 

@@ -11,6 +11,7 @@ type Found struct {
 	json string
 	xml  *element // the first of a member, or one element
 	all  bool     // of a member
+	zero bool     // the value of an enum that has the number 0
 }
 
 // Find reads the values that paths lead to, and nothing else, in one pass over

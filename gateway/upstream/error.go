@@ -9,6 +9,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -21,15 +22,17 @@ type StatusError struct {
 	// Status is the HTTP status; 0 for gRPC. It is 2xx if a condition of a request
 	// makes the answer an error.
 	Status int
-	// Code is the gRPC code; codes.OK for HTTP.
+	// Code is the gRPC code; codes.OK for HTTP, and for an answer that a condition
+	// makes an error.
 	Code codes.Code
-	// Body is the start of an HTTP answer, at most 64 KiB, or the message of a
-	// gRPC status. It is for the log and for clients that know the service's
+	// Body is the start of an answer, at most 64 KiB, which of gRPC is in JSON, or
+	// the message of a gRPC status. It is for the log and for clients that know the service's
 	// errors; it is never shown.
 	Body []byte
 
-	mediaType string // of Body, as the service says
-	whole     string // all of the body, if the status is 2xx
+	mediaType string        // of Body, as the service says
+	whole     string        // all of the body, if the status is 2xx
+	message   proto.Message // the answer of gRPC that a condition makes an error
 }
 
 const (

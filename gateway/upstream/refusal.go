@@ -3,18 +3,22 @@ package upstream
 import (
 	"errors"
 	"mime"
+	"slices"
 	"strings"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Condition is a condition on an HTTP answer.
+// Condition is a condition on an answer.
 type Condition struct {
-	// Status is the status of the answer; 0 stands for all from 200 to 299.
+	// Status is the status of an HTTP answer; 0 stands for all from 200 to 299.
 	Status int
-	// Value is a condition on a value of the body, in JSON or XML; nil for none.
-	// It does not hold for an answer without a body.
+	// Value is a condition on a value of the body, in JSON or XML, or of the message
+	// of gRPC; nil for none. It does not hold for an answer without a body.
 	Value *decode.Condition
 }
 
@@ -25,6 +29,9 @@ func (c Condition) includes(status int) bool {
 // Holds reports whether the condition holds for the answer that the error is of.
 func Holds(err error, c Condition) bool {
 	e, ok := errors.AsType[*StatusError](err)
+	if ok && e.message != nil {
+		return c.holdsFor(e.message)
+	}
 	if !ok || !c.includes(e.Status) {
 		return false
 	}
@@ -33,6 +40,25 @@ func Holds(err error, c Condition) bool {
 	}
 	found, err := e.find(c.Value.Path)
 	return err == nil && c.Value.Holds(found[0])
+}
+
+// holdsFor reports whether the condition holds for an answer of gRPC.
+func (c Condition) holdsFor(message proto.Message) bool {
+	return c.Status == 0 && c.Value != nil && c.Value.Holds(decode.FindInMessage(message, c.Value.Path))
+}
+
+// Accepted returns err, which is that of a call of gRPC, or else the error of an
+// answer for which one of the conditions holds: see [Holds].
+func Accepted(c *GRPC, err error, answer proto.Message, conditions []Condition) error {
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(conditions, func(c Condition) bool { return c.holdsFor(answer) }) {
+		return nil
+	}
+	body, _ := protojson.Marshal(answer) // for the log only
+	e := &StatusError{Service: c.config.Name, Body: body[:min(len(body), bodyOfError)], message: answer}
+	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service)
 }
 
 // refusal returns the error of an answer with a status of 2xx for which one of

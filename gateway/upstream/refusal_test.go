@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -130,5 +132,37 @@ func TestConditionsOfCachedAnswers(t *testing.T) {
 	}
 	if n := calls.Load(); n != 1 {
 		t.Errorf("%d calls, want 1", n)
+	}
+}
+
+// An answer of gRPC is an error if a value of its message is so.
+func TestConditionsOfMessages(t *testing.T) {
+	services, err := upstream.Open([]upstream.Config{{Name: "rpc", URL: "grpc://127.0.0.1:1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer services.Close()
+	client, err := services.GRPC("rpc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := errors.New("stopped")
+	value := upstream.Condition{Value: &decode.Condition{Path: []string{"value"}, Is: []string{"7"}}}
+	all := []upstream.Condition{value, {Status: 200}, {}}
+	if err := upstream.Accepted(client, stopped, wrapperspb.Int32(7), all); err != stopped { //nolint:errorlint // it is to be the same
+		t.Errorf("got %v", err)
+	}
+	if err := upstream.Accepted(client, nil, wrapperspb.Int32(8), all); err != nil {
+		t.Errorf("got %v", err)
+	}
+	err = upstream.Accepted(client, nil, wrapperspb.Int32(7), all)
+	if !upstream.Holds(err, value) || upstream.Holds(err, all[1]) || upstream.Holds(err, all[2]) || upstream.IsNotFound(err) || upstream.IsStatus(err, 200) {
+		t.Errorf("other conditions hold for %v", err)
+	}
+	if p, ok := errors.AsType[*problem.Error](err); !ok || p.Code != problem.ServiceError || p.Service != "rpc" {
+		t.Errorf("got %v", err)
+	}
+	if e, ok := errors.AsType[*upstream.StatusError](err); !ok || e.Error() != `service rpc: OK: "7"` {
+		t.Errorf("got %v", e)
 	}
 }

@@ -82,7 +82,8 @@ type ErrorRule struct {
 	ValuePos   *ast.Position // nil without a value
 }
 
-// OfSuccess reports whether the rule can hold for an answer with a status of 2xx.
+// OfSuccess reports whether the rule can hold for an answer with a status of 2xx,
+// or for one of gRPC without an error.
 func (r ErrorRule) OfSuccess() bool { return r.Status == "" || r.Status[0] == '2' }
 
 // Extension is a value of an answer that is copied into the extensions of the

@@ -104,8 +104,11 @@ func (r *reader) errorValue(v *ast.Value, rule *ErrorRule) {
 		return
 	}
 	rule.Value, rule.ValuePos = r.pathOf(value), value.Position
-	if r.binding.GRPC != nil {
-		r.fail(value.Position, "write a Go method", "the message of a gRPC answer can't be an error")
+	switch {
+	case r.binding.Parent == r.schema.Subscription:
+		r.fail(value.Position, "write a Go method", "%s.%s is a subscription, whose events can't be errors", r.binding.Parent.Name, r.binding.Field.Name)
+	case r.binding.GRPC != nil && rule.Status != "":
+		r.fail(value.Position, "keep one of status and value", "a gRPC error has no message with values")
 	}
 	if is == nil {
 		return

@@ -64,7 +64,7 @@ func (f *function) null() string {
 func (f *function) isError(i int) string {
 	rule := f.Errors[i]
 	switch {
-	case f.GRPC != nil:
+	case f.GRPC != nil && rule.Value == nil:
 		return fmt.Sprintf("%s(err, %s.%s)", f.upstream("IsCode"), f.use("google.golang.org/grpc/codes"), grpcCodeName(rule.Status))
 	case rule.Value == nil:
 		return fmt.Sprintf("%s(err, %s)", f.upstream("IsStatus"), rule.Status)
@@ -77,11 +77,15 @@ func (f *function) isError(i int) string {
 			at++
 		}
 	}
-	return fmt.Sprintf("%s(err, request.Errors[%d])", f.upstream("Holds"), at)
+	list := "request.Errors"
+	if f.GRPC != nil {
+		list = "conditions"
+	}
+	return fmt.Sprintf("%s(err, %s[%d])", f.upstream("Holds"), list, at)
 }
 
-// conditions writes the conditions that make an answer with a status of 2xx an
-// error; empty if there are none.
+// conditions writes the conditions that make an answer without an error one;
+// empty if there are none.
 func (f *function) conditions() string {
 	var list []string
 	for _, rule := range f.Errors {

@@ -203,9 +203,6 @@ func (m *maker) call(s *Service, c *Call) {
 	m.operands(s, c)
 	m.loaderArguments(c)
 	c.NotFound = c.nullWhenNotFound()
-	for _, rule := range c.Errors {
-		m.localNames(rule.Value, c.Format(), rule.ValuePos)
-	}
 	if c.GRPC != nil {
 		if m.rpc(s, c); c.Method == nil {
 			return
@@ -218,6 +215,7 @@ func (m *maker) call(s *Service, c *Call) {
 		}
 		m.http(s, c)
 	}
+	m.checkRules(c)
 	if !c.Done() {
 		m.answer(s, c)
 	}
