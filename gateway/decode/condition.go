@@ -56,7 +56,7 @@ func (f Found) is(scalar string) bool {
 		return scalar == "null"
 	case f.json == scalar:
 		return true
-	case scalar[0] == '"':
+	case strings.HasPrefix(scalar, `"`):
 		return f.json[0] == '"' && unquoted(f.json) == unquoted(scalar)
 	}
 	return isNumeral(f.json) && isNumeral(scalar) && decimalOf(f.json) == decimalOf(scalar)
@@ -68,7 +68,7 @@ func (e *element) is(scalar string) bool {
 		return scalar == "null"
 	case e.elements || scalar == "null":
 		return false
-	case scalar[0] == '"':
+	case strings.HasPrefix(scalar, `"`):
 		scalar = unquoted(scalar)
 	}
 	return trimSpace(e.text) == trimSpace(scalar)
@@ -80,7 +80,10 @@ func unquoted(text string) string {
 	return value
 }
 
-func isNumeral(text string) bool { return text[0] == '-' || '0' <= text[0] && text[0] <= '9' }
+// isNumeral reports whether a value of JSON is a number.
+func isNumeral(text string) bool {
+	return text != "" && (text[0] == '-' || '0' <= text[0] && text[0] <= '9')
+}
 
 // decimal is the value of a number: 0.digits × 10^exponent.
 type decimal struct {

@@ -135,6 +135,20 @@ func TestConditionsOfCachedAnswers(t *testing.T) {
 	}
 }
 
+// An answer that the service validates keeps its status.
+func TestConditionsOfValidatedAnswers(t *testing.T) {
+	o, client := newOrigin(t, upstream.Config{})
+	o.set(http.StatusAccepted, "Etag", `"1"`, "Cache-Control", "max-age=0")
+	for range 2 {
+		if err := client.Done(t.Context(), upstream.Request{Errors: []upstream.Condition{accepted}}); !upstream.Holds(err, accepted) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if got := o.asked(); got != `get,"1"` {
+		t.Errorf("the service was asked %s", got)
+	}
+}
+
 // An answer of gRPC is an error if a value of its message is so.
 func TestConditionsOfMessages(t *testing.T) {
 	services, err := upstream.Open([]upstream.Config{{Name: "rpc", URL: "grpc://127.0.0.1:1"}})
