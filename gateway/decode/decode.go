@@ -36,6 +36,9 @@
 //	xmltree.go          the elements of a document
 //	list.go             lists and rows, for both
 //	message.go          messages of gRPC
+//	find.go             single values, by their paths
+//	findmessage.go      the same for messages of gRPC
+//	condition.go        conditions on them
 package decode
 
 import (

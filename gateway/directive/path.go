@@ -125,6 +125,9 @@ func nextStep(text string) (step Step, rest string, more bool, err error) {
 	case !digits(name):
 		return Step{Name: name}, rest, more, nil
 	}
+	if len(name) > 1 && name[0] == '0' {
+		return step, "", false, fmt.Errorf("has the number %[1]s: write '%[1]s' for a member of this name", name)
+	}
 	item, err := strconv.Atoi(name)
 	if err != nil || item > mostItem {
 		return step, "", false, fmt.Errorf("leads to the item %s of a list; the last one that it can lead to is %d", name, mostItem)

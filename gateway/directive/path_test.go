@@ -13,7 +13,7 @@ import (
 
 func TestMistakesInPaths(t *testing.T) {
 	for _, text := range []string{"", ".", "a.", ".a", "a..b", "@", "a.@", "@id.a", "$.a", "a.$", "a b", "{$args.x}", `a"b`, "a,b", "a`b", "a\\b", "a\nb",
-		"'a", "'a'b", "''", "a.'", "a'b'", "1000", "99999999999999999999", "a. b"} {
+		"'a", "'a'b", "''", "a.'", "a'b'", "1000", "007", "a.01", "99999999999999999999", "a. b"} {
 		if path, err := directive.ParsePath(text); err == nil {
 			t.Errorf("%q is the path %q", text, path)
 		}

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 // gotHead is what other gateways are told of an answer, besides its body.
 type gotHead struct {
+	Status                    int
 	Header                    http.Header
 	Asked                     time.Time
 	Fresh, Revalidate, Errors time.Duration
@@ -21,7 +23,7 @@ type gotHead struct {
 func codec(store *cache.Store) *cache.Codec[*got] {
 	return &cache.Codec[*got]{
 		Encode: func(g *got, e *cache.Entry) []byte {
-			return cache.Frame(gotHead{g.header, g.asked, g.fresh, g.whileRevalidate, g.ifError, e.Stale, g.said, e.Tags}, []byte(g.body))
+			return cache.Frame(gotHead{g.status, g.header, g.asked, g.fresh, g.whileRevalidate, g.ifError, e.Stale, g.said, e.Tags}, []byte(g.body))
 		},
 		Decode: func(text []byte) (*got, *cache.Entry, error) {
 			var head gotHead
@@ -29,8 +31,8 @@ func codec(store *cache.Store) *cache.Codec[*got] {
 			if err != nil {
 				return nil, nil, err
 			}
-			g := &got{header: head.Header, body: string(body), asked: head.Asked, fresh: head.Fresh, said: head.Said,
-				whileRevalidate: head.Revalidate, ifError: head.Errors}
+			g := &got{status: cmp.Or(head.Status, http.StatusOK), header: head.Header, body: string(body),
+				asked: head.Asked, fresh: head.Fresh, said: head.Said, whileRevalidate: head.Revalidate, ifError: head.Errors}
 			return g, g.entry(store, head.Stale, head.Tags), nil
 		},
 	}

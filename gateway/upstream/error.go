@@ -1,9 +1,7 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +9,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -20,14 +19,20 @@ import (
 type StatusError struct {
 	// Service is the service's name.
 	Service string
-	// Status is the HTTP status; 0 for gRPC.
+	// Status is the HTTP status; 0 for gRPC. It is 2xx if a condition of a request
+	// makes the answer an error.
 	Status int
-	// Code is the gRPC code; codes.OK for HTTP.
+	// Code is the gRPC code; codes.OK for HTTP, and for an answer that a condition
+	// makes an error.
 	Code codes.Code
-	// Body is the start of an HTTP answer, at most 64 KiB, or the message of a
-	// gRPC status. It is for the log and for clients that know the service's
+	// Body is the start of an answer, at most 64 KiB, which of gRPC is in JSON, or
+	// the message of a gRPC status. It is for the log and for clients that know the service's
 	// errors; it is never shown.
 	Body []byte
+
+	mediaType string        // of Body, as the service says
+	whole     string        // all of the body, if the status is 2xx
+	message   proto.Message // the answer of gRPC that a condition makes an error
 }
 
 const (
@@ -54,55 +59,6 @@ func IsStatus(err error, status int) bool {
 func IsCode(err error, code codes.Code) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	return ok && e.Status == 0 && e.Code == code
-}
-
-// Detail is a value of an error's JSON body that a caller may see.
-type Detail struct {
-	// Name is that of the extension.
-	Name string
-	// Path leads to the value: the names of objects' members.
-	Path []string
-}
-
-// Explain is the problem that an error of a service stands for. Details that
-// the body does not have, or that are objects or lists, are left out.
-func Explain(err error, code problem.Code, message string, details ...Detail) error {
-	e, ok := errors.AsType[*StatusError](err)
-	if !ok {
-		return err
-	}
-	p := problem.Wrap(e, code, "%s", message)
-	if len(details) == 0 {
-		return p
-	}
-	var body any
-	decoder := json.NewDecoder(bytes.NewReader(e.Body))
-	decoder.UseNumber() // a number stays what it is
-	if decoder.Decode(&body) != nil {
-		return p
-	}
-	for _, d := range details {
-		if value := at(body, d.Path); value != nil {
-			p = p.With(d.Name, value)
-		}
-	}
-	return p
-}
-
-// at is the scalar that a path leads to, or nil.
-func at(value any, path []string) any {
-	for _, name := range path {
-		object, ok := value.(map[string]any)
-		if !ok {
-			return nil
-		}
-		value = object[name]
-	}
-	switch value.(type) {
-	case string, bool, json.Number:
-		return value
-	}
-	return nil
 }
 
 // IsNotFound tells whether a service said that something does not exist: 404,

@@ -15,8 +15,11 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// got is an answer to a GET, for all who ask the same. It is immutable.
+// got is an answer to a GET, for all who ask the same. It is immutable. An answer
+// that a condition of a binding makes an error is one, too, and as fresh as the
+// service says: each binding that reads it applies its own conditions.
 type got struct {
+	status int
 	header http.Header
 	body   string
 	asked  time.Time     // for it
@@ -141,13 +144,13 @@ func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*go
 		defer resp.Body.Close()
 		answer := &got{asked: asked}
 		if have != nil && resp.StatusCode == http.StatusNotModified {
-			answer.header, answer.body = updated(have.header, resp.Header), have.body
+			answer.status, answer.header, answer.body = have.status, updated(have.header, resp.Header), have.body
 		} else {
 			body, err := c.body(ctx, resp)
 			if err != nil {
 				return nil, err
 			}
-			answer.header, answer.body = resp.Header, body
+			answer.status, answer.header, answer.body = resp.StatusCode, resp.Header, body
 		}
 		kept := answer.read(req)
 		if kept > 0 && c.store.Keeps() && resp.StatusCode != http.StatusNoContent {

@@ -117,7 +117,16 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType, body stri
 		return err
 	}
 	answer.note(ctx)
-	return read(answer.header.Get("Content-Type"), answer.body)
+	return c.read(r, answer, read)
+}
+
+// read gives read an answer that no condition of the request makes an error.
+func (c *HTTP) read(r Request, answer *got, read func(mediaType, body string) error) error {
+	mediaType := answer.header.Get("Content-Type")
+	if err := c.refusal(r, answer.status, mediaType, answer.body); err != nil {
+		return err
+	}
+	return read(mediaType, answer.body)
 }
 
 // call calls the service, whatever is kept.
@@ -136,10 +145,10 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(mediaType, body st
 	if err != nil {
 		return err
 	}
-	answer := got{header: resp.Header, asked: asked}
+	answer := &got{status: resp.StatusCode, header: resp.Header, body: body, asked: asked}
 	answer.fresh, answer.said = freshness(resp.Header, directives(resp.Header))
 	answer.note(ctx)
-	return read(resp.Header.Get("Content-Type"), body)
+	return c.read(r, answer, read)
 }
 
 // body reads the body of a good answer. What is not a good one is an error.
@@ -147,7 +156,7 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		// The status tells more than why its body could not be read.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
-		return "", refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body})
+		return "", refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body, mediaType: resp.Header.Get("Content-Type")})
 	}
 	tooLarge := func() error {
 		return nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))

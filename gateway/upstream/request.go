@@ -40,6 +40,9 @@ type Request struct {
 	// Kept reports whether values of the answer may be kept longer than the
 	// operation.
 	Kept bool
+	// Errors are conditions, each of which makes an answer an error although its
+	// status is 2xx: see [Holds].
+	Errors []Condition
 	// Expect is what the caller reads of answers in JSON; nil for nothing.
 	Expect *Expectation
 }

@@ -49,8 +49,8 @@ func FuzzJoin(f *testing.F) {
 	})
 }
 
-// Whatever the body of an error is, of it callers get scalars only, by the
-// names that the binding gives them.
+// Whatever the body of an error is, of it callers get JSON of at most 64 KiB, by
+// the names that the binding gives it.
 func FuzzExplain(f *testing.F) {
 	for _, body := range []string{
 		``, `{`, `null`, `[]`, `"a"`, `{"error":{"id":"p1","n":5,"ok":true,"inner":{"x":1},"list":[1]}}`, `{"error":null}`, `{"error":"id"}`,
@@ -71,7 +71,7 @@ func FuzzExplain(f *testing.F) {
 		}
 		for key, value := range p.Extensions {
 			switch value.(type) {
-			case string, bool, stdjson.Number:
+			case string, bool, stdjson.Number, []any, map[string]any:
 			default:
 				t.Errorf("%q: the extension %s is %T", body, key, value)
 			}
@@ -95,8 +95,9 @@ func TestExplain(t *testing.T) {
 	for _, name := range []string{"id", "left", "ok", "why", "all", "no", "none"} {
 		details = append(details, upstream.Detail{Name: name, Path: []string{"error", name}})
 	}
+	details = append(details, upstream.Detail{Name: "first", Path: []string{"error", "all", "0"}})
 	p, _ := errors.AsType[*problem.Error](upstream.Explain(status, "TAKEN", "m", details...))
-	if got := fmt.Sprint(p.Extensions); got != "map[id:p1 left:0 ok:false]" {
+	if got := fmt.Sprint(p.Extensions); got != "map[all:[1] first:1 id:p1 left:0 ok:false why:map[secret:1]]" {
 		t.Errorf("got %s", got)
 	}
 }

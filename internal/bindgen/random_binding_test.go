@@ -268,7 +268,7 @@ func (b *randomBinding) paging() string {
 }
 
 func (b *randomBinding) errors() string {
-	statuses := []string{"404", "409", "410", "500"}
+	statuses := []string{"202", "404", "409", "410", "500"}
 	if b.wire {
 		statuses = []string{"NOT_FOUND", "ALREADY_EXISTS", "CANCELLED", "INVALID_ARGUMENT"}
 	}
@@ -276,10 +276,16 @@ func (b *randomBinding) errors() string {
 	var rules []string
 	for _, status := range statuses[:1+b.r.IntN(3)] {
 		rule := "{ status: " + status + `, code: "GONE", message: "It is \"gone\"." `
-		if b.root != "Subscription" && !strings.HasSuffix(b.field.typ, "!") && b.chance(40) {
+		if b.root != "Subscription" && (!strings.HasSuffix(b.field.typ, "!") || b.field.typ[0] == '[') && b.chance(40) {
 			rule = "{ status: " + status + ", code: null "
 		} else if !b.wire && b.chance(40) {
-			rule += `extensions: { until: "error.until", why: "reason" } `
+			rule += `extensions: { until: "error.until", why: "reason", all: "errors", first: "errors.0" } `
+		}
+		if !b.wire && b.chance(40) {
+			rule += pick(b.r, []string{`value: "error" `, `value: "success", is: false `, `value: "errors.0.code", is: ["a", 1.5, null, LOST] `})
+			if len(rules) == 0 && b.chance(50) { // two rules must not be the same
+				rule = strings.Replace(rule, "status: "+status, "", 1)
+			}
 		}
 		rules = append(rules, rule+"}")
 	}

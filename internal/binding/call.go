@@ -68,18 +68,28 @@ type Page struct {
 	Pos               *ast.Position
 }
 
-// ErrorRule says how an error of a service is reported to callers.
+// ErrorRule says which answers of a service are errors, and how they are
+// reported to callers. It has a status, a value or both.
 type ErrorRule struct {
-	Status     string // 409, or NOT_FOUND
-	Null       bool   // the field is null
+	Status string         // 409, or NOT_FOUND; empty for 2xx
+	Value  directive.Path // of the answer; nil for none
+	// Is are the scalars, in JSON, one of which the value equals; nil if it must
+	// only not be empty.
+	Is         []string
+	Null       bool // the field is null, or an empty list
 	Code       string
 	Message    string
 	Extensions []Extension
 	Pos        *ast.Position
+	ValuePos   *ast.Position // nil without a value
 }
 
-// Extension is a value of an error's body that is copied into the extensions of
-// the problem.
+// OfSuccess reports whether the rule can hold for an answer with a status of 2xx,
+// or for one of gRPC without an error.
+func (r ErrorRule) OfSuccess() bool { return r.Status == "" || r.Status[0] == '2' }
+
+// Extension is a value of an answer that is copied into the extensions of the
+// problem.
 type Extension struct {
 	Name string
 	Path directive.Path

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/portico-gateway/portico/gateway/directive"
-	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -201,60 +200,4 @@ func (f *function) page() {
 		given = "&" + given
 	}
 	f.line("page, err := %s(%s, %s, %s)\nif err != nil {\nreturn %s, err\n}", f.upstream("PageOf"), given, otherwise, f.params["after"], f.zero)
-}
-
-// failed writes the handling of the variable err, which is not nil.
-func (f *function) failed() {
-	var nulls, rules []string
-	if f.NotFound {
-		nulls = append(nulls, f.upstream("IsNotFound")+"(err)")
-	}
-	for _, rule := range f.Errors {
-		test := f.isError(rule.Status)
-		if rule.Null {
-			nulls = append(nulls, test)
-			continue
-		}
-		rules = append(rules, fmt.Sprintf("%s:\nreturn %s, %s(err, %q, %q%s)\n", test, f.zero, f.upstream("Explain"), rule.Code, rule.Message, f.details(rule)))
-	}
-	if len(nulls) > 0 {
-		f.line("if %s {\nreturn nil, nil\n}", strings.Join(nulls, " || "))
-	}
-	switch len(rules) {
-	case 0:
-	case 1:
-		f.b.WriteString("if " + strings.Replace(rules[0], ":\n", " {\n", 1) + "}\n")
-	default:
-		f.line("switch {\ncase %s}", strings.Join(rules, "case "))
-	}
-	f.line("return %s, err", f.zero)
-}
-
-func (f *function) isError(status string) string {
-	if f.GRPC != nil {
-		return fmt.Sprintf("%s(err, %s.%s)", f.upstream("IsCode"), f.use("google.golang.org/grpc/codes"), grpcCodeName(status))
-	}
-	return fmt.Sprintf("%s(err, %s)", f.upstream("IsStatus"), status)
-}
-
-// grpcCodeName returns the name that package codes has for a gRPC code, such as
-// InvalidArgument for INVALID_ARGUMENT.
-func grpcCodeName(status string) string {
-	if status == "CANCELLED" {
-		return "Canceled"
-	}
-	var name strings.Builder
-	for word := range strings.SplitSeq(strings.ToLower(status), "_") {
-		name.WriteString(upperFirst(word))
-	}
-	return name.String()
-}
-
-func (f *function) details(rule binding.ErrorRule) string {
-	var out strings.Builder
-	for _, e := range rule.Extensions {
-		names, _ := e.Path.Names()
-		fmt.Fprintf(&out, ",\n%s{Name: %q, Path: []string{%s}}", f.upstream("Detail"), e.Name, quoted(names))
-	}
-	return out.String()
 }

@@ -33,7 +33,13 @@ func (f *function) grpcCall() {
 		f.line("return value, from.Malformed(%q, fault)\n}), nil", f.fieldName())
 		return
 	}
-	f.line("answer := &%s{}\nif err := c.Invoke(ctx, %s, request, answer); err != nil {", output, name)
+	f.line("answer := &%s{}", output)
+	invoke := fmt.Sprintf("c.Invoke(ctx, %s, request, answer)", name)
+	if conditions := f.conditions(); conditions != "" {
+		f.line("conditions := %s", conditions)
+		invoke = fmt.Sprintf("%s(c.GRPC, %s, answer, conditions)", f.upstream("Accepted"), invoke)
+	}
+	f.line("if err := %s; err != nil {", invoke)
 	f.failed()
 	f.line("}")
 	if f.Done() {

@@ -61,11 +61,15 @@ func (f *function) request() {
 	if f.REST.Form {
 		fields = append(fields, "Form: true")
 	}
-	if !f.Done() {
+	conditions := f.conditions()
+	if !f.Done() || conditions != "" {
 		fields = append(fields, fmt.Sprintf("Binding: %q", f.At()))
 	}
 	if f.MaxAge > 0 && !f.Root() {
 		fields = append(fields, "Kept: true")
+	}
+	if conditions != "" {
+		fields = append(fields, "Errors: "+conditions)
 	}
 	if len(f.Expected()) > 0 {
 		fields = append(fields, "Expect: c.expect."+loaderName(f.Call))

@@ -251,6 +251,7 @@ func (m *maker) call(s *Service, c *Call) {
 		}
 		m.http(s, c)
 	}
+	m.checkRules(c)
 	if !c.Done() {
 		m.answer(s, c)
 	}
@@ -260,7 +261,7 @@ func (m *maker) call(s *Service, c *Call) {
 // rule of the binding says so.
 func (c *Call) nullWhenNotFound() bool {
 	for _, rule := range c.Errors {
-		if rule.Status == "404" || rule.Status == "NOT_FOUND" {
+		if rule.Value == nil && (rule.Status == "404" || rule.Status == "NOT_FOUND") {
 			return false
 		}
 	}

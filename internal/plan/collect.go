@@ -159,7 +159,7 @@ func (c *Call) named(detail int) string {
 
 // shapeOf returns a text that is equal for bindings that make the same call.
 // The field of the parent that is the key does not matter, nor whether the
-// field is nullable.
+// field is nullable, unless a rule for errors gives it another value then.
 func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	var s strings.Builder
 	if project.IsRoot(f.Schema, b.Parent) {
@@ -211,7 +211,10 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 		fmt.Fprintf(&s, " page %v %v %v %d", b.Page.Next, b.Page.Total, b.Page.More, b.Page.Start)
 	}
 	for _, e := range b.Errors {
-		fmt.Fprintf(&s, " error %s %t %s %q %v", e.Status, e.Null, e.Code, e.Message, e.Extensions)
+		fmt.Fprintf(&s, " error %s %q %q %t %s %q %q", e.Status, e.Value, e.Is, e.Null, e.Code, e.Message, e.Extensions)
+		if e.Null && b.Field.Type.Elem != nil {
+			fmt.Fprintf(&s, " %t", b.Field.Type.NonNull) // it is an empty list, and not null
+		}
 	}
 	for _, arg := range usedArguments(b) {
 		fmt.Fprintf(&s, " arg %s %s", arg.Name, arg.Type)

@@ -13,6 +13,7 @@
 //	          read.go, readmessage.go, member.go, enum.go, choice.go   how the answer is read into models
 //	          converter.go, literal.go          functions and constants of @source
 //	          conversion.go, page.go            messages of gRPC, connections
+//	          condition.go                      the values of rules for errors
 //	          faults.go                         the fields of models with faults
 //	frontend  frontend.go, adapter.go  the adapters of a frontend's fields: [Frontend]; method.go
 //	          fit.go, cache.go         their signatures, values of other frontends, cache tags

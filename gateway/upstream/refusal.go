@@ -1,0 +1,172 @@
+package upstream
+
+import (
+	"errors"
+	"mime"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/portico-gateway/portico/gateway/decode"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Condition is a condition on an answer.
+type Condition struct {
+	// Status is the status of an HTTP answer; 0 stands for all from 200 to 299.
+	Status int
+	// Value is a condition on a value of the body, in JSON or XML, or of the message
+	// of gRPC; nil for none. It does not hold for an answer without a body.
+	Value *decode.Condition
+}
+
+func (c Condition) includes(status int) bool {
+	return c.Status == status || c.Status == 0 && status >= 200 && status <= 299
+}
+
+// Holds reports whether the condition holds for the answer that the error is of.
+func Holds(err error, c Condition) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	if ok && e.message != nil {
+		return c.holdsFor(e.message)
+	}
+	if !ok || !c.includes(e.Status) {
+		return false
+	}
+	if c.Value == nil {
+		return true
+	}
+	found, err := e.find(c.Value.Path)
+	return err == nil && c.Value.Holds(found[0])
+}
+
+// holdsFor reports whether the condition holds for an answer of gRPC.
+func (c Condition) holdsFor(message proto.Message) bool {
+	return c.Status == 0 && c.Value != nil && c.Value.Holds(decode.FindInMessage(message, c.Value.Path))
+}
+
+// Accepted returns err, which is that of a call of gRPC, or else the error of an
+// answer for which one of the conditions holds: see [Holds].
+func Accepted(c *GRPC, err error, answer proto.Message, conditions []Condition) error {
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(conditions, func(c Condition) bool { return c.holdsFor(answer) }) {
+		return nil
+	}
+	body, _ := protojson.Marshal(answer) // for the log only
+	e := &StatusError{Service: c.config.Name, Body: body[:min(len(body), bodyOfError)], message: answer}
+	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service)
+}
+
+// refusal returns the error of an answer with a status of 2xx for which one of
+// the request's conditions holds. It reads the body at most once, and only if it
+// has to. What is then neither JSON nor XML, or not well-formed, is an error, too.
+func (c *HTTP) refusal(r Request, status int, mediaType, body string) error {
+	if len(r.Errors) == 0 {
+		return nil
+	}
+	e := &StatusError{Service: c.config.Name, Status: status, mediaType: mediaType, whole: body}
+	var values []decode.Condition
+	var paths [][]string
+	for _, condition := range r.Errors {
+		switch {
+		case !condition.includes(status):
+		case condition.Value == nil:
+			return e.refused()
+		case body != "":
+			values, paths = append(values, *condition.Value), append(paths, condition.Value.Path)
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	if format, _ := formatOf(mediaType); format == "" {
+		_, err := c.is(mediaType, "json", body)
+		return err
+	}
+	found, err := e.find(paths...)
+	if err != nil {
+		return c.Source(r.Binding).Malformed("the answer", err)
+	}
+	for i, value := range values {
+		if value.Holds(found[i]) {
+			return e.refused()
+		}
+	}
+	return nil
+}
+
+// refused returns the problem of an answer with a status of 2xx that is an error.
+func (e *StatusError) refused() error {
+	e.Body = []byte(e.whole[:min(len(e.whole), bodyOfError)])
+	return refused(e)
+}
+
+// find returns the values of the body that paths lead to.
+func (e *StatusError) find(paths ...[]string) ([]decode.Found, error) {
+	body := e.whole
+	if body == "" {
+		body = string(e.Body)
+	}
+	if format, charset := formatOf(e.mediaType); format == "xml" {
+		return decode.NewXML(body, charset, decode.Source{}).Find(paths...)
+	}
+	return decode.NewJSON(body, decode.Source{}).Find(paths...)
+}
+
+// formatOf returns whether a media type is "json" or "xml", and its charset. The
+// format of others is empty.
+func formatOf(mediaType string) (format, charset string) {
+	parsed, parameters, err := mime.ParseMediaType(mediaType)
+	if err != nil {
+		return "", ""
+	}
+	for _, format := range []string{"json", "xml"} {
+		if strings.HasSuffix(parsed, "/"+format) || strings.HasSuffix(parsed, "+"+format) {
+			return format, parameters["charset"]
+		}
+	}
+	return "", ""
+}
+
+// Detail is a value of an error's body that a caller may see.
+type Detail struct {
+	// Name is that of the extension.
+	Name string
+	// Path leads to the value: see [decode.JSON.Find].
+	Path []string
+}
+
+// Explain is the problem that an error of a service stands for. A detail is any
+// value of JSON, or an element of XML as [decode.Found.Any] returns it. Those that
+// are null, or that the body does not have, are left out, and so are those with
+// which all of them would have more than 64 KiB.
+func Explain(err error, code problem.Code, message string, details ...Detail) error {
+	e, ok := errors.AsType[*StatusError](err)
+	if !ok {
+		return err
+	}
+	p := problem.Wrap(e, code, "%s", message)
+	if len(details) == 0 {
+		return p
+	}
+	paths := make([][]string, len(details))
+	for i, d := range details {
+		paths[i] = d.Path
+	}
+	found, err := e.find(paths...)
+	if err != nil {
+		return p
+	}
+	left := bodyOfError
+	for i, d := range details {
+		if value, size := found[i].Any(left); value != nil {
+			p = p.With(d.Name, value)
+			left -= size
+		}
+	}
+	return p
+}
