@@ -55,6 +55,9 @@ func (c *Client) PlaceOrder(ctx context.Context, input model.PlaceOrderInput) (*
 	}
 	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
+		if upstream.IsEmpty(err) {
+			return nil, nil
+		}
 		switch {
 		case upstream.IsStatus(err, 409):
 			return nil, upstream.Explain(err, "OUT_OF_STOCK", "There is not enough of it left.",

@@ -150,7 +150,7 @@ func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*go
 			answer.header, answer.body = resp.Header, body
 		}
 		kept := answer.read(req)
-		if kept > 0 && c.store.Keeps() && resp.StatusCode != http.StatusNoContent {
+		if kept > 0 && c.store.Keeps() && !hasNoContent(resp.StatusCode) {
 			answer.body = strings.Clone(answer.body) // it may have more memory than it needs
 			entry := answer.entry(c.store, kept-max(answer.fresh, 0), append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)))
 			entry.Key = key

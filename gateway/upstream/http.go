@@ -56,10 +56,14 @@ func (c *HTTP) Store() *cache.Store { return c.store }
 // MaxBatch is how many keys one call may have.
 func (c *HTTP) MaxBatch() int { return c.config.MaxBatch }
 
-// GetJSON sends a request and returns a reader of the JSON of its answer.
+// GetJSON sends a request and returns a reader of the JSON of its answer. The
+// error of an answer without content is one of [IsEmpty].
 func (c *HTTP) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
 	var answer *decode.JSON
 	err := c.do(ctx, r, func(mediaType, body string) error {
+		if body == "" {
+			return c.empty(r)
+		}
 		if _, err := c.is(mediaType, "json", body); err != nil {
 			return err
 		}
@@ -148,6 +152,9 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 		// The status tells more than why its body could not be read.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
 		return "", refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body})
+	}
+	if hasNoContent(resp.StatusCode) {
+		return "", nil
 	}
 	tooLarge := func() error {
 		return nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))

@@ -13,6 +13,9 @@ func (f *function) httpAnswer() {
 	a := f.Answer
 	name := f.result()
 	f.line("answer, err := c.Get%s(ctx, request)\nif err != nil {", map[bool]string{true: "XML", false: "JSON"}[f.REST.XML])
+	if f.Key != nil && f.Type.Elem != nil { // there are no rows
+		f.line("if %s(err) {\nreturn %s(keys, nil, %s(nil)), nil\n}", f.upstream("IsEmpty"), f.loader("Many"), f.typ(a.Read.Model))
+	}
 	f.failed()
 	f.line("}")
 	read := f.readValue(a.Read, "answer", f.Format())
@@ -49,6 +52,12 @@ func (f *function) httpAnswer() {
 		return
 	}
 	f.connection(name, "answer")
+}
+
+// emptyIsNull reports whether an answer without content makes the value null: of
+// a batch, those of all keys.
+func (f *function) emptyIsNull() bool {
+	return f.Answer != nil && f.GRPC == nil && !f.Type.NonNull && (f.Key == nil || f.Type.Elem == nil)
 }
 
 // selection writes the reading of the value that select leads to, and of those

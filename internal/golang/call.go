@@ -209,6 +209,9 @@ func (f *function) failed() {
 	if f.NotFound {
 		nulls = append(nulls, f.upstream("IsNotFound")+"(err)")
 	}
+	if f.emptyIsNull() {
+		nulls = append(nulls, f.upstream("IsEmpty")+"(err)")
+	}
 	for _, rule := range f.Errors {
 		test := f.isError(rule.Status)
 		if rule.Null {
