@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -28,6 +27,9 @@ type HTTP struct {
 	buffers   sync.Pool // of *[]byte, to read answers with
 	store     *cache.Store
 	flights   *cache.Flights[*got]
+	// What requests have in common.
+	json, xml, done *Media
+	userAgent       []string
 }
 
 func newHTTP(c Config, u *url.URL) *HTTP {
@@ -47,8 +49,13 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,
 		flights: cache.NewFlights(c.Store, c.Timeout, codec(c.Store)),
+		json:    JSON(), xml: XML(), done: JSON("*"),
+		userAgent: []string{userAgent},
 	}
 }
+
+// userAgent is what services are told that calls them.
+const userAgent = "Portico"
 
 // Store keeps what services answered.
 func (c *HTTP) Store() *cache.Store { return c.store }
@@ -60,12 +67,19 @@ func (c *HTTP) MaxBatch() int { return c.config.MaxBatch }
 // error of an answer without content is one of [IsEmpty].
 func (c *HTTP) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
 	var answer *decode.JSON
-	err := c.do(ctx, r, func(mediaType, body string) error {
+	if r.Accepts == nil {
+		r.Accepts = c.json
+	}
+	err := c.do(ctx, r, func(contentType, body string) error {
 		if body == "" {
 			return c.empty(r)
 		}
-		if _, err := c.is(mediaType, "json", body); err != nil {
+		charset, err := c.charset(r, contentType, body)
+		if err != nil {
 			return err
+		}
+		if body, err = decode.UTF8(body, charset); err != nil {
+			return c.Source(r.Binding).Malformed("the answer", err)
 		}
 		r.Expect.answered(body)
 		answer = decode.NewJSON(body, c.Source(r.Binding))
@@ -93,20 +107,10 @@ func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
 	return v, nil
 }
 
-// is returns the parameters of a media type that is application/format,
-// text/format or has the suffix +format. Another is an error.
-func (c *HTTP) is(mediaType, format, body string) (map[string]string, error) {
-	parsed, parameters, err := mime.ParseMediaType(mediaType)
-	if err != nil || !strings.HasSuffix(parsed, "/"+format) && !strings.HasSuffix(parsed, "+"+format) {
-		return nil, nonsense(c.config.Name, fmt.Errorf("service %s: not %s but %q: %.*q", c.config.Name, format, mediaType, bodyInLog, body))
-	}
-	return parameters, nil
-}
-
-// do calls the service and gives read the media type and the body of its
+// do calls the service and gives read the Content-Type and the body of its
 // answer. The answer to a GET can be one that was there before. What a mutation calls is called anew, and may have
 // changed all that the service answered before.
-func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType, body string) error) error {
+func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body string) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	if provenance.IsWriting(ctx) {
@@ -125,7 +129,7 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType, body stri
 }
 
 // call calls the service, whatever is kept.
-func (c *HTTP) call(ctx context.Context, r Request, read func(mediaType, body string) error) error {
+func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body string) error) error {
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return err
@@ -183,6 +187,15 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	req, err := r.build(ctx, c.base)
 	if err != nil {
 		return nil, impossible(c.config.Name, err)
+	}
+	if r.Accepts == nil {
+		r.Accepts = c.done
+	}
+	if req.Header["Accept"] == nil {
+		req.Header["Accept"] = r.Accepts.accept
+	}
+	if req.Header["User-Agent"] == nil {
+		req.Header["User-Agent"] = c.userAgent
 	}
 	err = c.config.identify(ctx, func(name, value string) {
 		if req.Header.Del(name); value != "" {

@@ -10,15 +10,18 @@ import (
 // error of an answer without content is one of [IsEmpty].
 func (c *HTTP) GetXML(ctx context.Context, r Request) (*decode.XML, error) {
 	var answer *decode.XML
-	err := c.do(ctx, r, func(mediaType, body string) error {
+	if r.Accepts == nil {
+		r.Accepts = c.xml
+	}
+	err := c.do(ctx, r, func(contentType, body string) error {
 		if body == "" {
 			return c.empty(r)
 		}
-		parameters, err := c.is(mediaType, "xml", body)
+		charset, err := c.charset(r, contentType, body)
 		if err != nil {
 			return err
 		}
-		answer = decode.NewXML(body, parameters["charset"], c.Source(r.Binding))
+		answer = decode.NewXML(body, charset, c.Source(r.Binding))
 		return nil
 	})
 	return answer, err

@@ -34,6 +34,9 @@ type REST struct {
 	Headers []Param
 	Body    *Value // nil for none
 	XML     bool
+	// ContentTypes are the media types of answers that are accepted beside those
+	// of the format, in lower case; "*" is for all.
+	ContentTypes []string
 }
 
 // GRPC is a call of a gRPC service.

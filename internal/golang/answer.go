@@ -12,7 +12,7 @@ import (
 func (f *function) httpAnswer() {
 	a := f.Answer
 	name := f.result()
-	f.line("answer, err := c.Get%s(ctx, request)\nif err != nil {", map[bool]string{true: "XML", false: "JSON"}[f.REST.XML])
+	f.line("answer, err := c.Get%s(ctx, request)\nif err != nil {", formatName(f.Call))
 	if f.Key != nil && f.Type.Elem != nil { // there are no rows
 		f.line("if %s(err) {\nreturn %s(keys, nil, %s(nil)), nil\n}", f.upstream("IsEmpty"), f.loader("Many"), f.typ(a.Read.Model))
 	}

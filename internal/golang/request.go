@@ -64,6 +64,9 @@ func (f *function) request() {
 	if f.MaxAge > 0 && !f.Root() {
 		fields = append(fields, "Kept: true")
 	}
+	if len(f.REST.ContentTypes) > 0 {
+		fields = append(fields, "Accepts: c.accepts."+loaderName(f.Call))
+	}
 	if len(f.Expected()) > 0 {
 		fields = append(fields, "Expect: c.expect."+loaderName(f.Call))
 	}
