@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc/codes"
@@ -24,6 +25,9 @@ type StatusError struct {
 	Status int
 	// Code is the gRPC code; codes.OK for HTTP.
 	Code codes.Code
+	// RetryAfter is how long the service wants nobody to call it again, at most a
+	// day; 0 if it does not say so. Status is 429 or 503 then.
+	RetryAfter time.Duration
 	// Body is the start of an HTTP answer, at most 64 KiB, or the message of a
 	// gRPC status. It is for the log and for clients that know the service's
 	// errors; it is never shown.
@@ -71,7 +75,7 @@ func Explain(err error, code problem.Code, message string, details ...Detail) er
 	if !ok {
 		return err
 	}
-	p := problem.Wrap(e, code, "%s", message)
+	p := e.withRetry(problem.Wrap(e, code, "%s", message))
 	if len(details) == 0 {
 		return p
 	}
@@ -145,7 +149,7 @@ func refused(e *StatusError) error {
 	case http.StatusGatewayTimeout:
 		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(e.Service).With("status", e.Status)
 	}
-	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service).With("status", e.Status)
+	return e.withRetry(problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service).With("status", e.Status))
 }
 
 // grpcError is the error of a gRPC call that failed. Its status is spelled as

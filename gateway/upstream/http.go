@@ -155,7 +155,9 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		// The status tells more than why its body could not be read.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
-		return "", refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body})
+		return "", refused(&StatusError{
+			Service: c.config.Name, Status: resp.StatusCode, RetryAfter: retryAfter(resp.StatusCode, resp.Header), Body: body,
+		})
 	}
 	if hasNoContent(resp.StatusCode) {
 		return "", nil
