@@ -28,6 +28,9 @@ type StatusError struct {
 	// RetryAfter is how long the service wants nobody to call it again, at most a
 	// day; 0 if it does not say so. Status is 429 or 503 then.
 	RetryAfter time.Duration
+	// Redirect says of an answer that redirects where it leads, and why it was not
+	// followed; empty for other answers. It is for the log.
+	Redirect string
 	// Body is the start of an HTTP answer, at most 64 KiB, or the message of a
 	// gRPC status. It is for the log and for clients that know the service's
 	// errors; it is never shown.
@@ -44,6 +47,9 @@ func (e *StatusError) Error() string {
 	what := fmt.Sprintf("status %d", e.Status)
 	if e.Status == 0 {
 		what = e.Code.String()
+	}
+	if e.Redirect != "" {
+		what += ": " + e.Redirect
 	}
 	return fmt.Sprintf("service %s: %s: %.*q", e.Service, what, bodyInLog, e.Body)
 }

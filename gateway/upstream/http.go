@@ -21,8 +21,9 @@ import (
 type HTTP struct {
 	config Config
 	base   string // scheme, host and path, without a slash at the end
-	// Not an http.Client: a redirect could lead the caller's token elsewhere,
-	// and there are no cookies.
+	origin string // of base: only redirects within it are followed
+	// Not an http.Client: one would follow redirects that lead the caller's token
+	// elsewhere, and there are no cookies.
 	transport *http.Transport
 	buffers   sync.Pool // of *[]byte, to read answers with
 	store     *cache.Store
@@ -36,6 +37,7 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 	return &HTTP{
 		config: c,
 		base:   strings.TrimSuffix(u.Scheme+"://"+u.Host+u.EscapedPath(), "/"),
+		origin: originOf(u),
 		transport: &http.Transport{
 			DialContext:            (&net.Dialer{Timeout: c.Timeout, KeepAlive: 30 * time.Second}).DialContext,
 			ForceAttemptHTTP2:      true,
@@ -135,9 +137,9 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 		return err
 	}
 	asked := time.Now()
-	resp, err := c.transport.RoundTrip(req)
+	resp, err := c.send(req)
 	if err != nil {
-		return failed(ctx, c.config.Name, err)
+		return err
 	}
 	defer resp.Body.Close()
 	body, err := c.body(ctx, resp)

@@ -10,7 +10,7 @@ import (
 // Media are the media types that the answer to a call may have. A Media is
 // immutable; make it once, and not for each call.
 type Media struct {
-	usual  string   // application/json; empty if the answer is not read
+	usual  string   // application/json
 	suffix string   // json
 	types  []string // accepted beside those of the format, in lower case
 	any    bool     // every media type is accepted, and so is an answer without one
@@ -21,15 +21,15 @@ type Media struct {
 // and others, such as text/plain, whose content is JSON all the same. "*" is
 // for every media type, and for answers without a Content-Type.
 func JSON(others ...string) *Media {
-	return newMedia("json", "application/json, application/*+json", others)
+	return newMedia("json", []string{"application/json", "application/*+json"}, others)
 }
 
 // XML is like [JSON], for XML.
 func XML(others ...string) *Media {
-	return newMedia("xml", "application/xml, text/xml, application/*+xml", others)
+	return newMedia("xml", []string{"application/xml", "text/xml", "application/*+xml"}, others)
 }
 
-func newMedia(format, accept string, others []string) *Media {
+func newMedia(format string, accept, others []string) *Media {
 	m := &Media{usual: "application/" + format, suffix: format}
 	for _, other := range others {
 		if other == "*" {
@@ -37,12 +37,12 @@ func newMedia(format, accept string, others []string) *Media {
 			continue
 		}
 		m.types = append(m.types, strings.ToLower(other))
-		accept += ", " + other
+		accept = append(accept, other)
 	}
 	if m.any {
-		accept += ", */*;q=0.1"
+		accept = append(accept, "*/*;q=0.1")
 	}
-	m.accept = []string{accept}
+	m.accept = []string{strings.Join(accept, ", ")}
 	return m
 }
 
