@@ -51,7 +51,7 @@ func (c *Client) Me(ctx context.Context) (*model.Viewer, error) {
 	}
 	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
-		if upstream.IsNotFound(err) {
+		if upstream.IsNotFound(err) || upstream.IsEmpty(err) {
 			return nil, nil
 		}
 		return nil, err
@@ -78,6 +78,9 @@ func (c *Client) fetchReviewAuthor(ctx context.Context, keys []string) (map[stri
 		}
 		answer, err := c.GetJSON(ctx, request)
 		if err != nil {
+			if upstream.IsEmpty(err) {
+				return nil, nil
+			}
 			return nil, err
 		}
 		var rows []*model.User

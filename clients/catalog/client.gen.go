@@ -152,6 +152,9 @@ func (c *Client) fetchOrderItemProduct(ctx context.Context, keys []string) (map[
 		}
 		answer, err := c.GetJSON(ctx, request)
 		if err != nil {
+			if upstream.IsEmpty(err) {
+				return nil, nil
+			}
 			return nil, err
 		}
 		var rows []*model.Product
@@ -189,7 +192,7 @@ func (c *Client) Product(ctx context.Context, id string) (*model.Product, error)
 	}
 	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
-		if upstream.IsNotFound(err) {
+		if upstream.IsNotFound(err) || upstream.IsEmpty(err) {
 			return nil, nil
 		}
 		return nil, err
@@ -210,6 +213,9 @@ func (c *Client) fetchProductCategory(ctx context.Context, keys []string) (map[s
 	}
 	answer, err := c.GetJSON(ctx, request)
 	if err != nil {
+		if upstream.IsEmpty(err) {
+			return nil, nil
+		}
 		return nil, err
 	}
 	var rows []*model.Category

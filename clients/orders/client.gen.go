@@ -62,6 +62,8 @@ func (c *Client) PlaceOrder(ctx context.Context, input model.PlaceOrderInput) (*
 				upstream.Detail{Name: "available", Path: []string{"error", "available"}})
 		case upstream.IsStatus(err, 400):
 			return nil, upstream.Explain(err, "BAD_USER_INPUT", "An order needs products of the shop, and at least 1 of each.")
+		case upstream.IsEmpty(err):
+			return nil, nil
 		}
 		return nil, err
 	}

@@ -53,6 +53,9 @@ func (c *Client) fetchOrderShipping(ctx context.Context, keys []string) (map[str
 		}
 		answer, err := c.GetXML(ctx, request)
 		if err != nil {
+			if upstream.IsEmpty(err) {
+				return nil, nil
+			}
 			return nil, err
 		}
 		rows := []*model.Shipping{}

@@ -62,6 +62,20 @@ func Problem(p *problem.Error) *Answer {
 	return Errors(p.OfRequest())
 }
 
+// RetryAfter returns in how many seconds it makes sense to ask again: the most
+// that a problem of the answer says ([problem.RetryAfter]), 0 if none does.
+func (a *Answer) RetryAfter() float64 {
+	if a.response == nil {
+		return 0
+	}
+	most := 0.0
+	for _, e := range a.response.Errors {
+		seconds, _ := e.Extensions[problem.RetryAfter].(float64)
+		most = max(most, seconds)
+	}
+	return most
+}
+
 // Executed reports whether the operation was executed: then the answer has data,
 // if only null.
 func (a *Answer) Executed() bool {

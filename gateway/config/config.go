@@ -288,6 +288,8 @@ type Service struct {
 	// SubjectHeader is the header that tells the service the principal's
 	// subject; empty for none.
 	SubjectHeader string `yaml:"subjectHeader"`
+	// FollowRedirects follows redirects of GETs within the origin of the URL.
+	FollowRedirects bool `yaml:"followRedirects"`
 	// Config has what bindings find as $config.
 	Config map[string]string `yaml:"config"`
 	// Required makes the gateway ready only when the service answers.
@@ -431,4 +433,5 @@ func (s *Service) check(p *problems, path string) {
 	p.need(s.Timeout > 0, path+".timeout", "must be more than 0")
 	p.need(s.MaxBatch > 0, path+".maxBatch", "must be more than 0")
 	p.need(s.MaxResponse > 0, path+".maxResponse", "must be more than 0")
+	p.need(!s.FollowRedirects || err != nil || !strings.HasPrefix(u.Scheme, "grpc"), path+".followRedirects", "is for http and https: gRPC has no redirects")
 }

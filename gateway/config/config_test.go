@@ -19,7 +19,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := c.Services["a"]
-	if time.Duration(a.Timeout) != 5*time.Second || a.MaxBatch != 100 || a.MaxResponse != 8<<20 || a.ForwardAuthorization || a.Required {
+	if time.Duration(a.Timeout) != 5*time.Second || a.MaxBatch != 100 || a.MaxResponse != 8<<20 || a.ForwardAuthorization || a.FollowRedirects || a.Required {
 		t.Errorf("service defaults: %+v", a)
 	}
 	if c.Playground.Enabled || c.Frontend.Introspection || len(c.Frontend.CORS.Origins) > 0 {
@@ -74,6 +74,7 @@ auth:
 services:
   a: {url: "${NOWHERE}"}
   b: {url: ftp://x, timout: 1s}
+  c: {url: "grpc://x:1", followRedirects: true}
 cache: {size: 10KiB, missing: -1s}
 `), noEnv)
 	if err == nil {
@@ -91,6 +92,7 @@ cache: {size: 10KiB, missing: -1s}
 		"cache.missing must not be negative",
 		"frontends.mobile.caching must have no negative times",
 		"services.b.url must be a URL",
+		"services.c.followRedirects is for http and https",
 		"line 14: there is no setting services.b.timout",
 	} {
 		if !strings.Contains(err.Error(), want) {

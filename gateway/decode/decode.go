@@ -32,7 +32,8 @@
 //	value.go            any JSON; types with methods of their own
 //	xml.go              XML, with the methods of JSON: objects, lists
 //	xmlvalue.go         its scalars
-//	xmltext.go          encodings of documents
+//	encoding.go         encodings of texts
+//	xmltext.go          those of documents
 //	xmltree.go          the elements of a document
 //	list.go             lists and rows, for both
 //	message.go          messages of gRPC

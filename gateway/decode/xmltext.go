@@ -2,19 +2,10 @@ package decode
 
 import (
 	"errors"
-	"fmt"
 	"strings"
-
-	"golang.org/x/text/encoding/htmlindex"
 )
 
 var errDeclaration = errors.New("an XML declaration that is not well-formed, or not at the start")
-
-const (
-	utf8Name    = "utf-8"
-	utf16Little = "utf-16le"
-	utf16Big    = "utf-16be"
-)
 
 // toUTF8 returns a document in UTF-8, without its byte order mark and its XML
 // declaration. What is not of the encoding is U+FFFD, but not in UTF-8, which is
@@ -24,14 +15,8 @@ func toUTF8(text, charset string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	encoding, err := htmlindex.Get(label)
-	if err != nil {
-		return "", fmt.Errorf("unknown encoding %q", sample(label))
-	}
-	if name, err := htmlindex.Name(encoding); err != nil || name != utf8Name {
-		if text, err = encoding.NewDecoder().String(text); err != nil {
-			return "", fmt.Errorf("not in the encoding %q: %w", sample(label), err)
-		}
+	if text, err = decoded(text, label); err != nil {
+		return "", err
 	}
 	text, _, err = declaration(text)
 	return text, err
@@ -41,14 +26,13 @@ func toUTF8(text, charset string) (string, error) {
 // encoding, of which the sources are authoritative in this order (RFC 7303,
 // section 3).
 func encodingOf(text, charset string) (_, label string, err error) {
-	for _, mark := range [...]struct{ bytes, label string }{{"\xef\xbb\xbf", utf8Name}, {"\xfe\xff", utf16Big}, {"\xff\xfe", utf16Little}} {
-		if rest, ok := strings.CutPrefix(text, mark.bytes); ok {
-			return rest, mark.label, nil
-		}
+	text, label = cutMark(text)
+	if label != "" {
+		return text, label, nil
 	}
 	charset = trimSpace(charset)
 	switch big := strings.HasPrefix(text, "\x00<"); {
-	case big && (charset == "" || strings.EqualFold(charset, "utf-16")):
+	case big && (charset == "" || strings.EqualFold(charset, utf16Name)):
 		return text, utf16Big, nil
 	case charset != "":
 		return text, charset, nil
@@ -57,7 +41,7 @@ func encodingOf(text, charset string) (_, label string, err error) {
 	}
 	_, label, err = declaration(text)
 	switch strings.ToLower(trimSpace(label)) {
-	case "", "utf-16", utf16Little, utf16Big:
+	case "", utf16Name, utf16Little, utf16Big:
 		// It is not UTF-16, or the declaration would not have been found. Programs
 		// declare so when they write a string that another one sends as UTF-8.
 		label = utf8Name

@@ -137,7 +137,7 @@ func (a *account) wait() time.Duration {
 
 func (a *account) throttled() *gqlerror.Error {
 	seconds := math.Ceil(max(a.wait().Seconds(), 1))
-	e := problem.New(problem.Throttled, "Too much was asked for in a short time: try again in %v s.", seconds).With("retryAfter", seconds)
+	e := problem.New(problem.Throttled, "Too much was asked for in a short time: try again in %v s.", seconds).With(problem.RetryAfter, seconds)
 	if a.metered {
 		e = e.With("cost", a.report())
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"weak"
 
@@ -32,6 +33,12 @@ func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 	}
 	a := p.answer(ctx)
 	a.Header = p.header
+	if seconds := a.RetryAfter(); seconds > 0 { // a service wants to be left alone
+		if a.Header == nil {
+			a.Header = http.Header{}
+		}
+		a.Header["Retry-After"] = []string{whole(seconds)}
+	}
 	send(a)
 }
 

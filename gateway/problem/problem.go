@@ -51,6 +51,11 @@ const (
 	Internal              Code = "INTERNAL_SERVER_ERROR"    // anything else; extensions.id is in the log
 )
 
+// RetryAfter is the extension that says in how many seconds it makes sense to try
+// again: a whole float64. The header Retry-After of an answer is the largest of
+// its problems.
+const RetryAfter = "retryAfter"
+
 // Error is one problem. It is immutable once returned and may be shared
 // between fields and goroutines.
 type Error struct {

@@ -90,6 +90,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			MaxResponseBytes:     int64(s.MaxResponse),
 			ForwardAuthorization: s.ForwardAuthorization,
 			SubjectHeader:        s.SubjectHeader,
+			FollowRedirects:      s.FollowRedirects,
 			Store:                store,
 			Values:               s.Config,
 			Suspect:              suspect,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc/codes"
@@ -25,6 +26,12 @@ type StatusError struct {
 	// Code is the gRPC code; codes.OK for HTTP, and for an answer that a condition
 	// makes an error.
 	Code codes.Code
+	// RetryAfter is how long the service wants nobody to call it again, at most a
+	// day; 0 if it does not say so. Status is 429 or 503 then.
+	RetryAfter time.Duration
+	// Redirect says of an answer that redirects where it leads, and why it was not
+	// followed; empty for other answers. It is for the log.
+	Redirect string
 	// Body is the start of an answer, at most 64 KiB, which of gRPC is in JSON, or
 	// the message of a gRPC status. It is for the log and for clients that know the service's
 	// errors; it is never shown.
@@ -45,6 +52,9 @@ func (e *StatusError) Error() string {
 	what := fmt.Sprintf("status %d", e.Status)
 	if e.Status == 0 {
 		what = e.Code.String()
+	}
+	if e.Redirect != "" {
+		what += ": " + e.Redirect
 	}
 	return fmt.Sprintf("service %s: %s: %.*q", e.Service, what, bodyInLog, e.Body)
 }
@@ -101,7 +111,7 @@ func refused(e *StatusError) error {
 	case http.StatusGatewayTimeout:
 		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(e.Service).With("status", e.Status)
 	}
-	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service).With("status", e.Status)
+	return e.withRetry(problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service).With("status", e.Status))
 }
 
 // grpcError is the error of a gRPC call that failed. Its status is spelled as

@@ -137,13 +137,14 @@ func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*go
 			validate(req, have.header)
 		}
 		asked := time.Now()
-		resp, err := c.transport.RoundTrip(req)
+		resp, err := c.send(req)
 		if err != nil {
-			return nil, failed(ctx, c.config.Name, err)
+			return nil, err
 		}
 		defer resp.Body.Close()
 		answer := &got{asked: asked}
-		if have != nil && resp.StatusCode == http.StatusNotModified {
+		direct := resp.Request.URL == req.URL // else a redirect led to it, which may lead elsewhere the next time
+		if have != nil && direct && resp.StatusCode == http.StatusNotModified {
 			answer.status, answer.header, answer.body = have.status, updated(have.header, resp.Header), have.body
 		} else {
 			body, err := c.body(ctx, resp)
@@ -153,7 +154,7 @@ func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*go
 			answer.status, answer.header, answer.body = resp.StatusCode, resp.Header, body
 		}
 		kept := answer.read(req)
-		if kept > 0 && c.store.Keeps() && resp.StatusCode != http.StatusNoContent {
+		if kept > 0 && direct && c.store.Keeps() && !hasNoContent(resp.StatusCode) {
 			answer.body = strings.Clone(answer.body) // it may have more memory than it needs
 			entry := answer.entry(c.store, kept-max(answer.fresh, 0), append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)))
 			entry.Key = key

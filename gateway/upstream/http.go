@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -22,18 +21,23 @@ import (
 type HTTP struct {
 	config Config
 	base   string // scheme, host and path, without a slash at the end
-	// Not an http.Client: a redirect could lead the caller's token elsewhere,
-	// and there are no cookies.
+	origin string // of base: only redirects within it are followed
+	// Not an http.Client: one would follow redirects that lead the caller's token
+	// elsewhere, and there are no cookies.
 	transport *http.Transport
 	buffers   sync.Pool // of *[]byte, to read answers with
 	store     *cache.Store
 	flights   *cache.Flights[*got]
+	// What requests have in common.
+	json, xml, done *Media
+	userAgent       []string
 }
 
 func newHTTP(c Config, u *url.URL) *HTTP {
 	return &HTTP{
 		config: c,
 		base:   strings.TrimSuffix(u.Scheme+"://"+u.Host+u.EscapedPath(), "/"),
+		origin: originOf(u),
 		transport: &http.Transport{
 			DialContext:            (&net.Dialer{Timeout: c.Timeout, KeepAlive: 30 * time.Second}).DialContext,
 			ForceAttemptHTTP2:      true,
@@ -47,8 +51,13 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,
 		flights: cache.NewFlights(c.Store, c.Timeout, codec(c.Store)),
+		json:    JSON(), xml: XML(), done: JSON("*"),
+		userAgent: []string{userAgent},
 	}
 }
+
+// userAgent is what services are told that calls them.
+const userAgent = "Portico"
 
 // Store keeps what services answered.
 func (c *HTTP) Store() *cache.Store { return c.store }
@@ -56,12 +65,23 @@ func (c *HTTP) Store() *cache.Store { return c.store }
 // MaxBatch is how many keys one call may have.
 func (c *HTTP) MaxBatch() int { return c.config.MaxBatch }
 
-// GetJSON sends a request and returns a reader of the JSON of its answer.
+// GetJSON sends a request and returns a reader of the JSON of its answer. The
+// error of an answer without content is one of [IsEmpty].
 func (c *HTTP) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
 	var answer *decode.JSON
-	err := c.do(ctx, r, func(mediaType, body string) error {
-		if _, err := c.is(mediaType, "json", body); err != nil {
+	if r.Accepts == nil {
+		r.Accepts = c.json
+	}
+	err := c.do(ctx, r, func(contentType, body string) error {
+		if body == "" {
+			return c.empty(r)
+		}
+		charset, err := c.charset(r, contentType, body)
+		if err != nil {
 			return err
+		}
+		if body, err = decode.UTF8(body, charset); err != nil {
+			return c.Source(r.Binding).Malformed("the answer", err)
 		}
 		r.Expect.answered(body)
 		answer = decode.NewJSON(body, c.Source(r.Binding))
@@ -89,20 +109,10 @@ func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
 	return v, nil
 }
 
-// is returns the parameters of a media type that is application/format,
-// text/format or has the suffix +format. Another is an error.
-func (c *HTTP) is(mediaType, format, body string) (map[string]string, error) {
-	parsed, parameters, err := mime.ParseMediaType(mediaType)
-	if err != nil || !strings.HasSuffix(parsed, "/"+format) && !strings.HasSuffix(parsed, "+"+format) {
-		return nil, nonsense(c.config.Name, fmt.Errorf("service %s: not %s but %q: %.*q", c.config.Name, format, mediaType, bodyInLog, body))
-	}
-	return parameters, nil
-}
-
-// do calls the service and gives read the media type and the body of its
+// do calls the service and gives read the Content-Type and the body of its
 // answer. The answer to a GET can be one that was there before. What a mutation calls is called anew, and may have
 // changed all that the service answered before.
-func (c *HTTP) do(ctx context.Context, r Request, read func(mediaType, body string) error) error {
+func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body string) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	if provenance.IsWriting(ctx) {
@@ -130,15 +140,15 @@ func (c *HTTP) read(r Request, answer *got, read func(mediaType, body string) er
 }
 
 // call calls the service, whatever is kept.
-func (c *HTTP) call(ctx context.Context, r Request, read func(mediaType, body string) error) error {
+func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body string) error) error {
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return err
 	}
 	asked := time.Now()
-	resp, err := c.transport.RoundTrip(req)
+	resp, err := c.send(req)
 	if err != nil {
-		return failed(ctx, c.config.Name, err)
+		return err
 	}
 	defer resp.Body.Close()
 	body, err := c.body(ctx, resp)
@@ -156,7 +166,13 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		// The status tells more than why its body could not be read.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
-		return "", refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body, mediaType: resp.Header.Get("Content-Type")})
+		return "", refused(&StatusError{
+			Service: c.config.Name, Status: resp.StatusCode, RetryAfter: retryAfter(resp.StatusCode, resp.Header), Body: body,
+			mediaType: resp.Header.Get("Content-Type"),
+		})
+	}
+	if hasNoContent(resp.StatusCode) {
+		return "", nil
 	}
 	tooLarge := func() error {
 		return nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))
@@ -185,6 +201,15 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	req, err := r.build(ctx, c.base)
 	if err != nil {
 		return nil, impossible(c.config.Name, err)
+	}
+	if r.Accepts == nil {
+		r.Accepts = c.done
+	}
+	if req.Header["Accept"] == nil {
+		req.Header["Accept"] = r.Accepts.accept
+	}
+	if req.Header["User-Agent"] == nil {
+		req.Header["User-Agent"] = c.userAgent
 	}
 	err = c.config.identify(ctx, func(name, value string) {
 		if req.Header.Del(name); value != "" {

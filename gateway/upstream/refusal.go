@@ -84,8 +84,14 @@ func (c *HTTP) refusal(r Request, status int, mediaType, body string) error {
 		return nil
 	}
 	if format, _ := formatOf(mediaType); format == "" {
-		_, err := c.is(mediaType, "json", body)
-		return err
+		if r.Accepts == nil {
+			r.Accepts = c.json
+		}
+		charset, err := c.charset(r, mediaType, body)
+		if err != nil {
+			return err
+		}
+		e.mediaType = mime.FormatMediaType(r.Accepts.usual, map[string]string{"charset": charset})
 	}
 	found, err := e.find(paths...)
 	if err != nil {
@@ -111,8 +117,13 @@ func (e *StatusError) find(paths ...[]string) ([]decode.Found, error) {
 	if body == "" {
 		body = string(e.Body)
 	}
-	if format, charset := formatOf(e.mediaType); format == "xml" {
+	format, charset := formatOf(e.mediaType)
+	if format == "xml" {
 		return decode.NewXML(body, charset, decode.Source{}).Find(paths...)
+	}
+	body, err := decode.UTF8(body, charset)
+	if err != nil {
+		return nil, err
 	}
 	return decode.NewJSON(body, decode.Source{}).Find(paths...)
 }
@@ -149,7 +160,7 @@ func Explain(err error, code problem.Code, message string, details ...Detail) er
 	if !ok {
 		return err
 	}
-	p := problem.Wrap(e, code, "%s", message)
+	p := e.withRetry(problem.Wrap(e, code, "%s", message))
 	if len(details) == 0 {
 		return p
 	}

@@ -26,6 +26,9 @@ type Request struct {
 	Path []string
 	// Query is encoded into the URL.
 	Query url.Values
+	// Accepts are the media types that the answer may have; nil for those of the
+	// format that is read. They are sent as Accept unless Header has one.
+	Accepts *Media
 	// Header is sent. Names are the program's own; values with control
 	// characters, such as line breaks, are refused.
 	Header http.Header

@@ -4,8 +4,9 @@
 // that a frontend may see; the cause has what the log needs ([StatusError]).
 // The one exception is a caller who left: that error is context.Canceled.
 //
-// Services are called where their URLs say: redirects are not followed, and
-// proxies that the environment names are not used.
+// Services are called where their URLs say: redirects are followed only within the
+// origin of a service, if at all, and proxies that the environment names are not
+// used.
 package upstream
 
 import (
@@ -41,6 +42,10 @@ type Config struct {
 	MaxConnections int
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool
+	// FollowRedirects follows redirects of GETs within the origin of URL (scheme, host
+	// and port), at most 5 for a call. Where they lead is called as URL is, with the
+	// caller's identity.
+	FollowRedirects bool
 	// SubjectHeader is the header, or the metadata of gRPC, that tells the
 	// service the principal's subject; empty for none.
 	SubjectHeader string

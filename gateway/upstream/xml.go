@@ -6,15 +6,22 @@ import (
 	"github.com/portico-gateway/portico/gateway/decode"
 )
 
-// GetXML sends a request and returns a reader of the XML of its answer.
+// GetXML sends a request and returns a reader of the XML of its answer. The
+// error of an answer without content is one of [IsEmpty].
 func (c *HTTP) GetXML(ctx context.Context, r Request) (*decode.XML, error) {
 	var answer *decode.XML
-	err := c.do(ctx, r, func(mediaType, body string) error {
-		parameters, err := c.is(mediaType, "xml", body)
+	if r.Accepts == nil {
+		r.Accepts = c.xml
+	}
+	err := c.do(ctx, r, func(contentType, body string) error {
+		if body == "" {
+			return c.empty(r)
+		}
+		charset, err := c.charset(r, contentType, body)
 		if err != nil {
 			return err
 		}
-		answer = decode.NewXML(body, parameters["charset"], c.Source(r.Binding))
+		answer = decode.NewXML(body, charset, c.Source(r.Binding))
 		return nil
 	})
 	return answer, err

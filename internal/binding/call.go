@@ -35,6 +35,9 @@ type REST struct {
 	Body    *Value // nil for none
 	XML     bool   // the format of answers
 	Form    bool   // the format of the body
+	// ContentTypes are the media types of answers that are accepted beside those
+	// of the format, in lower case; "*" is for all.
+	ContentTypes []string
 }
 
 // GRPC is a call of a gRPC service.

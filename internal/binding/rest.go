@@ -34,6 +34,7 @@ func (r *reader) rest(d *ast.Directive) {
 	rest.Path, rest.PathPos = r.segments(target.Value), target.Value.Position
 	rest.Query = r.params(d, "query", "=", queryName)
 	rest.Headers = r.params(d, "headers", ":", headerName)
+	rest.ContentTypes = r.contentTypes(d)
 	for _, h := range rest.Headers {
 		if slices.Contains([]string{"Authorization", "Host", "Content-Length", "Transfer-Encoding", "Connection", "Content-Type"},
 			http.CanonicalHeaderKey(h.Name)) {
@@ -97,6 +98,27 @@ var (
 	queryName  = regexp.MustCompile(`^[^\s=&#{}]+$`)
 	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // token of RFC 9110, section 5.6.2
 )
+
+// mediaType is a type and a subtype of RFC 9110, section 8.3.1, and no range of
+// them.
+var mediaType = regexp.MustCompile("^[!#$%&'+.^_`|~0-9A-Za-z-]+/[!#$%&'+.^_`|~0-9A-Za-z-]+$")
+
+// contentTypes reads the media types of answers, each once.
+func (r *reader) contentTypes(d *ast.Directive) []string {
+	arg := d.Arguments.ForName("contentType")
+	if arg == nil {
+		return nil
+	}
+	var types []string
+	for _, v := range directive.Items(arg.Value) {
+		if v.Raw != "*" && !mediaType.MatchString(v.Raw) {
+			r.fail(v.Position, `write it like "text/plain", without parameters, or "*" for all media types`, "%q is not a media type", v.Raw)
+		}
+		types = append(types, strings.ToLower(v.Raw))
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}
 
 // params reads a list of "name=value" or "Name: value".
 func (r *reader) params(d *ast.Directive, argument, separator string, valid *regexp.Regexp) []Param {

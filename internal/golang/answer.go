@@ -12,7 +12,10 @@ import (
 func (f *function) httpAnswer() {
 	a := f.Answer
 	name := f.result()
-	f.line("answer, err := c.Get%s(ctx, request)\nif err != nil {", map[bool]string{true: "XML", false: "JSON"}[f.REST.XML])
+	f.line("answer, err := c.Get%s(ctx, request)\nif err != nil {", formatName(f.Call))
+	if f.Key != nil && f.Type.Elem != nil { // there are no rows
+		f.line("if %s(err) {\nreturn %s(keys, nil, %s(nil)), nil\n}", f.upstream("IsEmpty"), f.loader("Many"), f.typ(a.Read.Model))
+	}
 	f.failed()
 	f.line("}")
 	read := f.readValue(a.Read, "answer", f.Format())
@@ -63,6 +66,12 @@ func (f *function) choice() *plan.Choice {
 		return nil
 	}
 	return f.Answer.Read.Item.Into.Choice
+}
+
+// emptyIsNull reports whether an answer without content makes the value null: of
+// a batch, those of all keys.
+func (f *function) emptyIsNull() bool {
+	return f.Answer != nil && f.GRPC == nil && !f.Type.NonNull && (f.Key == nil || f.Type.Elem == nil)
 }
 
 // selection writes the reading of the value that select leads to, and of those

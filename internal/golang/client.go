@@ -58,7 +58,7 @@ type (
 
 // allocate names all declarations of the file before anything uses them.
 func (c *client) allocate() {
-	for _, name := range []string{"Client", "New", "expectations"} {
+	for _, name := range []string{"Client", "New", "expectations", "accepted"} {
 		c.declared[name] = true
 	}
 	for _, o := range c.service.Objects {
@@ -112,6 +112,10 @@ func (c *client) head(b *strings.Builder) {
 	if len(expecting) > 0 {
 		b.WriteString("expect expectations\n")
 	}
+	accepting := slices.DeleteFunc(slices.Clone(c.service.Calls), func(call *plan.Call) bool { return call.REST == nil || len(call.REST.ContentTypes) == 0 })
+	if len(accepting) > 0 {
+		b.WriteString("accepts accepted\n")
+	}
 	for _, call := range c.service.Calls {
 		if !call.Root() {
 			fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.loaderType(call))
@@ -126,19 +130,38 @@ func (c *client) head(b *strings.Builder) {
 	for _, call := range expecting {
 		fmt.Fprintf(b, "c.expect.%s = c.Expect(%q%s)\n", loaderName(call), call.At(), expectedPaths(call))
 	}
+	for _, call := range accepting {
+		fmt.Fprintf(b, "c.accepts.%s = %s(%s)\n", loaderName(call), c.upstream(formatName(call)), quoted(call.REST.ContentTypes))
+	}
 	for _, call := range c.service.Calls {
 		if !call.Root() {
 			fmt.Fprintf(b, "c.%s = %s\n", loaderName(call), c.newLoader(call))
 		}
 	}
 	b.WriteString("return c, nil\n}\n\n")
-	if len(expecting) > 0 {
-		b.WriteString("// expectations are what the calls expect in answers.\ntype expectations struct {\n")
-		for _, call := range expecting {
-			fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.upstream("Expectation"))
-		}
-		b.WriteString("}\n\n")
+	c.perCall(b, "// expectations are what the calls expect in answers.\ntype expectations", "Expectation", expecting)
+	c.perCall(b, "// accepted are the media types of answers that calls accept.\ntype accepted", "Media", accepting)
+}
+
+// perCall writes a struct type with a field for each of these calls, if there
+// are any.
+func (c *client) perCall(b *strings.Builder, declaration, typ string, calls []*plan.Call) {
+	if len(calls) == 0 {
+		return
 	}
+	b.WriteString(declaration + " struct {\n")
+	for _, call := range calls {
+		fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.upstream(typ))
+	}
+	b.WriteString("}\n\n")
+}
+
+// formatName returns the name of the format of a call's answers over HTTP.
+func formatName(call *plan.Call) string {
+	if call.REST.XML {
+		return "XML"
+	}
+	return "JSON"
 }
 
 // expectedPaths writes the expected paths as further arguments.

@@ -36,6 +36,9 @@ func (f *function) failed() {
 	if f.NotFound {
 		add(f.upstream("IsNotFound")+"(err)", f.null()+", nil")
 	}
+	if f.emptyIsNull() {
+		add(f.upstream("IsEmpty")+"(err)", "nil, nil")
+	}
 	switch len(list) {
 	case 0:
 	case 1:

@@ -71,6 +71,9 @@ func (f *function) request() {
 	if conditions != "" {
 		fields = append(fields, "Errors: "+conditions)
 	}
+	if len(f.REST.ContentTypes) > 0 {
+		fields = append(fields, "Accepts: c.accepts."+loaderName(f.Call))
+	}
 	if len(f.Expected()) > 0 {
 		fields = append(fields, "Expect: c.expect."+loaderName(f.Call))
 	}

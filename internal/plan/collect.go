@@ -188,7 +188,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	nullable.NonNull = false
 	fmt.Fprintf(&s, "%s %s %v %t %d", b.Service, &nullable, b.Select, b.Select == nil, b.Max)
 	if b.REST != nil {
-		fmt.Fprintf(&s, " %s %t ", b.REST.Method, b.REST.XML)
+		fmt.Fprintf(&s, " %s %t %q ", b.REST.Method, b.REST.XML, b.REST.ContentTypes)
 		for _, t := range b.REST.Path {
 			text(t)
 		}
