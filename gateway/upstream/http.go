@@ -25,7 +25,8 @@ type HTTP struct {
 	// Not an http.Client: a redirect could lead the caller's token elsewhere,
 	// and there are no cookies.
 	transport *http.Transport
-	buffers   sync.Pool // of *[]byte, to read answers with
+	streams   *http.Transport // of answers that are streams; see newStreams
+	buffers   sync.Pool       // of *[]byte, to read answers with
 	store     *cache.Store
 	flights   *cache.Flights[*got]
 }
@@ -44,6 +45,7 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 			TLSHandshakeTimeout:    c.Timeout,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
+		streams: newStreams(c),
 		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,
 		flights: cache.NewFlights(c.Store, c.Timeout, codec(c.Store)),
@@ -142,12 +144,20 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(mediaType, body st
 	return read(resp.Header.Get("Content-Type"), body)
 }
 
+// refusal is the error of an answer that is not a good one, whose body it reads.
+func (c *HTTP) refusal(resp *http.Response) error {
+	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		return nil
+	}
+	// The status tells more than why its body could not be read.
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
+	return refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body})
+}
+
 // body reads the body of a good answer. What is not a good one is an error.
 func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		// The status tells more than why its body could not be read.
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
-		return "", refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body})
+	if err := c.refusal(resp); err != nil {
+		return "", err
 	}
 	tooLarge := func() error {
 		return nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))
