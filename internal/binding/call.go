@@ -34,6 +34,9 @@ type REST struct {
 	Headers []Param
 	Body    *Value // nil for none
 	XML     bool
+	// Events are the names of the server-sent events that the field has; all if
+	// it is empty.
+	Events []string
 }
 
 // GRPC is a call of a gRPC service.

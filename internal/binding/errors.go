@@ -49,7 +49,7 @@ func (r *reader) errorRule(v *ast.Value) ErrorRule {
 		if r.binding.Field.Type.NonNull {
 			r.fail(code.Position, "make the field nullable", "%s.%s can't be null", r.binding.Parent.Name, r.binding.Field.Name)
 		}
-		if r.binding.Parent == r.schema.Subscription {
+		if r.streams() {
 			r.fail(code.Position, "give it a code", "%s.%s is a subscription, which has no value that could be null", r.binding.Parent.Name,
 				r.binding.Field.Name)
 		}

@@ -47,6 +47,34 @@ func (r *reader) rest(d *ast.Directive) {
 		}
 		rest.Body = r.value(arg.Value)
 	}
+	rest.Events = r.events(d)
+	if format := d.Arguments.ForName("format"); rest.XML && r.streams() {
+		r.fail(format.Position, "remove it", "%s.%s is a stream, whose events are JSON", r.binding.Parent.Name, r.binding.Field.Name)
+	}
+}
+
+// events reads the names of server-sent events.
+func (r *reader) events(d *ast.Directive) []string {
+	arg := d.Arguments.ForName("event")
+	if arg == nil || arg.Value.Kind == ast.NullValue {
+		return nil
+	}
+	if !r.streams() {
+		r.fail(arg.Position, "remove it, or bind a field of Subscription", "%s.%s is not a stream, which would have events",
+			r.binding.Parent.Name, r.binding.Field.Name)
+		return nil
+	}
+	var names []string
+	for _, v := range directive.Items(arg.Value) {
+		if v.Raw == "" || strings.ContainsAny(v.Raw, "\r\n") {
+			r.fail(v.Position, `write a name, such as "message", that of events without one`, "%q can't be the name of an event", v.Raw)
+		}
+		names = append(names, v.Raw)
+	}
+	if len(names) == 0 {
+		r.fail(arg.Value.Position, "remove event, so that all events are the field's", "the list of events is empty")
+	}
+	return names
 }
 
 // segments reads a path. A slash within the braces of a variable separates
