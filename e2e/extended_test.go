@@ -138,6 +138,9 @@ extend type Query {
     @rest(service: "echo", get: "/page", query: ["limit={$args.first}", "cursor={$args.after}"], select: "rows", page: { next: "next", total: "total" })
   elements: [Element!]! @rest(service: "echo", get: "/elements", format: XML, select: "row")
 }
+type Subscription {
+  changed(ids: [ID!]!): Row! @rest(service: "echo", post: "/changes", body: { ids: "{$args.ids}" }, select: "row", event: "change")
+}
 type RowConnection { nodes: [Row!]! totalCount: Int pageInfo: RowPage! }
 type RowPage { hasNextPage: Boolean! endCursor: String }
 type Row {

@@ -277,11 +277,12 @@ type Playground struct {
 type Service struct {
 	// URL is its address: http, https, grpc (plain text) or grpcs.
 	URL string `yaml:"url"`
-	// Timeout is the most that one call may take.
+	// Timeout is the most that one call may take or, of a stream over HTTP, that
+	// may pass until it begins.
 	Timeout Duration `yaml:"timeout"`
 	// MaxBatch is how many keys one call may have.
 	MaxBatch int `yaml:"maxBatch"`
-	// MaxResponse is the most that an answer may have.
+	// MaxResponse is the most that an answer may have, or an event of a stream.
 	MaxResponse Bytes `yaml:"maxResponse"`
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool `yaml:"forwardAuthorization"`

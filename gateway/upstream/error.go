@@ -81,10 +81,11 @@ func IsNotFound(err error) bool {
 // failed is the error of a call that did not come to an answer: a problem,
 // unless the caller left.
 func failed(ctx context.Context, service string, err error) error {
+	late := errors.Is(context.Cause(ctx), context.DeadlineExceeded) // as StreamJSON cancels, too
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled): // by the caller, for whatever cause
+	case errors.Is(ctx.Err(), context.Canceled) && !late: // by the caller, for whatever cause
 		return fmt.Errorf("call of %s: %w", service, context.Canceled)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case late, errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return problem.Wrap(err, problem.ServiceTimeout, "The service did not answer in time.").Of(service)
 	}
 	return problem.Wrap(err, problem.ServiceError, "The service failed.").Of(service)

@@ -25,12 +25,13 @@ type HTTP struct {
 	// Not an http.Client: one would follow redirects that lead the caller's token
 	// elsewhere, and there are no cookies.
 	transport *http.Transport
-	buffers   sync.Pool // of *[]byte, to read answers with
+	streams   *http.Transport // of answers that are streams; see newStreams
+	buffers   sync.Pool       // of *[]byte, to read answers with
 	store     *cache.Store
 	flights   *cache.Flights[*got]
 	// What requests have in common.
-	json, xml, done *Media
-	userAgent       []string
+	json, xml, done, events *Media
+	userAgent               []string
 }
 
 func newHTTP(c Config, u *url.URL) *HTTP {
@@ -48,10 +49,12 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 			TLSHandshakeTimeout:    c.Timeout,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
+		streams: newStreams(c),
 		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,
 		flights: cache.NewFlights(c.Store, c.Timeout, codec(c.Store)),
 		json:    JSON(), xml: XML(), done: JSON("*"),
+		events:    &Media{accept: []string{serverSentType + ", " + jsonLinesType}},
 		userAgent: []string{userAgent},
 	}
 }
@@ -161,15 +164,24 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 	return c.read(r, answer, read)
 }
 
+// statusError returns the error of an answer with a status other than 2xx, whose body
+// it reads.
+func (c *HTTP) statusError(resp *http.Response) error {
+	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		return nil
+	}
+	// The status tells more than why its body could not be read.
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
+	return refused(&StatusError{
+		Service: c.config.Name, Status: resp.StatusCode, RetryAfter: retryAfter(resp.StatusCode, resp.Header), Body: body,
+		mediaType: resp.Header.Get("Content-Type"),
+	})
+}
+
 // body reads the body of a good answer. What is not a good one is an error.
 func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		// The status tells more than why its body could not be read.
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
-		return "", refused(&StatusError{
-			Service: c.config.Name, Status: resp.StatusCode, RetryAfter: retryAfter(resp.StatusCode, resp.Header), Body: body,
-			mediaType: resp.Header.Get("Content-Type"),
-		})
+	if err := c.statusError(resp); err != nil {
+		return "", err
 	}
 	if hasNoContent(resp.StatusCode) {
 		return "", nil

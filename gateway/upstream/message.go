@@ -16,7 +16,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// What this file has is for generated clients of gRPC services.
+// What this file has is for generated clients, mostly those of gRPC services.
 
 // Follow calls a method that streams and waits for its first message, as
 // [Watch] does. The method is "/package.Service/Method".
@@ -36,7 +36,7 @@ func Follow[Req, Res any](ctx context.Context, c *GRPC, method string, request *
 	})
 }
 
-// Events makes a value of each message. An error of that is a
+// Events makes a value of each message, or of each event of [HTTP.StreamJSON]. An error of that is a
 // [problem.EventError], and the sequence goes on with the next message. Any other
 // error is one of the stream, and the last pair.
 func Events[M, T any](messages iter.Seq2[*M, error], value func(*M) (T, error)) iter.Seq2[T, error] {

@@ -48,6 +48,10 @@ type Request struct {
 	Errors []Condition
 	// Expect is what the caller reads of answers in JSON; nil for nothing.
 	Expect *Expectation
+	// Events are the names of the server-sent events that are wanted; all are if
+	// it is empty. An event without a name is a "message". It is for
+	// [HTTP.StreamJSON].
+	Events []string
 }
 
 // errSegment tells of a path segment that servers and proxies could take for

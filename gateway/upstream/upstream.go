@@ -30,15 +30,17 @@ type Config struct {
 	// HTTP URL may have a path, which goes before those of all requests.
 	URL string
 	// Timeout bounds one call, from waiting for a connection to the end of the
-	// answer, in addition to the caller's deadline; 5 s by default. It does not
-	// bound streams.
+	// answer, in addition to the caller's deadline; 5 s by default. Of an HTTP
+	// stream it bounds the time until the answer begins, and nothing of one of
+	// gRPC.
 	Timeout time.Duration
 	// MaxBatch is how many keys one call may have; 100 by default.
 	MaxBatch int
-	// MaxResponseBytes bounds an answer, uncompressed, or one message of a
-	// stream; 8 MiB by default.
+	// MaxResponseBytes bounds an answer, uncompressed, or one message or event of
+	// a stream; 8 MiB by default.
 	MaxResponseBytes int64
-	// MaxConnections bounds the HTTP connections to the service; 64 by default.
+	// MaxConnections bounds the HTTP connections to the service, without those of
+	// streams; 64 by default.
 	MaxConnections int
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool
@@ -192,6 +194,7 @@ func (s *Services) Close() error {
 	for _, c := range s.http {
 		c.flights.Close()
 		c.transport.CloseIdleConnections()
+		c.streams.CloseIdleConnections()
 	}
 	for _, c := range s.grpc {
 		errs = append(errs, c.conn.Close())

@@ -52,7 +52,7 @@ func (s *randomSchema) addRoots() {
 			root = weighted(s.r, "Query", 12, "Mutation", 5, "Subscription", 2)
 		}
 		f := &randomField{name: s.name(s.rootScope(root), plainFields, hostileFields)}
-		b := &randomBinding{randomSchema: s, field: f, root: root, wire: root == "Subscription" || s.chance(30)}
+		b := &randomBinding{randomSchema: s, field: f, root: root, wire: root == "Subscription" && s.chance(40) || s.chance(30)}
 		b.fill()
 		for j, frontend := range s.frontends {
 			if i > 0 && j > 0 && s.chance(25) {

@@ -40,7 +40,11 @@ func (b *randomBinding) bindREST(values []sentValue) {
 		selected = pick(b.r, []string{"rows", "data.rows", "type"})
 	}
 	text += b.rest(selected)
-	if b.chance(15) && (b.readable(baseOf(b.field.typ), map[string]bool{}) || b.mistake()) {
+	if b.root == "Subscription" && b.chance(40) {
+		text += pick(b.r, []string{`, event: "row"`, `, event: ["message", "a \"b\""]`})
+	}
+	readable := b.root != "Subscription" && b.readable(baseOf(b.field.typ), map[string]bool{})
+	if b.chance(15) && (readable || b.mistake()) {
 		text += ", format: XML"
 		if !strings.Contains(text, "select:") {
 			text += `, select: "row"`

@@ -38,6 +38,9 @@ type REST struct {
 	// ContentTypes are the media types of answers that are accepted beside those
 	// of the format, in lower case; "*" is for all.
 	ContentTypes []string
+	// Events are the names of the server-sent events that the field has; all if
+	// it is empty.
+	Events []string
 }
 
 // GRPC is a call of a gRPC service.

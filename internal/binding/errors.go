@@ -141,7 +141,7 @@ func (r *reader) scalar(v *ast.Value) string {
 func (r *reader) nullable(code *ast.Value) {
 	b := r.binding
 	switch t := b.Field.Type; {
-	case b.Parent == r.schema.Subscription:
+	case r.streams():
 		r.fail(code.Position, "give it a code", "%s.%s is a subscription, which has no value that could be null", b.Parent.Name, b.Field.Name)
 	case t.NonNull && t.Elem == nil:
 		r.fail(code.Position, "make the field nullable", "%s.%s can't be null", b.Parent.Name, b.Field.Name)

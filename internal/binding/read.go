@@ -92,6 +92,9 @@ func (r *reader) page(d *ast.Directive) *Page {
 	if arg == nil {
 		return nil
 	}
+	if r.streams() {
+		r.fail(arg.Position, "remove it", "%s.%s is a stream, which has no pages", r.binding.Parent.Name, r.binding.Field.Name)
+	}
 	page := &Page{Start: 1, Pos: arg.Position}
 	for name, path := range map[string]*directive.Path{"next": &page.Next, "total": &page.Total, "more": &page.More} {
 		if v := arg.Value.Children.ForName(name); v != nil {

@@ -22,6 +22,9 @@ func (r *reader) fail(pos *ast.Position, fix, format string, args ...any) {
 	r.report(pos, fix, format, args...)
 }
 
+// streams reports whether the field is one of Subscription.
+func (r *reader) streams() bool { return r.binding.Parent == r.schema.Subscription }
+
 // raw returns the text of a scalar argument; empty when it is absent.
 func raw(d *ast.Directive, name string) string {
 	if arg := d.Arguments.ForName(name); arg != nil {

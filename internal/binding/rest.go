@@ -51,6 +51,37 @@ func (r *reader) rest(d *ast.Directive) {
 	if rest.Form && (rest.Body == nil || rest.Body.Const != nil || rest.Body.List != nil) {
 		r.fail(d.Position, `add body: { name: "{$args.name}" }, or remove format`, "format: FORM is for a body that is an object")
 	}
+	rest.Events = r.events(d)
+	if arg := d.Arguments.ForName("contentType"); arg != nil && r.streams() {
+		r.fail(arg.Position, "remove it", "%s.%s is a stream, whose media type tells its format", r.binding.Parent.Name, r.binding.Field.Name)
+	}
+	if format := d.Arguments.ForName("format"); rest.XML && r.streams() {
+		r.fail(format.Position, "remove it", "%s.%s is a stream, whose events are JSON", r.binding.Parent.Name, r.binding.Field.Name)
+	}
+}
+
+// events reads the names of server-sent events.
+func (r *reader) events(d *ast.Directive) []string {
+	arg := d.Arguments.ForName("event")
+	if arg == nil || arg.Value.Kind == ast.NullValue {
+		return nil
+	}
+	if !r.streams() {
+		r.fail(arg.Position, "remove it, or bind a field of Subscription", "%s.%s is not a stream, which would have events",
+			r.binding.Parent.Name, r.binding.Field.Name)
+		return nil
+	}
+	var names []string
+	for _, v := range directive.Items(arg.Value) {
+		if v.Raw == "" || strings.ContainsAny(v.Raw, "\r\n") {
+			r.fail(v.Position, `write a name, such as "message", that of events without one`, "%q can't be the name of an event", v.Raw)
+		}
+		names = append(names, v.Raw)
+	}
+	if len(names) == 0 {
+		r.fail(arg.Value.Position, "remove event, so that all events are the field's", "the list of events is empty")
+	}
+	return names
 }
 
 // segments reads a path. A slash within the braces of a variable separates

@@ -18,6 +18,34 @@ func (f *function) httpAnswer() {
 	}
 	f.failed()
 	f.line("}")
+	done := f.payload(name)
+	if f.Key == nil && a.Page == nil {
+		f.line("return %s, %s", name, done)
+		return
+	}
+	f.line("if err := %s; err != nil {\nreturn %s, err\n}", done, f.zero)
+	if f.Key != nil {
+		f.match(name, f.rowKey())
+		return
+	}
+	f.connection(name, "answer")
+}
+
+// httpStream writes the call of an HTTP service whose answer is a stream, and the
+// reading of its events.
+func (f *function) httpStream() {
+	f.line("events, err := c.StreamJSON(ctx, request)\nif err != nil {")
+	f.failed()
+	f.line("}")
+	f.line("return %s(events, func(answer *%s) (%s, error) {", f.upstream("Events"), f.decode("JSON"), f.typ(f.Result))
+	done := f.payload("value")
+	f.line("return value, %s\n}), nil", done)
+}
+
+// payload writes the reading of what select leads to in the variable answer, and
+// returns the expression for the error of all that was read.
+func (f *function) payload(name string) string {
+	a := f.Answer
 	read := f.readValue(a.Read, "answer", f.Format())
 	if f.Key == nil {
 		if most := f.most(); most != "" {
@@ -46,17 +74,7 @@ func (f *function) httpAnswer() {
 	} else {
 		errs = append(errs, f.selection(name, fmt.Sprintf("%s, fault = %s\n", results, read))...)
 	}
-	done := fmt.Sprintf("answer.Done(%q, %s)", f.fieldName(), strings.Join(errs, ", "))
-	if f.Key == nil && a.Page == nil {
-		f.line("return %s, %s", name, done)
-		return
-	}
-	f.line("if err := %s; err != nil {\nreturn %s, err\n}", done, f.zero)
-	if f.Key != nil {
-		f.match(name, f.rowKey())
-		return
-	}
-	f.connection(name, "answer")
+	return fmt.Sprintf("answer.Done(%q, %s)", f.fieldName(), strings.Join(errs, ", "))
 }
 
 // choice returns how the rows of a batch are read if they are of several types; nil
@@ -71,7 +89,7 @@ func (f *function) choice() *plan.Choice {
 // emptyIsNull reports whether an answer without content makes the value null: of
 // a batch, those of all keys.
 func (f *function) emptyIsNull() bool {
-	return f.Answer != nil && f.GRPC == nil && !f.Type.NonNull && (f.Key == nil || f.Type.Elem == nil)
+	return f.Answer != nil && f.GRPC == nil && !f.Stream() && !f.Type.NonNull && (f.Key == nil || f.Type.Elem == nil)
 }
 
 // selection writes the reading of the value that select leads to, and of those

@@ -68,7 +68,11 @@ func (f *function) variable(base string) string {
 func (f *function) method() {
 	params := f.parameters()
 	if f.Stream() {
-		f.line("// %s streams %s: %s.\n// An error before the first value is returned; a later one is the last pair.", f.Name, f.Fields(), f.What())
+		begins := "the first value"
+		if f.REST != nil {
+			begins = "the stream begins"
+		}
+		f.line("// %s streams %s: %s.\n// An error before %s is returned; a later one is the last pair.", f.Name, f.Fields(), f.What(), begins)
 		f.line("func (c *Client) %s(%s) (%s.Seq2[%s, error], error) {", f.Name, params, f.use("iter"), f.typ(f.Result))
 		f.zero = "nil"
 	} else {

@@ -13,13 +13,16 @@ import (
 func (f *function) httpCall() {
 	f.page()
 	f.request()
-	if f.Done() {
+	switch {
+	case f.Done():
 		f.line("if err := c.Done(ctx, request); err != nil {")
 		f.failed()
 		f.line("}\nreturn %s, nil", f.success())
-		return
+	case f.Stream():
+		f.httpStream()
+	default:
+		f.httpAnswer()
 	}
-	f.httpAnswer()
 }
 
 func (f *function) success() string {
@@ -76,6 +79,9 @@ func (f *function) request() {
 	}
 	if len(f.Expected()) > 0 {
 		fields = append(fields, "Expect: c.expect."+loaderName(f.Call))
+	}
+	if len(f.REST.Events) > 0 {
+		fields = append(fields, "Events: []string{"+quoted(f.REST.Events)+"}")
 	}
 	f.line("request := %s{\n%s,\n}", f.upstream("Request"), strings.Join(fields, ",\n"))
 	for _, code := range after {

@@ -244,11 +244,6 @@ func (m *maker) call(s *Service, c *Call) {
 			return
 		}
 	} else {
-		if c.Stream() {
-			m.report.At(c.Pos, "bind it to a gRPC method that streams, or write a Go method", "@rest can't bind a field of %s, which is a stream",
-				c.Parent.Name)
-			return
-		}
 		m.http(s, c)
 	}
 	m.checkRules(c)

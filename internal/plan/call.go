@@ -98,7 +98,7 @@ func (c *Call) Mutation() bool { return c.Parent == c.frontend.Schema.Mutation }
 // Done reports whether the answer is not read: the field is a Boolean that is
 // true when the call succeeds.
 func (c *Call) Done() bool {
-	return c.Root() && c.Select == nil && c.Field.Type.NamedType == "Boolean"
+	return c.Root() && !c.Stream() && c.Select == nil && c.Field.Type.NamedType == "Boolean"
 }
 
 // Format returns the format of the call's answers.

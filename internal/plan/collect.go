@@ -147,7 +147,8 @@ func (c *Call) named(detail int) string {
 	if c.Root() {
 		short = GoName(c.Field.Name)
 	}
-	if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "Store", "HTTP", "GRPC"}, short) {
+	if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "Store", "HTTP", "GRPC",
+		"Source", "Expect", "GetJSON", "GetXML", "StreamJSON"}, short) {
 		short += "Call" // clients have something of this name
 	}
 	names := []string{short, GoName(c.frontend.Name) + short, full, GoName(c.frontend.Name) + full}
@@ -188,7 +189,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	nullable.NonNull = false
 	fmt.Fprintf(&s, "%s %s %v %t %d", b.Service, &nullable, b.Select, b.Select == nil, b.Max)
 	if b.REST != nil {
-		fmt.Fprintf(&s, " %s %t %q ", b.REST.Method, b.REST.XML, b.REST.ContentTypes)
+		fmt.Fprintf(&s, " %s %t %t %q %q ", b.REST.Method, b.REST.XML, b.REST.Form, b.REST.ContentTypes, b.REST.Events)
 		for _, t := range b.REST.Path {
 			text(t)
 		}

@@ -1,0 +1,122 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"mime"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/decode"
+)
+
+// newStreams returns the transport of streams. It is not that of calls: a stream
+// over HTTP/1 has a connection for as long as it lasts, so that streams would
+// leave calls without one. It opens as many connections as there are streams.
+func newStreams(c Config) *http.Transport {
+	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: c.Timeout, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:      true,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    c.Timeout,
+		MaxResponseHeaderBytes: 64 << 10,
+		DisableCompression:     true, // a compressed event can be stuck in the service's buffer
+	}
+}
+
+// StreamJSON sends a request whose answer is a stream of JSON values: server-sent
+// events, or lines of JSON. It returns when the answer begins; what the service
+// refuses is the returned error. The service's timeout bounds the time until then,
+// not the stream. A stream is not resumed when it breaks.
+//
+// The sequence has a reader for each event, whose text may be malformed. It ends
+// when the service ends the stream; after an error, which is the stream's and
+// the last pair; or with its context. An event that has more than
+// MaxResponseBytes, the names of its fields included, is such an error.
+//
+// Range over the sequence once, in one goroutine, which is all it needs. The
+// connection is closed when the loop is left, or when ctx is done.
+func (c *HTTP) StreamJSON(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, error], error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(c.config.Timeout, func() { cancel(context.DeadlineExceeded) })
+	resp, err := c.stream(ctx, r) //nolint:bodyclose // the sequence closes it
+	if !late.Stop() && err == nil {
+		_ = resp.Body.Close()
+		err = failed(ctx, c.config.Name, context.DeadlineExceeded)
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	from, err := c.eventsIn(resp, r)
+	if err != nil {
+		cancel(nil)
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return func(yield func(*decode.JSON, error) bool) {
+		defer resp.Body.Close()
+		defer cancel(nil) // before Close, which could wait for the service
+		for {
+			text, err := from.next()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				yield(nil, c.broken(ctx, err))
+				return
+			}
+			r.Expect.answered(text)
+			if !yield(decode.NewJSON(text, c.Source(r.Binding)), nil) {
+				return
+			}
+		}
+	}, nil
+}
+
+// stream sends a request and returns the start of a good answer. What is not a
+// good one is an error.
+func (c *HTTP) stream(ctx context.Context, r Request) (*http.Response, error) {
+	r.Accepts = c.events
+	req, err := c.request(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.streams.RoundTrip(req)
+	if err != nil {
+		return nil, failed(ctx, c.config.Name, err)
+	}
+	if err := c.statusError(resp); err != nil {
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+// eventsIn returns the reader of an answer, as its media type tells.
+func (c *HTTP) eventsIn(resp *http.Response, r Request) (events, error) {
+	name, header := c.config.Name, resp.Header
+	if coding := header.Get("Content-Encoding"); coding != "" && coding != "identity" {
+		return nil, nonsense(name, fmt.Errorf("service %s: the stream has the content coding %q, which was not asked for", name, coding))
+	}
+	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err == nil {
+		if from := eventsOf(mediaType, resp.Body, c.config.MaxResponseBytes, r.Events); from != nil {
+			return from, nil
+		}
+	}
+	return nil, nonsense(name, fmt.Errorf("service %s: not a stream but %q: want %s, or %s or another type of JSON lines",
+		name, header.Get("Content-Type"), serverSentType, jsonLinesType))
+}
+
+// broken is the problem of a stream that an error ended.
+func (c *HTTP) broken(ctx context.Context, err error) error {
+	if errors.Is(err, errLongEvent) {
+		return nonsense(c.config.Name, fmt.Errorf("service %s: %w: more than %d", c.config.Name, err, c.config.MaxResponseBytes))
+	}
+	return failed(ctx, c.config.Name, fmt.Errorf("read the stream: %w", err))
+}
