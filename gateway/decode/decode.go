@@ -62,6 +62,8 @@ type Mismatch struct {
 	Want string
 	// Have is the start of the value, as the service sent it. It is for logs.
 	Have string
+
+	unknown bool // it is not a value of an enum
 }
 
 // Error quotes the value.
@@ -75,7 +77,16 @@ func sample(text string) string { return strings.Clone(text[:min(len(text), long
 
 // Unknown returns the error of a value that an enum does not have.
 func Unknown(enum, value string) error {
-	return &Mismatch{Want: "a value of " + enum, Have: sample(value)}
+	return &Mismatch{Want: "a value of " + enum, Have: sample(value), unknown: true}
+}
+
+// KnownOrMissing returns a value of an enum. The error of one that the enum does not
+// have is [ErrMissing].
+func KnownOrMissing[T any](v T, err error) (T, error) {
+	if m, ok := err.(*Mismatch); ok && m.unknown { //nolint:errorlint // it is never wrapped
+		return v, ErrMissing
+	}
+	return v, err
 }
 
 // IfNotNull returns the error of a value that may be null, if it is not that of

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -94,4 +95,23 @@ func Numeric(key string) error {
 		return problem.Wrap(err, problem.BadUserInput, "The service can't be asked for this value.")
 	}
 	return nil
+}
+
+// Bit returns a Boolean as a number: 0 or 1.
+func Bit[T ~bool](b T) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// UnixSeconds returns a time as the number of seconds since 1970.
+func UnixSeconds(t time.Time) int64 { return t.Unix() }
+
+// UnixMillis returns a time as the number of milliseconds since 1970.
+func UnixMillis(t time.Time) int64 { return t.UnixMilli() }
+
+// LocalTime returns a time in a zone, without the zone: 2026-01-02T15:04:05.
+func LocalTime(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("2006-01-02T15:04:05.999999999")
 }

@@ -18,6 +18,7 @@ package binding
 
 import (
 	_ "embed"
+	"maps"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -49,7 +50,7 @@ const (
 // hidden from callers of the gateway.
 func Private(name string) bool {
 	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
-		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingNaming", "BindingValue"}, name)
+		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingNaming", "BindingForm", "BindingScalar", "BindingValue"}, name)
 }
 
 // Inaccessible reports whether a field is hidden from callers of the gateway.
@@ -70,18 +71,30 @@ func CallerServices(schema *ast.Schema) []string {
 	return names
 }
 
-// Namings are how a service writes names, as @service says.
-type Namings struct {
+// Conventions are how a service writes names and scalars, as @service says.
+type Conventions struct {
 	Fields, Enums Naming
-	Pos           *ast.Position // nil if it says nothing
+	Scalars       map[string]Form // by the names of their types
+	Pos           *ast.Position   // nil if it says nothing
 }
 
-// NamingsOf returns how a service writes names.
-func NamingsOf(schema *ast.Schema, service string) Namings {
-	var out Namings
+// Same reports whether two services write alike.
+func (c Conventions) Same(other Conventions) bool {
+	return c.Fields == other.Fields && c.Enums == other.Enums && maps.Equal(c.Scalars, other.Scalars)
+}
+
+// ConventionsOf returns how a service writes names and scalars.
+func ConventionsOf(schema *ast.Schema, service string) Conventions {
+	var out Conventions
 	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
 		if raw(d, "name") != service {
 			continue
+		}
+		if scalars := d.Arguments.ForName("scalars"); scalars != nil {
+			out.Scalars, out.Pos = map[string]Form{}, d.Position
+			for _, v := range directive.Items(scalars.Value) {
+				out.Scalars[child(v, "type")] = Form{As: child(v, "as"), Zone: child(v, "zone")}
+			}
 		}
 		if fields := raw(d, "fields"); fields != "" {
 			out.Fields, out.Pos = Naming(fields), d.Position

@@ -15,7 +15,11 @@ type Source struct {
 	Convert string     // package.Func, or empty
 	Default *ast.Value // or nil
 	Value   *ast.Value // or nil
-	Pos     *ast.Position
+	Form    Form
+	// Nullable reports whether a value that an enum does not have makes the field
+	// null.
+	Nullable bool
+	Pos      *ast.Position
 }
 
 // SourceFor returns the source of a field for a service: the @source that names
@@ -44,6 +48,8 @@ func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	if arg := found.Arguments.ForName("value"); arg != nil {
 		out.Value = arg.Value
 	}
+	out.Form = Form{raw(found, "as"), raw(found, "zone")}
+	out.Nullable = found.Arguments.ForName("unknown") != nil
 	return out
 }
 
@@ -84,10 +90,7 @@ func EnumText(directives ast.DirectiveList, service string) (string, bool) {
 // ReadOthers checks the directives that do not bind a field: @source,
 // @discriminator, @calls and @service.
 func ReadOthers(schema *ast.Schema, report directive.Report) {
-	for _, d := range schema.SchemaDirectives.ForNames(ServiceDirective) {
-		r := &reader{schema: schema, report: report}
-		r.checkArguments(d)
-	}
+	readServices(schema, report)
 	for _, def := range schema.Types {
 		readDiscriminators(schema, def, report)
 		for _, field := range def.Fields {
@@ -124,10 +127,25 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 			r.fail(convert.Value.Position, "write package.Func, such as money.OfCents for func OfCents in clients/money",
 				"%q is not a function of a package in clients/", convert.Value.Raw)
 		}
-		for _, name := range []string{"convert", "default", "value"} {
+		r.checkForm(d)
+		for _, name := range []string{"convert", "default", "value", "unknown"} {
 			if arg := d.Arguments.ForName(name); arg != nil && !output {
 				r.fail(arg.Position, "", "%s is only for fields of object types", name)
 			}
+		}
+	}
+}
+
+// checkForm checks how a service writes a value.
+func (r *reader) checkForm(d *ast.Directive) {
+	r.checkZone(Form{raw(d, "as"), raw(d, "zone")}, d.Position)
+	if arg := d.Arguments.ForName("unknown"); arg != nil && arg.Value.Kind != ast.NullValue {
+		r.fail(arg.Value.Position, `write unknown: null, or @source(name: "*") at a value of the enum, which then stands for unknown ones`,
+			"unknown can only be null")
+	}
+	for _, name := range []string{"as", "unknown"} {
+		if arg := d.Arguments.ForName(name); arg != nil && (d.Arguments.ForName("convert") != nil || d.Arguments.ForName("value") != nil) {
+			r.fail(arg.Position, "remove it", "%s is for a value that is read as its type says", name)
 		}
 	}
 }

@@ -196,11 +196,8 @@ func (c *client) sentValue(t *ast.Type, model types.Type, expr string, leaf plan
 		}
 		return "[]" + typ, fmt.Sprintf("%s(%s, func(item %s) %s { return %s })", c.upstream("Map"), expr, c.typ(slice.Elem()), typ, value)
 	}
-	if leaf.Number {
-		if plan.IsPointer(model) {
-			return "*" + c.upstream("Number"), fmt.Sprintf("%s(%s, %s)", c.upstream("Apply"), expr, c.upstream("AsNumber"))
-		}
-		return c.upstream("Number"), c.upstream("AsNumber") + "(" + expr + ")"
+	if leaf.Form.As != "" {
+		return c.sentForm(model, expr, leaf.Form)
 	}
 	if leaf.Input != nil {
 		if !plan.IsPointer(model) {

@@ -114,6 +114,8 @@ func (c *client) single(r *plan.Read, root string, to target) string {
 func (c *client) assign(r *plan.Read, expr string, to target) string {
 	into, pointer := r.Into, plan.IsPointer(r.Model) && !plan.IsPointer(r.Into.To)
 	switch {
+	case r.UnknownIsNull && pointer:
+		return fmt.Sprintf("%s, %s = %s(%s(%s(%s)))\n", to.value, to.fault, c.decode("Maybe"), c.decode("KnownOrMissing"), c.failing(into), expr)
 	case into.Fails() && !r.Type.NonNull && pointer:
 		return fmt.Sprintf("%s, %s = %s(%s(%s))\n", to.value, to.fault, c.decode("Maybe"), c.failing(into), expr)
 	case into.Fails() && pointer:
@@ -164,7 +166,7 @@ func (c *client) textEnum(e *plan.Enum) string {
 				fmt.Fprintf(&b, "case %s:\nreturn %q, nil\n", quoted(v.Texts), v.Name)
 			}
 		}
-		fmt.Fprintf(&b, "}\nreturn \"\", %s(%q, text)\n}\n\n", c.decode("Unknown"), e.Def.Name)
+		b.WriteString("}\n" + c.unknown(e, "text"))
 	}
 	if e.Written {
 		name := c.of(textOf{e})
@@ -177,6 +179,15 @@ func (c *client) textEnum(e *plan.Enum) string {
 		b.WriteString("}\nreturn string(value)\n}\n\n")
 	}
 	return b.String()
+}
+
+// unknown writes the end of a function that reads an enum: the return for a value that
+// it does not have.
+func (c *client) unknown(e *plan.Enum, text string) string {
+	if e.Other != "" {
+		return fmt.Sprintf("return %q, nil\n}\n\n", e.Other)
+	}
+	return fmt.Sprintf("return \"\", %s(%q, %s)\n}\n\n", c.decode("Unknown"), e.Def.Name, text)
 }
 
 func (c *client) protoEnum(e *plan.Enum) string {
@@ -195,7 +206,7 @@ func (c *client) protoEnum(e *plan.Enum) string {
 		if !zero { // by convention it says that there is no value
 			fmt.Fprintf(&b, "case 0:\nreturn \"\", %s\n", c.decode("ErrMissing"))
 		}
-		fmt.Fprintf(&b, "}\nreturn \"\", %s(%q, value.String())\n}\n\n", c.decode("Unknown"), e.Def.Name)
+		b.WriteString("}\n" + c.unknown(e, "value.String()"))
 	}
 	if e.Written {
 		name := c.of(textOf{e})

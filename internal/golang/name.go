@@ -29,7 +29,7 @@ func isLocal(name string) bool {
 func isPackage(name string) bool {
 	return slices.Contains([]string{
 		"context", "iter", "model", "upstream", "decode", "loader", "strconv", "strings", "time", "http", "url", "base64", "codes", "timestamppb", "durationpb",
-		"structpb", "wrapperspb", "fieldmaskpb", "graphql", "ast", "execute", "provenance", "resolvers", "clients", "errors",
+		"structpb", "wrapperspb", "fieldmaskpb", "graphql", "ast", "execute", "provenance", "resolvers", "clients", "errors", "zone",
 	}, name)
 }
 

@@ -31,6 +31,8 @@ func scalarType(method string) string {
 	return map[string]string{
 		"String": "string", "Text": "string", "Bool": "bool", "Int": "int", "Int64": "int64", "Uint64": "uint64", "Float": "float64",
 		"Time": "time.Time", "Bytes": "[]byte", "Any": "any",
+		"IntText": "int", "Int64Text": "int64", "FloatText": "float64", "BoolText": "bool", "BoolNumber": "bool",
+		"UnixSeconds": "time.Time", "UnixMillis": "time.Time", "LocalTime": "time.Time",
 	}[method]
 }
 
@@ -50,14 +52,19 @@ func (f *file) scalar(method, d string, t types.Type, format plan.Format) reader
 	if have == plan.TypeName(t) || have == "any" && plan.IsAny(t) || have == "[]byte" && plan.TypeName(t) == "[]uint8" {
 		return reader{call, func() string { return "(" + f.decoder(format) + ")." + method }}
 	}
+	call = f.as(have, t, call)
+	return reader{call, func() string {
+		return fmt.Sprintf("func(d %s) (%s, error) { return %s }", f.decoder(format), f.typ(t), call)
+	}}
+}
+
+// as writes the conversion of what a call returns with an error to another type.
+func (f *file) as(have string, t types.Type, call string) string {
 	convert := map[string]string{"string": "As", "bool": "AsBool", "float64": "AsFloat"}[have]
 	if convert == "" {
 		convert = "Narrow"
 	}
-	call = fmt.Sprintf("%s[%s](%s)", f.decode(convert), f.typ(t), call)
-	return reader{call, func() string {
-		return fmt.Sprintf("func(d %s) (%s, error) { return %s }", f.decoder(format), f.typ(t), call)
-	}}
+	return fmt.Sprintf("%s[%s](%s)", f.decode(convert), f.typ(t), call)
 }
 
 // leaf writes the reading of a scalar, an enum or an object of several types.
@@ -65,13 +72,56 @@ func (c *client) leaf(r *plan.Read, d string, format plan.Format) reader {
 	if choice := r.Into.Choice; choice != nil {
 		return reader{c.of(choice) + "(" + d + ")", func() string { return c.of(choice) }}
 	}
+	if plan.IsForm(r.Scalar) {
+		return c.form(r, d, format)
+	}
 	if r.Into.Enum == nil {
 		return c.scalar(r.Scalar, d, r.Into.To, format)
 	}
 	call := c.of(r.Into.Enum) + "(" + d + ".String())"
+	if r.UnknownIsNull {
+		known := func(d string) string {
+			return fmt.Sprintf("%s(%s(%s.String()))", c.decode("KnownOrMissing"), c.of(r.Into.Enum), d)
+		}
+		return reader{known(d), func() string {
+			return fmt.Sprintf("func(d %s) (%s, error) { return %s }", c.decoder(format), c.typ(r.Into.To), known("d"))
+		}}
+	}
 	return reader{call, func() string {
 		return fmt.Sprintf("func(d %s) (%s, error) { return %s(d.String()) }", c.decoder(format), c.typ(r.Into.To), c.of(r.Into.Enum))
 	}}
+}
+
+// form writes the reading of a scalar that the service writes in a form of its own.
+func (c *client) form(r *plan.Read, d string, format plan.Format) reader {
+	fn, arguments := c.decode(r.Scalar), ""
+	if r.Zone != "" {
+		arguments = ", " + c.zone(r.Zone)
+	}
+	call := fn + "(" + d + arguments + ")"
+	if have := scalarType(r.Scalar); have == plan.TypeName(r.Into.To) {
+		if arguments == "" {
+			return reader{call, func() string { return fn }}
+		}
+	} else {
+		call = c.as(have, r.Into.To, call)
+	}
+	return reader{call, func() string {
+		return fmt.Sprintf("func(d %s) (%s, error) { return %s }", c.decoder(format), c.typ(r.Into.To), strings.Replace(call, "("+d+arguments, "(d"+arguments, 1))
+	}}
+}
+
+// zoneOf is the variable with a time zone.
+type zoneOf struct{ name string }
+
+// zone returns the variable with a time zone, which it declares.
+func (c *client) zone(name string) string {
+	of := zoneOf{name}
+	if c.of(of) == "" {
+		c.declare(of, "zone"+plan.FieldName(name, func(string) bool { return false }), "")
+		fmt.Fprintf(&c.bodies, "var %s = %s(%q)\n\n", c.of(of), c.gateway("zone", "Load"), name)
+	}
+	return c.of(of)
 }
 
 // readValue writes the expression that reads a value, and its error, from the

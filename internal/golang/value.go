@@ -113,7 +113,7 @@ func (f *function) paging(v *directive.Var) string {
 
 // plain reports whether the items of a list are sent as they are.
 func (v value) plain() bool {
-	return v.item == "item" && v.Enum == nil && plan.IsString(v.Item) && plan.IsPlain(v.Item)
+	return v.item == "item" && v.Enum == nil && v.Form.As == "" && plan.IsString(v.Item) && plan.IsPlain(v.Item)
 }
 
 // itemType returns the Go type of a list's items.
@@ -128,6 +128,9 @@ func (f *function) itemType(v value) string {
 func (f *function) text(v value, expr string) string {
 	if v.Enum != nil {
 		return f.of(textOf{v.Enum}) + "(" + expr + ")"
+	}
+	if v.Form.As != "" {
+		return f.formText(v.Item, expr, v.Form)
 	}
 	return f.textOf(v.Item, expr)
 }

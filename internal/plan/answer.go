@@ -94,7 +94,7 @@ func (m *maker) rowsType(c *Call) *ast.Type {
 // rowAnswer plans an answer of HTTP.
 func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 	format := c.Format()
-	read := m.read(s, t, format, c.Pos, c.Parent.Name+"."+c.Field.Name)
+	read := m.read(reading{service: s, format: format, pos: c.Pos, what: c.Parent.Name + "." + c.Field.Name}, t)
 	if read == nil {
 		return
 	}
@@ -159,7 +159,7 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 		m.report.At(c.Pos, "", "%s must be a list of messages for objects of type %s", last.Desc.FullName(), t.Name())
 		return
 	}
-	read := m.readMessage(s, t, fields, c.Pos, what)
+	read := m.readMessage(reading{service: s, pos: c.Pos, what: what}, t, fields)
 	if read == nil || c.Key != nil && !m.messageKey(c, a, fields[len(fields)-1].Message) {
 		return
 	}
@@ -200,7 +200,7 @@ func (m *maker) messageKey(c *Call, a *Answer, message *protogen.Message) bool {
 // service plans the client of one service.
 func (m *maker) service(s *Service) {
 	s.GRPC, s.Config = s.Calls[0].GRPC != nil, s.configNames()
-	m.namings(s)
+	m.conventions(s)
 	for _, c := range s.Calls {
 		if (c.GRPC != nil) != s.GRPC {
 			m.report.At(c.Pos, "give one of them another name", "the service %s is called over HTTP and over gRPC", s.Name)
@@ -211,22 +211,22 @@ func (m *maker) service(s *Service) {
 	s.sort()
 }
 
-// namings finds how the service writes names.
-func (m *maker) namings(s *Service) {
+// conventions finds how the service writes names and scalars.
+func (m *maker) conventions(s *Service) {
 	for _, f := range s.callers() {
-		theirs := binding.NamingsOf(f.Schema, s.Name)
+		theirs := binding.ConventionsOf(f.Schema, s.Name)
 		switch {
 		case theirs.Pos == nil:
 			continue
-		case s.GRPC:
+		case s.GRPC && theirs.Fields+theirs.Enums != "":
 			m.report.At(theirs.Pos, "remove it", "fields and enums say how an HTTP service writes names, and %s is called over gRPC", s.Name)
 			return
-		case s.namings.Pos != nil && (theirs.Fields != s.namings.Fields || theirs.Enums != s.namings.Enums):
-			m.report.At(theirs.Pos, "use the same in both, or say it in schema/shared", "the service %s writes names in another way here than at %s",
-				s.Name, project.Where(s.namings.Pos))
+		case s.conventions.Pos != nil && !theirs.Same(s.conventions):
+			m.report.At(theirs.Pos, "use the same in both, or say it in schema/shared", "the service %s writes names or scalars in another way here than at %s",
+				s.Name, project.Where(s.conventions.Pos))
 			return
 		}
-		s.namings = theirs
+		s.conventions = theirs
 	}
 }
 

@@ -34,8 +34,8 @@ type SentMember struct {
 type Leaf struct {
 	Input *Input
 	Enum  *Enum
-	// Number reports whether a text is sent as a number.
-	Number bool
+	// Form is how the service writes a scalar.
+	Form binding.Form
 }
 
 // Input says how an input object is sent to a service.
@@ -98,10 +98,10 @@ func (m *maker) sent(s *Service, c *Call, v *binding.Value) *Sent {
 		return out // reported
 	}
 	if out.Operand.Schema != nil {
-		out.Leaf = m.leaf(s, out.Operand.Schema)
+		out.Leaf = m.leaf(reading{service: s, pos: one.Pos, what: one.String()}, out.Operand.Schema)
 	}
 	if one.Number {
-		out.Leaf = Leaf{Number: true}
+		out.Leaf = Leaf{Form: binding.Form{As: binding.Number}}
 		if t := out.Operand.Schema; !IsString(out.Operand.Item) || t != nil && m.union.Types[t.Name()].Kind != ast.Scalar {
 			m.report.At(one.Pos, "remove ->number", "%s is %s, and only a text can become a number", one, shortType(out.Operand.Item))
 		}
@@ -110,8 +110,18 @@ func (m *maker) sent(s *Service, c *Call, v *binding.Value) *Sent {
 }
 
 // leaf plans how one value of a type is sent as JSON.
-func (m *maker) leaf(s *Service, t *ast.Type) Leaf {
+func (m *maker) leaf(of reading, t *ast.Type) Leaf {
+	s := of.service
+	form := s.form(t.Name(), of.source)
 	switch def := m.union.Types[t.Name()]; {
+	case form.As != "":
+		method := scalarReader(t.Name(), m.models.Named(t.Name()))
+		switch {
+		case def.Kind != ast.Scalar || formReader(form, method) == "":
+			m.badForm(of, t, form)
+		case formReader(form, method) != method || form.As == binding.Number: // else it is written so anyway
+			return Leaf{Form: form}
+		}
 	case def.Kind == ast.InputObject:
 		return Leaf{Input: m.input(s, def, nil)}
 	case def.Kind == ast.Enum && m.respelled(s, def):
@@ -145,7 +155,7 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 		}
 		member := InputMember{Schema: of.Type, Field: field.Name(), Model: field.Type(), Name: of.source.Names[0][0].Name}
 		if message == nil {
-			member.Leaf = m.leaf(s, of.Type)
+			member.Leaf = m.leaf(reading{service: s, pos: of.pos, what: in.Def.Name + "." + of.Name, source: of.source}, of.Type)
 		} else if !m.messageMember(s, in, of, &member) {
 			continue
 		}
@@ -165,8 +175,9 @@ func (m *maker) texts(s *Service, c *Call, t directive.Text) {
 			m.report.At(v.Pos, "remove ->number", "%s is a part of a text here, and ->number is for a whole value in a body", v)
 		}
 		if o.Schema != nil {
-			if def := m.union.Types[o.Schema.Name()]; def.Kind == ast.Enum && m.respelled(s, def) {
-				o.Enum = m.writtenEnum(s, def)
+			leaf := m.leaf(reading{service: s, pos: v.Pos, what: v.String()}, o.Schema)
+			if o.Enum = leaf.Enum; leaf.Input == nil {
+				o.Form = leaf.Form
 			}
 		}
 		if o.Enum == nil && !hasText(o.Item) {
@@ -188,7 +199,7 @@ func (m *maker) queryObject(s *Service, c *Call, p binding.Param) bool {
 		if c.Objects == nil {
 			c.Objects = map[*directive.Var]Leaf{}
 		}
-		c.Objects[one] = m.leaf(s, o.Schema)
+		c.Objects[one] = m.leaf(reading{service: s, pos: one.Pos, what: one.String()}, o.Schema)
 		return true
 	}
 	if p.Name == "" {

@@ -30,7 +30,7 @@ type Service struct {
 	// Inputs are the input objects that are sent, sorted by name.
 	Inputs []*Input
 
-	namings binding.Namings
+	conventions binding.Conventions
 }
 
 // Call is a call of a service. Bindings that make the same call share one.

@@ -110,15 +110,21 @@ func isBytes(t types.Type) bool {
 
 // fromProto plans how a field's value, or an item of its list, becomes a value
 // of a GraphQL type. It returns false if it can't.
-func (m *maker) fromProto(s *Service, f *protogen.Field, name string, pos *ast.Position) (Conversion, bool) {
+func (m *maker) fromProto(from reading, f *protogen.Field, name string) (Conversion, bool) {
+	s := from.service
 	def := m.union.Types[name]
 	c := Conversion{From: ProtoType(f), To: m.models.Named(name)}
+	if form := s.form(name, from.source); form.As != "" {
+		if formed, ok := formFromProto(c, f, form); ok || from.source.Form.As != "" { // @service is about many fields
+			return formed, ok
+		}
+	}
 	switch {
 	case def.Kind == ast.Object && f.Message != nil:
 		c.Object = m.message(s, def, f.Message)
 		return c, true
 	case def.IsAbstractType() && f.Message != nil:
-		c.Choice = m.choice(s, def, Protobuf, f.Message, pos)
+		c.Choice = m.choice(s, def, Protobuf, f.Message, from.pos)
 		return c, true // what it lacks is reported
 	case def.Kind == ast.Enum && f.Enum != nil:
 		c.Enum = m.protoEnum(s, def, f.Enum)

@@ -22,6 +22,9 @@ type Enum struct {
 	Proto *protogen.Enum
 	// Values are the values of the schema's enum.
 	Values []EnumValue
+	// Other is the value that stands for values of the service that the enum does not
+	// have; empty if there is none.
+	Other string
 	// Read and Written report whether answers and requests have the enum.
 	Read, Written bool
 }
@@ -67,8 +70,8 @@ func (m *maker) enumText(s *Service, def *ast.Definition, value string) (string,
 // service.
 func (m *maker) respelled(s *Service, def *ast.Definition) bool {
 	return slices.ContainsFunc(def.EnumValues, func(v *ast.EnumValueDefinition) bool {
-		_, said := m.enumText(s, def, v.Name)
-		return said || s.namings.Enums.Of(v.Name) != v.Name
+		text, said := m.enumText(s, def, v.Name)
+		return said && text != anyValue || !said && s.conventions.Enums.Of(v.Name) != v.Name
 	})
 }
 
@@ -83,15 +86,18 @@ func (m *maker) textEnum(s *Service, def *ast.Definition) *Enum {
 	s.Enums = append(s.Enums, e)
 	owner := map[string]string{} // the value that a text belongs to: those that @source names come first
 	for _, v := range def.EnumValues {
-		if text, said := m.enumText(s, def, v.Name); said && owner[text] == "" {
+		if text, said := m.enumText(s, def, v.Name); said && text != anyValue && owner[text] == "" {
 			owner[text] = v.Name
 		}
 	}
 	for _, v := range def.EnumValues {
 		value := EnumValue{Name: v.Name}
 		text, said := m.enumText(s, def, v.Name)
+		if said && text == anyValue {
+			e.Other, said = m.other(e, v), false
+		}
 		if value.Sent, value.Respelled = text, said; !said {
-			value.Sent = s.namings.Enums.Of(v.Name)
+			value.Sent = s.conventions.Enums.Of(v.Name)
 			value.Respelled = value.Sent != v.Name
 		}
 		for _, spelling := range spellings(v.Name, text, said) {
@@ -103,6 +109,17 @@ func (m *maker) textEnum(s *Service, def *ast.Definition) *Enum {
 		e.Values = append(e.Values, value)
 	}
 	return e
+}
+
+// anyValue is the name of a value that stands for all that the enum does not have.
+const anyValue = "*"
+
+// other returns the value that stands for unknown ones. An enum has one.
+func (m *maker) other(e *Enum, v *ast.EnumValueDefinition) string {
+	if e.Other != "" {
+		m.report.At(v.Position, "keep one", "both %[1]s.%[2]s and %[1]s.%[3]s stand for unknown values", e.Def.Name, e.Other, v.Name)
+	}
+	return v.Name
 }
 
 // spellings returns the texts that services may use for the value IN_TRANSIT:
@@ -137,6 +154,9 @@ func (m *maker) protoEnum(s *Service, def *ast.Definition, proto *protogen.Enum)
 	s.Enums = append(s.Enums, e)
 	taken := map[protoreflect.EnumNumber]bool{}
 	for _, v := range def.EnumValues {
+		if text, said := m.enumText(s, def, v.Name); said && text == anyValue {
+			e.Other = m.other(e, v)
+		}
 		value := EnumValue{Name: v.Name, SentProto: m.protoEnumValue(s, def, v, proto)}
 		if theirs := value.SentProto; theirs != nil && !taken[theirs.Desc.Number()] {
 			taken[theirs.Desc.Number()] = true
@@ -152,8 +172,8 @@ func (m *maker) protoEnum(s *Service, def *ast.Definition, proto *protogen.Enum)
 // as a prefix; nil if there is none.
 func (m *maker) protoEnumValue(s *Service, def *ast.Definition, v *ast.EnumValueDefinition, proto *protogen.Enum) *protogen.EnumValue {
 	name, said := m.enumText(s, def, v.Name)
-	if !said {
-		name = v.Name
+	if !said || name == anyValue {
+		name, said = v.Name, false
 	}
 	for _, theirs := range proto.Values {
 		own := string(theirs.Desc.Name())

@@ -39,7 +39,7 @@ func (m *maker) member(s *Service, def *ast.Definition, field *ast.FieldDefiniti
 			continue
 		}
 		theirs := own.Fields.ForName(field.Name)
-		source := binding.SourceFor(theirs.Directives, s.namings.Fields.Of(field.Name), s.Name)
+		source := binding.SourceFor(theirs.Directives, s.conventions.Fields.Of(field.Name), s.Name)
 		if found && describeSource(source) != describeSource(out.source) {
 			m.report.At(theirs.Position, "use the same source in both, or give the types other names", "%s.%s is %s in the service %s here, but %s at %s",
 				def.Name, field.Name, describeSource(source), s.Name, describeSource(out.source), project.Where(out.Position))
@@ -69,6 +69,12 @@ func describeSource(s binding.Source) string {
 	}
 	if s.Default != nil {
 		out += fmt.Sprintf(" or %s", s.Default)
+	}
+	if s.Form.As != "" {
+		out += " as " + s.Form.String()
+	}
+	if s.Nullable {
+		out += " or null"
 	}
 	if s.Value != nil {
 		out = fmt.Sprintf("always %s", s.Value)

@@ -30,6 +30,8 @@ type Operand struct {
 	// Enum converts the values to the names that the service uses; nil if they
 	// are those of the schema.
 	Enum *Enum
+	// Form is how the service writes a scalar in a text.
+	Form binding.Form
 }
 
 // Step is a field of an input object.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 
 	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/binding"
 )
 
 // Format is the format of an answer.
@@ -30,8 +31,13 @@ type Read struct {
 	Item  *Read
 	Into  Conversion
 	// Scalar is the method of package decode that reads a scalar from JSON or
-	// XML; empty if the type has a decoder of its own.
+	// XML, or one of its functions if the service writes it in a form of its own
+	// (see [IsForm]); empty if the type has a decoder of its own.
 	Scalar string
+	// Zone is the time zone of times that the service writes without one.
+	Zone string
+	// UnknownIsNull reports whether a value that the enum does not have is null.
+	UnknownIsNull bool
 	// Fields are the path of the value in a message; nil in JSON and XML.
 	Fields []MessageField
 }
@@ -171,7 +177,7 @@ func (m *maker) rowField(s *Service, o *Object, of member) {
 		return
 	}
 	what := o.Def.Name + "." + of.Name
-	if f.Read = m.read(s, of.Type, o.Format, of.Position, what); f.Read == nil {
+	if f.Read = m.read(reading{s, o.Format, of.pos, what, of.source}, of.Type); f.Read == nil {
 		return
 	}
 	if len(f.Path) == 0 {
@@ -217,20 +223,33 @@ func (m *maker) localNames(path directive.Path, format Format, pos *ast.Position
 	}
 }
 
+// reading is what values are read from.
+type reading struct {
+	service *Service
+	format  Format
+	pos     *ast.Position
+	what    string // the field, for messages
+	source  binding.Source
+}
+
 // read plans how a value is read from a row. It returns nil if it can't, which
 // is reported.
-func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, what string) *Read {
+func (m *maker) read(from reading, t *ast.Type) *Read {
 	r := &Read{Type: t, Model: m.models.Of(t)}
+	if !m.mayBeUnknown(from, t) {
+		return nil
+	}
 	if t.Elem != nil {
-		if format == XML && t.Elem.Elem != nil {
-			m.report.At(pos, "use a list, or a converter", "%s is %s, and XML has no lists of lists", what, t)
+		if from.format == XML && t.Elem.Elem != nil {
+			m.report.At(from.pos, "use a list, or a converter", "%s is %s, and XML has no lists of lists", from.what, t)
 			return nil
 		}
-		if r.Item = m.read(s, t.Elem, format, pos, what); r.Item == nil {
+		if r.Item = m.read(from, t.Elem); r.Item == nil {
 			return nil
 		}
 		return r
 	}
+	s, format := from.service, from.format
 	named := m.models.Named(t.NamedType)
 	r.Into = Conversion{From: named, To: named}
 	switch def := m.union.Types[t.NamedType]; def.Kind {
@@ -240,18 +259,42 @@ func (m *maker) read(s *Service, t *ast.Type, format Format, pos *ast.Position, 
 		r.Into.Enum = m.textEnum(s, def)
 		r.Into.Enum.Read = true
 		r.Into.From = types.Typ[types.String]
+		r.UnknownIsNull = from.source.Nullable
 	case ast.Scalar:
 		r.Scalar = scalarReader(t.NamedType, named)
+		if form := s.form(t.NamedType, from.source); form.As != "" {
+			if r.Scalar, r.Zone = formReader(form, r.Scalar), form.Zone; r.Scalar == "" {
+				m.badForm(from, t, form)
+				return nil
+			}
+		}
 		if format == XML && !inXML(r.Scalar, named) {
-			m.report.At(pos, "use a scalar that is a text or a number, or a converter", "%s is %s, which can't be read from XML", what, t)
+			m.report.At(from.pos, "use a scalar that is a text or a number, or a converter", "%s is %s, which can't be read from XML", from.what, t)
 			return nil
 		}
 	default:
-		if r.Into.Choice = m.choice(s, def, format, nil, pos); r.Into.Choice == nil {
+		if r.Into.Choice = m.choice(s, def, format, nil, from.pos); r.Into.Choice == nil {
 			return nil
 		}
 	}
 	return r
+}
+
+// mayBeUnknown reports whether a value of a type can be null because it is unknown, if
+// its source says so. Else it reports the mistake.
+func (m *maker) mayBeUnknown(from reading, t *ast.Type) bool {
+	if !from.source.Nullable {
+		return true
+	}
+	switch of := m.union.Types[t.Name()]; {
+	case of.Kind != ast.Enum || t.Elem != nil && from.format == Protobuf:
+		m.report.At(from.pos, "remove unknown", "%s is %s, and only a value of an enum can be unknown", from.what, t)
+		return false
+	case t.Elem == nil && t.NonNull:
+		m.report.At(from.pos, "make it nullable", "%s is %s, which an unknown value can't make null", from.what, t)
+		return false
+	}
+	return true
 }
 
 // scalarReader returns the method of package decode that reads a scalar; empty

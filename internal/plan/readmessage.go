@@ -50,7 +50,7 @@ func (m *maker) messageField(s *Service, o *Object, of member) {
 	if fields == nil {
 		return
 	}
-	if f.Read = m.readMessage(s, of.Type, fields, of.pos, what); f.Read != nil {
+	if f.Read = m.readMessage(reading{s, Protobuf, of.pos, what, of.source}, of.Type, fields); f.Read != nil {
 		o.Fields = append(o.Fields, f)
 	}
 }
@@ -75,9 +75,13 @@ func (m *maker) readWhole(s *Service, t *ast.Type, message *protogen.Message, po
 
 // readMessage plans how a value is read from the end of a path in a message. It
 // returns nil if it can't, which is reported.
-func (m *maker) readMessage(s *Service, t *ast.Type, fields []MessageField, pos *ast.Position, what string) *Read {
+func (m *maker) readMessage(from reading, t *ast.Type, fields []MessageField) *Read {
+	pos, what := from.pos, from.what
 	last := fields[len(fields)-1]
-	r := &Read{Type: t, Model: m.models.Of(t), Fields: fields}
+	if !m.mayBeUnknown(from, t) {
+		return nil
+	}
+	r := &Read{Type: t, Model: m.models.Of(t), Fields: fields, UnknownIsNull: from.source.Nullable}
 	fits := false
 	switch {
 	case last.Desc.IsMap():
@@ -88,9 +92,9 @@ func (m *maker) readMessage(s *Service, t *ast.Type, fields []MessageField, pos 
 		fits = t.Elem.NamedType == "String" && t.Elem.NonNull
 	case last.IsList() != (t.Elem != nil):
 	case t.Elem == nil:
-		r.Into, fits = m.fromProto(s, last.Field, t.NamedType, pos)
+		r.Into, fits = m.fromProto(from, last.Field, t.NamedType)
 	default:
-		fits = m.readRepeated(s, r, last.Field, pos)
+		fits = m.readRepeated(from, r, last.Field)
 	}
 	if !fits {
 		m.report.At(pos, "", "%s is %s, which %s (%s) does not fit", what, t, last.Desc.FullName(), last.describe())
@@ -112,12 +116,12 @@ func (m *maker) readMap(r *Read, field *protogen.Field) bool {
 
 // readRepeated plans how the items of a repeated field are read. It returns
 // false if they can't.
-func (m *maker) readRepeated(s *Service, r *Read, field *protogen.Field, pos *ast.Position) bool {
+func (m *maker) readRepeated(from reading, r *Read, field *protogen.Field) bool {
 	slice, ok := r.Model.(*types.Slice)
 	if !ok || r.Type.Elem.Elem != nil {
 		return false
 	}
-	into, ok := m.fromProto(s, field, r.Type.Elem.NamedType, pos)
+	into, ok := m.fromProto(from, field, r.Type.Elem.NamedType)
 	r.Item = &Read{Type: r.Type.Elem, Model: slice.Elem(), Into: into}
 	return ok
 }
