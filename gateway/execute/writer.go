@@ -204,6 +204,11 @@ func (w *Writer) Int(v int) { w.buf = strconv.AppendInt(w.buf, int64(v), 10) }
 // Int64 writes a whole number.
 func (w *Writer) Int64(v int64) { w.buf = strconv.AppendInt(w.buf, v, 10) }
 
+// Int64Text writes a whole number as a string.
+func (w *Writer) Int64Text(v int64) {
+	w.buf = append(strconv.AppendInt(append(w.buf, '"'), v, 10), '"')
+}
+
 // Float writes a number. NaN and infinity are errors.
 func (w *Writer) Float(v float64) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {

@@ -245,10 +245,16 @@ func leaf(ref *config.TypeReference) string {
 			return "String"
 		}
 	}
-	if ref.Definition.Kind != ast.Scalar || ref.Marshaler == nil || ref.Marshaler.Pkg().Path() != plan.GQLGenPath {
+	if ref.Definition.Kind != ast.Scalar || ref.Marshaler == nil {
 		return ""
 	}
 	base := named(ref.GO)
+	if ref.Marshaler.Pkg().Path() == plan.ScalarPath && ref.Marshaler.Name() == "MarshalInt64" {
+		return "Int64Text"
+	}
+	if ref.Marshaler.Pkg().Path() != plan.GQLGenPath {
+		return ""
+	}
 	method := map[string]string{
 		"MarshalString": "String", "MarshalID": "String", "MarshalInt": "Int", "MarshalInt64": "Int64", "MarshalFloat": "Float",
 		"MarshalFloatContext": "Float", "MarshalBoolean": "Bool", "MarshalTime": "Time",

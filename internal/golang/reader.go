@@ -107,7 +107,8 @@ func (c *client) form(r *plan.Read, d string, format plan.Format) reader {
 		call = c.as(have, r.Into.To, call)
 	}
 	return reader{call, func() string {
-		return fmt.Sprintf("func(d %s) (%s, error) { return %s }", c.decoder(format), c.typ(r.Into.To), strings.Replace(call, "("+d+arguments, "(d"+arguments, 1))
+		inner := strings.Replace(call, "("+d+arguments, "(d"+arguments, 1)
+		return fmt.Sprintf("func(d %s) (%s, error) { return %s }", c.decoder(format), c.typ(r.Into.To), inner)
 	}}
 }
 

@@ -89,7 +89,7 @@ func (c *compiled) value(f BoundField, t *ast.Type, have types.Type, expr string
 // leaf writes the writing of scalars and enums.
 func (c *compiled) leaf(f BoundField, t *ast.Type, have types.Type, expr, null string) {
 	cast := func(t types.Type, expr string) string {
-		want := map[string]string{"String": "string", "Int": "int", "Int64": "int64", "Float": "float64", "Bool": "bool"}[f.Leaf]
+		want := map[string]string{"String": "string", "Int": "int", "Int64": "int64", "Int64Text": "int64", "Float": "float64", "Bool": "bool"}[f.Leaf]
 		if want == "" || plan.TypeName(t) == want {
 			return expr
 		}

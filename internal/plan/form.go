@@ -19,21 +19,20 @@ func (s *Service) form(name string, source binding.Source) binding.Form {
 	return s.conventions.Scalars[name]
 }
 
-// formReaders are the functions of package decode that read a form, by the form and
-// the method that reads the type itself.
-var formReaders = map[string]string{
-	"TEXT Int": "IntText", "TEXT Int64": "Int64Text", "TEXT Float": "FloatText", "TEXT Bool": "BoolText", "TEXT String": "String", "TEXT Text": "Text",
-	"NUMBER String": "Text", "NUMBER Text": "Text", "NUMBER Bool": "BoolNumber",
-	"UNIX_SECONDS Time": "UnixSeconds", "UNIX_MILLIS Time": "UnixMillis", "LOCAL_TIME Time": "LocalTime",
+// formReader returns what of package decode reads a form of the type that a method
+// reads; empty if the type can't have it.
+func formReader(form binding.Form, method string) string {
+	return map[string]string{
+		"TEXT Int": "IntText", "TEXT Int64": "Int64Text", "TEXT Float": "FloatText", "TEXT Bool": "BoolText", "TEXT String": "String", "TEXT Text": "Text",
+		"NUMBER String": "Text", "NUMBER Text": "Text", "NUMBER Bool": "BoolNumber",
+		"UNIX_SECONDS Time": "UnixSeconds", "UNIX_MILLIS Time": "UnixMillis", "LOCAL_TIME Time": "LocalTime",
+	}[form.As+" "+method]
 }
-
-// formReader returns what reads a form; empty if the type can't have it.
-func formReader(form binding.Form, method string) string { return formReaders[form.As+" "+method] }
 
 // IsForm reports whether a scalar is read by a function of package decode, and not by
 // a method.
 func IsForm(scalar string) bool {
-	return scalar == "LocalTime" || strings.HasPrefix(scalar, "Unix") || strings.HasSuffix(scalar, "Number") || len(scalar) > len("Text") && strings.HasSuffix(scalar, "Text")
+	return scalar != "Text" && (strings.HasSuffix(scalar, "Text") || scalar == "BoolNumber" || strings.HasPrefix(scalar, "Unix") || scalar == "LocalTime")
 }
 
 // badForm reports a form that a type can't have.

@@ -11,6 +11,7 @@ import (
 const (
 	// GQLGenPath is the import path of gqlgen's runtime.
 	GQLGenPath = "github.com/99designs/gqlgen/graphql"
+	ScalarPath = GatewayPath + "/scalar"
 	// GatewayPath is the import path of the runtime library.
 	GatewayPath = "github.com/portico-gateway/portico/gateway"
 )

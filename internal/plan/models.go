@@ -301,11 +301,14 @@ func bindScalars(union *ast.Schema, cfg *config.Config) {
 		if def.Kind != ast.Scalar || def.BuiltIn || cfg.Models.Exists(name) {
 			continue
 		}
-		model := "String"
-		if known[name] != "" {
-			model = known[name]
+		model := GQLGenPath + ".String"
+		switch {
+		case known[name] == "Int64": // as a string: see package scalar
+			model = ScalarPath + ".Int64"
+		case known[name] != "":
+			model = GQLGenPath + "." + known[name]
 		}
-		cfg.Models.Add(name, GQLGenPath+"."+model)
+		cfg.Models.Add(name, model)
 	}
 }
 

@@ -24,6 +24,9 @@ type Parser struct {
 // gqlgen does; empty if the values need no parser. It returns false for
 // functions of the project.
 func stockParser(function string) (parser string, ok bool) {
+	if function == ScalarPath+".UnmarshalInt64" {
+		return "Int64", true
+	}
 	name, ours := strings.CutPrefix(function, GQLGenPath+".Unmarshal")
 	if !ours {
 		return "", false
