@@ -1,5 +1,7 @@
 package decode
 
+import "strings"
+
 // Reader is a [JSON] or an [XML].
 type Reader interface {
 	*JSON | *XML
@@ -206,3 +208,31 @@ func NotNil[T any](list []T) []T {
 
 // Cut returns at most the first items of a list.
 func Cut[T any](list []T, most int) []T { return list[:min(len(list), most)] }
+
+// Entries reads an object as a list of its members: read gets the name of each. Of
+// members with the same name the last counts.
+func Entries[D Reader, T any](d D, read func(d D, key string, into *T) error, most ...int) ([]*T, error) {
+	if err := d.Object(); err != nil {
+		return nil, err
+	}
+	list, objects, index := []*T{}, slab[T]{}, map[string]int{}
+	var failed Items
+	for d.Next() {
+		key := d.Name()
+		at, again := index[key]
+		if !again {
+			if full(list, most) {
+				continue
+			}
+			key, at = strings.Clone(key), len(list) // the name may be a part of the answer
+			index[key] = at
+			list = append(list, nil)
+		}
+		list[at] = next(d, &objects)
+		failed.add(at, read(d, key, list[at]))
+	}
+	if failed.lost {
+		return nil, &failed
+	}
+	return list, failed.err()
+}

@@ -1,10 +1,12 @@
 package decode
 
 import (
+	"cmp"
 	"encoding/base64"
 	stdjson "encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -247,4 +249,26 @@ func AnyMap[K comparable, V any](values map[K]V) (any, error) {
 		object[fmt.Sprint(key)] = v
 	}
 	return object, nil
+}
+
+// Entry is an entry of a map.
+type Entry[K, V any] struct {
+	key   K
+	value V
+}
+
+// GetKey returns the key.
+func (e *Entry[K, V]) GetKey() K { return e.key }
+
+// GetValue returns the value.
+func (e *Entry[K, V]) GetValue() V { return e.value }
+
+// MapEntries returns the entries of a map, sorted by their keys.
+func MapEntries[K cmp.Ordered, V any](m map[K]V) []*Entry[K, V] {
+	list := make([]*Entry[K, V], 0, len(m))
+	for key, value := range m {
+		list = append(list, &Entry[K, V]{key, value})
+	}
+	slices.SortFunc(list, func(a, b *Entry[K, V]) int { return cmp.Compare(a.key, b.key) })
+	return list
 }

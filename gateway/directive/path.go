@@ -98,6 +98,17 @@ func ParsePath(text string) (Path, error) {
 	return path, nil
 }
 
+// ParseEntries parses a path that may end in ->entries: then what it leads to is an
+// object whose members are read as a list of entries, each with a key and a value. The
+// path is without ->entries.
+func ParseEntries(text string) (path Path, entries bool, err error) {
+	text, entries = strings.CutSuffix(text, entriesMethod)
+	path, err = ParsePath(text)
+	return path, entries, err
+}
+
+const entriesMethod = "->entries"
+
 // nextStep parses the first step of a path, and returns what is after the dot
 // behind it, if there is one.
 func nextStep(text string) (step Step, rest string, more bool, err error) {
@@ -116,6 +127,8 @@ func nextStep(text string) (step Step, rest string, more bool, err error) {
 	}
 	name, rest, more := strings.Cut(text, ".")
 	switch {
+	case strings.Contains(name, "->"):
+		return step, "", false, fmt.Errorf("has %q, where only names can be", name[strings.Index(name, "->"):])
 	case name == "" || name == "@" || name == "-":
 		return step, "", false, errors.New("has an empty or invalid name")
 	case more && name[0] == '@':

@@ -18,6 +18,9 @@ type Binding struct {
 	REST    *REST // nil for gRPC
 	GRPC    *GRPC // nil for REST
 	Select  directive.Path
+	// Entries reports whether Select leads to an object whose members are read as a
+	// list of entries.
+	Entries bool
 	// Key matches rows to parents; nil without {$batch.x}.
 	Key    *Key
 	Max    int // 0 for the default

@@ -28,7 +28,9 @@ func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
 		r.fail(d.Arguments.ForName("service").Value.Position, "give the service another name in portico.yaml",
 			"%q can't name a service: it becomes a Go package, which can't have this name", b.Service)
 	}
-	b.Select = r.path(d, "select")
+	if arg := d.Arguments.ForName("select"); arg != nil {
+		b.Select, b.Entries = r.entries(arg.Value)
+	}
 	if arg := d.Arguments.ForName("max"); arg != nil {
 		if b.Max, _ = strconv.Atoi(arg.Value.Raw); b.Max < 1 {
 			r.fail(arg.Value.Position, "", "max must be at least 1")

@@ -41,6 +41,15 @@ func (r *reader) path(d *ast.Directive, name string) directive.Path {
 	return r.pathOf(arg.Value)
 }
 
+// entries reads a path that may end in ->entries.
+func (r *reader) entries(v *ast.Value) (path directive.Path, entries bool) {
+	path, entries, err := directive.ParseEntries(v.Raw)
+	if err != nil {
+		r.fail(v.Position, "write names with dots between them, such as data.items", "%v", err)
+	}
+	return path, entries
+}
+
 func (r *reader) pathOf(v *ast.Value) directive.Path {
 	path, err := directive.ParsePath(v.Raw)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 // Source is @source of a field or an input field.
 type Source struct {
 	Names   []directive.Path
+	Entries bool       // an object whose members are read as a list
 	Convert string     // package.Func, or empty
 	Default *ast.Value // or nil
 	Value   *ast.Value // or nil
@@ -35,8 +36,8 @@ func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	if arg := found.Arguments.ForName("name"); arg != nil {
 		out.Names = nil
 		for _, text := range directive.Items(arg.Value) {
-			path, _ := directive.ParsePath(text.Raw) // readSources has reported a mistake
-			out.Names = append(out.Names, path)
+			path, entries, _ := directive.ParseEntries(text.Raw) // readSources has reported a mistake
+			out.Names, out.Entries = append(out.Names, path), out.Entries || entries
 		}
 	}
 	if arg := found.Arguments.ForName("convert"); arg != nil {
@@ -117,7 +118,9 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 		convert := d.Arguments.ForName("convert")
 		if names != nil {
 			for _, v := range directive.Items(names.Value) {
-				r.pathOf(v)
+				if _, entries := r.entries(v); entries && convert != nil {
+					r.fail(v.Position, "remove it", "a converter can't take ->entries")
+				}
 			}
 			if len(directive.Items(names.Value)) != 1 && convert == nil {
 				r.fail(names.Position, "add convert: a function that makes one value of them", "@source has %d names", len(directive.Items(names.Value)))

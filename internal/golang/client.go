@@ -62,12 +62,15 @@ func (c *client) allocate() {
 		c.declared[name] = true
 	}
 	for _, o := range c.service.Objects {
-		more := "XML"
-		if o.Message != nil {
+		more, kind := "XML", ""
+		switch {
+		case o.Message != nil:
 			more = o.Message.GoIdent.GoName
+		case o.Entry:
+			kind = "Entry"
 		}
-		c.declare(o, "read"+plan.GoName(o.Def.Name), more)
-		c.declare(fieldsOf{o}, lowerFirst(plan.GoName(o.Def.Name))+"Fields", more)
+		c.declare(o, "read"+plan.GoName(o.Def.Name)+kind, more)
+		c.declare(fieldsOf{o}, lowerFirst(plan.GoName(o.Def.Name))+kind+"Fields", more)
 	}
 	for _, choice := range c.service.Choices {
 		more := "XML"

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"google.golang.org/protobuf/compiler/protogen"
+
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -28,9 +30,17 @@ func (c *client) message(of *plan.Object) string {
 		}
 	}
 	return fmt.Sprintf("// %s reads %s.\nfunc %s(from %s, m *%s, into *%s) error {\n", o.of(of), withArticle(of.Def.Name), o.of(of), o.decode("Source"),
-		o.ident(of.Message.GoIdent), o.typ(of.Model)) +
+		o.messageType(of.Message), o.typ(of.Model)) +
 		fmt.Sprintf("if m == nil {\nerr := %s\n%s}\n", o.decode("ErrMissing"), o.whole("from")) +
 		o.beginning() + o.end("from")
+}
+
+// messageType returns the Go type of a message. An entry of a map has none of its own.
+func (c *client) messageType(m *protogen.Message) string {
+	if !m.Desc.IsMapEntry() {
+		return c.ident(m.GoIdent)
+	}
+	return fmt.Sprintf("%s[%s, %s]", c.decode("Entry"), c.typ(plan.ProtoType(m.Fields[0])), c.typ(plan.ProtoType(m.Fields[1])))
 }
 
 // target is where a value of a message goes: an expression for the value, and
@@ -51,6 +61,8 @@ func (c *client) fromMessage(r *plan.Read, root string, to target) string {
 		return c.single(r, root, to)
 	case plan.IsMask(last.Field) && !last.IsList():
 		return fmt.Sprintf("%s = %s(%s.GetPaths())\n", to.value, c.decode("NotNil"), expr)
+	case r.Entries:
+		return both(fmt.Sprintf("%s(from, %s(%s), %s)", c.decode("Messages"), c.decode("MapEntries"), expr, c.of(r.Item.Into.Object)))
 	case r.Item.Into.Choice != nil:
 		return both(fmt.Sprintf("%s(from, %s, %s, %t)", c.decode("Choices"), expr, c.of(r.Item.Into.Choice), !r.Item.Type.NonNull))
 	case r.Item.Into.Object != nil:

@@ -159,6 +159,8 @@ func (c *client) readList(r *plan.Read, d string, format plan.Format, most ...st
 		return fmt.Sprintf("%s(%s)", c.decode(name), strings.Join(append([]string{d, fn}, most...), ", "))
 	}
 	switch {
+	case r.Entries:
+		return list("Entries", c.of(item.Into.Object))
 	case item.Into.Object != nil && item.Type.NonNull:
 		return list("Rows", c.of(item.Into.Object))
 	case item.Into.Object != nil:

@@ -76,6 +76,8 @@ func (c *client) row(of *plan.Object) string {
 		case len(f.Path) == 0:
 			itself = true
 			fmt.Fprintf(&o.after, "d.Rewind(start)\ninto.%s, %s = %s\n", f.GoName, o.fault(f, false), o.readValue(f.Read, "d", of.Format))
+		case of.Entry && f.Path[0].Name == "key":
+			o.key(f)
 		case f.Default != nil:
 			fmt.Fprintf(&o.before, "into.%s = %s\n", f.GoName, o.constant(f, f.Default))
 			o.orDefault(f, tree)
@@ -84,9 +86,14 @@ func (c *client) row(of *plan.Object) string {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "// %s reads %s.\nfunc %s(d %s, into *%s) error {\n", o.of(of), withArticle(of.Def.Name), o.of(of), o.decoder(of.Format), o.typ(of.Model))
+	if !of.Entry {
+		fmt.Fprintf(&b, "// %s reads %s.\nfunc %s(d %s, into *%s) error {\n", o.of(of), withArticle(of.Def.Name), o.of(of), o.decoder(of.Format), o.typ(of.Model))
+	}
 	if itself {
 		b.WriteString("start := d.Mark()\n")
+	}
+	if of.Entry {
+		return o.entry(tree)
 	}
 	enter, read := "Object", tree.loop(o.file, "d")
 	if len(tree.items) > 0 {

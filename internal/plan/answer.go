@@ -94,6 +94,10 @@ func (m *maker) rowsType(c *Call) *ast.Type {
 // rowAnswer plans an answer of HTTP.
 func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 	format := c.Format()
+	if c.Entries {
+		m.entriesAnswer(s, c, a, t)
+		return
+	}
 	read := m.read(reading{service: s, format: format, pos: c.Pos, what: c.Parent.Name + "." + c.Field.Name}, t)
 	if read == nil {
 		return
@@ -159,7 +163,9 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 		m.report.At(c.Pos, "", "%s must be a list of messages for objects of type %s", last.Desc.FullName(), t.Name())
 		return
 	}
-	read := m.readMessage(reading{service: s, pos: c.Pos, what: what}, t, fields)
+	from := reading{service: s, format: Protobuf, pos: c.Pos, what: what}
+	from.source.Entries = c.Entries
+	read := m.readMessage(from, t, fields)
 	if read == nil || c.Key != nil && !m.messageKey(c, a, fields[len(fields)-1].Message) {
 		return
 	}

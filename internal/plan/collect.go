@@ -180,14 +180,14 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 			if name == key {
 				name = "$" + string(part.Var.Root)
 			}
-			fmt.Fprintf(&s, "{%s %t %q}", name, part.Var.Joined, part.Var.Separator)
+			fmt.Fprintf(&s, "{%s %t %t %q}", name, part.Var.Joined, part.Var.Number, part.Var.Separator)
 		}
 		s.WriteByte(';')
 	}
 	// Without select, a Boolean is whether the call succeeded; with $, the answer.
 	nullable := *b.Field.Type
 	nullable.NonNull = false
-	fmt.Fprintf(&s, "%s %s %v %t %d", b.Service, &nullable, b.Select, b.Select == nil, b.Max)
+	fmt.Fprintf(&s, "%s %s %v %t %t %d", b.Service, &nullable, b.Select, b.Select == nil, b.Entries, b.Max)
 	if b.REST != nil {
 		fmt.Fprintf(&s, " %s %t %t %q %q ", b.REST.Method, b.REST.XML, b.REST.Form, b.REST.ContentTypes, b.REST.Events)
 		for _, t := range b.REST.Path {

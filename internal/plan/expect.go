@@ -64,7 +64,7 @@ func (e *expecting) path(prefix, path directive.Path) {
 }
 
 func (e *expecting) object(o *Object, prefix directive.Path) {
-	if e.seen[o] {
+	if e.seen[o] || o.Entry { // the names of members are not known
 		return
 	}
 	e.seen[o] = true

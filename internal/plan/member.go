@@ -70,6 +70,9 @@ func describeSource(s binding.Source) string {
 	if s.Default != nil {
 		out += fmt.Sprintf(" or %s", s.Default)
 	}
+	if s.Entries {
+		out += "->entries"
+	}
 	if s.Form.As != "" {
 		out += " as " + s.Form.String()
 	}

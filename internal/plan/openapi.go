@@ -143,7 +143,7 @@ func (d *documentCheck) compareObject(def *ast.Definition, schema *openapi3.Sche
 		}
 		for _, p := range m.source.Names {
 			property, ok := d.follow(schema, p, m.pos)
-			if ok && m.source.Convert == "" {
+			if ok && m.source.Convert == "" && !m.source.Entries {
 				d.compare(m.Type, property, m.pos, def.Name+"."+m.Name)
 			}
 		}

@@ -30,6 +30,8 @@ type Read struct {
 	Model types.Type
 	Item  *Read
 	Into  Conversion
+	// Entries reports whether the items are the members of an object.
+	Entries bool
 	// Scalar is the method of package decode that reads a scalar from JSON or
 	// XML, or one of its functions if the service writes it in a form of its own
 	// (see [IsForm]); empty if the type has a decoder of its own.
@@ -64,6 +66,9 @@ type Object struct {
 	// Message is the message that it is read from; nil in JSON and XML.
 	Message *protogen.Message
 	Fields  []*Field
+	// Entry reports whether it is read from a member of an object: its name is key,
+	// and its value is value.
+	Entry bool
 	// Faults is the field of the model that has the object's faults; empty if a
 	// hand-written model has none.
 	Faults string
@@ -71,8 +76,11 @@ type Object struct {
 
 // order distinguishes the objects of one type.
 func (o *Object) order() string {
-	if o.Message != nil {
+	switch {
+	case o.Message != nil:
 		return string(o.Message.Desc.FullName())
+	case o.Entry:
+		return "entry"
 	}
 	return ""
 }
@@ -114,7 +122,7 @@ func (m *maker) newObject(def *ast.Definition, format Format) *Object {
 // object plans how an object type is read from rows.
 func (m *maker) object(s *Service, def *ast.Definition, format Format) *Object {
 	for _, o := range s.Objects {
-		if o.Def == def && o.Format == format {
+		if o.Def == def && o.Format == format && !o.Entry {
 			return o // also while it is planned: it may contain itself
 		}
 	}
@@ -169,6 +177,10 @@ func (m *maker) field(o *Object, of member) (f *Field, done bool) {
 
 // rowField plans a field of rows.
 func (m *maker) rowField(s *Service, o *Object, of member) {
+	if of.source.Entries {
+		m.entriesField(s, o, of)
+		return
+	}
 	for _, path := range of.source.Names {
 		m.localNames(path, o.Format, of.pos)
 	}

@@ -84,6 +84,9 @@ func (m *maker) readMessage(from reading, t *ast.Type, fields []MessageField) *R
 	r := &Read{Type: t, Model: m.models.Of(t), Fields: fields, UnknownIsNull: from.source.Nullable}
 	fits := false
 	switch {
+	case last.Desc.IsMap() && t.Elem != nil:
+		fits = m.readEntries(from, r, last.Field)
+	case from.source.Entries:
 	case last.Desc.IsMap():
 		fits = m.readMap(r, last.Field)
 	case IsMask(last.Field) && !last.IsList() && t.Elem != nil:

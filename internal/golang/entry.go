@@ -1,0 +1,52 @@
+package golang
+
+import (
+	"fmt"
+
+	"github.com/portico-gateway/portico/internal/plan"
+)
+
+// entry writes the function that reads an object from a member of an object: its name
+// is in the variable key, and the reader is at its value.
+func (o *object) entry(tree *node) string {
+	read := ""
+	for _, m := range tree.members { // there is only the value
+		read = m.value(o.file, "d")
+	}
+	return fmt.Sprintf("// %s reads %s from a member of an object.\nfunc %s(d %s, key string, into *%s) error {\n%s%s%s", o.of(o.Object),
+		withArticle(o.Def.Name), o.of(o.Object), o.decoder(o.Format), o.typ(o.Model), o.beginning(), read, o.end("d"))
+}
+
+// key adds the reading of a field that has the name of the member.
+func (o *object) key(f *plan.Field) {
+	r, model := f.Read, plan.Element(f.Model)
+	call := "key, error(nil)"
+	switch {
+	case r.Into.Enum != nil:
+		call = o.of(r.Into.Enum) + "(key, nil)"
+	case r.Scalar == "Int":
+		call = o.decode("ParseInt") + "(key)"
+	case r.Scalar == "Int64":
+		call = o.decode("ParseInt64") + "(key)"
+	}
+	pointer := plan.IsPointer(f.Model)
+	if call == "key, error(nil)" {
+		value := "key"
+		if plan.TypeName(model) != "string" {
+			value = o.typ(model) + "(key)"
+		}
+		if pointer {
+			value = "new(" + value + ")"
+		}
+		o.fault(f, false)
+		fmt.Fprintf(&o.before, "into.%s = %s\n", f.GoName, value)
+		return
+	}
+	if have := scalarType(r.Scalar); have != "" && have != plan.TypeName(model) {
+		call = o.as(have, model, call)
+	}
+	if pointer {
+		call = o.decode("Pointer") + "(" + call + ")"
+	}
+	fmt.Fprintf(&o.before, "into.%s, %s = %s\n", f.GoName, o.fault(f, false), call)
+}

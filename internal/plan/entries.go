@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"go/types"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// The names that the parts of an entry have in @source.
+const (
+	entryKey   = "key"
+	entryValue = "value"
+)
+
+// entriesAnswer plans an answer whose rows are the members of an object.
+func (m *maker) entriesAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
+	if c.Key != nil || c.Page != nil {
+		m.report.At(c.Pos, "remove ->entries", "->entries is neither for a batch nor for a page")
+		return
+	}
+	a.Read = m.entries(reading{service: s, format: c.Format(), pos: c.Pos, what: c.Parent.Name + "." + c.Field.Name}, t)
+}
+
+// entriesField plans a field whose items are the members of an object.
+func (m *maker) entriesField(s *Service, o *Object, of member) {
+	f := &Field{Name: of.Name, GoName: GoName(of.Name), Model: m.models.Of(of.Type), Path: of.source.Names[0]}
+	m.localNames(f.Path, o.Format, of.pos)
+	if len(f.Path) == 0 {
+		m.report.At(of.pos, "read it from a member, or bind the field with select", "%s.%s can't have the entries of the object itself", o.Def.Name, of.Name)
+		return
+	}
+	if f.Read = m.entries(reading{s, o.Format, of.pos, o.Def.Name + "." + of.Name, of.source}, of.Type); f.Read != nil {
+		o.Fields = append(o.Fields, f)
+	}
+}
+
+// entries plans how the members of an object are read as a list. It returns nil if
+// they can't, which is reported.
+func (m *maker) entries(from reading, t *ast.Type) *Read {
+	if from.format == XML {
+		m.report.At(from.pos, "use a list of elements", "->entries can't be used with XML")
+		return nil
+	}
+	if t.Elem == nil || t.Elem.Elem != nil || m.union.Types[t.Name()].Kind != ast.Object {
+		m.report.At(from.pos, "make it a list of an object type with fields key and value", "%s is %s, which can't have the entries of an object", from.what, t)
+		return nil
+	}
+	def := m.union.Types[t.Name()]
+	return &Read{
+		Type: t, Model: m.models.Of(t), Entries: true,
+		Item: &Read{Type: t.Elem, Model: m.models.Of(t.Elem), Into: Conversion{Object: m.entry(from.service, def, from.format)}},
+	}
+}
+
+// entry plans how an object type is read from an entry.
+func (m *maker) entry(s *Service, def *ast.Definition, format Format) *Object {
+	for _, o := range s.Objects {
+		if o.Def == def && o.Format == format && o.Entry {
+			return o // also while it is planned: it may contain itself
+		}
+	}
+	o := m.newObject(def, format)
+	o.Entry = true
+	s.Objects = append(s.Objects, o)
+	for _, of := range m.members(s, def) {
+		for i, path := range of.source.Names {
+			if of.source.Value == nil && !m.partOfEntry(o, of, i, len(path)) {
+				return o
+			}
+		}
+		m.rowField(s, o, of)
+	}
+	for _, f := range o.Fields {
+		if f.Read != nil && len(f.Path) == 1 && f.Path[0].Name == entryKey && !keyable(f) {
+			m.report.At(def.Position, "make it an ID, a String, an Int or an enum", "%s.%s is %s, which the key of an entry can't be", def.Name, f.Name, f.Read.Type)
+		}
+	}
+	return o
+}
+
+// partOfEntry reports whether a path of a field begins with the key or the value of an
+// entry. Else it reports the mistake.
+func (m *maker) partOfEntry(o *Object, of member, i, length int) bool {
+	path := of.source.Names[i]
+	if length > 0 && path[0].Name == entryValue || length == 1 && path[0].Name == entryKey && of.source.Convert == "" && of.source.Default == nil {
+		return true
+	}
+	m.report.At(of.pos, `write @source(name: "key"), @source(name: "value") or @source(name: "value.name")`,
+		"%s.%s is read from %s, but an entry has a key and a value", o.Def.Name, of.Name, path)
+	return false
+}
+
+// keyable reports whether a field can have the key of an entry, which is a text.
+func keyable(f *Field) bool {
+	r := f.Read
+	return r.Item == nil && (r.Into.Enum != nil || r.Scalar == "String" || r.Scalar == "Text" || r.Scalar == "Int" || r.Scalar == "Int64")
+}
+
+// readEntries plans how a map is read as a list of objects. It returns false if it
+// can't.
+func (m *maker) readEntries(from reading, r *Read, field *protogen.Field) bool {
+	item := r.Type.Elem
+	slice, ok := r.Model.(*types.Slice)
+	if !ok || item.Elem != nil || m.union.Types[item.NamedType].Kind != ast.Object || field.Message.Fields[0].Desc.Kind() == protoreflect.BoolKind {
+		return false
+	}
+	r.Entries = true
+	r.Item = &Read{Type: item, Model: slice.Elem(), Into: Conversion{Object: m.message(from.service, m.union.Types[item.NamedType], field.Message)}}
+	return true
+}
