@@ -115,3 +115,19 @@ func UnixMillis(t time.Time) int64 { return t.UnixMilli() }
 func LocalTime(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02T15:04:05.999999999")
 }
+
+// Object returns the entries of a list as an object; nil for nil. Of entries with the
+// same key the last counts, and nil is left out.
+func Object[T, V any](list []*T, entry func(*T) (key string, value V)) map[string]V {
+	if list == nil {
+		return nil
+	}
+	object := make(map[string]V, len(list))
+	for _, item := range list {
+		if item != nil {
+			key, value := entry(item)
+			object[key] = value
+		}
+	}
+	return object
+}

@@ -188,6 +188,9 @@ func (c *client) sentValue(t *ast.Type, model types.Type, expr string, leaf plan
 	if leaf == (plan.Leaf{}) {
 		return c.typ(model), expr
 	}
+	if leaf.Entries != nil {
+		return c.sentEntries(leaf.Entries, expr)
+	}
 	if t.Elem != nil {
 		slice, _ := model.(*types.Slice)
 		typ, value = c.sentValue(t.Elem, slice.Elem(), "item", leaf)

@@ -50,3 +50,13 @@ func (o *object) key(f *plan.Field) {
 	}
 	fmt.Fprintf(&o.before, "into.%s, %s = %s\n", f.GoName, o.fault(f, false), call)
 }
+
+// sentEntries writes a list of input objects as the object that the service expects.
+func (c *client) sentEntries(e *plan.SentEntries, expr string) (typ, value string) {
+	key := c.textOf(e.Key.Model, "item."+e.Key.Field)
+	if e.Key.Leaf.Enum != nil {
+		key = c.of(textOf{e.Key.Leaf.Enum}) + "(item." + e.Key.Field + ")"
+	}
+	typ, value = c.sentMember(e.Value.Schema, e.Value.Model, "item."+e.Value.Field, e.Value.Leaf)
+	return "map[string]" + typ, fmt.Sprintf("%s(%s, func(item *%s) (string, %s) { return %s, %s })", c.upstream("Object"), expr, c.typ(e.Model), typ, key, value)
+}

@@ -36,6 +36,8 @@ type Leaf struct {
 	Enum  *Enum
 	// Form is how the service writes a scalar.
 	Form binding.Form
+	// Entries says that a list is sent as an object; nil for others.
+	Entries *SentEntries
 }
 
 // Input says how an input object is sent to a service.
@@ -154,7 +156,11 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 			continue
 		}
 		member := InputMember{Schema: of.Type, Field: field.Name(), Model: field.Type(), Name: of.source.Names[0][0].Name}
-		if message == nil {
+		if of.source.Entries {
+			if member.Leaf.Entries = m.sentEntries(s, in, of); member.Leaf.Entries == nil {
+				continue
+			}
+		} else if message == nil {
 			member.Leaf = m.leaf(reading{service: s, pos: of.pos, what: in.Def.Name + "." + of.Name, source: of.source}, of.Type)
 		} else if !m.messageMember(s, in, of, &member) {
 			continue

@@ -110,3 +110,37 @@ func (m *maker) readEntries(from reading, r *Read, field *protogen.Field) bool {
 	r.Item = &Read{Type: item, Model: slice.Elem(), Into: Conversion{Object: m.message(from.service, m.union.Types[item.NamedType], field.Message)}}
 	return true
 }
+
+// SentEntries says how a list of input objects is sent as an object: Key is the name of
+// a member, and Value its value.
+type SentEntries struct {
+	Model      types.Type // of an item, without the pointer
+	Key, Value InputMember
+}
+
+// sentEntries plans how a list of input objects is sent as an object. It returns nil if
+// it can't, which is reported.
+func (m *maker) sentEntries(s *Service, in *Input, of member) *SentEntries {
+	def := m.union.Types[of.Type.Name()]
+	if in.Message != nil || of.Type.Elem == nil || of.Type.Elem.Elem != nil || def.Kind != ast.InputObject {
+		m.report.At(of.pos, "make it a list of an input type with fields key and value, for an HTTP service",
+			"%s.%s is %s, which can't be sent as the entries of an object", in.Def.Name, of.Name, of.Type)
+		return nil
+	}
+	out := &SentEntries{Model: m.models.Named(def.Name)}
+	for _, part := range m.members(s, def) {
+		into := map[string]*InputMember{entryKey: &out.Key, entryValue: &out.Value}[part.source.Names[0].String()]
+		field := structField(out.Model, GoName(part.Name))
+		if into == nil || field == nil {
+			m.report.At(part.pos, `write @source(name: "key") or @source(name: "value")`, "%s.%s is neither the key nor the value of an entry", def.Name, part.Name)
+			return nil
+		}
+		*into = InputMember{Schema: part.Type, Field: field.Name(), Model: field.Type(), Name: part.Name}
+		into.Leaf = m.leaf(reading{service: s, pos: part.pos, what: def.Name + "." + part.Name, source: part.source}, part.Type)
+	}
+	if out.Key.Schema == nil || out.Value.Schema == nil || !out.Key.Schema.NonNull || !hasText(out.Key.Model) {
+		m.report.At(def.Position, "give it key: ID!, or another text or number, and value", "%s is not an entry of an object", def.Name)
+		return nil
+	}
+	return out
+}
