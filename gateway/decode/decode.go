@@ -36,6 +36,7 @@
 //	xmltext.go          those of documents
 //	xmltree.go          the elements of a document
 //	list.go             lists and rows, for both
+//	page.go             rows with nodes and cursors
 //	message.go          messages of gRPC
 //	find.go             single values, by their paths
 //	findmessage.go      the same for messages of gRPC

@@ -128,7 +128,7 @@ func nextStep(text string) (step Step, rest string, more bool, err error) {
 	name, rest, more := strings.Cut(text, ".")
 	switch {
 	case strings.Contains(name, "->"):
-		return step, "", false, fmt.Errorf("has %q, where only names can be", name[strings.Index(name, "->"):])
+		return step, "", false, fmt.Errorf("has %q, where only a name can be", name)
 	case name == "" || name == "@" || name == "-":
 		return step, "", false, errors.New("has an empty or invalid name")
 	case more && name[0] == '@':

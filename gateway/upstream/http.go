@@ -135,6 +135,9 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body st
 
 // read gives read an answer that no condition of the request makes an error.
 func (c *HTTP) read(r Request, answer *got, read func(mediaType, body string) error) error {
+	if r.ResponseHeader != nil {
+		*r.ResponseHeader = answer.header
+	}
 	mediaType := answer.header.Get("Content-Type")
 	if err := c.refusal(r, answer.status, mediaType, answer.body); err != nil {
 		return err

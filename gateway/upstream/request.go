@@ -46,6 +46,9 @@ type Request struct {
 	// Errors are conditions, each of which makes an answer an error although its
 	// status is 2xx: see [Holds].
 	Errors []Condition
+	// ResponseHeader is set to the header of an answer that is read, which must not
+	// be changed: other calls may have the same answer. It is nil if nobody reads it.
+	ResponseHeader *http.Header
 	// Expect is what the caller reads of answers in JSON; nil for nothing.
 	Expect *Expectation
 	// Events are the names of the server-sent events that are wanted; all are if

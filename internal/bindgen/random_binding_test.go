@@ -16,6 +16,7 @@ type randomBinding struct {
 	wire   bool        // it is of gRPC
 	batch  string      // the variable with the keys of all parents
 	page   string      // how a connection pages: cursor, offset or number
+	edge   bool        // rows have a cursor and a node
 
 	post           bool
 	path           string
@@ -60,7 +61,7 @@ func (s *randomSchema) addRoots() {
 			}
 			if j > 0 && s.chance(15) { // this frontend binds it otherwise
 				f.text = ""
-				b = &randomBinding{randomSchema: s, field: f, root: root, wire: b.wire, page: b.page}
+				b = &randomBinding{randomSchema: s, field: f, root: root, wire: b.wire, page: b.page, edge: b.edge}
 				b.bind()
 			}
 			fmt.Fprintf(s.root(root, frontend), "  %s%s: %s%s%s\n", f.name, arguments(f.args), f.typ, f.text, map[bool]string{true: s.policy("root")}[root == "Query"])
@@ -123,7 +124,8 @@ func (b *randomBinding) fill() {
 // connection makes the type of a connection.
 func (b *randomBinding) connection(node *randomType) string {
 	c := &randomType{kind: "type", name: b.name(b.global, []string{node.name + "List", node.name + "Connection"}, hostileTypes), shared: true, keep: true}
-	edges := b.page != "cursor" && b.chance(50) || b.mistake()
+	b.edge = b.page == "cursor" && b.chance(50)
+	edges := (b.page != "cursor" || b.edge) && b.chance(50) || b.mistake()
 	if edges {
 		e := &randomType{kind: "type", name: b.name(b.global, []string{node.name + "Edge"}, hostileTypes), shared: true, keep: true}
 		e.fields = []*randomField{{name: "cursor", typ: "String!"}, {name: "node", typ: node.name + "!"}}
@@ -259,12 +261,23 @@ func (b *randomBinding) paging() string {
 		total = `total: "total"`
 	}
 	more := map[bool]string{true: `more: "has_more"`}[b.chance(25)]
-	next := ""
+	next, row := "", ""
 	if b.page == "cursor" {
 		next = `next: "next_cursor"`
 	}
+	if b.edge {
+		row = `cursor: "cursor" node: "node"`
+		if more != "" && b.chance(50) {
+			next = ""
+		}
+	}
+	if !b.wire && b.chance(30) {
+		next = strings.Replace(next, `"next_cursor"`, pick(b.r, []string{`"$response.headers.link", parameter: "p"`, `"$response.headers.x-next"`}), 1)
+		total = strings.Replace(total, `"total"`, `"$response.headers.x-total"`, 1)
+		more = strings.Replace(more, `"has_more"`, `"$response.headers.x-more"`, 1)
+	}
 	start := map[bool]string{true: "start: 0"}[b.page == "number" && b.chance(30)]
-	return "{ " + strings.Join([]string{next, total, more, start}, " ") + " }"
+	return "{ " + strings.Join([]string{next, row, total, more, start}, " ") + " }"
 }
 
 func (b *randomBinding) errors() string {

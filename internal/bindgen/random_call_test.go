@@ -188,7 +188,13 @@ func (b *randomBinding) response() (message, selected string) {
 	object := t != nil && t.kind == "type"
 	switch {
 	case b.page != "":
-		return b.proto.response("repeated "+b.proto.twin(b.nodeOf(t), false), selected, protoField{"string", "next_cursor"}, protoField{pick(b.r, words("int32 int64 uint32")), "total"}, protoField{"bool", "has_more"}), selected
+		row := b.proto.twin(b.nodeOf(t), false)
+		if b.edge {
+			node := row
+			row = b.proto.name(b.proto.names, []string{"Row", "Edge"}, []string{"Item", "Line"})
+			b.proto.message(row, []protoField{{pick(b.r, words("string int64")), "cursor"}, {node, "node"}})
+		}
+		return b.proto.response("repeated "+row, selected, protoField{"string", "next_cursor"}, protoField{pick(b.r, words("int32 int64 uint32")), "total"}, protoField{"bool", "has_more"}), selected
 	case b.batch != "" && object:
 		return b.proto.response("repeated "+b.proto.twin(t, false), selected), selected
 	case object && !strings.HasPrefix(b.field.typ, "[") && b.chance(40):

@@ -1,6 +1,7 @@
 package binding
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -72,9 +73,46 @@ type Key struct {
 
 // Page says how a service pages.
 type Page struct {
-	Next, Total, More directive.Path // nil when not given
-	Start             int
-	Pos               *ast.Position
+	Next, Total, More *Beside // nil when not given
+	// Parameter is the parameter of the URL in the header Link that has the
+	// cursor; empty if the URL only tells that there is another page.
+	Parameter string
+	// Cursor and Node are where a row has its cursor and its node; nil when not
+	// given.
+	Cursor, Node directive.Path
+	Start        int
+	Pos          *ast.Position
+}
+
+// String returns all that determines how an answer is read.
+func (p *Page) String() string {
+	return fmt.Sprint(p.Next, p.Total, p.More, p.Parameter, p.Cursor, p.Node, p.Start)
+}
+
+// HasPaths reports whether the body of an answer has values beside its rows.
+func (p *Page) HasPaths() bool {
+	return slices.ContainsFunc([]*Beside{p.Next, p.Total, p.More}, func(b *Beside) bool { return b != nil && b.Header == "" })
+}
+
+// Beside is where an answer has a value beside its rows: at a path in its body,
+// or in a header.
+type Beside struct {
+	Path   directive.Path
+	Header string // in canonical form; empty for a path
+}
+
+// IsLink reports whether the value is the Link to the next page (RFC 8288).
+func (b *Beside) IsLink() bool { return b != nil && b.Header == "Link" }
+
+// String returns the place as it is written; empty if b is nil.
+func (b *Beside) String() string {
+	switch {
+	case b == nil:
+		return ""
+	case b.Header != "":
+		return responseHeader + b.Header
+	}
+	return b.Path.String()
 }
 
 // ErrorRule says which answers of a service are errors, and how they are
@@ -172,6 +210,14 @@ func (b *Binding) values() []*Value {
 		list = append(list, b.GRPC.Request)
 	}
 	return list
+}
+
+// CountsRows reports whether the call sends {$page.offset} or {$page.number}: the
+// gateway makes the cursors of its rows.
+func (b *Binding) CountsRows() bool {
+	return slices.ContainsFunc(b.Vars(), func(v *directive.Var) bool {
+		return v.Root == directive.Paging && (v.Path[0] == "offset" || v.Path[0] == "number")
+	})
 }
 
 // Uses reports whether a variable of the call has this root.

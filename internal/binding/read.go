@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
-
-	"github.com/portico-gateway/portico/gateway/directive"
 )
 
 // read reads the arguments that all bindings have, and calls own to read the
@@ -87,24 +85,4 @@ func (r *reader) value(v *ast.Value) *Value {
 		out.Const = v
 	}
 	return out
-}
-
-func (r *reader) page(d *ast.Directive) *Page {
-	arg := d.Arguments.ForName("page")
-	if arg == nil {
-		return nil
-	}
-	if r.streams() {
-		r.fail(arg.Position, "remove it", "%s.%s is a stream, which has no pages", r.binding.Parent.Name, r.binding.Field.Name)
-	}
-	page := &Page{Start: 1, Pos: arg.Position}
-	for name, path := range map[string]*directive.Path{"next": &page.Next, "total": &page.Total, "more": &page.More} {
-		if v := arg.Value.Children.ForName(name); v != nil {
-			*path = r.pathOf(v)
-		}
-	}
-	if v := arg.Value.Children.ForName("start"); v != nil {
-		page.Start, _ = strconv.Atoi(v.Raw)
-	}
-	return page
 }

@@ -48,8 +48,15 @@ func (f *function) payload(name string) string {
 	a := f.Answer
 	read := f.readValue(a.Read, "answer", f.Format())
 	if f.Key == nil {
-		if most := f.most(); most != "" {
-			read = f.readList(a.Read, "answer", f.Format(), most)
+		var most []string
+		if n := f.most(); n != "" {
+			most = []string{n}
+		}
+		switch {
+		case a.Page != nil && a.Page.Node != nil:
+			read = f.nodes(most...)
+		case most != nil:
+			read = f.readList(a.Read, "answer", f.Format(), most...)
 			if !a.Read.Type.NonNull {
 				read = f.decode("OrNull") + "(" + read + ")"
 			}
@@ -69,7 +76,7 @@ func (f *function) payload(name string) string {
 		results += ", rowKeys"
 	}
 	errs := []string{"fault"}
-	if len(f.Select) == 0 {
+	if len(f.Select) == 0 && a.Page == nil {
 		f.line("%s, fault := %s", results, read)
 	} else {
 		errs = append(errs, f.selection(name, fmt.Sprintf("%s, fault = %s\n", results, read))...)
@@ -115,6 +122,7 @@ func (f *function) selection(name, read string) []string {
 		f.variableOf("fault", "error")
 	}
 	tree.add(f.Select, leaf{read, "fault", required})
+	f.rowCursors(tree)
 	errs := f.pageValues(tree)
 	f.b.WriteString(tree.value(f.file, "answer"))
 	return errs
@@ -126,7 +134,7 @@ func (f *function) most() string {
 	switch {
 	case f.Answer.Page != nil && f.Answer.Page.OneMore:
 		return "page.Limit+1"
-	case f.Answer.Page != nil && f.Answer.Page.ByOffset:
+	case f.Answer.Page != nil && f.Answer.Page.Limited:
 		return "page.Limit"
 	case len(f.Slices) == 0:
 		return ""
@@ -238,9 +246,13 @@ func (f *function) messageAnswer() {
 		f.match(name, f.messageKey())
 		return
 	}
-	f.variableOf(name, f.typ(a.Read.Model))
-	f.line("var fault error")
-	f.b.WriteString(f.fromAnswer("answer", target{name, "fault"}))
+	if a.Page != nil {
+		f.line("%s, fault := %s", name, f.messages(a.Read.Item, f.rowsOfMessage()))
+	} else {
+		f.variableOf(name, f.typ(a.Read.Model))
+		f.line("var fault error")
+		f.b.WriteString(f.fromAnswer("answer", target{name, "fault"}))
+	}
 	if a.Read.Item != nil && f.Key == nil {
 		if most := f.most(); most != "" {
 			f.line("%s = %s(%s, %s)", name, f.decode("Cut"), name, most)

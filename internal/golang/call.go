@@ -203,5 +203,9 @@ func (f *function) page() {
 	if first.ArgumentDefinition.Type.NonNull {
 		given = "&" + given
 	}
-	f.line("page, err := %s(%s, %s, %s)\nif err != nil {\nreturn %s, err\n}", f.upstream("PageOf"), given, otherwise, f.params["after"], f.zero)
+	after := "nil" // a cursor of the service is not the gateway's
+	if f.CountsRows() {
+		after = f.params["after"]
+	}
+	f.line("page, err := %s(%s, %s, %s)\nif err != nil {\nreturn %s, err\n}", f.upstream("PageOf"), given, otherwise, after, f.zero)
 }

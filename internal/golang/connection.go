@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/portico-gateway/portico/internal/plan"
@@ -32,7 +33,7 @@ func (f *function) needs(name string) bool {
 	has := func(field string) bool { return p.InfoFields.Fields.ForName(field) != nil }
 	switch name {
 	case "next":
-		return has("hasNextPage") || has("endCursor")
+		return has("hasNextPage") || has("endCursor") && !p.ByOffset
 	case "total":
 		return p.TotalCount != nil || has("hasNextPage") && p.Next == nil && p.More == nil
 	}
@@ -47,14 +48,77 @@ func (f *function) pageValues(tree *node) []string {
 	}
 	var errs []string
 	for _, b := range f.besides() {
-		f.line("var %s *%s\nvar %sErr error", b.name, b.typ, b.name)
-		read := fmt.Sprintf("%s(answer, (%s).%s)", f.decode("Optional"), f.decoder(f.Format()), b.read)
-		tree.add(b.Path, leaf{fmt.Sprintf("%s, %sErr = %s\n", b.name, b.name, read), b.name + "Err", false})
+		switch {
+		case b.IsLink():
+			f.line("next, nextErr := %s(head, %q)", f.upstream("NextLink"), b.Parameter)
+		case b.Header != "":
+			f.line("%s, %sErr := %s(head, %q)", b.name, b.name, f.upstream("Header"+b.read), b.Header)
+		default:
+			f.line("var %s *%s\nvar %sErr error", b.name, b.typ, b.name)
+			read := fmt.Sprintf("%s(answer, (%s).%s)", f.decode("Optional"), f.decoder(f.Format()), b.read)
+			tree.add(b.Path, leaf{fmt.Sprintf("%s, %sErr = %s\n", b.name, b.name, read), b.name + "Err", false})
+		}
 		if f.Answer.Page.Faults == "" || f.Answer.Page.InfoFaults == "" {
 			errs = append(errs, b.name+"Err")
 		}
 	}
 	return errs
+}
+
+// readsHeader reports whether a value is in a header of the answer.
+func (f *function) readsHeader() bool {
+	if f.Answer == nil || f.Answer.Page == nil {
+		return false
+	}
+	return slices.ContainsFunc(f.besides(), func(b beside) bool { return b.Header != "" })
+}
+
+// rowCursors adds the cursors of the rows to the tree of an answer.
+func (f *function) rowCursors(tree *node) {
+	if f.Answer.Page == nil || !f.usesCursors() {
+		return
+	}
+	f.variableOf("cursors", "[]string")
+	read := fmt.Sprintf("cursors = %s(answer, %s)\n", f.decode("Cursors"), quoted(f.Answer.Page.Cursor.Path))
+	tree.add(f.Select, leaf{code: read})
+}
+
+// usesCursors reports whether the connection has a field with the cursor of a row.
+func (f *function) usesCursors() bool {
+	p := f.Answer.Page
+	return p.Cursor != nil && (p.Edge != nil || p.InfoFields.Fields.ForName("startCursor") != nil || p.InfoFields.Fields.ForName("endCursor") != nil)
+}
+
+// nodes writes the expression that reads the nodes of rows that have them in
+// themselves, and of them most, if that is given.
+func (f *function) nodes(most ...string) string {
+	a := f.Answer
+	name := "List"
+	if !a.Read.Item.Type.NonNull {
+		name = "ListOrNull"
+	}
+	read := fmt.Sprintf("func(d %s) (%s, error) { return %s }", f.decoder(f.Format()), f.typ(a.Read.Item.Model), f.readValue(a.Read.Item, "d", f.Format()))
+	in := fmt.Sprintf("%s(%s, %s)", f.decode("In"), read, quoted(a.Page.Node.Path))
+	return fmt.Sprintf("%s(%s)", f.decode(name), strings.Join(append([]string{"answer", in}, most...), ", "))
+}
+
+// rowsOfMessage writes the expression for the nodes of a message's rows, and
+// declares the cursors.
+func (f *function) rowsOfMessage() string {
+	a := f.Answer
+	rows := f.getters("answer", a.Read.Fields)
+	row := f.ident(a.Read.Fields[len(a.Read.Fields)-1].Message.GoIdent)
+	if f.usesCursors() {
+		of := a.Page.Cursor.Fields
+		text := "return " + f.rowKeyText(plan.ProtoType(of[len(of)-1].Field), f.getters("row", of))
+		f.line("cursors := %s(%s, func(row *%s) string {\n%s\n})", f.upstream("Map"), rows, row, text)
+	}
+	if a.Page.Node == nil {
+		return rows
+	}
+	node := a.Page.Node.Fields
+	typ := f.ident(node[len(node)-1].Message.GoIdent)
+	return fmt.Sprintf("%s(%s, func(row *%s) *%s { return %s })", f.upstream("Map"), rows, row, typ, f.getters("row", node))
 }
 
 // pageMessages declares the values beside the rows of a message.
@@ -93,8 +157,7 @@ func (f *function) connection(nodes, source string) {
 		fields = append(fields, "Nodes: "+f.decode("NotNil")+"("+nodes+")")
 	}
 	if p.Edge != nil {
-		f.line("edges := make([]*%s, len(%s))\nfor i, node := range %s {\nedges[i] = &%s{Cursor: page.Cursor(i), Node: node}\n}", f.typ(p.Edge),
-			nodes, nodes, f.typ(p.Edge))
+		f.edges(nodes, source)
 		fields = append(fields, "Edges: edges")
 	}
 	if p.TotalCount != nil {
@@ -167,96 +230,4 @@ func (f *function) said(value, condition, nodes string) string {
 	}
 	f.line("if %s != nil {\nhasMore = %s\n}", value, condition)
 	return "hasMore"
-}
-
-// pageInfo writes the PageInfo.
-func (f *function) pageInfo(nodes, more, source string) string {
-	p := f.Answer.Page
-	var fields []string
-	flag := func(name, value string) {
-		field := p.InfoFields.Fields.ForName(name)
-		switch {
-		case field == nil:
-		case field.Type.NonNull:
-			fields = append(fields, plan.GoName(name)+": "+value)
-		default:
-			fields = append(fields, plan.GoName(name)+": new("+value+")")
-		}
-	}
-	flag("hasNextPage", more)
-	before := "page.Offset > 0"
-	if !p.ByOffset {
-		if before = "false"; p.After && f.params["after"] != "" {
-			before = f.params["after"] + " != nil"
-		}
-	}
-	flag("hasPreviousPage", before)
-	start, end := p.InfoFields.Fields.ForName("startCursor") != nil, p.InfoFields.Fields.ForName("endCursor") != nil
-	switch {
-	case !p.ByOffset && end:
-		fields = append(fields, "EndCursor: next") // only the service knows its cursors
-	case p.ByOffset && p.Next != nil:
-		fields = append(fields, f.cursors(nodes, start, false)...)
-		if end {
-			fields = append(fields, "EndCursor: next")
-		}
-	case p.ByOffset:
-		fields = append(fields, f.cursors(nodes, start, end)...)
-	}
-	fields = append(fields, f.infoFaults(source)...)
-	if len(fields) == 0 {
-		return "&" + f.typ(p.Info) + "{}"
-	}
-	return fmt.Sprintf("&%s{\n%s,\n}", f.typ(p.Info), strings.Join(fields, ",\n"))
-}
-
-// infoFaults returns the field with the faults of a PageInfo, if there can be
-// any.
-func (f *function) infoFaults(source string) []string {
-	p := f.Answer.Page
-	if f.GRPC != nil || p.InfoFaults == "" {
-		return nil
-	}
-	for _, b := range f.besides() {
-		var names []string
-		if p.InfoFields.Fields.ForName("hasNextPage") != nil {
-			names = append(names, "hasNextPage")
-		}
-		if b.name == "next" && p.InfoFields.Fields.ForName("endCursor") != nil {
-			names = append(names, "endCursor")
-		}
-		if f.decides(b.name) && len(names) > 0 {
-			return []string{fmt.Sprintf("%s: %s.FaultOf(%q, %sErr, %s)", p.InfoFaults, source, p.InfoFields.Name, b.name, quoted(names))}
-		}
-	}
-	return nil
-}
-
-// decides reports whether a value says whether there is another page.
-func (f *function) decides(name string) bool {
-	p := f.Answer.Page
-	switch name {
-	case "next":
-		return true
-	case "more":
-		return p.Next == nil
-	}
-	return p.Next == nil && p.More == nil
-}
-
-// cursors declares the cursors of the first and last rows of a page, and
-// returns the fields that have them.
-func (f *function) cursors(nodes string, start, end bool) []string {
-	switch {
-	case start && end:
-		f.line("var start, end *string\nif n := len(%s); n > 0 {\nstart, end = new(page.Cursor(0)), new(page.Cursor(n - 1))\n}", nodes)
-		return []string{"StartCursor: start", "EndCursor: end"}
-	case start:
-		f.line("var start *string\nif len(%s) > 0 {\nstart = new(page.Cursor(0))\n}", nodes)
-		return []string{"StartCursor: start"}
-	case end:
-		f.line("var end *string\nif n := len(%s); n > 0 {\nend = new(page.Cursor(n - 1))\n}", nodes)
-		return []string{"EndCursor: end"}
-	}
-	return nil
 }

@@ -58,5 +58,6 @@ func (c *client) sentEntries(e *plan.SentEntries, expr string) (typ, value strin
 		key = c.of(textOf{e.Key.Leaf.Enum}) + "(item." + e.Key.Field + ")"
 	}
 	typ, value = c.sentMember(e.Value.Schema, e.Value.Model, "item."+e.Value.Field, e.Value.Leaf)
-	return "map[string]" + typ, fmt.Sprintf("%s(%s, func(item *%s) (string, %s) { return %s, %s })", c.upstream("Object"), expr, c.typ(e.Model), typ, key, value)
+	entry := fmt.Sprintf("func(item *%s) (string, %s) { return %s, %s }", c.typ(e.Model), typ, key, value)
+	return "map[string]" + typ, fmt.Sprintf("%s(%s, %s)", c.upstream("Object"), expr, entry)
 }

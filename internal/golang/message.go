@@ -63,10 +63,8 @@ func (c *client) fromMessage(r *plan.Read, root string, to target) string {
 		return fmt.Sprintf("%s = %s(%s.GetPaths())\n", to.value, c.decode("NotNil"), expr)
 	case r.Entries:
 		return both(fmt.Sprintf("%s(from, %s(%s), %s)", c.decode("Messages"), c.decode("MapEntries"), expr, c.of(r.Item.Into.Object)))
-	case r.Item.Into.Choice != nil:
-		return both(fmt.Sprintf("%s(from, %s, %s, %t)", c.decode("Choices"), expr, c.of(r.Item.Into.Choice), !r.Item.Type.NonNull))
-	case r.Item.Into.Object != nil:
-		return both(fmt.Sprintf("%s(from, %s, %s)", c.decode("Messages"), expr, c.of(r.Item.Into.Object)))
+	case r.Item.Into.Choice != nil || r.Item.Into.Object != nil:
+		return both(c.messages(r.Item, expr))
 	case r.Item.Into.Same() && plan.TypeName(r.Item.Model) == plan.TypeName(r.Item.Into.From):
 		return fmt.Sprintf("%s = %s(%s)\n", to.value, c.decode("NotNil"), expr)
 	case plan.IsPointer(r.Item.Model) && !plan.IsPointer(r.Item.Into.To):
@@ -78,6 +76,15 @@ func (c *client) fromMessage(r *plan.Read, root string, to target) string {
 		return both(fmt.Sprintf("%s(%s, %s)", c.decode("Each"), expr, c.failing(r.Item.Into)))
 	}
 	return both(fmt.Sprintf("%s(%s, %s)", c.decode("Each"), expr, c.each(r.Item.Into, c.typ(r.Item.Into.From), "item")))
+}
+
+// messages writes the expression that reads messages as objects of one type or of
+// several.
+func (c *client) messages(item *plan.Read, expr string) string {
+	if item.Into.Choice != nil {
+		return fmt.Sprintf("%s(from, %s, %s, %t)", c.decode("Choices"), expr, c.of(item.Into.Choice), !item.Type.NonNull)
+	}
+	return fmt.Sprintf("%s(from, %s, %s)", c.decode("Messages"), expr, c.of(item.Into.Object))
 }
 
 // both writes an expression for the converted value and an error.

@@ -19,7 +19,7 @@ func isLocal(name string) bool {
 	return slices.Contains([]string{
 		"c", "ctx", "request", "answer", "page", "key", "keys", "err", "service", "services", "value", "row", "rows", "r", "m", "args", "item",
 		"nodes", "edges", "edge", "node", "i", "n", "next", "more", "start", "end", "events", "event", "raw", "ok", "in", "total",
-		"hasMore", "count", "header",
+		"hasMore", "count", "header", "head", "cursors",
 		"d", "into", "faults", "fault", "from", "at", "rowKeys", "texts", "conditions",
 		"nextErr", "totalErr", "moreErr", "most", "joined", "text", "theirs", "q", "obj", "objs", "level", "field", "ec", "set", "errs",
 	}, name)

@@ -83,6 +83,10 @@ func (f *function) request() {
 	if len(f.REST.Events) > 0 {
 		fields = append(fields, "Events: []string{"+quoted(f.REST.Events)+"}")
 	}
+	if f.readsHeader() {
+		f.line("var head %s.Header", f.use("net/http"))
+		fields = append(fields, "ResponseHeader: &head")
+	}
 	f.line("request := %s{\n%s,\n}", f.upstream("Request"), strings.Join(fields, ",\n"))
 	for _, code := range after {
 		f.b.WriteString(code)

@@ -87,7 +87,8 @@ func (c *client) row(of *plan.Object) string {
 	}
 	var b strings.Builder
 	if !of.Entry {
-		fmt.Fprintf(&b, "// %s reads %s.\nfunc %s(d %s, into *%s) error {\n", o.of(of), withArticle(of.Def.Name), o.of(of), o.decoder(of.Format), o.typ(of.Model))
+		name := o.of(of)
+		fmt.Fprintf(&b, "// %s reads %s.\nfunc %s(d %s, into *%s) error {\n", name, withArticle(of.Def.Name), name, o.decoder(of.Format), o.typ(of.Model))
 	}
 	if itself {
 		b.WriteString("start := d.Mark()\n")

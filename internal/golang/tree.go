@@ -19,8 +19,8 @@ type node struct {
 // leaf is the reading of a value.
 type leaf struct {
 	code string // statements that read it
-	// fault is the variable for the error of the value. Required reports
-	// whether null is an error.
+	// fault is the variable for the error of the value; empty if it has none.
+	// Required reports whether null is an error.
 	fault    string
 	required bool
 }
@@ -114,9 +114,11 @@ func entered(f *file, enter string, parts []*node, read string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "if err := %s; err != nil {\n", enter)
 	for _, l := range all(parts) {
-		if l.required {
+		switch {
+		case l.fault == "":
+		case l.required:
 			fmt.Fprintf(&b, "%s = err\n", l.fault)
-		} else {
+		default:
 			fmt.Fprintf(&b, "%s = %s(err)\n", l.fault, f.decode("IfNotNull"))
 		}
 	}

@@ -107,7 +107,7 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 		m.report.At(c.Pos, `add select: "item", the name of the elements`, "a list in XML needs the name of its elements")
 		return
 	}
-	if len(c.Select) == 0 && c.Page != nil {
+	if len(c.Select) == 0 && c.Page != nil && c.Page.HasPaths() {
 		m.report.At(c.Pos, `add select: "items", where the rows are`, "page reads values beside the rows, so the rows can't be the whole answer")
 		return
 	}
@@ -158,18 +158,44 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 		return
 	}
 	last := fields[len(fields)-1]
-	rows := last.IsList() && last.Message != nil && m.isObject(t)
+	rows := last.IsList() && last.Message != nil && (m.isObject(t) || c.Page != nil && c.Page.Node != nil)
 	if (c.Key != nil || c.Page != nil) && !rows {
 		m.report.At(c.Pos, "", "%s must be a list of messages for objects of type %s", last.Desc.FullName(), t.Name())
 		return
 	}
 	from := reading{service: s, format: Protobuf, pos: c.Pos, what: what}
 	from.source.Entries = c.Entries
-	read := m.readMessage(from, t, fields)
+	var read *Read
+	if c.Page != nil && c.Page.Node != nil && rows {
+		read = m.readNodes(s, c, t, fields)
+	} else {
+		read = m.readMessage(from, t, fields)
+	}
 	if read == nil || c.Key != nil && !m.messageKey(c, a, fields[len(fields)-1].Message) {
 		return
 	}
 	a.Read = read
+}
+
+// readNodes plans how the nodes of a page are read, each of which is in a row. It
+// returns nil if they can't be read, which is reported.
+func (m *maker) readNodes(s *Service, c *Call, t *ast.Type, rows []MessageField) *Read {
+	fields := m.protoPath(rows[len(rows)-1].Message, c.Page.Node, c.Page.Pos)
+	if fields == nil {
+		return nil
+	}
+	last := fields[len(fields)-1]
+	if !m.isObject(t) || last.Message == nil || last.IsList() || last.Desc.IsMap() {
+		m.report.At(c.Page.Pos, "", "%s must be a message for objects of type %s", last.Desc.FullName(), t.Name())
+		return nil
+	}
+	into, ok := m.fromProto(reading{service: s, format: Protobuf, pos: c.Page.Pos, what: c.Parent.Name}, last.Field, t.Name())
+	if !ok {
+		m.report.At(c.Page.Pos, "", "the nodes are %s, which %s (%s) does not fit", t.Elem, last.Desc.FullName(), last.describe())
+		return nil
+	}
+	model := m.models.Of(t.Elem)
+	return &Read{Type: t, Model: types.NewSlice(model), Fields: rows, Item: &Read{Type: t.Elem, Model: model, Into: into}}
 }
 
 // wholeMessage plans an answer whose message is the field's value.

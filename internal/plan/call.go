@@ -163,7 +163,10 @@ func usedArguments(b *binding.Binding) []*ast.ArgumentDefinition {
 		case directive.Args:
 			used[v.Path[0]] = true
 		case directive.Paging:
-			used["first"], used["after"] = true, true
+			used["first"] = true
+			if b.CountsRows() {
+				used["after"] = true
+			}
 		}
 	}
 	var args []*ast.ArgumentDefinition

@@ -209,7 +209,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 		fmt.Fprintf(&s, " key %v", b.Key.Row)
 	}
 	if b.Page != nil {
-		fmt.Fprintf(&s, " page %v %v %v %d", b.Page.Next, b.Page.Total, b.Page.More, b.Page.Start)
+		fmt.Fprintf(&s, " page %s", b.Page)
 	}
 	for _, e := range b.Errors {
 		fmt.Fprintf(&s, " error %s %q %q %t %s %q %q", e.Status, e.Value, e.Is, e.Null, e.Code, e.Message, e.Extensions)

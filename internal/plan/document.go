@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
@@ -267,8 +268,10 @@ func (d *documentCheck) checkAnswer(c *Call, schema *openapi3.Schema) {
 	d.part = "answer"
 	what := c.Parent.Name + "." + c.Field.Name
 	if c.Page != nil {
-		for _, path := range []directive.Path{c.Page.Next, c.Page.Total, c.Page.More} {
-			d.follow(schema, path, c.Page.Pos)
+		for _, beside := range []*binding.Beside{c.Page.Next, c.Page.Total, c.Page.More} {
+			if beside != nil {
+				d.follow(schema, beside.Path, c.Page.Pos)
+			}
 		}
 	}
 	rows, ok := d.follow(schema, c.Select, c.Pos)
@@ -279,8 +282,24 @@ func (d *documentCheck) checkAnswer(c *Call, schema *openapi3.Schema) {
 	if t == nil || c.Entries {
 		return
 	}
+	if c.Page != nil {
+		d.checkRows(c, t, rows, what)
+		return
+	}
 	d.compare(t, rows, c.Pos, what)
 	if c.Key != nil && rows.Items != nil && rows.Items.Value != nil {
 		d.follow(rows.Items.Value, c.Key.Row, c.Key.Pos)
+	}
+}
+
+// checkRows checks the rows of a page.
+func (d *documentCheck) checkRows(c *Call, t *ast.Type, rows *openapi3.Schema, what string) {
+	if rows.Items == nil || rows.Items.Value == nil || c.Page.Node == nil && c.Page.Cursor == nil {
+		d.compare(t, rows, c.Pos, what)
+		return
+	}
+	d.follow(rows.Items.Value, c.Page.Cursor, c.Page.Pos)
+	if node, ok := d.follow(rows.Items.Value, c.Page.Node, c.Page.Pos); ok {
+		d.compare(t.Elem, node, c.Pos, what)
 	}
 }

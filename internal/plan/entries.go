@@ -74,7 +74,8 @@ func (m *maker) entry(s *Service, def *ast.Definition, format Format) *Object {
 	}
 	for _, f := range o.Fields {
 		if f.Read != nil && len(f.Path) == 1 && f.Path[0].Name == entryKey && !keyable(f) {
-			m.report.At(def.Position, "make it an ID, a String, an Int or an enum", "%s.%s is %s, which the key of an entry can't be", def.Name, f.Name, f.Read.Type)
+			m.report.At(def.Position, "make it an ID, a String, an Int or an enum", "%s.%s is %s, which the key of an entry can't be",
+				def.Name, f.Name, f.Read.Type)
 		}
 	}
 	return o
@@ -132,7 +133,8 @@ func (m *maker) sentEntries(s *Service, in *Input, of member) *SentEntries {
 		into := map[string]*InputMember{entryKey: &out.Key, entryValue: &out.Value}[part.source.Names[0].String()]
 		field := structField(out.Model, GoName(part.Name))
 		if into == nil || field == nil {
-			m.report.At(part.pos, `write @source(name: "key") or @source(name: "value")`, "%s.%s is neither the key nor the value of an entry", def.Name, part.Name)
+			m.report.At(part.pos, `write @source(name: "key") or @source(name: "value")`, "%s.%s is neither the key nor the value of an entry",
+				def.Name, part.Name)
 			return nil
 		}
 		*into = InputMember{Schema: part.Type, Field: field.Name(), Model: field.Type(), Name: part.Name}

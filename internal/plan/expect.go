@@ -23,8 +23,14 @@ func (c *Call) Expected() []string {
 	}
 	e := &expecting{seen: map[*Object]bool{}}
 	e.path(c.Select, nil)
+	rows := c.Select
+	if c.Page != nil {
+		rows = slices.Concat(rows, c.Page.Node)
+		e.path(rows, nil)
+		e.path(c.Select, c.Page.Cursor)
+	}
 	if object := c.Answer.Read.Object(); object != nil {
-		e.object(object, c.Select)
+		e.object(object, rows)
 	}
 	if c.Key != nil {
 		e.path(c.Select, c.Key.Row)

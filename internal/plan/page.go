@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/binding"
 )
 
 // Page says how a connection is made of the rows of a page (GraphQL Cursor
@@ -18,14 +19,22 @@ type Page struct {
 	// if it has none.
 	Next, Total, More *PageValue
 	// ByOffset reports whether the gateway makes the cursors, since the call
-	// sends {$page.x}. ByNumber reports whether the service counts pages.
-	// OneMore reports whether the call asks for one row more than the page has,
-	// to find out whether there is another page.
-	ByOffset, ByNumber, OneMore bool
+	// sends {$page.offset} or {$page.number}. ByNumber reports whether the service
+	// counts pages. OneMore reports whether the call asks for one row more than the
+	// page has, to find out whether there is another page. Limited reports whether
+	// the call sends any {$page.x}.
+	ByOffset, ByNumber, OneMore, Limited bool
+	// Cursor is where a row has its own cursor; nil if rows have none.
+	Cursor *RowValue
+	// Node is where a row has its node; nil if it is the node itself.
+	Node *RowValue
 	// HasNodes reports whether the connection has the nodes themselves.
 	HasNodes bool
-	// Edge is the Go type of the connection's edges; nil without edges.
-	Edge types.Type
+	// Edge is the GraphQL type of the connection's edges, and EdgeModel the Go type;
+	// nil without edges. EdgeFaults is like Faults.
+	Edge       *ast.Definition
+	EdgeModel  types.Type
+	EdgeFaults string
 	// TotalCount is the connection's field totalCount; nil without one.
 	TotalCount *ast.FieldDefinition
 	// Info is the Go type of the connection's pageInfo, and InfoFields is its
@@ -41,7 +50,15 @@ type Page struct {
 
 // PageValue is a value that an answer has beside its rows.
 type PageValue struct {
-	Path   directive.Path
+	*binding.Beside
+	// Parameter is the parameter of the URL of a Link; empty for the URL itself.
+	Parameter string
+	Fields    []MessageField
+}
+
+// RowValue is a value in a row: Fields in a message, else Path.
+type RowValue struct {
+	Path   []string
 	Fields []MessageField
 }
 
@@ -55,7 +72,7 @@ func (m *maker) canPage(c *Call) bool {
 	case !first.Type.NonNull && (first.DefaultValue == nil || first.DefaultValue.Kind != ast.IntValue):
 		m.report.At(first.Position, "write first: Int = 20", "the argument first needs a default: it says how many rows a page has")
 	}
-	if after := c.Field.Arguments.ForName("after"); after == nil || after.Type.NonNull || after.Type.NamedType != "String" {
+	if after := c.Field.Arguments.ForName("after"); c.CountsRows() && (after == nil || after.Type.NonNull || after.Type.NamedType != "String") {
 		m.report.At(c.Field.Position, "add after: String", "a connection that the gateway pages needs an argument after: String")
 	}
 	return m.report.Len() == before
@@ -82,12 +99,15 @@ func (m *maker) nodeType(c *Call) *ast.Type {
 
 // page plans how the connection is made.
 func (m *maker) page(c *Call, a *Answer) {
-	p := &Page{ByOffset: c.Uses(directive.Paging), OneMore: c.OneMore(), ByNumber: c.pages("number"), After: c.Field.Arguments.ForName("after") != nil}
-	if !p.ByOffset && c.Page.Next == nil {
-		m.report.At(c.Page.Pos, `add next: "next_cursor", or use {$page.offset} or {$page.number} in the call`, "the binding has no cursor of the next page")
+	p := &Page{ByOffset: c.CountsRows(), Limited: c.Uses(directive.Paging), OneMore: c.OneMore(), ByNumber: c.pages("number"),
+		After: c.Field.Arguments.ForName("after") != nil}
+	if !p.ByOffset && c.Page.Next == nil && c.Page.Cursor == nil {
+		m.report.At(c.Page.Pos, `add next: "next_cursor" or cursor: "id", or use {$page.offset} or {$page.number} in the call`,
+			"the binding has no cursor of the next page")
 		return
 	}
 	m.pageValues(c, p)
+	m.rowValues(c, p)
 	def := m.union.Types[c.Type.Name()]
 	p.Connection, p.HasNodes = m.models.Named(def.Name), def.Fields.ForName("nodes") != nil
 	if edges := def.Fields.ForName("edges"); edges != nil {
@@ -103,6 +123,10 @@ func (m *maker) page(c *Call, a *Answer) {
 	}
 	p.InfoFields = m.union.Types[info.Type.Name()]
 	p.Info = m.models.Named(p.InfoFields.Name)
+	if !p.ByOffset && c.Page.Next == nil && c.Page.More == nil && p.InfoFields.Fields.ForName("hasNextPage") != nil {
+		m.report.At(c.Page.Pos, `add more: "has_more" or next: "next_cursor", where the answer has it`, "the binding has no value for %s.hasNextPage",
+			p.InfoFields.Name)
+	}
 	p.Faults, p.InfoFaults = m.models.Faults(def), m.models.Faults(p.InfoFields)
 	m.pageInfo(c, p)
 	m.onlyPageFields(c, def, "nodes", "edges", "totalCount", "pageInfo")
@@ -150,20 +174,21 @@ func (m *maker) edges(c *Call, p *Page, field *ast.FieldDefinition) {
 	edge := m.union.Types[field.Type.Name()]
 	cursor := edge.Fields.ForName("cursor")
 	switch {
-	case cursor == nil || !cursor.Type.NonNull || !m.isText(cursor.Type):
+	case cursor == nil || !m.isText(cursor.Type):
 		m.report.At(edge.Position, "", "an edge needs cursor: String!, which %s does not have", edge.Name)
 		return
 	case edge.Fields.ForName("node") == nil:
 		m.report.At(edge.Position, "add it", "an edge needs a node, which %s does not have", edge.Name)
 		return
-	case !p.ByOffset:
-		m.report.At(c.Page.Pos, "remove edges and use nodes", "a service that pages by cursor has no cursor for each row, which %s needs", edge.Name)
+	case !p.ByOffset && c.Page.Cursor == nil && cursor.Type.NonNull:
+		m.report.At(c.Page.Pos, `add cursor: "cursor", the path of a row's cursor in the row, or remove edges and use nodes`,
+			"a service that pages by cursor has no cursor for each row, which %s needs", edge.Name)
 		return
 	case TypeName(m.models.Of(edge.Fields.ForName("node").Type)) != TypeName(m.models.Of(m.nodeType(c))):
 		m.report.At(edge.Fields.ForName("node").Position, "use the same type", "the node of an edge must have the type of the items of nodes")
 		return
 	}
-	p.Edge = m.models.Named(edge.Name)
+	p.Edge, p.EdgeModel, p.EdgeFaults = edge, m.models.Named(edge.Name), m.models.Faults(edge)
 	m.onlyPageFields(c, edge, "cursor", "node")
 }
 
@@ -178,36 +203,65 @@ func (m *maker) totalCount(c *Call, p *Page, def *ast.Definition) {
 
 // pageValues plans the values that the answer has beside its rows.
 func (m *maker) pageValues(c *Call, p *Page) {
-	for _, v := range []struct {
-		path directive.Path
-		kind []types.BasicKind // in a message
-		into **PageValue
-	}{
-		{c.Page.Next, []types.BasicKind{types.String}, &p.Next},
-		{c.Page.Total, []types.BasicKind{types.Int32, types.Int64, types.Uint32, types.Uint64}, &p.Total},
-		{c.Page.More, []types.BasicKind{types.Bool}, &p.More},
-	} {
-		if v.path == nil {
-			continue
-		}
-		value := &PageValue{Path: v.path}
-		if c.GRPC != nil {
-			if value.Fields = m.protoPath(c.Method.Output, v.path, c.Page.Pos); len(value.Fields) == 0 {
-				continue
-			}
-			if last := value.Fields[len(value.Fields)-1]; last.IsList() || !isKind(ProtoType(last.Field), v.kind...) || !IsPlain(ProtoType(last.Field)) {
-				m.report.At(c.Page.Pos, "", "page can't use %s, which is %s", last.Desc.FullName(), last.describe())
-				continue
-			}
-			*v.into = value
-			continue
-		}
-		if len(v.path) == 0 {
-			m.report.At(c.Page.Pos, "write the name of a field", "page can't use $")
-			continue
-		}
-		*v.into = value
+	p.Next = m.pageValue(c, c.Page.Next, types.String)
+	p.Total = m.pageValue(c, c.Page.Total, types.Int32, types.Int64, types.Uint32, types.Uint64)
+	p.More = m.pageValue(c, c.Page.More, types.Bool)
+	if p.Next != nil {
+		p.Next.Parameter = c.Page.Parameter
 	}
+}
+
+// pageValue plans a value that has one of the kinds in a message. It returns nil if
+// there is none, or if it can't be read, which is reported.
+func (m *maker) pageValue(c *Call, beside *binding.Beside, kinds ...types.BasicKind) *PageValue {
+	switch {
+	case beside == nil:
+		return nil
+	case c.GRPC == nil && beside.Header == "" && len(beside.Path) == 0:
+		m.report.At(c.Page.Pos, "write the name of a field", "page can't use $")
+		return nil
+	case c.GRPC == nil:
+		return &PageValue{Beside: beside}
+	}
+	fields := m.protoPath(c.Method.Output, beside.Path, c.Page.Pos)
+	if len(fields) == 0 {
+		return nil
+	}
+	if last := fields[len(fields)-1]; last.IsList() || !isKind(ProtoType(last.Field), kinds...) || !IsPlain(ProtoType(last.Field)) {
+		m.report.At(c.Page.Pos, "", "page can't use %s, which is %s", last.Desc.FullName(), last.describe())
+		return nil
+	}
+	return &PageValue{Beside: beside, Fields: fields}
+}
+
+// rowValues plans where rows have their cursors and nodes.
+func (m *maker) rowValues(c *Call, p *Page) {
+	p.Cursor, p.Node = m.rowValue(c, c.Page.Cursor), m.rowValue(c, c.Page.Node)
+	if p.Cursor == nil || c.GRPC == nil {
+		return
+	}
+	last := p.Cursor.Fields[len(p.Cursor.Fields)-1]
+	if t := ProtoType(last.Field); last.IsList() || last.Desc.IsMap() || !isInteger(t) && !isPlainString(t) {
+		m.report.At(c.Page.Pos, "use a text or a whole number", "the cursor %s is %s", c.Page.Cursor, last.describe())
+	}
+}
+
+// rowValue plans where a row has a value. It returns nil without a path, and if
+// there is nothing, which is reported.
+func (m *maker) rowValue(c *Call, path directive.Path) *RowValue {
+	if path == nil {
+		return nil
+	}
+	if c.GRPC == nil {
+		names, _ := path.Names()
+		return &RowValue{Path: names}
+	}
+	rows := m.protoPath(c.Method.Output, c.Select, c.Pos)
+	fields := m.protoPath(rows[len(rows)-1].Message, path, c.Page.Pos)
+	if fields == nil {
+		return nil
+	}
+	return &RowValue{Fields: fields}
 }
 
 // pages reports whether the call sends {$page.name}.
