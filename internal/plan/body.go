@@ -156,18 +156,25 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 			continue
 		}
 		member := InputMember{Schema: of.Type, Field: field.Name(), Model: field.Type(), Name: of.source.Names[0][0].Name}
-		if of.source.Entries {
-			if member.Leaf.Entries = m.sentEntries(s, in, of); member.Leaf.Entries == nil {
-				continue
-			}
-		} else if message == nil {
-			member.Leaf = m.leaf(reading{service: s, pos: of.pos, what: in.Def.Name + "." + of.Name, source: of.source}, of.Type)
-		} else if !m.messageMember(s, in, of, &member) {
-			continue
+		if m.sendable(s, in, of, &member) {
+			in.Members = append(in.Members, member)
 		}
-		in.Members = append(in.Members, member)
 	}
 	return in
+}
+
+// sendable plans how the value of a field of an input object is sent. It returns false
+// if it can't be, which is reported.
+func (m *maker) sendable(s *Service, in *Input, of member, out *InputMember) bool {
+	switch {
+	case of.source.Entries:
+		out.Leaf.Entries = m.sentEntries(s, in, of)
+		return out.Leaf.Entries != nil
+	case in.Message != nil:
+		return m.messageMember(s, in, of, out)
+	}
+	out.Leaf = m.leaf(reading{service: s, pos: of.pos, what: in.Def.Name + "." + of.Name, source: of.source}, of.Type)
+	return true
 }
 
 // texts plans how the variables of a text are written.
