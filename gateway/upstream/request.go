@@ -46,6 +46,9 @@ type Request struct {
 	// Errors are conditions, each of which makes an answer an error although its
 	// status is 2xx: see [Holds].
 	Errors []Condition
+	// Passes are the fields of the answer's header that the caller of the
+	// operation gets; nil for none. It is not for [HTTP.StreamJSON].
+	Passes *Passing
 	// Expect is what the caller reads of answers in JSON; nil for nothing.
 	Expect *Expectation
 	// Events are the names of the server-sent events that are wanted; all are if
