@@ -65,7 +65,7 @@ func (f *function) request() {
 		fields = append(fields, "Form: true")
 	}
 	conditions := f.conditions()
-	if !f.Done() || conditions != "" {
+	if !f.Done() || conditions != "" || f.IsPassing() {
 		fields = append(fields, fmt.Sprintf("Binding: %q", f.At()))
 	}
 	if f.MaxAge > 0 && !f.Root() {
@@ -76,6 +76,9 @@ func (f *function) request() {
 	}
 	if len(f.REST.ContentTypes) > 0 {
 		fields = append(fields, "Accepts: c.accepts."+loaderName(f.Call))
+	}
+	if f.IsPassing() {
+		fields = append(fields, "Passes: c.passes."+loaderName(f.Call))
 	}
 	if len(f.Expected()) > 0 {
 		fields = append(fields, "Expect: c.expect."+loaderName(f.Call))
