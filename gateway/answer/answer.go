@@ -19,6 +19,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // Answer is the answer to one request, or one of those to a subscription. It
@@ -35,6 +36,7 @@ type Answer struct {
 	status   string            // of Cache-Status; empty for none
 	hit      bool              // it was made for an earlier request
 	stale    bool              // it is a hit that is not fresh
+	passed   passed
 }
 
 // New returns an answer that is not cached. cost returns what it took to make it, in
@@ -53,6 +55,14 @@ func (a *Answer) Cost() float64 {
 	}
 	return a.cost()
 }
+
+// Pass adds what services pass to the caller to an answer that is not cached, as
+// the provenance of the answer has it.
+func (a *Answer) Pass(s provenance.Summary) { a.passed = passedOf(s) }
+
+// LostPassed reports whether services passed more header fields than an answer
+// may have ([provenance.MaxPassed]), so that it has none.
+func (a *Answer) LostPassed() bool { return a.passed.lost }
 
 // Errors returns the answer to a request that is not executed.
 func Errors(errs ...*gqlerror.Error) *Answer { return New(&graphql.Response{Errors: errs}, nil) }

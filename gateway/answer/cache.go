@@ -96,8 +96,9 @@ func (c *Cache) Get(ctx context.Context, q *Query) (*Answer, error) {
 		}
 		return missed(made, joined), nil
 	}
-	a := c.execute(ctx, q).answer()
-	a.cached, a.status = nil, bypassed
+	made := c.execute(ctx, q)
+	a := made.answer()
+	a.cached, a.status, a.passed = nil, bypassed, made.passed
 	return a, nil
 }
 
@@ -140,6 +141,8 @@ func missed(made *content, joined bool) *Answer {
 	a.status = "fwd=miss"
 	if joined {
 		a.status += "; collapsed"
+	} else {
+		a.passed = made.passed
 	}
 	if made.cached != nil {
 		a.status += "; stored"
@@ -190,7 +193,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *content, valid bo
 	recording, record := provenance.Begin(ctx)
 	made := q.Make(recording)
 	parts := record.Summary()
-	out := &content{response: made.Response, cost: made.Cost, vary: q.Variation.add(parts)}
+	out := &content{response: made.Response, cost: made.Cost, vary: q.Variation.add(parts), passed: passedOf(parts)}
 	out.key = out.vary.key(ctx, q.Key)
 	tags := slices.Concat(made.Tags, parts.Tags)
 	valid = true

@@ -24,6 +24,7 @@ type content struct {
 	cost     func() float64
 	vary     *vary     // what it varies by
 	key      cache.Key // with what it was made of
+	passed   passed    // for the caller whose request it was made for
 	cached   *cached   // nil if it is not cached
 }
 

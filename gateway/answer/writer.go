@@ -46,6 +46,7 @@ const cacheName = "Portico"
 func (w *Writer) Write(to http.ResponseWriter, r *http.Request, a *Answer, format string) {
 	header := to.Header()
 	maps.Copy(header, a.Header)
+	a.passed.write(header)
 	if a.IsCached() {
 		w.writeCached(to, r, a, format)
 		return

@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/loader"
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // request is the context of the execution of one operation, or of one event of a
@@ -76,6 +77,7 @@ func (r *request) Value(key any) any {
 // Reset forgets all results and all that was loaded: what a mutation wrote
 // must be read anew by the next field.
 func Reset(ctx context.Context) {
+	provenance.From(ctx).Wrote()
 	loader.Reset(ctx)
 	if req := requestOf(ctx); req != nil {
 		req.mu.Lock()

@@ -39,6 +39,10 @@ func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 		}
 		a.Header["Retry-After"] = []string{whole(seconds)}
 	}
+	if a.LostPassed() {
+		p.frontend.config.Log.WarnContext(ctx, "the header fields that services pass to the caller have too many bytes: none is passed",
+			"frontend", p.frontend.name, "operation", p.oc.Operation.Name, "bytes", provenance.MaxPassed)
+	}
 	send(a)
 }
 
@@ -162,11 +166,13 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 		}
 	}()
 	defer func() { f.config.Store.Invalidate(ctx, p.facts.caching.Invalidated(p.oc.Variables, p.denied)...) }()
-	resp := p.execute(provenance.Writing(ctx))()
+	recording, record := provenance.Begin(provenance.Writing(ctx))
+	resp := p.execute(recording)()
 	if resp == nil {
 		return p.failed(ctx, ctx.Err())
 	}
 	a = answer.New(resp, p.cost(resp))
+	a.Pass(record.Summary())
 	p.settle(a)
 	return a
 }

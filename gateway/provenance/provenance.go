@@ -1,6 +1,6 @@
 // Package provenance records what an answer is made of while it is made: what
-// of the caller it depends on, what can invalidate it, and how long its parts
-// are fresh.
+// of the caller it depends on, what can invalidate it, how long its parts are
+// fresh, and what services' answers pass to the caller.
 //
 // It makes caching safe where a schema says too little. Whatever tells code of
 // the caller, tells the record that it did: so an answer that was made with a
@@ -27,6 +27,7 @@ type Record struct {
 	fresh    time.Duration
 	bounded  bool
 	parts    []Part
+	passed   passed
 }
 
 // Part is something that is kept on its own and became a part of an answer. It
@@ -67,6 +68,11 @@ type Summary struct {
 	// Overflow tells that there were more than [MaxTags], so that tags lack:
 	// what has too many can't be invalidated, and must not be kept.
 	Overflow bool
+	// Passed are the fields of services' answers that the caller gets, in the
+	// order of writes and bindings. PassedOver tells that they had more than
+	// [MaxPassed] bytes: then there are none.
+	Passed     []Passed
+	PassedOver bool
 }
 
 // MaxTags is how many tags one answer has.
@@ -188,10 +194,14 @@ func (r *Record) Add(s Summary) {
 	if s.Bounded {
 		r.Fresh(s.Fresh)
 	}
-	if s.Overflow {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.overflow = true
+	for _, field := range s.Passed {
+		r.Pass(field)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.overflow = r.overflow || s.Overflow
+	if s.PassedOver {
+		r.passed = passed{step: r.passed.step, over: true}
 	}
 }
 
@@ -203,13 +213,15 @@ func (r *Record) Summary() Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return Summary{
-		Caller:   r.caller,
-		Headers:  sorted(r.headers),
-		Tags:     sorted(r.tags),
-		Fresh:    r.fresh,
-		Bounded:  r.bounded,
-		Parts:    slices.Clone(r.parts),
-		Overflow: r.overflow,
+		Caller:     r.caller,
+		Headers:    sorted(r.headers),
+		Tags:       sorted(r.tags),
+		Fresh:      r.fresh,
+		Bounded:    r.bounded,
+		Parts:      slices.Clone(r.parts),
+		Overflow:   r.overflow,
+		Passed:     slices.Clone(r.passed.list),
+		PassedOver: r.passed.over,
 	}
 }
 

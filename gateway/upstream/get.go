@@ -55,13 +55,17 @@ const keptForValidation = 10 * time.Minute
 // new one. Requests are the same
 // when URL and header are, but for the trace, so that whatever Vary names is
 // the same. What several callers share has the trace of the one whose request
-// began it.
+// began it. An answer of which something is passed to the caller is one that the
+// operation has had already, or a new one.
 func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	key := keyOf(c.config.Name, req)
+	if r.Passes != nil {
+		return cache.Once(ctx, r.Passes.key(key), func() (*got, error) { return c.answer(ctx, r, req) })
+	}
 	return cache.Once(ctx, key, func() (*got, error) { return c.recall(ctx, req, key) })
 }
 

@@ -118,6 +118,7 @@ func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
 func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body string) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
+	r.Passes.begin(ctx)
 	if provenance.IsWriting(ctx) {
 		defer c.store.Invalidate(ctx, cache.ServiceTag(c.config.Name))
 		return c.call(ctx, r, read)
@@ -151,20 +152,30 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 	if err != nil {
 		return err
 	}
+	answer, err := c.answer(ctx, r, req)
+	if err != nil {
+		return err
+	}
+	answer.note(ctx)
+	return c.read(r, answer, read)
+}
+
+// answer sends a request and returns its answer, which is not kept.
+func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, error) {
 	asked := time.Now()
 	resp, err := c.send(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
+	r.Passes.note(ctx, r.Binding, resp.Header)
 	body, err := c.body(ctx, resp)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	answer := &got{status: resp.StatusCode, header: resp.Header, body: body, asked: asked}
 	answer.fresh, answer.said = freshness(resp.Header, directives(resp.Header))
-	answer.note(ctx)
-	return c.read(r, answer, read)
+	return answer, nil
 }
 
 // statusError returns the error of an answer with a status other than 2xx, whose body

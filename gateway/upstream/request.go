@@ -49,6 +49,9 @@ type Request struct {
 	// ResponseHeader is set to the header of an answer that is read, which must not
 	// be changed: other calls may have the same answer. It is nil if nobody reads it.
 	ResponseHeader *http.Header
+	// Passes are the fields of the answer's header that the caller of the
+	// operation gets; nil for none. It is not for [HTTP.StreamJSON].
+	Passes *Passing
 	// Expect is what the caller reads of answers in JSON; nil for nothing.
 	Expect *Expectation
 	// Events are the names of the server-sent events that are wanted; all are if

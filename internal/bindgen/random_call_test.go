@@ -50,6 +50,9 @@ func (b *randomBinding) bindREST(values []sentValue) {
 			text += `, select: "row"`
 		}
 	}
+	if (b.root != "Subscription" || b.mistake()) && b.chance(8) {
+		text += pick(b.r, []string{`, passHeaders: "X-Total-Count"`, `, passHeaders: ["Set-Cookie: a, b", "Content-Language"]`})
+	}
 	b.field.text += text + ")"
 }
 

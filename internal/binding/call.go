@@ -45,6 +45,18 @@ type REST struct {
 	// Events are the names of the server-sent events that the field has; all if
 	// it is empty.
 	Events []string
+	// Passes are the headers of the answer that the caller receives; nil for
+	// none.
+	Passes *Passes
+}
+
+// Passes are headers of answers that callers receive.
+type Passes struct {
+	// Headers are in canonical spelling, without Set-Cookie, sorted.
+	Headers []string
+	// Cookies are the names of cookies that Set-Cookie may have, sorted.
+	Cookies []string
+	Pos     *ast.Position
 }
 
 // GRPC is a call of a gRPC service.
@@ -219,6 +231,9 @@ func (b *Binding) CountsRows() bool {
 		return v.Root == directive.Paging && (v.Path[0] == "offset" || v.Path[0] == "number")
 	})
 }
+
+// IsPassing reports whether callers receive headers of the call's answer.
+func (b *Binding) IsPassing() bool { return b.REST != nil && b.REST.Passes != nil }
 
 // Uses reports whether a variable of the call has this root.
 func (b *Binding) Uses(root directive.Root) bool {

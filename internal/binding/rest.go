@@ -52,6 +52,7 @@ func (r *reader) rest(d *ast.Directive) {
 		r.fail(d.Position, `add body: { name: "{$args.name}" }, or remove format`, "format: FORM is for a body that is an object")
 	}
 	rest.Events = r.events(d)
+	rest.Passes = r.passes(d)
 	if arg := d.Arguments.ForName("contentType"); arg != nil && r.streams() {
 		r.fail(arg.Position, "remove it", "%s.%s is a stream, whose media type tells its format", r.binding.Parent.Name, r.binding.Field.Name)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -58,7 +59,7 @@ type (
 
 // allocate names all declarations of the file before anything uses them.
 func (c *client) allocate() {
-	for _, name := range []string{"Client", "New", "expectations", "accepted"} {
+	for _, name := range []string{"Client", "New", "expectations", "accepted", "passed"} {
 		c.declared[name] = true
 	}
 	for _, o := range c.service.Objects {
@@ -119,6 +120,10 @@ func (c *client) head(b *strings.Builder) {
 	if len(accepting) > 0 {
 		b.WriteString("accepts accepted\n")
 	}
+	passing := slices.DeleteFunc(slices.Clone(c.service.Calls), func(call *plan.Call) bool { return !call.IsPassing() })
+	if len(passing) > 0 {
+		b.WriteString("passes passed\n")
+	}
 	for _, call := range c.service.Calls {
 		if !call.Root() {
 			fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.loaderType(call))
@@ -136,6 +141,9 @@ func (c *client) head(b *strings.Builder) {
 	for _, call := range accepting {
 		fmt.Fprintf(b, "c.accepts.%s = %s(%s)\n", loaderName(call), c.upstream(formatName(call)), quoted(call.REST.ContentTypes))
 	}
+	for _, call := range passing {
+		fmt.Fprintf(b, "c.passes.%s = %s\n", loaderName(call), c.passing(call.REST.Passes))
+	}
 	for _, call := range c.service.Calls {
 		if !call.Root() {
 			fmt.Fprintf(b, "c.%s = %s\n", loaderName(call), c.newLoader(call))
@@ -144,6 +152,19 @@ func (c *client) head(b *strings.Builder) {
 	b.WriteString("return c, nil\n}\n\n")
 	c.perCall(b, "// expectations are what the calls expect in answers.\ntype expectations", "Expectation", expecting)
 	c.perCall(b, "// accepted are the media types of answers that calls accept.\ntype accepted", "Media", accepting)
+	c.perCall(b, "// passed are the headers of answers that calls pass to callers.\ntype passed", "Passing", passing)
+}
+
+// passing writes the expression for the headers that a call passes to callers.
+func (c *client) passing(p *binding.Passes) string {
+	var fields []string
+	if len(p.Headers) > 0 {
+		fields = append(fields, "Headers: []string{"+quoted(p.Headers)+"}")
+	}
+	if len(p.Cookies) > 0 {
+		fields = append(fields, "Cookies: []string{"+quoted(p.Cookies)+"}")
+	}
+	return "&" + c.upstream("Passing") + "{" + strings.Join(fields, ", ") + "}"
 }
 
 // perCall writes a struct type with a field for each of these calls, if there
@@ -221,6 +242,9 @@ func (c *client) newLoader(call *plan.Call) string {
 	name := "New"
 	if len(call.Arguments) > 0 {
 		name = "NewFamily"
+	}
+	if call.IsPassing() { // the headers of an answer are for one operation
+		return fmt.Sprintf("%s(%s, c.fetch%s)", c.loader(name), limit, call.Name)
 	}
 	maxAge := ""
 	if call.MaxAge > 0 {

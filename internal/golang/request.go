@@ -64,8 +64,21 @@ func (f *function) request() {
 	if f.REST.Form {
 		fields = append(fields, "Form: true")
 	}
+	fields = append(fields, f.settings()...)
+	f.line("request := %s{\n%s,\n}", f.upstream("Request"), strings.Join(fields, ",\n"))
+	for _, code := range after {
+		f.b.WriteString(code)
+	}
+	if condition != "" {
+		f.line("if %s {\nrequest.Body = %s\n}", condition, body)
+	}
+}
+
+// settings writes the fields of the request that do not say what is sent.
+func (f *function) settings() []string {
+	var fields []string
 	conditions := f.conditions()
-	if !f.Done() || conditions != "" {
+	if !f.Done() || conditions != "" || f.IsPassing() {
 		fields = append(fields, fmt.Sprintf("Binding: %q", f.At()))
 	}
 	if f.MaxAge > 0 && !f.Root() {
@@ -77,6 +90,9 @@ func (f *function) request() {
 	if len(f.REST.ContentTypes) > 0 {
 		fields = append(fields, "Accepts: c.accepts."+loaderName(f.Call))
 	}
+	if f.IsPassing() {
+		fields = append(fields, "Passes: c.passes."+loaderName(f.Call))
+	}
 	if len(f.Expected()) > 0 {
 		fields = append(fields, "Expect: c.expect."+loaderName(f.Call))
 	}
@@ -87,13 +103,7 @@ func (f *function) request() {
 		f.line("var head %s.Header", f.use("net/http"))
 		fields = append(fields, "ResponseHeader: &head")
 	}
-	f.line("request := %s{\n%s,\n}", f.upstream("Request"), strings.Join(fields, ",\n"))
-	for _, code := range after {
-		f.b.WriteString(code)
-	}
-	if condition != "" {
-		f.line("if %s {\nrequest.Body = %s\n}", condition, body)
-	}
+	return fields
 }
 
 // split writes the parameters that are always sent as entries of a literal, and

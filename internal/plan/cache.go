@@ -10,8 +10,12 @@ import (
 )
 
 // maxAgeOf returns for how many seconds a loader's values may be kept for other
-// requests: the maxAge of the field, or else of its type; 0 if neither has one.
+// requests: the maxAge of the field, or else of its type; 0 if neither has one, or
+// if headers of the answer are the caller's.
 func maxAgeOf(u callUser) int {
+	if u.binding.IsPassing() {
+		return 0
+	}
 	hint := directive.CacheControlOf(u.binding.Field.Directives)
 	if of := u.frontend.Schema.Types[u.binding.Field.Type.Name()]; of != nil && of.IsCompositeType() {
 		hint = hint.Or(directive.CacheControlOf(of.Directives))

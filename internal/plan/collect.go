@@ -189,7 +189,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	nullable.NonNull = false
 	fmt.Fprintf(&s, "%s %s %v %t %t %d", b.Service, &nullable, b.Select, b.Select == nil, b.Entries, b.Max)
 	if b.REST != nil {
-		fmt.Fprintf(&s, " %s %t %t %q %q ", b.REST.Method, b.REST.XML, b.REST.Form, b.REST.ContentTypes, b.REST.Events)
+		fmt.Fprintf(&s, " %s %t %t %q %q %q ", b.REST.Method, b.REST.XML, b.REST.Form, b.REST.ContentTypes, b.REST.Events, b.REST.Passes.Names())
 		for _, t := range b.REST.Path {
 			text(t)
 		}

@@ -41,12 +41,15 @@ func (p privacy) why(def *ast.Definition, field *ast.FieldDefinition) string {
 	return p.received(def, field)
 }
 
-// received returns the reason why a service learns who the caller is; "" if it
-// does not.
+// received returns the reason why a service learns who the caller is, or tells the
+// caller something; "" if neither is so.
 func (p privacy) received(def *ast.Definition, field *ast.FieldDefinition) string {
 	if b := p.frontend.Bindings[def.Name][field.Name]; b != nil {
 		if p.receivers[b.Service] {
 			return "the service " + b.Service + " receives the caller (@service)"
+		}
+		if b.IsPassing() {
+			return "headers of the service's answer are the caller's (passHeaders)"
 		}
 		for _, v := range b.Vars() {
 			if v.Root == directive.Headers {
@@ -76,6 +79,9 @@ func checkPrivacy(p privacy, r *Report) {
 			if why == "" {
 				continue
 			}
+			if p.passes(def, field) {
+				checkUncached(name, field, r)
+			}
 			places := []ast.DirectiveList{field.Directives}
 			if of := schema.Types[field.Type.Name()]; of != nil {
 				places = append(places, of.Directives)
@@ -91,8 +97,26 @@ func checkPrivacy(p privacy, r *Report) {
 	}
 }
 
-// markPrivate adds scope: PRIVATE to the published fields whose services learn who
-// the caller is. For those that need rights, the gateway knows it by itself.
+// passes reports whether headers of the service's answer are passed to the caller.
+func (p privacy) passes(def *ast.Definition, field *ast.FieldDefinition) bool {
+	b := p.frontend.Bindings[def.Name][field.Name]
+	return b != nil && b.IsPassing()
+}
+
+// checkUncached reports a maxAge of a field that can't be cached.
+func checkUncached(of string, field *ast.FieldDefinition, r *Report) {
+	for _, d := range field.Directives.ForNames(directive.NameCacheControl) {
+		for _, name := range []string{"maxAge", "inheritMaxAge"} {
+			if arg := d.Arguments.ForName(name); arg != nil && arg.Value.Raw != "0" && arg.Value.Raw != "false" {
+				r.At(arg.Position, "remove "+name, "%s.%s can't be cached: headers of the service's answer are the caller's (passHeaders)", of, field.Name)
+			}
+		}
+	}
+}
+
+// markPrivate adds scope: PRIVATE to the published fields whose values are the
+// caller's, and maxAge: 0 to those that can't be cached. For fields that need
+// rights, the gateway knows it by itself.
 func markPrivate(p privacy, doc *ast.SchemaDocument) {
 	schema := p.frontend.Schema
 	for _, published := range slices.Concat(doc.Definitions, doc.Extensions) {
@@ -102,19 +126,26 @@ func markPrivate(p privacy, doc *ast.SchemaDocument) {
 		}
 		for _, field := range published.Fields {
 			if whole := def.Fields.ForName(field.Name); whole != nil && p.received(def, whole) != "" {
-				setPrivate(field)
+				setPrivate(field, p.passes(def, whole))
 			}
 		}
 	}
 }
 
-func setPrivate(field *ast.FieldDefinition) {
-	scope := &ast.Argument{Name: "scope", Value: &ast.Value{Kind: ast.EnumValue, Raw: string(directive.Private)}}
+// setPrivate makes a field PRIVATE, and not cacheable if it is uncached.
+func setPrivate(field *ast.FieldDefinition, uncached bool) {
 	d := field.Directives.ForName(directive.NameCacheControl)
-	switch {
-	case d == nil:
-		field.Directives = append(field.Directives, &ast.Directive{Name: directive.NameCacheControl, Arguments: ast.ArgumentList{scope}})
-	case d.Arguments.ForName("scope") == nil:
-		d.Arguments = append(d.Arguments, scope)
+	if d == nil {
+		d = &ast.Directive{Name: directive.NameCacheControl}
+		field.Directives = append(field.Directives, d)
 	}
+	set := func(name, value string, kind ast.ValueKind) {
+		if d.Arguments.ForName(name) == nil {
+			d.Arguments = append(d.Arguments, &ast.Argument{Name: name, Value: &ast.Value{Kind: kind, Raw: value}})
+		}
+	}
+	if uncached {
+		set("maxAge", "0", ast.IntValue)
+	}
+	set("scope", string(directive.Private), ast.EnumValue)
 }
