@@ -51,9 +51,9 @@ func (c *Client) fetchProductStock(ctx context.Context, keys []string) (map[stri
 	if err := c.Invoke(ctx, "/inventory.v1.InventoryService/GetStock", request, answer); err != nil {
 		return nil, err
 	}
+	from := c.Source("schema/shared/catalog.graphqls:32:6")
 	var rows []*model.Stock
 	var fault error
-	from := c.Source("schema/shared/catalog.graphqls:32:6")
 	rows, fault = decode.Messages(from, answer.GetStocks(), readStock)
 	if fault != nil {
 		return nil, from.Malformed("Product.stock (stocks)", fault)

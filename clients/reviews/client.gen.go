@@ -63,9 +63,9 @@ func (c *Client) fetchProductReviews(ctx context.Context, args productReviewsArg
 	if err := c.Invoke(ctx, "/reviews.v1.ReviewsService/ListByProducts", request, answer); err != nil {
 		return nil, err
 	}
+	from := c.Source("schema/web/catalog.graphqls:6:6")
 	var rows []*model.Review
 	var fault error
-	from := c.Source("schema/web/catalog.graphqls:6:6")
 	rows, fault = decode.Messages(from, answer.GetReviews(), readReview)
 	if fault != nil {
 		return nil, from.Malformed("Product.reviews (reviews)", fault)

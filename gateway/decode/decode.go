@@ -35,6 +35,7 @@
 //	xmltext.go          encodings of documents
 //	xmltree.go          the elements of a document
 //	list.go             lists and rows, for both
+//	match.go            values of a batch, matched by a map or by position
 //	message.go          messages of gRPC
 //	find.go             single values, by their paths
 //	findmessage.go      the same for messages of gRPC

@@ -49,7 +49,7 @@ const (
 // hidden from callers of the gateway.
 func Private(name string) bool {
 	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
-		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingNaming", "BindingValue"}, name)
+		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingMatch", "BindingNaming", "BindingValue"}, name)
 }
 
 // Inaccessible reports whether a field is hidden from callers of the gateway.

@@ -54,12 +54,25 @@ type Param struct {
 
 // Key says how rows are matched to parents.
 type Key struct {
-	// Row is the path of the key in a row.
+	Match Match
+	// Row is the path of the key in a row; nil unless rows are matched by it.
 	Row directive.Path
 	// Batch is the field of the parent: $batch.x.
 	Batch *directive.Var
-	Pos   *ast.Position
+	// Pos is the position of the argument key or match.
+	Pos *ast.Position
 }
+
+// Match is how the payload of a batch has the values of the keys.
+type Match string
+
+// The ways: a list of rows that have their keys, an object that has the values by
+// key, a list that has them in the order of the keys.
+const (
+	ByKey      Match = "KEY"
+	ByMap      Match = "MAP"
+	ByPosition Match = "POSITION"
+)
 
 // Page says how a service pages.
 type Page struct {
@@ -130,6 +143,18 @@ func (v *Value) Texts() []directive.Text {
 // Vars returns all variables of the call, in the order in which they are
 // written.
 func (b *Binding) Vars() []*directive.Var {
+	var vars []*directive.Var
+	for _, t := range b.texts() {
+		vars = append(vars, t.Vars()...)
+	}
+	if b.Key != nil && !slices.ContainsFunc(vars, func(v *directive.Var) bool { return v.Root == directive.Batch }) {
+		vars = append(vars, b.Key.Batch)
+	}
+	return vars
+}
+
+// texts returns all texts of the call.
+func (b *Binding) texts() []directive.Text {
 	var texts []directive.Text
 	if b.REST != nil {
 		texts = append(texts, b.REST.Path...)
@@ -143,14 +168,7 @@ func (b *Binding) Vars() []*directive.Var {
 	if b.GRPC != nil {
 		texts = append(texts, b.GRPC.Request.Texts()...)
 	}
-	var vars []*directive.Var
-	for _, t := range texts {
-		vars = append(vars, t.Vars()...)
-	}
-	if b.Key != nil && !slices.ContainsFunc(vars, func(v *directive.Var) bool { return v.Root == directive.Batch }) {
-		vars = append(vars, b.Key.Batch)
-	}
-	return vars
+	return texts
 }
 
 // values returns the body and the request, which may be nil.

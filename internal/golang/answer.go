@@ -15,6 +15,10 @@ func (f *function) httpAnswer() {
 	f.line("answer, err := c.Get%s(ctx, request)\nif err != nil {", map[bool]string{true: "XML", false: "JSON"}[f.REST.XML])
 	f.failed()
 	f.line("}")
+	if f.matched() {
+		f.matchedAnswer()
+		return
+	}
 	read := f.readValue(a.Read, "answer", f.Format())
 	if f.Key == nil {
 		if most := f.most(); most != "" {
@@ -37,13 +41,7 @@ func (f *function) httpAnswer() {
 		read = fmt.Sprintf("%s(answer, %s, %s)", f.decode("Keyed"), f.of(a.Read.Object()), quoted(f.Answer.Key.Path))
 		results += ", rowKeys"
 	}
-	errs := []string{"fault"}
-	if len(f.Select) == 0 {
-		f.line("%s, fault := %s", results, read)
-	} else {
-		errs = append(errs, f.selection(name, fmt.Sprintf("%s, fault = %s\n", results, read))...)
-	}
-	done := fmt.Sprintf("answer.Done(%q, %s)", f.fieldName(), strings.Join(errs, ", "))
+	done := f.readSelected(name, results, read)
 	if f.Key == nil && a.Page == nil {
 		f.line("return %s, %s", name, done)
 		return
@@ -54,6 +52,18 @@ func (f *function) httpAnswer() {
 		return
 	}
 	f.connection(name, "answer")
+}
+
+// readSelected writes the reading of what select leads to into results, of which name
+// is the first. It returns the expression for the error of the answer.
+func (f *function) readSelected(name, results, read string) string {
+	errs := []string{"fault"}
+	if len(f.Select) == 0 {
+		f.line("%s, fault := %s", results, read)
+	} else {
+		errs = append(errs, f.selection(name, fmt.Sprintf("%s, fault = %s\n", results, read))...)
+	}
+	return fmt.Sprintf("answer.Done(%q, %s)", f.fieldName(), strings.Join(errs, ", "))
 }
 
 // choice returns how the rows of a batch are read if they are of several types; nil
@@ -70,18 +80,19 @@ func (f *function) choice() *plan.Choice {
 // in the models.
 func (f *function) selection(name, read string) []string {
 	a, tree := f.Answer, &node{}
-	if absentIsEmpty(a.Read, f.Format()) && a.Read.Type.NonNull {
+	empty := absentIsEmpty(a.Read, f.Format()) && !f.matched()
+	if empty && a.Read.Type.NonNull {
 		f.line("%s := %s{}", name, f.typ(a.Read.Model))
 	} else {
 		f.variableOf(name, f.typ(a.Read.Model))
 	}
-	if f.Key != nil && a.Key.Field == nil {
+	if f.Key != nil && (a.Key == nil || a.Key.Field == nil) {
 		f.variableOf("rowKeys", "[]string")
-		if f.choice() != nil {
+		if f.failsByRow() {
 			f.variableOf("rowErrs", "[]error")
 		}
 	}
-	required := a.Read.Type.NonNull && !absentIsEmpty(a.Read, f.Format())
+	required := a.Read.Type.NonNull && !empty
 	if required {
 		f.line("fault := %s", f.decode("ErrMissing"))
 	} else {
@@ -180,32 +191,44 @@ func (f *function) match(rows, key string) {
 	}
 	f.line("c.expect.%s.Matching(keys, rowKeys)", loaderName(f.Call))
 	one := fmt.Sprintf("%s(rowKeys, %s)", f.loader("One"), rows)
-	if f.Type.Elem != nil {
+	switch {
+	case f.Type.Elem == nil || f.matched() && !f.Type.NonNull:
+	case f.matched():
+		one = fmt.Sprintf("%s(keys, %s)", f.loader("Filled"), one)
+	default:
 		arguments := "keys, rowKeys, " + rows
 		if most := f.most(); most != "" {
 			arguments += ", " + most
 		}
 		one = fmt.Sprintf("%s(%s)", f.loader("Many"), arguments)
 	}
-	if f.choice() != nil {
-		f.line("values, err := %s(rowKeys, rowErrs, %s)", f.loader("Failing"), one)
-		f.line("if err != nil {\nreturn values, err\n}")
-		one = "values"
-	}
+	every := f.Type.Elem == nil && f.Type.NonNull // a key without a row is the service's fault
 	switch {
-	case f.Type.Elem != nil:
-		f.line("return %s, nil", one)
-	case f.Type.NonNull: // a key without a row is the service's fault
-		f.line("return %s(keys, %s, c.Source(%q).Malformed(%q, %s))", f.loader("Every"), one, f.At(), f.fieldName(), f.decode("ErrMissing"))
+	case f.failsByRow() && every:
+		f.line("values, failed := %s(rowKeys, rowErrs, %s)", f.loader("Failing"), one)
+		f.line("return %s(keys, values, %s, failed)", f.loader("Every"), f.missingRow())
+	case f.failsByRow():
+		f.line("return %s(rowKeys, rowErrs, %s)", f.loader("Failing"), one)
+	case every:
+		f.line("return %s(keys, %s, %s)", f.loader("Every"), one, f.missingRow())
 	default:
 		f.line("return %s, nil", one)
 	}
+}
+
+// missingRow writes the error of a key without a row.
+func (f *function) missingRow() string {
+	return fmt.Sprintf("c.Source(%q).Malformed(%q, %s)", f.At(), f.fieldName(), f.decode("ErrMissing"))
 }
 
 // messageAnswer writes how a message becomes the field's value.
 func (f *function) messageAnswer() {
 	a, name := f.Answer, f.result()
 	f.line("from := c.Source(%q)", f.At())
+	if f.matched() {
+		f.matchedMessage()
+		return
+	}
 	if f.choice() != nil && f.Key != nil {
 		f.line("%s, rowErrs := %s(from, %q, %s, %s)", name, f.decode("ChoiceRows"), f.fieldName(), f.getters("answer", a.Read.Fields), f.of(f.choice()))
 		f.match(name, f.messageKey())

@@ -15,9 +15,10 @@ import (
 // Answer says how the answer of a call is read.
 type Answer struct {
 	// Read reads the value that select leads to: the field's value, or the list
-	// of a connection's nodes, or the rows of a batch.
+	// of a connection's nodes, or the rows of a batch. If these are matched by a map
+	// or by position, its items are the values of the keys.
 	Read *Read
-	// Key matches rows to the keys of a batch; nil without one.
+	// Key matches rows to the keys of a batch; nil if they have no keys.
 	Key *RowKey
 	// Page makes a connection of the nodes; nil for other fields.
 	Page *Page
@@ -39,8 +40,13 @@ func (m *maker) answer(s *Service, c *Call) {
 			"a connection is a page of one parent, but {$batch.x} asks for many parents at once")
 		return
 	}
-	if c.Key != nil && !m.isObject(c.Type) {
-		m.report.At(c.Pos, "resolve it with a Go method", "rows are matched by a key, so %s.%s must be of an object type", c.Parent.Name, c.Field.Name)
+	if c.Keyed() && !m.isObject(c.Type) {
+		m.report.At(c.Pos, "use match: MAP or POSITION, or resolve it with a Go method",
+			"rows are matched by a key, so %s.%s must be of an object type", c.Parent.Name, c.Field.Name)
+		return
+	}
+	if c.Key != nil && !c.Keyed() && c.Type.Elem != nil && c.Format() == XML {
+		m.report.At(c.Key.Pos, "use key", "match: POSITION of %s.%s, which is a list, is for JSON: XML has no lists of lists", c.Parent.Name, c.Field.Name)
 		return
 	}
 	t := m.rowsType(c)
@@ -69,8 +75,8 @@ func (m *maker) isObject(t *ast.Type) bool {
 }
 
 // rowsType returns the type that select leads to: the call's, or the list of a
-// connection's nodes, or the list of all rows of a batch. It returns nil if
-// there is none, which is reported.
+// connection's nodes, or the list of all rows of a batch, or of the values of all
+// keys. It returns nil if there is none, which is reported.
 func (m *maker) rowsType(c *Call) *ast.Type {
 	t := c.Type
 	if c.Page != nil {
@@ -82,10 +88,12 @@ func (m *maker) rowsType(c *Call) *ast.Type {
 	}
 	if c.Key != nil {
 		of := *t
-		if t.Elem != nil {
-			of = *t.Elem
+		if c.Keyed() {
+			if t.Elem != nil {
+				of = *t.Elem
+			}
+			of.NonNull = false
 		}
-		of.NonNull = false
 		return &ast.Type{Elem: &of, NonNull: true, Position: t.Position}
 	}
 	return t
@@ -107,7 +115,7 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 		m.report.At(c.Pos, `add select: "items", where the rows are`, "page reads values beside the rows, so the rows can't be the whole answer")
 		return
 	}
-	if c.Key != nil && !m.rowKey(c, a, read.Object()) {
+	if c.Keyed() && !m.rowKey(c, a, read.Object()) {
 		return
 	}
 	a.Read = read
@@ -151,6 +159,10 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 	}
 	fields := m.protoPath(c.Method.Output, c.Select, c.Pos)
 	if fields == nil {
+		return
+	}
+	if c.Key != nil && !c.Keyed() {
+		a.Read = m.readMatched(s, c, t, fields)
 		return
 	}
 	last := fields[len(fields)-1]

@@ -205,7 +205,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 		writeShape(&s, b.GRPC.Request, text)
 	}
 	if b.Key != nil {
-		fmt.Fprintf(&s, " key %v", b.Key.Row)
+		fmt.Fprintf(&s, " key %s %v", b.Key.Match, b.Key.Row)
 	}
 	if b.Page != nil {
 		fmt.Fprintf(&s, " page %v %v %v %d", b.Page.Next, b.Page.Total, b.Page.More, b.Page.Start)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -23,10 +24,10 @@ func (c *Call) Expected() []string {
 	}
 	e := &expecting{seen: map[*Object]bool{}}
 	e.path(c.Select, nil)
-	if object := c.Answer.Read.Object(); object != nil {
+	if object := c.Answer.Read.Object(); object != nil && (c.Key == nil || c.Key.Match != binding.ByMap) { // any key may be a name in a map
 		e.object(object, c.Select)
 	}
-	if c.Key != nil {
+	if c.Keyed() {
 		e.path(c.Select, c.Key.Row)
 	}
 	if p := c.Answer.Page; p != nil {
