@@ -59,6 +59,9 @@ type Key struct {
 	Row directive.Path
 	// Batch is the field of the parent: $batch.x.
 	Batch *directive.Var
+	// List reports whether that is a list: each parent gets one row for each of its
+	// keys.
+	List bool
 	// Pos is the position of the argument key or match.
 	Pos *ast.Position
 }
