@@ -108,3 +108,32 @@ func TestAlignedValues(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestKeyedBy(t *testing.T) {
+	const text = `[{"a":1,"b":{"c":"x"},"v":1},null,{"b":{"c":"y"},"v":2},{"a":"2","b":7,"v":"no"},7]`
+	read := func(d *decode.JSON) (int, error) {
+		err := d.Object()
+		if err != nil {
+			return 0, err
+		}
+		value := 0
+		for d.Next() {
+			if d.Name() == "v" {
+				value, err = d.Int()
+			}
+		}
+		return value, err
+	}
+	key := func(values []string) string { return strings.Join(values, "/") }
+	d := decode.NewJSON(text, decode.Source{})
+	got := matched(decode.KeyedBy(d, "what", read, key, []string{"a"}, []string{"b", "c"}))
+	if got != "1/x=1 /y=2 2/! /!" {
+		t.Errorf("got %s", got)
+	}
+	if err := d.End(); err != nil {
+		t.Error(err)
+	}
+	if got := matched(decode.KeyedBy(decode.NewJSON(`null`, decode.Source{}), "what", read, key, []string{"a"})); got != "" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -55,15 +55,22 @@ type Param struct {
 // Key says how rows are matched to parents.
 type Key struct {
 	Match Match
-	// Row is the path of the key in a row; nil unless rows are matched by it.
-	Row directive.Path
-	// Batch is the field of the parent: $batch.x.
-	Batch *directive.Var
-	// List reports whether that is a list: each parent gets one row for each of its
-	// keys.
+	// Parts are the values that make the key: one, or several that must all match.
+	Parts []KeyPart
+	// List reports whether the value is a list: each parent gets one row for each of
+	// its keys.
 	List bool
 	// Pos is the position of the argument key or match.
 	Pos *ast.Position
+}
+
+// KeyPart is one value of a key.
+type KeyPart struct {
+	// Row is the path of the value in a row; nil unless rows are matched by it.
+	Row directive.Path
+	// Batch is the field of the parent: $batch.x.
+	Batch *directive.Var
+	Pos   *ast.Position
 }
 
 // Match is how the payload of a batch has the values of the keys.
@@ -150,10 +157,29 @@ func (b *Binding) Vars() []*directive.Var {
 	for _, t := range b.texts() {
 		vars = append(vars, t.Vars()...)
 	}
-	if b.Key != nil && !slices.ContainsFunc(vars, func(v *directive.Var) bool { return v.Root == directive.Batch }) {
-		vars = append(vars, b.Key.Batch)
+	if b.Key == nil {
+		return vars
+	}
+	for _, part := range b.Key.Parts {
+		if !slices.ContainsFunc(vars, func(v *directive.Var) bool { return v.String() == part.Batch.String() }) {
+			vars = append(vars, part.Batch)
+		}
 	}
 	return vars
+}
+
+// Repeated returns the object that is sent for each key, if the value is a list of one
+// object with values of keys; nil for others. Only keys of several values are sent so.
+func (b *Binding) Repeated(v *Value) *Value {
+	if b.Key == nil || len(b.Key.Parts) < 2 || len(v.List) != 1 || v.List[0].Object == nil {
+		return nil
+	}
+	for _, text := range v.List[0].Texts() {
+		if text.Uses(directive.Batch) {
+			return v.List[0]
+		}
+	}
+	return nil
 }
 
 // texts returns all texts of the call.
@@ -172,6 +198,11 @@ func (b *Binding) texts() []directive.Text {
 		texts = append(texts, b.GRPC.Request.Texts()...)
 	}
 	return texts
+}
+
+// Sends reports whether the call sends a variable: it is not only in the key.
+func (b *Binding) Sends(v *directive.Var) bool {
+	return slices.ContainsFunc(b.texts(), func(t directive.Text) bool { return slices.Contains(t.Vars(), v) })
 }
 
 // values returns the body and the request, which may be nil.

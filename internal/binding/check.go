@@ -134,8 +134,11 @@ func (r *reader) checkKeys(v *directive.Var) {
 	if b.Field.Type.Elem == nil || b.Field.Type.Elem.Elem != nil || !of.IsCompositeType() {
 		r.fail(v.Pos, "", "%s is a list of keys, so %s.%s must be a list of objects, one for each key", v, b.Parent.Name, b.Field.Name)
 	}
-	if b.Key != nil {
-		b.Key.List = true
+	if b.Key == nil {
+		return // reported
+	}
+	if b.Key.List = true; len(b.Key.Parts) > 1 {
+		r.fail(v.Pos, "use a field that is not a list", "%s is a list of keys, which can't be a part of a key", v)
 	}
 }
 

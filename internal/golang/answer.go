@@ -33,6 +33,9 @@ func (f *function) httpAnswer() {
 	}
 	results := name
 	switch {
+	case f.several():
+		read = f.keyedBy()
+		results += ", rowKeys, rowErrs"
 	case f.Key == nil || f.Answer.Key.Field != nil:
 	case f.choice() != nil:
 		read = fmt.Sprintf("%s(answer, %q, %s, %s)", f.decode("KeyedChoices"), f.fieldName(), f.of(f.choice()), quoted(f.Answer.Key.Path))
@@ -87,7 +90,7 @@ func (f *function) selection(name, read string) []string {
 		f.variableOf(name, f.typ(a.Read.Model))
 	}
 	if f.Key != nil && (a.Key == nil || a.Key.Field == nil) {
-		f.variableOf("rowKeys", "[]string")
+		f.variableOf("rowKeys", f.rowKeysType())
 		if f.failsByRow() {
 			f.variableOf("rowErrs", "[]error")
 		}
@@ -155,7 +158,7 @@ func (f *function) variableOf(name, typ string) { f.line("var %s %s", name, typ)
 // are read beside the models.
 func (f *function) rowKey() string {
 	key, object := f.Answer.Key, f.Answer.Read.Object()
-	if key.Field == nil {
+	if key == nil || key.Field == nil {
 		return ""
 	}
 	expr := "row." + key.Field.GoName
@@ -189,7 +192,11 @@ func (f *function) match(rows, key string) {
 	if key != "" {
 		f.line("rowKeys := %s(rows, %s)", f.decode("Keys"), key)
 	}
-	f.line("c.expect.%s.Matching(keys, rowKeys)", loaderName(f.Call))
+	if v := f.Key.Parts[0].Batch; f.several() {
+		f.line("c.expect.%s.Matching(%s, %s)", loaderName(f.Call), f.column("keys", v), f.column("rowKeys", v))
+	} else {
+		f.line("c.expect.%s.Matching(keys, rowKeys)", loaderName(f.Call))
+	}
 	one := fmt.Sprintf("%s(rowKeys, %s)", f.loader("One"), rows)
 	switch {
 	case f.Type.Elem == nil || f.matched() && !f.Type.NonNull:
@@ -231,7 +238,8 @@ func (f *function) messageAnswer() {
 	}
 	if f.choice() != nil && f.Key != nil {
 		f.line("%s, rowErrs := %s(from, %q, %s, %s)", name, f.decode("ChoiceRows"), f.fieldName(), f.getters("answer", a.Read.Fields), f.of(f.choice()))
-		f.match(name, f.messageKey())
+		f.messageKey()
+		f.match(name, "")
 		return
 	}
 	f.variableOf(name, f.typ(a.Read.Model))
@@ -248,7 +256,8 @@ func (f *function) messageAnswer() {
 	}
 	f.line("if fault != nil {\nreturn %s, from.Malformed(%q, fault)\n}", f.zero, f.fieldName())
 	if f.Key != nil {
-		f.match(name, f.messageKey())
+		f.messageKey()
+		f.match(name, "")
 		return
 	}
 	f.pageMessages()
@@ -263,10 +272,15 @@ func (f *function) fromAnswer(root string, to target) string {
 	return f.fromMessage(f.Answer.Read, root, to)
 }
 
-// messageKey writes the statement that declares the keys of messages, and
-// returns nothing: the keys are not in the models.
-func (f *function) messageKey() string {
+// messageKey writes the statement that declares the keys of messages, which are
+// not in the models.
+func (f *function) messageKey() {
 	key := f.Answer.Key
+	if f.several() {
+		f.line("rowKeys := %s(%s, func(row *%s) %s {\n%s})", f.decode("Keys"), f.getters("answer", f.Answer.Read.Fields),
+			f.ident(f.Answer.Read.Fields[len(f.Answer.Read.Fields)-1].Message.GoIdent), f.keyType(f.Call), f.messageKeys())
+		return
+	}
 	text := "return " + f.rowKeyText(key.Type, f.getters("row", key.Fields))
 	last := key.Fields[len(key.Fields)-1]
 	switch {
@@ -277,5 +291,4 @@ func (f *function) messageKey() string {
 	}
 	f.line("rowKeys := %s(%s, func(row *%s) string {\n%s\n})", f.decode("Keys"), f.getters("answer", f.Answer.Read.Fields),
 		f.ident(f.Answer.Read.Fields[len(f.Answer.Read.Fields)-1].Message.GoIdent), text)
-	return ""
 }

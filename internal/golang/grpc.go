@@ -122,7 +122,7 @@ func (f *function) into(v value, field *protogen.Field, c plan.Conversion, zero 
 		return v.expr
 	case v.List:
 		if v.Root == directive.Batch && c.Fails() {
-			f.keyCheck = fmt.Sprintf("%s(%s)", f.upstream("Parses"), f.failing(c))
+			f.check(v.Var, fmt.Sprintf("%s(%s)", f.upstream("Parses"), f.failing(c)))
 		}
 		return checked(fmt.Sprintf("%s(%s, %s)", f.upstream("Values"), v.expr, f.each(c, f.itemType(v), v.item)))
 	case c.Fails():

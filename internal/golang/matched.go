@@ -13,7 +13,9 @@ func (f *function) matched() bool { return f.Key != nil && !f.Keyed() }
 
 // failsByRow reports whether a value of a batch can have an error that is only that
 // of its own key.
-func (f *function) failsByRow() bool { return f.matched() || f.choice() != nil }
+func (f *function) failsByRow() bool {
+	return f.matched() || f.choice() != nil || f.several() && f.REST != nil
+}
 
 // matchedAnswer writes the reading of the values of a batch in JSON or XML.
 func (f *function) matchedAnswer() {

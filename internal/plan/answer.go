@@ -18,8 +18,10 @@ type Answer struct {
 	// of a connection's nodes, or the rows of a batch. If these are matched by a map
 	// or by position, its items are the values of the keys.
 	Read *Read
-	// Key matches rows to the keys of a batch; nil if they have no keys.
-	Key *RowKey
+	// Parts are where a row of a batch has the values of its key; nil if the rows have
+	// no keys. Key is the only one; nil if there are several.
+	Parts []*RowKey
+	Key   *RowKey
 	// Page makes a connection of the nodes; nil for other fields.
 	Page *Page
 }
@@ -123,31 +125,48 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 
 // rowKey plans where a row has its key.
 func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
-	if len(c.Key.Row) == 0 {
-		m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
-		return false
+	for _, part := range c.Key.Parts {
+		if len(part.Row) == 0 {
+			m.report.At(part.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
+			return false
+		}
+		names, ok := part.Row.Names()
+		if !ok {
+			m.report.At(part.Pos, "use a member of an object", "the key %s is in a list", part.Row)
+			return false
+		}
+		key := &RowKey{Path: names}
+		if row != nil && !m.keyField(part, key, row) { // rows of several types have no common field
+			return false
+		}
+		a.addKey(key)
 	}
-	names, ok := c.Key.Row.Names()
-	if !ok {
-		m.report.At(c.Key.Pos, "use a member of an object", "the key %s is in a list", c.Key.Row)
-		return false
-	}
-	a.Key = &RowKey{Path: names}
-	if row == nil {
-		return true // rows of several types: none of their fields is common
-	}
+	return true
+}
+
+// keyField finds the field of the model that has a key, if any.
+func (m *maker) keyField(part binding.KeyPart, key *RowKey, row *Object) bool {
 	for _, f := range row.Fields {
-		if !slices.Equal(f.Path, c.Key.Row) || f.Read == nil || f.Default != nil || f.Read.Into.Enum != nil {
+		if !slices.Equal(f.Path, part.Row) || f.Read == nil || f.Default != nil || f.Read.Into.Enum != nil {
 			continue
 		}
 		t := Element(f.Model)
 		if number := IsPlain(t) && isKind(t, types.Int, types.Int32, types.Int64); !number && !IsString(t) {
-			m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is read as %s", c.Key.Row, shortType(t))
+			m.report.At(part.Pos, "use a text or a whole number", "the key %s is read as %s", part.Row, shortType(t))
 			return false
 		}
-		a.Key.Field, a.Key.Type = f, t
+		key.Field, key.Type = f, t
 	}
 	return true
+}
+
+// addKey adds a value of the key.
+func (a *Answer) addKey(key *RowKey) {
+	if a.Parts = append(a.Parts, key); len(a.Parts) == 1 {
+		a.Key = key
+	} else {
+		a.Key = nil
+	}
 }
 
 // messageAnswer plans an answer of gRPC.
@@ -192,20 +211,22 @@ func (m *maker) wholeMessage(s *Service, c *Call, a *Answer, t *ast.Type, what s
 
 // messageKey plans where a message has its key.
 func (m *maker) messageKey(c *Call, a *Answer, message *protogen.Message) bool {
-	fields := m.protoPath(message, c.Key.Row, c.Key.Pos)
-	if len(fields) == 0 {
-		if len(c.Key.Row) == 0 {
-			m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
+	for _, part := range c.Key.Parts {
+		fields := m.protoPath(message, part.Row, part.Pos)
+		if len(fields) == 0 {
+			if len(part.Row) == 0 {
+				m.report.At(part.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
+			}
+			return false
 		}
-		return false
+		last := fields[len(fields)-1]
+		t := ProtoType(last.Field)
+		if last.IsList() || last.Desc.IsMap() || !isInteger(t) && !isPlainString(t) {
+			m.report.At(part.Pos, "use a text or a whole number", "the key %s is %s", part.Row, last.describe())
+			return false
+		}
+		a.addKey(&RowKey{Fields: fields, Type: t})
 	}
-	last := fields[len(fields)-1]
-	t := ProtoType(last.Field)
-	if last.IsList() || last.Desc.IsMap() || !isInteger(t) && !isPlainString(t) {
-		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is %s", c.Key.Row, last.describe())
-		return false
-	}
-	a.Key = &RowKey{Fields: fields, Type: t}
 	return true
 }
 

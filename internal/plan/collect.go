@@ -215,9 +215,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 		s.WriteString(b.GRPC.Method)
 		writeShape(&s, b.GRPC.Request, text)
 	}
-	if b.Key != nil {
-		fmt.Fprintf(&s, " key %s %v", b.Key.Match, b.Key.Row)
-	}
+	writeKeyShape(&s, b.Key)
 	if b.Page != nil {
 		fmt.Fprintf(&s, " page %v %v %v %d", b.Page.Next, b.Page.Total, b.Page.More, b.Page.Start)
 	}
@@ -254,6 +252,19 @@ func writeShape(s *strings.Builder, v *binding.Value, text func(directive.Text))
 			s.WriteByte('[')
 			writeShape(s, item, text)
 			s.WriteByte(']')
+		}
+	}
+}
+
+func writeKeyShape(s *strings.Builder, key *binding.Key) {
+	if key == nil {
+		return
+	}
+	fmt.Fprintf(s, " key %s", key.Match)
+	for _, part := range key.Parts {
+		fmt.Fprintf(s, " %v", part.Row)
+		if len(key.Parts) > 1 {
+			s.WriteString("=" + part.Batch.String())
 		}
 	}
 }

@@ -286,7 +286,9 @@ func (d *documentCheck) checkAnswer(c *Call, schema *openapi3.Schema) {
 	}
 	d.compare(t, rows, c.Pos, what)
 	if c.Keyed() && rows.Items != nil && rows.Items.Value != nil {
-		d.follow(rows.Items.Value, c.Key.Row, c.Key.Pos)
+		for _, part := range c.Key.Parts {
+			d.follow(rows.Items.Value, part.Row, part.Pos)
+		}
 	}
 }
 

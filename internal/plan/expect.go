@@ -28,7 +28,9 @@ func (c *Call) Expected() []string {
 		e.object(object, c.Select)
 	}
 	if c.Keyed() {
-		e.path(c.Select, c.Key.Row)
+		for _, part := range c.Key.Parts {
+			e.path(c.Select, part.Row)
+		}
 	}
 	if p := c.Answer.Page; p != nil {
 		for _, value := range []*PageValue{p.Total, p.More} {
