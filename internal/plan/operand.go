@@ -156,8 +156,8 @@ func (m *maker) complete(o *Operand) {
 	}
 }
 
-// repeatedVars returns the values of keys that are in objects of the body that are sent
-// for each key.
+// repeatedVars returns the values of keys that are in objects of the body, or of the
+// request, that are sent for each key.
 func (c *Call) repeatedVars() map[*directive.Var]bool {
 	found := map[*directive.Var]bool{}
 	var look func(v *binding.Value)
@@ -179,6 +179,9 @@ func (c *Call) repeatedVars() map[*directive.Var]bool {
 	}
 	if c.REST != nil && c.REST.Body != nil {
 		look(c.REST.Body)
+	}
+	if c.GRPC != nil && c.GRPC.Request != nil {
+		look(c.GRPC.Request)
 	}
 	return found
 }
