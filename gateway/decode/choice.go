@@ -87,6 +87,30 @@ func KeyedChoices[D Reader, T any](d D, what string, read func(D) (T, error), pa
 	return list, keys, errs, nil
 }
 
+// KeyedBy is like [KeyedChoices] for rows of any types with keys that are made of
+// several values, which are at paths in the row: each is empty if the row has none there.
+func KeyedBy[D Reader, T, K any](d D, what string, read func(D) (T, error), key func(values []string) K, paths ...[]string) (
+	list []T, keys []K, errs []error, err error,
+) {
+	if err := d.Array(); err != nil {
+		return nil, nil, nil, IfNotNull(err)
+	}
+	values := make([]string, len(paths))
+	for d.Item() {
+		if d.Null() {
+			continue
+		}
+		start := d.Mark()
+		for i, path := range paths {
+			values[i] = keyAt(d, path)
+			d.Rewind(start)
+		}
+		row, err := read(d)
+		list, keys, errs = append(list, row), append(keys, key(values)), append(errs, d.Malformed(what, err))
+	}
+	return list, keys, errs, nil
+}
+
 // ChoiceRows reads the rows of a batch of messages of several types. errs has the
 // problem of each message that can't be read, by position; what names it in the log.
 func ChoiceRows[M, T any](from Source, what string, messages []*M, read func(Source, *M) (T, error)) (list []T, errs []error) {

@@ -37,6 +37,7 @@
 //	xmltree.go          the elements of a document
 //	list.go             lists and rows, for both
 //	page.go             rows with nodes and cursors
+//	match.go            values of a batch, matched by a map or by position
 //	message.go          messages of gRPC
 //	find.go             single values, by their paths
 //	findmessage.go      the same for messages of gRPC

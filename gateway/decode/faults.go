@@ -75,6 +75,16 @@ func (f *Faults) Of(field string) error {
 	return nil
 }
 
+// First is like [Faults.Of], but of a list whose items have problems it returns the
+// first of these, for what needs the list as a whole.
+func (f *Faults) First(field string) error {
+	err := f.Of(field)
+	if items, ok := err.(*Items); ok { //nolint:errorlint // items of this list, and not of another
+		return items.list[0].Err
+	}
+	return err
+}
+
 // Whole returns the fault of the object as a whole: it is null where it may not
 // be, or no object. It is a problem, DOWNSTREAM_SERVICE_ERROR.
 func (f *Faults) Whole() error {

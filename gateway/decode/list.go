@@ -188,8 +188,8 @@ func keyAt[D Reader](d D, path []string) (key string) {
 }
 
 // Keys returns the keys of rows.
-func Keys[R any](rows []*R, key func(*R) string) []string {
-	keys := make([]string, len(rows))
+func Keys[R, K any](rows []*R, key func(*R) K) []K {
+	keys := make([]K, len(rows))
 	for i, row := range rows {
 		if row != nil {
 			keys[i] = key(row)

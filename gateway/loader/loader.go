@@ -1,5 +1,5 @@
-// Package loader loads values by key: in batches, each key once per request,
-// matched by key and never by position.
+// Package loader loads values by key: in batches, each key once per request, and
+// matched by key.
 //
 // A [Loader] is made once, when the gateway starts; what it has loaded belongs
 // to the scope in the context ([WithScope]), which is made once per request.

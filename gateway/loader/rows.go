@@ -89,12 +89,18 @@ func Checked[K comparable, V any](keys []K, check func(K) error, fetch func(keys
 	return values, failed
 }
 
-// Every returns values with an error for each requested key that has none.
-func Every[K comparable, V any](requested []K, values map[K]V, missing error) (map[K]V, error) {
+// Every returns values with an error for each requested key that has none. Keys that
+// failed before keep their errors.
+func Every[K comparable, V any](requested []K, values map[K]V, missing error, before ...error) (map[K]V, error) {
 	failed := KeyErrors[K]{}
 	for _, key := range requested {
 		if _, ok := values[key]; !ok {
 			failed[key] = missing
+		}
+		for _, err := range before {
+			if err := errorOf(err, key); err != nil {
+				failed[key] = err
+			}
 		}
 	}
 	if len(failed) > 0 {
@@ -115,6 +121,16 @@ func Failing[K comparable, V any](keys []K, errs []error, values map[K]V) (map[K
 		return values, failed
 	}
 	return values, nil
+}
+
+// Filled returns lists with an empty one for each requested key that has none.
+func Filled[K comparable, V any](requested []K, lists map[K][]V) map[K][]V {
+	for _, key := range requested {
+		if lists[key] == nil {
+			lists[key] = []V{}
+		}
+	}
+	return lists
 }
 
 // ByKey indexes rows by their key, for a [Fetch] of one value a key. Of rows

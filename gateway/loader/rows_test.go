@@ -2,6 +2,7 @@ package loader_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -118,5 +119,26 @@ func TestManyOfNone(t *testing.T) {
 	got := loader.Many([]string{"a", "b"}, []string{"a", "b", "a", "a", "c"}, []int{1, 2, 3, 4, 5}, 2)
 	if fmt.Sprint(got) != "map[a:[1 3] b:[2] c:[5]]" {
 		t.Errorf("two: %v", got)
+	}
+}
+
+// Keys that failed keep their errors, and others without a value get one.
+func TestEveryAfterFailures(t *testing.T) {
+	missing, broken := errors.New("missing"), errors.New("broken")
+	values := map[string]int{"a": 1, "b": 0}
+	_, err := loader.Every([]string{"a", "b", "c"}, values, missing, loader.KeyErrors[string]{"b": broken})
+	failed, ok := errors.AsType[loader.KeyErrors[string]](err)
+	if !ok || len(failed) != 2 || !errors.Is(failed["b"], broken) || !errors.Is(failed["c"], missing) {
+		t.Errorf("got %v", failed)
+	}
+	if _, err := loader.Every([]string{"a"}, values, missing, nil); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFilled(t *testing.T) {
+	lists := loader.Filled([]string{"a", "b", "c"}, map[string][]int{"a": {1}, "b": nil})
+	if lists["b"] == nil || lists["c"] == nil || len(lists["a"]) != 1 {
+		t.Errorf("got %v", lists)
 	}
 }

@@ -50,7 +50,8 @@ const (
 // hidden from callers of the gateway.
 func Private(name string) bool {
 	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
-		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingNaming", "BindingForm", "BindingScalar", "BindingValue"}, name)
+		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingMatch", "BindingNaming", "BindingForm",
+		"BindingScalar", "BindingValue"}, name)
 }
 
 // Inaccessible reports whether a field is hidden from callers of the gateway.

@@ -76,12 +76,35 @@ type Param struct {
 
 // Key says how rows are matched to parents.
 type Key struct {
-	// Row is the path of the key in a row.
+	Match Match
+	// Parts are the values that make the key: one, or several that must all match.
+	Parts []KeyPart
+	// List reports whether the value is a list: each parent gets one row for each of
+	// its keys.
+	List bool
+	// Pos is the position of the argument key or match.
+	Pos *ast.Position
+}
+
+// KeyPart is one value of a key.
+type KeyPart struct {
+	// Row is the path of the value in a row; nil unless rows are matched by it.
 	Row directive.Path
 	// Batch is the field of the parent: $batch.x.
 	Batch *directive.Var
 	Pos   *ast.Position
 }
+
+// Match is how the payload of a batch has the values of the keys.
+type Match string
+
+// The ways: a list of rows that have their keys, an object that has the values by
+// key, a list that has them in the order of the keys.
+const (
+	ByKey      Match = "KEY"
+	ByMap      Match = "MAP"
+	ByPosition Match = "POSITION"
+)
 
 // Page says how a service pages.
 type Page struct {
@@ -189,6 +212,37 @@ func (v *Value) Texts() []directive.Text {
 // Vars returns all variables of the call, in the order in which they are
 // written.
 func (b *Binding) Vars() []*directive.Var {
+	var vars []*directive.Var
+	for _, t := range b.texts() {
+		vars = append(vars, t.Vars()...)
+	}
+	if b.Key == nil {
+		return vars
+	}
+	for _, part := range b.Key.Parts {
+		if !slices.ContainsFunc(vars, func(v *directive.Var) bool { return v.String() == part.Batch.String() }) {
+			vars = append(vars, part.Batch)
+		}
+	}
+	return vars
+}
+
+// Repeated returns the object that is sent for each key, if the value is a list of one
+// object with values of keys; nil for others. Only keys of several values are sent so.
+func (b *Binding) Repeated(v *Value) *Value {
+	if b.Key == nil || len(b.Key.Parts) < 2 || len(v.List) != 1 || v.List[0].Object == nil {
+		return nil
+	}
+	for _, text := range v.List[0].Texts() {
+		if text.Uses(directive.Batch) {
+			return v.List[0]
+		}
+	}
+	return nil
+}
+
+// texts returns all texts of the call.
+func (b *Binding) texts() []directive.Text {
 	var texts []directive.Text
 	if b.REST != nil {
 		texts = append(texts, b.REST.Path...)
@@ -202,14 +256,12 @@ func (b *Binding) Vars() []*directive.Var {
 	if b.GRPC != nil {
 		texts = append(texts, b.GRPC.Request.Texts()...)
 	}
-	var vars []*directive.Var
-	for _, t := range texts {
-		vars = append(vars, t.Vars()...)
-	}
-	if b.Key != nil && !slices.ContainsFunc(vars, func(v *directive.Var) bool { return v.Root == directive.Batch }) {
-		vars = append(vars, b.Key.Batch)
-	}
-	return vars
+	return texts
+}
+
+// Sends reports whether the call sends a variable: it is not only in the key.
+func (b *Binding) Sends(v *directive.Var) bool {
+	return slices.ContainsFunc(b.texts(), func(t directive.Text) bool { return slices.Contains(t.Vars(), v) })
 }
 
 // values returns the body and the request, which may be nil.

@@ -117,8 +117,28 @@ func (r *reader) checkVar(v *directive.Var) {
 	if v.Joined && t.Elem == nil && v.Root != directive.Batch {
 		r.fail(v.Pos, "remove ->join", "%s is not a list", v)
 	}
-	if (v.Root == directive.This || v.Root == directive.Batch) && (t.Elem != nil || !r.leaf(t)) {
+	switch {
+	case v.Root == directive.This && (t.Elem != nil || !r.leaf(t)):
 		r.fail(v.Pos, "", "%s must be a scalar or an enum, but is %s", v, t)
+	case v.Root == directive.Batch && (t.Elem != nil && t.Elem.Elem != nil || !r.leaf(t)):
+		r.fail(v.Pos, "", "%s must be a scalar, an enum or a list of these, but is %s", v, t)
+	case v.Root == directive.Batch && t.Elem != nil:
+		r.checkKeys(v)
+	}
+}
+
+// checkKeys checks a batch whose parents have several keys each.
+func (r *reader) checkKeys(v *directive.Var) {
+	b := r.binding
+	of := r.schema.Types[b.Field.Type.Name()]
+	if b.Field.Type.Elem == nil || b.Field.Type.Elem.Elem != nil || !of.IsCompositeType() {
+		r.fail(v.Pos, "", "%s is a list of keys, so %s.%s must be a list of objects, one for each key", v, b.Parent.Name, b.Field.Name)
+	}
+	if b.Key == nil {
+		return // reported
+	}
+	if b.Key.List = true; len(b.Key.Parts) > 1 {
+		r.fail(v.Pos, "use a field that is not a list", "%s is a list of keys, which can't be a part of a key", v)
 	}
 }
 

@@ -248,8 +248,13 @@ func fitName(f *plan.Adapter) string { return "fit" + upperFirst(f.Object.Name) 
 // levelName returns the name of the method that resolves a field for a level.
 func levelName(f *plan.Adapter) string { return lowerFirst(f.Object.Name) + f.GoName }
 
-// keyName returns the name of the function that returns a parent's key.
-func keyName(f *plan.Adapter) string { return "keyOf" + upperFirst(levelName(f)) }
+// keyName returns the name of the function that returns a parent's key, or its keys.
+func keyName(f *plan.Adapter) string {
+	if f.KeyLists() {
+		return "keysOf" + upperFirst(levelName(f))
+	}
+	return "keyOf" + upperFirst(levelName(f))
+}
 
 func methodName(f *plan.Adapter) string {
 	if f.Call != nil {
@@ -281,7 +286,12 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 			}
 			return target + "(" + strings.Join(append([]string{ctx}, args...), ", ") + ")"
 		}
-		return fmt.Sprintf("%s(ctx, %s(%s), %s, %s)", a.loader("ResolveKeys"), target, strings.Join(args, ", "), parent, keyName(f))
+		name := map[bool]string{true: "ResolveLists", false: "ResolveKeys"}[f.KeyLists()]
+		call := fmt.Sprintf("%s(ctx, %s(%s), %s, %s)", a.loader(name), target, strings.Join(args, ", "), parent, keyName(f))
+		if f.KeyLists() && f.NonNullItem() {
+			call = a.loader("Present") + "(" + call + ")"
+		}
+		return call
 	}
 	before := []string{"ctx"}
 	if parent != "" {

@@ -14,10 +14,14 @@ func (f *function) httpAnswer() {
 	name := f.result()
 	f.line("answer, err := c.Get%s(ctx, request)\nif err != nil {", formatName(f.Call))
 	if f.Key != nil && f.Type.Elem != nil { // there are no rows
-		f.line("if %s(err) {\nreturn %s(keys, nil, %s(nil)), nil\n}", f.upstream("IsEmpty"), f.loader("Many"), f.typ(a.Read.Model))
+		f.line("if %s(err) {\nreturn %s(keys, nil, %s(nil)), nil\n}", f.upstream("IsEmpty"), f.loader("Many"), f.typ(f.Result))
 	}
 	f.failed()
 	f.line("}")
+	if f.matched() {
+		f.matchedAnswer()
+		return
+	}
 	done := f.payload(name)
 	if f.Key == nil && a.Page == nil {
 		f.line("return %s, %s", name, done)
@@ -67,6 +71,9 @@ func (f *function) payload(name string) string {
 	}
 	results := name
 	switch {
+	case f.several():
+		read = f.keyedBy()
+		results += ", rowKeys, rowErrs"
 	case f.Key == nil || f.Answer.Key.Field != nil:
 	case f.choice() != nil:
 		read = fmt.Sprintf("%s(answer, %q, %s, %s)", f.decode("KeyedChoices"), f.fieldName(), f.of(f.choice()), quoted(f.Answer.Key.Path))
@@ -75,8 +82,14 @@ func (f *function) payload(name string) string {
 		read = fmt.Sprintf("%s(answer, %s, %s)", f.decode("Keyed"), f.of(a.Read.Object()), quoted(f.Answer.Key.Path))
 		results += ", rowKeys"
 	}
+	return f.readSelected(name, results, read)
+}
+
+// readSelected writes the reading of what select leads to into results, of which name
+// is the first. It returns the expression for the error of the answer.
+func (f *function) readSelected(name, results, read string) string {
 	errs := []string{"fault"}
-	if len(f.Select) == 0 && a.Page == nil {
+	if len(f.Select) == 0 && f.Answer.Page == nil {
 		f.line("%s, fault := %s", results, read)
 	} else {
 		errs = append(errs, f.selection(name, fmt.Sprintf("%s, fault = %s\n", results, read))...)
@@ -104,18 +117,19 @@ func (f *function) emptyIsNull() bool {
 // in the models.
 func (f *function) selection(name, read string) []string {
 	a, tree := f.Answer, &node{}
-	if absentIsEmpty(a.Read, f.Format()) && a.Read.Type.NonNull {
+	empty := absentIsEmpty(a.Read, f.Format()) && !f.matched()
+	if empty && a.Read.Type.NonNull {
 		f.line("%s := %s{}", name, f.typ(a.Read.Model))
 	} else {
 		f.variableOf(name, f.typ(a.Read.Model))
 	}
-	if f.Key != nil && a.Key.Field == nil {
-		f.variableOf("rowKeys", "[]string")
-		if f.choice() != nil {
+	if f.Key != nil && (a.Key == nil || a.Key.Field == nil) {
+		f.variableOf("rowKeys", f.rowKeysType())
+		if f.failsByRow() {
 			f.variableOf("rowErrs", "[]error")
 		}
 	}
-	required := a.Read.Type.NonNull && !absentIsEmpty(a.Read, f.Format())
+	required := a.Read.Type.NonNull && !empty
 	if required {
 		f.line("fault := %s", f.decode("ErrMissing"))
 	} else {
@@ -179,7 +193,7 @@ func (f *function) variableOf(name, typ string) { f.line("var %s %s", name, typ)
 // are read beside the models.
 func (f *function) rowKey() string {
 	key, object := f.Answer.Key, f.Answer.Read.Object()
-	if key.Field == nil {
+	if key == nil || key.Field == nil {
 		return ""
 	}
 	expr := "row." + key.Field.GoName
@@ -213,37 +227,54 @@ func (f *function) match(rows, key string) {
 	if key != "" {
 		f.line("rowKeys := %s(rows, %s)", f.decode("Keys"), key)
 	}
-	f.line("c.expect.%s.Matching(keys, rowKeys)", loaderName(f.Call))
+	if v := f.Key.Parts[0].Batch; f.several() {
+		f.line("c.expect.%s.Matching(%s, %s)", loaderName(f.Call), f.column("keys", v), f.column("rowKeys", v))
+	} else {
+		f.line("c.expect.%s.Matching(keys, rowKeys)", loaderName(f.Call))
+	}
 	one := fmt.Sprintf("%s(rowKeys, %s)", f.loader("One"), rows)
-	if f.Type.Elem != nil {
+	switch {
+	case f.Type.Elem == nil || f.matched() && !f.Type.NonNull:
+	case f.matched():
+		one = fmt.Sprintf("%s(keys, %s)", f.loader("Filled"), one)
+	default:
 		arguments := "keys, rowKeys, " + rows
 		if most := f.most(); most != "" {
 			arguments += ", " + most
 		}
 		one = fmt.Sprintf("%s(%s)", f.loader("Many"), arguments)
 	}
-	if f.choice() != nil {
-		f.line("values, err := %s(rowKeys, rowErrs, %s)", f.loader("Failing"), one)
-		f.line("if err != nil {\nreturn values, err\n}")
-		one = "values"
-	}
+	every := f.Type.Elem == nil && f.Type.NonNull // a key without a row is the service's fault
 	switch {
-	case f.Type.Elem != nil:
-		f.line("return %s, nil", one)
-	case f.Type.NonNull: // a key without a row is the service's fault
-		f.line("return %s(keys, %s, c.Source(%q).Malformed(%q, %s))", f.loader("Every"), one, f.At(), f.fieldName(), f.decode("ErrMissing"))
+	case f.failsByRow() && every:
+		f.line("values, failed := %s(rowKeys, rowErrs, %s)", f.loader("Failing"), one)
+		f.line("return %s(keys, values, %s, failed)", f.loader("Every"), f.missingRow())
+	case f.failsByRow():
+		f.line("return %s(rowKeys, rowErrs, %s)", f.loader("Failing"), one)
+	case every:
+		f.line("return %s(keys, %s, %s)", f.loader("Every"), one, f.missingRow())
 	default:
 		f.line("return %s, nil", one)
 	}
+}
+
+// missingRow writes the error of a key without a row.
+func (f *function) missingRow() string {
+	return fmt.Sprintf("c.Source(%q).Malformed(%q, %s)", f.At(), f.fieldName(), f.decode("ErrMissing"))
 }
 
 // messageAnswer writes how a message becomes the field's value.
 func (f *function) messageAnswer() {
 	a, name := f.Answer, f.result()
 	f.line("from := c.Source(%q)", f.At())
+	if f.matched() {
+		f.matchedMessage()
+		return
+	}
 	if f.choice() != nil && f.Key != nil {
 		f.line("%s, rowErrs := %s(from, %q, %s, %s)", name, f.decode("ChoiceRows"), f.fieldName(), f.getters("answer", a.Read.Fields), f.of(f.choice()))
-		f.match(name, f.messageKey())
+		f.messageKey()
+		f.match(name, "")
 		return
 	}
 	if a.Page != nil {
@@ -264,7 +295,8 @@ func (f *function) messageAnswer() {
 	}
 	f.line("if fault != nil {\nreturn %s, from.Malformed(%q, fault)\n}", f.zero, f.fieldName())
 	if f.Key != nil {
-		f.match(name, f.messageKey())
+		f.messageKey()
+		f.match(name, "")
 		return
 	}
 	f.pageMessages()
@@ -279,10 +311,15 @@ func (f *function) fromAnswer(root string, to target) string {
 	return f.fromMessage(f.Answer.Read, root, to)
 }
 
-// messageKey writes the statement that declares the keys of messages, and
-// returns nothing: the keys are not in the models.
-func (f *function) messageKey() string {
+// messageKey writes the statement that declares the keys of messages, which are
+// not in the models.
+func (f *function) messageKey() {
 	key := f.Answer.Key
+	if f.several() {
+		f.line("rowKeys := %s(%s, func(row *%s) %s {\n%s})", f.decode("Keys"), f.getters("answer", f.Answer.Read.Fields),
+			f.ident(f.Answer.Read.Fields[len(f.Answer.Read.Fields)-1].Message.GoIdent), f.keyType(f.Call), f.messageKeys())
+		return
+	}
 	text := "return " + f.rowKeyText(key.Type, f.getters("row", key.Fields))
 	last := key.Fields[len(key.Fields)-1]
 	switch {
@@ -293,5 +330,4 @@ func (f *function) messageKey() string {
 	}
 	f.line("rowKeys := %s(%s, func(row *%s) string {\n%s\n})", f.decode("Keys"), f.getters("answer", f.Answer.Read.Fields),
 		f.ident(f.Answer.Read.Fields[len(f.Answer.Read.Fields)-1].Message.GoIdent), text)
-	return ""
 }

@@ -40,6 +40,9 @@ func (f *function) sent(s *plan.Sent, name string) (typ, expr string) {
 		return f.sentOperand(s)
 	case s.Object != nil:
 		return f.sentObject(s.Object, name)
+	case s.Each != nil:
+		typ, expr = f.sentObject(s.Each, name+"Item")
+		return "[]" + typ, fmt.Sprintf("%s(keys, func(key %s) %s {\nreturn %s\n})", f.upstream("Map"), f.keyType(f.Call), typ, expr)
 	}
 	var items []string
 	for _, item := range s.List {
@@ -152,8 +155,11 @@ func (f *function) present(v value, leaf plan.Leaf) (typ, expr string) {
 	}
 	if v.Schema == nil { // the keys of a batch, or one of a parent
 		if v.List {
-			f.keyCheck = f.upstream("Numeric")
+			f.check(v.Var, f.upstream("Numeric"))
 			return "[]" + f.upstream("Number"), fmt.Sprintf("%s(%s, %s)", f.upstream("Map"), v.expr, f.upstream("AsNumber"))
+		}
+		if v.Repeated {
+			f.check(v.Var, f.upstream("Numeric"))
 		}
 		return f.upstream("Number"), f.upstream("AsNumber") + "(" + v.expr + ")"
 	}

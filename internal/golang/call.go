@@ -19,9 +19,12 @@ type function struct {
 	params  map[string]string // by argument
 	used    map[string]bool   // names of variables
 	headers map[string]string // variables with headers, by name
-	// keyCheck is an expression for a function that reports which keys can be
-	// sent; empty if all can.
-	keyCheck string
+	// keyChecks are expressions for functions that report which keys can be sent, by
+	// the Go name of the value of a key.
+	keyChecks map[string]string
+	// columns are variables with the values of keys that have several, by variable of
+	// the binding.
+	columns map[string]string
 }
 
 func (f *function) line(format string, args ...any) { fmt.Fprintf(f.b, format+"\n", args...) }
@@ -170,12 +173,16 @@ func (f *function) fetcher() {
 // batch writes the body of a function that makes one call for several keys.
 // Keys that can't be sent are left out of the call.
 func (f *function) batch(result string) {
-	body := f.captured(f.one)
-	if f.keyCheck == "" {
+	body := f.captured(func() {
+		f.readColumns()
+		f.one()
+	})
+	if len(f.keyChecks) == 0 {
 		f.b.WriteString(body)
 		return
 	}
-	f.line("return %s(keys, %s, func(keys []string) (map[string]%s, error) {\n%s})", f.loader("Checked"), f.keyCheck, result, body)
+	key := f.keyType(f.Call)
+	f.line("return %s(keys, %s, func(keys []%s) (map[%s]%s, error) {\n%s})", f.loader("Checked"), f.keyCheck(), key, key, result, body)
 }
 
 // unpackArgs declares variables for the arguments, as a method has them.

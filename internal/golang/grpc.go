@@ -78,6 +78,14 @@ func (f *function) build(name string, m *plan.Message) {
 	f.b.WriteString(conditional.String())
 }
 
+// buildEach declares a variable with a message for each key.
+func (f *function) buildEach(name string, m *plan.Message) {
+	f.line("%s, err := %s(keys, func(key %s) (*%s, error) {", name, f.upstream("Values"), f.keyType(f.Call), f.ident(m.Type.GoIdent))
+	one := f.variable("message")
+	f.build(one, m)
+	f.line("return %s, nil\n})\nif err != nil {\nreturn %s, err\n}", one, f.zero)
+}
+
 // byPointer reports whether the Go field of a scalar is a pointer. Bytes are nil
 // when they are absent.
 func byPointer(f *protogen.Field) bool {
@@ -91,6 +99,9 @@ func (f *function) member(m plan.MessageMember) (guard, code, expr string) {
 	case m.Message != nil:
 		name := f.variable(f.namer.variable(string(m.Field.Desc.Name()), "") + "Message")
 		return "", f.captured(func() { f.build(name, m.Message) }), name
+	case m.Each != nil:
+		name := f.variable(f.namer.variable(string(m.Field.Desc.Name()), "") + "Messages")
+		return "", f.captured(func() { f.buildEach(name, m.Each) }), name
 	case m.Consts != nil && m.Field.Desc.IsList():
 		var items []string
 		for _, item := range m.Consts {
@@ -122,10 +133,13 @@ func (f *function) into(v value, field *protogen.Field, c plan.Conversion, zero 
 		return v.expr
 	case v.List:
 		if v.Root == directive.Batch && c.Fails() {
-			f.keyCheck = fmt.Sprintf("%s(%s)", f.upstream("Parses"), f.failing(c))
+			f.check(v.Var, fmt.Sprintf("%s(%s)", f.upstream("Parses"), f.failing(c)))
 		}
 		return checked(fmt.Sprintf("%s(%s, %s)", f.upstream("Values"), v.expr, f.each(c, f.itemType(v), v.item)))
 	case c.Fails():
+		if v.Repeated {
+			f.check(v.Var, fmt.Sprintf("%s(%s)", f.upstream("Parses"), f.failing(c)))
+		}
 		expr := v.expr
 		if c.Input != nil {
 			expr = address(expr)

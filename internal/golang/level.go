@@ -30,8 +30,12 @@ func (a *adapters) value(v plan.Value) (guards []string, expr string) {
 	return guards, expr
 }
 
-// keyOf writes the function that returns a parent's key.
+// keyOf writes the function that returns a parent's key, or its keys.
 func (a *adapters) keyOf(f *plan.Adapter) {
+	if f.KeyLists() {
+		a.keysOf(f)
+		return
+	}
 	typ, none := "string", `""`
 	if len(f.Keys) > 1 {
 		typ = a.use(path.Join(a.plan.Module, "clients", f.Call.Service)) + "." + f.Call.Name + "Key"
@@ -70,6 +74,34 @@ func (a *adapters) keyOf(f *plan.Adapter) {
 	a.line("return key\n}\n")
 }
 
+// keysOf writes the function that returns a parent's keys: nil for null, if the field
+// may be null too.
+func (a *adapters) keysOf(f *plan.Adapter) {
+	key, none, parameter := f.Keys[0], "nil", "_"
+	guards, expr := a.value(key.Value)
+	if f.NonNull() {
+		none, guards = "[]string{}", append(guards, expr+" == nil")
+	}
+	keys := expr
+	if key.Pointer || !plan.IsPlain(key.Item) || !plan.IsString(key.Item) {
+		typ, item, check := a.typ(key.Item), "item", ""
+		if key.Pointer {
+			typ, item, check = "*"+typ, "*item", "if item == nil {\nreturn \"\"\n}\n"
+		}
+		text, numeric := a.keyText(key.Item, item)
+		if numeric {
+			parameter = "texts"
+		}
+		keys = fmt.Sprintf("%s(%s, func(item %s) string {\n%sreturn %s\n})", a.loader("KeysOf"), expr, typ, check, text)
+	}
+	a.line("// %s returns the keys that %s.%s is loaded by.\nfunc %s(obj %s, %s *%s) []string {", keyName(f), f.Object.Name, f.Name, keyName(f),
+		a.typ(f.Object.Type), parameter, a.loader("Texts"))
+	if len(guards) > 0 {
+		a.line("if %s {\nreturn %s\n}", strings.Join(guards, " || "), none)
+	}
+	a.line("return %s\n}\n", keys)
+}
+
 // canFault reports whether a value that the field is loaded by can have a fault.
 func canFault(f *plan.Adapter) bool {
 	return slices.ContainsFunc(f.Keys, func(k plan.Key) bool { return len(k.Value.Faults) > 0 })
@@ -86,13 +118,16 @@ func (a *adapters) faultOf(f *plan.Adapter) {
 	var checks []string
 	last := ""
 	for _, k := range f.Keys {
-		expr := "obj"
+		expr, method := "obj", "Of"
+		if k.Item != nil {
+			method = "First"
+		}
 		for i, step := range k.Value.Steps {
 			if slices.Contains(k.Value.Pointers, i) {
 				checks = append(checks, fmt.Sprintf("if %s == nil {\nreturn nil\n}", expr))
 			}
 			if fault, ok := k.Value.Faults[i]; ok {
-				last = fmt.Sprintf("%s.%s.Of(%q)", expr, fault.GoName, fault.Field)
+				last = fmt.Sprintf("%s.%s.%s(%q)", expr, fault.GoName, method, fault.Field)
 				checks = append(checks, fmt.Sprintf("if err := %s; err != nil {\nreturn err\n}", last))
 			}
 			expr += "." + step

@@ -33,6 +33,10 @@ func (f *function) value(v *directive.Var) value {
 	switch v.Root {
 	case directive.This, directive.Batch:
 		switch {
+		case o.Repeated:
+			out.expr = "key." + plan.KeyMember(v)
+		case f.several():
+			out.expr = f.columns[v.String()]
 		case f.Key != nil:
 			out.expr = "keys"
 		case len(f.Keys()) > 1:
@@ -181,7 +185,7 @@ func (f *file) textOf(t types.Type, expr string) string {
 // joined writes the items of a list as one text.
 func (f *function) joined(v value) string {
 	if v.Root == directive.Batch {
-		f.keyCheck = fmt.Sprintf("%s(%q)", f.upstream("Joinable"), v.Separator)
+		f.check(v.Var, fmt.Sprintf("%s(%q)", f.upstream("Joinable"), v.Separator))
 	}
 	if v.isNull != "" { // nulls are left out of a text
 		v.expr, v.item, v.isNull, v.Operand = f.upstream("Present")+"("+v.expr+")", "item", "", withoutPointers(v.Operand)

@@ -63,6 +63,17 @@ func (a *Adapter) Level() bool {
 	return a.Call != nil || a.Method != nil && (a.Method.Batch || a.Method.composite)
 }
 
+// KeyLists reports whether each parent has a list of keys, and gets a list of what
+// they name.
+func (a *Adapter) KeyLists() bool { return len(a.Keys) == 1 && a.Keys[0].Item != nil }
+
+// NonNull reports whether the field, and NonNullItem whether an item of its list, must
+// not be null.
+func (a *Adapter) NonNull() bool { return a.schema.Type.NonNull }
+
+// NonNullItem is described with NonNull.
+func (a *Adapter) NonNullItem() bool { return a.schema.Type.Elem != nil && a.schema.Type.Elem.NonNull }
+
 // Batch reports whether all parents are resolved at once.
 func (a *Adapter) Batch() bool { return a.Call != nil || a.Method.Batch }
 
@@ -85,6 +96,10 @@ type Method struct {
 type Key struct {
 	Member string // the field of the key, if it is a struct
 	Value  Value
+	// Item is the type of a key, without the pointer, if the value is a list of keys;
+	// nil if it is one key. Pointer reports whether the items are pointers.
+	Item    types.Type
+	Pointer bool
 }
 
 // Value is a field of an object, or of an object in it.

@@ -15,10 +15,13 @@ import (
 // Answer says how the answer of a call is read.
 type Answer struct {
 	// Read reads the value that select leads to: the field's value, or the list
-	// of a connection's nodes, or the rows of a batch.
+	// of a connection's nodes, or the rows of a batch. If these are matched by a map
+	// or by position, its items are the values of the keys.
 	Read *Read
-	// Key matches rows to the keys of a batch; nil without one.
-	Key *RowKey
+	// Parts are where a row of a batch has the values of its key; nil if the rows have
+	// no keys. Key is the only one; nil if there are several.
+	Parts []*RowKey
+	Key   *RowKey
 	// Page makes a connection of the nodes; nil for other fields.
 	Page *Page
 }
@@ -39,8 +42,13 @@ func (m *maker) answer(s *Service, c *Call) {
 			"a connection is a page of one parent, but {$batch.x} asks for many parents at once")
 		return
 	}
-	if c.Key != nil && !m.isObject(c.Type) {
-		m.report.At(c.Pos, "resolve it with a Go method", "rows are matched by a key, so %s.%s must be of an object type", c.Parent.Name, c.Field.Name)
+	if c.Keyed() && !m.isObject(c.Type) {
+		m.report.At(c.Pos, "use match: MAP or POSITION, or resolve it with a Go method",
+			"rows are matched by a key, so %s.%s must be of an object type", c.Parent.Name, c.Field.Name)
+		return
+	}
+	if c.Key != nil && !c.Keyed() && c.Type.Elem != nil && c.Format() == XML {
+		m.report.At(c.Key.Pos, "use key", "match: POSITION of %s.%s, which is a list, is for JSON: XML has no lists of lists", c.Parent.Name, c.Field.Name)
 		return
 	}
 	t := m.rowsType(c)
@@ -69,8 +77,8 @@ func (m *maker) isObject(t *ast.Type) bool {
 }
 
 // rowsType returns the type that select leads to: the call's, or the list of a
-// connection's nodes, or the list of all rows of a batch. It returns nil if
-// there is none, which is reported.
+// connection's nodes, or the list of all rows of a batch, or of the values of all
+// keys. It returns nil if there is none, which is reported.
 func (m *maker) rowsType(c *Call) *ast.Type {
 	t := c.Type
 	if c.Page != nil {
@@ -82,10 +90,12 @@ func (m *maker) rowsType(c *Call) *ast.Type {
 	}
 	if c.Key != nil {
 		of := *t
-		if t.Elem != nil {
-			of = *t.Elem
+		if c.Keyed() {
+			if t.Elem != nil {
+				of = *t.Elem
+			}
+			of.NonNull = false
 		}
-		of.NonNull = false
 		return &ast.Type{Elem: &of, NonNull: true, Position: t.Position}
 	}
 	return t
@@ -111,7 +121,7 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 		m.report.At(c.Pos, `add select: "items", where the rows are`, "page reads values beside the rows, so the rows can't be the whole answer")
 		return
 	}
-	if c.Key != nil && !m.rowKey(c, a, read.Object()) {
+	if c.Keyed() && !m.rowKey(c, a, read.Object()) {
 		return
 	}
 	a.Read = read
@@ -119,31 +129,48 @@ func (m *maker) rowAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 
 // rowKey plans where a row has its key.
 func (m *maker) rowKey(c *Call, a *Answer, row *Object) bool {
-	if len(c.Key.Row) == 0 {
-		m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
-		return false
+	for _, part := range c.Key.Parts {
+		if len(part.Row) == 0 {
+			m.report.At(part.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
+			return false
+		}
+		names, ok := part.Row.Names()
+		if !ok {
+			m.report.At(part.Pos, "use a member of an object", "the key %s is in a list", part.Row)
+			return false
+		}
+		key := &RowKey{Path: names}
+		if row != nil && !m.keyField(part, key, row) { // rows of several types have no common field
+			return false
+		}
+		a.addKey(key)
 	}
-	names, ok := c.Key.Row.Names()
-	if !ok {
-		m.report.At(c.Key.Pos, "use a member of an object", "the key %s is in a list", c.Key.Row)
-		return false
-	}
-	a.Key = &RowKey{Path: names}
-	if row == nil {
-		return true // rows of several types: none of their fields is common
-	}
+	return true
+}
+
+// keyField finds the field of the model that has a key, if any.
+func (m *maker) keyField(part binding.KeyPart, key *RowKey, row *Object) bool {
 	for _, f := range row.Fields {
-		if !slices.Equal(f.Path, c.Key.Row) || f.Read == nil || f.Default != nil || f.Read.Into.Enum != nil {
+		if !slices.Equal(f.Path, part.Row) || f.Read == nil || f.Default != nil || f.Read.Into.Enum != nil {
 			continue
 		}
 		t := Element(f.Model)
 		if number := IsPlain(t) && isKind(t, types.Int, types.Int32, types.Int64); !number && !IsString(t) {
-			m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is read as %s", c.Key.Row, shortType(t))
+			m.report.At(part.Pos, "use a text or a whole number", "the key %s is read as %s", part.Row, shortType(t))
 			return false
 		}
-		a.Key.Field, a.Key.Type = f, t
+		key.Field, key.Type = f, t
 	}
 	return true
+}
+
+// addKey adds a value of the key.
+func (a *Answer) addKey(key *RowKey) {
+	if a.Parts = append(a.Parts, key); len(a.Parts) == 1 {
+		a.Key = key
+	} else {
+		a.Key = nil
+	}
 }
 
 // messageAnswer plans an answer of gRPC.
@@ -155,6 +182,10 @@ func (m *maker) messageAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 	}
 	fields := m.protoPath(c.Method.Output, c.Select, c.Pos)
 	if fields == nil {
+		return
+	}
+	if c.Key != nil && !c.Keyed() {
+		a.Read = m.readMatched(s, c, t, fields)
 		return
 	}
 	last := fields[len(fields)-1]
@@ -212,20 +243,22 @@ func (m *maker) wholeMessage(s *Service, c *Call, a *Answer, t *ast.Type, what s
 
 // messageKey plans where a message has its key.
 func (m *maker) messageKey(c *Call, a *Answer, message *protogen.Message) bool {
-	fields := m.protoPath(message, c.Key.Row, c.Key.Pos)
-	if len(fields) == 0 {
-		if len(c.Key.Row) == 0 {
-			m.report.At(c.Key.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
+	for _, part := range c.Key.Parts {
+		fields := m.protoPath(message, part.Row, part.Pos)
+		if len(fields) == 0 {
+			if len(part.Row) == 0 {
+				m.report.At(part.Pos, `write the name of a field, such as key: "id"`, "$ can't be the key")
+			}
+			return false
 		}
-		return false
+		last := fields[len(fields)-1]
+		t := ProtoType(last.Field)
+		if last.IsList() || last.Desc.IsMap() || !isInteger(t) && !isPlainString(t) {
+			m.report.At(part.Pos, "use a text or a whole number", "the key %s is %s", part.Row, last.describe())
+			return false
+		}
+		a.addKey(&RowKey{Fields: fields, Type: t})
 	}
-	last := fields[len(fields)-1]
-	t := ProtoType(last.Field)
-	if last.IsList() || last.Desc.IsMap() || !isInteger(t) && !isPlainString(t) {
-		m.report.At(c.Key.Pos, "use a text or a whole number", "the key %s is %s", c.Key.Row, last.describe())
-		return false
-	}
-	a.Key = &RowKey{Fields: fields, Type: t}
 	return true
 }
 

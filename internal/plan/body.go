@@ -20,6 +20,7 @@ type Sent struct {
 	Leaf    Leaf           // of Operand
 	Object  []SentMember   // not nil
 	List    []*Sent        // not nil
+	Each    []SentMember   // an object for each key of a batch; not nil
 }
 
 // SentMember is a field of an object that is sent.
@@ -83,6 +84,8 @@ func (m *maker) sent(s *Service, c *Call, v *binding.Value) *Sent {
 			out.Object = append(out.Object, SentMember{member.Name, m.sent(s, c, member.Value)})
 		}
 		return out
+	case v.Text == nil && c.Repeated(v) != nil:
+		return &Sent{Each: m.sent(s, c, c.Repeated(v)).Object}
 	case v.Text == nil:
 		out := &Sent{List: []*Sent{}}
 		for _, item := range v.List {

@@ -89,6 +89,9 @@ type Argument struct {
 // Root reports whether the call is for a root field, which has no parents.
 func (c *Call) Root() bool { return project.IsRoot(c.frontend.Schema, c.Parent) }
 
+// Keyed reports whether the call is a batch whose rows have their keys.
+func (c *Call) Keyed() bool { return c.Key != nil && c.Key.Match == binding.ByKey }
+
 // Stream reports whether the call is for a field of Subscription.
 func (c *Call) Stream() bool { return c.Parent == c.frontend.Schema.Subscription }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
@@ -90,17 +92,26 @@ func leastAges(p *project.Project) map[*project.Frontend]map[string]int {
 // use adds a field that the call resolves. Its type is nullable if that of one is.
 func (c *Call) use(f *project.Frontend, b *binding.Binding) {
 	c.users = append(c.users, callUser{f, b})
-	if c.Type == nil {
-		c.Type = b.Field.Type
-	}
-	if c.Type.NonNull && !b.Field.Type.NonNull {
-		c.Type = b.Field.Type
+	t := valueType(b)
+	if c.Type == nil || c.Type.NonNull && !t.NonNull {
+		c.Type = t
 	}
 	name := b.Parent.Name + "." + b.Field.Name
 	if !slices.Contains(c.fields, name) {
 		c.fields = append(c.fields, name)
 		slices.Sort(c.fields)
 	}
+}
+
+// valueType returns the type of what a call has for one key: that of the field, or if
+// each parent has several keys, that of an item, which may be missing.
+func valueType(b *binding.Binding) *ast.Type {
+	if b.Key == nil || !b.Key.List {
+		return b.Field.Type
+	}
+	t := *b.Field.Type.Elem
+	t.NonNull = false
+	return &t
 }
 
 // needArguments reports arguments that a binding does not use.
@@ -185,7 +196,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 		s.WriteByte(';')
 	}
 	// Without select, a Boolean is whether the call succeeded; with $, the answer.
-	nullable := *b.Field.Type
+	nullable := *valueType(b)
 	nullable.NonNull = false
 	fmt.Fprintf(&s, "%s %s %v %t %t %d", b.Service, &nullable, b.Select, b.Select == nil, b.Entries, b.Max)
 	if b.REST != nil {
@@ -205,15 +216,13 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 		s.WriteString(b.GRPC.Method)
 		writeShape(&s, b.GRPC.Request, text)
 	}
-	if b.Key != nil {
-		fmt.Fprintf(&s, " key %v", b.Key.Row)
-	}
+	writeKeyShape(&s, b.Key)
 	if b.Page != nil {
 		fmt.Fprintf(&s, " page %s", b.Page)
 	}
 	for _, e := range b.Errors {
 		fmt.Fprintf(&s, " error %s %q %q %t %s %q %q", e.Status, e.Value, e.Is, e.Null, e.Code, e.Message, e.Extensions)
-		if e.Null && b.Field.Type.Elem != nil {
+		if e.Null && valueType(b).Elem != nil {
 			fmt.Fprintf(&s, " %t", b.Field.Type.NonNull) // it is an empty list, and not null
 		}
 	}
@@ -244,6 +253,19 @@ func writeShape(s *strings.Builder, v *binding.Value, text func(directive.Text))
 			s.WriteByte('[')
 			writeShape(s, item, text)
 			s.WriteByte(']')
+		}
+	}
+}
+
+func writeKeyShape(s *strings.Builder, key *binding.Key) {
+	if key == nil {
+		return
+	}
+	fmt.Fprintf(s, " key %s", key.Match)
+	for _, part := range key.Parts {
+		fmt.Fprintf(s, " %v", part.Row)
+		if len(key.Parts) > 1 {
+			s.WriteString("=" + part.Batch.String())
 		}
 	}
 }

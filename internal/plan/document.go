@@ -286,9 +286,25 @@ func (d *documentCheck) checkAnswer(c *Call, schema *openapi3.Schema) {
 		d.checkRows(c, t, rows, what)
 		return
 	}
+	if c.Key != nil && c.Key.Match == binding.ByMap {
+		d.checkMap(t.Elem, rows, c.Pos, what)
+		return
+	}
 	d.compare(t, rows, c.Pos, what)
-	if c.Key != nil && rows.Items != nil && rows.Items.Value != nil {
-		d.follow(rows.Items.Value, c.Key.Row, c.Key.Pos)
+	if c.Keyed() && rows.Items != nil && rows.Items.Value != nil {
+		for _, part := range c.Key.Parts {
+			d.follow(rows.Items.Value, part.Row, part.Pos)
+		}
+	}
+}
+
+// checkMap checks an object that has values of a type by key.
+func (d *documentCheck) checkMap(t *ast.Type, schema *openapi3.Schema, pos *ast.Position, what string) {
+	switch values := schema.AdditionalProperties.Schema; {
+	case !permits(schema, "object"):
+		d.report.At(pos, "use key, or match: POSITION", "%s is matched by a map, but %s in %s", what, kindOf(schema), d.file)
+	case values != nil && values.Value != nil:
+		d.compare(t, values.Value, pos, what)
 	}
 }
 

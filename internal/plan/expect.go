@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -29,11 +30,13 @@ func (c *Call) Expected() []string {
 		e.path(rows, nil)
 		e.path(c.Select, c.Page.Cursor)
 	}
-	if object := c.Answer.Read.Object(); object != nil {
+	if object := c.Answer.Read.Object(); object != nil && (c.Key == nil || c.Key.Match != binding.ByMap) { // any key may be a name in a map
 		e.object(object, rows)
 	}
-	if c.Key != nil {
-		e.path(c.Select, c.Key.Row)
+	if c.Keyed() {
+		for _, part := range c.Key.Parts {
+			e.path(c.Select, part.Row)
+		}
 	}
 	if p := c.Answer.Page; p != nil {
 		for _, value := range []*PageValue{p.Total, p.More} {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"go/types"
 	"path"
 	"slices"
 	"strings"
@@ -269,8 +270,10 @@ func (b *adapting) position(a *Adapter) *ast.Position {
 
 // bindCall plans a field that a call resolves.
 func (b *adapting) bindCall(a *Adapter) {
-	b.compare(a, a.Call.Result)
-	if a.Result == Same && a.schema.Type.NonNull && !a.Call.Type.NonNull {
+	own := b.frontend.Bindings[a.Object.Name][a.Name]
+	if own.Key != nil && own.Key.List {
+		b.compare(a, types.NewSlice(a.Call.Result))
+	} else if b.compare(a, a.Call.Result); a.Result == Same && a.schema.Type.NonNull && !a.Call.Type.NonNull {
 		a.Result = Present
 	}
 	for _, arg := range a.Call.Arguments {
@@ -279,16 +282,20 @@ func (b *adapting) bindCall(a *Adapter) {
 	if a.Call.Root() {
 		return
 	}
-	own := b.frontend.Bindings[a.Object.Name][a.Name]
 	for _, v := range parentVars(own) {
 		value, ok := b.value(a.Object, v)
 		if !ok {
 			continue // reported
 		}
-		if !hasText(value.Type) {
+		key, t := Key{Member: KeyMember(v), Value: value}, value.Type
+		if slice, ok := t.(*types.Slice); ok && own.Key != nil && own.Key.List {
+			key.Item, key.Pointer = Element(slice.Elem()), IsPointer(slice.Elem())
+			t = key.Item
+		}
+		if !hasText(t) || value.Pointer && key.Item != nil {
 			b.report.At(v.Pos, "", "%s is %s in Go, which can't be a key", v, shortType(value.Type))
 		}
-		a.Keys = append(a.Keys, Key{Member: KeyMember(v), Value: value})
+		a.Keys = append(a.Keys, key)
 	}
 }
 

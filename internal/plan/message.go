@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"go/types"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
@@ -25,11 +26,12 @@ type Message struct {
 	Members []MessageMember
 }
 
-// MessageMember is a field of a message that is sent. Exactly one of Message,
+// MessageMember is a field of a message that is sent. Exactly one of Message, Each,
 // Consts, Text and Operand is set.
 type MessageMember struct {
 	Field   *protogen.Field
 	Message *Message
+	Each    *Message     // one for each key of a batch
 	Consts  []*ast.Value // one, or the items of a list
 	Text    directive.Text
 	Operand *Operand
@@ -165,19 +167,16 @@ func (m *maker) messageValue(s *Service, c *Call, field *protogen.Field, v *bind
 		if !field.Desc.IsList() {
 			return misfit("a list")
 		}
-		for _, item := range v.List {
-			if item.Const == nil {
-				return misfit("a list")
-			}
-			if !m.constant(field, item.Const) {
-				return out, false
-			}
-			out.Consts = append(out.Consts, item.Const)
+		if object := c.Repeated(v); object != nil && field.Message != nil {
+			out.Each = m.build(s, c, field.Message, object.Object)
+			return out, true
 		}
-		if out.Consts == nil {
-			out.Consts = []*ast.Value{}
+		if slices.ContainsFunc(v.List, func(item *binding.Value) bool { return item.Const == nil }) {
+			return misfit("a list")
 		}
-		return out, true
+		var ok bool
+		out.Consts, ok = m.constants(field, v.List)
+		return out, ok
 	}
 	one := v.Text.Alone()
 	if one == nil || one.Joined {
@@ -195,6 +194,19 @@ func (m *maker) messageValue(s *Service, c *Call, field *protogen.Field, v *bind
 		return misfit(fmt.Sprintf("%s, which is %s in Go", one, shortType(goType(out.Operand))))
 	}
 	return out, true
+}
+
+// constants returns the constants of a list that are values of a field. It returns false
+// if one is not, which is reported.
+func (m *maker) constants(field *protogen.Field, list []*binding.Value) ([]*ast.Value, bool) {
+	values := make([]*ast.Value, 0, len(list))
+	for _, item := range list {
+		if !m.constant(field, item.Const) {
+			return nil, false
+		}
+		values = append(values, item.Const)
+	}
+	return values, true
 }
 
 // operandInto plans how a variable becomes the value of a field. It returns

@@ -123,11 +123,15 @@ func permits(schema *openapi3.Schema, kind string) bool {
 }
 
 func (d *documentCheck) misfit(t *ast.Type, schema *openapi3.Schema, pos *ast.Position, what string) {
-	kind := "an object"
+	d.report.At(pos, "", "%s is %s, but %s in %s", what, t, kindOf(schema), d.file)
+}
+
+// kindOf returns the types of a schema, for a message.
+func kindOf(schema *openapi3.Schema) string {
 	if schema.Type != nil {
-		kind = strings.Join(schema.Type.Slice(), " or ")
+		return strings.Join(schema.Type.Slice(), " or ")
 	}
-	d.report.At(pos, "", "%s is %s, but %s in %s", what, t, kind, d.file)
+	return "an object"
 }
 
 // compareObject checks the fields of an object, once for each type and schema.

@@ -27,6 +27,8 @@ type Operand struct {
 	// ItemPointer reports whether the items are pointers to Item, and ItemNull
 	// whether they can be nil.
 	ItemPointer, ItemNull bool
+	// Repeated reports whether the value is in an object that is sent for each key.
+	Repeated bool
 	// Enum converts the values to the names that the service uses; nil if they
 	// are those of the schema.
 	Enum *Enum
@@ -68,11 +70,12 @@ func (m *maker) operands(s *Service, c *Call) {
 	}
 	c.Slices = c.slices()
 	text := types.Typ[types.String]
+	repeated := c.repeatedVars()
 	for _, v := range c.Vars() {
 		o := &Operand{Var: v, Type: text, Item: text}
 		switch v.Root {
 		case directive.This, directive.Batch:
-			if c.Key != nil {
+			if o.Repeated = repeated[v]; c.Key != nil && !o.Repeated {
 				o.List, o.Type = true, types.NewSlice(text)
 			}
 			t := binding.TypeOf(c.frontend.Schema, c.Binding, v)
@@ -153,4 +156,34 @@ func (m *maker) complete(o *Operand) {
 	if IsPointer(slice.Elem()) && m.union.Types[o.Schema.Name()].Kind != ast.InputObject {
 		o.ItemPointer, o.ItemNull, o.Item = true, !o.Schema.Elem.NonNull, Element(slice.Elem())
 	}
+}
+
+// repeatedVars returns the values of keys that are in objects of the body, or of the
+// request, that are sent for each key.
+func (c *Call) repeatedVars() map[*directive.Var]bool {
+	found := map[*directive.Var]bool{}
+	var look func(v *binding.Value)
+	look = func(v *binding.Value) {
+		if object := c.Repeated(v); object != nil {
+			for _, text := range object.Texts() {
+				for _, one := range text.Vars() {
+					found[one] = one.Root == directive.Batch
+				}
+			}
+			return
+		}
+		for _, m := range v.Object {
+			look(m.Value)
+		}
+		for _, item := range v.List {
+			look(item)
+		}
+	}
+	if c.REST != nil && c.REST.Body != nil {
+		look(c.REST.Body)
+	}
+	if c.GRPC != nil && c.GRPC.Request != nil {
+		look(c.GRPC.Request)
+	}
+	return found
 }
