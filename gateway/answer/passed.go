@@ -20,6 +20,9 @@ func passedOf(s provenance.Summary) passed { return passed{header: s.Header(), l
 // write adds the fields to the header of an answer, unless that has them already.
 // Pages of the origins that CORS lets read the answer may read them, too.
 func (p passed) write(to http.Header) {
+	if len(p.header) == 0 {
+		return // also because a loop over nothing allocates
+	}
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(p.header)) {
 		if to[name] != nil {
