@@ -10,6 +10,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/internal/longtest"
 )
 
 // sharedSchema has what the guide's examples find in schema/shared/ of this
@@ -28,9 +29,20 @@ type PageInfo {
 `
 
 // The examples of docs/bindings.md that begin with the name of a file are whole
-// files, as is the one of the README. All of them together are a project: code
-// is generated of it, and compiles.
-func TestGuideOfBindings(t *testing.T) {
+// files, as is the one of the README. All of them together are a project of which code
+// is generated.
+func TestGuideOfBindings(t *testing.T) { generateGuide(t) }
+
+// The code of the guide's examples compiles. That takes a while, since they are some
+// thirty frontends.
+func TestGuideOfBindingsLong(t *testing.T) {
+	longtest.Only(t)
+	goCommand(t, generateGuide(t), "build", "./...")
+}
+
+// generateGuide generates the project of the guide's examples, and returns its folder.
+func generateGuide(t *testing.T) string {
+	t.Helper()
 	files := wholeFiles(t, "../../docs/bindings.md")
 	files = append(files, txtar.File{Name: "schema/shared/shared.graphqls", Data: []byte(sharedSchema)})
 	for _, f := range wholeFiles(t, "../../README.md") {
@@ -42,7 +54,7 @@ func TestGuideOfBindings(t *testing.T) {
 	if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	goCommand(t, dir, "build", "./...")
+	return dir
 }
 
 // Every block of GraphQL in the guide is a whole file, so that the test above
