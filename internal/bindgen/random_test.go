@@ -34,7 +34,7 @@ import (
 
 // TestRandomSchemas makes few projects.
 func TestRandomSchemas(t *testing.T) {
-	runRandomSchemas(t, 1, 8)
+	runRandomSchemas(t, 9, 8)
 }
 
 // TestRandomSchemasLong makes many.
