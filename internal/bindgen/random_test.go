@@ -40,7 +40,7 @@ func TestRandomSchemas(t *testing.T) {
 // TestRandomSchemasLong makes many.
 func TestRandomSchemasLong(t *testing.T) {
 	longtest.Only(t)
-	runRandomSchemas(t, numberFrom("PORTICO_RANDOM_FIRST", 1000), numberFrom("PORTICO_RANDOM_SCHEMAS", 300))
+	runRandomSchemas(t, numberFrom("PORTICO_RANDOM_FIRST", 1000), numberFrom("PORTICO_RANDOM_SCHEMAS", 150))
 }
 
 // TestRandomSchemaCase makes one project, which stays in PORTICO_RANDOM_DIR.
