@@ -5,6 +5,7 @@ import (
 	"go/types"
 	"strings"
 
+	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -13,8 +14,8 @@ func (f *function) httpAnswer() {
 	a := f.Answer
 	name := f.result()
 	f.line("answer, err := c.Get%s(ctx, request)\nif err != nil {", formatName(f.Call))
-	if f.Key != nil && f.Type.Elem != nil { // there are no rows
-		f.line("if %s(err) {\nreturn %s(keys, nil, %s(nil)), nil\n}", f.upstream("IsEmpty"), f.loader("Many"), f.typ(f.Result))
+	if none := f.noRows(); none != "" {
+		f.line("if %s(err) {\nreturn %s, nil\n}", f.upstream("IsEmpty"), none)
 	}
 	f.failed()
 	f.line("}")
@@ -33,6 +34,18 @@ func (f *function) httpAnswer() {
 		return
 	}
 	f.connection(name, "answer")
+}
+
+// noRows writes the values of the keys of a batch of lists whose answer has no content;
+// empty for other calls, and for values that are matched by position.
+func (f *function) noRows() string {
+	switch {
+	case f.Key == nil || f.Type.Elem == nil || f.Key.Match == binding.ByPosition:
+		return ""
+	case f.matched() && !f.Type.NonNull:
+		return "nil"
+	}
+	return fmt.Sprintf("%s(keys, nil, %s(nil))", f.loader("Many"), f.typ(f.Result))
 }
 
 // httpStream writes the call of an HTTP service whose answer is a stream, and the

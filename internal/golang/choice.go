@@ -11,7 +11,7 @@ import (
 func (c *client) choice(of *plan.Choice) string {
 	parameters := "d " + c.decoder(of.Format)
 	if of.Message != nil {
-		parameters = fmt.Sprintf("from %s, m *%s", c.decode("Source"), c.ident(of.Message.GoIdent))
+		parameters = fmt.Sprintf("from %s, m *%s", c.decode("Source"), c.messageType(of.Message))
 	}
 	body := ""
 	switch {

@@ -234,10 +234,10 @@ func (m *maker) wholeMessage(s *Service, c *Call, a *Answer, t *ast.Type, what s
 	switch {
 	case c.Key != nil || c.Page != nil:
 		m.report.At(c.Pos, `add select: "items", where the rows are`, "the answer %s is a message, not a list", c.Method.Output.Desc.FullName())
+	case t.Elem != nil || !m.isObject(t):
+		m.report.At(c.Pos, "add select", "%s is %s, but the answer is a message", what, t)
 	default:
-		if a.Read = m.readWhole(s, t, c.Method.Output, c.Pos); a.Read == nil {
-			m.report.At(c.Pos, "add select", "%s is %s, but the answer is a message", what, t)
-		}
+		a.Read = m.readWhole(s, t, c.Method.Output, c.Pos)
 	}
 }
 

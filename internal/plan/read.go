@@ -197,15 +197,21 @@ func (m *maker) rowField(s *Service, o *Object, of member) {
 			m.report.At(of.Position, "", "$ is the object itself, so %s must be of an object type", what)
 			return
 		}
-		if m.contains(f.Read, o, 0) {
-			m.report.At(of.pos, "use the object itself", "$ makes %s a part of itself", o.Def.Name)
-			return
-		}
-		o.Fields = append(o.Fields, f)
+		m.itself(o, of, f)
 		return
 	}
 	if f.Default = of.source.Default; f.Default != nil && (f.Read.Item != nil || !Literal(f.Default, f.Model)) {
 		m.report.At(f.Default.Position, "", "%s is not a value of %s, which is %s", f.Default, what, of.Type)
+		return
+	}
+	o.Fields = append(o.Fields, f)
+}
+
+// itself adds a field that is read from the object itself, which must not make it a
+// part of itself.
+func (m *maker) itself(o *Object, of member, f *Field) {
+	if m.contains(f.Read, o, 0) {
+		m.report.At(of.pos, "use the object itself", "$ makes %s a part of itself", o.Def.Name)
 		return
 	}
 	o.Fields = append(o.Fields, f)

@@ -35,15 +35,13 @@ func (m *maker) messageField(s *Service, o *Object, of member) {
 		return
 	}
 	if len(f.Path) == 0 {
-		if f.Read = m.readWhole(s, of.Type, o.Message, of.pos); f.Read == nil {
+		if of.Type.Elem != nil || !m.isObject(of.Type) {
 			m.report.At(of.pos, "", "$ is the message itself, so %s must be of an object type", what)
 			return
 		}
-		if m.contains(f.Read, o, 0) {
-			m.report.At(of.pos, "use the object itself", "$ makes %s a part of itself", o.Def.Name)
-			return
+		if f.Read = m.readWhole(s, of.Type, o.Message, of.pos); f.Read != nil {
+			m.itself(o, of, f)
 		}
-		o.Fields = append(o.Fields, f)
 		return
 	}
 	fields := m.protoPath(o.Message, f.Path, of.pos)
@@ -55,19 +53,16 @@ func (m *maker) messageField(s *Service, o *Object, of member) {
 	}
 }
 
-// readWhole plans how a message as a whole is read. It returns nil if the type is not
-// one of objects.
+// readWhole plans how a message as a whole is read, as an object of one type or of
+// several. It returns nil if it can't be, which is reported.
 func (m *maker) readWhole(s *Service, t *ast.Type, message *protogen.Message, pos *ast.Position) *Read {
 	def := m.union.Types[t.Name()]
 	r := &Read{Type: t, Model: m.models.Of(t)}
-	switch {
-	case t.Elem != nil:
-		return nil
-	case def.Kind == ast.Object:
+	if def.Kind == ast.Object {
 		r.Into.Object = m.message(s, def, message)
-	case def.IsAbstractType():
-		r.Into.Choice = m.choice(s, def, Protobuf, message, pos)
-	default:
+		return r
+	}
+	if r.Into.Choice = m.choice(s, def, Protobuf, message, pos); r.Into.Choice == nil {
 		return nil
 	}
 	return r
