@@ -304,15 +304,18 @@ func runServer(t *testing.T, address, name string, args ...string) {
 		cancel()
 		_ = cmd.Wait() // it was told to end
 	})
-	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address); err == nil {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("%s:\n%s", name, &out)
+		}
+	})
+	await(t, name+" listens", func() bool {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
 			_ = c.Close()
-			return
 		}
-		if time.Since(start) > patience {
-			t.Fatalf("%s does not listen:\n%s", name, &out)
-		}
-	}
+		return err == nil
+	})
 }
 
 // Real caches before the gateway serve what may be kept for as long as it may,
@@ -350,9 +353,10 @@ func TestCacheBeforeTheGateway(t *testing.T) {
 				}
 				return resp
 			}
-			// The gateway has it for 2 s when the cache before it gets it.
-			get(g.url, public)
-			time.Sleep(2100 * time.Millisecond)
+			await(t, "the gateway has had the answer for 2 s", func() bool {
+				age, _ := strconv.Atoi(get(g.url, public).Header.Get("Age"))
+				return age >= 2
+			})
 			for range 5 {
 				if resp := get(front, public); resp.StatusCode != http.StatusOK || resp.Header.Get("Cache-Control") != "public, max-age=5, stale-if-error=60" {
 					t.Errorf("%d %v", resp.StatusCode, resp.Header)

@@ -40,7 +40,7 @@ func Member[D Reader](d D, names ...string) (int, error) {
 // known. name is what names its type, or empty if a member does.
 func NoType(abstract, name string) error {
 	if name == "" {
-		return &Mismatch{Want: fmt.Sprintf("an object of a type of %s: nothing tells its type", abstract)}
+		return &Mismatch{Want: fmt.Sprintf("an object of a type of %s: its type is not known", abstract)}
 	}
 	return &Mismatch{Want: "the name of a type of " + abstract, Have: sample(name)}
 }

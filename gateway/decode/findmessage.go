@@ -48,7 +48,7 @@ func fieldOf(message protoreflect.Message, name string) protoreflect.FieldDescri
 	return fields.ByJSONName(name)
 }
 
-// foundIn returns a value of a message. Its field tells the names of an enum.
+// foundIn returns a value of a message. Its field has the names of an enum.
 func foundIn(v protoreflect.Value, of protoreflect.FieldDescriptor) Found {
 	var text any
 	switch v := v.Interface().(type) {

@@ -152,7 +152,7 @@ func (s Summary) Header() http.Header {
 // clients read it (RFC 6265, section 5.2); empty if it sets none.
 func CookieName(text string) string { return cookieOf(text).name }
 
-// cookieID is what a client tells cookies apart by (RFC 6265, section 5.3).
+// cookieID is what distinguishes the cookies of a client (RFC 6265, section 5.3).
 type cookieID struct{ name, domain, path string }
 
 func cookieOf(text string) cookieID {

@@ -69,7 +69,7 @@ type Summary struct {
 	// what has too many can't be invalidated, and must not be kept.
 	Overflow bool
 	// Passed are the fields of services' answers that the caller gets, in the
-	// order of writes and bindings. PassedOver tells that they had more than
+	// order of writes and bindings. PassedOver reports whether they had more than
 	// [MaxPassed] bytes: then there are none.
 	Passed     []Passed
 	PassedOver bool

@@ -26,7 +26,7 @@ type StatusError struct {
 	// Code is the gRPC code; codes.OK for HTTP, and for an answer that a condition
 	// makes an error.
 	Code codes.Code
-	// RetryAfter is how long the service wants nobody to call it again, at most a
+	// RetryAfter is the time after which the service may be called again, at most a
 	// day; 0 if it does not say so. Status is 429 or 503 then.
 	RetryAfter time.Duration
 	// Redirect says of an answer that redirects where it leads, and why it was not

@@ -59,7 +59,7 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 	}
 }
 
-// userAgent is what services are told that calls them.
+// userAgent is the User-Agent of calls, unless a binding sets it.
 const userAgent = "Portico"
 
 // Store keeps what services answered.
@@ -184,7 +184,7 @@ func (c *HTTP) statusError(resp *http.Response) error {
 	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
 		return nil
 	}
-	// The status tells more than why its body could not be read.
+	// The status says more than why its body could not be read.
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
 	return refused(&StatusError{
 		Service: c.config.Name, Status: resp.StatusCode, RetryAfter: retryAfter(resp.StatusCode, resp.Header), Body: body,

@@ -10,7 +10,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/decode"
 )
 
-// NextLink returns the cursor of the next page that a header tells in Link with
+// NextLink returns the cursor of the next page that a header has in Link with
 // rel="next" (RFC 8288): the value of a parameter of its URL, or the URL itself
 // if the parameter is empty. It returns nil if there is no such Link. A URL without
 // the parameter is an error.
@@ -40,7 +40,7 @@ func nextLink(fields []string) (target string, ok bool) {
 			if l, rest, ok = cutLink(rest); !ok {
 				break
 			}
-			// The Link of another resource (anchor) does not tell of this page.
+			// The Link of another resource (anchor) is not about this page.
 			if !l.anchored && slices.ContainsFunc(strings.Fields(l.rel), func(rel string) bool { return strings.EqualFold(rel, "next") }) {
 				return l.target, true
 			}

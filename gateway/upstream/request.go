@@ -47,7 +47,7 @@ type Request struct {
 	// status is 2xx: see [Holds].
 	Errors []Condition
 	// ResponseHeader is set to the header of an answer that is read, which must not
-	// be changed: other calls may have the same answer. It is nil if nobody reads it.
+	// be changed: other calls may have the same answer. It is nil if it is not read.
 	ResponseHeader *http.Header
 	// Passes are the fields of the answer's header that the caller of the
 	// operation gets; nil for none. It is not for [HTTP.StreamJSON].

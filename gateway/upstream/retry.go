@@ -9,10 +9,10 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// longestRetry bounds Retry-After: nobody waits longer for a call.
+// longestRetry bounds Retry-After.
 const longestRetry = 24 * time.Hour
 
-// retryAfter returns how long a service wants nobody to call it again, with
+// retryAfter returns the time after which a service may be called again, with
 // status 429 or 503 (RFC 9110, section 10.2.3); 0 if it does not say so. A date
 // counts from that of the answer, if that has one, so that clocks may differ.
 func retryAfter(status int, header http.Header) time.Duration {

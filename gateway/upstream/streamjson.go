@@ -97,7 +97,7 @@ func (c *HTTP) stream(ctx context.Context, r Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// eventsIn returns the reader of an answer, as its media type tells.
+// eventsIn returns the reader of an answer, which depends on its media type.
 func (c *HTTP) eventsIn(resp *http.Response, r Request) (events, error) {
 	name, header := c.config.Name, resp.Header
 	if coding := header.Get("Content-Encoding"); coding != "" && coding != "identity" {

@@ -5,7 +5,7 @@
 //
 //	Read          rest.go, read.go  @rest or @grpc of a field → [Binding]
 //	              key.go, errors.go, check.go: its parts, and whether its variables exist
-//	DiscriminatorFor  discriminator.go  @discriminator → how a service tells types
+//	DiscriminatorFor  discriminator.go  @discriminator → how the types of a service's objects are determined
 //	SourceFor     source.go         @source → where a service has a field
 //	EnumText      source.go         @source → what a service calls an enum's value
 //	ReadOthers    source.go         checks the directives that bind no field

@@ -110,7 +110,7 @@ const (
 type Page struct {
 	Next, Total, More *Beside // nil when not given
 	// Parameter is the parameter of the URL in the header Link that has the
-	// cursor; empty if the URL only tells that there is another page.
+	// cursor; empty if the URL only shows that there is another page.
 	Parameter string
 	// Cursor and Node are where a row has its cursor and its node; nil when not
 	// given.

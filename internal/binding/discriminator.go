@@ -21,7 +21,7 @@ type Discriminator struct {
 	Pos     *ast.Position
 }
 
-// Variant says what tells one type.
+// Variant says what determines one type.
 type Variant struct {
 	// Text is a value, or the path of a member.
 	Text string
@@ -43,7 +43,7 @@ func (d *Discriminator) String() string {
 	return b.String() + "; " + d.Default
 }
 
-// DiscriminatorFor returns how a service tells the types of an interface or a union:
+// DiscriminatorFor returns what determines the types of an interface or a union in a service:
 // the @discriminator that names the service, or else the one that names none; nil if
 // there is neither. The directives must be valid; see [ReadOthers].
 func DiscriminatorFor(directives ast.DirectiveList, service string) *Discriminator {
@@ -85,7 +85,7 @@ func (r *reader) variants(d *ast.Directive, argument string, members bool) []Var
 			variant.Path = path
 		}
 		if slices.ContainsFunc(list, func(other Variant) bool { return other.Text == variant.Text }) {
-			r.fail(v.Position, "keep one", "%q tells two types", variant.Text)
+			r.fail(v.Position, "keep one", "%q is for two types", variant.Text)
 		}
 		list = append(list, variant)
 	}

@@ -82,7 +82,7 @@ func (r *reader) parameter(page *Page, given ast.ChildValueList) {
 	case v != nil && !page.Next.IsLink():
 		r.fail(v.Position, "remove it", `parameter is for next: "%slink"`, responseHeader)
 	case v != nil && r.binding.CountsRows():
-		r.fail(v.Position, "remove it", "the gateway makes the cursors, so the Link only tells whether there is another page")
+		r.fail(v.Position, "remove it", "the gateway makes the cursors, so the Link only shows whether there is another page")
 	case v != nil && v.Raw == "":
 		r.fail(v.Position, `write a name, such as parameter: "cursor"`, "parameter is empty")
 	case v != nil:
@@ -92,7 +92,7 @@ func (r *reader) parameter(page *Page, given ast.ChildValueList) {
 		i := slices.IndexFunc(r.binding.REST.Query, func(p Param) bool { return p.Name != "" && sendsCursor(p.Text) })
 		if i < 0 {
 			r.fail(given.ForName("next").Position, `add parameter: "cursor", the name in the URL of the Link`,
-				"nothing tells which parameter of the Link has the cursor: no parameter of the call is {$args.after}")
+				"the parameter of the Link that has the cursor is not known: no parameter of the call is {$args.after}")
 			return
 		}
 		page.Parameter = r.binding.REST.Query[i].Name

@@ -54,7 +54,7 @@ func (r *reader) rest(d *ast.Directive) {
 	rest.Events = r.events(d)
 	rest.Passes = r.passes(d)
 	if arg := d.Arguments.ForName("contentType"); arg != nil && r.streams() {
-		r.fail(arg.Position, "remove it", "%s.%s is a stream, whose media type tells its format", r.binding.Parent.Name, r.binding.Field.Name)
+		r.fail(arg.Position, "remove it", "%s.%s is a stream, whose media type determines its format", r.binding.Parent.Name, r.binding.Field.Name)
 	}
 	if format := d.Arguments.ForName("format"); rest.XML && r.streams() {
 		r.fail(format.Position, "remove it", "%s.%s is a stream, whose events are JSON", r.binding.Parent.Name, r.binding.Field.Name)

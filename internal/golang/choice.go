@@ -32,7 +32,7 @@ func (c *client) required(o *plan.Object) string {
 	return fmt.Sprintf("%s(d, %s)", c.decode("Required"), c.of(o))
 }
 
-// otherwise writes the return for a value whose type nothing tells. name is the
+// otherwise writes the return for a value whose type is not known. name is the
 // expression for what should name it.
 func (c *client) otherwise(of *plan.Choice, name, byDefault string) string {
 	if of.Default != nil {

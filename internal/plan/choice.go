@@ -21,15 +21,15 @@ type Choice struct {
 	// Message is the message that it is read from; nil in JSON and XML.
 	Message *protogen.Message
 	// Path or, in a message, Fields lead to the value that names the type; nil if
-	// a member tells it. Text converts the value of a message to text.
+	// a member determines it. Text converts the value of a message to text.
 	Path   []string
 	Fields []MessageField
 	Text   *Func
-	// Within reports whether the object is the value of the member that tells its
+	// Within reports whether the object is the value of the member that determines its
 	// type, and not what has the member.
 	Within   bool
 	Variants []Variant
-	// Default is the type of a value that no variant tells; nil without one.
+	// Default is the type of a value that has no variant; nil without one.
 	Default *Object
 }
 
@@ -38,7 +38,7 @@ type Variant struct {
 	Object *Object
 	// Texts are the values that name the type.
 	Texts []string
-	// Name or, in a message, Field is the member that tells the type.
+	// Name or, in a message, Field is the member that determines the type.
 	Name  string
 	Field MessageField
 }
@@ -102,7 +102,7 @@ func (m *maker) choice(s *Service, def *ast.Definition, format Format, message *
 	return a
 }
 
-// discriminator returns how the service tells the types of an interface or a union.
+// discriminator returns what determines the types of an interface or a union.
 // It returns nil if that is not known, which is reported.
 func (m *maker) discriminator(s *Service, def *ast.Definition, pos *ast.Position) *binding.Discriminator {
 	var found *binding.Discriminator
@@ -117,13 +117,13 @@ func (m *maker) discriminator(s *Service, def *ast.Definition, pos *ast.Position
 		case found == nil:
 			found = theirs
 		default:
-			m.report.At(theirs.Pos, "use the same in both", "the types of %s are told in another way here than at %s", def.Name, project.Where(found.Pos))
+			m.report.At(theirs.Pos, "use the same in both", "%s has another @discriminator here than at %s", def.Name, project.Where(found.Pos))
 			return nil
 		}
 	}
 	if found == nil {
 		m.report.At(pos, "add @discriminator to "+def.Name+`, such as @discriminator(name: "kind"), or resolve it with a Go method`,
-			"%s is %s, and nothing says how the service %s tells its types", def.Name, project.Article(def.Kind), s.Name)
+			"%s is %s, and no @discriminator says how its types are determined in the service %s", def.Name, project.Article(def.Kind), s.Name)
 	}
 	return found
 }
@@ -213,7 +213,7 @@ func (m *maker) discriminatorField(a *Choice, how *binding.Discriminator) bool {
 	return false
 }
 
-// byMember plans the types that members tell.
+// byMember plans the types that members determine.
 func (m *maker) byMember(s *Service, a *Choice, how *binding.Discriminator, list []binding.Variant) {
 	for _, of := range list {
 		v, message := Variant{Name: of.Path[0].Name}, (*protogen.Message)(nil)
