@@ -31,7 +31,8 @@ run: build ## run the gateway with the demo services behind it, until Ctrl-C
 .PHONY: build
 build: ## build bin/gateway, bin/demo and bin/portico
 	@echo "building (the first time takes a minute or two) ..."
-	@go build -o bin/ ./cmd/gateway ./cmd/portico ./demo/cmd/demo
+	@# Without DWARF, which only debuggers read: stack traces and profiles need none.
+	@go build -ldflags=-w -o bin/ ./cmd/gateway ./cmd/portico ./demo/cmd/demo
 
 .PHONY: test
 test: setup ## run all tests but the long ones, with the race detector; gets what they need
