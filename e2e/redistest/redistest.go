@@ -3,13 +3,17 @@ package redistest
 
 import (
 	"bufio"
+	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/portico-gateway/portico/gateway/redis"
 )
 
 // Server is a redis-server on a port of loopback that nobody else has. It keeps
@@ -36,6 +40,34 @@ func Start(t testing.TB, args ...string) *Server {
 
 // URL is how clients find the server.
 func (s *Server) URL() string { return "redis://" + s.Addr }
+
+// Link returns a link to the server, which [Run] runs.
+func (s *Server) Link(t testing.TB, config redis.Config, log *slog.Logger) *redis.Link {
+	t.Helper()
+	if config.URL == "" {
+		config.URL = s.URL()
+	}
+	link, err := redis.Open(config, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+// Run runs something until the test ends.
+func Run(t testing.TB, run func(context.Context)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+}
 
 // FreePort is a port of loopback that nobody has at the moment.
 func FreePort(t testing.TB) string {

@@ -3,7 +3,7 @@
 //
 // A bucket of capacity c that r points a second fill grants at most c + r×t
 // points in any time t. That is exact in memory, and in Redis for all gateways
-// together. While Redis can't be reached, each gateway has a share of every
+// together. While the link to Redis is down, each gateway has a share of every
 // bucket to itself.
 package ratelimit
 
@@ -73,7 +73,7 @@ type Config struct {
 	Redis *Redis
 	// Now is the clock; nil for the system's. Redis has its own.
 	Now func() time.Time
-	// Log is told when Redis can't be reached; nil for none.
+	// Log receives what could not be given back; nil discards it.
 	Log *slog.Logger
 }
 
@@ -83,9 +83,8 @@ type Limiter struct {
 	shared *shared // nil: memory only
 }
 
-// Open opens a limiter. It waits for Redis a second at most: buckets are this
-// gateway's own until it is there. The error tells of a wrong configuration.
-func Open(config Config) (*Limiter, error) {
+// New returns a limiter. [Limiter.Run] must run while it is used.
+func New(config Config) *Limiter {
 	if config.MaxBuckets <= 0 {
 		config.MaxBuckets = 100_000
 	}
@@ -96,18 +95,23 @@ func Open(config Config) (*Limiter, error) {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
 	l := &Limiter{local: newMemory(config.MaxBuckets, config.Now)}
-	if config.Redis == nil {
-		return l, nil
+	if config.Redis != nil {
+		l.shared = newShared(*config.Redis, config.Log)
 	}
-	var err error
-	l.shared, err = openShared(*config.Redis, config.Log) // Close ends it
-	return l, err
+	return l
+}
+
+// Run sends Redis what is given back, until ctx is done, and then what is left.
+func (l *Limiter) Run(ctx context.Context) {
+	if l.shared != nil {
+		l.shared.run(ctx)
+	}
 }
 
 // Take takes the points of all charges, or of none when one is refused. It
 // fills states, which has the length of charges, whose keys are distinct. It
 // waits for Redis no longer than configured, and for nothing else; with Redis
-// it is one round trip. That ctx ends does not stop it.
+// it is one round trip. It ignores that ctx is done.
 func (l *Limiter) Take(ctx context.Context, charges []Charge, states []State) (granted bool) {
 	for i := range charges {
 		if !charges[i].valid() {
@@ -140,13 +144,4 @@ func (l *Limiter) Return(bucket Bucket, points float64) {
 		share = l.shared.config.LocalShare
 	}
 	l.local.giveBack(&c, share)
-}
-
-// Close sends what is to be given back and closes the connections to Redis. It
-// takes a second at most.
-func (l *Limiter) Close() error {
-	if l.shared != nil {
-		l.shared.close()
-	}
-	return nil
 }

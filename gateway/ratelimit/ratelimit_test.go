@@ -19,6 +19,7 @@ import (
 
 	"github.com/portico-gateway/portico/e2e/redistest"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
+	"github.com/portico-gateway/portico/gateway/redis"
 	"github.com/portico-gateway/portico/internal/longtest"
 )
 
@@ -41,12 +42,17 @@ func (c *clock) add(d time.Duration) {
 
 func open(t testing.TB, config ratelimit.Config) *ratelimit.Limiter {
 	t.Helper()
-	l, err := ratelimit.Open(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
+	l := ratelimit.New(config)
+	redistest.Run(t, l.Run)
 	return l
+}
+
+// shared returns a limiter whose link has been tried.
+func shared(t testing.TB, link *redis.Link, localShare float64) *ratelimit.Limiter {
+	t.Helper()
+	redistest.Run(t, link.Run)
+	<-link.Tried()
+	return open(t, ratelimit.Config{Redis: &ratelimit.Redis{Link: link, LocalShare: localShare}})
 }
 
 func take(t testing.TB, l *ratelimit.Limiter, b ratelimit.Bucket, points float64) (ratelimit.State, bool) {
@@ -93,10 +99,12 @@ func TestBucket(t *testing.T) {
 
 // All charges are granted, or none is.
 func TestSeveralCharges(t *testing.T) {
-	redis := redistest.Start(t)
-	for name, config := range map[string]ratelimit.Config{"memory": {}, "redis": {Redis: &ratelimit.Redis{URL: redis.URL(), Timeout: time.Second}}} {
+	server := redistest.Start(t)
+	for name, l := range map[string]*ratelimit.Limiter{
+		"memory": open(t, ratelimit.Config{}),
+		"redis":  shared(t, server.Link(t, redis.Config{Timeout: time.Second}, nil), 0),
+	} {
 		t.Run(name, func(t *testing.T) {
-			l := open(t, config)
 			charge := func(key string, capacity, points float64) ratelimit.Charge {
 				return ratelimit.Charge{Bucket: ratelimit.Bucket{Key: key, Capacity: capacity, Refill: 0.001}, Points: points}
 			}
@@ -242,11 +250,11 @@ func TestExactLong(t *testing.T) {
 
 func exact(t *testing.T, refusals int64) {
 	t.Helper()
-	redis := redistest.Start(t)
-	shared := ratelimit.Config{Redis: &ratelimit.Redis{URL: redis.URL(), Timeout: 20 * time.Second}}
+	server := redistest.Start(t)
+	patient := redis.Config{Timeout: 20 * time.Second}
 	for name, limiters := range map[string][]*ratelimit.Limiter{
 		"memory": {open(t, ratelimit.Config{})},
-		"redis":  {open(t, shared), open(t, shared)},
+		"redis":  {shared(t, server.Link(t, patient, nil), 0), shared(t, server.Link(t, patient, nil), 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := ratelimit.Bucket{Key: name, Capacity: 200, Refill: 50}
@@ -279,15 +287,15 @@ func (l *lines) count(text string) int {
 // While Redis hangs or is gone, requests go on with a share of the bucket; they
 // come back to it by themselves.
 func TestRedisIsAway(t *testing.T) {
-	redis := redistest.Start(t)
+	server := redistest.Start(t)
 	for name, c := range map[string]struct{ begin, end func() }{
-		"hangs":     {redis.Pause, redis.Resume},
-		"is killed": {redis.Kill, func() { redis.Restart(t) }},
+		"hangs":     {server.Pause, server.Resume},
+		"is killed": {server.Kill, func() { server.Restart(t) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &lines{}
 			const timeout = 500 * time.Millisecond
-			l := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: redis.URL(), Timeout: timeout, LocalShare: 0.25}, Log: slog.New(slog.NewTextHandler(log, nil))})
+			l := shared(t, server.Link(t, redis.Config{Timeout: timeout}, slog.New(slog.NewTextHandler(log, nil))), 0.25)
 			b := ratelimit.Bucket{Key: name, Capacity: 100, Refill: 0.001}
 			take(t, l, b, 100)
 			if _, granted := take(t, l, b, 1); granted {
@@ -303,6 +311,7 @@ func TestRedisIsAway(t *testing.T) {
 				}
 			}
 			took := time.Since(start)
+			await(t, "the link is down", func() bool { return log.count("Redis is not available") > 0 })
 			c.end()
 			if granted == 0 || granted > 25 {
 				t.Errorf("granted %d of the gateway's own share of 25", granted)
@@ -310,11 +319,11 @@ func TestRedisIsAway(t *testing.T) {
 			if took > tries*timeout/2 { // each waiting for Redis, it would be twice that
 				t.Errorf("%d requests took %v", tries, took)
 			}
-			if n := log.count("can't be reached"); n != 1 {
+			if n := log.count("Redis is not available"); n != 1 {
 				t.Errorf("%d lines in the log", n)
 			}
-			await(t, "Redis is used again", func() bool { return log.count("Redis is back") == 1 })
-			other := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: redis.URL(), Timeout: time.Second}})
+			await(t, "Redis is used again", func() bool { return log.count("Redis is available again") == 1 })
+			other := shared(t, server.Link(t, redis.Config{Timeout: time.Second}, nil), 0)
 			fresh := ratelimit.Bucket{Key: name + " afterwards", Capacity: 10, Refill: 0.001}
 			take(t, l, fresh, 10)
 			if _, granted := take(t, other, fresh, 1); granted {
@@ -326,32 +335,27 @@ func TestRedisIsAway(t *testing.T) {
 
 // A limiter that starts without Redis comes to it.
 func TestRedisComesLater(t *testing.T) {
-	redis := redistest.Start(t, "--requirepass", "hunter2")
-	redis.Kill()
+	server := redistest.Start(t, "--requirepass", "hunter2")
+	server.Kill()
 	log := &lines{}
-	l := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: "redis://:hunter2@" + redis.Addr}, Log: slog.New(slog.NewTextHandler(log, nil))})
+	l := shared(t, server.Link(t, redis.Config{URL: "redis://:hunter2@" + server.Addr}, slog.New(slog.NewTextHandler(log, nil))), 0)
 	b := ratelimit.Bucket{Key: "a", Capacity: 10, Refill: 0.001}
 	if _, granted := take(t, l, b, 1); !granted {
 		t.Error("nothing without Redis")
 	}
-	redis.Restart(t)
-	await(t, "Redis is used", func() bool { return log.count("Redis is back") == 1 })
+	server.Restart(t)
+	await(t, "Redis is used", func() bool { return log.count("Redis is available again") == 1 })
 	if log.count("hunter2") > 0 {
 		t.Error("the log has the password")
-	}
-	for _, url := range []string{"", "http://x", "redis://a:b:c"} {
-		if _, err := ratelimit.Open(ratelimit.Config{Redis: &ratelimit.Redis{URL: url}}); err == nil {
-			t.Errorf("%q: no error", url)
-		}
 	}
 }
 
 // A request is one round trip, whatever it charges; a server that has forgotten
 // the script costs another one.
 func TestRoundTrips(t *testing.T) {
-	redis := redistest.Start(t)
-	proxy := listen(t, redis.Addr)
-	l := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: "redis://" + proxy.addr, Timeout: 5 * time.Second}})
+	server := redistest.Start(t)
+	proxy := listen(t, server.Addr)
+	l := shared(t, server.Link(t, redis.Config{URL: "redis://" + proxy.addr, Timeout: 5 * time.Second}, nil), 0)
 	charges := []ratelimit.Charge{
 		{Bucket: ratelimit.Bucket{Key: "a", Capacity: 1e6, Refill: 1}, Points: 1},
 		{Bucket: ratelimit.Bucket{Key: "b", Capacity: 1e6, Refill: 1}, Points: 1},
@@ -368,7 +372,7 @@ func TestRoundTrips(t *testing.T) {
 	if got := proxy.commands.Load() - before; got != n {
 		t.Errorf("%d writes to Redis for %d requests", got, n)
 	}
-	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{redis.Addr}, DisableCache: true})
+	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{server.Addr}, DisableCache: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -482,8 +486,14 @@ func TestCluster(t *testing.T) {
 		})
 	}
 	log := &lines{}
-	l := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: strings.Join(urls, ","), Timeout: 2 * time.Second}, Log: slog.New(slog.NewTextHandler(log, nil))})
-	other := open(t, ratelimit.Config{Redis: &ratelimit.Redis{URL: urls[1], Timeout: 2 * time.Second}})
+	open := func(url string) *ratelimit.Limiter {
+		link, err := redis.Open(redis.Config{URL: url, Timeout: 2 * time.Second}, slog.New(slog.NewTextHandler(log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return shared(t, link, 0)
+	}
+	l, other := open(strings.Join(urls, ",")), open(urls[1])
 	states := make([]ratelimit.State, 2)
 	for i := range 40 {
 		a := ratelimit.Charge{Bucket: ratelimit.Bucket{Key: fmt.Sprint("a", i), Capacity: 10, Refill: 0.001}, Points: 6}

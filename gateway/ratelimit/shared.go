@@ -2,54 +2,33 @@ package ratelimit
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // Redis names scripts by it
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"log/slog"
 	"strconv"
-	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/redis/rueidis"
 
 	"github.com/portico-gateway/portico/gateway/redis"
 )
 
-// Redis is where gateways share buckets: Redis 5 or newer or Valkey, one server
-// or a cluster. Zero values stand for the defaults.
+// Redis is where gateways share buckets. Zero values stand for the defaults.
 type Redis struct {
-	// URL is redis:// or rediss://, with user, password and database. Several of
-	// them with commas between are nodes of one cluster.
-	URL string
-	// Timeout is how long a request waits for it at most; 50 ms.
-	Timeout time.Duration
+	// Link is the link to the server, or to a cluster, whose timeout bounds how long
+	// a request waits.
+	Link *redis.Link
 	// LocalShare is the share of each bucket that a gateway has to itself while
-	// Redis can't be reached; 0.5.
+	// the link is down; 0.5.
 	LocalShare float64
-	// Prefix is that of all keys; portico.
-	Prefix string
 }
 
-// shared has buckets in Redis.
-//
-// Its goroutine, which close ends, connects, finds out whether Redis is back,
-// and sends what is given back.
+// shared has buckets in Redis. Its method run sends what is given back.
 type shared struct {
 	config  Redis
 	log     *slog.Logger
-	options rueidis.ClientOption
-	sha     string                         // of the script
-	client  atomic.Pointer[rueidis.Client] // nil until Redis was there once
-	away    atomic.Bool                    // it could not be reached last time
+	port    *redis.Port
 	returns chan Charge
 	lost    atomic.Int64 // returns that could not be sent
-	stop    context.CancelFunc
-	done    sync.WaitGroup
-
-	mu     sync.Mutex
-	logged time.Time
 }
 
 // script takes points from a bucket, or gives back when they are negative. The
@@ -58,7 +37,7 @@ type shared struct {
 //
 // KEYS[1] is the bucket; ARGV are capacity, points a second, points. The answer
 // is whether they were granted, and how many are left.
-const script = `
+var script = redis.NewScript(`
 local capacity, refill, points = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -77,54 +56,29 @@ end
 redis.call('HSET', KEYS[1], 'points', string.format('%.17g', available), 'at', string.format('%.17g', at))
 redis.call('PEXPIRE', KEYS[1], math.ceil((capacity - available) / refill * 1000) + 1000)
 return {granted, string.format('%.17g', available)}
-`
+`)
 
-func openShared(config Redis, log *slog.Logger) (*shared, error) {
-	if config.Timeout <= 0 {
-		config.Timeout = 50 * time.Millisecond
-	}
+func newShared(config Redis, log *slog.Logger) *shared {
 	if config.LocalShare <= 0 || config.LocalShare > 1 {
 		config.LocalShare = 0.5
 	}
-	if config.Prefix == "" {
-		config.Prefix = "portico"
-	}
-	options, err := redis.Options(config.URL)
-	if err != nil {
-		return nil, err
-	}
-	options.DisableCache = true // buckets change with every call
-	ctx, stop := context.WithCancel(context.Background())
-	s := &shared{config: config, log: log, options: options, sha: scriptSHA(), returns: make(chan Charge, 1024), stop: stop}
-	s.away.Store(true)
-	s.connect(ctx)
-	s.done.Go(func() { s.run(ctx) })
-	return s, nil
+	return &shared{config: config, log: log, port: config.Link.Port(0), returns: make(chan Charge, 1024)}
 }
 
-// scriptSHA is how Redis names the script: by SHA-1.
-func scriptSHA() string {
-	sum := sha1.Sum([]byte(script)) //nolint:gosec // it is a name
-	return hex.EncodeToString(sum[:])
-}
-
-// take asks Redis. It is false when that could not answer in time. An answer
-// that comes too late may have taken the points, which errs on the safe side.
+// take takes points from Redis. ok is false if it could not answer in time. An
+// answer that comes too late may have taken the points, which errs on the safe
+// side.
 func (s *shared) take(ctx context.Context, charges []Charge, states []State) (granted, ok bool) {
-	client := s.client.Load()
-	if client == nil || s.away.Load() {
+	// A caller who leaves is no failure of Redis, and gives back what it took.
+	results, _ := s.port.Do(context.WithoutCancel(ctx), s.port.Session(), script, s.calls(charges)...)
+	if results == nil {
 		return false, false
 	}
-	// A caller who leaves is no failure of Redis, and gives back what it took.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Timeout)
-	defer cancel()
-	answers := s.exec(ctx, *client, charges)
 	granted = true
 	taken := make([]bool, len(charges))
-	for i, answer := range answers {
-		available, took, err := parse(answer)
+	for i, result := range results {
+		available, took, err := parse(result)
 		if err != nil {
-			s.failed(err)
 			s.undo(charges, taken)
 			return false, false
 		}
@@ -146,35 +100,26 @@ func (s *shared) undo(charges []Charge, taken []bool) {
 	}
 }
 
-// exec runs the script for each charge, all in one pipeline: one round trip,
-// and another one when a server does not know the script yet.
-func (s *shared) exec(ctx context.Context, client rueidis.Client, charges []Charge) []rueidis.RedisResult {
-	commands := make(rueidis.Commands, len(charges))
+// calls returns the calls of the script for charges.
+func (s *shared) calls(charges []Charge) []redis.Call {
+	calls := make([]redis.Call, len(charges))
 	for i := range charges {
 		c := &charges[i]
-		commands[i] = client.B().Evalsha().Sha1(s.sha).Numkeys(1).Key(s.key(c.Key)).Arg(number(c.Capacity), number(c.Refill), number(c.Points)).Build()
+		calls[i] = redis.Call{Keys: []string{s.key(c.Key)}, Args: []string{number(c.Capacity), number(c.Refill), number(c.Points)}}
 	}
-	answers := client.DoMulti(ctx, commands...)
-	for i, answer := range answers {
-		if e, ok := rueidis.IsRedisErr(answer.Error()); ok && e.IsNoScript() {
-			c := &charges[i]
-			answers[i] = client.Do(ctx, client.B().Eval().Script(script).Numkeys(1).Key(s.key(c.Key)).
-				Arg(number(c.Capacity), number(c.Refill), number(c.Points)).Build())
-		}
-	}
-	return answers
+	return calls
 }
 
 // key is a bucket's name in Redis. Its hash tag puts it into one slot of a
 // cluster; keys may have anything in them, so they are hashed.
 func (s *shared) key(key string) string {
 	sum := sha256.Sum256([]byte(key))
-	return s.config.Prefix + ":{" + hex.EncodeToString(sum[:16]) + "}"
+	return s.config.Link.Prefix() + ":{" + hex.EncodeToString(sum[:16]) + "}"
 }
 
 func number(n float64) string { return strconv.FormatFloat(n, 'g', -1, 64) }
 
-func parse(answer rueidis.RedisResult) (available float64, granted bool, err error) {
+func parse(answer redis.Result) (available float64, granted bool, err error) {
 	list, err := answer.ToArray()
 	if err != nil {
 		return 0, false, err
@@ -194,28 +139,9 @@ func parse(answer rueidis.RedisResult) (available float64, granted bool, err err
 	return available, flag == 1, err
 }
 
-// failed makes the following requests not wait, until Redis is found to be
-// back.
-func (s *shared) failed(err error) {
-	s.away.Store(true)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if time.Since(s.logged) < logEvery {
-		return
-	}
-	s.logged = time.Now()
-	s.log.Warn("Redis can't be reached: rate limits are this gateway's own meanwhile", "cause", err, "lost", s.lost.Load())
-}
-
-// How often things are done.
-const (
-	logEvery   = 10 * time.Second
-	probeEvery = 250 * time.Millisecond
-)
-
-// giveBack queues points. It is false when Redis is away.
+// giveBack queues points. It returns false if the link is down.
 func (s *shared) giveBack(c Charge) bool {
-	if s.away.Load() {
+	if s.port.Session() == nil {
 		return false
 	}
 	select {
@@ -226,57 +152,24 @@ func (s *shared) giveBack(c Charge) bool {
 	return true
 }
 
-// run is the goroutine.
+// run sends what is given back until ctx is done, and what is queued then.
 func (s *shared) run(ctx context.Context) {
-	probe := time.NewTicker(probeEvery)
-	defer probe.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			s.send(nil) //nolint:contextcheck // it is what is done when ctx is
+			s.send(context.WithoutCancel(ctx), nil)
+			if lost := s.lost.Load(); lost > 0 {
+				s.log.WarnContext(ctx, "points of rate limits were not given back, since Redis was not available or too slow", "times", lost)
+			}
 			return
 		case c := <-s.returns:
-			s.send(&c) //nolint:contextcheck // what is given back must not be lost
-		case <-probe.C:
-			s.connect(ctx)
+			s.send(context.WithoutCancel(ctx), &c) // it must not be lost
 		}
-	}
-}
-
-// connect finds out whether Redis is there, when it was not.
-func (s *shared) connect(ctx context.Context) {
-	if !s.away.Load() {
-		return
-	}
-	client := s.client.Load()
-	if client == nil {
-		made, err := rueidis.NewClient(s.options)
-		if err != nil {
-			s.failed(err)
-			return
-		}
-		client = &made
-		s.client.Store(client)
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
-	defer cancel()
-	if err := (*client).Do(ctx, (*client).B().Ping().Build()).Error(); err != nil {
-		if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			s.failed(err)
-		}
-		return
-	}
-	s.away.Store(false)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.logged.IsZero() {
-		s.log.Info("Redis is back: rate limits are those of all gateways")
-		s.logged = time.Time{}
 	}
 }
 
 // send gives back what is queued, in one pipeline.
-func (s *shared) send(first *Charge) {
+func (s *shared) send(ctx context.Context, first *Charge) {
 	var list []Charge
 	if first != nil {
 		list = append(list, *first)
@@ -284,27 +177,19 @@ func (s *shared) send(first *Charge) {
 	for len(list) < cap(s.returns) && len(s.returns) > 0 {
 		list = append(list, <-s.returns)
 	}
-	client := s.client.Load()
-	if len(list) == 0 || client == nil {
+	if len(list) == 0 {
 		return
 	}
 	for i := range list {
 		list[i].Points = -list[i].Points
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	for _, answer := range s.exec(ctx, *client, list) {
-		if err := answer.Error(); err != nil {
-			s.lost.Add(1)
-			s.failed(err)
-		}
+	results, _ := s.port.Do(ctx, s.port.Session(), script, s.calls(list)...)
+	if results == nil {
+		s.lost.Add(int64(len(list)))
 	}
-}
-
-func (s *shared) close() {
-	s.stop()
-	s.done.Wait()
-	if client := s.client.Load(); client != nil {
-		(*client).Close()
+	for _, result := range results {
+		if result.Error() != nil {
+			s.lost.Add(1)
+		}
 	}
 }
