@@ -16,13 +16,13 @@ import (
 	"github.com/portico-gateway/portico/gateway/redis"
 )
 
-// Server is a redis-server on a port of loopback that nobody else has. It keeps
-// nothing on disk.
+// Server is a redis-server on a free port of loopback. It saves nothing by itself.
 type Server struct {
 	// Addr is host:port.
 	Addr string
 
 	args []string
+	dir  string
 	cmd  *exec.Cmd
 }
 
@@ -32,7 +32,7 @@ func Start(t testing.TB, args ...string) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatal("there is no redis-server: run `make test`, which installs it (e2e/setup.sh)")
 	}
-	s := &Server{Addr: "127.0.0.1:" + FreePort(t), args: args}
+	s := &Server{Addr: "127.0.0.1:" + FreePort(t), args: args, dir: t.TempDir()}
 	s.Restart(t)
 	t.Cleanup(func() { s.Kill() })
 	return s
@@ -69,7 +69,7 @@ func Run(t testing.TB, run func(context.Context)) {
 	})
 }
 
-// FreePort is a port of loopback that nobody has at the moment.
+// FreePort returns a port of loopback that is free at the moment.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -81,13 +81,13 @@ func FreePort(t testing.TB) string {
 	return port
 }
 
-// Restart runs the server again, at the same address and empty. It returns when
-// the server accepts connections.
+// Restart runs the server again, at the same address, with what it saved, which is
+// nothing unless it was told to. It returns when the server accepts connections.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.Kill()
 	_, port, _ := strings.Cut(s.Addr, ":")
-	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir()}, s.args...)
+	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.dir}, s.args...)
 	s.cmd = exec.Command("redis-server", args...) //nolint:noctx // Kill ends it
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {

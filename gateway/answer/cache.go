@@ -16,19 +16,23 @@ import (
 // Cache answers queries: from the store, by coalescing with an identical query that
 // is being executed, or by executing the query. It is safe for concurrent use.
 type Cache struct {
-	store   *cache.Store
-	flights *cache.Flights[*content]
+	store    *cache.Store
+	contents *cache.Cache // of *content
 }
 
 // NewCache returns a cache with the answers of a store, which others may use too.
 // The timeout bounds the making of an answer that callers share. Close must be
 // called at the end.
 func NewCache(store *cache.Store, timeout time.Duration) *Cache {
-	return &Cache{store: store, flights: cache.NewFlights(store, timeout, codec())}
+	return &Cache{store: store, contents: cache.NewCache(store, cache.Kind{Timeout: timeout, Codec: codec(), Failed: failed})}
 }
 
+// failed reports whether an answer has failures of services, so that a stale one is
+// better.
+func failed(e *cache.Entry, err error) bool { return err == nil && contentOf(e).failed() }
+
 // Close ends what is being made and waits for it.
-func (c *Cache) Close() { c.flights.Close() }
+func (c *Cache) Close() { c.contents.Close() }
 
 // Query is what [Cache.Get] is asked for.
 type Query struct {
@@ -74,29 +78,18 @@ func (c *Cache) Get(ctx context.Context, q *Query) (*Answer, error) {
 		if q.Alone || v.everything {
 			break
 		}
-		key := v.key(ctx, q.Key)
-		entry, now := c.store.Get(key), time.Now()
-		if entry != nil && entry.IsFresh(now) {
-			return hit(entry), nil
-		}
-		if entry != nil && entry.Age(now) < entry.Fresh+contentOf(entry).cached.policy.StaleWhileRevalidate {
-			c.flights.Start(ctx, key, c.make(q, key, v))
-			return stale(entry), nil
-		}
-		made, joined, err := c.flights.Do(ctx, key, c.make(q, key, v))
+		entry, status, err := c.contents.Fetch(ctx, v.key(ctx, q.Key), c.make(q, v))
 		switch {
 		case errors.Is(err, errLearned):
 			continue
 		case err != nil:
 			return nil, err
-		case joined && !q.mayHave(ctx, made):
+		case status.Joined && !q.mayHave(ctx, entry):
 			continue // it was made with what this caller does not have
-		case entry != nil && made.failed():
-			return stale(entry), nil
 		}
-		return missed(made, joined), nil
+		return c.found(entry, status), nil
 	}
-	made := c.execute(ctx, q)
+	made := contentOf(c.execute(ctx, q))
 	a := made.answer()
 	a.cached, a.status, a.passed = nil, bypassed, made.passed
 	return a, nil
@@ -108,8 +101,8 @@ func (c *Cache) Fresh(ctx context.Context, key cache.Key, variation *Variation) 
 	if v.everything {
 		return Answer{}, false
 	}
-	entry := c.store.Get(v.key(ctx, key))
-	if entry == nil || !entry.IsFresh(time.Now()) {
+	entry := c.contents.Fresh(v.key(ctx, key))
+	if entry == nil {
 		return Answer{}, false
 	}
 	found := contentOf(entry)
@@ -118,34 +111,27 @@ func (c *Cache) Fresh(ctx context.Context, key cache.Key, variation *Variation) 
 
 // mayHave reports whether an answer that was made for another caller is this one's
 // too.
-func (q *Query) mayHave(ctx context.Context, made *content) bool {
-	v := q.Variation.join(made.vary)
-	return !v.everything && v.key(ctx, q.Key) == made.key
+func (q *Query) mayHave(ctx context.Context, entry *cache.Entry) bool {
+	v := q.Variation.join(contentOf(entry).vary)
+	return !v.everything && v.key(ctx, q.Key) == entry.Key
 }
 
-func hit(entry *cache.Entry) *Answer {
-	a := contentOf(entry).answer()
-	a.status, a.hit = "hit", true
-	return a
-}
-
-func stale(entry *cache.Entry) *Answer {
-	a := hit(entry)
-	a.stale = true
-	a.status = "hit; ttl=-" + inSeconds(max(time.Since(a.cached.born)-entry.Fresh, time.Second))
-	return a
-}
-
-func missed(made *content, joined bool) *Answer {
+// found returns the answer of an entry.
+func (c *Cache) found(entry *cache.Entry, status cache.Status) *Answer {
+	made := contentOf(entry)
 	a := made.answer()
-	a.status = "fwd=miss"
-	if joined {
-		a.status += "; collapsed"
-	} else {
-		a.passed = made.passed
-	}
-	if made.cached != nil {
-		a.status += "; stored"
+	a.hit, a.stale = status.Hit, status.Stale
+	switch {
+	case status.Stale:
+		a.status = "hit; ttl=-" + inSeconds(max(c.store.Now().Sub(entry.Expires()), time.Second))
+	case status.Hit:
+		a.status = "hit"
+	case status.Joined:
+		a.status = "fwd=miss; collapsed"
+	case status.Stored:
+		a.status, a.passed = "fwd=miss; stored", made.passed
+	default:
+		a.status, a.passed = "fwd=miss", made.passed
 	}
 	return a
 }
@@ -153,65 +139,70 @@ func missed(made *content, joined bool) *Answer {
 // errLearned reports that the variation has grown since a key was computed.
 var errLearned = errors.New("the answer varies by more than was known")
 
-// make returns a function that makes the answer for all who wait for it, and
-// caches it.
-func (c *Cache) make(q *Query, key cache.Key, v *vary) cache.Make[*content] {
-	return func(ctx context.Context, put func(*cache.Entry)) (*content, error) {
+// make returns a function that makes the answer for all callers that wait for it.
+func (c *Cache) make(q *Query, v *vary) cache.Make {
+	return func(ctx context.Context, _ *cache.Entry) (*cache.Entry, error) {
 		if q.Variation.vary.Load() != v {
 			return nil, errLearned // it may be cached under another key
 		}
-		// It can have been cached after it was looked for.
-		if entry := c.store.Get(key); entry != nil && entry.IsFresh(time.Now()) {
-			return contentOf(entry), nil
-		}
-		made := c.execute(ctx, q)
-		if made.cached != nil {
-			entry := made.entry()
-			entry.Key = made.key
-			put(entry)
-		}
-		return made, nil
+		return c.execute(ctx, q), nil
 	}
 }
 
 // execute makes the answer, and makes it again if a part of it had been invalidated
 // by a tag that became known only with the answer.
-func (c *Cache) execute(ctx context.Context, q *Query) *content {
+func (c *Cache) execute(ctx context.Context, q *Query) *cache.Entry {
 	made, valid := c.executeOnce(ctx, q)
 	if !valid {
 		made, valid = c.executeOnce(ctx, q)
 	}
 	if !valid { // it is being changed all the time
-		made.cached = nil
+		made.Policy, contentOf(made).cached = cache.Policy{}, nil
 	}
 	return made
 }
 
 // executeOnce learns what the answer varies by, and prepares what is to be cached.
-func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *content, valid bool) {
-	born := time.Now()
+func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, valid bool) {
+	born := c.store.Now()
 	recording, record := provenance.Begin(ctx)
 	made := q.Make(recording)
 	parts := record.Summary()
 	out := &content{response: made.Response, cost: made.Cost, vary: q.Variation.add(parts), passed: passedOf(parts)}
-	out.key = out.vary.key(ctx, q.Key)
 	tags := slices.Concat(made.Tags, parts.Tags)
 	valid = true
 	for _, part := range parts.Parts {
 		valid = part.Adopt(tags) && valid
 	}
-	policy := made.Policy
-	if parts.Bounded {
-		policy.MaxAge = min(policy.MaxAge, parts.Fresh)
+	if !parts.Born.IsZero() && parts.Born.Before(born) {
+		born = parts.Born
 	}
+	policy := c.policy(made.Policy, parts, born)
 	policy.Private = policy.Private || out.vary.principal
+	entry := &cache.Entry{Key: out.vary.key(ctx, q.Key), Value: out, Born: born, Tags: tags}
 	plain := len(made.Response.Errors)+len(made.Response.Extensions) == 0
 	shareable := parts.Caller < provenance.Everything && !parts.Overflow
-	if c.store.Keeps() && !q.Alone && policy.Cacheable() && plain && shareable {
+	if c.store.Keeps() && !q.Alone && policy.MaxAge > c.store.Now().Sub(born) && plain && shareable {
 		cost := made.Cost() // so that what it needs is not kept
 		out.cost = func() float64 { return cost }
-		out.cached = newCached(made.Response.Data, out.vary, head{Policy: policy, Tags: tags, Born: born})
+		out.cached = newCached(made.Response.Data, out.vary, head{Policy: policy, Tags: tags, Born: born, MustRevalidate: parts.MustRevalidate})
 		out.response = &graphql.Response{Data: out.cached.data()}
+		entry.Cost, entry.Policy = out.size(), cache.Policy{Fresh: policy.MaxAge, Revalidate: policy.StaleWhileRevalidate, IfError: policy.StaleIfError}
 	}
-	return out, valid
+	return entry, valid
+}
+
+// policy returns the policy of an answer that was born at a time: that of the schema,
+// bounded by what services say of its parts.
+func (c *Cache) policy(p cachecontrol.Policy, parts provenance.Summary, born time.Time) cachecontrol.Policy {
+	if !parts.Expires.IsZero() {
+		p.MaxAge = min(p.MaxAge, parts.Expires.Sub(born))
+	}
+	if parts.Missing {
+		p.MaxAge = min(p.MaxAge, c.store.Now().Sub(born)+c.store.Missing())
+	}
+	if parts.MustRevalidate || parts.Missing {
+		p.StaleWhileRevalidate, p.StaleIfError = 0, 0
+	}
+	return p
 }

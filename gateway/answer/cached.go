@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"maps"
 	"strconv"
 	"strings"
@@ -22,10 +23,9 @@ import (
 type content struct {
 	response *graphql.Response
 	cost     func() float64
-	vary     *vary     // what it varies by
-	key      cache.Key // with what it was made of
-	passed   passed    // for the caller whose request it was made for
-	cached   *cached   // nil if it is not cached
+	vary     *vary   // what it varies by
+	passed   passed  // for the caller whose request it was made for
+	cached   *cached // nil if it is not cached
 }
 
 // answer returns an answer with the content.
@@ -63,6 +63,8 @@ type cached struct {
 	vary    []string
 	types   [2][]string
 	aged    atomic.Pointer[aged]
+
+	mustRevalidate bool
 }
 
 // coded is an answer in one content coding.
@@ -74,44 +76,43 @@ type coded struct {
 	etags [2][]string
 }
 
-// head is what is known of an answer besides its data, as gateways share it.
+// head is what is known of an answer besides its data. Gateways share it but for
+// what its entry has.
 type head struct {
-	Cost      float64
-	Principal bool
-	Headers   []string
-	Policy    cachecontrol.Policy
-	Tags      []string
-	Born      time.Time
+	Cost           float64
+	Principal      bool
+	Headers        []string
+	Policy         cachecontrol.Policy
+	MustRevalidate bool
+	Tags           []string  `json:"-"`
+	Born           time.Time `json:"-"`
 }
 
 // codec shares answers with other gateways.
-func codec() *cache.Codec[*content] {
-	return &cache.Codec[*content]{
-		Encode: func(c *content, _ *cache.Entry) []byte {
-			return cache.Frame(head{c.cost(), c.vary.principal, c.vary.headers, c.cached.policy, c.cached.tags, c.cached.born}, c.cached.data())
+func codec() *cache.Codec {
+	return &cache.Codec{
+		Encode: func(value any) (any, []byte) {
+			c := value.(*content) //nolint:forcetypeassert // see contentOf
+			return head{Cost: c.cost(), Principal: c.vary.principal, Headers: c.vary.headers, Policy: c.cached.policy, MustRevalidate: c.cached.mustRevalidate}, c.cached.data()
 		},
-		Decode: func(text []byte) (*content, *cache.Entry, error) {
+		Decode: func(raw json.RawMessage, data []byte, e *cache.Entry) error {
 			var h head
-			data, err := cache.Unframe(text, &h)
-			if err != nil {
-				return nil, nil, err
+			if err := json.Unmarshal(raw, &h); err != nil {
+				return err
 			}
+			h.Tags, h.Born = e.Tags, e.Born
 			c := &content{cost: func() float64 { return h.Cost }, vary: &vary{principal: h.Principal, headers: h.Headers}}
 			c.cached = newCached(data, c.vary, h)
 			c.response = &graphql.Response{Data: c.cached.data()}
-			return c, c.entry(), nil
+			e.Value, e.Cost = c, c.size()
+			return nil
 		},
 	}
 }
 
-// entry returns what a cached content is kept as, without its key.
-func (c *content) entry() *cache.Entry {
-	k := c.cached
-	return &cache.Entry{
-		Value: c, Cost: int64(2 * len(k.plain.body)), // with what is compressed, of which a client asks for one, mostly
-		Born: k.born, Fresh: k.policy.MaxAge, Stale: max(k.policy.StaleWhileRevalidate, k.policy.StaleIfError), Tags: k.tags,
-	}
-}
+// size returns how many bytes a cached content has, with what is compressed, of
+// which a client asks for one coding, mostly.
+func (c *content) size() int64 { return int64(2 * len(c.cached.plain.body)) }
 
 // contentOf returns the content that an entry has.
 func contentOf(entry *cache.Entry) *content { return entry.Value.(*content) } //nolint:forcetypeassert // only contents are kept
@@ -148,12 +149,14 @@ func newCached(data []byte, v *vary, h head) *cached {
 	k := &cached{
 		born: h.Born, policy: h.Policy, tags: h.Tags,
 		tag:     base64.RawURLEncoding.EncodeToString(sum[:16]),
-		control: []string{control(h.Policy)},
+		control: []string{control(h.Policy, h.MustRevalidate)},
 		noStore: []string{"no-store"},
 		noSniff: []string{"nosniff"},
 		keys:    surrogateKeys(h.Tags),
 		vary:    v.field(),
 		types:   [2][]string{{graphqlFormat + "; charset=utf-8"}, {jsonFormat + "; charset=utf-8"}},
+
+		mustRevalidate: h.MustRevalidate,
 	}
 	k.plain = k.code(identity, body)
 	return k
@@ -192,12 +195,15 @@ func surrogateKeys(tags []string) []string {
 	return []string{all.String()}
 }
 
-// control is the field Cache-Control of a GET (RFC 9111, RFC 5861).
-func control(p cachecontrol.Policy) string {
+// control returns the field Cache-Control of a GET (RFC 9111, RFC 5861).
+func control(p cachecontrol.Policy, mustRevalidate bool) string {
 	if p.Private {
 		return "private, no-store"
 	}
 	text := "public, max-age=" + inSeconds(p.MaxAge)
+	if mustRevalidate {
+		text += ", must-revalidate"
+	}
 	if p.StaleWhileRevalidate > 0 {
 		text += ", stale-while-revalidate=" + inSeconds(p.StaleWhileRevalidate)
 	}

@@ -20,7 +20,7 @@ import (
 
 func newStore(t testing.TB, size int64) *cache.Store {
 	t.Helper()
-	s, err := cache.New(size, time.Second)
+	s, err := cache.New(cache.Config{Size: size, Missing: time.Second, Random: func() float64 { return 0 }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,21 +30,53 @@ func newStore(t testing.TB, size int64) *cache.Store {
 
 func key(name string) cache.Key { return sha256.Sum256([]byte(name)) }
 
-// fill makes a value by a flight, as values are made.
+// plain returns a cache of values that are not shared.
+func plain(t testing.TB, s *cache.Store, timeout time.Duration) *cache.Cache {
+	t.Helper()
+	c := cache.NewCache(s, cache.Kind{Timeout: timeout})
+	t.Cleanup(c.Close)
+	return c
+}
+
+// entry returns an entry that is fresh for a minute.
+func entry(value any, tags ...string) *cache.Entry {
+	return &cache.Entry{Value: value, Cost: 100, Born: time.Now(), Policy: cache.Policy{Fresh: time.Minute}, Tags: tags}
+}
+
+// fetch returns the value of a key, and whether it was made for another caller.
+func fetch(ctx context.Context, c *cache.Cache, create cache.Make) (int, bool, error) {
+	e, status, err := c.Fetch(ctx, key("k"), create)
+	if err != nil {
+		return 0, status.Joined, err
+	}
+	return e.Value.(int), status.Joined, nil //nolint:forcetypeassert // a test
+}
+
+// of returns a function that makes a value that is not cached.
+func of(create func(ctx context.Context) (int, error)) cache.Make {
+	return func(ctx context.Context, _ *cache.Entry) (*cache.Entry, error) {
+		value, err := create(ctx)
+		return &cache.Entry{Value: value}, err
+	}
+}
+
+// fill makes a value, as values are made.
 func fill(t testing.TB, s *cache.Store, name string, value any, tags ...string) {
 	t.Helper()
-	f := cache.NewFlights[any](s, time.Minute, nil)
-	defer f.Close()
-	_, _, err := f.Do(t.Context(), key(name), func(_ context.Context, put func(*cache.Entry)) (any, error) {
-		put(&cache.Entry{Key: key(name), Value: value, Cost: 100, Born: time.Now(), Fresh: time.Minute, Tags: tags})
-		return value, nil
-	})
+	c := cache.NewCache(s, cache.Kind{Timeout: time.Minute})
+	defer c.Close()
+	_, _, err := c.Fetch(t.Context(), key(name), func(context.Context, *cache.Entry) (*cache.Entry, error) { return entry(value, tags...), nil })
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func has(s *cache.Store, name string) bool { return s.Get(key(name)) != nil }
+// get returns the fresh entry of a key; nil if there is none.
+func get(s *cache.Store, name string) *cache.Entry {
+	return cache.NewCache(s, cache.Kind{}).Fresh(key(name))
+}
+
+func has(s *cache.Store, name string) bool { return get(s, name) != nil }
 
 func TestInvalidation(t *testing.T) {
 	s := newStore(t, 1<<20)
@@ -53,7 +85,7 @@ func TestInvalidation(t *testing.T) {
 	fill(t, s, "ab", "ab", "a", "b")
 	fill(t, s, "none", "none")
 	for _, name := range []string{"a", "b", "ab", "none"} {
-		if e := s.Get(key(name)); e == nil || e.Value != name {
+		if e := get(s, name); e == nil || e.Value != name {
 			t.Errorf("%s is not kept", name)
 		}
 	}
@@ -82,9 +114,9 @@ func TestInvalidation(t *testing.T) {
 func TestAdoption(t *testing.T) {
 	s := newStore(t, 1<<20)
 	fill(t, s, "part", "v", "own")
-	part := s.Get(key("part"))
-	s.Adopt(part, []string{"a", "b"})
-	s.Adopt(part, []string{"b"})
+	part := get(s, "part")
+	s.PartOf(part).Adopt([]string{"a", "b"})
+	s.PartOf(part).Adopt([]string{"b"})
 	s.Invalidate(t.Context(), "c")
 	if !has(s, "part") {
 		t.Fatal("it is gone for no reason")
@@ -94,19 +126,19 @@ func TestAdoption(t *testing.T) {
 		t.Error("it survives its answer")
 	}
 	fill(t, s, "part", "v", "own")
-	part = s.Get(key("part"))
+	part = get(s, "part")
 	s.Invalidate(t.Context(), "late")
 	if !has(s, "part") {
 		t.Fatal("it is gone for no reason")
 	}
-	s.Adopt(part, []string{"late"})
+	s.PartOf(part).Adopt([]string{"late"})
 	if has(s, "part") {
 		t.Error("it was read before what it is a part of changed")
 	}
 	fill(t, s, "part", "v")
-	part = s.Get(key("part"))
+	part = get(s, "part")
 	for i := range 2000 {
-		s.Adopt(part, []string{strconv.Itoa(i)})
+		s.PartOf(part).Adopt([]string{strconv.Itoa(i)})
 	}
 	if !has(s, "part") {
 		t.Error("too many tags invalidate it")
@@ -148,40 +180,38 @@ func TestManyInvalidations(t *testing.T) {
 	}
 }
 
-// What began before an invalidation is not kept, though it ends after it, and
-// nobody who comes later joins it.
+// What began before an invalidation is not kept, though it ends after it, and no
+// later caller joins it.
 func TestInvalidatedWhileMade(t *testing.T) {
 	s := newStore(t, 1<<20)
-	f := cache.NewFlights[int](s, time.Minute, nil)
-	defer f.Close()
+	c := plain(t, s, time.Minute)
 	var calls atomic.Int64
 	begun, open := make(chan struct{}), make(chan struct{})
-	slow := func(_ context.Context, put func(*cache.Entry)) (int, error) {
+	slow := func(context.Context, *cache.Entry) (*cache.Entry, error) {
 		n := int(calls.Add(1))
 		if n == 1 {
 			close(begun)
 			<-open
 		}
 		if n > 2 {
-			return 0, errors.New("it is made again")
+			return nil, errors.New("it is made again")
 		}
-		put(&cache.Entry{Key: key("k"), Value: n, Born: time.Now(), Fresh: time.Minute, Tags: []string{"t"}})
-		return n, nil
+		return entry(n, "t"), nil
 	}
 	var group sync.WaitGroup
 	group.Go(func() {
-		if n, _, _ := f.Do(t.Context(), key("k"), slow); n != 1 {
+		if n, _, _ := fetch(t.Context(), c, slow); n != 1 {
 			t.Errorf("the first got %d", n)
 		}
 	})
 	<-begun
 	s.Invalidate(t.Context(), "t")
-	if n, joined, _ := f.Do(t.Context(), key("k"), slow); n != 2 || joined {
+	if n, joined, _ := fetch(t.Context(), c, slow); n != 2 || joined {
 		t.Errorf("after the invalidation: %d, joined %v", n, joined)
 	}
 	close(open)
 	group.Wait()
-	if e := s.Get(key("k")); e == nil || e.Value != 2 {
+	if e := get(s, "k"); e == nil || e.Value != 2 {
 		t.Errorf("kept %v", e)
 	}
 }
@@ -199,8 +229,7 @@ func TestInvalidationRaceLong(t *testing.T) {
 func invalidationRace(t *testing.T, enough int64) {
 	t.Helper()
 	s := newStore(t, 1<<20)
-	f := cache.NewFlights[int64](s, time.Minute, nil)
-	defer f.Close()
+	c := plain(t, s, time.Minute)
 	var truth, reads atomic.Int64
 	goes := func() bool { return reads.Load() < enough && !t.Failed() }
 	var group sync.WaitGroup
@@ -215,16 +244,14 @@ func invalidationRace(t *testing.T, enough int64) {
 		group.Go(func() {
 			for goes() {
 				least := truth.Load() - 1 // the latest may not be told yet
-				var got int64
-				if e := s.Get(key("k")); e != nil {
-					got = e.Value.(int64) //nolint:forcetypeassert // a test
-				} else {
-					got, _, _ = f.Do(t.Context(), key("k"), func(_ context.Context, put func(*cache.Entry)) (int64, error) {
-						value := truth.Load()
-						put(&cache.Entry{Key: key("k"), Value: value, Born: time.Now(), Fresh: time.Minute, Tags: []string{"t"}})
-						return value, nil
-					})
+				e, _, err := c.Fetch(t.Context(), key("k"), func(context.Context, *cache.Entry) (*cache.Entry, error) {
+					return entry(truth.Load(), "t"), nil
+				})
+				if err != nil {
+					t.Error(err)
+					return
 				}
+				got := e.Value.(int64) //nolint:forcetypeassert // a test
 				reads.Add(1)
 				if got < least {
 					t.Errorf("read %d after %d", got, least)
@@ -245,7 +272,7 @@ func TestBudget(t *testing.T) {
 	}
 	none := newStore(t, 0)
 	fill(t, none, "a", "a")
-	if none.Keeps() || has(none, "a") || none.Stats() != (cache.Stats{}) {
+	if none.Keeps() || has(none, "a") || none.Stats() != (cache.Stats{Misses: 1}) {
 		t.Error("a store of no bytes keeps something")
 	}
 }
@@ -253,40 +280,123 @@ func TestBudget(t *testing.T) {
 func TestExpiry(t *testing.T) { synctest.Test(t, expiry) }
 
 func expiry(t *testing.T) {
-	e := cache.Entry{Born: time.Now(), Fresh: time.Second}
-	if !e.IsFresh(e.Born) || !e.IsFresh(e.Born.Add(999*time.Millisecond)) || e.IsFresh(e.Born.Add(time.Second)) {
-		t.Error("it is fresh until its age is Fresh")
-	}
 	s := newStore(t, 1<<20)
-	f := cache.NewFlights[int](s, time.Minute, nil)
-	defer f.Close()
-	_, _, _ = f.Do(t.Context(), key("k"), func(_ context.Context, put func(*cache.Entry)) (int, error) {
-		put(&cache.Entry{Key: key("k"), Born: time.Now(), Fresh: 10 * time.Millisecond, Stale: 10 * time.Millisecond})
-		return 0, nil
-	})
-	time.Sleep(50 * time.Millisecond)
-	if has(s, "k") {
-		t.Error("it is there after Fresh and Stale")
+	broken := errors.New("broken")
+	c := cache.NewCache(s, cache.Kind{Timeout: time.Minute, Failed: func(_ *cache.Entry, err error) bool { return errors.Is(err, broken) }})
+	defer c.Close()
+	made := 0
+	fail := false
+	create := func(context.Context, *cache.Entry) (*cache.Entry, error) {
+		if fail {
+			return nil, broken
+		}
+		made++
+		e := entry(made)
+		e.Policy = cache.Policy{Fresh: 10 * time.Second, Revalidate: 5 * time.Second, IfError: 20 * time.Second}
+		return e, nil
+	}
+	for i, step := range []struct {
+		after time.Duration
+		fail  bool
+		value int // 0: an error
+		want  cache.Status
+	}{
+		{0, false, 1, cache.Status{Stored: true}},
+		{9999 * time.Millisecond, false, 1, cache.Status{Hit: true}},
+		{time.Millisecond, true, 1, cache.Status{Hit: true, Stale: true}}, // it cannot be made in the background
+		{4999 * time.Millisecond, false, 1, cache.Status{Hit: true, Stale: true}},
+		{0, false, 2, cache.Status{Hit: true}}, // it was made in the background
+		{15 * time.Second, false, 3, cache.Status{Stored: true}},
+		{29999 * time.Millisecond, true, 3, cache.Status{Hit: true, Stale: true}},
+		{time.Millisecond, true, 0, cache.Status{}},
+		{0, false, 4, cache.Status{Stored: true}},
+	} {
+		time.Sleep(step.after)
+		fail = step.fail
+		e, status, err := c.Fetch(t.Context(), key("k"), create)
+		synctest.Wait()
+		value := 0
+		if err == nil {
+			value = e.Value.(int) //nolint:forcetypeassert // a test
+		}
+		if value != step.value || status != step.want || (err != nil) != (step.value == 0) {
+			t.Errorf("step %d: got %d, %+v, %v; want %d, %+v", i, value, status, err, step.value, step.want)
+		}
+	}
+	if s.Invalidate(t.Context()); !has(s, "k") {
+		t.Error("it is gone for no reason")
+	}
+	// What is invalid is not served in place of a failure.
+	fail = true
+	time.Sleep(15 * time.Second)
+	if e, _, err := c.Fetch(t.Context(), key("k"), create); err != nil || e.Value != 4 {
+		t.Errorf("got %v, %v", e, err)
+	}
+	s.Clear(t.Context())
+	if e, _, err := c.Fetch(t.Context(), key("k"), create); !errors.Is(err, broken) {
+		t.Errorf("after it was invalidated: %v, %v", e, err)
 	}
 }
 
-// One call for all who ask at the same time.
+// What is invalidated while a new value fails to be made is not served either.
+func TestInvalidatedWhileFailing(t *testing.T) { synctest.Test(t, invalidatedWhileFailing) }
+
+func invalidatedWhileFailing(t *testing.T) {
+	s := newStore(t, 1<<20)
+	c := cache.NewCache(s, cache.Kind{Timeout: time.Minute, Failed: func(_ *cache.Entry, err error) bool { return err != nil }})
+	defer c.Close()
+	broken := errors.New("broken")
+	create := func(context.Context, *cache.Entry) (*cache.Entry, error) {
+		e := entry(1, "t")
+		e.IfError = time.Hour
+		return e, nil
+	}
+	if _, _, err := c.Fetch(t.Context(), key("k"), create); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Minute)
+	for _, tag := range []string{"other", "t"} {
+		_, status, err := c.Fetch(t.Context(), key("k"), func(context.Context, *cache.Entry) (*cache.Entry, error) {
+			s.Invalidate(t.Context(), tag)
+			return nil, broken
+		})
+		if status.Stale != (tag == "other") || (err != nil) != (tag == "t") {
+			t.Errorf("after the invalidation of %s: %+v, %v", tag, status, err)
+		}
+	}
+}
+
+// Values that were made together do not expire together.
+func TestJitter(t *testing.T) {
+	for random, want := range map[float64]time.Duration{0: time.Minute, 0.5: 58500 * time.Millisecond, 1: 57 * time.Second} {
+		s, err := cache.New(cache.Config{Size: 1 << 20, Random: func() float64 { return random }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		fill(t, s, "k", "v")
+		if e := get(s, "k"); e == nil || e.Fresh != want {
+			t.Errorf("%v: %+v", random, e)
+		}
+	}
+}
+
+// Concurrent callers share one call.
 func TestOneFlight(t *testing.T) { synctest.Test(t, oneFlight) }
 
 func oneFlight(t *testing.T) {
-	f := cache.NewFlights[int](newStore(t, 0), time.Minute, nil)
-	defer f.Close()
+	f := plain(t, newStore(t, 0), time.Minute)
 	var calls, joined atomic.Int64
 	open := make(chan struct{})
 	var group sync.WaitGroup
 	const all = 1000
 	for range all {
 		group.Go(func() {
-			n, j, err := f.Do(t.Context(), key("k"), func(context.Context, func(*cache.Entry)) (int, error) {
+			n, j, err := fetch(t.Context(), f, of(func(context.Context) (int, error) {
 				calls.Add(1)
 				<-open
 				return 7, nil
-			})
+			}))
 			if n != 7 || err != nil {
 				t.Errorf("%d %v", n, err)
 			}
@@ -303,16 +413,15 @@ func oneFlight(t *testing.T) {
 	}
 }
 
-// Who leaves takes nobody along; when all have left, the call is cancelled and
-// the next begins a new one.
+// A caller who leaves does not end the call for the others; when all have left, it is
+// cancelled and the next caller begins a new one.
 func TestLeaving(t *testing.T) { synctest.Test(t, leaving) }
 
 func leaving(t *testing.T) {
-	f := cache.NewFlights[int](newStore(t, 0), time.Minute, nil)
-	defer f.Close()
+	f := plain(t, newStore(t, 0), time.Minute)
 	type ctxKey struct{}
 	begun, open, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	create := func(ctx context.Context, _ func(*cache.Entry)) (int, error) {
+	create := of(func(ctx context.Context) (int, error) {
 		close(begun)
 		select {
 		case <-open:
@@ -323,25 +432,25 @@ func leaving(t *testing.T) {
 			t.Error("the first caller's values are lost")
 		}
 		return 1, ctx.Err()
-	}
+	})
 	first, leave := context.WithCancel(context.WithValue(t.Context(), ctxKey{}, "first"))
 	results := make(chan error, 2)
 	go func() {
-		_, _, err := f.Do(first, key("k"), create)
+		_, _, err := fetch(first, f, create)
 		results <- err
 	}()
 	<-begun
 	impatient, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	go func() {
-		n, joined, err := f.Do(t.Context(), key("k"), create)
+		n, joined, err := fetch(t.Context(), f, create)
 		if n != 1 || !joined {
 			t.Errorf("%d, joined %v", n, joined)
 		}
 		results <- err
 	}()
 	synctest.Wait() // it has joined
-	if _, _, err := f.Do(impatient, key("k"), create); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := fetch(impatient, f, create); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a follower waits longer than it may: %v", err)
 	}
 	leave()
@@ -362,8 +471,8 @@ func leaving(t *testing.T) {
 		<-begun
 		leave()
 	}()
-	_, _, _ = f.Do(alone, key("k"), create)
-	if n, joined, err := f.Do(t.Context(), key("k"), func(context.Context, func(*cache.Entry)) (int, error) { return 2, nil }); n != 2 || joined || err != nil {
+	_, _, _ = fetch(alone, f, create)
+	if n, joined, err := fetch(t.Context(), f, of(func(context.Context) (int, error) { return 2, nil })); n != 2 || joined || err != nil {
 		t.Errorf("after all left: %d, %v, %v", n, joined, err)
 	}
 	if err := <-ended; !errors.Is(err, context.Canceled) {
@@ -374,23 +483,23 @@ func leaving(t *testing.T) {
 func TestFailures(t *testing.T) { synctest.Test(t, failures) }
 
 func failures(t *testing.T) {
-	f := cache.NewFlights[int](newStore(t, 1<<20), 20*time.Millisecond, nil)
+	f := plain(t, newStore(t, 1<<20), 20*time.Millisecond)
 	oops := errors.New("oops")
-	if _, _, err := f.Do(t.Context(), key("k"), func(context.Context, func(*cache.Entry)) (int, error) { return 0, oops }); !errors.Is(err, oops) {
+	if _, _, err := fetch(t.Context(), f, of(func(context.Context) (int, error) { return 0, oops })); !errors.Is(err, oops) {
 		t.Error(err)
 	}
-	_, _, err := f.Do(t.Context(), key("k"), func(context.Context, func(*cache.Entry)) (int, error) { panic("boom") })
+	_, _, err := fetch(t.Context(), f, of(func(context.Context) (int, error) { panic("boom") }))
 	if err == nil || !strings.Contains(err.Error(), "boom") {
 		t.Errorf("a panic became %v", err)
 	}
-	if _, _, err := f.Do(t.Context(), key("k"), func(ctx context.Context, _ func(*cache.Entry)) (int, error) {
+	if _, _, err := fetch(t.Context(), f, of(func(ctx context.Context) (int, error) {
 		<-ctx.Done()
 		return 0, ctx.Err()
-	}); !errors.Is(err, context.DeadlineExceeded) {
+	})); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a call that takes too long: %v", err)
 	}
 	f.Close()
-	if _, _, err := f.Do(t.Context(), key("k"), func(context.Context, func(*cache.Entry)) (int, error) { return 0, nil }); err == nil {
+	if _, _, err := fetch(t.Context(), f, of(func(context.Context) (int, error) { return 0, nil })); err == nil {
 		t.Error("a call begins after the end")
 	}
 }
@@ -399,16 +508,18 @@ func failures(t *testing.T) {
 func TestClose(t *testing.T) { synctest.Test(t, closing) }
 
 func closing(t *testing.T) {
-	f := cache.NewFlights[int](newStore(t, 0), time.Minute, nil)
+	f := plain(t, newStore(t, 0), time.Minute)
 	var ended atomic.Bool
 	begun := make(chan struct{})
-	f.Start(t.Context(), key("k"), func(ctx context.Context, _ func(*cache.Entry)) (int, error) {
-		close(begun)
-		<-ctx.Done()
-		time.Sleep(10 * time.Millisecond)
-		ended.Store(true)
-		return 0, nil
-	})
+	go func() {
+		_, _, _ = fetch(t.Context(), f, of(func(ctx context.Context) (int, error) {
+			close(begun)
+			<-ctx.Done()
+			time.Sleep(10 * time.Millisecond)
+			ended.Store(true)
+			return 0, nil
+		}))
+	}()
 	<-begun
 	f.Close()
 	if !ended.Load() {
@@ -417,17 +528,17 @@ func closing(t *testing.T) {
 }
 
 // A hit has no allocations.
-func BenchmarkGet(b *testing.B) {
+func BenchmarkFresh(b *testing.B) {
 	s := newStore(b, 1<<20)
 	fill(b, s, "k", "v", "t")
-	k := key("k")
+	c, k := plain(b, s, time.Minute), key("k")
 	b.ReportAllocs()
 	for b.Loop() {
-		if s.Get(k) == nil {
+		if c.Fresh(k) == nil {
 			b.Fatal("a miss")
 		}
 	}
-	if n := testing.AllocsPerRun(100, func() { s.Get(k) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { c.Fresh(k) }); n > 0 {
 		b.Errorf("%v allocations", n)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,165 +17,139 @@ import (
 	"github.com/portico-gateway/portico/gateway/redis"
 )
 
-// Redis is where gateways share what they keep: Redis 6 or newer or Valkey,
-// which must not evict keys (maxmemory-policy noeviction).
-type Redis struct {
-	// URL is redis:// or rediss://, with user, password and database. Several of
-	// them with commas between are nodes of one cluster.
-	URL string
-	// Prefix is that of all keys.
-	Prefix string
-	// Log is told when Redis can't be reached; nil for none.
-	Log *slog.Logger
-}
-
 // What bounds the second level.
 const (
 	sharedTimeout = 4 * time.Millisecond // of a request's wait
-	beatEvery     = 200 * time.Millisecond
-	beatTimeout   = 500 * time.Millisecond
+	tellTimeout   = 300 * time.Millisecond
 	longestShared = 24 * time.Hour
 	mostSharedTag = 200     // of one entry
 	smallestZstd  = 4 << 10 // bytes of a value that is compressed
-	mostPending   = 10_000  // tags that Redis could not be told
+	mostPending   = 10_000  // tags of which Redis could not be told
+	mostPuts      = 256     // values that wait to be sent
 )
 
-// AloneAge is the most that values are kept, fresh and stale each, while Redis
-// can't be reached: nobody tells of what other gateways invalidate.
+// AloneAge is the most that a value is kept that was stored while the link to Redis
+// was down: what other gateways invalidate meanwhile is not known.
 const AloneAge = 5 * time.Second
 
 // shared is the second level: what gateways keep together, and what tells each
-// of them what others invalidate.
+// of them what others invalidate. It is the watcher of the link.
 //
 // Every tag has a key in Redis, with the epoch in which it was invalidated last.
-// The server tells all gateways when such a key changes (client-side caching in
+// The server pushes the keys that change to all gateways (client-side caching in
 // broadcast mode, https://redis.io/docs/latest/develop/reference/client-side-caching/),
-// so that the first level forgets what has the tag. When the connection is lost,
-// the first level is emptied, and again when it is back.
+// so that the first level drops what has the tag. When pushes may have been
+// missed, the first level is emptied, and again when the link is back.
+//
+// Epochs count within a generation, which is of one life of the server: what was
+// put in another one is not valid. A gateway that cannot write the keys of tags
+// deletes the generation, which a server whose memory is full permits: then
+// everything is invalidated, everywhere.
 type shared struct {
 	store   *Store
-	config  Redis
-	options rueidis.ClientOption
-	client  atomic.Pointer[rueidis.Client]
-	up      atomic.Bool
-	slow    atomic.Bool   // it did not answer in time: nobody asks until it has answered a beat
-	broken  chan struct{} // the connection was lost
-	told    chan struct{} // there is something pending
+	link    *redis.Link
+	port    *redis.Port
+	session *redis.Session // that of the latest check
+	behind  atomic.Bool    // there is something pending: what Redis has may be invalid
+	even    chan struct{}  // nothing is pending any more
 	puts    chan put
-	stop    context.CancelFunc
-	done    sync.WaitGroup
 	packer  *zstd.Encoder
 	opener  *zstd.Decoder
 
 	mu      sync.Mutex
-	pending map[string]struct{} // tags that Redis is to be told
+	pending map[string]struct{} // tags of which Redis is to be told
 	clear   bool                // all of them
 }
 
 // put is a value that other gateways are to have.
 type put struct {
-	ticket *Ticket
-	key    Key
-	tags   []string
-	part   bool
-	until  time.Time
-	value  []byte
+	ticket *ticket
+	entry  *Entry
+	text   []byte
 }
 
-// Ticket is what a value that is being made is to be shared with: the epoch in
-// which its making began, of a generation of Redis, which ends when Redis
-// forgets.
-type Ticket struct{ generation, epoch string }
+// ticket is what a value that is being made is to be shared with: the epoch in
+// which its making began, of a generation.
+type ticket struct {
+	session           *redis.Session
+	generation, epoch string
+}
 
-// Scripts. KEYS[1] is the state of a generation; all keys have one hash tag, so
-// that they are in one slot of a cluster.
-const (
-	// askScript returns the generation, the epoch and, if it is valid, the value
-	// of KEYS[2]. ARGV are a name for a new generation, and the prefix of tags.
-	askScript = `
-local state = redis.call('HMGET', KEYS[1], 'gen', 'epoch')
-local gen, epoch = state[1], state[2] or '0'
-if not gen then
+// Scripts. All keys have one hash tag, so that they are in one slot of a cluster.
+var (
+	// askScript returns the generation, the epoch and, if it is valid, the value of
+	// an entry. KEYS are the generation, the epoch, and the entry; ARGV a name for a
+	// new generation, the life of the server, and the prefix of tags.
+	askScript = redis.NewScript(`
+local gen, life = string.match(redis.call('GET', KEYS[1]) or '', '^(%S+) (.*)$')
+if life ~= ARGV[2] then
   gen = ARGV[1]
-  redis.call('HSET', KEYS[1], 'gen', gen)
+  redis.call('SET', KEYS[1], gen .. ' ' .. ARGV[2])
 end
-local e = redis.call('HMGET', KEYS[2], 'v', 'e', 't', 'g', 'p')
+local epoch = redis.call('GET', KEYS[2]) or '0'
+local e = redis.call('HMGET', KEYS[3], 'v', 'e', 't', 'g', 'p')
 if not e[1] or e[4] ~= gen or e[5] == '1' and e[2] ~= epoch then return {gen, epoch} end
 local born = tonumber(e[2])
-if tonumber(redis.call('GET', ARGV[2]) or '0') > born then return {gen, epoch} end
+if tonumber(redis.call('GET', ARGV[3]) or '0') > born then return {gen, epoch} end
 for tag in string.gmatch(e[3], '[^\n]+') do
-  if tonumber(redis.call('GET', ARGV[2] .. tag) or '0') > born then return {gen, epoch} end
+  if tonumber(redis.call('GET', ARGV[3] .. tag) or '0') > born then return {gen, epoch} end
 end
 return {gen, epoch, e[1]}
-`
-	// putScript keeps KEYS[2]. ARGV are the generation, the epoch, tags, the
-	// value, how many milliseconds it is kept, and 1 for a part.
-	putScript = `
-if redis.call('HGET', KEYS[1], 'gen') ~= ARGV[1] then return 0 end
+`)
+	// putScript keeps an entry. KEYS are the generation and the entry; ARGV the
+	// generation, the epoch, tags, the value, how many milliseconds it is kept, and 1
+	// for a part.
+	putScript = redis.NewScript(`
+if string.match(redis.call('GET', KEYS[1]) or '', '^%S+') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', ARGV[2], 't', ARGV[3], 'v', ARGV[4], 'p', ARGV[6])
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
 return 1
-`
-	// purgeScript invalidates tags. ARGV are the prefix of tags, how many
-	// seconds they are kept, and the tags; the empty one is all.
-	purgeScript = `
-local epoch = redis.call('HINCRBY', KEYS[1], 'epoch', 1)
+`)
+	// purgeScript invalidates tags. KEYS is the epoch; ARGV are the prefix of tags,
+	// how many seconds they are kept, and the tags; the empty one is all.
+	purgeScript = redis.NewScript(`
+local epoch = redis.call('INCR', KEYS[1])
 for i = 3, #ARGV do redis.call('SET', ARGV[1] .. ARGV[i], epoch, 'EX', ARGV[2]) end
 return epoch
-`
+`)
+	// forgetScript ends the generation, KEYS[1].
+	forgetScript = redis.NewScript(`return redis.call('DEL', KEYS[1])`)
 )
 
-func openShared(store *Store, config Redis) (*shared, error) {
-	if config.Log == nil {
-		config.Log = slog.New(slog.DiscardHandler)
+func newShared(store *Store, link *redis.Link) (*shared, error) {
+	s := &shared{
+		store: store, link: link, port: link.Port(sharedTimeout),
+		even: make(chan struct{}, 1), puts: make(chan put, mostPuts), pending: map[string]struct{}{},
 	}
-	s := &shared{store: store, config: config, broken: make(chan struct{}, 1), told: make(chan struct{}, 1),
-		puts: make(chan put, 256), pending: map[string]struct{}{}}
-	var err error
-	if s.options, err = redis.Options(config.URL); err != nil {
-		return nil, err
-	}
-	s.options.ClientTrackingOptions = []string{"PREFIX", s.tagPrefix(), "BCAST"}
-	s.options.OnInvalidations = s.invalidated
 	var errPacker, errOpener error
 	s.packer, errPacker = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	s.opener, errOpener = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
-	if err := errors.Join(errPacker, errOpener); err != nil {
-		return nil, err
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	s.up.Store(true) // so that it is told when it is not
-	s.beat(ctx)
-	s.done.Go(func() { s.run(ctx) })
-	s.done.Go(func() { s.send(ctx) })
-	return s, nil
+	return s, errors.Join(errPacker, errOpener)
 }
 
-func (s *shared) stateKey() string  { return s.config.Prefix + ":{cache}:state" }
-func (s *shared) tagPrefix() string { return s.config.Prefix + ":{cache}:tag:" }
+func (s *shared) close() {
+	s.opener.Close()
+	_ = s.packer.Close() // it writes nowhere
+}
+
+func (s *shared) key(name string) string { return s.link.Prefix() + ":{cache}:" + name }
+func (s *shared) generationKey() string  { return s.key("generation") }
+func (s *shared) epochKey() string       { return s.key("epoch") }
+func (s *shared) tagPrefix() string      { return s.key("tag:") }
 func (s *shared) entryKey(key Key) string {
-	return s.config.Prefix + ":{cache}:entry:" + hex.EncodeToString(key[:])
+	return s.key("entry:" + hex.EncodeToString(key[:]))
 }
 
-// invalidated is told by Redis which tags were invalidated, by any gateway; nil
-// when the connection was lost. It must not block.
-func (s *shared) invalidated(keys []rueidis.RedisMessage) {
-	if keys == nil {
-		select {
-		case s.broken <- struct{}{}:
-		default:
-		}
-		return
-	}
+// Tracked is part of redis.Watcher.
+func (s *shared) Tracked() []string { return []string{s.tagPrefix(), s.generationKey()} }
+
+// Changed is part of redis.Watcher: some gateway invalidated tags, or began or ended
+// a generation.
+func (s *shared) Changed(keys []string) {
 	tags := make([]string, 0, len(keys))
-	for i := range keys {
-		name, err := keys[i].ToString()
-		tag, ok := strings.CutPrefix(name, s.tagPrefix())
-		if err != nil || !ok {
-			continue
-		}
-		if tag == "" {
+	for _, key := range keys {
+		tag, ok := strings.CutPrefix(key, s.tagPrefix())
+		if !ok || tag == "" {
 			s.store.tags.addAll()
 			continue
 		}
@@ -187,71 +160,100 @@ func (s *shared) invalidated(keys []rueidis.RedisMessage) {
 	}
 }
 
-// run is the goroutine: it finds out whether Redis is there and tells it what it
-// could not be told before.
-func (s *shared) run(ctx context.Context) {
-	ticker := time.NewTicker(beatEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.broken:
-			s.down(errors.New("the connection was lost"))
-		case <-ticker.C:
-			s.beat(ctx)
-		case <-s.told:
-			if s.up.Load() {
-				s.beat(ctx)
-			}
-		}
-	}
-}
+// Lost is part of redis.Watcher: what others invalidated is not known.
+func (s *shared) Lost() { s.store.tags.addAll() }
 
-// beat asks Redis whether it is there.
-func (s *shared) beat(ctx context.Context) {
-	client := s.client.Load()
-	if client == nil {
-		made, err := rueidis.NewClient(s.options)
-		if err != nil {
-			s.down(err)
-			return
-		}
-		client = &made
-		s.client.Store(client)
+// Checked is part of redis.Watcher. It tells Redis what is pending. In a new session,
+// what was stored before is dropped after that, and before anything is asked.
+func (s *shared) Checked(ctx context.Context, session *redis.Session) error {
+	if err := s.tellPending(ctx, session); err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
-	defer cancel()
-	if err := (*client).Do(ctx, (*client).B().Ping().Build()).Error(); err != nil {
-		s.down(err)
-		return
-	}
-	if tags := s.untold(); len(tags) > 0 {
-		if err := s.purge(ctx, *client, tags); err != nil {
-			s.remember(tags)
-			s.down(err)
-			return
-		}
-	}
-	s.slow.Store(false)
-	if s.up.CompareAndSwap(false, true) {
-		// What others invalidated meanwhile, nobody told.
+	if s.session != session {
+		s.session = session
 		s.store.tags.addAll()
-		s.config.Log.Info("the cache is shared through Redis")
 	}
+	return nil
 }
 
-// down goes on without Redis.
-func (s *shared) down(err error) {
-	if !s.up.CompareAndSwap(true, false) {
+// Refused is part of redis.Watcher.
+func (s *shared) Refused(ctx context.Context, session *redis.Session) {
+	if !s.behind.Load() {
 		return
 	}
-	s.store.tags.addAll()
-	s.config.Log.Warn("Redis can't be reached: the cache is this gateway's own meanwhile, and short", "cause", err)
+	tags := s.take()
+	if _, err := session.Do(ctx, forgetScript, redis.Call{Keys: []string{s.generationKey()}}); err != nil {
+		s.remember(tags)
+		return
+	}
+	s.caughtUp()
 }
 
-// untold are the tags that Redis is still to be told; the empty one is all.
-func (s *shared) untold() []string {
+func (s *shared) tellPending(ctx context.Context, session *redis.Session) error {
+	if !s.behind.Load() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
+	defer cancel()
+	tags := s.take()
+	if _, err := session.Do(ctx, purgeScript, s.purge(tags)); err != nil {
+		s.remember(tags)
+		return err
+	}
+	s.caughtUp()
+	return nil
+}
+
+// purge returns the call of purgeScript for tags.
+func (s *shared) purge(tags []string) redis.Call {
+	const seconds = int64((longestShared + time.Hour) / time.Second)
+	return redis.Call{Keys: []string{s.epochKey()}, Args: append([]string{s.tagPrefix(), strconv.FormatInt(seconds, 10)}, tags...)}
+}
+
+// invalidate tells other gateways of tags. What Redis cannot be told in time it is
+// told later: then it returns false.
+func (s *shared) invalidate(ctx context.Context, tags []string) (told bool) {
+	if !s.behind.Load() {
+		ctx, session := context.WithoutCancel(ctx), s.port.Session()
+		_, err := s.port.Do(ctx, session, purgeScript, s.purge(tags))
+		if _, refused := rueidis.IsRedisErr(err); refused {
+			_, err = s.port.Do(ctx, session, forgetScript, redis.Call{Keys: []string{s.generationKey()}})
+		}
+		if err == nil {
+			return true
+		}
+	}
+	s.remember(tags)
+	// What was read from Redis meanwhile may be older.
+	s.Changed(s.keysOf(tags))
+	s.link.Check()
+	return false
+}
+
+func (s *shared) keysOf(tags []string) []string {
+	keys := make([]string, len(tags))
+	for i, tag := range tags {
+		keys[i] = s.tagPrefix() + tag
+	}
+	return keys
+}
+
+// remember keeps tags for when Redis can be told; the empty one is all.
+func (s *shared) remember(tags []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, tag := range tags {
+		if tag == "" || len(s.pending) >= mostPending {
+			s.clear = true
+			continue
+		}
+		s.pending[tag] = struct{}{}
+	}
+	s.behind.Store(true)
+}
+
+// take takes the tags that are pending; the store is behind until caughtUp.
+func (s *shared) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var tags []string
@@ -266,76 +268,73 @@ func (s *shared) untold() []string {
 	return tags
 }
 
-// remember keeps tags for when Redis is there.
-func (s *shared) remember(tags []string) {
+// caughtUp notes that Redis was told of what was taken.
+func (s *shared) caughtUp() {
 	s.mu.Lock()
-	for _, tag := range tags {
-		if tag == "" || len(s.pending) >= mostPending {
-			s.clear = true
-			continue
-		}
-		s.pending[tag] = struct{}{}
+	defer s.mu.Unlock()
+	if s.clear || len(s.pending) > 0 {
+		s.link.Check()
+		return
 	}
-	s.mu.Unlock()
+	s.behind.Store(false)
 	select {
-	case s.told <- struct{}{}:
+	case s.even <- struct{}{}:
 	default:
 	}
 }
 
-// invalidate tells all gateways. What Redis can't be told in time it is told
-// later.
-func (s *shared) invalidate(ctx context.Context, tags []string) {
-	client := s.client.Load()
-	if client == nil || !s.up.Load() || s.slow.Load() {
-		s.remember(tags)
-		return
+// flush waits until nothing is pending, or ctx is done, and returns how many tags
+// are; -1 for all.
+func (s *shared) flush(ctx context.Context) int {
+	for s.behind.Load() {
+		s.link.Check()
+		select {
+		case <-s.even:
+		case <-ctx.Done():
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.clear {
+				return -1
+			}
+			return max(len(s.pending), 1) // a check can have taken them
+		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTimeout)
-	defer cancel()
-	if err := s.purge(ctx, *client, tags); err != nil {
-		s.slow.Store(true) // a mutation invalidates several times
-		s.remember(tags)
-	}
-}
-
-func (s *shared) purge(ctx context.Context, client rueidis.Client, tags []string) error {
-	args := append([]string{s.tagPrefix(), strconv.FormatInt(int64((longestShared+time.Hour)/time.Second), 10)}, tags...)
-	return client.Do(ctx, client.B().Eval().Script(purgeScript).Numkeys(1).Key(s.stateKey()).Arg(args...).Build()).Error()
+	return 0
 }
 
 // ask returns the values of keys, nil where there is none, and the ticket for
-// those that are made now; nil when Redis did not answer in time.
-func (s *shared) ask(ctx context.Context, keys ...Key) ([][]byte, *Ticket) {
-	client := s.client.Load()
-	if client == nil || !s.up.Load() || s.slow.Load() {
+// those that are made now; nil when Redis did not answer in time, or has not been
+// told of what this gateway invalidated.
+func (s *shared) ask(ctx context.Context, keys []Key) ([][]byte, *ticket) {
+	session := s.port.Session()
+	if session == nil || s.behind.Load() {
 		return nil, nil
 	}
-	parent := ctx
-	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
-	defer cancel()
-	c := *client
-	commands := make(rueidis.Commands, len(keys))
+	calls := make([]redis.Call, len(keys))
 	for i, key := range keys {
-		commands[i] = c.B().Eval().Script(askScript).Numkeys(2).Key(s.stateKey(), s.entryKey(key)).Arg(rand.Text(), s.tagPrefix()).Build()
+		calls[i] = redis.Call{Keys: []string{s.generationKey(), s.epochKey(), s.entryKey(key)}, Args: []string{rand.Text(), session.Life, s.tagPrefix()}}
+	}
+	results, err := s.port.Do(ctx, session, askScript, calls...)
+	if err != nil {
+		return nil, nil
 	}
 	values := make([][]byte, len(keys))
-	var ticket *Ticket
-	for i, answer := range c.DoMulti(ctx, commands...) {
-		value, t := s.read(answer)
+	var first *ticket
+	for i, result := range results {
+		value, t := s.read(result)
 		if t == nil {
-			s.slow.Store(parent.Err() == nil) // a request can ask several times
 			return nil, nil
 		}
-		if values[i] = value; ticket == nil {
-			ticket = t // the first is the earliest
+		if values[i] = value; first == nil {
+			first = t // the earliest
 		}
 	}
-	return values, ticket
+	first.session = session
+	return values, first
 }
 
-// read reads what askScript returns; the ticket is nil if it is nothing.
-func (s *shared) read(result rueidis.RedisResult) ([]byte, *Ticket) {
+// read reads what askScript returned; the ticket is nil if it is something else.
+func (s *shared) read(result redis.Result) ([]byte, *ticket) {
 	answer, err := result.ToArray()
 	if err != nil || len(answer) < 2 {
 		return nil, nil
@@ -345,7 +344,7 @@ func (s *shared) read(result rueidis.RedisResult) ([]byte, *Ticket) {
 	if errGeneration != nil || errEpoch != nil {
 		return nil, nil
 	}
-	t := &Ticket{generation, epoch}
+	t := &ticket{generation: generation, epoch: epoch}
 	if len(answer) < 3 {
 		return nil, t
 	}
@@ -360,48 +359,55 @@ func (s *shared) read(result rueidis.RedisResult) ([]byte, *Ticket) {
 	return value, t
 }
 
-// put gives other gateways a value that was made with a ticket, soon, unless
-// too much is waiting already.
-func (s *shared) put(t *Ticket, e *Entry, value []byte) {
-	if len(e.Tags) > mostSharedTag {
+// share gives other gateways an entry that was made with a ticket, soon, unless too
+// much is waiting already.
+func (s *Store) share(t *ticket, e *Entry, codec *Codec) {
+	if t == nil || len(e.Tags) > mostSharedTag {
+		return
+	}
+	text := codec.encode(e)
+	if text == nil {
 		return
 	}
 	select {
-	case s.puts <- put{t, e.Key, e.Tags, e.Part, e.Born.Add(min(e.Fresh+e.Stale, longestShared)), value}:
+	case s.shared.puts <- put{t, e, text}:
 	default:
 	}
 }
 
-// send is the goroutine that puts.
-func (s *shared) send(ctx context.Context) {
+// run sends values until ctx is done.
+func (s *shared) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case p := <-s.puts:
-			s.sendOne(ctx, p)
+			s.send(ctx, p)
 		}
 	}
 }
 
-func (s *shared) sendOne(ctx context.Context, p put) {
-	client, left := s.client.Load(), time.Until(p.until)
-	if client == nil || !s.up.Load() || left <= 0 {
+// send sends an entry, if it is still valid and of use.
+func (s *shared) send(ctx context.Context, p put) {
+	e := p.entry
+	left := min(e.life(), longestShared) - e.Age(s.store.Now())
+	if left <= 0 || s.behind.Load() || !s.store.tags.valid(e) || !s.link.Up() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
+	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
 	defer cancel()
-	c, part := *client, "0"
-	if p.part {
+	part := "0"
+	if e.Part {
 		part = "1"
 	}
-	// Whether it is kept is not needed to be known: the next asks again.
-	_ = c.Do(ctx, c.B().Eval().Script(putScript).Numkeys(2).Key(s.stateKey(), s.entryKey(p.key)).
-		Arg(p.ticket.generation, p.ticket.epoch, strings.Join(p.tags, "\n"), string(s.pack(p.value)),
-			strconv.FormatInt(left.Milliseconds(), 10), part).Build()).Error()
+	// Whether it is kept need not be known: the next caller asks again.
+	_, _ = p.ticket.session.Do(ctx, putScript, redis.Call{
+		Keys: []string{s.generationKey(), s.entryKey(e.Key)},
+		Args: []string{p.ticket.generation, p.ticket.epoch, strings.Join(e.Tags, "\n"), string(s.pack(p.text)), strconv.FormatInt(left.Milliseconds(), 10), part},
+	})
 }
 
-// pack compresses what is worth it; the first byte tells.
+// pack compresses what is worth it; the first byte says whether it did.
 func (s *shared) pack(value []byte) []byte {
 	if len(value) < smallestZstd {
 		return append([]byte{0}, value...)
@@ -414,14 +420,4 @@ func (s *shared) unpack(packed []byte) ([]byte, error) {
 		return packed[1:], nil
 	}
 	return s.opener.DecodeAll(packed[1:], nil)
-}
-
-func (s *shared) close() {
-	s.stop()
-	s.done.Wait()
-	if client := s.client.Load(); client != nil {
-		(*client).Close()
-	}
-	s.opener.Close()
-	_ = s.packer.Close() // it writes nowhere
 }

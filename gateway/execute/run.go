@@ -3,6 +3,7 @@ package execute
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -62,7 +63,7 @@ func (l *Results) Do() *Results {
 	return l
 }
 
-// Denied reports whether a field is denied: nobody resolves what nobody is shown.
+// Denied reports whether a field is denied: it is not resolved.
 func (x *Run) Denied(f *Selected) bool { return x.denied[f.Field] != nil }
 
 // Resolve resolves a field for all objects of a level, and then what is below.
@@ -82,9 +83,27 @@ func Resolve[P comparable, R any](l *Results, i int, objects []P, resolve Resolv
 			r.values = make([]R, len(objects))
 		}
 		if below != nil {
+			if lacks(r.values, r.failed) {
+				provenance.From(l.run.ctx).Missing()
+			}
 			r.below = below(l.run, f, succeeded(r.values, r.failed))
 		}
 	})
+}
+
+// lacks reports whether one of objects is not there, though it did not fail. No tag
+// of the object invalidates an answer that says so.
+func lacks[R any](objects []R, failed []error) bool {
+	if kind := reflect.TypeFor[R]().Kind(); kind != reflect.Pointer && kind != reflect.Interface {
+		return false
+	}
+	var none R
+	for i, object := range objects {
+		if any(object) == any(none) && (failed == nil || failed[i] == nil) {
+			return true
+		}
+	}
+	return false
 }
 
 // ResolveRoot resolves a root field, and then what is below.

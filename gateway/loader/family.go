@@ -1,6 +1,10 @@
 package loader
 
-import "context"
+import (
+	"context"
+
+	"github.com/portico-gateway/portico/gateway/cache"
+)
 
 // Family is a set of loaders that differ by the arguments of a call, such as
 // how many rows to fetch for each key. It is immutable and safe for concurrent
@@ -10,11 +14,12 @@ type Family[A, K comparable, V any] struct {
 	fetch func(ctx context.Context, args A, keys []K) (map[K]V, error)
 
 	keeping *Keeping
+	kept    *cache.Cache
 	flying  *flying[K, V]
 }
 
 // NewFamily returns a family that calls fetch with at most max keys. It panics
-// when max is less than 1.
+// if max is less than 1.
 func NewFamily[A, K comparable, V any](max int, fetch func(ctx context.Context, args A, keys []K) (map[K]V, error)) *Family[A, K, V] {
 	if max < 1 {
 		panic("loader.NewFamily: max must be at least 1")
@@ -37,6 +42,7 @@ func (f *Family[A, K, V]) For(args A) *Loader[K, V] {
 		},
 		args:    args,
 		keeping: f.keeping,
+		kept:    f.kept,
 		flying:  f.flying,
 	}
 }

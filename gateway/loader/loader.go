@@ -20,6 +20,7 @@ import (
 	"github.com/graph-gophers/dataloader/v7"
 
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // Fetch gets the values of keys, which are distinct. A key that is not in the
@@ -38,6 +39,7 @@ type Loader[K comparable, V any] struct {
 
 	args    any // of a family's
 	keeping *Keeping
+	kept    *cache.Cache // of *kept[V]; nil without keeping
 	flying  *flying[K, V]
 }
 
@@ -171,17 +173,24 @@ type batch[K comparable, V any] struct {
 func loadBatches[K comparable, V any](ctx context.Context, batches []*batch[K, V]) []*dataloader.Result[struct{}] {
 	results := make([]*dataloader.Result[struct{}], len(batches))
 	for i, b := range batches {
-		b.set(guarded(cache.Shared(ctx), b.keys, b.fetch))
+		values, err := guarded(cache.Shared(ctx), b.keys, b.fetch)
+		b.set(ctx, values, err)
 		results[i] = &dataloader.Result[struct{}]{}
 	}
 	return results
 }
 
-// set matches what fetch returned to the keys.
-func (b *batch[K, V]) set(values map[K]V, err error) {
+// set matches what fetch returned to the keys, and notes in the provenance of the
+// answer if some have no value.
+func (b *batch[K, V]) set(ctx context.Context, values map[K]V, err error) {
 	b.values = make([]V, len(b.keys))
+	missing := false
 	for i, key := range b.keys {
-		b.values[i] = values[key]
+		value, has := values[key]
+		b.values[i], missing = value, missing || !has
+	}
+	if missing {
+		provenance.From(ctx).Missing()
 	}
 	if err == nil {
 		return

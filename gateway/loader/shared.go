@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -17,28 +16,28 @@ import (
 )
 
 // Keeping lets requests share what a loader loads: keys that one is loading are
-// not loaded by another at the same time, and values are kept. What was loaded
+// not loaded by another at the same time, and values are cached. What was loaded
 // for one principal, or with a header of the request, is not shared.
 type Keeping struct {
 	// Store keeps the values, and knows when they are invalid.
 	Store *cache.Store
-	// Service is whose values they are, Name tells its loaders apart.
+	// Service is whose values they are, Name distinguishes its loaders.
 	Service, Name string
 	// MaxAge is how long they are fresh, 0 for not at all; that there is no value
-	// is kept for [cache.Store.Missing] at most.
+	// is cached for [cache.Store.Missing] at most.
 	MaxAge time.Duration
 }
 
 // Keep lets requests share the loader's values, which they must not change.
 // Call it when the loader is made.
 func (l *Loader[K, V]) Keep(k Keeping) *Loader[K, V] {
-	l.keeping = &k
+	l.keeping, l.kept = &k, newKept[V](k.Store)
 	return l
 }
 
 // Keep is [Loader.Keep] for all loaders of the family.
 func (f *Family[A, K, V]) Keep(k Keeping) *Family[A, K, V] {
-	f.keeping = &k
+	f.keeping, f.kept = &k, newKept[V](k.Store)
 	return f
 }
 
@@ -49,8 +48,48 @@ type kept[V any] struct {
 	made  provenance.Summary
 }
 
-// keyOf names a key of a loader. Keys are texts, numbers and structs of these,
-// which Go's syntax tells apart.
+func newKept[V any](store *cache.Store) *cache.Cache {
+	return cache.NewCache(store, cache.Kind{Codec: keptCodec[V]()})
+}
+
+// keptHead is what gateways share of a value besides its JSON and its entry.
+type keptHead struct {
+	Has            bool
+	Expires        time.Time
+	MustRevalidate bool
+}
+
+// keptCodec shares values with other gateways, as JSON: those that JSON can express
+// exactly, which a value with an interface in it is not, or one without a list
+// that is empty.
+func keptCodec[V any]() *cache.Codec {
+	return &cache.Codec{
+		Encode: func(value any) (any, []byte) {
+			have := value.(*kept[V]) //nolint:forcetypeassert // see keptOf
+			var back V
+			text, err := json.Marshal(have.value)
+			if err != nil || json.Unmarshal(text, &back) != nil || !reflect.DeepEqual(back, have.value) {
+				return nil, nil
+			}
+			return keptHead{have.has, have.made.Expires, have.made.MustRevalidate}, text
+		},
+		Decode: func(raw json.RawMessage, text []byte, e *cache.Entry) error {
+			var head keptHead
+			if err := json.Unmarshal(raw, &head); err != nil {
+				return err
+			}
+			have := &kept[V]{has: head.Has, made: provenance.Summary{Tags: e.Tags, Expires: head.Expires, MustRevalidate: head.MustRevalidate}}
+			e.Value, e.Cost = have, 2*int64(len(text)) // as Go has it
+			return json.Unmarshal(text, &have.value)
+		},
+	}
+}
+
+// keptOf returns the value that an entry has: the key distinguishes the loader.
+func keptOf[V any](e *cache.Entry) *kept[V] { return e.Value.(*kept[V]) } //nolint:forcetypeassert // see above
+
+// keyOf returns the name of a key of a loader. Keys are texts, numbers and structs
+// of these, which Go's syntax distinguishes.
 func (l *Loader[K, V]) keyOf(key K) cache.Key {
 	return sha256.Sum256(fmt.Appendf(nil, "entity %q %q %#v %#v", l.keeping.Service, l.keeping.Name, l.args, key))
 }
@@ -61,10 +100,10 @@ func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K
 	if l.keeping.MaxAge == 0 {
 		return keys
 	}
-	now, found := time.Now(), &batch[K, V]{}
+	found := &batch[K, V]{}
 	left := slices.DeleteFunc(keys, func(key K) bool {
-		entry := l.keeping.Store.Get(l.keyOf(key))
-		if entry == nil || !entry.IsFresh(now) {
+		entry := l.kept.Fresh(l.keyOf(key))
+		if entry == nil {
 			return false
 		}
 		found.keys, found.values = append(found.keys, key), append(found.values, l.use(ctx, entry).value)
@@ -74,107 +113,92 @@ func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K
 	return left
 }
 
-// use makes a kept value a part of the context's answer.
+// use makes a cached value a part of the context's answer.
 func (l *Loader[K, V]) use(ctx context.Context, entry *cache.Entry) *kept[V] {
-	have := entry.Value.(*kept[V]) //nolint:forcetypeassert // the key tells the loader
-	made, record := have.made, provenance.From(ctx)
-	made.Fresh, made.Bounded = entry.Fresh-entry.Age(time.Now()), true
+	have, record := keptOf[V](entry), provenance.From(ctx)
+	made := have.made
+	made.Born, made.Missing = entry.Born, !have.has
 	record.Add(made)
+	record.Expires(entry.Expires())
 	record.Has(l.keeping.Store.PartOf(entry))
 	return have
 }
 
-// told is what other gateways are told of a value.
-type told struct {
-	Value json.RawMessage
-	Has   bool
-	Tags  []string
-	Born  time.Time
-	Fresh time.Duration
-}
-
-// tell writes an entry for other gateways, whose value is this text in JSON. It
-// is nil for a value that JSON can't say exactly: one with an interface in it,
-// or without a list that is empty.
-func (l *Loader[K, V]) tell(entry *cache.Entry, text []byte) []byte {
-	have := entry.Value.(*kept[V]) //nolint:forcetypeassert // the key tells the loader
-	var back V
-	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, have.value) {
-		return nil
-	}
-	message, err := json.Marshal(told{text, have.has, entry.Tags, entry.Born, entry.Fresh})
-	if err != nil {
-		return nil
-	}
-	return message
-}
-
-// ask takes the values of keys that other gateways have, and keeps them. It
-// returns the keys that are left, and the ticket for them.
-func (l *Loader[K, V]) ask(ctx context.Context, keys []K, values map[K]V) ([]K, *cache.Ticket) {
-	if l.keeping.MaxAge == 0 {
-		return keys, nil
-	}
+// fetchKept fetches the values of keys, but for those that other gateways have, and
+// caches them.
+func (l *Loader[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K) (values map[K]V, err error) {
 	names := make([]cache.Key, len(keys))
 	for i, key := range keys {
 		names[i] = l.keyOf(key)
 	}
-	epoch := l.keeping.Store.Epoch()
-	texts, ticket := l.keeping.Store.Ask(ctx, names...)
-	if ticket == nil {
-		return keys, nil
+	inner, record := provenance.Begin(ctx)
+	found := l.kept.Batch(ctx, names, func(missing []int) []*cache.Entry {
+		left := make([]K, len(missing))
+		for i, at := range missing {
+			left[i] = keys[at]
+		}
+		began := l.keeping.Store.Now()
+		values, err = guarded(inner, left, l.fetch)
+		f.made = record.Summary()
+		f.cut = ctx.Err() != nil
+		if !f.shared() {
+			return nil
+		}
+		entries := l.entries(left, values, err, f.made, began)
+		for _, entry := range entries {
+			record.Has(l.keeping.Store.PartOf(entry))
+		}
+		return entries
+	})
+	if values == nil {
+		values = make(map[K]V, len(keys))
 	}
-	var left []K
-	for i, key := range keys {
-		var (
-			have  told
-			value V
-		)
-		if texts[i] == nil || json.Unmarshal(texts[i], &have) != nil || time.Since(have.Born) >= have.Fresh || json.Unmarshal(have.Value, &value) != nil {
-			left = append(left, key)
+	for i, entry := range found {
+		if entry == nil {
 			continue
 		}
-		entry := &cache.Entry{
-			Key: names[i], Value: &kept[V]{value, have.Has, provenance.Summary{Tags: have.Tags}}, Cost: 2 * int64(len(texts[i])),
-			Born: have.Born, Fresh: have.Fresh, Tags: have.Tags, Part: true,
-		}
-		l.keeping.Store.Put(entry, epoch)
-		if l.use(ctx, entry); have.Has {
-			values[key] = value
+		if have := l.use(inner, entry); have.has {
+			values[keys[i]] = have.value
 		}
 	}
-	return left, ticket
+	f.made = record.Summary()
+	return values, err
 }
 
-// keep keeps what was loaded since an epoch.
-func (l *Loader[K, V]) keep(ctx context.Context, f *flown[K, V], began time.Time, keys []K, ticket *cache.Ticket) {
-	if l.keeping.MaxAge == 0 || !l.keeping.Store.Keeps() || !f.shared() {
-		return
+// entries returns the entries of keys that were fetched.
+func (l *Loader[K, V]) entries(keys []K, values map[K]V, err error, made provenance.Summary, began time.Time) []*cache.Entry {
+	store := l.keeping.Store
+	if !store.Keeps() {
+		return nil
 	}
+	if !made.Born.IsZero() && made.Born.Before(began) {
+		began = made.Born
+	}
+	tags := append(slices.Clone(made.Tags), cache.ServiceTag(l.keeping.Service))
+	var list []*cache.Entry
 	for _, key := range keys {
-		value, has := f.values[key]
-		if errorOf(f.err, key) != nil {
+		if errorOf(err, key) != nil {
 			continue
 		}
+		value, has := values[key]
 		fresh := l.keeping.MaxAge
 		if !has {
-			fresh = min(fresh, l.keeping.Store.Missing())
+			fresh = min(fresh, store.Now().Sub(began)+store.Missing())
 		}
-		if f.made.Bounded {
-			fresh = min(fresh, f.made.Fresh)
+		if !made.Expires.IsZero() {
+			fresh = min(fresh, made.Expires.Sub(began))
 		}
-		if text, err := json.Marshal(value); err == nil && fresh > 0 {
-			entry := &cache.Entry{
-				Key: l.keyOf(key), Value: &kept[V]{value, has, f.made}, Cost: 2 * int64(len(text)), // as Go has it
-				Born: began, Fresh: fresh, Tags: append(slices.Clone(f.made.Tags), cache.ServiceTag(l.keeping.Service)), Part: true,
-			}
-			l.keeping.Store.Put(entry, f.epoch)
-			provenance.From(ctx).Has(l.keeping.Store.PartOf(entry))
-			if ticket != nil {
-				l.keeping.Store.Tell(ticket, entry, l.tell(entry, text))
-			}
+		if fresh <= store.Now().Sub(began) {
+			continue
+		}
+		if text, err := json.Marshal(value); err == nil {
+			list = append(list, &cache.Entry{
+				Key: l.keyOf(key), Value: &kept[V]{value, has, made}, Cost: 2 * int64(len(text)), // as Go has it
+				Born: began, Policy: cache.Policy{Fresh: fresh}, Tags: tags, Part: true,
+			})
 		}
 	}
+	return list
 }
 
 // flying are the batches of a loader, or of a family, that are under way: a key
@@ -195,7 +219,7 @@ type flyingKey[K comparable] struct {
 	key    K
 }
 
-// flown is a batch.
+// flown is a batch that other requests may join.
 type flown[K comparable, V any] struct {
 	epoch uint64
 	keys  []K
@@ -205,7 +229,7 @@ type flown[K comparable, V any] struct {
 	values map[K]V
 	err    error
 	made   provenance.Summary
-	cut    bool // whose request it was for left before it ended
+	cut    bool // the caller whose request it was for left before it ended
 }
 
 // shared reports whether other callers may share what was loaded.
@@ -248,23 +272,24 @@ func (l *Loader[K, V]) board(ctx context.Context, s *state[K, V], keys []K) []*f
 	return batches
 }
 
-// join returns a batch of keys that waits for one of another request. When that
-// was for its caller only, or was cut short, they are loaded after all, together.
+// join returns a batch of keys that waits for one of another request. If that was
+// for its caller only, or was cut short, they are loaded after all, together.
 func (l *Loader[K, V]) join(ctx context.Context, f *flown[K, V], keys []K) *batch[K, V] {
 	b := &batch[K, V]{keys: keys}
 	wait := sync.OnceFunc(func() {
 		select {
 		case <-f.done:
 		case <-ctx.Done():
-			b.set(nil, ctx.Err())
+			b.set(ctx, nil, ctx.Err())
 			return
 		}
 		if f.shared() {
 			provenance.From(ctx).Add(f.made)
-			b.set(f.values, f.err)
+			b.set(ctx, f.values, f.err)
 			return
 		}
-		b.set(guarded(ctx, keys, l.fetch))
+		values, err := guarded(ctx, keys, l.fetch)
+		b.set(ctx, values, err)
 	})
 	b.wait = func() (struct{}, error) {
 		wait()
@@ -273,27 +298,23 @@ func (l *Loader[K, V]) join(ctx context.Context, f *flown[K, V], keys []K) *batc
 	return b
 }
 
-// fly loads a batch and lands it, whatever happens: others wait for it.
+// fly loads a batch and lands it, whatever happens: other requests wait for it.
 func (l *Loader[K, V]) fly(f *flown[K, V]) Fetch[K, V] {
 	return func(ctx context.Context, keys []K) (values map[K]V, err error) {
 		f.cut = true
 		defer l.land(f)
-		began := time.Now()
-		inner, record := provenance.Begin(ctx)
-		values = map[K]V{}
-		left, ticket := l.ask(inner, keys, values)
-		if len(left) > 0 {
-			var fetched map[K]V
-			fetched, err = guarded(inner, left, l.fetch)
-			maps.Copy(values, fetched)
+		if l.keeping.MaxAge > 0 {
+			values, err = l.fetchKept(ctx, f, keys)
+		} else {
+			inner, record := provenance.Begin(ctx)
+			values, err = guarded(inner, keys, l.fetch)
+			f.made = record.Summary()
 		}
-		f.values, f.err, f.made = values, err, record.Summary()
+		f.values, f.err, f.cut = values, err, ctx.Err() != nil
 		provenance.From(ctx).Add(f.made)
 		if f.made.Caller > provenance.Nobody || len(f.made.Headers) > 0 {
 			l.flying.personal.Store(true) // waiting for others would be in vain
 		}
-		f.cut = ctx.Err() != nil
-		l.keep(ctx, f, began, left, ticket)
 		return values, err
 	}
 }

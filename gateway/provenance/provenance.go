@@ -2,9 +2,10 @@
 // of the caller it depends on, what can invalidate it, how long its parts are
 // fresh, and what services' answers pass to the caller.
 //
-// It makes caching safe where a schema says too little. Whatever tells code of
-// the caller, tells the record that it did: so an answer that was made with a
-// principal is that principal's, whether or not its fields are declared so.
+// It makes caching safe where a schema says too little. Every function that gives
+// code something of the caller notes that in the record: so an answer that was
+// made with a principal is that principal's, whether or not its fields are
+// declared so.
 package provenance
 
 import (
@@ -24,16 +25,18 @@ type Record struct {
 	headers  map[string]struct{}
 	tags     map[string]struct{}
 	overflow bool
-	fresh    time.Duration
-	bounded  bool
+	born     time.Time
+	expires  time.Time
+	validate bool
+	missing  bool
 	parts    []Part
 	passed   passed
 }
 
-// Part is something that is kept on its own and became a part of an answer. It
-// is told the answer's tags when these are known, and tells whether none of
-// them was invalidated since the part was made.
+// Part is something that is cached on its own and became a part of an answer.
 type Part interface {
+	// Adopt gives the part the tags of the answer, when these are known, and reports
+	// whether none of them was invalidated since the part was made.
 	Adopt(tags []string) (valid bool)
 }
 
@@ -60,13 +63,18 @@ type Summary struct {
 	Headers []string
 	// Tags are sorted.
 	Tags []string
-	// Fresh is how long all parts are; Bounded tells whether any says so.
-	Fresh   time.Duration
-	Bounded bool
-	// Parts are what was there before, or is kept for the next.
+	// Born is when the oldest part was made; zero if all were made now.
+	Born time.Time
+	// Expires is when the first part stops being fresh; zero if none says so.
+	Expires time.Time
+	// MustRevalidate reports that a part must not be served when it is stale.
+	MustRevalidate bool
+	// Missing reports that a service had no object, or nothing for a key.
+	Missing bool
+	// Parts are those that are cached.
 	Parts []Part
-	// Overflow tells that there were more than [MaxTags], so that tags lack:
-	// what has too many can't be invalidated, and must not be kept.
+	// Overflow reports that there were more than [MaxTags], so that some are
+	// missing: such an answer cannot be invalidated, and must not be cached.
 	Overflow bool
 	// Passed are the fields of services' answers that the caller gets, in the
 	// order of writes and bindings. PassedOver reports whether they had more than
@@ -86,7 +94,7 @@ func Begin(ctx context.Context) (context.Context, *Record) {
 	return context.WithValue(ctx, recordKey{}, r), r
 }
 
-// From is the record of a context; nil without one.
+// From returns the record of a context; nil without one.
 func From(ctx context.Context) *Record {
 	r, _ := ctx.Value(recordKey{}).(*Record)
 	return r
@@ -101,7 +109,7 @@ func Writing(ctx context.Context) context.Context {
 	return context.WithValue(ctx, writingKey{}, true)
 }
 
-// IsWriting tells whether the context is one of [Writing].
+// IsWriting reports whether the context is one of [Writing].
 func IsWriting(ctx context.Context) bool {
 	writing, _ := ctx.Value(writingKey{}).(bool)
 	return writing
@@ -156,16 +164,50 @@ func (r *Record) tag(tag string) {
 	}
 }
 
-// Fresh notes how long a part is fresh from now on: 0 for not at all.
-func (r *Record) Fresh(d time.Duration) {
+// Born notes when a part was made.
+func (r *Record) Born(at time.Time) {
+	if r == nil || at.IsZero() {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.born.IsZero() || at.Before(r.born) {
+		r.born = at
+	}
+}
+
+// Expires notes when a part stops being fresh.
+func (r *Record) Expires(at time.Time) {
+	if r == nil || at.IsZero() {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.expires.IsZero() || at.Before(r.expires) {
+		r.expires = at
+	}
+}
+
+// MustRevalidate notes that a part must not be served when it is stale (RFC 9111,
+// section 5.2.2.2).
+func (r *Record) MustRevalidate() {
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if d = max(d, 0); !r.bounded || d < r.fresh {
-		r.fresh, r.bounded = d, true
+	r.validate = true
+}
+
+// Missing notes that a service had no object, or nothing for a key: no tag of an
+// object invalidates that.
+func (r *Record) Missing() {
+	if r == nil {
+		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missing = true
 }
 
 // Has notes a part of the answer.
@@ -191,21 +233,20 @@ func (r *Record) Add(s Summary) {
 	for _, part := range s.Parts {
 		r.Has(part)
 	}
-	if s.Bounded {
-		r.Fresh(s.Fresh)
-	}
+	r.Born(s.Born)
+	r.Expires(s.Expires)
 	for _, field := range s.Passed {
 		r.Pass(field)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.overflow = r.overflow || s.Overflow
+	r.overflow, r.validate, r.missing = r.overflow || s.Overflow, r.validate || s.MustRevalidate, r.missing || s.Missing
 	if s.PassedOver {
 		r.passed = passed{step: r.passed.step, over: true}
 	}
 }
 
-// Summary is what was noted until now.
+// Summary returns what was noted until now.
 func (r *Record) Summary() Summary {
 	if r == nil {
 		return Summary{}
@@ -213,15 +254,17 @@ func (r *Record) Summary() Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return Summary{
-		Caller:     r.caller,
-		Headers:    sorted(r.headers),
-		Tags:       sorted(r.tags),
-		Fresh:      r.fresh,
-		Bounded:    r.bounded,
-		Parts:      slices.Clone(r.parts),
-		Overflow:   r.overflow,
-		Passed:     slices.Clone(r.passed.list),
-		PassedOver: r.passed.over,
+		Caller:         r.caller,
+		Headers:        sorted(r.headers),
+		Tags:           sorted(r.tags),
+		Born:           r.born,
+		Expires:        r.expires,
+		MustRevalidate: r.validate,
+		Missing:        r.missing,
+		Parts:          slices.Clone(r.parts),
+		Overflow:       r.overflow,
+		Passed:         slices.Clone(r.passed.list),
+		PassedOver:     r.passed.over,
 	}
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 
 	"github.com/portico-gateway/portico/gateway/cachecontrol"
@@ -11,12 +12,16 @@ import (
 // purgeScope is the scope of those who may invalidate what is cached.
 const purgeScope = "cache:purge"
 
-// purgeRequest is the body of POST /cache/purge: what is to be forgotten.
+// purgeRequest is the body of POST /cache/purge: what is to be dropped.
 type purgeRequest struct {
 	Tags  []string `json:"tags"`
 	Types []string `json:"types"` // of the schema
 	All   bool     `json:"all"`
 }
+
+// notShared is the answer to a purge of which other gateways do not know yet.
+const notShared = `{"shared": false, "message": "This gateway has purged. Redis is not available or refuses to write: the other gateways purge as soon as it accepts that."}
+`
 
 // The most that one request may have.
 const (
@@ -24,15 +29,16 @@ const (
 	mostPurged   = 10_000
 )
 
-// cacheStats tells what the cache did since the gateway started.
+// cacheStats answers with what the cache did since the gateway started.
 func (s *Server) cacheStats(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(s.store.Stats()) // whoever asked left
+	_ = json.NewEncoder(w).Encode(s.store.Stats()) // an error is that of a client that left
 }
 
-// purge forgets cached answers. It is for principals with the scope
-// cache:purge: the header of an API key, or Authorization with a token.
+// purge drops cached answers. It is for principals with the scope cache:purge: the
+// header of an API key, or Authorization with a token. It answers 204 when all
+// gateways have dropped them, 202 when the others do not know yet.
 func (s *Server) purge(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	principal, err := s.verifier.Authenticate(r.Context(), r.Header)
@@ -60,11 +66,18 @@ func (s *Server) purge(w http.ResponseWriter, r *http.Request) {
 	for _, name := range asked.Types {
 		asked.Tags = append(asked.Tags, cachecontrol.TypeTag(name))
 	}
+	shared := false
 	if asked.All {
-		s.store.Clear(r.Context())
+		shared = s.store.Clear(r.Context())
 	} else {
-		s.store.Invalidate(r.Context(), asked.Tags...)
+		shared = s.store.Invalidate(r.Context(), asked.Tags...)
 	}
-	s.log.InfoContext(r.Context(), "cache purged", "principal", principal.ID(), "all", asked.All, "tags", len(asked.Tags))
-	w.WriteHeader(http.StatusNoContent)
+	s.log.InfoContext(r.Context(), "cache purged", "principal", principal.ID(), "all", asked.All, "tags", len(asked.Tags), "shared", shared)
+	if shared {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = io.WriteString(w, notShared)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/memory"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
+	"github.com/portico-gateway/portico/gateway/redis"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
@@ -33,6 +34,7 @@ type Server struct {
 	log        *slog.Logger
 	services   *upstream.Services
 	verifier   *auth.Verifier
+	link       *redis.Link // nil: there is no Redis
 	limiter    *ratelimit.Limiter
 	store      *cache.Store
 	writer     *answer.Writer // of all frontends
@@ -50,14 +52,11 @@ type Options struct {
 // New prepares a gateway; it connects to nothing yet.
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
 	verifier, errOfAuth := openVerifier(cfg.Auth, log)
-	limiter, errOfLimits := ratelimit.Open(limiterConfig(cfg.Redis, log))
-	store, errOfStore := openStore(cfg, log)
+	link, errOfLink := openLink(cfg.Redis, log)
+	store, errOfStore := openStore(cfg.Cache, link)
 	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, log))
 	writer, errOfWriter := answer.NewWriter()
-	if err := errors.Join(errOfAuth, errOfLimits, errOfServices, errOfStore, errOfWriter); err != nil {
-		if errOfLimits == nil {
-			err = errors.Join(err, limiter.Close())
-		}
+	if err := errors.Join(errOfAuth, errOfLink, errOfServices, errOfStore, errOfWriter); err != nil {
 		if errOfStore == nil {
 			store.Close()
 		}
@@ -69,12 +68,13 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		log:      log,
 		services: services,
 		verifier: verifier,
-		limiter:  limiter,
+		link:     link,
+		limiter:  ratelimit.New(limiterConfig(cfg.Redis, link, log)),
 		store:    store,
 		writer:   writer,
 		bodies:   transport.NewBudget(int64(cfg.Server.BodyBudget)),
 		health:   &health{services: cfg.Services, check: services.Check, verifier: verifier},
-		// Whoever has an API key can act for its principal: services need none.
+		// An API key lets its bearer act for its principal: services need none.
 		ownHeaders: []string{http.CanonicalHeaderKey(cfg.Auth.KeyHeader)},
 	}
 	for _, service := range cfg.Services {
@@ -90,7 +90,7 @@ func (s *Server) Services() *upstream.Services { return s.services }
 
 // Close closes the connections to services. Run must have returned.
 func (s *Server) Close() error {
-	err := errors.Join(s.services.Close(), s.limiter.Close())
+	err := s.services.Close()
 	s.store.Close()
 	return err
 }
@@ -113,6 +113,7 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	}
 	defer tuner.Stop()
 	defer s.background(ctx, routes)()
+	defer s.connect(ctx)() // requests use it until they end
 	public, err := listen(ctx, "server.listen", s.config.Server.Listen)
 	if err != nil {
 		return err
@@ -166,6 +167,38 @@ func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
 	}
 }
 
+// connect runs what needs Redis, and returns when it is known whether that is
+// there. The function that it returns ends that and waits for it: what requests
+// left is sent before the link ends.
+func (s *Server) connect(ctx context.Context) (end func()) {
+	if s.link == nil {
+		return func() {}
+	}
+	run := func(run func(context.Context)) (end func()) {
+		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			run(own)
+		}()
+		return func() {
+			cancel()
+			<-done
+		}
+	}
+	link := run(s.link.Run)
+	select {
+	case <-s.link.Tried():
+	case <-ctx.Done():
+	}
+	store, limiter := run(s.store.Run), run(s.limiter.Run)
+	return func() {
+		limiter()
+		store()
+		link()
+	}
+}
+
 func listen(ctx context.Context, setting, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
@@ -196,7 +229,8 @@ func (s *Server) announce(public, admin net.Addr, names []string) {
 	s.log.Info("ready to serve", append(attrs, "health", "http://"+admin.String()+"/readyz")...)
 }
 
-// stop ends streams, waits for requests and closes what is left. It is not
+// stop ends streams, waits for requests, closes what is left, and waits until other
+// gateways know what was invalidated, all within the time of draining. It is not
 // cancelled with what it stops for.
 func (s *Server) stop(servers []*http.Server, routes *routes) error {
 	s.health.stopping.Store(true)
@@ -211,6 +245,13 @@ func (s *Server) stop(servers []*http.Server, routes *routes) error {
 		if err := server.Shutdown(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("requests were cut off after %v: %w", s.config.Server.Drain, err), server.Close())
 		}
+	}
+	switch untold := s.store.Flush(ctx); untold {
+	case 0:
+	case -1:
+		s.log.Error("other gateways do not know that everything cached was invalidated: they serve what they have for its maxAge")
+	default:
+		s.log.Error("other gateways do not know what was invalidated: they serve what they have for its maxAge", "tags", untold)
 	}
 	return errors.Join(errs...)
 }

@@ -16,30 +16,25 @@ import (
 	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
+	"github.com/portico-gateway/portico/gateway/redis"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
 // What follows makes the configurations of the parts from the gateway's.
 
-// openStore opens the memory for what is cached, which gateways share if there
-// is a Redis.
-func openStore(cfg *config.Config, log *slog.Logger) (*cache.Store, error) {
-	store, err := cache.New(int64(cfg.Cache.Size), time.Duration(cfg.Cache.Missing))
-	if err != nil {
-		return nil, err
+// openLink returns the link to Redis; nil if there is none.
+func openLink(cfg config.Redis, log *slog.Logger) (*redis.Link, error) {
+	if cfg.URL == "" {
+		return nil, nil //nolint:nilnil // documented
 	}
-	if !cfg.Cache.Coalesce {
-		store.Separate()
-	}
-	if cfg.Redis.URL == "" {
-		return store, nil
-	}
-	if err := store.Share(cache.Redis{URL: string(cfg.Redis.URL), Prefix: cfg.Redis.Prefix, Log: log}); err != nil {
-		store.Close()
-		return nil, err
-	}
-	return store, nil
+	return redis.Open(redis.Config{URL: string(cfg.URL), Prefix: cfg.Prefix, Timeout: time.Duration(cfg.Timeout)}, log)
+}
+
+// openStore returns the memory for what is cached, which gateways share through the
+// link, if there is one.
+func openStore(cfg config.Cache, link *redis.Link) (*cache.Store, error) {
+	return cache.New(cache.Config{Size: int64(cfg.Size), Missing: time.Duration(cfg.Missing), Separate: !cfg.Coalesce, Link: link})
 }
 
 func openVerifier(cfg config.Auth, log *slog.Logger) (*auth.Verifier, error) {
@@ -68,10 +63,10 @@ func openVerifier(cfg config.Auth, log *slog.Logger) (*auth.Verifier, error) {
 	return auth.Open(out)
 }
 
-func limiterConfig(cfg config.Redis, log *slog.Logger) ratelimit.Config {
+func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelimit.Config {
 	out := ratelimit.Config{Log: log}
-	if cfg.URL != "" {
-		out.Redis = &ratelimit.Redis{URL: string(cfg.URL), Timeout: time.Duration(cfg.Timeout), LocalShare: cfg.LocalShare, Prefix: cfg.Prefix}
+	if link != nil {
+		out.Redis = &ratelimit.Redis{Link: link, LocalShare: cfg.LocalShare}
 	}
 	return out
 }

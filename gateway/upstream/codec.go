@@ -1,49 +1,43 @@
 package upstream
 
 import (
-	"cmp"
+	"encoding/json"
 	"net/http"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/cache"
 )
 
-// gotHead is what other gateways are told of an answer, besides its body.
+// gotHead is what gateways share of an answer besides its entry and its body.
 type gotHead struct {
-	Status                    int
-	Header                    http.Header
-	Asked                     time.Time
-	Fresh, Revalidate, Errors time.Duration
-	Stale                     time.Duration // of the entry
-	Said                      bool
-	Tags                      []string
+	Status         int
+	Header         http.Header
+	Fresh          time.Duration
+	Said           bool
+	MustRevalidate bool
 }
 
 // codec shares answers with other gateways.
-func codec(store *cache.Store) *cache.Codec[*got] {
-	return &cache.Codec[*got]{
-		Encode: func(g *got, e *cache.Entry) []byte {
-			return cache.Frame(gotHead{g.status, g.header, g.asked, g.fresh, g.whileRevalidate, g.ifError, e.Stale, g.said, e.Tags}, []byte(g.body))
+func codec(store *cache.Store) *cache.Codec {
+	return &cache.Codec{
+		Encode: func(value any) (any, []byte) {
+			g := value.(*got) //nolint:forcetypeassert // see gotOf
+			return gotHead{g.status, g.header, g.fresh, g.said, g.mustRevalidate}, append([]byte{}, g.body...)
 		},
-		Decode: func(text []byte) (*got, *cache.Entry, error) {
+		Decode: func(raw json.RawMessage, body []byte, e *cache.Entry) error {
 			var head gotHead
-			body, err := cache.Unframe(text, &head)
-			if err != nil {
-				return nil, nil, err
+			if err := json.Unmarshal(raw, &head); err != nil {
+				return err
 			}
-			g := &got{status: cmp.Or(head.Status, http.StatusOK), header: head.Header, body: string(body),
-				asked: head.Asked, fresh: head.Fresh, said: head.Said, whileRevalidate: head.Revalidate, ifError: head.Errors}
-			return g, g.entry(store, head.Stale, head.Tags), nil
+			g := &got{status: head.Status, header: head.Header, body: string(body), born: e.Born, fresh: head.Fresh, said: head.Said, mustRevalidate: head.MustRevalidate}
+			e.Value, e.Cost, g.part = g, g.size(), store.PartOf(e)
+			return nil
 		},
 	}
 }
 
-// entry is what the answer is kept as, but for its key.
-func (g *got) entry(store *cache.Store, stale time.Duration, tags []string) *cache.Entry {
-	e := &cache.Entry{
-		Value: g, Cost: int64(len(g.body)) + 1<<10, // about that of the header
-		Born: g.asked, Fresh: max(g.fresh, 0), Stale: stale, Tags: tags, Part: true,
-	}
-	g.part = store.PartOf(e)
-	return e
-}
+// gotOf returns the answer that an entry has.
+func gotOf(e *cache.Entry) *got { return e.Value.(*got) } //nolint:forcetypeassert // the caches of services have no other
+
+// size returns about how many bytes the answer has.
+func (g *got) size() int64 { return int64(len(g.body)) + 1<<10 }

@@ -22,23 +22,26 @@ type got struct {
 	status int
 	header http.Header
 	body   string
-	asked  time.Time     // for it
+	born   time.Time     // when the service made it
 	fresh  time.Duration // since then, if it says so
 	said   bool
-	part   *cache.Part // nil when it is not kept
-	// How long it may be used after that: while it is validated, and when the
-	// service fails (RFC 5861).
-	whileRevalidate, ifError time.Duration
+	// mustRevalidate reports that it must not be used when it is stale.
+	mustRevalidate bool
+	part           *cache.Part // nil if it is not cached
 }
 
-// note tells the provenance of an answer what the service says of its part.
+// note notes in the provenance of an answer what the service says of its part.
 func (g *got) note(ctx context.Context) {
 	record := provenance.From(ctx)
 	if record == nil {
 		return
 	}
+	record.Born(g.born)
 	if g.said {
-		record.Fresh(g.fresh - time.Since(g.asked))
+		record.Expires(g.born.Add(g.fresh))
+	}
+	if g.mustRevalidate {
+		record.MustRevalidate()
 	}
 	record.Tag(tagsOf(g.header)...)
 	if g.part != nil {
@@ -46,16 +49,15 @@ func (g *got) note(ctx context.Context) {
 	}
 }
 
-// keptForValidation is how long an answer is kept that can be validated, after
-// it is fresh: what changes less often than that is sent once.
+// keptForValidation is how long an answer that can be validated is kept after it
+// was fresh: what changes less often than that is sent once.
 const keptForValidation = 10 * time.Minute
 
 // get returns the answer to a GET: the one that the operation has had already, one
-// that is kept and fresh (RFC 9111, as a shared cache), one that is under way, or a
-// new one. Requests are the same
-// when URL and header are, but for the trace, so that whatever Vary names is
-// the same. What several callers share has the trace of the one whose request
-// began it. An answer of which something is passed to the caller is one that the
+// that is cached (RFC 9111, as a shared cache), one that is under way, or a new
+// one. Requests are the same if URL and header are, but for the trace, so that all
+// that Vary names is the same. What several callers share has the trace of the one
+// whose request began it. An answer of which something is passed to the caller is one that the
 // operation has had already, or a new one.
 func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 	req, err := c.request(ctx, r)
@@ -71,26 +73,12 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 
 // recall is get for the first time in an operation.
 func (c *HTTP) recall(ctx context.Context, req *http.Request, key cache.Key) (*got, error) {
-	entry, now := c.store.Get(key), time.Now()
-	var have *got
-	if entry != nil {
-		have = entry.Value.(*got) //nolint:forcetypeassert // this client's keys have no other
-		if entry.IsFresh(now) {
-			return have, nil
-		}
-		if now.Sub(have.asked) < have.fresh+have.whileRevalidate {
-			c.flights.Start(ctx, key, c.fetch(req, key, have))
-			return have, nil
-		}
-	}
-	answer, _, err := c.flights.Do(ctx, key, c.fetch(req, key, have))
+	entry, _, err := c.gets.Fetch(ctx, key, c.fetch(req))
 	switch {
 	case err == nil:
-		return answer, nil
+		return gotOf(entry), nil
 	case ctx.Err() != nil:
 		return nil, failed(ctx, c.config.Name, ctx.Err())
-	case have != nil && isFailure(err) && time.Since(have.asked) < have.fresh+have.ifError:
-		return have, nil
 	}
 	return nil, err
 }
@@ -117,9 +105,9 @@ func keyOf(service string, req *http.Request) cache.Key {
 	return sha256.Sum256(text)
 }
 
-// isFailure tells whether the service failed, and not the request (RFC 5861,
+// isFailure reports whether the service failed, and not the request (RFC 5861,
 // section 4).
-func isFailure(err error) bool {
+func isFailure(_ *cache.Entry, err error) bool {
 	if e, ok := errors.AsType[*StatusError](err); ok {
 		return e.Status >= 500
 	}
@@ -127,29 +115,25 @@ func isFailure(err error) bool {
 	return ok && (p.Code == problem.ServiceError || p.Code == problem.ServiceTimeout)
 }
 
-// fetch asks the service, whether its answer is still the one that is there, if
-// one is, and keeps what may be kept.
-func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*got] {
-	return func(ctx context.Context, put func(*cache.Entry)) (*got, error) {
-		if entry := c.store.Get(key); entry != nil { // it can have come after it was looked for
-			if now := entry.Value.(*got); now != have && entry.IsFresh(time.Now()) { //nolint:forcetypeassert // see get
-				return now, nil
-			}
-		}
+// fetch returns a function that calls the service, with the validators of the answer
+// that is cached, if one is.
+func (c *HTTP) fetch(req *http.Request) cache.Make {
+	return func(ctx context.Context, have *cache.Entry) (*cache.Entry, error) {
 		req := req.WithContext(ctx)
 		if have != nil {
-			validate(req, have.header)
+			validate(req, gotOf(have).header)
 		}
-		asked := time.Now()
+		asked := c.store.Now()
 		resp, err := c.send(req)
 		if err != nil {
 			return nil, err
 		}
 		defer resp.Body.Close()
-		answer := &got{asked: asked}
+		answer := &got{}
 		direct := resp.Request.URL == req.URL // else a redirect led to it, which may lead elsewhere the next time
 		if have != nil && direct && resp.StatusCode == http.StatusNotModified {
-			answer.status, answer.header, answer.body = have.status, updated(have.header, resp.Header), have.body
+			old := gotOf(have)
+			answer.status, answer.header, answer.body = old.status, updated(old.header, resp.Header), old.body
 		} else {
 			body, err := c.body(ctx, resp)
 			if err != nil {
@@ -157,14 +141,16 @@ func (c *HTTP) fetch(req *http.Request, key cache.Key, have *got) cache.Make[*go
 			}
 			answer.status, answer.header, answer.body = resp.StatusCode, resp.Header, body
 		}
-		kept := answer.read(req)
-		if kept > 0 && direct && c.store.Keeps() && !hasNoContent(resp.StatusCode) {
-			answer.body = strings.Clone(answer.body) // it may have more memory than it needs
-			entry := answer.entry(c.store, kept-max(answer.fresh, 0), append(tagsOf(answer.header), cache.ServiceTag(c.config.Name)))
-			entry.Key = key
-			put(entry)
+		entry := &cache.Entry{Value: answer, Policy: answer.read(req, asked), Born: answer.born}
+		if entry.Policy == (cache.Policy{}) || !direct || !c.store.Keeps() || hasNoContent(resp.StatusCode) {
+			entry.Policy = cache.Policy{}
+			return entry, nil
 		}
-		return answer, nil
+		answer.body = strings.Clone(answer.body) // it may have more memory than it needs
+		entry.Cost, entry.Part = answer.size(), true
+		entry.Tags = append(tagsOf(answer.header), cache.ServiceTag(c.config.Name))
+		answer.part = c.store.PartOf(entry)
+		return entry, nil
 	}
 }
 
@@ -192,29 +178,35 @@ func updated(stored, fresh http.Header) http.Header {
 	return header
 }
 
-// read finds out how long the answer is fresh and may be used after that, and
-// returns how long it is to be kept: 0 for not at all (RFC 9111, section 3).
-func (g *got) read(req *http.Request) time.Duration {
-	said := directives(g.header)
-	g.fresh, g.said = freshness(g.header, said)
-	if !g.said && g.header.Get("Cache-Control") == "" {
-		return 0 // without a word nothing is kept, though it could be
+// read finds out when an answer, which was requested at a time, was made and how long
+// it is fresh, and returns how it may be cached (RFC 9111, section 3): with
+// everything that the service does not say nothing is cached, though it could be.
+func (g *got) read(req *http.Request, asked time.Time) cache.Policy {
+	said, old := directives(g.header), age(g.header)
+	left, ok := freshness(g.header, said)
+	g.born, g.fresh, g.said = asked.Add(-old), left+old, ok
+	g.mustRevalidate = said.MustRevalidate || said.ProxyRevalidate || said.SMaxAge >= 0 || said.NoCachePresent
+	if slices.Contains(g.header.Values("Vary"), "*") {
+		g.fresh, g.said = 0, true
+		return cache.Policy{}
 	}
 	personal := req.Header.Get("Authorization") != ""
 	mayShare := said.Public || said.SMaxAge >= 0 || said.MustRevalidate
-	if said.NoStore || said.PrivatePresent || personal && !mayShare || slices.Contains(g.header.Values("Vary"), "*") {
-		return 0
+	if !g.said && g.header.Get("Cache-Control") == "" || said.NoStore || said.PrivatePresent || personal && !mayShare {
+		return cache.Policy{}
 	}
-	kept := max(g.fresh, 0)
-	if !said.MustRevalidate && !said.ProxyRevalidate && said.SMaxAge < 0 && !said.NoCachePresent && g.fresh > 0 {
-		g.whileRevalidate = seconds(max(int64(said.StaleWhileRevalidate), 0))
-		g.ifError = seconds(max(int64(said.StaleIfError), 0))
-		kept += max(g.whileRevalidate, g.ifError)
+	p := cache.Policy{Fresh: max(g.fresh, 0)}
+	if left <= 0 {
+		p.Fresh = 0
+	}
+	if !g.mustRevalidate && p.Fresh > 0 {
+		p.Revalidate = seconds(max(int64(said.StaleWhileRevalidate), 0))
+		p.IfError = seconds(max(int64(said.StaleIfError), 0))
 	}
 	if g.header.Get("Etag") != "" || g.header.Get("Last-Modified") != "" {
-		kept = max(kept, max(g.fresh, 0)+keptForValidation)
+		p.Validate = keptForValidation
 	}
-	return kept
+	return p
 }
 
 // tagsOf are the tags that a service gives an answer: Surrogate-Key by spaces

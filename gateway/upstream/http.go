@@ -28,7 +28,7 @@ type HTTP struct {
 	streams   *http.Transport // of answers that are streams; see newStreams
 	buffers   sync.Pool       // of *[]byte, to read answers with
 	store     *cache.Store
-	flights   *cache.Flights[*got]
+	gets      *cache.Cache // of *got
 	// What requests have in common.
 	json, xml, done, events *Media
 	userAgent               []string
@@ -52,7 +52,7 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 		streams: newStreams(c),
 		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,
-		flights: cache.NewFlights(c.Store, c.Timeout, codec(c.Store)),
+		gets:    cache.NewCache(c.Store, cache.Kind{Timeout: c.Timeout, Codec: codec(c.Store), Failed: isFailure}),
 		json:    JSON(), xml: XML(), done: JSON("*"),
 		events:    &Media{accept: []string{serverSentType + ", " + jsonLinesType}},
 		userAgent: []string{userAgent},
@@ -112,9 +112,9 @@ func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
 	return v, nil
 }
 
-// do calls the service and gives read the Content-Type and the body of its
-// answer. The answer to a GET can be one that was there before. What a mutation calls is called anew, and may have
-// changed all that the service answered before.
+// do calls the service and gives read the Content-Type and the body of its answer.
+// The answer to a GET can be a cached one. A mutation calls the service, and may
+// have changed all that it answered before.
 func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body string) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
@@ -162,7 +162,7 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 
 // answer sends a request and returns its answer, which is not kept.
 func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, error) {
-	asked := time.Now()
+	asked := c.store.Now()
 	resp, err := c.send(req)
 	if err != nil {
 		return nil, err
@@ -173,8 +173,8 @@ func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, 
 	if err != nil {
 		return nil, err
 	}
-	answer := &got{status: resp.StatusCode, header: resp.Header, body: body, asked: asked}
-	answer.fresh, answer.said = freshness(resp.Header, directives(resp.Header))
+	answer := &got{status: resp.StatusCode, header: resp.Header, body: body}
+	answer.read(req, asked)
 	return answer, nil
 }
 

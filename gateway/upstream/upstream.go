@@ -192,7 +192,7 @@ func (s *Services) Check(ctx context.Context, name string) error {
 func (s *Services) Close() error {
 	var errs []error
 	for _, c := range s.http {
-		c.flights.Close()
+		c.gets.Close()
 		c.transport.CloseIdleConnections()
 		c.streams.CloseIdleConnections()
 	}

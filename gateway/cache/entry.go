@@ -1,0 +1,161 @@
+package cache
+
+import (
+	"maps"
+	"sync/atomic"
+	"time"
+	"weak"
+)
+
+// Key names a value: a SHA-256.
+type Key [32]byte
+
+// Policy is how long a value may be served, counted from when it was made. The zero
+// value is not cached.
+type Policy struct {
+	// Fresh is how long the value is served to everyone.
+	Fresh time.Duration
+	// Revalidate is how long after Fresh it is served while a new one is made
+	// (stale-while-revalidate, RFC 5861).
+	Revalidate time.Duration
+	// IfError is how long after Fresh it is served if making a new one failed
+	// (stale-if-error, RFC 5861).
+	IfError time.Duration
+	// Validate is how long after Fresh it is passed to what makes a new one, which
+	// may find that it has not changed.
+	Validate time.Duration
+}
+
+// life returns how long a value is of use.
+func (p Policy) life() time.Duration { return p.Fresh + max(p.Revalidate, p.IfError, p.Validate) }
+
+// Entry is a value and how it is cached. It must not be changed once it was
+// returned to a [Cache].
+type Entry struct {
+	Policy
+
+	// Key is what it is cached under; the zero value is the key that was asked for.
+	Key Key
+	// Value is what callers get.
+	Value any
+	// Cost is its size in bytes.
+	Cost int64
+	// Born is when the value was made, or the oldest part of it.
+	Born time.Time
+	// Tags are those that invalidate it, besides those that it adopts.
+	Tags []string
+	// Part reports that answers are made of it, whose tags it adopts. Other gateways
+	// do not know these: for them, every invalidation is one of it.
+	Part bool
+
+	until   time.Time     // the end of its life whatever its policy; zero for none
+	began   uint64        // the epoch in which its making began
+	valid   atomic.Uint64 // the latest epoch in which it was known to be valid
+	adopted atomic.Pointer[adopted]
+}
+
+// Age returns how old the value is.
+func (e *Entry) Age(now time.Time) time.Duration { return now.Sub(e.Born) }
+
+// Expires returns when the value stops being fresh.
+func (e *Entry) Expires() time.Time {
+	at := e.Born.Add(e.Fresh)
+	if !e.until.IsZero() && e.until.Before(at) {
+		return e.until
+	}
+	return at
+}
+
+// use is what a value of some age is good for.
+type use int
+
+const (
+	nothing      use = iota // at most to be validated
+	onError                 // to be served if making a new one failed
+	revalidating            // to be served while a new one is made
+	fresh                   // to be served
+)
+
+// use decides whether the value may be served at its age: the only place that
+// does. Of a nil entry it is nothing.
+func (e *Entry) use(now time.Time) use {
+	if e == nil || !e.until.IsZero() && !now.Before(e.until) {
+		return nothing
+	}
+	switch age := e.Age(now); {
+	case age < e.Fresh:
+		return fresh
+	case e.Fresh <= 0:
+		return nothing // what was never fresh is not stale
+	case age < e.Fresh+e.Revalidate:
+		return revalidating
+	case age < e.Fresh+e.IfError:
+		return onError
+	}
+	return nothing
+}
+
+// jitter is the most by which the freshness of a value is shortened, as a share:
+// values that were made together do not expire together.
+const jitter = 0.05
+
+// shorten shortens the freshness of a value by a random share, from 0 to 1, of the
+// most.
+func (e *Entry) shorten(random float64) {
+	e.Fresh -= time.Duration(random * jitter * float64(e.Fresh))
+}
+
+// adopted are the tags of what an entry became a part of.
+type adopted struct {
+	tags map[string]struct{}
+	any  bool // too many: every invalidation is one of it
+}
+
+// mostAdopted is how many tags an entry adopts.
+const mostAdopted = 1000
+
+func (a *adopted) with(tags []string) *adopted {
+	if a != nil && a.any {
+		return a
+	}
+	grown := &adopted{tags: make(map[string]struct{}, len(tags))}
+	for _, tag := range tags {
+		grown.tags[tag] = struct{}{}
+	}
+	if a != nil {
+		before := len(a.tags)
+		maps.Copy(grown.tags, a.tags)
+		if len(grown.tags) == before {
+			return a
+		}
+	}
+	if len(grown.tags) > mostAdopted {
+		return &adopted{any: true}
+	}
+	return grown
+}
+
+// Part is a cached entry as a part of answers (provenance.Part). It does not keep
+// the entry from being dropped.
+type Part struct {
+	store *Store
+	entry weak.Pointer[Entry]
+}
+
+// PartOf returns an entry as a part of answers.
+func (s *Store) PartOf(e *Entry) *Part { return &Part{s, weak.Make(e)} }
+
+// Adopt gives the entry the tags of an answer that it became a part of, so that what
+// invalidates the answer invalidates it, too: else the answer would be made of it
+// again. It counts from when the entry's making began: the answer is not valid if
+// the entry is not, which is reported. What was dropped is valid.
+func (p *Part) Adopt(tags []string) (valid bool) {
+	e := p.entry.Value()
+	if e == nil {
+		return true
+	}
+	if have := e.adopted.Load(); have.with(tags) != have {
+		p.store.tags.adopt(e, tags)
+	}
+	return p.store.tags.valid(e)
+}
