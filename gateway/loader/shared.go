@@ -139,12 +139,11 @@ func (l *Loader[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K) 
 		}
 		began := l.keeping.Store.Now()
 		values, err = guarded(inner, left, l.fetch)
-		f.made = record.Summary()
-		f.cut = ctx.Err() != nil
-		if !f.shared() {
+		made := record.Summary()
+		if ctx.Err() != nil || !isShared(made) {
 			return nil
 		}
-		entries := l.entries(left, values, err, f.made, began)
+		entries := l.entries(left, values, err, made, began)
 		for _, entry := range entries {
 			record.Has(l.keeping.Store.PartOf(entry))
 		}
@@ -233,8 +232,10 @@ type flown[K comparable, V any] struct {
 }
 
 // shared reports whether other callers may share what was loaded.
-func (f *flown[K, V]) shared() bool {
-	return !f.cut && f.made.Caller == provenance.Nobody && len(f.made.Headers) == 0 && !f.made.Overflow
+func (f *flown[K, V]) shared() bool { return !f.cut && isShared(f.made) }
+
+func isShared(made provenance.Summary) bool {
+	return made.Caller == provenance.Nobody && len(made.Headers) == 0 && !made.Overflow
 }
 
 // shares reports whether values can be shared: those of a mutation are read anew,

@@ -17,6 +17,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/provenance"
+	"github.com/portico-gateway/portico/gateway/redis"
 )
 
 // rowsService answers keys with themselves, and counts.
@@ -67,7 +68,7 @@ func (s *rowsService) asked() string {
 
 func shared(t *testing.T, s *rowsService, maxAge time.Duration) (*loader.Loader[string, *string], *cache.Store) {
 	t.Helper()
-	store, err := cache.New(1<<20, 50*time.Millisecond)
+	store, err := cache.New(cache.Config{Size: 1 << 20, Missing: 50 * time.Millisecond, Random: func() float64 { return 0 }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +102,7 @@ func settled() { synctest.Wait() }
 func TestKeptKeys(t *testing.T) { synctest.Test(t, keptKeys) }
 
 func keptKeys(t *testing.T) {
-	s := &rowsService{note: func(r *provenance.Record) { r.Tag("tag"); r.Fresh(30 * time.Second) }}
+	s := &rowsService{note: func(r *provenance.Record) { r.Tag("tag"); r.Expires(time.Now().Add(30 * time.Second)) }}
 	l, store := shared(t, s, time.Minute)
 	for _, c := range []struct{ keys, want, asked string }{
 		{"a b", "ab", "ab"}, {"b a", "ba", ""}, {"a c b d", "acbd", "cd"}, {"none a", "-a", "none"}, {"none", "-", ""},
@@ -110,7 +111,7 @@ func keptKeys(t *testing.T) {
 		if asked := s.asked(); got != c.want || asked != c.asked {
 			t.Errorf("%s: got %s, asked for %q", c.keys, got, asked)
 		}
-		if !slices.Equal(made.Tags, []string{"tag"}) || made.Fresh > 30*time.Second || len(made.Parts) == 0 {
+		if !slices.Equal(made.Tags, []string{"tag"}) || made.Expires.After(time.Now().Add(30*time.Second)) || len(made.Parts) == 0 {
 			t.Errorf("%s is made of %+v", c.keys, made)
 		}
 		settled()
@@ -150,7 +151,7 @@ func notKeptKeys(t *testing.T) {
 	for name, note := range map[string]func(*provenance.Record){
 		"one caller's": func(r *provenance.Record) { r.Uses(provenance.Principal) },
 		"by a header":  func(r *provenance.Record) { r.UsesHeader("A") },
-		"not fresh":    func(r *provenance.Record) { r.Fresh(0) },
+		"not fresh":    func(r *provenance.Record) { r.Expires(time.Now()) },
 	} {
 		s := &rowsService{note: note}
 		l, _ := shared(t, s, time.Minute)
@@ -179,7 +180,7 @@ func notKeptKeys(t *testing.T) {
 func TestKeptFamilies(t *testing.T) { synctest.Test(t, keptFamilies) }
 
 func keptFamilies(t *testing.T) {
-	store, err := cache.New(1<<20, 0)
+	store, err := cache.New(cache.Config{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +272,7 @@ func leavingBatches(t *testing.T) {
 	if right.Load() != 5 {
 		t.Errorf("%d of 5 got what they waited for", right.Load())
 	}
-	// After an invalidation nobody joins what began before.
+	// After an invalidation no request joins what began before.
 	s.asked()
 	s.mu.Lock()
 	s.wait = make(chan struct{})
@@ -279,7 +280,7 @@ func leavingBatches(t *testing.T) {
 	store.Clear(t.Context())
 	group.Go(func() { load(t, t.Context(), l, "x") })
 	settled()
-	store.Invalidate(t.Context())
+	store.Invalidate(t.Context(), "another")
 	group.Go(func() { load(t, t.Context(), l, "x") })
 	settled()
 	close(s.wait)
@@ -304,9 +305,10 @@ func leavingBatches(t *testing.T) {
 	}
 }
 
-// What one gateway has loaded, another has not to, as far as JSON can say it.
+// What one gateway has loaded, another one does not load, as far as JSON can express
+// it.
 func TestKeysOfOtherGateways(t *testing.T) {
-	redis := redistest.Start(t)
+	server := redistest.Start(t)
 	type value struct {
 		ID    string `json:"id"`
 		Names []string
@@ -322,14 +324,15 @@ func TestKeysOfOtherGateways(t *testing.T) {
 	var loaders [2]*loader.Loader[string, *value]
 	var stores [2]*cache.Store
 	for i := range loaders {
-		store, err := cache.New(1<<20, time.Minute)
+		link := server.Link(t, redis.Config{}, nil)
+		store, err := cache.New(cache.Config{Size: 1 << 20, Missing: time.Minute, Link: link})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(store.Close)
-		if err := store.Share(cache.Redis{URL: redis.URL(), Prefix: "loader"}); err != nil {
-			t.Fatal(err)
-		}
+		redistest.Run(t, link.Run)
+		redistest.Run(t, store.Run)
+		<-link.Tried()
 		stores[i] = store
 		loaders[i] = loader.New(10, func(ctx context.Context, keys []string) (map[string]*value, error) {
 			calls[i] = append(calls[i], keys...)
@@ -400,7 +403,7 @@ func (*broken) MarshalJSON() ([]byte, error) { panic("boom") }
 func TestPanicOfABatch(t *testing.T) { synctest.Test(t, panicOfABatch) }
 
 func panicOfABatch(t *testing.T) {
-	store, err := cache.New(1<<20, 0)
+	store, err := cache.New(cache.Config{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

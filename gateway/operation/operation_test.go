@@ -63,10 +63,7 @@ func shop(t testing.TB, change func(*Config), catalog http.HandlerFunc) *Fronten
 	if err != nil {
 		t.Fatal(err)
 	}
-	limiter, err := ratelimit.Open(ratelimit.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	limiter := ratelimit.New(ratelimit.Config{})
 	project, err := clients.New(services)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +95,7 @@ func shop(t testing.TB, change func(*Config), catalog http.HandlerFunc) *Fronten
 	}
 	t.Cleanup(func() {
 		f.Close()
-		_, _ = services.Close(), limiter.Close()
+		_ = services.Close()
 	})
 	return f
 }

@@ -17,6 +17,7 @@ func TestRecord(t *testing.T) {
 		t.Fatal("the record is not where it should be")
 	}
 	var group sync.WaitGroup
+	now := time.Now()
 	for range 10 {
 		group.Go(func() {
 			r.Uses(provenance.Principal)
@@ -24,21 +25,28 @@ func TestRecord(t *testing.T) {
 			r.UsesHeader("B")
 			r.UsesHeader("A")
 			r.Tag("t2", "", "t1", "t1")
-			r.Fresh(time.Minute)
-			r.Fresh(time.Second)
-			r.Fresh(time.Hour)
+			r.Born(now)
+			r.Born(now.Add(-time.Hour))
+			r.Born(now.Add(time.Hour))
+			r.Born(time.Time{})
+			r.Expires(now.Add(time.Minute))
+			r.Expires(now.Add(time.Second))
+			r.Expires(now.Add(time.Hour))
+			r.Expires(time.Time{})
+			r.MustRevalidate()
 		})
 	}
 	group.Wait()
-	want := provenance.Summary{Caller: provenance.Principal, Headers: []string{"A", "B"}, Tags: []string{"t1", "t2"}, Fresh: time.Second, Bounded: true}
+	want := provenance.Summary{Caller: provenance.Principal, Headers: []string{"A", "B"}, Tags: []string{"t1", "t2"}, Born: now.Add(-time.Hour), Expires: now.Add(time.Second), MustRevalidate: true}
 	if got := r.Summary(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	_, other := provenance.Begin(ctx)
 	other.Tag("t3")
 	other.Add(want)
-	other.Fresh(-time.Second)
-	want.Tags, want.Fresh = append(want.Tags, "t3"), 0
+	other.Expires(now)
+	other.Missing()
+	want.Tags, want.Expires, want.Missing = append(want.Tags, "t3"), now, true
 	if got := other.Summary(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -53,7 +61,10 @@ func TestNoRecord(t *testing.T) {
 	r.Uses(provenance.Everything)
 	r.UsesHeader("A")
 	r.Tag("t")
-	r.Fresh(0)
+	r.Born(time.Now())
+	r.Expires(time.Now())
+	r.MustRevalidate()
+	r.Missing()
 	r.Add(provenance.Summary{Tags: []string{"t"}})
 	if got := r.Summary(); !reflect.DeepEqual(got, provenance.Summary{}) {
 		t.Errorf("%+v", got)

@@ -310,7 +310,7 @@ func TestNotKept(t *testing.T) {
 				return calls.Add(1), nil
 			},
 			"no": func(ctx context.Context, _ map[string]any) (any, error) {
-				provenance.From(ctx).Fresh(0)
+				provenance.From(ctx).Expires(time.Now())
 				return calls.Add(1), nil
 			},
 		}, nil)
@@ -499,7 +499,7 @@ func TestStampede(t *testing.T) {
 		"n": func(ctx context.Context, _ map[string]any) (any, error) {
 			n := calls.Add(1)
 			if n == 1 {
-				provenance.From(ctx).Fresh(time.Second)
+				provenance.From(ctx).Expires(time.Now().Add(time.Second))
 				return n, nil
 			}
 			for arrived.Load() < all {

@@ -72,10 +72,7 @@ func serveWithin(t testing.TB, timeouts timeouts, config transport.Config, chang
 func newSource(t testing.TB, resolvers *testschema.Resolvers, timeouts timeouts, log *slog.Logger, changes []func(transport.Source) transport.Source) transport.Source {
 	t.Helper()
 	many := 1_000_000
-	limiter, err := ratelimit.Open(ratelimit.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	limiter := ratelimit.New(ratelimit.Config{})
 	frontend, err := operation.New(execute.Frontend{Name: "test", Schema: resolvers.Schema(), Parsers: testschema.Parsers()}, operation.Config{
 		Documents: document.Limits{
 			Bytes: many, Tokens: many, Depth: many, Fields: many, Aliases: many, RootFields: many, PerKey: many, Directives: many,
@@ -94,10 +91,7 @@ func newSource(t testing.TB, resolvers *testschema.Resolvers, timeouts timeouts,
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		frontend.Close()
-		_ = limiter.Close()
-	})
+	t.Cleanup(frontend.Close)
 	var source transport.Source = frontend
 	for _, change := range changes {
 		source = change(source)

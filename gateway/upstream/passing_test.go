@@ -46,7 +46,7 @@ func TestPassing(t *testing.T) {
 			if !reflect.DeepEqual(got.Header(), c.want) || got.Caller != provenance.Everything {
 				t.Errorf("%s: got %v, %v", c.name, got.Header(), got.Caller)
 			}
-			if c.status == 200 && !got.Bounded {
+			if c.status == 200 && got.Expires.IsZero() {
 				t.Errorf("%s: it is not noted how long the answer is fresh", c.name)
 			}
 		}

@@ -125,7 +125,7 @@ func TestRedirectsAreNotKept(t *testing.T) {
 			_, _ = w.Write([]byte(`{"id":"` + r.URL.Path + `"}`))
 		}
 	})
-	store, err := cache.New(1<<20, time.Second)
+	store, err := cache.New(cache.Config{Size: 1 << 20, Missing: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func TestDetailsOfAGoodAnswer(t *testing.T) {
 // An answer that a condition makes an error is cached as the service says. Each
 // request has its own conditions.
 func TestConditionsOfCachedAnswers(t *testing.T) {
-	store, err := cache.New(1<<20, 0)
+	store, err := cache.New(cache.Config{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

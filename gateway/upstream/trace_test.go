@@ -138,7 +138,7 @@ func TestTracesOfSharedCalls(t *testing.T) {
 		w.Header().Set("Cache-Control", "max-age=60")
 		answers(200, "application/json", `{"id":"a"}`)(w, r)
 	})
-	store, err := cache.New(1<<20, time.Second)
+	store, err := cache.New(cache.Config{Size: 1 << 20, Missing: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
