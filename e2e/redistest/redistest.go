@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -113,6 +115,14 @@ func (s *Server) Restart(t testing.TB) {
 		}
 	case <-time.After(time.Minute):
 		t.Fatal("redis-server does not start")
+	}
+}
+
+// Forget deletes what the server saved.
+func (s *Server) Forget(t testing.TB) {
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(s.dir, "dump.rdb")); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -149,11 +149,16 @@ func (c *Cache) make(q *Query, v *vary) cache.Make {
 	}
 }
 
+// levels is how many levels of parts an answer has at most, keys and GETs, and
+// itself.
+const levels = 3
+
 // execute makes the answer, and makes it again if a part of it had been invalidated
-// by a tag that became known only with the answer.
+// by a tag that became known only with the answer: its parts are known to be
+// invalid then, but not yet the parts of these.
 func (c *Cache) execute(ctx context.Context, q *Query) *cache.Entry {
 	made, valid := c.executeOnce(ctx, q)
-	if !valid {
+	for n := 1; n < levels && !valid; n++ {
 		made, valid = c.executeOnce(ctx, q)
 	}
 	if !valid { // it is being changed all the time
@@ -172,7 +177,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 	tags := slices.Concat(made.Tags, parts.Tags)
 	valid = true
 	for _, part := range parts.Parts {
-		valid = part.Adopt(tags) && valid
+		valid = part.Adopt(tags) && valid // each of them: they are to know the tags
 	}
 	if !parts.Born.IsZero() && parts.Born.Before(born) {
 		born = parts.Born

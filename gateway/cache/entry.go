@@ -47,11 +47,15 @@ type Entry struct {
 	// Part reports that answers are made of it, whose tags it adopts. Other gateways
 	// do not know these: for them, every invalidation is one of it.
 	Part bool
+	// Parts are the cached entries that it was made of: its making began when the
+	// first of theirs did.
+	Parts []*Part
 
 	until   time.Time     // the end of its life whatever its policy; zero for none
 	began   uint64        // the epoch in which its making began
 	valid   atomic.Uint64 // the latest epoch in which it was known to be valid
 	adopted atomic.Pointer[adopted]
+	self    atomic.Pointer[Part]
 }
 
 // Age returns how old the value is.
@@ -135,24 +139,32 @@ func (a *adopted) with(tags []string) *adopted {
 	return grown
 }
 
-// Part is a cached entry as a part of answers (provenance.Part). It does not keep
-// the entry from being dropped.
+// Part is a cached entry as a part of answers and of other entries
+// (provenance.Part). It does not keep the entry from being dropped.
 type Part struct {
 	store *Store
 	entry weak.Pointer[Entry]
+	began atomic.Uint64
 }
 
 // PartOf returns an entry as a part of answers.
-func (s *Store) PartOf(e *Entry) *Part { return &Part{s, weak.Make(e)} }
+func (s *Store) PartOf(e *Entry) *Part {
+	if e.self.Load() == nil {
+		part := &Part{store: s, entry: weak.Make(e)}
+		part.began.Store(e.began)
+		e.self.CompareAndSwap(nil, part)
+	}
+	return e.self.Load()
+}
 
 // Adopt gives the entry the tags of an answer that it became a part of, so that what
 // invalidates the answer invalidates it, too: else the answer would be made of it
 // again. It counts from when the entry's making began: the answer is not valid if
-// the entry is not, which is reported. What was dropped is valid.
+// one of its tags was invalidated since, which is reported.
 func (p *Part) Adopt(tags []string) (valid bool) {
 	e := p.entry.Value()
-	if e == nil {
-		return true
+	if e == nil { // it was dropped
+		return p.store.tags.validSince(tags, p.began.Load())
 	}
 	if have := e.adopted.Load(); have.with(tags) != have {
 		p.store.tags.adopt(e, tags)

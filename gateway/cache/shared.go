@@ -362,7 +362,7 @@ func (s *shared) read(result redis.Result) ([]byte, *ticket) {
 // share gives other gateways an entry that was made with a ticket, soon, unless too
 // much is waiting already.
 func (s *Store) share(t *ticket, e *Entry, codec *Codec) {
-	if t == nil || len(e.Tags) > mostSharedTag {
+	if t == nil || len(e.Tags) > mostSharedTag || e.Part && e.began != s.Epoch() {
 		return
 	}
 	text := codec.encode(e)

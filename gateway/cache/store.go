@@ -149,8 +149,15 @@ func (s *Store) get(key Key) *Entry {
 // valid: no tag of it was invalidated since. The entry can be a part of answers
 // also if it is not kept.
 func (s *Store) put(e *Entry, began uint64) (valid bool) {
+	for _, part := range e.Parts {
+		began = min(began, part.began.Load())
+	}
+	e.Parts = nil // it is not needed any more
 	e.began = began
 	e.valid.Store(began)
+	if self := e.self.Load(); self != nil {
+		self.began.Store(began)
+	}
 	now := s.Now()
 	if s.shared != nil && !s.shared.link.Up() {
 		e.until = now.Add(AloneAge)

@@ -88,6 +88,21 @@ func (i *invalidations) valid(e *Entry) bool {
 	return true
 }
 
+// validSince reports whether no tag was invalidated after an epoch.
+func (i *invalidations) validSince(tags []string, epoch uint64) bool {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if epoch < i.floor {
+		return false
+	}
+	for _, tag := range tags {
+		if i.last(tag) > epoch {
+			return false
+		}
+	}
+	return true
+}
+
 // last returns the epoch in which a tag was invalidated last, as far as that is
 // remembered.
 func (i *invalidations) last(tag string) uint64 { return max(i.recent[tag], i.older[tag]) }

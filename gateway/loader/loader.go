@@ -11,6 +11,7 @@ package loader
 import (
 	"context"
 	"math"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -23,9 +24,9 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Fetch gets the values of keys, which are distinct. A key that is not in the
-// map has no value, which is no error. An error is that of all keys, unless it
-// is a [KeyErrors].
+// Fetch gets the values of keys, which are distinct. A key that is not in the map,
+// or whose value is nil, has no value, which is no error. An error is that of all
+// keys, unless it is a [KeyErrors].
 //
 // It is called concurrently. Its context is that of the caller whose keys came
 // first.
@@ -187,7 +188,7 @@ func (b *batch[K, V]) set(ctx context.Context, values map[K]V, err error) {
 	missing := false
 	for i, key := range b.keys {
 		value, has := values[key]
-		b.values[i], missing = value, missing || !has
+		b.values[i], missing = value, missing || !has || isNil(value)
 	}
 	if missing {
 		provenance.From(ctx).Missing()
@@ -199,6 +200,17 @@ func (b *batch[K, V]) set(ctx context.Context, values map[K]V, err error) {
 	for i, key := range b.keys {
 		b.errs[i] = errorOf(err, key)
 	}
+}
+
+// isNil reports whether a value is nil, which is no value.
+func isNil[V any](value V) bool {
+	switch reflect.TypeFor[V]().Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return reflect.ValueOf(value).IsNil()
+	case reflect.Interface:
+		return any(value) == nil
+	}
+	return false
 }
 
 // place is the position of a key in its batch. The zero value is that of no key,

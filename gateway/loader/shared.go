@@ -174,12 +174,19 @@ func (l *Loader[K, V]) entries(keys []K, values map[K]V, err error, made provena
 		began = made.Born
 	}
 	tags := append(slices.Clone(made.Tags), cache.ServiceTag(l.keeping.Service))
+	var parts []*cache.Part
+	for _, part := range made.Parts {
+		if part, ok := part.(*cache.Part); ok {
+			parts = append(parts, part)
+		}
+	}
 	var list []*cache.Entry
 	for _, key := range keys {
 		if errorOf(err, key) != nil {
 			continue
 		}
 		value, has := values[key]
+		has = has && !isNil(value)
 		fresh := l.keeping.MaxAge
 		if !has {
 			fresh = min(fresh, store.Now().Sub(began)+store.Missing())
@@ -193,7 +200,7 @@ func (l *Loader[K, V]) entries(keys []K, values map[K]V, err error, made provena
 		if text, err := json.Marshal(value); err == nil {
 			list = append(list, &cache.Entry{
 				Key: l.keyOf(key), Value: &kept[V]{value, has, made}, Cost: 2 * int64(len(text)), // as Go has it
-				Born: began, Policy: cache.Policy{Fresh: fresh}, Tags: tags, Part: true,
+				Born: began, Policy: cache.Policy{Fresh: fresh}, Tags: tags, Part: true, Parts: parts,
 			})
 		}
 	}

@@ -727,8 +727,8 @@ func TestInvalidParts(t *testing.T) {
 			t.Errorf("%d: %s %s", i, got.body, got.cache())
 		}
 	}
-	invalid.Store(2) // each time
-	if got := ask(t, server, http.MethodPost, "query Q{item{n}}"); got.body != `{"data":{"item":4}}` || strings.Contains(got.cache(), "stored") {
+	invalid.Store(3) // each time
+	if got := ask(t, server, http.MethodPost, "query Q{item{n}}"); got.body != `{"data":{"item":5}}` || strings.Contains(got.cache(), "stored") {
 		t.Errorf("%s %s", got.body, got.cache())
 	}
 }

@@ -38,6 +38,7 @@ type StatusError struct {
 	Body []byte
 
 	mediaType string        // of Body, as the service says
+	answer    *got          // how long it holds, as the service says; nil if not known
 	whole     string        // all of the body, if the status is 2xx
 	message   proto.Message // the answer of gRPC that a condition makes an error
 }

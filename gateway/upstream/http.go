@@ -128,6 +128,9 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body st
 	}
 	answer, err := c.get(ctx, r)
 	if err != nil {
+		if e, ok := errors.AsType[*StatusError](err); ok && e.answer != nil {
+			e.answer.note(ctx) // what a field makes of it, such as null for 404, is cached no longer
+		}
 		return err
 	}
 	answer.note(ctx)
@@ -186,9 +189,11 @@ func (c *HTTP) statusError(resp *http.Response) error {
 	}
 	// The status says more than why its body could not be read.
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError))
+	answer := &got{header: resp.Header}
+	answer.read(resp.Request, c.store.Now())
 	return refused(&StatusError{
 		Service: c.config.Name, Status: resp.StatusCode, RetryAfter: retryAfter(resp.StatusCode, resp.Header), Body: body,
-		mediaType: resp.Header.Get("Content-Type"),
+		mediaType: resp.Header.Get("Content-Type"), answer: answer,
 	})
 }
 
