@@ -217,7 +217,7 @@ func newExtension() (*extension, error) {
 	for _, command := range [][]string{
 		{"make", "generate"}, {"go", "build", "-race", "-o", e.binary, "./cmd/gateway"},
 		{"git", "checkout", "-q", "portico.yaml"}, {"rm", "-r", "schema/blog", "schema/guarded", "schema/inputs", "schema/listed", "schema/tv", "clients/proto/greeter",
-			"schema/feed", "clients/proto/feed", "clients/labels", "schema/rows", "schema/thumbs"},
+			"schema/feed", "clients/proto/feed", "clients/labels", "schema/rows", "schema/thumbs", "schema/nodes"},
 		{"make", "generate"},
 	} {
 		if _, err := execute(e.dir, command[0], command[1:]...); err != nil {
@@ -233,6 +233,7 @@ func extensionFiles() (map[string]string, error) {
 	files := map[string]string{
 		"schema/guarded/guarded.graphqls":        guardedSchema,
 		"schema/inputs/inputs.graphqls":          inputsSchema,
+		"schema/nodes/nodes.graphqls":            nodesSchema,
 		"schema/listed/listed.graphqls":          "enum Unused { NOTHING }\n",
 		"schema/feed/feed.graphqls":              feedSchema,
 		"schema/rows/rows.graphqls":              rowsSchema,

@@ -203,6 +203,16 @@ func (i *Items) Unwrap() []error {
 	return errs
 }
 
+// ItemErrors returns the [Items] of a list whose items may be null, given their
+// errors by position; nil if there are none.
+func ItemErrors(errs []error) error {
+	items := &Items{}
+	for i, err := range errs {
+		items.addNull(i, err)
+	}
+	return items.err()
+}
+
 // add notes the error of a required item. The items of a list in the list may
 // fail without it.
 func (i *Items) add(at int, err error) {

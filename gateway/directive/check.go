@@ -75,9 +75,11 @@ func (c checker) field(def *ast.Definition, field *ast.FieldDefinition) {
 	c.cacheControl(field.Directives)
 	c.tagsOfField(def, field)
 	c.constraint(field.Directives, field.Type)
+	c.globalID(field.Directives, field.Type, field.DefaultValue)
 	for _, arg := range field.Arguments {
 		c.anywhere(arg.Directives)
 		c.constraint(arg.Directives, arg.Type)
+		c.globalID(arg.Directives, arg.Type, arg.DefaultValue)
 	}
 }
 

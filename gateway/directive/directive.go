@@ -5,7 +5,7 @@
 // The generator and the gateway both read a directive here, so that it means
 // the same to both. There is one reader for each directive, a pure function of
 // the syntax tree: [RightsOf], [Weight], [ListSizeOf], [CacheControlOf],
-// [Tags], [Invalidates], [RateLimitOf] and [ConstraintOf]. [ParsePath] and
+// [Tags], [Invalidates], [RateLimitOf], [ConstraintOf] and [GlobalIDOf]. [ParsePath] and
 // [ParseText] parse what their arguments have in common with bindings.
 //
 // [Check] reports the mistakes in a schema. Readers expect a schema without
@@ -39,6 +39,7 @@ func Definitions() []*ast.Source {
 // The names of the directives.
 const (
 	NameConstraint     = "constraint"
+	NameGlobalID       = "globalID"
 	NameAuthenticated  = "authenticated"
 	NameRequiresScopes = "requiresScopes"
 	NamePolicy         = "policy"

@@ -54,7 +54,7 @@ func TestDefinitions(t *testing.T) {
 	slices.Sort(names)
 	want := []string{
 		directive.NameAuthenticated, directive.NameCacheControl, directive.NameCacheTag, directive.NameConstraint, directive.NameCost,
-		directive.NameInvalidates, directive.NameListSize, directive.NamePolicy, directive.NameRateLimit, directive.NameRequiresScopes,
+		directive.NameGlobalID, directive.NameInvalidates, directive.NameListSize, directive.NamePolicy, directive.NameRateLimit, directive.NameRequiresScopes,
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)

@@ -134,6 +134,9 @@ func (c *coercion) object(n *named, value any) any {
 					c.wrong(wrong)
 				}
 			}
+			if f.global != nil {
+				object[f.name] = c.global(f.global, object[f.name])
+			}
 		case f.hasDefault:
 			known++
 			if c.fill(f) {

@@ -130,7 +130,8 @@ func (a argument) measured() argument {
 
 func (c *compiler) ofArgument(definition *ast.ArgumentDefinition, node *ast.Argument) argument {
 	r := reader{schema: c.schema}
-	p := position{typ: c.schema.typeOf(definition.Type), limit: limitOf(definition.Directives), name: definition.Name}
+	p := position{typ: c.schema.typeOf(definition.Type), limit: limitOf(definition.Directives), global: c.schema.globalOf(definition.Directives),
+		name: definition.Name}
 	_, p.hasDefault = c.schema.defaults[definition]
 	a := argument{value: r.at(p, node.Value)}
 	a.usages, a.parsed, a.limits = r.usages, r.parsed, r.limits
@@ -167,7 +168,7 @@ func (d *Document) Size() (items, bytes int) {
 // replaced is an argument of the document with the variable that stands for its
 // value. What ast.Value reads as it should stays as it is.
 func (c *compiler) replaced(node *ast.Argument, a *argument) *ast.Argument {
-	if a.value.kind == isConstant && isRead(node.Value, a.value.value) || a.value.kind == isVariable && a.value.fallback == nil {
+	if a.value.kind == isConstant && isRead(node.Value, a.value.value) || a.value.isVariable() {
 		return node
 	}
 	a.slot = "#" + strconv.Itoa(c.slots) // begins a comment: no variable has the name

@@ -70,6 +70,8 @@ type Config struct {
 type Schema struct {
 	config Config
 	named  map[string]*named
+	// nodes are the names of the types with global ids.
+	nodes map[string]bool
 	// defaults are the canonical defaults of arguments.
 	defaults map[*ast.ArgumentDefinition]any
 }
@@ -80,7 +82,7 @@ func New(config Config) (*Schema, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Schema{config: config, named: map[string]*named{}, defaults: map[*ast.ArgumentDefinition]any{}}
+	s := &Schema{config: config, named: map[string]*named{}, nodes: nodesOf(config.Schema), defaults: map[*ast.ArgumentDefinition]any{}}
 	for name, definition := range config.Schema.Types {
 		if definition.IsInputType() {
 			s.named[name] = &named{name: name, definition: definition}

@@ -18,8 +18,14 @@ type expression struct {
 	value    any          // of a constant
 	name     string       // of a variable
 	fallback *expression  // of a variable that is absent; nil for none
+	global   *global      // of a variable with global ids, which are replaced; nil for none
 	items    []expression // of a list
 	members  []member     // of an object
+}
+
+// isVariable reports whether the value is that of a variable as it is.
+func (e *expression) isVariable() bool {
+	return e.kind == isVariable && e.fallback == nil && e.global == nil
 }
 
 type expressionKind int
@@ -45,6 +51,9 @@ func (e *expression) eval(variables map[string]any) (any, bool) {
 		value, ok := variables[e.name]
 		if !ok && e.fallback != nil {
 			return e.fallback.eval(variables)
+		}
+		if e.global != nil {
+			value, _ = e.global.local(value) // it was checked
 		}
 		return value, ok
 	case isList:
@@ -90,12 +99,13 @@ type reader struct {
 	limits []limited
 }
 
-// limited is a variable in a position with a @constraint.
+// limited is a variable in a position with a @constraint or @globalID.
 type limited struct {
-	value expression
-	limit *limit
-	name  string // of the argument or input field
-	at    *ast.Position
+	value  expression
+	limit  *limit
+	global *global
+	name   string // of the argument or input field
+	at     *ast.Position
 }
 
 func (r *reader) wrong(at *ast.Position, code problem.Code, message string) expression {
@@ -120,7 +130,13 @@ type position struct {
 	typ        *typ
 	hasDefault bool
 	limit      *limit
+	global     *global
 	name       string // of the argument or input field
+}
+
+// item is the position of an item of a list.
+func (p position) item() position {
+	return position{typ: p.typ.elem, global: p.global, name: p.name}
 }
 
 func (r *reader) at(p position, value *ast.Value) expression {
@@ -129,8 +145,11 @@ func (r *reader) at(p position, value *ast.Value) expression {
 	case value.Kind == ast.Variable:
 		r.use(usage{value: value, typ: t, hasDefault: p.hasDefault})
 		e := expression{kind: isVariable, name: value.Raw}
-		if p.limit != nil {
-			r.limits = append(r.limits, limited{value: e, limit: p.limit, name: p.name, at: value.Position})
+		if p.limit != nil || p.global != nil {
+			r.limits = append(r.limits, limited{value: e, limit: p.limit, global: p.global, name: p.name, at: value.Position})
+		}
+		if p.global != nil && p.global.typ != "" {
+			e.global = p.global
 		}
 		return e
 	case value.Kind == ast.NullValue:
@@ -139,7 +158,7 @@ func (r *reader) at(p position, value *ast.Value) expression {
 		}
 		return expression{}
 	case t.elem != nil:
-		return r.list(t, value)
+		return r.list(p, value)
 	case t.named == nil: // another rule reports it
 		return expression{}
 	case t.named.kind == isObject:
@@ -156,6 +175,9 @@ func (r *reader) at(p position, value *ast.Value) expression {
 	}
 	if wrong := p.limit.wrong(constant); wrong != "" {
 		return r.wrong(value.Position, problem.BadUserInput, "The value of "+p.name+" is out of range: "+wrong)
+	}
+	if p.global != nil {
+		return r.global(p, constant, value.Position)
 	}
 	return expression{value: constant}
 }
@@ -222,13 +244,13 @@ func describeLiteral(value *ast.Value) string {
 	return "something else"
 }
 
-func (r *reader) list(t *typ, value *ast.Value) expression {
+func (r *reader) list(p position, value *ast.Value) expression {
 	if value.Kind != ast.ListValue { // it stands for a list of one
-		return joined([]expression{r.at(position{typ: t.elem}, value)})
+		return joined([]expression{r.at(p.item(), value)})
 	}
 	items := make([]expression, len(value.Children))
 	for i, child := range value.Children {
-		items[i] = r.at(position{typ: t.elem}, child.Value)
+		items[i] = r.at(p.item(), child.Value)
 	}
 	return joined(items)
 }
@@ -278,7 +300,7 @@ func (r *reader) member(n *named, f *field, object *ast.Value) (member, bool) {
 	case given == nil:
 		return member{}, false
 	}
-	p := position{typ: f.typ, hasDefault: f.hasDefault, limit: f.limit, name: f.name}
+	p := position{typ: f.typ, hasDefault: f.hasDefault, limit: f.limit, global: f.global, name: f.name}
 	if n.oneOf && given.Kind == ast.NullValue {
 		r.invalid(given.Position, "The field "+f.name+" of the OneOf input object "+n.name+" must not be null")
 		return member{}, false

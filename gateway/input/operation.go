@@ -181,7 +181,7 @@ func (w *walk) arguments(arguments []argument, c *conditions) {
 // isChecked reports whether requests can be wrong about an argument: by a variable
 // that is null where a value must not be, which has a nullable type and a default,
 // or stands where there is a default (sections 5.8.5 and 6.4.1); by a custom
-// scalar; or by a @constraint.
+// scalar; by a @constraint; or by @globalID.
 func (w *walk) isChecked(a *argument) bool {
 	return len(a.parsed)+len(a.limits) > 0 || slices.ContainsFunc(a.usages, func(u usage) bool { return w.nullable[u.value.Raw] })
 }
@@ -239,6 +239,11 @@ func (c *check) wrong(ctx context.Context, s *Schema, values map[string]any) *gq
 	for i := range c.argument.limits {
 		l := &c.argument.limits[i]
 		value, _ := l.value.eval(values)
+		if l.global != nil {
+			if err := l.notGlobal(value); err != nil {
+				return err
+			}
+		}
 		if wrong := l.limit.wrong(value); wrong != "" {
 			return badInput("The value of "+l.name+" is out of range: "+wrong+".", "$"+l.value.name, locations(l.at))
 		}

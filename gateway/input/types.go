@@ -52,6 +52,7 @@ type field struct {
 	size       size // of it
 	state      state
 	limit      *limit
+	global     *global
 }
 
 // state is how far the default of a field is compiled.
@@ -79,7 +80,8 @@ func (s *Schema) fill(n *named) {
 		n.fields = make([]field, len(n.definition.Fields))
 		for i, definition := range n.definition.Fields {
 			n.index[definition.Name] = i
-			n.fields[i] = field{name: definition.Name, typ: s.typeOf(definition.Type), definition: definition, limit: limitOf(definition.Directives)}
+			n.fields[i] = field{name: definition.Name, typ: s.typeOf(definition.Type), definition: definition, limit: limitOf(definition.Directives),
+				global: s.globalOf(definition.Directives)}
 		}
 	default:
 		n.kind = kinds[n.name]

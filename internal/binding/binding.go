@@ -1,12 +1,13 @@
 // Package binding reads the directives that bind fields of a schema to calls of
-// services: @rest, @grpc and @source, with @discriminator, @calls,
-// @service and @inaccessible.
+// services: @rest, @grpc and @source, with @discriminator, @node,
+// @calls, @service and @inaccessible.
 // Package directive reads the directives of policy.
 //
 //	Read          rest.go, read.go  @rest or @grpc of a field → [Binding]
 //	              key.go, errors.go, check.go: its parts, and whether its variables exist
 //	DiscriminatorFor  discriminator.go  @discriminator → how the types of a service's objects are determined
 //	SourceFor     source.go         @source → where a service has a field
+//	NodeField     node.go           @node → the field that loads an object by its id
 //	EnumText      source.go         @source → what a service calls an enum's value
 //	ReadOthers    source.go         checks the directives that bind no field
 //
@@ -44,13 +45,14 @@ const (
 	CallsDirective         = "calls"
 	ServiceDirective       = "service"
 	DiscriminatorDirective = "discriminator"
+	NodeDirective          = "node"
 )
 
 // Private reports whether a directive or a type is about services and therefore
 // hidden from callers of the gateway.
 func Private(name string) bool {
 	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
-		DiscriminatorDirective, "BindingPage", "BindingError", "BindingFormat", "BindingMatch", "BindingNaming", "BindingForm",
+		DiscriminatorDirective, NodeDirective, "BindingPage", "BindingError", "BindingFormat", "BindingMatch", "BindingNaming", "BindingForm",
 		"BindingScalar", "BindingValue"}, name)
 }
 

@@ -26,7 +26,7 @@ func TestPrivateDirectives(t *testing.T) {
 		}
 	}
 	slices.Sort(public)
-	want := []string{"authenticated", "cacheControl", "cacheTag", "constraint", "cost", "invalidates", "listSize", "policy", "rateLimit", "requiresScopes"}
+	want := []string{"authenticated", "cacheControl", "cacheTag", "constraint", "cost", "globalID", "invalidates", "listSize", "policy", "rateLimit", "requiresScopes"}
 	if !slices.Equal(public, want) {
 		t.Errorf("got %v, want %v", public, want)
 	}

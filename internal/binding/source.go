@@ -89,11 +89,12 @@ func EnumText(directives ast.DirectiveList, service string) (string, bool) {
 }
 
 // ReadOthers checks the directives that do not bind a field: @source,
-// @discriminator, @calls and @service.
+// @discriminator, @node, @calls and @service.
 func ReadOthers(schema *ast.Schema, report directive.Report) {
 	readServices(schema, report)
 	for _, def := range schema.Types {
 		readDiscriminators(schema, def, report)
+		readNode(schema, def, report)
 		for _, field := range def.Fields {
 			readHints(schema, field, report)
 			readSources(schema, field.Directives, def.Kind == ast.Object, report)

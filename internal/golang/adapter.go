@@ -130,11 +130,19 @@ func (a *adapters) object(o *plan.Adapters) {
 		upper, typ, typ)
 	for _, f := range o.Fields {
 		if f.Adapts() {
-			a.line("// %s converts a value of %s.%s to what this frontend has.\nfunc %s(value %s) (%s, error) {\n%s\n}\n",
-				fitName(f), o.Name, f.Name, fitName(f), a.typ(f.Raw), a.typ(f.Type), a.fitBody(f))
+			a.fit(f)
 		}
 		a.field(o, f, typ)
 	}
+	if o.Node != nil {
+		a.nodeLoader(o)
+	}
+}
+
+// fit writes the function that converts a raw value of a field.
+func (a *adapters) fit(f *plan.Adapter) {
+	a.line("// %s converts a value of %s.%s to what this frontend has.\nfunc %s(value %s) (%s, error) {\n%s\n}\n",
+		fitName(f), f.Object.Name, f.Name, fitName(f), a.typ(f.Raw), a.typ(f.Type), a.fitBody(f))
 }
 
 // field writes the adapter of a field.
@@ -168,6 +176,10 @@ func (a *adapters) fitted(f *plan.Adapter, call string) string {
 }
 
 func (a *adapters) rootField(o *plan.Adapters, f *plan.Adapter, head string) {
+	if f.Nodes != nil {
+		a.nodes(f, head)
+		return
+	}
 	a.line("// %s calls %s.\n%s {", f.GoName, methodName(f), head)
 	if f.Below == nil && !f.Adapts() && !o.Mutation {
 		a.line("return %s\n}\n", a.call(f, "q.r", ""))
@@ -195,6 +207,12 @@ func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
 	a.line("// %s returns the value that was resolved for its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName,
 		head, a.execute("Resolved"), parent, value)
 	a.line("return %s(ctx, obj, q.r.%s(%s), %s)\n}\n", a.execute("Alone"), levelName(f), strings.Join(names, ", "), a.below("q.r", f.Below))
+	a.levelResolver(o, f, decls)
+}
+
+// levelResolver writes the method that resolves a field for all objects of a level.
+func (a *adapters) levelResolver(o *plan.Adapters, f *plan.Adapter, decls []string) {
+	parent, value := a.typ(o.Type), a.typ(f.Type)
 	if f.Call != nil {
 		a.keyOf(f)
 	}
@@ -266,6 +284,9 @@ func methodName(f *plan.Adapter) string {
 // call writes the call of a method or a client. parent is the variable with the
 // parent or the parents; it is empty for a root field.
 func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
+	if f.Nodes != nil {
+		return fmt.Sprintf("%s.%s(ctx, %s)", resolver, levelName(f), Param(f.Arguments[0].Name))
+	}
 	var args []string
 	for _, p := range f.Parameters {
 		switch {
@@ -315,6 +336,9 @@ func (a *adapters) below(resolver string, b *plan.Below) string {
 
 // fitBody writes how a raw value becomes the field's value.
 func (a *adapters) fitBody(f *plan.Adapter) string {
+	if f.GlobalID {
+		return a.globalID(f)
+	}
 	if f.Method == nil && (f.Result == plan.Present || f.Result == plan.Dereference) {
 		return a.required(f)
 	}

@@ -19,6 +19,9 @@ type Adapters struct {
 	Walk []*Walk
 	// Tags are the cache tags of each object.
 	Tags []Tag
+	// Node loads an object by its id, for callers that have its global id; nil for
+	// a type without global ids.
+	Node *Node
 
 	def *ast.Definition
 }
@@ -48,6 +51,11 @@ type Adapter struct {
 	// Below is what resolves the fields of the values; nil if there is nothing
 	// to resolve.
 	Below *Below
+	// Nodes are the types of the objects that the field loads by global ids; nil
+	// for other fields.
+	Nodes []*Adapters
+	// GlobalID reports whether the field's value is the global id of its object.
+	GlobalID bool
 	// Fit checks that the frontend has the values; nil if it has all of them.
 	Fit *FitUse
 
@@ -77,11 +85,24 @@ func (a *Adapter) NonNullItem() bool { return a.schema.Type.Elem != nil && a.sch
 // Batch reports whether all parents are resolved at once.
 func (a *Adapter) Batch() bool { return a.Call != nil || a.Method.Batch }
 
-// Resolved reports whether a method or a call resolves the field.
-func (a *Adapter) Resolved() bool { return a.Method != nil || a.Call != nil }
+// Resolved reports whether the model does not have the value: a method or a call
+// resolves the field, or it loads objects by global ids.
+func (a *Adapter) Resolved() bool { return a.Method != nil || a.Call != nil || a.Nodes != nil }
 
 // Adapts reports whether the raw value is converted or checked.
-func (a *Adapter) Adapts() bool { return a.Result != Same || a.Fit != nil }
+func (a *Adapter) Adapts() bool { return a.Result != Same || a.Fit != nil || a.GlobalID }
+
+// List reports whether the value is a list.
+func (a *Adapter) List() bool { return a.schema.Type.Elem != nil }
+
+// Node is how an object is loaded by the id that its service has.
+type Node struct {
+	// Load resolves a field of the object's own type with what has only an id.
+	Load *Adapter
+	// ID is the Go field with the id. Pointer reports whether it is a pointer.
+	ID      string
+	Pointer bool
+}
 
 // Method is a hand-written method.
 type Method struct {

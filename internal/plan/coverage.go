@@ -7,6 +7,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -22,6 +23,10 @@ func coverage(p *project.Project, r *project.Report) {
 			for _, field := range def.Fields {
 				needMethod(f, def, field, p.Methods, r)
 			}
+			needLoad(f, def, p.Methods, r)
+		}
+		if !p.Mended { // else @node may have been left out
+			needNode(f, p.Methods, r)
 		}
 	}
 }
@@ -43,6 +48,10 @@ func needMethod(f *project.Frontend, def *ast.Definition, field *ast.FieldDefini
 	if m.Find(f.Name, GoName(def.Name), GoName(field.Name)) != nil {
 		return
 	}
+	if f.LoadsNodes(def, field) {
+		checkNodes(field, r)
+		return
+	}
 	why := "takes arguments"
 	if root {
 		why = "is a field of a root type"
@@ -51,7 +60,11 @@ func needMethod(f *project.Frontend, def *ast.Definition, field *ast.FieldDefini
 	if strings.HasPrefix(field.Position.Src.Name, "schema/"+project.SharedFolder+"/") {
 		folder = "resolvers/"
 	}
-	r.At(field.Position, "write in "+folder+": "+declaration(f.Schema, def, field),
+	fix := "write in " + folder + ": " + declaration(f.Schema, def, field)
+	if def == f.Schema.Query && field.Type.Name() == binding.NodeInterface && (field.Name == "node" || field.Name == "nodes") {
+		fix = "add @node to the types that implement Node, or " + fix
+	}
+	r.At(field.Position, fix,
 		"nothing resolves %s.%s: it %s, so it needs a binding (@rest, @grpc) or a method", def.Name, field.Name, why)
 }
 

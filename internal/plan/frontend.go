@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -49,10 +50,12 @@ func (m *maker) frontend(f *project.Frontend) *Frontend {
 		object := b.object(def)
 		b.checkMethods(object)
 		byName[name] = object
+		b.node(object)
 		if len(object.Fields) > 0 || object.Below() {
 			out.Objects = append(out.Objects, object)
 		}
 	}
+	b.linkNodes(byName)
 	for _, name := range project.TypeNames(f.API) {
 		def := f.API.Types[name]
 		if def.IsAbstractType() && b.walkable[name] {
@@ -202,6 +205,12 @@ func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, b
 		out.Arguments = append(out.Arguments, &Argument{ArgumentDefinition: arg, Type: b.models.Of(arg.Type)})
 	}
 	method, call := b.plan.Resolution(b.frontend, a.Name, field.Name)
+	if method == nil && call == nil && b.frontend.LoadsNodes(b.frontend.Schema.Types[a.Name], field) {
+		return out, b.loadsNodes(out)
+	}
+	if field.Name == binding.NodeID && b.frontend.IsNode(a.Name) {
+		return out, b.globalID(out)
+	}
 	lacks := len(b.unknown(b.frontend, field.Type.Name())) > 0
 	if method == nil && call == nil && !lacks && !b.widened(out) {
 		return b.modelField(out)

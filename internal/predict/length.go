@@ -86,6 +86,10 @@ func (w *walker) length(s *ast.Field, field *ast.FieldDefinition) length {
 			l.most, l.known = *size.AssumedSize, true
 		}
 	}
+	if n, ok := w.ids(s, field); ok {
+		l.most, l.known = n, true
+		return l
+	}
 	most := map[sliceKind]int{}
 	for _, path := range slicing {
 		n, kind := w.slice(s, field, path)

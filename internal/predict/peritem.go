@@ -21,6 +21,9 @@ func (p *predictor) perItem() []PerItem {
 				continue
 			}
 			for _, field := range def.Fields {
+				if unlisted(f, def, field) {
+					continue
+				}
 				w := &walker{predictor: p, frontend: f}
 				w.calls(def, field, scope{parents: 2})
 				for _, s := range w.out.Steps {

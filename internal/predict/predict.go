@@ -5,6 +5,7 @@
 //	Operations  predict.go   all operations, and the fields that make a call for each item of a list
 //	            walk.go      one operation: its fields, the calls that resolve them, how often
 //	            length.go    how long lists can be (IBM's cost specification)
+//	            node.go      objects by global ids
 //	            peritem.go   N+1
 //	            snapshot.go  operations/calls.json
 package predict

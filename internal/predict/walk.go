@@ -120,7 +120,11 @@ func (w *walker) field(s *ast.Field, def *ast.Definition, at scope) {
 		types = w.frontend.Schema.GetPossibleTypes(def)
 	}
 	for _, t := range types {
-		if own := t.Fields.ForName(s.Name); own != nil {
+		switch own := t.Fields.ForName(s.Name); {
+		case own == nil:
+		case w.loadsNodes(t, own):
+			w.nodes(s, own, inner)
+		default:
 			w.calls(t, own, inner)
 		}
 	}

@@ -18,6 +18,7 @@ func readBindings(f *Frontend, r *Report) {
 		StandIn:      func(t *ast.Type) bool { return f.retyped[placeOf(t.Position)] },
 		Inaccessible: binding.Inaccessible,
 	}, r.At)
+	checkGlobalIDs(f, r)
 	for _, name := range TypeNames(f.Schema) {
 		def := f.Schema.Types[name]
 		for _, field := range def.Fields {

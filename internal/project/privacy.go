@@ -44,6 +44,14 @@ func (p privacy) why(def *ast.Definition, field *ast.FieldDefinition) string {
 // received returns the reason why a service learns who the caller is, or tells the
 // caller something; "" if neither is so.
 func (p privacy) received(def *ast.Definition, field *ast.FieldDefinition) string {
+	if p.frontend.LoadsNodes(def, field) {
+		for _, name := range p.frontend.Nodes() {
+			node := p.frontend.Schema.Types[name]
+			if why := p.received(node, binding.NodeField(node)); why != "" {
+				return name + ": " + why
+			}
+		}
+	}
 	if b := p.frontend.Bindings[def.Name][field.Name]; b != nil {
 		if p.receivers[b.Service] {
 			return "the service " + b.Service + " receives the caller (@service)"

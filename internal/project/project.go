@@ -6,7 +6,7 @@
 //	readFiles            files.go      the folders of the project
 //	validate             sdl.go        each frontend's SDL; found.go, prune.go: go on after a mistake
 //	readBindings         bindings.go   @rest, @grpc, @source and the directives of policy
-//	publish              publish.go    what callers see; privacy.go, cost.go: directives that it adds
+//	publish              publish.go    what callers see; privacy.go, cost.go, node.go: directives that it adds
 //	scanMethods          method.go     hand-written resolvers; gofiles.go: clients
 //	readOperations       operation.go  operations and persisted documents
 //	merge                merge.go      the union of the frontends, from which the models are made

@@ -32,6 +32,7 @@ func publish(p *Project, f *Frontend, r *Report) {
 		}
 		addCosts(f.Schema, doc)
 		markPrivate(private, doc)
+		markGlobalIDs(f, doc)
 		noteUsed(doc, used)
 		if len(doc.Definitions)+len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) == 0 {
 			continue // nothing is left of the file
