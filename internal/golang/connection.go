@@ -136,14 +136,8 @@ func (f *function) pageMessages() string {
 func (f *function) besidesOfMessage() {
 	for _, b := range f.besides() {
 		f.line("%s := new(%s(%s))", b.name, b.typ, f.getters("answer", b.Fields))
-		if f.faulty(b) {
-			f.line("var %sErr error", b.name)
-		}
 	}
 }
-
-// faulty reports whether the error of a value is used.
-func (f *function) faulty(b beside) bool { return b.name == "total" && f.Answer.Page.TotalCount != nil }
 
 // pageError writes the expression for the error of the rows as a whole.
 func (f *function) pageError() string {
@@ -188,7 +182,7 @@ func (f *function) connectionFaults(source string) []string {
 		names, errs = append(names, "nodes"), append(errs, f.decode("NodeErrors")+"(rowErrs)")
 	}
 	if p.TotalCount != nil {
-		names, errs = append(names, "totalCount"), append(errs, "totalErr")
+		names, errs = append(names, "totalCount"), append(errs, "countErr")
 	}
 	if p.Faults == "" || len(names) == 0 {
 		return nil
@@ -252,15 +246,20 @@ func (f *function) totalCount(source string) string {
 	if !p.TotalCount.Type.NonNull {
 		typ, none = "*int", ""
 	} else if f.GRPC == nil {
-		none = fmt.Sprintf(" else if totalErr == nil {\ntotalErr = %s\n}", f.decode("ErrMissing"))
+		none = fmt.Sprintf(" else if countErr == nil {\ncountErr = %s\n}", f.decode("ErrMissing"))
 	}
 	call := fmt.Sprintf("%s(%s)", f.decode("Small"), small)
 	if typ == "*int" {
 		call = f.decode("Maybe") + "(" + call + ")"
 	}
-	f.line("var count %s\nif total != nil {\ncount, totalErr = %s\n}%s", typ, call, none)
+	if f.GRPC != nil {
+		f.line("var countErr error")
+	} else {
+		f.line("countErr := totalErr") // without a total, a full page may be followed by another
+	}
+	f.line("var count %s\nif total != nil {\ncount, countErr = %s\n}%s", typ, call, none)
 	if p.Faults == "" {
-		f.line("if totalErr != nil {\nreturn %s, %s.Malformed(%q, totalErr)\n}", f.zero, source, f.fieldName())
+		f.line("if countErr != nil {\nreturn %s, %s.Malformed(%q, countErr)\n}", f.zero, source, f.fieldName())
 	}
 	return "TotalCount: count"
 }
