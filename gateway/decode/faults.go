@@ -136,6 +136,28 @@ func (s Source) FaultOf(typ string, err error, fields ...string) *Faults {
 	return s.Faults(&Fields{Type: typ, Names: fields}, errs)
 }
 
+// FieldError is the error of a field, by its name in the schema.
+type FieldError struct {
+	Name string
+	Err  error
+}
+
+// FaultsOf returns the faults of an object of which only some fields can have one. It
+// returns nil if no field has an error.
+func (s Source) FaultsOf(typ string, fields ...FieldError) *Faults {
+	var names []string
+	var errs []error
+	for _, f := range fields {
+		if f.Err != nil {
+			names, errs = append(names, f.Name), append(errs, f.Err)
+		}
+	}
+	if errs == nil {
+		return nil
+	}
+	return s.Faults(&Fields{Type: typ, Names: names}, errs)
+}
+
 // Error returns the first of the errors of fields by position, for a model that
 // has no [Faults]; nil if there is none.
 func (f *Fields) Error(errs []error) error {

@@ -293,6 +293,9 @@ func (w *Writer) Marshal(nonNull bool, aside context.Context, marshaler graphql.
 		marshaler = graphql.Null
 	}
 	marshaler.MarshalGQL(w)
+	if n := len(w.buf) - 1; n >= start && w.buf[n] == '\n' { // json.Encoder ends values so
+		w.buf = w.buf[:n]
+	}
 	null := nonNull && string(w.buf[start:]) == "null"
 	for _, err := range graphql.GetErrors(aside) {
 		if errors.Is(err, graphql.ErrInvalidNull) {

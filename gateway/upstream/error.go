@@ -99,8 +99,14 @@ func nonsense(service string, err error) error {
 
 // impossible is the problem of a request that can't be made of what the caller
 // gave.
-func impossible(service string, err error) error {
-	return problem.Wrap(err, problem.BadUserInput, "The service can't be asked for this value.").Of(service)
+func impossible(service string, err error) error { return unsendable(err).Of(service) }
+
+// unsendable is the problem of a caller's value that can't be sent.
+func unsendable(err error) *problem.Error {
+	if _, ok := errors.AsType[notNumberError](err); ok {
+		return problem.Wrap(err, problem.BadUserInput, "An argument must be a number.")
+	}
+	return problem.Wrap(err, problem.BadUserInput, "The service can't be asked for this value.")
 }
 
 // refused is the problem of an HTTP answer that is an error.

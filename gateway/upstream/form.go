@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/decode"
-	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // AddObject adds the members of an object to the query: as parameters of their names
@@ -17,7 +16,7 @@ import (
 func (r *Request) AddObject(name string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return problem.Wrap(fmt.Errorf("encode the parameter %s: %w", name, err), problem.BadUserInput, "The service can't be asked for this value.")
+		return unsendable(fmt.Errorf("encode the parameter %s: %w", name, err))
 	}
 	if r.Query == nil {
 		r.Query = url.Values{}
@@ -84,7 +83,7 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	value, err := d.Any()
 	number, ok := value.(json.Number)
 	if err != nil || !ok || d.End() != nil || number.String() != string(n) { // white space is not a part of it
-		return nil, fmt.Errorf("%q is not a number", string(n))
+		return nil, notNumberError(n)
 	}
 	return []byte(n), nil
 }
@@ -92,10 +91,15 @@ func (n Number) MarshalJSON() ([]byte, error) {
 // Numeric is the check of keys that are sent as [Number].
 func Numeric(key string) error {
 	if _, err := Number(key).MarshalJSON(); err != nil {
-		return problem.Wrap(err, problem.BadUserInput, "The service can't be asked for this value.")
+		return unsendable(err)
 	}
 	return nil
 }
+
+// notNumberError is a text that is not a number.
+type notNumberError string
+
+func (e notNumberError) Error() string { return fmt.Sprintf("%q is not a number", string(e)) }
 
 // Bit returns a Boolean as a number: 0 or 1.
 func Bit[T ~bool](b T) int {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -104,6 +105,13 @@ func Bytes(text string) ([]byte, error) {
 	return b, nil
 }
 
+// OneOf is the problem of a request that has several of these values, which set the
+// same oneof: BAD_USER_INPUT.
+func OneOf(names ...string) error {
+	last := len(names) - 1
+	return problem.New(problem.BadUserInput, "At most one of %s and %s can be given.", strings.Join(names[:last], ", "), names[last])
+}
+
 // Duration is what a caller writes as "3.5s" or "1h30m"; BAD_USER_INPUT when it
 // is something else.
 func Duration(text string) (*durationpb.Duration, error) {
@@ -156,7 +164,7 @@ func ParseInt[T int32 | int64](id string) (T, error) {
 	}
 	number, err := strconv.ParseInt(id, 10, bits)
 	if err != nil {
-		return 0, problem.New(problem.BadUserInput, "An id must be a whole number.")
+		return 0, problem.New(problem.BadUserInput, "An ID must be a whole number of %d bits.", bits)
 	}
 	return T(number), nil
 }
@@ -177,7 +185,7 @@ func ParseUint[T uint32 | uint64](id string) (T, error) {
 	}
 	number, err := strconv.ParseUint(id, 10, bits)
 	if err != nil {
-		return 0, problem.New(problem.BadUserInput, "An id must be a whole number.")
+		return 0, problem.New(problem.BadUserInput, "An ID must be a whole number of %d bits that is not negative.", bits)
 	}
 	return T(number), nil
 }

@@ -53,7 +53,7 @@ const largestLimit = math.MaxInt32 - 1
 const largestOffset = 1 << 40
 
 func wrongCursor() error {
-	return problem.New(problem.BadUserInput, "The argument after is no cursor of this connection.")
+	return problem.New(problem.BadUserInput, "The argument after is not a cursor of this connection.")
 }
 
 // Cursor is what follows this row of the page, counted from 0: to be given as

@@ -70,7 +70,7 @@ func (f *function) payload(name string) string {
 			most = []string{n}
 		}
 		switch {
-		case a.Page != nil && a.Page.Node != nil:
+		case a.Page != nil && (a.Page.Node != nil || a.Read.Item.Type.NonNull && a.Read.Item.Into.Object == nil):
 			read = f.nodes(most...)
 		case most != nil:
 			read = f.readList(a.Read, "answer", f.Format(), most...)
@@ -102,6 +102,9 @@ func (f *function) payload(name string) string {
 // is the first. It returns the expression for the error of the answer.
 func (f *function) readSelected(name, results, read string) string {
 	errs := []string{"fault"}
+	if f.Answer.Page != nil {
+		errs[0] = f.pageError()
+	}
 	if len(f.Select) == 0 && f.Answer.Page == nil {
 		f.line("%s, fault := %s", results, read)
 	} else {
@@ -291,7 +294,7 @@ func (f *function) messageAnswer() {
 		return
 	}
 	if a.Page != nil {
-		f.line("%s, fault := %s", name, f.messages(a.Read.Item, f.rowsOfMessage()))
+		f.line("%s, fault := %s", name, f.pageMessages())
 	} else {
 		f.variableOf(name, f.typ(a.Read.Model))
 		f.line("var fault error")
@@ -306,13 +309,14 @@ func (f *function) messageAnswer() {
 		f.line("return %s, from.Malformed(%q, fault)", name, f.fieldName())
 		return
 	}
-	f.line("if fault != nil {\nreturn %s, from.Malformed(%q, fault)\n}", f.zero, f.fieldName())
 	if f.Key != nil {
+		f.line("if fault != nil {\nreturn %s, from.Malformed(%q, fault)\n}", f.zero, f.fieldName())
 		f.messageKey()
 		f.match(name, "")
 		return
 	}
-	f.pageMessages()
+	f.pageFails()
+	f.besidesOfMessage()
 	f.connection(name, "from")
 }
 

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/portico-gateway/portico/internal/plan"
@@ -125,5 +126,20 @@ func (c *client) messageChoice(of *plan.Choice) string {
 	if of.Default != nil {
 		return b.String() + read(of.Default, "m")
 	}
-	return b.String() + c.otherwise(of, name, "")
+	return b.String() + unset(of, "m", c.decode("ErrMissing")) + c.otherwise(of, name, "")
+}
+
+// unset writes the return for a message none of whose oneofs has a value: the error is
+// that of null.
+func unset(of *plan.Choice, message, missing string) string {
+	var conditions []string
+	for _, v := range of.Variants {
+		if !of.Within || !plan.InOneof(v.Field.Field) {
+			return ""
+		}
+		if condition := message + "." + v.Field.Oneof.GoName + " == nil"; !slices.Contains(conditions, condition) {
+			conditions = append(conditions, condition)
+		}
+	}
+	return fmt.Sprintf("if %s {\nreturn nil, %s\n}\n", strings.Join(conditions, " && "), missing)
 }

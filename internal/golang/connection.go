@@ -93,13 +93,15 @@ func (f *function) usesCursors() bool {
 // themselves, and of them most, if that is given.
 func (f *function) nodes(most ...string) string {
 	a := f.Answer
-	name := "List"
+	name := "PageRows"
 	if !a.Read.Item.Type.NonNull {
 		name = "ListOrNull"
 	}
 	read := fmt.Sprintf("func(d %s) (%s, error) { return %s }", f.decoder(f.Format()), f.typ(a.Read.Item.Model), f.readValue(a.Read.Item, "d", f.Format()))
-	in := fmt.Sprintf("%s(%s, %s)", f.decode("In"), read, quoted(a.Page.Node.Path))
-	return fmt.Sprintf("%s(%s)", f.decode(name), strings.Join(append([]string{"answer", in}, most...), ", "))
+	if a.Page.Node != nil {
+		read = fmt.Sprintf("%s(%s, %s)", f.decode("In"), read, quoted(a.Page.Node.Path))
+	}
+	return fmt.Sprintf("%s(%s)", f.decode(name), strings.Join(append([]string{"answer", read}, most...), ", "))
 }
 
 // rowsOfMessage writes the expression for the nodes of a message's rows, and
@@ -121,18 +123,85 @@ func (f *function) rowsOfMessage() string {
 	return fmt.Sprintf("%s(%s, func(row *%s) *%s { return %s })", f.upstream("Map"), rows, row, typ, f.getters("row", node))
 }
 
-// pageMessages declares the values beside the rows of a message.
-func (f *function) pageMessages() {
+// pageMessages writes the expression that reads the rows of a page of messages.
+func (f *function) pageMessages() string {
+	item := f.Answer.Read.Item
+	if item.Into.Choice != nil && item.Type.NonNull {
+		return fmt.Sprintf("%s(from, %s, %s)", f.decode("PageChoices"), f.rowsOfMessage(), f.of(item.Into.Choice))
+	}
+	return f.messages(item, f.rowsOfMessage())
+}
+
+// besidesOfMessage declares the values beside the rows of a message.
+func (f *function) besidesOfMessage() {
 	for _, b := range f.besides() {
 		f.line("%s := new(%s(%s))", b.name, b.typ, f.getters("answer", b.Fields))
-		if f.faulty(b) {
-			f.line("var %sErr error", b.name)
-		}
 	}
 }
 
-// faulty reports whether the error of a value is used.
-func (f *function) faulty(b beside) bool { return b.name == "total" && f.Answer.Page.TotalCount != nil }
+// pageError writes the expression for the error of the rows as a whole.
+func (f *function) pageError() string {
+	p := f.Answer.Page
+	if !f.Answer.RowsFail() {
+		return "fault"
+	}
+	each := p.HasNodes && p.Faults == "" || p.Edge != nil && p.EdgeFaults == ""
+	return fmt.Sprintf("%s(fault, %t)", f.decode("PageError"), each)
+}
+
+// pageFails writes the return of a page of messages whose rows can't be read.
+func (f *function) pageFails() {
+	condition, err := "fault != nil", "fault"
+	if expr := f.pageError(); expr != err {
+		condition, err = fmt.Sprintf("err := %s; err != nil", expr), "err"
+	}
+	f.line("if %s {\nreturn %s, from.Malformed(%q, %s)\n}", condition, f.zero, f.fieldName(), err)
+}
+
+// rowErrors declares the errors of the rows of the page, if a model has a place for
+// them.
+func (f *function) rowErrors(nodes string) {
+	p := f.Answer.Page
+	hasPlace := p.HasNodes && p.Faults != "" || p.Edge != nil && p.EdgeFaults != ""
+	if !f.Answer.RowsFail() || !hasPlace {
+		return
+	}
+	first := "0"
+	if p.ByNumber {
+		first = "page.Skip()"
+	}
+	f.line("rowErrs := %s(fault, %s, len(%s), %t)", f.decode("RowErrors"), first, nodes, f.Answer.Read.Item.Type.NonNull)
+}
+
+// connectionFaults returns the field with the faults of the connection, if there can be
+// any.
+func (f *function) connectionFaults(source string) []string {
+	p := f.Answer.Page
+	var names, errs []string
+	if p.HasNodes && f.Answer.RowsFail() {
+		names, errs = append(names, "nodes"), append(errs, f.decode("NodeErrors")+"(rowErrs)")
+	}
+	if p.TotalCount != nil {
+		names, errs = append(names, "totalCount"), append(errs, "countErr")
+	}
+	if p.Faults == "" || len(names) == 0 {
+		return nil
+	}
+	return []string{p.Faults + ": " + f.faultsOf(source, f.Type.Name(), names, errs)}
+}
+
+// faultsOf writes the expression for the faults of an object, of which some fields may
+// have errors.
+func (f *function) faultsOf(source, typ string, names, errs []string) string {
+	if len(names) == 1 {
+		return fmt.Sprintf("%s.FaultOf(%q, %s, %q)", source, typ, errs[0], names[0])
+	}
+	var fields []string
+	for i, name := range names {
+		fields = append(fields, fmt.Sprintf("%s{Name: %q, Err: %s}", f.decode("FieldError"), name, errs[i]))
+	}
+	return fmt.Sprintf("%s.FaultsOf(%q, %s)", source, typ, strings.Join(fields, ", "))
+}
 
 // connection writes the return of a connection with the nodes. source is the
 // variable that makes faults.
@@ -152,6 +221,7 @@ func (f *function) connection(nodes, source string) {
 	if p.ByNumber {
 		f.line("%s = %s(page, %s)", nodes, f.upstream("Rest"), nodes)
 	}
+	f.rowErrors(nodes)
 	var fields []string
 	if p.HasNodes {
 		fields = append(fields, "Nodes: "+f.decode("NotNil")+"("+nodes+")")
@@ -161,32 +231,37 @@ func (f *function) connection(nodes, source string) {
 		fields = append(fields, "Edges: edges")
 	}
 	if p.TotalCount != nil {
-		fields = append(fields, f.totalCount(source)...)
+		fields = append(fields, f.totalCount(source))
 	}
+	fields = append(fields, f.connectionFaults(source)...)
 	fields = append(fields, "PageInfo: "+f.pageInfo(nodes, more, source))
 	f.line("return &%s{\n%s,\n}, nil", f.typ(p.Connection), strings.Join(fields, ",\n"))
 }
 
-// totalCount declares the total, an Int, and returns the fields of the connection
-// that have it or its fault.
-func (f *function) totalCount(source string) []string {
+// totalCount declares the total, an Int, and its error, and returns the field of the
+// connection that has it.
+func (f *function) totalCount(source string) string {
 	p := f.Answer.Page
 	typ, small, none := "int", "*total", ""
 	if !p.TotalCount.Type.NonNull {
 		typ, none = "*int", ""
 	} else if f.GRPC == nil {
-		none = fmt.Sprintf(" else if totalErr == nil {\ntotalErr = %s\n}", f.decode("ErrMissing"))
+		none = fmt.Sprintf(" else if countErr == nil {\ncountErr = %s\n}", f.decode("ErrMissing"))
 	}
 	call := fmt.Sprintf("%s(%s)", f.decode("Small"), small)
 	if typ == "*int" {
 		call = f.decode("Maybe") + "(" + call + ")"
 	}
-	f.line("var count %s\nif total != nil {\ncount, totalErr = %s\n}%s", typ, call, none)
-	if p.Faults == "" {
-		f.line("if totalErr != nil {\nreturn %s, %s.Malformed(%q, totalErr)\n}", f.zero, source, f.fieldName())
-		return []string{"TotalCount: count"}
+	if f.GRPC != nil {
+		f.line("var countErr error")
+	} else {
+		f.line("countErr := totalErr") // without a total, a full page may be followed by another
 	}
-	return []string{"TotalCount: count", fmt.Sprintf("%s: %s.FaultOf(%q, totalErr, %q)", p.Faults, source, f.Type.Name(), "totalCount")}
+	f.line("var count %s\nif total != nil {\ncount, countErr = %s\n}%s", typ, call, none)
+	if p.Faults == "" {
+		f.line("if countErr != nil {\nreturn %s, %s.Malformed(%q, countErr)\n}", f.zero, source, f.fieldName())
+	}
+	return "TotalCount: count"
 }
 
 // more writes the expression that reports whether there are rows after the

@@ -68,6 +68,7 @@ func (f *function) build(name string, m *plan.Message) {
 			fixed = append(fixed, target+": "+value)
 			continue
 		}
+		code = f.onlyOne(name, m, member) + code
 		fmt.Fprintf(&conditional, "if %s {\n%s%s.%s = %s\n}\n", guard, code, name, target, value)
 	}
 	if len(fixed) == 0 {
@@ -76,6 +77,38 @@ func (f *function) build(name string, m *plan.Message) {
 		f.line("%s := &%s{\n%s,\n}", name, f.ident(m.Type.GoIdent), strings.Join(fixed, ",\n"))
 	}
 	f.b.WriteString(conditional.String())
+}
+
+// onlyOne writes the check that no other field of a oneof is set in the message name,
+// if one of its members before can be.
+func (f *function) onlyOne(name string, m *plan.Message, member plan.MessageMember) string {
+	var names []string
+	isAfter := false
+	for _, other := range m.Members {
+		if plan.InOneof(other.Field) && other.Field.Oneof == member.Field.Oneof {
+			isAfter = isAfter || other.Field != member.Field && len(names) == 0
+			names = append(names, f.memberName(other))
+		}
+	}
+	return f.oneOf(name, member.Field, isAfter, names)
+}
+
+// memberName returns what a caller sees of a field of a request: the name of the
+// argument or the input field.
+func (f *function) memberName(m plan.MessageMember) string {
+	if m.Operand != nil && len(m.Operand.Path) > 0 {
+		return m.Operand.Path[len(m.Operand.Path)-1]
+	}
+	return string(m.Field.Desc.Name())
+}
+
+// oneOf writes the check that a oneof is not set in the message name yet, if that can
+// be. names are those of the members that set it.
+func (f *function) oneOf(name string, field *protogen.Field, isAfter bool, names []string) string {
+	if !plan.InOneof(field) || !isAfter {
+		return ""
+	}
+	return fmt.Sprintf("if %s.%s != nil {\nreturn %s, %s(%s)\n}\n", name, field.Oneof.GoName, f.zero, f.upstream("OneOf"), quoted(names))
 }
 
 // buildEach declares a variable with a message for each key.
@@ -176,13 +209,14 @@ func (c *client) inputMessage(in *plan.Input) string {
 	f.line("// %s returns the message for %s, or nil for nil.\nfunc %s(in *%s) (*%s, error) {\nif in == nil {\nreturn nil, nil\n}\nm := &%s{}",
 		c.of(in), withArticle(in.Def.Name), c.of(in), c.typ(in.Model), message, message)
 	for _, m := range in.Members {
-		f.inputMember(m)
+		f.inputMember(in, m)
 	}
 	f.line("return m, nil\n}\n")
 	return f.b.String()
 }
 
-func (f *function) inputMember(m plan.InputMember) {
+// inputMember writes the statements that set a field of a message.
+func (f *function) inputMember(in *plan.Input, m plan.InputMember) {
 	expr := "in." + m.Field
 	if _, omittable := plan.Omittable(m.Model); omittable {
 		expr += ".Value()"
@@ -199,11 +233,25 @@ func (f *function) inputMember(m plan.InputMember) {
 	default:
 		code += fmt.Sprintf("m.%s = %s\n", m.Proto.GoName, value)
 	}
+	code = f.onlyOneInput(in, m) + code
 	if v.there == "" {
 		f.b.WriteString(code)
 		return
 	}
 	f.line("if %s {\n%s}", v.there, code)
+}
+
+// onlyOneInput is like onlyOne for a field of an input object.
+func (f *function) onlyOneInput(in *plan.Input, m plan.InputMember) string {
+	var names []string
+	isAfter := false
+	for _, other := range in.Members {
+		if plan.InOneof(other.Proto) && other.Proto.Oneof == m.Proto.Oneof {
+			isAfter = isAfter || other.Proto != m.Proto && len(names) == 0
+			names = append(names, other.Name)
+		}
+	}
+	return f.oneOf("m", m.Proto, isAfter && in.Def.Directives.ForName("oneOf") == nil, names)
 }
 
 // named returns an operand whose variable has a name.

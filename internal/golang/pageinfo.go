@@ -118,8 +118,11 @@ func (f *function) infoCursors(nodes string) []string {
 func (f *function) edges(nodes, source string) {
 	p := f.Answer.Page
 	required := p.Edge.Fields.ForName("cursor").Type.NonNull
-	var fields []string
+	var fields, names, errs []string
 	fault := ""
+	if f.Answer.RowsFail() && p.EdgeFaults != "" {
+		names, errs = append(names, "node"), append(errs, f.decode("RowError")+"(rowErrs, i)")
+	}
 	switch {
 	case p.ByOffset && required:
 		fields = append(fields, "Cursor: page.Cursor(i)")
@@ -129,12 +132,15 @@ func (f *function) edges(nodes, source string) {
 		fields = append(fields, "Cursor: cursors[i]")
 		missing := f.decode("Given") + "(cursors[i])"
 		if p.EdgeFaults != "" {
-			fields = append(fields, fmt.Sprintf("%s: %s.FaultOf(%q, %s, %q)", p.EdgeFaults, source, p.Edge.Name, missing, "cursor"))
+			names, errs = append(names, "cursor"), append(errs, missing)
 		} else {
 			fault = fmt.Sprintf("if err := %s; err != nil {\nreturn %s, %s.Malformed(%q, err)\n}\n", missing, f.zero, source, p.Edge.Name+".cursor")
 		}
 	case p.Cursor != nil:
 		fields = append(fields, "Cursor: "+f.upstream("Next")+"(&cursors[i])")
+	}
+	if len(names) > 0 {
+		fields = append(fields, p.EdgeFaults+": "+f.faultsOf(source, p.Edge.Name, names, errs))
 	}
 	f.line("edges := make([]*%s, len(%s))\nfor i, node := range %s {\n%sedges[i] = &%s{%s}\n}", f.typ(p.EdgeModel), nodes, nodes, fault,
 		f.typ(p.EdgeModel), strings.Join(append(fields, "Node: node"), ", "))

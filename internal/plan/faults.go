@@ -74,7 +74,7 @@ func (p *Plan) Faulty() map[string]string {
 			if c.Answer != nil && c.Answer.Page != nil {
 				add(p.project.Union.Types[c.Type.Name()])
 				add(c.Answer.Page.InfoFields)
-				if c.Answer.Page.Cursor != nil {
+				if c.Answer.Page.Cursor != nil || c.Answer.RowsFail() {
 					add(c.Answer.Page.Edge)
 				}
 			}

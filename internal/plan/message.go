@@ -74,7 +74,7 @@ func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []
 	for _, member := range members {
 		field := findField(message, member.Name)
 		if field == nil {
-			m.report.At(member.Pos, project.DidYouMean(member.Name, protoFieldNames(message)), "the message %s has no field %s",
+			m.report.At(member.Pos, noField(message, member.Name, ""), "the message %s has no field %s",
 				message.Desc.FullName(), member.Name)
 			continue
 		}
@@ -145,7 +145,7 @@ func (c *Call) MayLack(o *Operand) bool {
 func (m *maker) messageValue(s *Service, c *Call, field *protogen.Field, v *binding.Value) (MessageMember, bool) {
 	out := MessageMember{Field: field}
 	misfit := func(what string) (MessageMember, bool) {
-		m.report.At(v.Pos, "", "%s (%s) can't be %s", field.Desc.FullName(), describe(field), what)
+		m.report.At(v.Pos, fitting(field), "%s (%s) can't be %s", field.Desc.FullName(), describe(field), what)
 		return out, false
 	}
 	many := field.Desc.IsList() || field.Desc.IsMap()

@@ -110,7 +110,7 @@ func checkFiles(p *Plan, r *project.Report) {
 	if !p.project.HasRoot() {
 		r.Add(project.Diagnostic{
 			File: path.Join(project.ResolversFolder, "root.go"), Line: 1, Column: 1, Message: "there is no type Root in " + project.ResolversFolder + "/",
-			Fix: "write: package resolvers; type Root struct{}; what hand-written methods need are its fields",
+			Fix: "write: package resolvers; type Root struct{ Clients *clients.Set }; docs/project.md has the whole file",
 		})
 	}
 	for _, name := range names {

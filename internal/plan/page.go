@@ -62,6 +62,19 @@ type RowValue struct {
 	Fields []MessageField
 }
 
+// RowsFail reports whether rows of the page can have errors that are not in their
+// models: those of [Object] are.
+func (a *Answer) RowsFail() bool {
+	if a.Read == nil || a.Read.Item == nil { // what is wrong is reported
+		return false
+	}
+	item := a.Read.Item
+	if a.Page.Node != nil && len(a.Page.Node.Path) > 0 { // a row may be no object
+		return true
+	}
+	return item.Into.Object == nil || !item.Type.NonNull || item.Into.Object.Faults == ""
+}
+
 // canPage checks the arguments that {$page.x} is computed from.
 func (m *maker) canPage(c *Call) bool {
 	before := m.report.Len()

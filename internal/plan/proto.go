@@ -11,7 +11,6 @@ import (
 	"google.golang.org/protobuf/types/pluginpb"
 
 	"github.com/portico-gateway/portico/gateway/directive"
-	"github.com/portico-gateway/portico/internal/project"
 )
 
 // Protos are the messages and methods of a project's protos, with the names that
@@ -128,7 +127,8 @@ func (m *maker) protoPath(message *protogen.Message, path directive.Path, pos *a
 		}
 		f := findField(message, step.Name)
 		if f == nil {
-			m.report.At(pos, project.DidYouMean(step.String(), protoFieldNames(message)), "the message %s has no field %s", message.Desc.FullName(), step)
+			fix := noField(message, step.String(), `; read a union of them from "$"`)
+			m.report.At(pos, fix, "the message %s has no field %s", message.Desc.FullName(), step)
 			return nil
 		}
 		fields, message = append(fields, MessageField{f, -1}), f.Message

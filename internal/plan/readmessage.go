@@ -39,6 +39,9 @@ func (m *maker) messageField(s *Service, o *Object, of member) {
 			m.report.At(of.pos, "", "$ is the message itself, so %s must be of an object type", what)
 			return
 		}
+		if !m.mayBeUnknown(reading{s, Protobuf, of.pos, what, of.source}, of.Type) {
+			return
+		}
 		if f.Read = m.readWhole(s, of.Type, o.Message, of.pos); f.Read != nil {
 			m.itself(o, of, f)
 		}

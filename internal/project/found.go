@@ -23,7 +23,7 @@ var (
 // message says it.
 func fixOf(doc *ast.SchemaDocument, message string) string {
 	if m := undefinedType.FindStringSubmatch(message); m != nil {
-		return DidYouMean(m[1], definedNames(doc))
+		return undefinedFix(doc, m[1])
 	}
 	if m := undefinedDirective.FindStringSubmatch(message); m != nil {
 		var names []string
@@ -47,6 +47,18 @@ func fixOf(doc *ast.SchemaDocument, message string) string {
 		}
 	}
 	return ""
+}
+
+// undefinedFix returns what to do about a type that is not defined: use one with a
+// similar name, or define one that schemas usually have.
+func undefinedFix(doc *ast.SchemaDocument, name string) string {
+	switch name {
+	case "DateTime", "Time", "Date", "Int64", "Long", "JSON", "Any", "Map", "Decimal", "UUID", "URL":
+		return "declare it: scalar " + name
+	case "PageInfo":
+		return "define it: type PageInfo { hasNextPage: Boolean! endCursor: String }"
+	}
+	return DidYouMean(name, definedNames(doc))
 }
 
 // found reports the validator's error and records which part of the document to
