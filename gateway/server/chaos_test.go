@@ -72,7 +72,7 @@ func (c *chaos) known(at, now time.Time) time.Time {
 	return known
 }
 
-// run makes Redis fail in one way, for a time, and then leaves it in peace.
+// run makes Redis fail in one way, for a time.
 func (c *chaos) run(t *testing.T, failure string) {
 	t.Helper()
 	const moment = 300 * time.Millisecond
@@ -131,7 +131,6 @@ func (c *chaos) run(t *testing.T, failure string) {
 	c.mu.Lock()
 	c.troubles[i].to = time.Now()
 	c.mu.Unlock()
-	time.Sleep(knownAfter + knownSoon + moment)
 }
 
 // cable is the network between a gateway and Redis.
