@@ -227,7 +227,7 @@ func TestRedisFailsUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	const away, back = "Redis can't be reached: rate limits", "Redis is back"
+	const away, back = "Redis is not available", "Redis is available again"
 	count := func(text string) (all int) {
 		for _, g := range gateways {
 			all += strings.Count(g.log.String(), text)
