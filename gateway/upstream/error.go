@@ -97,8 +97,11 @@ func nonsense(service string, err error) error {
 }
 
 // impossible is the problem of a request that can't be made of what the caller
-// gave.
+// gave. It is err itself if that is one.
 func impossible(service string, err error) error {
+	if p, ok := errors.AsType[*problem.Error](err); ok {
+		return p.Of(service)
+	}
 	return problem.Wrap(err, problem.BadUserInput, "The service can't be asked for this value.").Of(service)
 }
 

@@ -17,7 +17,7 @@ import (
 func (r *Request) AddObject(name string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return problem.Wrap(fmt.Errorf("encode the parameter %s: %w", name, err), problem.BadUserInput, "The service can't be asked for this value.")
+		return impossible("", fmt.Errorf("encode the parameter %s: %w", name, err))
 	}
 	if r.Query == nil {
 		r.Query = url.Values{}
@@ -114,20 +114,4 @@ func UnixMillis(t time.Time) int64 { return t.UnixMilli() }
 // LocalTime returns a time in a zone, without the zone: 2026-01-02T15:04:05.
 func LocalTime(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02T15:04:05.999999999")
-}
-
-// Object returns the entries of a list as an object; nil for nil. Of entries with the
-// same key the last counts, and nil is left out.
-func Object[T, V any](list []*T, entry func(*T) (key string, value V)) map[string]V {
-	if list == nil {
-		return nil
-	}
-	object := make(map[string]V, len(list))
-	for _, item := range list {
-		if item != nil {
-			key, value := entry(item)
-			object[key] = value
-		}
-	}
-	return object
 }

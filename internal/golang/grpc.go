@@ -127,6 +127,8 @@ func (f *function) into(v value, field *protogen.Field, c plan.Conversion, zero 
 		return name
 	}
 	switch {
+	case c.Entries != nil:
+		return f.mapOf(v, field, c.Entries, zero)
 	case v.List && plan.IsMask(field):
 		return fmt.Sprintf("&%s{Paths: %s}", f.ident(field.Message.GoIdent), v.expr)
 	case v.List && c.Same() && v.item == "item":
@@ -183,14 +185,7 @@ func (c *client) inputMessage(in *plan.Input) string {
 }
 
 func (f *function) inputMember(m plan.InputMember) {
-	expr := "in." + m.Field
-	if _, omittable := plan.Omittable(m.Model); omittable {
-		expr += ".Value()"
-	}
-	v := pathValue(m.Value, expr)
-	v.Operand = named(v.Operand, m.Name)
-	var value string
-	code := f.captured(func() { value = f.into(v, m.Proto, m.Into, "nil") })
+	there, code, value := f.messageMember(m, "in", "nil")
 	switch {
 	case plan.InOneof(m.Proto):
 		code += fmt.Sprintf("m.%s = &%s{%s: %s}\n", m.Proto.Oneof.GoName, f.ident(m.Proto.GoIdent), m.Proto.GoName, value)
@@ -199,11 +194,28 @@ func (f *function) inputMember(m plan.InputMember) {
 	default:
 		code += fmt.Sprintf("m.%s = %s\n", m.Proto.GoName, value)
 	}
-	if v.there == "" {
+	f.guarded(there, code)
+}
+
+// messageMember writes the value of a field of an input object, as [function.member] does.
+func (f *function) messageMember(m plan.InputMember, object, zero string) (guard, code, expr string) {
+	path := object + "." + m.Field
+	if _, omittable := plan.Omittable(m.Model); omittable {
+		path += ".Value()"
+	}
+	v := pathValue(m.Value, path)
+	v.Operand = named(v.Operand, m.Name)
+	code = f.captured(func() { expr = f.into(v, m.Proto, m.Into, zero) })
+	return v.there, code, expr
+}
+
+// guarded writes statements under a condition; empty for none.
+func (f *function) guarded(condition, code string) {
+	if condition == "" {
 		f.b.WriteString(code)
 		return
 	}
-	f.line("if %s {\n%s}", v.there, code)
+	f.line("if %s {\n%s}", condition, code)
 }
 
 // named returns an operand whose variable has a name.
