@@ -27,7 +27,7 @@ type StatusError struct {
 	// makes an error.
 	Code codes.Code
 	// RetryAfter is the time after which the service may be called again, at most a
-	// day; 0 if it does not say so. Status is 429 or 503 then.
+	// day; 0 if it does not say so. If it does, the status of HTTP is 429 or 503.
 	RetryAfter time.Duration
 	// Redirect says of an answer that redirects where it leads, and why it was not
 	// followed; empty for other answers. It is for the log.
@@ -40,6 +40,7 @@ type StatusError struct {
 	mediaType string        // of Body, as the service says
 	whole     string        // all of the body, if the status is 2xx
 	message   proto.Message // the answer of gRPC that a condition makes an error
+	details   details       // of a gRPC status
 }
 
 const (
@@ -125,7 +126,8 @@ func grpcError(ctx context.Context, service string, err error) error {
 	if ctx.Err() != nil && (s.Code() == codes.Canceled || s.Code() == codes.DeadlineExceeded) {
 		return failed(ctx, service, errors.Join(ctx.Err(), err))
 	}
-	e := &StatusError{Service: service, Code: s.Code(), Body: []byte(s.Message())}
+	e := &StatusError{Service: service, Code: s.Code(), Body: []byte(s.Message()), details: detailsOf(s)}
+	e.RetryAfter = e.details.retryAfter()
 	switch s.Code() {
 	case codes.Unauthenticated:
 		return problem.Wrap(e, problem.Unauthenticated, "You must be signed in to do this.").Of(service)
@@ -134,5 +136,5 @@ func grpcError(ctx context.Context, service string, err error) error {
 	case codes.DeadlineExceeded:
 		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(service)
 	}
-	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(service).With("status", code.Code(s.Code()).String())
+	return e.withRetry(problem.Wrap(e, problem.ServiceError, "The service failed.").Of(service).With("status", code.Code(s.Code()).String()))
 }

@@ -25,11 +25,14 @@ func (r *Request) AddObject(name string, v any) error {
 	return flatten(r.Query, name, text)
 }
 
+// jsonType is the media type of JSON.
+const jsonType = "application/json"
+
 func (r Request) contentType() string {
 	if r.Form {
 		return "application/x-www-form-urlencoded"
 	}
-	return "application/json"
+	return jsonType
 }
 
 // flatten adds the scalars in a text of JSON to values.
