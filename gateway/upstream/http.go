@@ -87,7 +87,7 @@ func (c *HTTP) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
 			return c.Source(r.Binding).Malformed("the answer", err)
 		}
 		r.Expect.answered(body)
-		answer = decode.NewJSON(body, c.Source(r.Binding))
+		answer = decode.NewJSON(body, c.sourceOf(r))
 		answer.Copy = r.Kept
 		return nil
 	})

@@ -35,6 +35,10 @@ func (f *function) grpcCall() {
 	}
 	f.line("answer := &%s{}", output)
 	invoke := fmt.Sprintf("c.Invoke(ctx, %s, request, answer)", name)
+	if f.ReadsHeader() {
+		f.line("var head map[string][]string")
+		invoke = fmt.Sprintf("c.Invoke(ctx, %s, request, answer, %s(&head))", name, f.upstream("HeaderInto"))
+	}
 	if conditions := f.conditions(); conditions != "" {
 		f.line("conditions := %s", conditions)
 		invoke = fmt.Sprintf("%s(c.GRPC, %s, answer, conditions)", f.upstream("Accepted"), invoke)
