@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -55,12 +56,9 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 		flights: cache.NewFlights(c.Store, c.Timeout, codec(c.Store)),
 		json:    JSON(), xml: XML(), done: JSON("*"),
 		events:    &Media{accept: []string{serverSentType + ", " + jsonLinesType}},
-		userAgent: []string{userAgent},
+		userAgent: []string{userAgent(debug.ReadBuildInfo())},
 	}
 }
-
-// userAgent is the User-Agent of calls, unless a binding sets it.
-const userAgent = "Portico"
 
 // Store keeps what services answered.
 func (c *HTTP) Store() *cache.Store { return c.store }
