@@ -14,6 +14,8 @@ type Source struct {
 	// Binding is the position of the binding: file:line:column. It is empty for
 	// hand-written code.
 	Binding string
+	// Header is the header of the answer, for [Source.InHeader]; nil if nothing reads it.
+	Header map[string][]string
 }
 
 // Malformed returns the problem of an answer that is not what was asked for:

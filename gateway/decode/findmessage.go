@@ -11,8 +11,8 @@ import (
 )
 
 // FindInMessage returns the value of a message that a path leads to: names of
-// fields, as the proto or JSON has them, and positions of items in lists. It is
-// for conditions: numbers of 64 bits are numbers, enums are the names of their
+// fields, as the proto or JSON has them, positions of items in lists, and keys of maps
+// that are strings. It is for conditions: numbers of 64 bits are numbers, enums are the names of their
 // values, of which the one with the number 0 is empty, and of a list or a map only
 // whether it is empty is known. A wrapper is its value. A message or a field with presence that is not set
 // does not exist; other fields always do.
@@ -26,6 +26,16 @@ func FindInMessage(message proto.Message, path []string) Found {
 				return Found{}
 			}
 			at = list.Get(n)
+			continue
+		}
+		if entries, ok := at.Interface().(protoreflect.Map); ok {
+			if of.MapKey().Kind() != protoreflect.StringKind {
+				return Found{}
+			}
+			if at = entries.Get(protoreflect.ValueOfString(name).MapKey()); !at.IsValid() {
+				return Found{}
+			}
+			of = of.MapValue()
 			continue
 		}
 		inner, ok := at.Interface().(protoreflect.Message)

@@ -9,8 +9,9 @@ import (
 // order of the parent's keys, with V's zero value for a key without a value. All keys
 // are loaded together, each once; the zero key stands for none. A parent whose keys are
 // nil gets nil. When keys fail, the error is an [Errors] with one entry a parent, and
-// the lists of parents without these keys are there.
-func ResolveLists[P any, K comparable, V any](ctx context.Context, l *Loader[K, V], parents []P, keys func(P, *Texts) []K) ([][]V, error) {
+// the lists of parents without these keys are there. With most, only the first keys of a
+// parent are loaded, at most that many.
+func ResolveLists[P any, K comparable, V any](ctx context.Context, l *Loader[K, V], parents []P, keys func(P, *Texts) []K, most ...int) ([][]V, error) {
 	var texts Texts
 	var all []K
 	counts, lists := make([]int, len(parents)), make([][]V, len(parents))
@@ -18,6 +19,9 @@ func ResolveLists[P any, K comparable, V any](ctx context.Context, l *Loader[K, 
 		own := keys(parent, &texts)
 		if own == nil {
 			continue
+		}
+		if len(most) > 0 {
+			own = own[:min(len(own), most[0])]
 		}
 		all, counts[i], lists[i] = append(all, own...), len(own), []V{}
 	}
@@ -58,8 +62,10 @@ func firstOf(errs Errors, from, to int) error {
 	return nil
 }
 
-// Present returns the lists of [ResolveLists] without the values that are zero.
-func Present[V comparable](lists [][]V, err error) ([][]V, error) {
+// ResolvePresent is like [ResolveLists], without the values that are V's zero value. All
+// keys are loaded: with most, each list has at most that many of the values that are left.
+func ResolvePresent[P any, K, V comparable](ctx context.Context, l *Loader[K, V], parents []P, keys func(P, *Texts) []K, most ...int) ([][]V, error) {
+	lists, err := ResolveLists(ctx, l, parents, keys)
 	var none V
 	for i, list := range lists {
 		kept := list[:0]
@@ -67,6 +73,9 @@ func Present[V comparable](lists [][]V, err error) ([][]V, error) {
 			if value != none {
 				kept = append(kept, value)
 			}
+		}
+		if len(most) > 0 {
+			kept = kept[:min(len(kept), most[0])]
 		}
 		lists[i] = kept
 	}

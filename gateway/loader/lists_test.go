@@ -15,6 +15,14 @@ import (
 // value of a key is the key in capitals; x has none, and b fails.
 func lists(t *testing.T, parents ...string) (got [][]string, failed []error, calls [][]string) {
 	t.Helper()
+	return resolved(t, loader.ResolveLists, parents)
+}
+
+// resolve is [loader.ResolveLists] or [loader.ResolvePresent].
+type resolve = func(context.Context, *loader.Loader[string, string], []string, func(string, *loader.Texts) []string, ...int) ([][]string, error)
+
+func resolved(t *testing.T, by resolve, parents []string, most ...int) (got [][]string, failed []error, calls [][]string) {
+	t.Helper()
 	l := loader.New(10, func(_ context.Context, keys []string) (map[string]string, error) {
 		calls = append(calls, keys)
 		values := map[string]string{}
@@ -28,7 +36,7 @@ func lists(t *testing.T, parents ...string) (got [][]string, failed []error, cal
 		}
 		return values, nil
 	})
-	got, err := loader.ResolveLists(loader.WithScope(t.Context()), l, parents, func(parent string, _ *loader.Texts) []string {
+	got, err := by(loader.WithScope(t.Context()), l, parents, func(parent string, _ *loader.Texts) []string {
 		switch parent {
 		case "-":
 			return nil
@@ -36,7 +44,7 @@ func lists(t *testing.T, parents ...string) (got [][]string, failed []error, cal
 			return []string{}
 		}
 		return strings.Split(parent, ",")
-	})
+	}, most...)
 	if some, ok := errors.AsType[loader.Errors](err); ok {
 		failed = some
 	} else if err != nil {
@@ -65,10 +73,33 @@ func TestErrorsOfLists(t *testing.T) {
 	}
 }
 
-func TestPresent(t *testing.T) {
-	failure := errors.New("failed")
-	got, err := loader.Present([][]string{{"a", "", "b"}, nil, {}, {""}}, failure)
-	if fmt.Sprint(got) != "[[a b] [] [] []]" || got[1] != nil || got[3] == nil || !errors.Is(err, failure) {
-		t.Errorf("got %v, %v", got, err)
+func TestResolvePresent(t *testing.T) {
+	got, failed, _ := resolved(t, loader.ResolvePresent, []string{"a,x,c", "-", "", "x", "a,b"})
+	if text := fmt.Sprintf("%q", got); text != `[["A" "C"] [] [] [] []]` || got[1] != nil || got[3] == nil || len(failed) != 5 || failed[0] != nil || failed[4] == nil {
+		t.Errorf("got %s, %v", text, failed)
+	}
+}
+
+func TestMostOfLists(t *testing.T) {
+	every, present := loader.ResolveLists[string, string, string], loader.ResolvePresent[string, string, string]
+	parents := []string{"a,x,c,d", "-", "", "x,c", "d"}
+	for name, c := range map[string]struct {
+		by    resolve
+		most  int
+		want  string
+		calls string
+	}{
+		"two":           {every, 2, `[["A" ""] [] [] ["" "C"] ["D"]]`, "[[a x c d]]"},
+		"one":           {every, 1, `[["A"] [] [] [""] ["D"]]`, "[[a x d]]"},
+		"none":          {every, 0, `[[] [] [] [] []]`, "[]"},
+		"two that are":  {present, 2, `[["A" "C"] [] [] ["C"] ["D"]]`, "[[a x c d]]"},
+		"none that are": {present, 0, `[[] [] [] [] []]`, "[[a x c d]]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, failed, calls := resolved(t, c.by, parents, c.most)
+			if text := fmt.Sprintf("%q", got); text != c.want || fmt.Sprint(calls) != c.calls || got[1] != nil || got[0] == nil || got[2] == nil || failed != nil {
+				t.Errorf("got %s, %v with %v", text, failed, calls)
+			}
+		})
 	}
 }

@@ -27,7 +27,7 @@ type StatusError struct {
 	// makes an error.
 	Code codes.Code
 	// RetryAfter is the time after which the service may be called again, at most a
-	// day; 0 if it does not say so. Status is 429 or 503 then.
+	// day; 0 if it does not say so. If it does, the status of HTTP is 429 or 503.
 	RetryAfter time.Duration
 	// Redirect says of an answer that redirects where it leads, and why it was not
 	// followed; empty for other answers. It is for the log.
@@ -41,6 +41,7 @@ type StatusError struct {
 	answer    *got          // how long it holds, as the service says; nil if not known
 	whole     string        // all of the body, if the status is 2xx
 	message   proto.Message // the answer of gRPC that a condition makes an error
+	details   details       // of a gRPC status
 }
 
 const (
@@ -98,15 +99,15 @@ func nonsense(service string, err error) error {
 }
 
 // impossible is the problem of a request that can't be made of what the caller
-// gave.
-func impossible(service string, err error) error { return unsendable(err).Of(service) }
-
-// unsendable is the problem of a caller's value that can't be sent.
-func unsendable(err error) *problem.Error {
-	if _, ok := errors.AsType[notNumberError](err); ok {
-		return problem.Wrap(err, problem.BadUserInput, "An argument must be a number.")
+// gave. It is err itself if that is one.
+func impossible(service string, err error) error {
+	if p, ok := errors.AsType[*problem.Error](err); ok {
+		return p.Of(service)
 	}
-	return problem.Wrap(err, problem.BadUserInput, "The service can't be asked for this value.")
+	if _, ok := errors.AsType[notNumberError](err); ok {
+		return problem.Wrap(err, problem.BadUserInput, "An argument must be a number.").Of(service)
+	}
+	return problem.Wrap(err, problem.BadUserInput, "The service can't be asked for this value.").Of(service)
 }
 
 // refused is the problem of an HTTP answer that is an error.
@@ -129,7 +130,8 @@ func grpcError(ctx context.Context, service string, err error) error {
 	if ctx.Err() != nil && (s.Code() == codes.Canceled || s.Code() == codes.DeadlineExceeded) {
 		return failed(ctx, service, errors.Join(ctx.Err(), err))
 	}
-	e := &StatusError{Service: service, Code: s.Code(), Body: []byte(s.Message())}
+	e := &StatusError{Service: service, Code: s.Code(), Body: []byte(s.Message()), details: detailsOf(s)}
+	e.RetryAfter = e.details.retryAfter()
 	switch s.Code() {
 	case codes.Unauthenticated:
 		return problem.Wrap(e, problem.Unauthenticated, "You must be signed in to do this.").Of(service)
@@ -138,5 +140,5 @@ func grpcError(ctx context.Context, service string, err error) error {
 	case codes.DeadlineExceeded:
 		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(service)
 	}
-	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(service).With("status", code.Code(s.Code()).String())
+	return e.withRetry(problem.Wrap(e, problem.ServiceError, "The service failed.").Of(service).With("status", code.Code(s.Code()).String()))
 }

@@ -16,7 +16,7 @@ import (
 func (r *Request) AddObject(name string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return unsendable(fmt.Errorf("encode the parameter %s: %w", name, err))
+		return impossible("", fmt.Errorf("encode the parameter %s: %w", name, err))
 	}
 	if r.Query == nil {
 		r.Query = url.Values{}
@@ -24,11 +24,14 @@ func (r *Request) AddObject(name string, v any) error {
 	return flatten(r.Query, name, text)
 }
 
+// jsonType is the media type of JSON.
+const jsonType = "application/json"
+
 func (r Request) contentType() string {
 	if r.Form {
 		return "application/x-www-form-urlencoded"
 	}
-	return "application/json"
+	return jsonType
 }
 
 // flatten adds the scalars in a text of JSON to values.
@@ -91,7 +94,7 @@ func (n Number) MarshalJSON() ([]byte, error) {
 // Numeric is the check of keys that are sent as [Number].
 func Numeric(key string) error {
 	if _, err := Number(key).MarshalJSON(); err != nil {
-		return unsendable(err)
+		return impossible("", err)
 	}
 	return nil
 }
@@ -118,20 +121,4 @@ func UnixMillis(t time.Time) int64 { return t.UnixMilli() }
 // LocalTime returns a time in a zone, without the zone: 2026-01-02T15:04:05.
 func LocalTime(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02T15:04:05.999999999")
-}
-
-// Object returns the entries of a list as an object; nil for nil. Of entries with the
-// same key the last counts, and nil is left out.
-func Object[T, V any](list []*T, entry func(*T) (key string, value V)) map[string]V {
-	if list == nil {
-		return nil
-	}
-	object := make(map[string]V, len(list))
-	for _, item := range list {
-		if item != nil {
-			key, value := entry(item)
-			object[key] = value
-		}
-	}
-	return object
 }

@@ -74,6 +74,11 @@ func (c *GRPC) Store() *cache.Store { return c.config.Store }
 // MaxBatch is how many keys one call may have.
 func (c *GRPC) MaxBatch() int { return c.config.MaxBatch }
 
+// HeaderInto makes a call set the header of its answer, whose names are in lower case.
+func HeaderInto(header *map[string][]string) grpc.CallOption {
+	return grpc.Header((*metadata.MD)(header))
+}
+
 // Invoke is part of grpc.ClientConnInterface.
 func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)

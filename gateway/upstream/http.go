@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -55,12 +56,9 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 		gets:    cache.NewCache(c.Store, cache.Kind{Timeout: c.Timeout, Codec: codec(c.Store), Failed: isFailure}),
 		json:    JSON(), xml: XML(), done: JSON("*"),
 		events:    &Media{accept: []string{serverSentType + ", " + jsonLinesType}},
-		userAgent: []string{userAgent},
+		userAgent: []string{userAgent(debug.ReadBuildInfo())},
 	}
 }
-
-// userAgent is the User-Agent of calls, unless a binding sets it.
-const userAgent = "Portico"
 
 // Store keeps what services answered.
 func (c *HTTP) Store() *cache.Store { return c.store }
@@ -87,7 +85,7 @@ func (c *HTTP) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
 			return c.Source(r.Binding).Malformed("the answer", err)
 		}
 		r.Expect.answered(body)
-		answer = decode.NewJSON(body, c.Source(r.Binding))
+		answer = decode.NewJSON(body, c.sourceOf(r))
 		answer.Copy = r.Kept
 		return nil
 	})

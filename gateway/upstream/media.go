@@ -21,7 +21,7 @@ type Media struct {
 // and others, such as text/plain, whose content is JSON all the same. "*" is
 // for every media type, and for answers without a Content-Type.
 func JSON(others ...string) *Media {
-	return newMedia("json", []string{"application/json", "application/*+json"}, others)
+	return newMedia("json", []string{jsonType, "application/*+json"}, others)
 }
 
 // XML is like [JSON], for XML.

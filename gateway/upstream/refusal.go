@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -17,8 +18,12 @@ import (
 type Condition struct {
 	// Status is the status of an HTTP answer; 0 stands for all from 200 to 299.
 	Status int
-	// Value is a condition on a value of the body, in JSON or XML, or of the message
-	// of gRPC; nil for none. It does not hold for an answer without a body.
+	// Code is the code of a gRPC error; codes.OK for HTTP, and for an answer of gRPC.
+	Code codes.Code
+	// Value is a condition on a value of the body, in JSON or XML, of the message of
+	// gRPC, or of a gRPC status: its path begins with "message", or with a type of
+	// details such as "ErrorInfo". It is nil for none. It does not hold for an HTTP
+	// answer without a body.
 	Value *decode.Condition
 }
 
@@ -29,8 +34,11 @@ func (c Condition) includes(status int) bool {
 // Holds reports whether the condition holds for the answer that the error is of.
 func Holds(err error, c Condition) bool {
 	e, ok := errors.AsType[*StatusError](err)
-	if ok && e.message != nil {
+	switch {
+	case ok && e.message != nil:
 		return c.holdsFor(e.message)
+	case ok && e.Status == 0:
+		return c.Code == e.Code && (c.Value == nil || c.Value.Holds(e.details.find(string(e.Body), c.Value.Path)))
 	}
 	if !ok || !c.includes(e.Status) {
 		return false
@@ -44,7 +52,7 @@ func Holds(err error, c Condition) bool {
 
 // holdsFor reports whether the condition holds for an answer of gRPC.
 func (c Condition) holdsFor(message proto.Message) bool {
-	return c.Status == 0 && c.Value != nil && c.Value.Holds(decode.FindInMessage(message, c.Value.Path))
+	return c.Status == 0 && c.Code == codes.OK && c.Value != nil && c.Value.Holds(decode.FindInMessage(message, c.Value.Path))
 }
 
 // Accepted returns err, which is that of a call of gRPC, or else the error of an
@@ -56,8 +64,8 @@ func Accepted(c *GRPC, err error, answer proto.Message, conditions []Condition) 
 	if !slices.ContainsFunc(conditions, func(c Condition) bool { return c.holdsFor(answer) }) {
 		return nil
 	}
-	body, _ := protojson.Marshal(answer) // for the log only
-	e := &StatusError{Service: c.config.Name, Body: body[:min(len(body), bodyOfError)], message: answer}
+	body, _ := protojson.Marshal(answer) // for the log, and for extensions
+	e := &StatusError{Service: c.config.Name, Body: body[:min(len(body), bodyOfError)], message: answer, mediaType: jsonType, whole: string(body)}
 	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service)
 }
 
@@ -113,6 +121,9 @@ func (e *StatusError) refused() error {
 
 // find returns the values of the body that paths lead to.
 func (e *StatusError) find(paths ...[]string) ([]decode.Found, error) {
+	if e.Status == 0 && e.message == nil {
+		return decode.NewJSON(e.details.body(string(e.Body)), decode.Source{}).Find(paths...)
+	}
 	body := e.whole
 	if body == "" {
 		body = string(e.Body)
@@ -152,7 +163,8 @@ type Detail struct {
 }
 
 // Explain is the problem that an error of a service stands for. A detail is any
-// value of JSON, or an element of XML as [decode.Found.Any] returns it. Those that
+// value of JSON, or an element of XML as [decode.Found.Any] returns it. Of gRPC, it is
+// one of the message, or of the status as [Condition] has it, in JSON. Those that
 // are null, or that the body does not have, are left out, and so are those with
 // which all of them would have more than 64 KiB.
 func Explain(err error, code problem.Code, message string, details ...Detail) error {

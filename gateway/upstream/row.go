@@ -12,6 +12,16 @@ func (c *HTTP) Source(binding string) decode.Source {
 	return decode.Source{Service: c.config.Name, Binding: binding}
 }
 
+// sourceOf returns the source of the answer to a request, with its header if the request
+// asks for that.
+func (c *HTTP) sourceOf(r Request) decode.Source {
+	s := c.Source(r.Binding)
+	if r.ResponseHeader != nil {
+		s.Header = *r.ResponseHeader
+	}
+	return s
+}
+
 // Source is like [HTTP.Source].
 func (c *GRPC) Source(binding string) decode.Source {
 	return decode.Source{Service: c.config.Name, Binding: binding}

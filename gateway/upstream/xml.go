@@ -21,7 +21,7 @@ func (c *HTTP) GetXML(ctx context.Context, r Request) (*decode.XML, error) {
 		if err != nil {
 			return err
 		}
-		answer = decode.NewXML(body, charset, c.Source(r.Binding))
+		answer = decode.NewXML(body, charset, c.sourceOf(r))
 		return nil
 	})
 	return answer, err

@@ -154,7 +154,7 @@ func (b *Beside) String() string {
 // reported to callers. It has a status, a value or both.
 type ErrorRule struct {
 	Status string         // 409, or NOT_FOUND; empty for 2xx
-	Value  directive.Path // of the answer; nil for none
+	Value  directive.Path // of the answer, or of a gRPC status; nil for none
 	// Is are the scalars, in JSON, one of which the value equals; nil if it must
 	// only not be empty.
 	Is         []string
@@ -175,6 +175,7 @@ func (r ErrorRule) OfSuccess() bool { return r.Status == "" || r.Status[0] == '2
 type Extension struct {
 	Name string
 	Path directive.Path
+	Pos  *ast.Position // of the path
 }
 
 // Value is a body or a request, or a part of one. Exactly one of Text, Const,

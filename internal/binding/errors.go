@@ -105,10 +105,9 @@ func (r *reader) errorValue(v *ast.Value, rule *ErrorRule) {
 	}
 	rule.Value, rule.ValuePos = r.pathOf(value), value.Position
 	switch {
+	case r.binding.GRPC != nil && rule.Status != "": // of details
 	case r.binding.Parent == r.schema.Subscription:
 		r.fail(value.Position, "write a Go method", "%s.%s is a subscription, whose events can't be errors", r.binding.Parent.Name, r.binding.Field.Name)
-	case r.binding.GRPC != nil && rule.Status != "":
-		r.fail(value.Position, "keep one of status and value", "a gRPC error has no message with values")
 	}
 	if is == nil {
 		return
@@ -149,8 +148,8 @@ func (r *reader) nullable(code *ast.Value) {
 }
 
 func (r *reader) extensions(v *ast.Value) []Extension {
-	if v.Kind != ast.ObjectValue || r.binding.GRPC != nil {
-		r.fail(v.Position, "", "extensions must be an object of names and paths; a gRPC error has no body to take them from")
+	if v.Kind != ast.ObjectValue {
+		r.fail(v.Position, `write { field: "errors.0.field" }`, "extensions must be an object of names and paths")
 		return nil
 	}
 	var list []Extension
@@ -162,7 +161,7 @@ func (r *reader) extensions(v *ast.Value) []Extension {
 			r.fail(child.Value.Position, `write a path, such as "errors.0"`, "the extension %s must be the path of a value in the answer", child.Name)
 			continue
 		}
-		list = append(list, Extension{Name: child.Name, Path: r.pathOf(child.Value)})
+		list = append(list, Extension{Name: child.Name, Path: r.pathOf(child.Value), Pos: child.Value.Position})
 	}
 	return list
 }

@@ -1,8 +1,10 @@
 package binding
 
 import (
+	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -12,6 +14,7 @@ import (
 // Source is @source of a field or an input field.
 type Source struct {
 	Names   []directive.Path
+	Header  string     // of the answer, in canonical spelling; empty for a value of its content
 	Entries bool       // an object whose members are read as a list
 	Convert string     // package.Func, or empty
 	Default *ast.Value // or nil
@@ -36,6 +39,11 @@ func SourceFor(directives ast.DirectiveList, name, service string) Source {
 	if arg := found.Arguments.ForName("name"); arg != nil {
 		out.Names = nil
 		for _, text := range directive.Items(arg.Value) {
+			if name, ok := strings.CutPrefix(text.Raw, responseHeader); ok {
+				out.Header = http.CanonicalHeaderKey(name)
+				out.Names = append(out.Names, directive.PathOf(text.Raw))
+				continue
+			}
 			path, entries, _ := directive.ParseEntries(text.Raw) // readSources has reported a mistake
 			out.Names, out.Entries = append(out.Names, path), out.Entries || entries
 		}
@@ -119,7 +127,9 @@ func readSources(schema *ast.Schema, directives ast.DirectiveList, output bool, 
 		convert := d.Arguments.ForName("convert")
 		if names != nil {
 			for _, v := range directive.Items(names.Value) {
-				if _, entries := r.entries(v); entries && convert != nil {
+				if strings.HasPrefix(v.Raw, responseHeader) {
+					r.sourceHeader(d, v, output)
+				} else if _, entries := r.entries(v); entries && convert != nil {
 					r.fail(v.Position, "remove it", "a converter can't take ->entries")
 				}
 			}

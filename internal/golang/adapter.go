@@ -307,12 +307,14 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 			}
 			return target + "(" + strings.Join(append([]string{ctx}, args...), ", ") + ")"
 		}
-		name := map[bool]string{true: "ResolveLists", false: "ResolveKeys"}[f.KeyLists()]
-		call := fmt.Sprintf("%s(ctx, %s(%s), %s, %s)", a.loader(name), target, strings.Join(args, ", "), parent, keyName(f))
-		if f.KeyLists() && f.NonNullItem() {
-			call = a.loader("Present") + "(" + call + ")"
+		name := "ResolveKeys"
+		switch {
+		case f.KeyLists() && f.NonNullItem():
+			name = "ResolvePresent"
+		case f.KeyLists():
+			name = "ResolveLists"
 		}
-		return call
+		return fmt.Sprintf("%s(ctx, %s(%s), %s, %s%s)", a.loader(name), target, strings.Join(args, ", "), parent, keyName(f), a.most(f))
 	}
 	before := []string{"ctx"}
 	if parent != "" {
@@ -320,6 +322,23 @@ func (a *adapters) call(f *plan.Adapter, resolver, parent string) string {
 	}
 	return fmt.Sprintf("(&%s.%s{Root: %s.root}).%s(%s)", a.use(f.Method.Package), f.Method.Receiver, resolver, f.Method.Name,
 		strings.Join(append(before, args...), ", "))
+}
+
+// most writes a further argument with the length of the lists of what several keys name;
+// empty if they have no limit.
+func (a *adapters) most(f *plan.Adapter) string {
+	var args []string
+	for _, arg := range f.Slices {
+		name := Param(arg.Name)
+		if !plan.IsPointer(arg.Type) {
+			name = "&" + name
+		}
+		args = append(args, name)
+	}
+	if len(args) == 0 {
+		return ""
+	}
+	return ", " + a.gateway("upstream", "Most") + "(" + strings.Join(args, ", ") + ")"
 }
 
 // below writes the function that resolves the fields of values; nil for none.

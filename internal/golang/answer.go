@@ -283,6 +283,9 @@ func (f *function) missingRow() string {
 func (f *function) messageAnswer() {
 	a, name := f.Answer, f.result()
 	f.line("from := c.Source(%q)", f.At())
+	if f.ReadsHeader() {
+		f.line("from.Header = head")
+	}
 	if f.matched() {
 		f.matchedMessage()
 		return

@@ -67,6 +67,9 @@ func (f *function) pageValues(tree *node) []string {
 
 // readsHeader reports whether a value is in a header of the answer.
 func (f *function) readsHeader() bool {
+	if f.ReadsHeader() {
+		return true
+	}
 	if f.Answer == nil || f.Answer.Page == nil {
 		return false
 	}

@@ -3,6 +3,8 @@ package golang
 import (
 	"fmt"
 
+	"google.golang.org/protobuf/compiler/protogen"
+
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
@@ -59,5 +61,23 @@ func (c *client) sentEntries(e *plan.SentEntries, expr string) (typ, value strin
 	}
 	typ, value = c.sentMember(e.Value.Schema, e.Value.Model, "item."+e.Value.Field, e.Value.Leaf)
 	entry := fmt.Sprintf("func(item *%s) (string, %s) { return %s, %s }", c.typ(e.Model), typ, key, value)
-	return "map[string]" + typ, fmt.Sprintf("%s(%s, %s)", c.upstream("Object"), expr, entry)
+	return c.upstream("Entries") + "[" + typ + "]", fmt.Sprintf("%s(%s, %s)", c.upstream("Object"), expr, entry)
+}
+
+// mapOf writes a list of input objects as the map of a message, and returns the map. Entries
+// without a value are left out.
+func (f *function) mapOf(v value, field *protogen.Field, e *plan.SentEntries, zero string) string {
+	name, item := f.variable(f.namer.variable(lastOf(v), "")+"Map"), f.variable("item")
+	parts := field.Message.Fields
+	f.line("%s := make(map[%s]%s, len(%s))\nfor _, %s := range %s {", name, f.typ(plan.ProtoType(parts[0])), f.typ(plan.ProtoType(parts[1])), v.expr,
+		item, v.expr)
+	if !v.Schema.Elem.NonNull {
+		f.line("if %s == nil {\ncontinue\n}", item)
+	}
+	_, keyCode, keyExpr := f.messageMember(e.Key, item, zero)
+	there, code, expr := f.messageMember(e.Value, item, zero)
+	f.guarded(there, keyCode+code+fmt.Sprintf("if err := %s(%s, %s, %s); err != nil {\nreturn %s, err\n}\n", f.upstream("AddEntry"), name, keyExpr,
+		expr, zero))
+	f.line("}")
+	return name
 }

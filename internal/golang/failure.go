@@ -70,7 +70,7 @@ func (f *function) isError(i int) string {
 	rule := f.Errors[i]
 	switch {
 	case f.GRPC != nil && rule.Value == nil:
-		return fmt.Sprintf("%s(err, %s.%s)", f.upstream("IsCode"), f.use("google.golang.org/grpc/codes"), grpcCodeName(rule.Status))
+		return fmt.Sprintf("%s(err, %s)", f.upstream("IsCode"), f.grpcCode(rule.Status))
 	case rule.Value == nil:
 		return fmt.Sprintf("%s(err, %s)", f.upstream("IsStatus"), rule.Status)
 	case !rule.OfSuccess():
@@ -107,7 +107,11 @@ func (f *function) conditions() string {
 // condition writes the members of a condition.
 func (f *function) condition(rule binding.ErrorRule) string {
 	var members []string
-	if rule.Status != "" {
+	switch {
+	case rule.Status == "":
+	case f.GRPC != nil:
+		members = append(members, "Code: "+f.grpcCode(rule.Status))
+	default:
 		members = append(members, "Status: "+rule.Status)
 	}
 	if rule.Value != nil {
@@ -132,17 +136,17 @@ func quotedPath(path directive.Path) string {
 	return quoted(steps)
 }
 
-// grpcCodeName returns the name that package codes has for a gRPC code, such as
-// InvalidArgument for INVALID_ARGUMENT.
-func grpcCodeName(status string) string {
+// grpcCode writes a gRPC code, such as codes.InvalidArgument for INVALID_ARGUMENT.
+func (f *file) grpcCode(status string) string {
+	pkg := f.use("google.golang.org/grpc/codes") + "."
 	if status == "CANCELLED" {
-		return "Canceled"
+		return pkg + "Canceled"
 	}
 	var name strings.Builder
 	for word := range strings.SplitSeq(strings.ToLower(status), "_") {
 		name.WriteString(upperFirst(word))
 	}
-	return name.String()
+	return pkg + name.String()
 }
 
 func (f *function) details(rule binding.ErrorRule) string {

@@ -35,6 +35,10 @@ func (f *function) grpcCall() {
 	}
 	f.line("answer := &%s{}", output)
 	invoke := fmt.Sprintf("c.Invoke(ctx, %s, request, answer)", name)
+	if f.ReadsHeader() {
+		f.line("var head map[string][]string")
+		invoke = fmt.Sprintf("c.Invoke(ctx, %s, request, answer, %s(&head))", name, f.upstream("HeaderInto"))
+	}
 	if conditions := f.conditions(); conditions != "" {
 		f.line("conditions := %s", conditions)
 		invoke = fmt.Sprintf("%s(c.GRPC, %s, answer, conditions)", f.upstream("Accepted"), invoke)
@@ -160,6 +164,8 @@ func (f *function) into(v value, field *protogen.Field, c plan.Conversion, zero 
 		return name
 	}
 	switch {
+	case c.Entries != nil:
+		return f.mapOf(v, field, c.Entries, zero)
 	case v.List && plan.IsMask(field):
 		return fmt.Sprintf("&%s{Paths: %s}", f.ident(field.Message.GoIdent), v.expr)
 	case v.List && c.Same() && v.item == "item":
@@ -217,14 +223,7 @@ func (c *client) inputMessage(in *plan.Input) string {
 
 // inputMember writes the statements that set a field of a message.
 func (f *function) inputMember(in *plan.Input, m plan.InputMember) {
-	expr := "in." + m.Field
-	if _, omittable := plan.Omittable(m.Model); omittable {
-		expr += ".Value()"
-	}
-	v := pathValue(m.Value, expr)
-	v.Operand = named(v.Operand, m.Name)
-	var value string
-	code := f.captured(func() { value = f.into(v, m.Proto, m.Into, "nil") })
+	there, code, value := f.messageMember(m, "in", "nil")
 	switch {
 	case plan.InOneof(m.Proto):
 		code += fmt.Sprintf("m.%s = &%s{%s: %s}\n", m.Proto.Oneof.GoName, f.ident(m.Proto.GoIdent), m.Proto.GoName, value)
@@ -233,12 +232,28 @@ func (f *function) inputMember(in *plan.Input, m plan.InputMember) {
 	default:
 		code += fmt.Sprintf("m.%s = %s\n", m.Proto.GoName, value)
 	}
-	code = f.onlyOneInput(in, m) + code
-	if v.there == "" {
+	f.guarded(there, f.onlyOneInput(in, m)+code)
+}
+
+// messageMember writes the value of a field of an input object, as [function.member] does.
+func (f *function) messageMember(m plan.InputMember, object, zero string) (guard, code, expr string) {
+	path := object + "." + m.Field
+	if _, omittable := plan.Omittable(m.Model); omittable {
+		path += ".Value()"
+	}
+	v := pathValue(m.Value, path)
+	v.Operand = named(v.Operand, m.Name)
+	code = f.captured(func() { expr = f.into(v, m.Proto, m.Into, zero) })
+	return v.there, code, expr
+}
+
+// guarded writes statements under a condition; empty for none.
+func (f *function) guarded(condition, code string) {
+	if condition == "" {
 		f.b.WriteString(code)
 		return
 	}
-	f.line("if %s {\n%s}", v.there, code)
+	f.line("if %s {\n%s}", condition, code)
 }
 
 // onlyOneInput is like onlyOne for a field of an input object.

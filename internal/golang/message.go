@@ -22,6 +22,8 @@ func (c *client) message(of *plan.Object) string {
 				args = append(args, o.client.converted(a.Read.Into, c.getters("m", a.Read.Fields)))
 			}
 			o.call(f, args, nil)
+		case f.Header != "":
+			o.inHeader(f, "from")
 		case len(f.Path) == 0:
 			o.after.WriteString(o.messageObject(f.Read, "m", target{value: "into." + f.GoName, fault: o.fault(f, false)}))
 		default:

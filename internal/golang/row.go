@@ -73,6 +73,8 @@ func (c *client) row(of *plan.Object) string {
 			fmt.Fprintf(&o.before, "into.%s = %s\n", f.GoName, o.constant(f, f.Constant))
 		case f.Converter != nil:
 			o.converted(f, tree)
+		case f.Header != "":
+			o.inHeader(f, "d")
 		case len(f.Path) == 0:
 			itself = true
 			fmt.Fprintf(&o.after, "d.Rewind(start)\ninto.%s, %s = %s\n", f.GoName, o.fault(f, false), o.readValue(f.Read, "d", of.Format))
@@ -152,6 +154,12 @@ func (o *object) field(f *plan.Field, tree *node) {
 	code := fmt.Sprintf("into.%s, %s = %s\n", f.GoName, fault, o.readValue(f.Read, "d", o.Format))
 	tree.add(f.Path, leaf{code, fault, required})
 	o.filled(f)
+}
+
+// inHeader adds the reading of a field in the header of the answer, which a variable has.
+func (o *object) inHeader(f *plan.Field, source string) {
+	read := o.readValue(f.Read, fmt.Sprintf("%s.InHeader(%q)", source, f.Header), plan.XML)
+	fmt.Fprintf(&o.before, "into.%s, %s = %s\n", f.GoName, o.fault(f, false), read)
 }
 
 // absentIsEmpty reports whether a list without items is absent from the answer.

@@ -44,6 +44,9 @@ type Adapter struct {
 	// arguments of Method or Call, in order.
 	Keys       []Key
 	Parameters []Parameter
+	// Slices are the arguments that say how long a list of what several keys name is at
+	// most; nil if it has no limit.
+	Slices []*Argument
 	// Raw is the type that Method, Call or the model returns for one parent.
 	// Result says how that becomes the field's value.
 	Raw    types.Type

@@ -314,6 +314,7 @@ func (m *maker) call(s *Service, c *Call) {
 	m.checkRules(c)
 	if !c.Done() {
 		m.answer(s, c)
+		m.checkHeader(c)
 	}
 }
 

@@ -170,11 +170,11 @@ func (m *maker) input(s *Service, def *ast.Definition, message *protogen.Message
 // if it can't be, which is reported.
 func (m *maker) sendable(s *Service, in *Input, of member, out *InputMember) bool {
 	switch {
+	case in.Message != nil:
+		return m.messageMember(s, in, of, out)
 	case of.source.Entries:
 		out.Leaf.Entries = m.sentEntries(s, in, of)
 		return out.Leaf.Entries != nil
-	case in.Message != nil:
-		return m.messageMember(s, in, of, out)
 	}
 	out.Leaf = m.leaf(reading{service: s, pos: of.pos, what: in.Def.Name + "." + of.Name, source: of.source}, of.Type)
 	return true

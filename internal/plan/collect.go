@@ -220,12 +220,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	if b.Page != nil {
 		fmt.Fprintf(&s, " page %s", b.Page)
 	}
-	for _, e := range b.Errors {
-		fmt.Fprintf(&s, " error %s %q %q %t %s %q %q", e.Status, e.Value, e.Is, e.Null, e.Code, e.Message, e.Extensions)
-		if e.Null && valueType(b).Elem != nil {
-			fmt.Fprintf(&s, " %t", b.Field.Type.NonNull) // it is an empty list, and not null
-		}
-	}
+	writeErrorShapes(&s, b)
 	for _, arg := range usedArguments(b) {
 		fmt.Fprintf(&s, " arg %s %s", arg.Name, arg.Type)
 		if arg.DefaultValue != nil {
@@ -233,6 +228,19 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 		}
 	}
 	return s.String()
+}
+
+// writeErrorShapes writes the rules for errors of a binding.
+func writeErrorShapes(s *strings.Builder, b *binding.Binding) {
+	for _, e := range b.Errors {
+		fmt.Fprintf(s, " error %s %q %q %t %s %q", e.Status, e.Value, e.Is, e.Null, e.Code, e.Message)
+		for _, x := range e.Extensions {
+			fmt.Fprintf(s, " %s %q", x.Name, x.Path)
+		}
+		if e.Null && valueType(b).Elem != nil {
+			fmt.Fprintf(s, " %t", b.Field.Type.NonNull) // it is an empty list, and not null
+		}
+	}
 }
 
 func writeShape(s *strings.Builder, v *binding.Value, text func(directive.Text)) {

@@ -25,6 +25,9 @@ type Conversion struct {
 	Object *Object
 	Choice *Choice
 	Input  *Input
+	// Entries says that a list is sent as a map, and nothing else is set; nil for other
+	// values.
+	Entries *SentEntries
 }
 
 // Func is a function of one value.
@@ -49,7 +52,9 @@ func (c Conversion) Sends() bool {
 
 // Same reports whether the value stays as it is.
 func (c Conversion) Same() bool {
-	return c.Func == nil && c.Enum == nil && c.Object == nil && c.Choice == nil && c.Input == nil && c.Scalar == nil && types.Identical(c.From, c.To)
+	converts := c.Func != nil || c.Enum != nil || c.Scalar != nil
+	composed := c.Object != nil || c.Choice != nil || c.Input != nil || c.Entries != nil
+	return !converts && !composed && types.Identical(c.From, c.To)
 }
 
 func runtime(name string, args ...types.Type) *Func {
@@ -255,6 +260,9 @@ func (m *maker) intoProto(s *Service, field *protogen.Field, t types.Type, schem
 	switch {
 	case field.Message != nil:
 		return m.intoMessage(s, field, def, c)
+	case field.Enum == nil && def != nil && def.Kind == ast.Enum && IsString(c.To) && m.respelled(s, def):
+		c.Enum = m.writtenEnum(s, def)
+		return c, true
 	case field.Enum == nil:
 		return intoScalar(c, c.To, def)
 	case def == nil || def.Kind != ast.Enum:

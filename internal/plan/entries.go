@@ -112,8 +112,8 @@ func (m *maker) readEntries(from reading, r *Read, field *protogen.Field) bool {
 	return true
 }
 
-// SentEntries says how a list of input objects is sent as an object: Key is the name of
-// a member, and Value its value.
+// SentEntries says how a list of input objects is sent as an object or a map: Key is the
+// name of a member, and Value its value.
 type SentEntries struct {
 	Model      types.Type // of an item, without the pointer
 	Key, Value InputMember
@@ -123,26 +123,87 @@ type SentEntries struct {
 // it can't, which is reported.
 func (m *maker) sentEntries(s *Service, in *Input, of member) *SentEntries {
 	def := m.union.Types[of.Type.Name()]
-	if in.Message != nil || of.Type.Elem == nil || of.Type.Elem.Elem != nil || def.Kind != ast.InputObject {
-		m.report.At(of.pos, "make it a list of an input type with fields key and value, for an HTTP service",
+	if !m.isEntries(of.Type) {
+		m.report.At(of.pos, "make it a list of an input type with fields key and value",
 			"%s.%s is %s, which can't be sent as the entries of an object", in.Def.Name, of.Name, of.Type)
 		return nil
 	}
+	out := m.sentEntry(s, def)
+	if out == nil {
+		return nil
+	}
+	for _, part := range m.members(s, def) {
+		into := out.part(part)
+		into.Leaf = m.leaf(reading{service: s, pos: part.pos, what: def.Name + "." + part.Name, source: part.source}, part.Type)
+	}
+	if !hasText(out.Key.Model) {
+		m.notEntry(def)
+		return nil
+	}
+	return out
+}
+
+// isEntries reports whether a type is a list of input objects.
+func (m *maker) isEntries(t *ast.Type) bool {
+	return t.Elem != nil && t.Elem.Elem == nil && m.union.Types[t.Name()].Kind == ast.InputObject
+}
+
+// sentEntry plans which fields of an input object are the key and the value of an entry,
+// and nothing else. It returns nil if it is none, which is reported.
+func (m *maker) sentEntry(s *Service, def *ast.Definition) *SentEntries {
 	out := &SentEntries{Model: m.models.Named(def.Name)}
 	for _, part := range m.members(s, def) {
-		into := map[string]*InputMember{entryKey: &out.Key, entryValue: &out.Value}[part.source.Names[0].String()]
-		field := structField(out.Model, GoName(part.Name))
+		into, field := out.part(part), structField(out.Model, GoName(part.Name))
 		if into == nil || field == nil {
 			m.report.At(part.pos, `write @source(name: "key") or @source(name: "value")`, "%s.%s is neither the key nor the value of an entry",
 				def.Name, part.Name)
 			return nil
 		}
 		*into = InputMember{Schema: part.Type, Field: field.Name(), Model: field.Type(), Name: part.Name}
-		into.Leaf = m.leaf(reading{service: s, pos: part.pos, what: def.Name + "." + part.Name, source: part.source}, part.Type)
 	}
-	if out.Key.Schema == nil || out.Value.Schema == nil || !out.Key.Schema.NonNull || !hasText(out.Key.Model) {
-		m.report.At(def.Position, "give it key: ID!, or another text or number, and value", "%s is not an entry of an object", def.Name)
+	if out.Key.Schema == nil || out.Value.Schema == nil || !out.Key.Schema.NonNull {
+		m.notEntry(def)
 		return nil
 	}
 	return out
+}
+
+// part returns the part of an entry that a field is; nil for another field.
+func (e *SentEntries) part(of member) *InputMember {
+	switch of.source.Names[0].String() {
+	case entryKey:
+		return &e.Key
+	case entryValue:
+		return &e.Value
+	}
+	return nil
+}
+
+func (m *maker) notEntry(def *ast.Definition) {
+	m.report.At(def.Position, "give it key: ID!, or another text or number, and value", "%s is not an entry of an object", def.Name)
+}
+
+// sentMap plans how a list of input objects is sent as a map. It returns false if it is no
+// such list. What else does not fit is reported.
+func (m *maker) sentMap(s *Service, v *MessageMember) bool {
+	t := v.Operand.Schema
+	if t == nil || !m.isEntries(t) {
+		return false
+	}
+	def := m.union.Types[t.Name()]
+	entries := m.sentEntry(s, def)
+	if entries == nil {
+		return true
+	}
+	v.Into = Conversion{Entries: entries}
+	for _, part := range m.members(s, def) {
+		into, field := entries.part(part), v.Field.Message.Fields[1]
+		if into == &entries.Key {
+			field = v.Field.Message.Fields[0]
+		}
+		if !m.inputMember(s, into, field) {
+			m.report.At(part.Position, "", "%s.%s is %s, which %s (%s) does not fit", def.Name, part.Name, part.Type, field.Desc.FullName(), describe(field))
+		}
+	}
+	return true
 }

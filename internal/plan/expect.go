@@ -79,7 +79,7 @@ func (e *expecting) object(o *Object, prefix directive.Path) {
 	e.seen[o] = true
 	for _, f := range o.Fields {
 		switch {
-		case f.Constant != nil || f.Default != nil:
+		case f.Constant != nil || f.Default != nil || f.Header != "":
 		case f.Converter != nil:
 			for _, a := range f.Converter.Arguments {
 				e.path(prefix, a.Path)

@@ -13,6 +13,9 @@ import (
 // fitting returns what a field of a request takes: types of GraphQL; empty for a
 // message.
 func fitting(field *protogen.Field) string {
+	if field.Desc.IsMap() {
+		return "send an argument, or an input field, that is a list of an input type with fields key and value"
+	}
 	types := ""
 	switch field.Desc.Kind() {
 	case protoreflect.StringKind:

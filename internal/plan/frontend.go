@@ -306,6 +306,11 @@ func (b *adapting) bindCall(a *Adapter) {
 		}
 		a.Keys = append(a.Keys, key)
 	}
+	if a.KeyLists() { // of others the call knows how long a list is
+		for _, arg := range slicesOf(own.Field, a.Call.Arguments) {
+			a.Slices = append(a.Slices, argumentFor(a.Arguments, arg.Name))
+		}
+	}
 }
 
 // value plans how a variable of the parent is reached. It returns false if it

@@ -215,7 +215,7 @@ func (m *maker) operandInto(s *Service, v *MessageMember) bool {
 	o := v.Operand
 	switch {
 	case v.Field.Desc.IsMap():
-		return false
+		return m.sentMap(s, v)
 	case IsMask(v.Field) && o.List:
 		return isPlainString(o.Item) && !o.ItemNull && !o.ItemPointer
 	case v.Field.Desc.IsList() != o.List || o.List && o.ItemNull || o.List && o.Schema != nil && o.Schema.Elem.Elem != nil:
@@ -240,13 +240,23 @@ func (m *maker) messageMember(s *Service, in *Input, of member, out *InputMember
 	if fields == nil {
 		return false
 	}
-	out.Proto = fields[0].Field
+	field := fields[0].Field
+	if of.source.Entries && !field.Desc.IsMap() || !m.inputMember(s, out, field) {
+		m.report.At(of.Position, fitting(field), "%s.%s is %s, which %s (%s) does not fit",
+			in.Def.Name, of.Name, of.Type, field.Desc.FullName(), describe(field))
+		return false
+	}
+	return true
+}
+
+// inputMember plans how a field of an input object, whose type and model are known,
+// becomes a field of a message. It returns false if it can't.
+func (m *maker) inputMember(s *Service, out *InputMember, field *protogen.Field) bool {
 	inner, _ := Omittable(out.Model) // a message has no null: null and absent are the same
-	out.Value = &Operand{Var: &directive.Var{Root: directive.Args}, Schema: of.Type, Type: inner}
+	out.Proto, out.Value = field, &Operand{Var: &directive.Var{Root: directive.Args}, Schema: out.Schema, Type: inner}
 	m.complete(out.Value)
-	value := MessageMember{Field: out.Proto, Operand: out.Value}
+	value := MessageMember{Field: field, Operand: out.Value}
 	if !m.operandInto(s, &value) {
-		m.report.At(of.Position, "", "%s.%s is %s, which %s (%s) does not fit", in.Def.Name, of.Name, of.Type, out.Proto.Desc.FullName(), describe(out.Proto))
 		return false
 	}
 	out.Into = value.Into

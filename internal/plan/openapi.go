@@ -142,7 +142,7 @@ func (d *documentCheck) compareObject(def *ast.Definition, schema *openapi3.Sche
 	}
 	d.seen[key] = true
 	for _, m := range d.members(d.service, def) {
-		if m.source.Value != nil {
+		if m.source.Value != nil || m.source.Header != "" {
 			continue
 		}
 		for _, p := range m.source.Names {

@@ -100,17 +100,23 @@ func (c *Call) slices() []*Argument {
 	if c.Type.Elem == nil && c.Page == nil {
 		return nil
 	}
+	return slicesOf(c.Field, c.Arguments)
+}
+
+// slicesOf returns those of the arguments that a call sends that say how long the list of
+// a field is; nil if it does not send all of these.
+func slicesOf(field *ast.FieldDefinition, sent []*Argument) []*Argument {
 	paths := []directive.ArgumentPath{{"first"}, {"last"}}
-	if size := directive.ListSizeOf(c.Field.Directives); size != nil && size.SlicingArguments != nil {
+	if size := directive.ListSizeOf(field.Directives); size != nil && size.SlicingArguments != nil {
 		paths = size.SlicingArguments
 	}
 	var slices []*Argument
 	for _, path := range paths {
-		if c.Field.Arguments.ForName(path[0]) == nil {
+		if field.Arguments.ForName(path[0]) == nil {
 			continue
 		}
 		var found *Argument
-		for _, arg := range c.Arguments {
+		for _, arg := range sent {
 			if arg.Name == path[0] && TypeName(Element(arg.Type)) == "int" && len(path) == 1 {
 				found = arg
 			}

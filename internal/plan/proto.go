@@ -8,6 +8,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/pluginpb"
 
 	"github.com/portico-gateway/portico/gateway/directive"
@@ -152,17 +153,19 @@ func IsMask(f *protogen.Field) bool {
 }
 
 // describe returns the type of a field, for a message.
-func describe(field *protogen.Field) string {
-	kind := field.Desc.Kind().String()
+func describe(field *protogen.Field) string { return describeField(field.Desc, field.Desc.IsList()) }
+
+func describeField(field protoreflect.FieldDescriptor, list bool) string {
+	kind := field.Kind().String()
 	switch {
-	case field.Desc.IsMap():
+	case field.IsMap():
 		return "a map"
-	case field.Message != nil:
-		kind = string(field.Message.Desc.FullName())
-	case field.Enum != nil:
-		kind = string(field.Enum.Desc.FullName())
+	case field.Message() != nil:
+		kind = string(field.Message().FullName())
+	case field.Enum() != nil:
+		kind = string(field.Enum().FullName())
 	}
-	if field.Desc.IsList() {
+	if list {
 		kind = repeated + kind
 	}
 	return kind

@@ -113,6 +113,9 @@ type Field struct {
 	Read      *Read
 	// Default replaces a value that is missing or null; nil without one.
 	Default *ast.Value
+	// Header is the field of the answer's header that has the value, spelled as the
+	// format has it; empty for a value of the content. Read reads it as from XML.
+	Header string
 }
 
 func (m *maker) newObject(def *ast.Definition, format Format) *Object {
@@ -141,7 +144,7 @@ func (m *maker) oneShape(o *Object) {
 	var first *Field
 	for _, f := range o.Fields {
 		switch {
-		case len(f.Path) == 0 || f.Constant != nil:
+		case len(f.Path) == 0 || f.Constant != nil || f.Header != "":
 		case first == nil:
 			first = f
 		case f.Path[0].IsItem() != first.Path[0].IsItem():
@@ -155,7 +158,7 @@ func (m *maker) oneShape(o *Object) {
 
 // field begins the plan of a field. done reports whether the plan is complete,
 // or can't be completed because of a mistake, which is reported.
-func (m *maker) field(o *Object, of member) (f *Field, done bool) {
+func (m *maker) field(s *Service, o *Object, of member) (f *Field, done bool) {
 	f = &Field{Name: of.Name, GoName: GoName(of.Name), Model: m.models.Of(of.Type), Path: of.source.Names[0]}
 	switch {
 	case of.source.Value != nil:
@@ -166,6 +169,10 @@ func (m *maker) field(o *Object, of member) (f *Field, done bool) {
 		f.Constant = of.source.Value
 	case of.source.Convert != "":
 		if f.Converter = m.converter(o, of, f.Model); f.Converter == nil {
+			return f, true
+		}
+	case of.source.Header != "":
+		if f.Read = m.inHeader(s, o, of, f); f.Read == nil {
 			return f, true
 		}
 	default:
@@ -181,10 +188,12 @@ func (m *maker) rowField(s *Service, o *Object, of member) {
 		m.entriesField(s, o, of)
 		return
 	}
-	for _, path := range of.source.Names {
-		m.localNames(path, o.Format, of.pos)
+	if of.source.Header == "" {
+		for _, path := range of.source.Names {
+			m.localNames(path, o.Format, of.pos)
+		}
 	}
-	f, done := m.field(o, of)
+	f, done := m.field(s, o, of)
 	if done {
 		return
 	}

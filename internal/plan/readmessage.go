@@ -25,7 +25,7 @@ func (m *maker) message(s *Service, def *ast.Definition, message *protogen.Messa
 
 // messageField plans a field of messages.
 func (m *maker) messageField(s *Service, o *Object, of member) {
-	f, done := m.field(o, of)
+	f, done := m.field(s, o, of)
 	if done {
 		return
 	}
