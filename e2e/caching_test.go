@@ -496,6 +496,87 @@ func TestGatewaysShareAnswers(t *testing.T) {
 	}
 }
 
+// A gateway that is stopped while Redis hangs tells it what it invalidated as soon as
+// it can, within the time of draining; what it could not tell is in its log.
+func TestStoppedWhileRedisHangs(t *testing.T) {
+	t.Parallel()
+	const key = "auth:\n  keys: |\n    - {sha256: " + purgerHash + ", principal: purger, scopes: ['cache:purge']}\n"
+	for name, c := range map[string]struct {
+		drain  string
+		resume bool
+	}{"it comes back": {"60s", true}, "it does not": {"1s", false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			redis, d := redistest.Start(t), demotest.Start(t)
+			t.Cleanup(redis.Resume)
+			config := "server: {listen: '127.0.0.1:0', drain: " + c.drain + "}\nadmin: {listen: '127.0.0.1:0'}\n" + key + cached + fmt.Sprintf("redis: {url: %q}\n", redis.URL())
+			a, b := startWith(t, d, config), startWith(t, d, config)
+			hit := func() bool { return b.query(t, "web", stockQuery, nil).header.Get("Age") != "" }
+			await(t, "it is cached", hit)
+			redis.Pause()
+			if status, body := a.purge(t, `{"types": ["Stock"]}`); status != http.StatusAccepted || !strings.Contains(body, `"shared": false`) {
+				t.Errorf("purged with %d %s", status, body)
+			}
+			ended := make(chan error, 1)
+			go func() { ended <- a.end() }()
+			if !c.resume {
+				await(t, "the log says it", func() bool { return strings.Contains(a.log.String(), "other gateways do not know what was invalidated") })
+				<-ended
+				return
+			}
+			await(t, "it is stopping", func() bool { return strings.Contains(a.log.String(), "stopping") })
+			redis.Resume()
+			if err := <-ended; err != nil || strings.Contains(a.log.String(), "do not know") {
+				t.Errorf("%v\n%s", err, a.log)
+			}
+			// At the latest when it noticed that Redis was away, the other gateway dropped
+			// its answer; the one that it took from Redis since is invalid, too.
+			if hit() {
+				t.Error("the other gateway has what was invalidated")
+			}
+		})
+	}
+}
+
+// purgerHash is the SHA-256 of the API key "purger".
+const purgerHash = "5c0cf895aca74643ec127b79769afc5a8b6f3893bd5ff38ca808b4f5a826e1ee"
+
+// purge purges at the admin address, as a principal that may.
+func (g *gateway) purge(t *testing.T, body string) (status int, answer string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.admin+"/cache/purge", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Api-Key", "purger")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// An object that is not there is cached for a second, not for the maxAge of its
+// type, also at the root.
+func TestMissingObject(t *testing.T) {
+	d := demotest.Start(t)
+	g := startWith(t, d, loopback+authDemo(d)+cached)
+	for query, want := range map[string]string{
+		`{ product(id: "none") { id } }`: "public, max-age=1",
+		`{ product(id: "p1") { id } }`:   "public, max-age=60, stale-while-revalidate=30, stale-if-error=600",
+	} {
+		got := g.do(t, http.MethodGet, "/graphql/web?query="+url.QueryEscape(query), map[string]string{"Graphql-Require-Preflight": "1"}, nil)
+		if control := got.header.Get("Cache-Control"); control != want {
+			t.Errorf("%s: %q, want %q", query, control, want)
+		}
+	}
+}
+
 // While Redis is killed, restarted and paused under load, no request fails, and
 // none reads what is older than the answer may be.
 func TestSharedCacheFailsUnderLoad(t *testing.T) {

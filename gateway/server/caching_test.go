@@ -687,6 +687,73 @@ func TestStaleAnswers(t *testing.T) {
 	}
 }
 
+// What services say of parts holds for the answer, whatever the schema says, also in
+// caches between the gateway and its clients.
+func TestPartsOfServices(t *testing.T) {
+	var down atomic.Bool
+	born := func(ago, fresh time.Duration, note func(*provenance.Record)) field {
+		return func(ctx context.Context, _ map[string]any) (any, error) {
+			if down.Load() {
+				return nil, problem.New(problem.ServiceError, "down")
+			}
+			record := provenance.From(ctx)
+			record.Born(time.Now().Add(-ago))
+			if fresh > 0 {
+				record.Expires(time.Now().Add(fresh))
+			}
+			note(record)
+			return 1, nil
+		}
+	}
+	nothing := func(*provenance.Record) {}
+	const hint = `Int @cacheControl(maxAge: 100, staleWhileRevalidate: 50, staleIfError: 60)`
+	server, _ := cachingGateway(t, "type Query { plain: "+hint+" must: "+hint+" aged: "+hint+" old: "+hint+" bounded: "+hint+" missing: "+hint+" brief: "+hint+" }", map[string]field{
+		"plain":   born(0, 0, nothing),
+		"must":    born(0, 80*time.Second, (*provenance.Record).MustRevalidate),
+		"aged":    born(30*time.Second, 0, nothing),
+		"old":     born(101*time.Second, 0, nothing),
+		"bounded": born(0, 20500*time.Millisecond, nothing),
+		"missing": born(0, 0, (*provenance.Record).Missing),
+		"brief":   born(0, time.Second, (*provenance.Record).MustRevalidate),
+	}, nil)
+	for name, want := range map[string]string{
+		"plain":   "public, max-age=100, stale-while-revalidate=50, stale-if-error=60",
+		"must":    "public, max-age=80, must-revalidate",
+		"aged":    "public, max-age=100, stale-while-revalidate=50, stale-if-error=60; 30",
+		"old":     "no-store",
+		"bounded": "public, max-age=20, stale-while-revalidate=50, stale-if-error=60",
+		"missing": "public, max-age=1",
+		"brief":   "public, max-age=1, must-revalidate",
+	} {
+		got := ask(t, server, http.MethodGet, "{"+name+"}")
+		said := got.header.Get("Cache-Control")
+		if age := got.header.Get("Age"); age != "" {
+			said += "; " + age
+		}
+		if said != want {
+			t.Errorf("%s: %q, want %q", name, said, want)
+		}
+	}
+	down.Store(true)
+	await(t, "the answer is not fresh", func() bool {
+		got := ask(t, server, http.MethodGet, "{brief}")
+		if strings.Contains(got.body, "stale") {
+			t.Fatalf("a stale answer is served: %s", got.body)
+		}
+		return strings.Contains(got.body, "down")
+	})
+}
+
+// await waits for something that must happen.
+func await(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !happened(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
 // What resolvers put into the extensions is in the answer of who asked, and of
 // who waited, and the answer is not kept.
 func TestExtensionsOfResolvers(t *testing.T) {
