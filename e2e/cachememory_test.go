@@ -29,12 +29,12 @@ func TestCacheMemoryLong(t *testing.T) {
 	write(t, config, loopback+authDemo(d)+"cache: {size: 64MiB}\n"+services(d))
 	g := startBeside(t, d, "..", plain, "-config", config)
 	const bits = 18
-	var parameters, fields string
+	var parameters, fields strings.Builder
 	for i := range bits {
-		parameters += fmt.Sprintf("$b%d: Boolean! ", i)
-		fields += fmt.Sprintf("b%d: __typename @include(if: $b%d) ", i, i)
+		fmt.Fprintf(&parameters, "$b%d: Boolean! ", i)
+		fmt.Fprintf(&fields, "b%d: __typename @include(if: $b%d) ", i, i)
 	}
-	query := fmt.Sprintf(`query Q(%s) { products(first: 100) { nodes { id name description price { amount currency } } } %s }`, parameters, fields)
+	query := fmt.Sprintf(`query Q(%s) { products(first: 100) { nodes { id name description price { amount currency } } } %s }`, &parameters, &fields)
 	var bytes, requests atomic.Int64
 	var group sync.WaitGroup
 	for range 8 {

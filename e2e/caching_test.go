@@ -520,8 +520,12 @@ func TestStoppedWhileRedisHangs(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- a.end() }()
 			if !c.resume {
-				await(t, "the log says it", func() bool { return strings.Contains(a.log.String(), "other gateways do not know what was invalidated") })
-				<-ended
+				await(t, "the log says it", func() bool {
+					return strings.Contains(a.log.String(), "other gateways do not know what was invalidated")
+				})
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
 				return
 			}
 			await(t, "it is stopping", func() bool { return strings.Contains(a.log.String(), "stopping") })

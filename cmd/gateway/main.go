@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	log := observe.NewLogger(stdout, level, getenv)
 	defer observe.Flush(log) //nolint:contextcheck // ctx is done then
 	options := server.Options{Policies: resolvers.Policies()}
-	gateway, err := server.New(cfg, log, options) //nolint:contextcheck // Close ends it, not ctx: what is under way goes on
+	gateway, err := server.New(cfg, log, options)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,9 @@ func codec() *cache.Codec {
 	return &cache.Codec{
 		Encode: func(value any) (any, []byte) {
 			c := value.(*content) //nolint:forcetypeassert // see contentOf
-			return head{Cost: c.cost(), Principal: c.vary.principal, Headers: c.vary.headers, Policy: c.cached.policy, MustRevalidate: c.cached.mustRevalidate}, c.cached.data()
+			return head{
+				Cost: c.cost(), Principal: c.vary.principal, Headers: c.vary.headers, Policy: c.cached.policy, MustRevalidate: c.cached.mustRevalidate,
+			}, c.cached.data()
 		},
 		Decode: func(raw json.RawMessage, data []byte, e *cache.Entry) error {
 			var h head

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/redis/rueidis"
 
 	"github.com/portico-gateway/portico/gateway/redis"
 )
@@ -55,6 +54,7 @@ type shared struct {
 	puts    chan put
 	packer  *zstd.Encoder
 	opener  *zstd.Decoder
+	scripts scripts
 
 	mu      sync.Mutex
 	pending map[string]struct{} // tags of which Redis is to be told
@@ -75,51 +75,10 @@ type ticket struct {
 	generation, epoch string
 }
 
-// Scripts. All keys have one hash tag, so that they are in one slot of a cluster.
-var (
-	// askScript returns the generation, the epoch and, if it is valid, the value of
-	// an entry. KEYS are the generation, the epoch, and the entry; ARGV a name for a
-	// new generation, the life of the server, and the prefix of tags.
-	askScript = redis.NewScript(`
-local gen, life = string.match(redis.call('GET', KEYS[1]) or '', '^(%S+) (.*)$')
-if life ~= ARGV[2] then
-  gen = ARGV[1]
-  redis.call('SET', KEYS[1], gen .. ' ' .. ARGV[2])
-end
-local epoch = redis.call('GET', KEYS[2]) or '0'
-local e = redis.call('HMGET', KEYS[3], 'v', 'e', 't', 'g', 'p')
-if not e[1] or e[4] ~= gen or e[5] == '1' and e[2] ~= epoch then return {gen, epoch} end
-local born = tonumber(e[2])
-if tonumber(redis.call('GET', ARGV[3]) or '0') > born then return {gen, epoch} end
-for tag in string.gmatch(e[3], '[^\n]+') do
-  if tonumber(redis.call('GET', ARGV[3] .. tag) or '0') > born then return {gen, epoch} end
-end
-return {gen, epoch, e[1]}
-`)
-	// putScript keeps an entry. KEYS are the generation and the entry; ARGV the
-	// generation, the epoch, tags, the value, how many milliseconds it is kept, and 1
-	// for a part.
-	putScript = redis.NewScript(`
-if string.match(redis.call('GET', KEYS[1]) or '', '^%S+') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', ARGV[2], 't', ARGV[3], 'v', ARGV[4], 'p', ARGV[6])
-redis.call('PEXPIRE', KEYS[2], ARGV[5])
-return 1
-`)
-	// purgeScript invalidates tags. KEYS is the epoch; ARGV are the prefix of tags,
-	// how many seconds they are kept, and the tags; the empty one is all.
-	purgeScript = redis.NewScript(`
-local epoch = redis.call('INCR', KEYS[1])
-for i = 3, #ARGV do redis.call('SET', ARGV[1] .. ARGV[i], epoch, 'EX', ARGV[2]) end
-return epoch
-`)
-	// forgetScript ends the generation, KEYS[1].
-	forgetScript = redis.NewScript(`return redis.call('DEL', KEYS[1])`)
-)
-
 func newShared(store *Store, link *redis.Link) (*shared, error) {
 	s := &shared{
 		store: store, link: link, port: link.Port(sharedTimeout),
-		even: make(chan struct{}, 1), puts: make(chan put, mostPuts), pending: map[string]struct{}{},
+		even: make(chan struct{}, 1), puts: make(chan put, mostPuts), pending: map[string]struct{}{}, scripts: newScripts(),
 	}
 	var errPacker, errOpener error
 	s.packer, errPacker = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
@@ -176,132 +135,6 @@ func (s *shared) Checked(ctx context.Context, session *redis.Session) error {
 	return nil
 }
 
-// Refused is part of redis.Watcher.
-func (s *shared) Refused(ctx context.Context, session *redis.Session) {
-	if !s.behind.Load() {
-		return
-	}
-	tags := s.take()
-	if _, err := session.Do(ctx, forgetScript, redis.Call{Keys: []string{s.generationKey()}}); err != nil {
-		s.remember(tags)
-		return
-	}
-	s.caughtUp()
-}
-
-func (s *shared) tellPending(ctx context.Context, session *redis.Session) error {
-	if !s.behind.Load() {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
-	defer cancel()
-	tags := s.take()
-	if _, err := session.Do(ctx, purgeScript, s.purge(tags)); err != nil {
-		s.remember(tags)
-		return err
-	}
-	s.caughtUp()
-	return nil
-}
-
-// purge returns the call of purgeScript for tags.
-func (s *shared) purge(tags []string) redis.Call {
-	const seconds = int64((longestShared + time.Hour) / time.Second)
-	return redis.Call{Keys: []string{s.epochKey()}, Args: append([]string{s.tagPrefix(), strconv.FormatInt(seconds, 10)}, tags...)}
-}
-
-// invalidate tells other gateways of tags. What Redis cannot be told in time it is
-// told later: then it returns false.
-func (s *shared) invalidate(ctx context.Context, tags []string) (told bool) {
-	if !s.behind.Load() {
-		ctx, session := context.WithoutCancel(ctx), s.port.Session()
-		_, err := s.port.Do(ctx, session, purgeScript, s.purge(tags))
-		if _, refused := rueidis.IsRedisErr(err); refused {
-			_, err = s.port.Do(ctx, session, forgetScript, redis.Call{Keys: []string{s.generationKey()}})
-		}
-		if err == nil {
-			return true
-		}
-	}
-	s.remember(tags)
-	// What was read from Redis meanwhile may be older.
-	s.Changed(s.keysOf(tags))
-	s.link.Check()
-	return false
-}
-
-func (s *shared) keysOf(tags []string) []string {
-	keys := make([]string, len(tags))
-	for i, tag := range tags {
-		keys[i] = s.tagPrefix() + tag
-	}
-	return keys
-}
-
-// remember keeps tags for when Redis can be told; the empty one is all.
-func (s *shared) remember(tags []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, tag := range tags {
-		if tag == "" || len(s.pending) >= mostPending {
-			s.clear = true
-			continue
-		}
-		s.pending[tag] = struct{}{}
-	}
-	s.behind.Store(true)
-}
-
-// take takes the tags that are pending; the store is behind until caughtUp.
-func (s *shared) take() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var tags []string
-	if s.clear {
-		tags = append(tags, "")
-	}
-	for tag := range s.pending {
-		tags = append(tags, tag)
-	}
-	s.clear = false
-	clear(s.pending)
-	return tags
-}
-
-// caughtUp notes that Redis was told of what was taken.
-func (s *shared) caughtUp() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.clear || len(s.pending) > 0 {
-		s.link.Check()
-		return
-	}
-	s.behind.Store(false)
-	select {
-	case s.even <- struct{}{}:
-	default:
-	}
-}
-
-// flush waits until nothing is pending, or ctx is done, and returns how many tags
-// are; -1 for all.
-func (s *shared) flush(ctx context.Context) int {
-	for s.behind.Load() {
-		s.link.Check()
-		select {
-		case <-s.even:
-		case <-ctx.Done():
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if s.clear {
-				return -1
-			}
-			return max(len(s.pending), 1) // a check can have taken them
-		}
-	}
-	return 0
-}
-
 // ask returns the values of keys, nil where there is none, and the ticket for
 // those that are made now; nil when Redis did not answer in time, or has not been
 // told of what this gateway invalidated.
@@ -314,7 +147,7 @@ func (s *shared) ask(ctx context.Context, keys []Key) ([][]byte, *ticket) {
 	for i, key := range keys {
 		calls[i] = redis.Call{Keys: []string{s.generationKey(), s.epochKey(), s.entryKey(key)}, Args: []string{rand.Text(), session.Life, s.tagPrefix()}}
 	}
-	results, err := s.port.Do(ctx, session, askScript, calls...)
+	results, err := s.port.Do(ctx, session, s.scripts.ask, calls...)
 	if err != nil {
 		return nil, nil
 	}
@@ -401,9 +234,10 @@ func (s *shared) send(ctx context.Context, p put) {
 		part = "1"
 	}
 	// Whether it is kept need not be known: the next caller asks again.
-	_, _ = p.ticket.session.Do(ctx, putScript, redis.Call{
+	life := strconv.FormatInt(left.Milliseconds(), 10)
+	_, _ = p.ticket.session.Do(ctx, s.scripts.put, redis.Call{
 		Keys: []string{s.generationKey(), s.entryKey(e.Key)},
-		Args: []string{p.ticket.generation, p.ticket.epoch, strings.Join(e.Tags, "\n"), string(s.pack(p.text)), strconv.FormatInt(left.Milliseconds(), 10), part},
+		Args: []string{p.ticket.generation, p.ticket.epoch, strings.Join(e.Tags, "\n"), string(s.pack(p.text)), life, part},
 	})
 }
 

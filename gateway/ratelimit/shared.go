@@ -27,6 +27,7 @@ type shared struct {
 	config  Redis
 	log     *slog.Logger
 	port    *redis.Port
+	script  *redis.Script
 	returns chan Charge
 	lost    atomic.Int64 // returns that could not be sent
 }
@@ -37,7 +38,7 @@ type shared struct {
 //
 // KEYS[1] is the bucket; ARGV are capacity, points a second, points. The answer
 // is whether they were granted, and how many are left.
-var script = redis.NewScript(`
+const script = `
 local capacity, refill, points = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -56,13 +57,13 @@ end
 redis.call('HSET', KEYS[1], 'points', string.format('%.17g', available), 'at', string.format('%.17g', at))
 redis.call('PEXPIRE', KEYS[1], math.ceil((capacity - available) / refill * 1000) + 1000)
 return {granted, string.format('%.17g', available)}
-`)
+`
 
 func newShared(config Redis, log *slog.Logger) *shared {
 	if config.LocalShare <= 0 || config.LocalShare > 1 {
 		config.LocalShare = 0.5
 	}
-	return &shared{config: config, log: log, port: config.Link.Port(0), returns: make(chan Charge, 1024)}
+	return &shared{config: config, log: log, port: config.Link.Port(0), script: redis.NewScript(script), returns: make(chan Charge, 1024)}
 }
 
 // take takes points from Redis. ok is false if it could not answer in time. An
@@ -70,7 +71,7 @@ func newShared(config Redis, log *slog.Logger) *shared {
 // side.
 func (s *shared) take(ctx context.Context, charges []Charge, states []State) (granted, ok bool) {
 	// A caller who leaves is no failure of Redis, and gives back what it took.
-	results, _ := s.port.Do(context.WithoutCancel(ctx), s.port.Session(), script, s.calls(charges)...)
+	results, _ := s.port.Do(context.WithoutCancel(ctx), s.port.Session(), s.script, s.calls(charges)...)
 	if results == nil {
 		return false, false
 	}
@@ -183,7 +184,7 @@ func (s *shared) send(ctx context.Context, first *Charge) {
 	for i := range list {
 		list[i].Points = -list[i].Points
 	}
-	results, _ := s.port.Do(ctx, s.port.Session(), script, s.calls(list)...)
+	results, _ := s.port.Do(ctx, s.port.Session(), s.script, s.calls(list)...)
 	if results == nil {
 		s.lost.Add(int64(len(list)))
 	}

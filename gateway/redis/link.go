@@ -20,12 +20,13 @@ const (
 
 // Link is a gateway's link to Redis. It is safe for concurrent use once it runs.
 type Link struct {
-	config  Config
-	log     *slog.Logger
-	options rueidis.ClientOption
-	watcher Watcher
-	prompt  chan struct{} // a check is due now
-	tried   chan struct{} // closed after the first check
+	config   Config
+	log      *slog.Logger
+	options  rueidis.ClientOption
+	watcher  Watcher
+	greeting *Script
+	prompt   chan struct{} // a check is due now
+	tried    chan struct{} // closed after the first check
 
 	client  atomic.Pointer[rueidis.Client]
 	session atomic.Pointer[Session] // nil: the link is down
@@ -77,7 +78,7 @@ var (
 // Open returns a link, which is down until [Link.Run] has connected it. Its error is
 // that of an invalid URL, which it does not have in it.
 func Open(config Config, log *slog.Logger) (*Link, error) {
-	l := &Link{config: config, log: log, prompt: make(chan struct{}, 1), tried: make(chan struct{}), watcher: unobserved{}}
+	l := &Link{config: config, log: log, prompt: make(chan struct{}, 1), tried: make(chan struct{}), watcher: unobserved{}, greeting: NewScript(greeting)}
 	if log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}
@@ -225,11 +226,11 @@ func (l *Link) down(ctx context.Context, s *Session, err error) {
 func (l *Link) checkTimeout() time.Duration { return max(checkTimeout, l.config.Timeout) }
 
 // greeting writes, and returns what identifies the server's data.
-var greeting = NewScript(`
+const greeting = `
 local function field(section, name) return string.match(redis.call('INFO', section), name .. ':(%x+)') end
 redis.call('SET', KEYS[1], '1', 'PX', 60000)
 return field('server', 'run_id') .. ' ' .. field('replication', 'master_replid')
-`)
+`
 
 // greet checks whether the server answers and writes, and returns what would be
 // the session; nil if there is no connection.
@@ -246,7 +247,7 @@ func (l *Link) greet(ctx context.Context) (*Session, error) {
 	s := &Session{link: l, client: *client, breaks: l.breaks.Load()}
 	ctx, cancel := context.WithTimeout(ctx, l.checkTimeout())
 	defer cancel()
-	result := greeting.exec(ctx, s.client, []Call{{Keys: []string{l.config.Prefix + ":{cache}:check"}}})[0]
+	result := l.greeting.exec(ctx, s.client, []Call{{Keys: []string{l.config.Prefix + ":{cache}:check"}}})[0]
 	if s.client.Mode() == rueidis.ClientModeCluster {
 		// So that all connections are there before a session begins; a node that
 		// does not answer is no concern of the others' keys.

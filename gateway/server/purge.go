@@ -20,7 +20,7 @@ type purgeRequest struct {
 }
 
 // notShared is the answer to a purge of which other gateways do not know yet.
-const notShared = `{"shared": false, "message": "This gateway has purged. Redis is not available or refuses to write: the other gateways purge as soon as it accepts that."}
+const notShared = `{"shared": false, "message": "This gateway has purged. Redis is not available, or refuses to write: the others purge when it is back."}
 `
 
 // The most that one request may have.

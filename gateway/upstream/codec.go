@@ -29,7 +29,10 @@ func codec(store *cache.Store) *cache.Codec {
 			if err := json.Unmarshal(raw, &head); err != nil {
 				return err
 			}
-			g := &got{status: head.Status, header: head.Header, body: string(body), born: e.Born, fresh: head.Fresh, said: head.Said, mustRevalidate: head.MustRevalidate}
+			g := &got{
+				status: head.Status, header: head.Header, body: string(body),
+				born: e.Born, fresh: head.Fresh, said: head.Said, mustRevalidate: head.MustRevalidate,
+			}
 			e.Value, e.Cost, g.part = g, g.size(), store.PartOf(e)
 			return nil
 		},
