@@ -227,9 +227,12 @@ func (l *Link) checkTimeout() time.Duration { return max(checkTimeout, l.config.
 
 // greeting writes, and returns what identifies the server's data.
 const greeting = `
-local function field(section, name) return string.match(redis.call('INFO', section), name .. ':(%x+)') end
 redis.call('SET', KEYS[1], '1', 'PX', 60000)
-return field('server', 'run_id') .. ' ' .. field('replication', 'master_replid')
+local server, replication = redis.pcall('INFO', 'server'), redis.pcall('INFO', 'replication')
+if type(server) ~= 'string' or type(replication) ~= 'string' then
+  return redis.error_reply('NOPERM this user needs the command INFO')
+end
+return string.match(server, 'run_id:(%x+)') .. ' ' .. string.match(replication, 'master_replid:(%x+)')
 `
 
 // greet checks whether the server answers and writes, and returns what would be
