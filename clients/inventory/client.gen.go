@@ -71,7 +71,7 @@ func (c *Client) StockChanged(ctx context.Context, productID string) (iter.Seq2[
 	request := &inventorypb.WatchStockRequest{
 		ProductId: productID,
 	}
-	events, err := upstream.Follow[inventorypb.WatchStockRequest, inventorypb.WatchStockResponse](ctx, c.GRPC, "/inventory.v1.InventoryService/WatchStock", request)
+	events, err := upstream.FollowShared[inventorypb.WatchStockRequest, inventorypb.WatchStockResponse](ctx, c.GRPC, upstream.ShareState, "/inventory.v1.InventoryService/WatchStock", request)
 	if err != nil {
 		if upstream.IsCode(err, codes.NotFound) {
 			return nil, upstream.Explain(err, "BAD_USER_INPUT", "There is no product with this id.")

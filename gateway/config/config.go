@@ -291,6 +291,8 @@ type Service struct {
 	SubjectHeader string `yaml:"subjectHeader"`
 	// FollowRedirects follows redirects of GETs within the origin of the URL.
 	FollowRedirects bool `yaml:"followRedirects"`
+	// Resume is how long a shared stream that broke is opened again.
+	Resume Duration `yaml:"resume"`
 	// Config has what bindings find as $config.
 	Config map[string]string `yaml:"config"`
 	// Required makes the gateway ready only when the service answers.
@@ -350,6 +352,9 @@ func Defaults() Config {
 func serviceDefaults(s *Service) {
 	if s.Timeout == 0 {
 		s.Timeout = Duration(5 * time.Second)
+	}
+	if s.Resume == 0 {
+		s.Resume = Duration(10 * time.Second)
 	}
 	if s.MaxBatch == 0 {
 		s.MaxBatch = DefaultMaxBatch
@@ -432,6 +437,7 @@ func (s *Service) check(p *problems, path string) {
 	known := map[string]bool{"http": true, "https": true, "grpc": true, "grpcs": true}
 	p.need(err == nil && known[u.Scheme] && u.Host != "", path+".url", "must be a URL such as http://host:port, https://…, grpc://host:port or grpcs://…")
 	p.need(s.Timeout > 0, path+".timeout", "must be more than 0")
+	p.need(s.Resume > 0, path+".resume", "must be more than 0")
 	p.need(s.MaxBatch > 0, path+".maxBatch", "must be more than 0")
 	p.need(s.MaxResponse > 0, path+".maxResponse", "must be more than 0")
 	p.need(!s.FollowRedirects || err != nil || !strings.HasPrefix(u.Scheme, "grpc"), path+".followRedirects", "is for http and https: gRPC has no redirects")

@@ -86,6 +86,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			ForwardAuthorization: s.ForwardAuthorization,
 			SubjectHeader:        s.SubjectHeader,
 			FollowRedirects:      s.FollowRedirects,
+			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,
 			Suspect:              suspect,

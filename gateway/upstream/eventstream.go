@@ -11,6 +11,9 @@ import (
 // each. The error at the end of the stream is io.EOF.
 type events interface {
 	next() (string, error)
+	// lastID returns the id of the latest event that has one; empty if there is
+	// none.
+	lastID() string
 }
 
 // errLongEvent is the error of an event that has more bytes than are read.
@@ -35,15 +38,19 @@ func eventsOf(mediaType string, from io.Reader, most int64, names []string) even
 	return nil
 }
 
-// serverSent reads server-sent events (WHATWG HTML, section 9.2.6). It does not
-// reconnect, so that ids and the field retry have no meaning.
+// serverSent reads server-sent events (WHATWG HTML, section 9.2.6). The field retry
+// has no meaning.
 type serverSent struct {
 	lines  lines
 	most   int64
 	names  []string // of the events that are returned; all if it is empty
 	data   []byte   // of the event so far, with LF after each line
 	wanted bool     // the event has one of the names
+	id     string   // the latest one that was sent
+	idOf   string   // that of the latest event, be it one of the names or not
 }
+
+func (s *serverSent) lastID() string { return s.idOf }
 
 // next returns the data of the next event that has a wanted name and data. Data
 // that is white space is none: services send such events to keep a connection
@@ -59,7 +66,7 @@ func (s *serverSent) next() (string, error) {
 			continue
 		}
 		data, wanted := string(bytes.TrimSuffix(s.data, []byte("\n"))), s.wanted && !isBlank(s.data)
-		s.data, s.wanted = emptied(s.data), isWanted(s.names, "")
+		s.data, s.wanted, s.idOf = emptied(s.data), isWanted(s.names, ""), s.id
 		if wanted {
 			return data, nil
 		}
@@ -76,8 +83,15 @@ func (s *serverSent) field(line []byte) {
 		s.data = append(append(s.data, value...), '\n')
 	case "event":
 		s.wanted = isWanted(s.names, string(value))
+	case "id":
+		if len(value) <= longestID && !bytes.ContainsRune(value, 0) {
+			s.id = string(value)
+		}
 	}
 }
+
+// longestID is how many bytes the id of an event has at most; others are ignored.
+const longestID = 1 << 10
 
 func isWanted(names []string, name string) bool {
 	if name == "" {
@@ -91,6 +105,8 @@ type jsonLines struct {
 	lines lines
 	most  int64
 }
+
+func (s *jsonLines) lastID() string { return "" }
 
 // next returns the next line that is not white space. The last line need not
 // have an end.

@@ -28,6 +28,7 @@ import (
 type GRPC struct {
 	config Config
 	conn   *grpc.ClientConn
+	hubs   *hubs // of streams that are shared
 }
 
 var _ grpc.ClientConnInterface = (*GRPC)(nil)
@@ -56,7 +57,7 @@ func newGRPC(c Config, u *url.URL) (*GRPC, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &GRPC{config: c, conn: conn}, nil
+	return &GRPC{config: c, conn: conn, hubs: newHubs(c)}, nil
 }
 
 // connectParams make a service that is back be tried again after 2 s or so. By

@@ -27,6 +27,7 @@ type HTTP struct {
 	// elsewhere, and there are no cookies.
 	transport *http.Transport
 	streams   *http.Transport // of answers that are streams; see newStreams
+	hubs      *hubs           // of streams that are shared
 	buffers   sync.Pool       // of *[]byte, to read answers with
 	store     *cache.Store
 	gets      *cache.Cache // of *got
@@ -51,6 +52,7 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 			MaxResponseHeaderBytes: 64 << 10,
 		},
 		streams: newStreams(c),
+		hubs:    newHubs(c),
 		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,
 		gets:    cache.NewCache(c.Store, cache.Kind{Timeout: c.Timeout, Codec: codec(c.Store), Failed: isFailure}),

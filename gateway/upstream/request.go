@@ -58,6 +58,9 @@ type Request struct {
 	// it is empty. An event without a name is a "message". It is for
 	// [HTTP.StreamJSON].
 	Events []string
+	// Sharing says whether subscribers share the stream of [HTTP.StreamJSON]: those
+	// for whom the service is sent the same.
+	Sharing Sharing
 }
 
 // errSegment tells of a path segment that servers and proxies could take for

@@ -31,7 +31,8 @@ func newStreams(c Config) *http.Transport {
 // StreamJSON sends a request whose answer is a stream of JSON values: server-sent
 // events, or lines of JSON. It returns when the answer begins; what the service
 // refuses is the returned error. The service's timeout bounds the time until then,
-// not the stream. A stream is not resumed when it breaks.
+// not the stream. A stream is resumed when it breaks, and subscribers have one in
+// common, if the request says so: see [Sharing].
 //
 // The sequence has a reader for each event, whose text may be malformed. It ends
 // when the service ends the stream; after an error, which is the stream's and
@@ -41,33 +42,22 @@ func newStreams(c Config) *http.Transport {
 // Range over the sequence once, in one goroutine, which is all it needs. The
 // connection is closed when the loop is left, or when ctx is done.
 func (c *HTTP) StreamJSON(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, error], error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	late := time.AfterFunc(c.config.Timeout, func() { cancel(context.DeadlineExceeded) })
-	resp, err := c.stream(ctx, r) //nolint:bodyclose // the sequence closes it
-	if !late.Stop() && err == nil {
-		_ = resp.Body.Close()
-		err = failed(ctx, c.config.Name, context.DeadlineExceeded)
+	if r.Sharing != ShareNothing {
+		return c.shared(ctx, r)
 	}
+	stream, err := c.openStream(ctx, r)
 	if err != nil {
-		cancel(nil)
-		return nil, err
-	}
-	from, err := c.eventsIn(resp, r)
-	if err != nil {
-		cancel(nil)
-		_ = resp.Body.Close()
-		return nil, err
+		return nil, withoutLost(err)
 	}
 	return func(yield func(*decode.JSON, error) bool) {
-		defer resp.Body.Close()
-		defer cancel(nil) // before Close, which could wait for the service
+		defer stream.close()
 		for {
-			text, err := from.next()
-			if errors.Is(err, io.EOF) {
+			text, err := stream.next()
+			if errors.Is(err, io.EOF) && !isLost(err) {
 				return
 			}
 			if err != nil {
-				yield(nil, c.broken(ctx, err))
+				yield(nil, withoutLost(err))
 				return
 			}
 			r.Expect.answered(text)
@@ -75,6 +65,49 @@ func (c *HTTP) StreamJSON(ctx context.Context, r Request) (iter.Seq2[*decode.JSO
 				return
 			}
 		}
+	}, nil
+}
+
+// jsonStream is an open stream.
+type jsonStream struct {
+	from  events
+	next  func() (string, error) // the error at the end is io.EOF
+	close func()
+}
+
+// openStream opens a stream, which ends with ctx. Errors after which the stream
+// can be resumed are a *lostError.
+func (c *HTTP) openStream(ctx context.Context, r Request) (*jsonStream, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(c.config.Timeout, func() { cancel(context.DeadlineExceeded) })
+	resp, err := c.stream(ctx, r) //nolint:bodyclose // close closes it
+	if !late.Stop() && err == nil {
+		_ = resp.Body.Close()
+		err = failed(ctx, c.config.Name, context.DeadlineExceeded)
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, lostIfGone(err)
+	}
+	from, err := c.eventsIn(resp, r)
+	if err != nil {
+		cancel(nil)
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return &jsonStream{
+		from: from,
+		next: func() (string, error) {
+			text, err := from.next()
+			if err != nil && !errors.Is(err, io.EOF) {
+				err = c.broken(ctx, err)
+			}
+			return text, err
+		},
+		close: func() {
+			cancel(nil) // before Close, which could wait for the service
+			_ = resp.Body.Close()
+		},
 	}, nil
 }
 
@@ -113,10 +146,11 @@ func (c *HTTP) eventsIn(resp *http.Response, r Request) (events, error) {
 		name, header.Get("Content-Type"), serverSentType, jsonLinesType))
 }
 
-// broken is the problem of a stream that an error ended.
+// broken returns the problem of a stream that an error ended; a *lostError, unless
+// the service sent what can't be read.
 func (c *HTTP) broken(ctx context.Context, err error) error {
 	if errors.Is(err, errLongEvent) {
 		return nonsense(c.config.Name, fmt.Errorf("service %s: %w: more than %d", c.config.Name, err, c.config.MaxResponseBytes))
 	}
-	return failed(ctx, c.config.Name, fmt.Errorf("read the stream: %w", err))
+	return &lostError{failed(ctx, c.config.Name, fmt.Errorf("read the stream: %w", err))}
 }

@@ -42,6 +42,9 @@ type Config struct {
 	// MaxConnections bounds the HTTP connections to the service, without those of
 	// streams; 64 by default.
 	MaxConnections int
+	// Resume is how long a shared stream that broke is opened again before its
+	// subscribers receive an error; 10 s by default. See [Sharing].
+	Resume time.Duration
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool
 	// FollowRedirects follows redirects of GETs within the origin of URL (scheme, host
@@ -99,6 +102,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = 64
+	}
+	if c.Resume == 0 {
+		c.Resume = 10 * time.Second
 	}
 	if c.Store == nil {
 		c.Store = cache.Nothing()
@@ -193,10 +199,12 @@ func (s *Services) Close() error {
 	var errs []error
 	for _, c := range s.http {
 		c.gets.Close()
+		c.hubs.close()
 		c.transport.CloseIdleConnections()
 		c.streams.CloseIdleConnections()
 	}
 	for _, c := range s.grpc {
+		c.hubs.close()
 		errs = append(errs, c.conn.Close())
 	}
 	return errors.Join(errs...)

@@ -53,7 +53,7 @@ const (
 func Private(name string) bool {
 	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
 		DiscriminatorDirective, NodeDirective, "BindingPage", "BindingError", "BindingFormat", "BindingMatch", "BindingNaming", "BindingForm",
-		"BindingScalar", "BindingValue"}, name)
+		"BindingScalar", "BindingStream", "BindingValue"}, name)
 }
 
 // Inaccessible reports whether a field is hidden from callers of the gateway.

@@ -27,6 +27,9 @@ type Binding struct {
 	Max    int // 0 for the default
 	Page   *Page
 	Errors []ErrorRule
+	// Sharing says how subscribers share a stream: STATE or EVENTS; empty if they do
+	// not.
+	Sharing string
 }
 
 // REST is a call of an HTTP service.

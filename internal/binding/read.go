@@ -38,6 +38,7 @@ func (r *reader) read(d *ast.Directive, own func(d *ast.Directive)) {
 	b.Page = r.page(d)
 	b.Errors = r.errorRules(d)
 	b.Key = r.key(d)
+	b.Sharing = r.sharing(d)
 	if !r.failed {
 		r.checkVars()
 	}

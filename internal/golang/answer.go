@@ -59,6 +59,14 @@ func (f *function) httpStream() {
 	f.line("return value, %s\n}), nil", done)
 }
 
+// sharing returns the constant that says how subscribers share a stream.
+func (f *function) sharing() string {
+	if f.Sharing == "STATE" {
+		return f.upstream("ShareState")
+	}
+	return f.upstream("ShareEvents")
+}
+
 // payload writes the reading of what select leads to in the variable answer, and
 // returns the expression for the error of all that was read.
 func (f *function) payload(name string) string {

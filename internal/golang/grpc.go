@@ -20,7 +20,11 @@ func (f *function) grpcCall() {
 	f.build("request", f.Message)
 	input, output, name := f.ident(f.Method.Input.GoIdent), f.ident(f.Method.Output.GoIdent), strconv.Quote(f.Method.Name)
 	if f.Stream() {
-		f.line("events, err := %s[%s, %s](ctx, c.GRPC, %s, request)\nif err != nil {", f.upstream("Follow"), input, output, name)
+		follow, sharing := f.upstream("Follow"), ""
+		if f.Sharing != "" {
+			follow, sharing = f.upstream("FollowShared"), f.sharing()+", "
+		}
+		f.line("events, err := %s[%s, %s](ctx, c.GRPC, %s%s, request)\nif err != nil {", follow, input, output, sharing, name)
 		f.failed()
 		f.line("}\nfrom := c.Source(%q)", f.At())
 		f.line("return %s(events, func(event *%s) (%s, error) {", f.upstream("Events"), output, f.typ(f.Result))

@@ -99,6 +99,9 @@ func (f *function) settings() []string {
 	if len(f.REST.Events) > 0 {
 		fields = append(fields, "Events: []string{"+quoted(f.REST.Events)+"}")
 	}
+	if f.Sharing != "" {
+		fields = append(fields, "Sharing: "+f.sharing())
+	}
 	if f.readsHeader() {
 		f.line("var head %s.Header", f.use("net/http"))
 		fields = append(fields, "ResponseHeader: &head")

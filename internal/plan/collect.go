@@ -198,7 +198,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	// Without select, a Boolean is whether the call succeeded; with $, the answer.
 	nullable := *valueType(b)
 	nullable.NonNull = false
-	fmt.Fprintf(&s, "%s %s %v %t %t %d", b.Service, &nullable, b.Select, b.Select == nil, b.Entries, b.Max)
+	fmt.Fprintf(&s, "%s %s %v %t %t %d %s", b.Service, &nullable, b.Select, b.Select == nil, b.Entries, b.Max, b.Sharing)
 	if b.REST != nil {
 		fmt.Fprintf(&s, " %s %t %t %q %q %q ", b.REST.Method, b.REST.XML, b.REST.Form, b.REST.ContentTypes, b.REST.Events, b.REST.Passes.Names())
 		for _, t := range b.REST.Path {

@@ -1,0 +1,235 @@
+package upstream
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/decode"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// FollowShared is like [Follow] for a stream that subscribers share, if the
+// service is sent the same for them: the request, and what it is told of the
+// caller. They must not change the messages, which all of them get.
+func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, method string, request *Req) (iter.Seq2[*Res, error], error) {
+	key, err := c.streamKey(ctx, sharing, method, any(request), any((*Res)(nil)))
+	if err != nil {
+		return nil, err
+	}
+	md, _ := metadata.FromOutgoingContext(ctx)
+	caller := callerOf(ctx)
+	messages, err := c.hubs.subscribe(ctx, key, sharing, func(ctx context.Context) (source, error) {
+		return openFollowed[Req, Res](WithCaller(metadata.NewOutgoingContext(ctx, md), caller), c, method, request)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(*Res, error) bool) {
+		for message, err := range messages {
+			of, _ := message.(*Res) // nil if there is an error
+			if !yield(of, err) {
+				return
+			}
+		}
+	}, nil
+}
+
+// openFollowed opens a stream and waits for its first message.
+func openFollowed[Req, Res any](ctx context.Context, c *GRPC, method string, request *Req) (source, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	s, err := newFollowed(ctx, c, method, request)
+	if err != nil {
+		cancel()
+		return source{}, lostIfUnavailable(err)
+	}
+	receive := func() (*Res, error) {
+		message := new(Res)
+		return message, lostIfUnavailable(s.RecvMsg(message))
+	}
+	first, firstErr := receive()
+	if firstErr != nil && !errors.Is(firstErr, io.EOF) {
+		cancel()
+		return source{}, firstErr
+	}
+	return source{
+		next: func() (any, error) {
+			if first == nil {
+				return receive()
+			}
+			message, err := first, firstErr
+			first = nil
+			return message, err
+		},
+		close: cancel,
+	}, nil
+}
+
+func newFollowed(ctx context.Context, c *GRPC, method string, request any) (grpc.ClientStream, error) {
+	s, err := c.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, method)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.SendMsg(request); err != nil {
+		return nil, err
+	}
+	return s, s.CloseSend()
+}
+
+// lostIfUnavailable returns err as a *lostError if the service was not available,
+// which is the code of a connection that was lost, too.
+func lostIfUnavailable(err error) error {
+	if IsCode(err, codes.Unavailable) {
+		return &lostError{err}
+	}
+	return err
+}
+
+// streamKey returns the key of a stream: all that the service is sent, except the
+// trace, and how the stream is shared.
+func (c *GRPC) streamKey(ctx context.Context, sharing Sharing, method string, request, message any) (cache.Key, error) {
+	out, err := c.outgoing(ctx)
+	if err != nil {
+		return cache.Key{}, err
+	}
+	of, ok := request.(proto.Message)
+	if !ok {
+		return cache.Key{}, impossible(c.config.Name, fmt.Errorf("%T is not a message", request))
+	}
+	bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(of)
+	if err != nil {
+		return cache.Key{}, impossible(c.config.Name, err)
+	}
+	text := append(make([]byte, 0, 1<<10), "STREAM"...)
+	for _, part := range []string{strconv.Itoa(int(sharing)), method, fmt.Sprintf("%T %T", request, message), string(bytes)} {
+		text = cache.AppendPart(text, part)
+	}
+	md, _ := metadata.FromOutgoingContext(out)
+	return sha256.Sum256(appendHeader(text, md)), nil
+}
+
+// appendHeader appends a header to the text of a key, without the trace.
+func appendHeader(text []byte, header map[string][]string) []byte {
+	names := make([]string, 0, len(header))
+	for name := range header {
+		switch http.CanonicalHeaderKey(name) {
+		case "Traceparent", "Tracestate":
+		default:
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		text = cache.AppendPart(text, name)
+		text = binary.BigEndian.AppendUint64(text, uint64(len(header[name])))
+		for _, value := range header[name] {
+			text = cache.AppendPart(text, value)
+		}
+	}
+	return text
+}
+
+// shared is [HTTP.StreamJSON] of a stream that subscribers share, if the service
+// is sent the same for them.
+func (c *HTTP) shared(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, error], error) {
+	key, err := c.streamKey(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	caller, lastID := callerOf(ctx), ""
+	messages, err := c.hubs.subscribe(ctx, key, r.Sharing, func(ctx context.Context) (source, error) {
+		return c.openShared(WithCaller(ctx, caller), r, &lastID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(*decode.JSON, error) bool) {
+		for message, err := range messages {
+			var answer *decode.JSON
+			if text, ok := message.(string); ok {
+				answer = decode.NewJSON(text, c.Source(r.Binding))
+			}
+			if !yield(answer, err) {
+				return
+			}
+		}
+	}, nil
+}
+
+// openShared opens a stream, after the event that had the last id, if that is not
+// empty.
+func (c *HTTP) openShared(ctx context.Context, r Request, lastID *string) (source, error) {
+	if *lastID != "" && validHeader(*lastID) {
+		r.Header = r.Header.Clone()
+		if r.Header == nil {
+			r.Header = http.Header{}
+		}
+		r.Header.Set("Last-Event-ID", *lastID)
+	}
+	s, err := c.openStream(ctx, r)
+	if err != nil {
+		return source{}, err
+	}
+	next := func() (any, error) {
+		text, err := s.next()
+		if err != nil {
+			return nil, err
+		}
+		*lastID = s.from.lastID()
+		r.Expect.answered(text)
+		return text, nil
+	}
+	return source{next, s.close}, nil
+}
+
+// lostIfGone returns err, which is that of a stream's start, as a *lostError if
+// there was no connection, or the service was not available.
+func lostIfGone(err error) error {
+	if e, ok := errors.AsType[*StatusError](err); ok {
+		switch e.Status {
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return &lostError{err}
+		}
+		return err
+	}
+	switch problem.CodeOf(err) {
+	case problem.ServiceError, problem.ServiceTimeout:
+		return &lostError{err}
+	}
+	return err
+}
+
+// streamKey returns the key of a stream: all that the service is sent, except the
+// trace, which events are read, and how the stream is shared.
+func (c *HTTP) streamKey(ctx context.Context, r Request) (cache.Key, error) {
+	r.Accepts = c.events
+	req, err := c.request(ctx, r)
+	if err != nil {
+		return cache.Key{}, err
+	}
+	body := []byte{}
+	if req.Body != nil {
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return cache.Key{}, impossible(c.config.Name, err)
+		}
+	}
+	text := append(make([]byte, 0, 1<<10), "STREAM"...)
+	count := strconv.Itoa(len(r.Events))
+	for _, part := range append([]string{strconv.Itoa(int(r.Sharing)), req.Method, req.URL.String(), string(body), count}, r.Events...) {
+		text = cache.AppendPart(text, part)
+	}
+	return sha256.Sum256(appendHeader(text, req.Header)), nil
+}
