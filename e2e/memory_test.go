@@ -173,12 +173,18 @@ func (g *gateway) under(t *testing.T, run attack, rounds int) (peak int64, p99 t
 // peakOf is the peak of a process's memory, in bytes.
 func peakOf(t *testing.T, file string) int64 {
 	t.Helper()
+	return memoryOf(t, file, "VmHWM:")
+}
+
+// memoryOf is a line of a process's status, in bytes.
+func memoryOf(t *testing.T, file, name string) int64 {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if value, ok := strings.CutPrefix(line, name); ok {
 			kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
 			if err != nil {
 				t.Fatal(err)
@@ -186,7 +192,7 @@ func peakOf(t *testing.T, file string) int64 {
 			return kilobytes << 10
 		}
 	}
-	t.Fatalf("%s has no VmHWM", file)
+	t.Fatalf("%s has no %s", file, name)
 	return 0
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,7 +26,7 @@ type stream interface {
 }
 
 // An event comes at once, and one after every order; several subscriptions of
-// one product share nothing but the service.
+// one product share a stream of the service.
 func TestSubscriptions(t *testing.T) {
 	for name, open := range map[string]func(*testing.T, *gateway, string) stream{"WebSocket": openSocket, "server-sent events": openEvents} {
 		t.Run(name, func(t *testing.T) {
@@ -37,7 +38,7 @@ func TestSubscriptions(t *testing.T) {
 				t.Fatalf("the first event: %s", got)
 			}
 			other.next(t)
-			if calls := g.calls(t); calls != "inventory WatchStock 2" {
+			if calls := g.calls(t); calls != "inventory WatchStock 1" {
 				t.Errorf("two subscriptions made these calls: %s", calls)
 			}
 			other.close()
@@ -54,11 +55,16 @@ func TestSubscriptions(t *testing.T) {
 	}
 }
 
-// A stream that the service breaks ends with a problem, not in silence.
+// A stream that the service breaks, and that can't be resumed, ends with a problem,
+// not in silence.
 func TestSubscriptionThatBreaks(t *testing.T) {
 	for name, open := range map[string]func(*testing.T, *gateway, string) stream{"WebSocket": openSocket, "server-sent events": openEvents} {
 		t.Run(name, func(t *testing.T) {
-			g := start(t)
+			d := demotest.Start(t)
+			config := loopback + authDemo(d) + "frontend: {errors: {services: true}}\n" + strings.ReplaceAll(services(d), "  inventory: {", "  inventory: {resume: 300ms, ")
+			file := filepath.Join(t.TempDir(), "portico.yaml")
+			write(t, file, config)
+			g := startBeside(t, d, "..", binary, "-config", file)
 			s := open(t, g, `subscription { stockChanged(productId: "p999") { available } }`)
 			if got := s.next(t); !strings.Contains(got, "BAD_USER_INPUT") {
 				t.Errorf("an unknown product: %s", got)
