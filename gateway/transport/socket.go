@@ -106,7 +106,7 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 				s.close(cancel, goingAway())
 			}
 			return
-		case <-s.handler.streams.stopping:
+		case <-s.handler.streams.running.Done():
 			s.close(cancel, goingAway())
 			return
 		case <-begin.C:

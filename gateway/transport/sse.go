@@ -25,14 +25,10 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, run runFun
 	}
 	defer end()
 	ctx, cancel := context.WithCancel(r.Context())
-	events := newEvents(w)
-	var beat sync.WaitGroup
-	defer beat.Wait()
 	defer cancel()
-	beat.Go(func() {
-		defer cancel()
-		h.keepAlive(ctx, events)
-	})
+	defer context.AfterFunc(h.streams.running, cancel)() //nolint:contextcheck // done when the gateway stops
+	events := newEvents(w)
+	defer h.keepAlive(events, cancel)()
 	if events.write([]byte(":\n\n")) != nil { // tells the client that it is connected
 		return
 	}
@@ -81,22 +77,32 @@ func (h *Handler) guarded(ctx context.Context, events *events, run runFunc) {
 }
 
 // keepAlive writes comments, so that proxies don't take the stream for dead and
-// so that a client that is gone is noticed. It returns when ctx is done, the
-// gateway stops or a write fails.
-func (h *Handler) keepAlive(ctx context.Context, events *events) {
-	ticker := time.NewTicker(h.config.KeepAlive)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-h.streams.stopping:
-			return
-		case <-ticker.C:
-			if events.write([]byte(":\n\n")) != nil {
-				return
-			}
+// so that a client that is gone is noticed: then it calls gone. It does so until
+// stop is called, which waits for a write that is under way. Streams are many, so
+// that it needs no goroutine besides.
+func (h *Handler) keepAlive(events *events, gone func()) (stop func()) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	stopped := false
+	beat := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case stopped:
+		case events.write([]byte(":\n\n")) != nil:
+			gone()
+		default:
+			timer.Reset(h.config.KeepAlive)
 		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(h.config.KeepAlive, beat)
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		timer.Stop()
 	}
 }
 

@@ -7,15 +7,17 @@ import (
 
 // streams are the answers that last: event streams and WebSockets.
 type streams struct {
-	mu       sync.Mutex
-	open     int
-	stopped  bool
-	stopping chan struct{} // closed when all shall end
-	idle     chan struct{} // closed when all have ended after that
+	mu      sync.Mutex
+	open    int
+	stopped bool
+	running context.Context //nolint:containedctx // done when all shall end
+	end     context.CancelFunc
+	idle    chan struct{} // closed when all have ended after that
 }
 
 func newStreams() *streams {
-	return &streams{stopping: make(chan struct{}), idle: make(chan struct{})}
+	running, end := context.WithCancel(context.Background())
+	return &streams{running: running, end: end, idle: make(chan struct{})}
 }
 
 // begin counts one more stream until end is called, which must happen when all
@@ -27,10 +29,10 @@ func (s *streams) begin() (end func(), ok bool) {
 		return nil, false
 	}
 	s.open++
-	return s.end, true
+	return s.ended, true
 }
 
-func (s *streams) end() {
+func (s *streams) ended() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open--
@@ -57,7 +59,7 @@ func (s *streams) stop() {
 		return
 	}
 	s.stopped = true
-	close(s.stopping)
+	s.end()
 	if s.open == 0 {
 		close(s.idle)
 	}
