@@ -24,7 +24,7 @@ import (
 
 // FollowShared is like [Follow] for a stream that subscribers share, if the
 // service is sent the same for them: the request, and what it is told of the
-// caller. They must not change the messages, which all of them get.
+// caller. Each has a copy of the messages.
 func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, method string, request *Req) (iter.Seq2[*Res, error], error) {
 	key, err := c.streamKey(ctx, sharing, method, any(request), any((*Res)(nil)))
 	if err != nil {
@@ -40,7 +40,10 @@ func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, m
 	}
 	return func(yield func(*Res, error) bool) {
 		for message, err := range messages {
-			of, _ := message.(*Res) // nil if there is an error
+			var of *Res
+			if err == nil {
+				of, _ = any(proto.Clone(message.(proto.Message))).(*Res) //nolint:forcetypeassert // openFollowed received it
+			}
 			if !yield(of, err) {
 				return
 			}

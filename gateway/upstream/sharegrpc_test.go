@@ -73,7 +73,11 @@ func (i *inventories) follow(ctx context.Context, id string) (iter.Seq2[string, 
 	if err != nil {
 		return nil, err
 	}
-	return upstream.Events(messages, func(m *inventorypb.WatchStockResponse) (string, error) { return m.GetStock().GetProductId(), nil }), nil
+	return upstream.Events(messages, func(m *inventorypb.WatchStockResponse) (string, error) {
+		id := m.GetStock().GetProductId()
+		m.GetStock().ProductId = "changed" // of this subscriber's copy
+		return id, nil
+	}), nil
 }
 
 // begin watches a product; first is the first event of its stream, which is sent
