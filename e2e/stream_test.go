@@ -5,14 +5,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/coder/websocket"
 
+	"github.com/portico-gateway/portico/demo"
 	"github.com/portico-gateway/portico/demo/demotest"
 )
 
@@ -255,3 +259,90 @@ func (s *eventStream) next(t *testing.T) string {
 }
 
 func (s *eventStream) close() { _ = s.body.Body.Close() }
+
+// link is a TCP proxy whose connections a test can cut.
+type link struct {
+	url   string
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+// linkTo runs a link to the host of a URL.
+func linkTo(t *testing.T, target string) *link {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scheme, host, _ := strings.Cut(target, "://")
+	l := &link{url: scheme + "://" + listener.Addr().String()}
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			from, err := listener.Accept()
+			if err != nil { // it is closed
+				return
+			}
+			to, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", host)
+			if err != nil {
+				_ = from.Close()
+				continue
+			}
+			l.mu.Lock()
+			l.conns = append(l.conns, from, to)
+			l.mu.Unlock()
+			group.Go(func() { _, _ = io.Copy(to, from) })
+			group.Go(func() { _, _ = io.Copy(from, to) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		l.cut()
+		group.Wait()
+	})
+	return l
+}
+
+// cut closes all connections. New ones can be made.
+func (l *link) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, conn := range l.conns {
+		_ = conn.Close()
+	}
+	l.conns = nil
+}
+
+// A stream whose connection is lost goes on with the current state, without an
+// error, and with one stream of the service for all.
+func TestSubscriptionThatIsResumed(t *testing.T) {
+	d := demotest.Start(t)
+	inventory := linkTo(t, d.URL(demo.Inventory))
+	file := filepath.Join(t.TempDir(), "portico.yaml")
+	write(t, file, loopback+authDemo(d)+"cache: {size: 0}\n"+strings.ReplaceAll(services(d), d.URL(demo.Inventory), inventory.url))
+	g := startBeside(t, d, "..", binary, "-config", file)
+	all := []stream{openEvents(t, g, stock), openSocket(t, g, stock), openEvents(t, g, stock)}
+	want := func(available int) {
+		t.Helper()
+		for _, s := range all {
+			if got := s.next(t); got != fmt.Sprintf(`{"data":{"stockChanged":{"productId":"p1","available":%d}}}`, available) {
+				t.Fatalf("got %s, want %d", got, available)
+			}
+		}
+	}
+	want(100)
+	g.calls(t)
+	inventory.cut()
+	want(100)
+	token := "Bearer " + demotest.Token(t, d, "u1", "orders:write")
+	if a := g.query(t, "web", buy, nil, "Authorization", token); len(a.Errors) > 0 {
+		t.Fatalf("buy: %s", a.body)
+	}
+	want(98)
+	if calls := g.calls(t); strings.Count(calls, "WatchStock 2") != 1 {
+		t.Errorf("calls: %s", calls)
+	}
+	for _, s := range all {
+		s.close()
+	}
+}

@@ -53,7 +53,15 @@ func (b *randomBinding) bindREST(values []sentValue) {
 	if (b.root != "Subscription" || b.mistake()) && b.chance(8) {
 		text += pick(b.r, []string{`, passHeaders: "X-Total-Count"`, `, passHeaders: ["Set-Cookie: a, b", "Content-Language"]`})
 	}
-	b.field.text += text + ")"
+	b.field.text += text + b.sharing() + ")"
+}
+
+// sharing says how the subscribers of a stream share it.
+func (b *randomBinding) sharing() string {
+	if b.root == "Subscription" && b.chance(40) {
+		return pick(b.r, []string{", stream: STATE", ", stream: EVENTS"})
+	}
+	return ""
 }
 
 // readable reports whether XML has something of a type.
@@ -181,7 +189,7 @@ func (b *randomBinding) bindGRPC(values []sentValue) {
 	if len(b.members) > 0 {
 		text += ", request: { " + strings.Join(b.members, ", ") + " }"
 	}
-	b.field.text += text + b.rest(selected) + ")"
+	b.field.text += text + b.rest(selected) + b.sharing() + ")"
 }
 
 // response makes the message that answers, and what leads to the payload.
