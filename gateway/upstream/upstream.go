@@ -24,7 +24,7 @@ import (
 
 // Config describes one service. Zero values stand for the defaults.
 type Config struct {
-	// Name is how portico.yaml and problems call it.
+	// Name is that of portico.yaml and of problems.
 	Name string
 	// URL is http://, https://, grpc:// (plain text) or grpcs://host:port. An
 	// HTTP URL may have a path, which goes before those of all requests.
@@ -39,9 +39,10 @@ type Config struct {
 	// MaxResponseBytes bounds an answer, uncompressed, or one message or event of
 	// a stream; 8 MiB by default.
 	MaxResponseBytes int64
-	// MaxConnections bounds the HTTP connections to the service, without those of
-	// streams; 64 by default.
-	MaxConnections int
+	// Concurrency bounds the calls that are under way, without streams; 100 by
+	// default. One binding, or method of gRPC, has at most three quarters of them.
+	// Over HTTP/1.1 each has a connection.
+	Concurrency int
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool
 	// FollowRedirects follows redirects of GETs within the origin of URL (scheme, host
@@ -97,8 +98,8 @@ func (c Config) withDefaults() Config {
 	if c.MaxResponseBytes == 0 {
 		c.MaxResponseBytes = 8 << 20
 	}
-	if c.MaxConnections == 0 {
-		c.MaxConnections = 64
+	if c.Concurrency == 0 {
+		c.Concurrency = 100
 	}
 	if c.Store == nil {
 		c.Store = cache.Nothing()
