@@ -91,7 +91,7 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 	if err != nil {
 		return err
 	}
-	return c.send(ctx, &call{route: method, attempt: func(ctx context.Context) error {
+	return c.send(ctx, &call{route: method, idempotent: !provenance.IsWriting(ctx), attempt: func(ctx context.Context) error {
 		if err := c.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
 			return grpcError(ctx, c.config.Name, err)
 		}

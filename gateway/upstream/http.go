@@ -181,7 +181,9 @@ func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, 
 // exchange sends a request through the policies of the service and calls read with
 // the answer to each attempt, and when it was requested.
 func (c *HTTP) exchange(req *http.Request, route string, read func(resp *http.Response, asked time.Time) error) error {
-	return c.send(req.Context(), &call{route: route, attempt: func(ctx context.Context) error {
+	ctx := req.Context()
+	idempotent := req.Method == http.MethodGet && !provenance.IsWriting(ctx)
+	return c.send(ctx, &call{route: route, idempotent: idempotent, attempt: func(ctx context.Context) error {
 		asked := c.store.Now()
 		resp, err := c.roundTrip(req.WithContext(ctx))
 		if err != nil {
@@ -225,7 +227,7 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 		return "", nil
 	}
 	tooLarge := func() error {
-		return nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))
+		return nonsense(c.config.Name, tooLargeError{c.config.Name, c.config.MaxResponseBytes})
 	}
 	if resp.ContentLength > c.config.MaxResponseBytes {
 		return "", tooLarge()
@@ -241,6 +243,17 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 		return "", tooLarge()
 	}
 	return body.String(), nil
+}
+
+// tooLargeError says that an answer has more bytes than are read.
+type tooLargeError struct {
+	service string
+	most    int64
+}
+
+// Error is part of error.
+func (e tooLargeError) Error() string {
+	return fmt.Sprintf("service %s: the answer has more than %d bytes", e.service, e.most)
 }
 
 // readAtOnce is the number of bytes that are read of an answer at once.

@@ -10,6 +10,8 @@ type call struct {
 	// route is what is called, without the values of the call: the position of a
 	// binding, or a name of hand-written code's.
 	route string
+	// idempotent reports whether the call may be made again if it failed.
+	idempotent bool
 	// attempt sends the request once and reads its answer. Its errors are problems,
 	// unless the caller left.
 	attempt func(ctx context.Context) error
@@ -35,6 +37,8 @@ func through(policies ...policy) send {
 // policies returns the policies of a service, outermost first.
 func (c Config) policies() []policy {
 	return []policy{
+		newRetrier(c).policy,
+		newBreakers(c).policy,
 		newLimiter(c).policy,
 	}
 }

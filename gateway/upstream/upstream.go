@@ -39,6 +39,9 @@ type Config struct {
 	// MaxResponseBytes bounds an answer, uncompressed, or one message or event of
 	// a stream; 8 MiB by default.
 	MaxResponseBytes int64
+	// Attempts is how often an idempotent call is made at most: a GET, or a call of
+	// gRPC for a field of a query; 2 by default. Mutations call once.
+	Attempts int
 	// Concurrency bounds the calls that are under way, without streams; 100 by
 	// default. One binding, or method of gRPC, has at most three quarters of them.
 	// Over HTTP/1.1 each has a connection.
@@ -97,6 +100,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxResponseBytes == 0 {
 		c.MaxResponseBytes = 8 << 20
+	}
+	if c.Attempts == 0 {
+		c.Attempts = 2
 	}
 	if c.Concurrency == 0 {
 		c.Concurrency = 100
