@@ -65,7 +65,8 @@ type openError struct{ service, route string }
 
 // Error is part of error.
 func (e openError) Error() string {
-	return fmt.Sprintf("service %s: %s is not called: its circuit breaker is open, since at least %d%% of the calls failed in %v", e.service, e.route, breakerRate, breakerPeriod)
+	return fmt.Sprintf("service %s: %s is not called: its circuit breaker is open, since at least %d%% of the calls failed in %v",
+		e.service, e.route, breakerRate, breakerPeriod)
 }
 
 func (b *breakers) of(route string) circuitbreaker.CircuitBreaker[any] {
