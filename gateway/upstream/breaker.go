@@ -15,7 +15,7 @@ import (
 
 // What opens a circuit breaker, and for how long.
 const (
-	breakerRate     = 50 // percent of the calls that failed
+	breakerRate     = 80 // percent of the calls that failed
 	breakerCalls    = 20 // at least
 	breakerPeriod   = 10 * time.Second
 	breakerDelay    = time.Second // until one call is let through

@@ -83,12 +83,12 @@ func (c *HTTP) recall(ctx context.Context, req *http.Request, route string, key 
 	return nil, err
 }
 
-// keyOf returns the key of a request: all that the service is sent, except the
-// trace.
+// keyOf returns the key of a request: all that the service is sent, except what is
+// for logs and traces.
 func keyOf(service string, req *http.Request) cache.Key {
 	names := make([]string, 0, 16)
 	for name := range req.Header {
-		if name != "Traceparent" && name != "Tracestate" {
+		if !isForLogs(name) {
 			names = append(names, name)
 		}
 	}
