@@ -145,17 +145,22 @@ type Part struct {
 	store *Store
 	entry weak.Pointer[Entry]
 	began atomic.Uint64
+	until time.Time // that of the entry; set before anything is made of it
 }
 
 // PartOf returns an entry as a part of answers.
 func (s *Store) PartOf(e *Entry) *Part {
 	if e.self.Load() == nil {
-		part := &Part{store: s, entry: weak.Make(e)}
+		part := &Part{store: s, entry: weak.Make(e), until: e.until}
 		part.began.Store(e.began)
 		e.self.CompareAndSwap(nil, part)
 	}
 	return e.self.Load()
 }
+
+// Until returns the end of the entry's life, whatever its policy; zero for none. What
+// is made of it is not fresh any longer.
+func (p *Part) Until() time.Time { return p.until }
 
 // Adopt gives the entry the tags of an answer that it became a part of, so that what
 // invalidates the answer invalidates it, too: else the answer would be made of it

@@ -155,12 +155,13 @@ func (s *Store) put(e *Entry, began uint64) (valid bool) {
 	e.Parts = nil // it is not needed any more
 	e.began = began
 	e.valid.Store(began)
-	if self := e.self.Load(); self != nil {
-		self.began.Store(began)
-	}
 	now := s.Now()
 	if s.shared != nil && !s.shared.link.Up() {
 		e.until = now.Add(AloneAge)
+	}
+	if self := e.self.Load(); self != nil {
+		self.began.Store(began)
+		self.until = e.until
 	}
 	left := e.life() - e.Age(now)
 	if !e.until.IsZero() {

@@ -46,6 +46,7 @@ func (g *got) note(ctx context.Context) {
 	record.Tag(tagsOf(g.header)...)
 	if g.part != nil {
 		record.Has(g.part)
+		record.Expires(g.part.Until())
 	}
 }
 
