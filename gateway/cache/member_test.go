@@ -1,0 +1,69 @@
+package cache
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/portico-gateway/portico/e2e/redistest"
+	"github.com/portico-gateway/portico/gateway/redis"
+)
+
+// newMember returns a cache of bytes that gateways share, whose clock is ahead.
+// The watcher is what wrap returns for that of the store, if it is not nil.
+func newMember(t *testing.T, server *redistest.Server, ahead time.Duration, wrap func(*shared) redis.Watcher) *Cache {
+	t.Helper()
+	link := server.Link(t, redis.Config{}, nil)
+	s, err := New(Config{Size: 1 << 20, Link: link, Random: func() float64 { return 0 }, Now: func() time.Time { return time.Now().Add(ahead) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wrap != nil {
+		link.Watch(wrap(s.shared))
+	}
+	t.Cleanup(s.Close)
+	redistest.Run(t, link.Run)
+	redistest.Run(t, s.Run)
+	<-link.Tried()
+	c := NewCache(s, Kind{Timeout: time.Minute, Codec: bytesCodec()})
+	t.Cleanup(c.Close)
+	return c
+}
+
+// fetchBytes returns the entry of a key, which is made of a text if there is none.
+func (c *Cache) fetchBytes(t *testing.T, key Key, text string, tags ...string) *Entry {
+	t.Helper()
+	e, _, err := c.Fetch(t.Context(), key, func(context.Context, *Entry) (*Entry, error) {
+		return &Entry{Value: []byte(text), Born: c.store.Now(), Policy: Policy{Fresh: time.Minute}, Tags: tags}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// sharedBy makes values at one gateway until another one gets one of them from
+// Redis, and returns that.
+func sharedBy(t *testing.T, from, to *Cache, tags ...string) *Entry {
+	t.Helper()
+	for deadline, n := time.Now().Add(time.Minute), 0; time.Now().Before(deadline); n++ {
+		key := Key{byte(n), byte(n >> 8), 1}
+		from.fetchBytes(t, key, "theirs", tags...)
+		time.Sleep(10 * time.Millisecond)
+		if e := to.fetchBytes(t, key, "own", tags...); string(e.Value.([]byte)) == "theirs" { //nolint:forcetypeassert // a test
+			return e
+		}
+	}
+	t.Fatal("nothing is shared")
+	return nil
+}
+
+// A value of a gateway whose clock is ahead is not fresh for longer than its policy
+// says.
+func TestClockAhead(t *testing.T) {
+	server := redistest.Start(t)
+	e := sharedBy(t, newMember(t, server, time.Hour, nil), newMember(t, server, 0, nil))
+	if left := time.Until(e.Expires()); left > time.Minute {
+		t.Errorf("it is fresh for %v", left)
+	}
+}
