@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,5 +66,45 @@ func TestClockAhead(t *testing.T) {
 	e := sharedBy(t, newMember(t, server, time.Hour, nil), newMember(t, server, 0, nil))
 	if left := time.Until(e.Expires()); left > time.Minute {
 		t.Errorf("it is fresh for %v", left)
+	}
+}
+
+// lateWatcher is a watcher that learns of changes late.
+type lateWatcher struct {
+	*shared
+
+	hold sync.Mutex // while it is locked
+}
+
+func (w *lateWatcher) Changed(keys []string) {
+	w.hold.Lock()
+	defer w.hold.Unlock()
+	w.shared.Changed(keys)
+}
+
+// What a gateway invalidated, and read from Redis before that knew, is dropped when
+// the invalidation is done, also if Redis' push of it comes later.
+func TestInvalidatedWhileAsked(t *testing.T) {
+	server := redistest.Start(t)
+	a := newMember(t, server, 0, nil)
+	w := &lateWatcher{}
+	b := newMember(t, server, 0, func(s *shared) redis.Watcher {
+		w.shared = s
+		return w
+	})
+	for {
+		key := sharedBy(t, a, b, "tag").Key
+		w.hold.Lock()
+		b.store.tags.add([]string{"tag"})                                            // as Invalidate does, before it tells Redis
+		old := string(b.fetchBytes(t, key, "own", "tag").Value.([]byte)) == "theirs" //nolint:forcetypeassert // a test
+		told := b.store.shared.invalidate(t.Context(), []string{"tag"})
+		e := b.Fresh(key)
+		w.hold.Unlock()
+		if old && told { // else Redis was too slow
+			if e != nil {
+				t.Errorf("it is still there: %s", e.Value)
+			}
+			return
+		}
 	}
 }
