@@ -108,3 +108,29 @@ func TestInvalidatedWhileAsked(t *testing.T) {
 		}
 	}
 }
+
+// An empty tag, as the argument of a mutation can make, is not the one of everything.
+func TestEmptyTag(t *testing.T) {
+	a := newMember(t, redistest.Start(t), 0, nil).store
+	for !a.Invalidate(t.Context(), "", "tag") || !a.Invalidate(t.Context(), "") {
+		time.Sleep(time.Millisecond) // Redis was too slow
+	}
+	script, s := redis.NewScript("return redis.call('EXISTS', KEYS[1])"), a.shared
+	for tag, want := range map[string]int64{"": 0, "tag": 1} {
+		for {
+			session := s.port.Session()
+			if session == nil {
+				time.Sleep(time.Millisecond)
+				continue
+			}
+			results, err := session.Do(t.Context(), script, redis.Call{Keys: []string{s.tagPrefix() + tag}})
+			if err != nil {
+				continue
+			}
+			if n, err := results[0].AsInt64(); n != want || err != nil {
+				t.Errorf("tag %q: %d %v", tag, n, err)
+			}
+			break
+		}
+	}
+}
