@@ -134,3 +134,37 @@ func TestEmptyTag(t *testing.T) {
 		}
 	}
 }
+
+// Values that wait to be sent do not take all memory.
+func TestWaitingValuesAreBounded(t *testing.T) {
+	link, err := redis.Open(redis.Config{URL: "redis://127.0.0.1:1"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Config{Size: 1 << 20, Link: link})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	e := &Entry{Value: make([]byte, 1<<20), Born: time.Now(), Policy: Policy{Fresh: time.Minute}}
+	for range mostPuts {
+		s.share(&ticket{}, e, bytesCodec())
+	}
+	if n := len(s.shared.puts); n == 0 || n > 2*mostWaiting>>20 {
+		t.Errorf("%d MB are waiting", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Run(ctx)
+	}()
+	for len(s.shared.puts) > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	<-done
+	if s.share(&ticket{}, e, bytesCodec()); len(s.shared.puts) != 1 || s.shared.waiting.Load() > 2<<20 {
+		t.Errorf("%d are waiting: %d bytes", len(s.shared.puts), s.shared.waiting.Load())
+	}
+}
