@@ -3,6 +3,7 @@ package cache_test
 import (
 	"fmt"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/portico-gateway/portico/gateway/cache"
@@ -17,8 +18,8 @@ func TestPartsShareTags(t *testing.T) {
 	const n = 200
 	for i := range n {
 		tags, others = append(tags, fmt.Sprint("tag-", i)), append(others, fmt.Sprint("other-", i))
-		fill(t, s, fmt.Sprint(i), i)
-		parts = append(parts, s.PartOf(get(s, fmt.Sprint(i))))
+		fill(t, s, strconv.Itoa(i), i)
+		parts = append(parts, s.PartOf(get(s, strconv.Itoa(i))))
 	}
 	for round, tags := range [][]string{tags, tags, others, tags} {
 		var before, after runtime.MemStats
@@ -36,7 +37,7 @@ func TestPartsShareTags(t *testing.T) {
 	}
 	s.Invalidate(t.Context(), "other-7")
 	for i := range n {
-		if has(s, fmt.Sprint(i)) {
+		if has(s, strconv.Itoa(i)) {
 			t.Fatalf("%d is not invalidated", i)
 		}
 	}
