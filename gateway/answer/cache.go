@@ -175,10 +175,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 	parts := record.Summary()
 	out := &content{response: made.Response, cost: made.Cost, vary: q.Variation.add(parts), passed: passedOf(parts)}
 	tags := slices.Concat(made.Tags, parts.Tags)
-	valid = true
-	for _, part := range parts.Parts {
-		valid = part.Adopt(tags) && valid // each of them: they are to know the tags
-	}
+	valid = adopt(parts.Parts, tags)
 	if !parts.Born.IsZero() && parts.Born.Before(born) {
 		born = parts.Born
 	}
@@ -195,6 +192,21 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 		entry.Cost, entry.Policy = out.size(), cache.Policy{Fresh: policy.MaxAge, Revalidate: policy.StaleWhileRevalidate, IfError: policy.StaleIfError}
 	}
 	return entry, valid
+}
+
+// adopt gives the tags of an answer to its parts, each of them, and reports whether all
+// are valid.
+func adopt(parts []provenance.Part, tags []string) (valid bool) {
+	adoption := cache.Adopting(tags)
+	valid = true
+	for _, part := range parts {
+		if own, ok := part.(*cache.Part); ok {
+			valid = adoption.By(own) && valid
+			continue
+		}
+		valid = part.Adopt(tags) && valid
+	}
+	return valid
 }
 
 // policy returns the policy of an answer that was born at a time: that of the schema,

@@ -297,7 +297,7 @@ func (c *Cache) ask(ctx context.Context, epoch uint64, keys ...Key) ([]*Entry, *
 		if text == nil {
 			continue
 		}
-		e, err := c.kind.Codec.decode(text, keys[i])
+		e, err := c.kind.Codec.decode(text, keys[i], now)
 		if err == nil && e.use(now) == fresh && c.store.put(e, epoch) {
 			c.store.counts.remote.Add(1)
 			found[i] = e

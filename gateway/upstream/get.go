@@ -46,6 +46,7 @@ func (g *got) note(ctx context.Context) {
 	record.Tag(tagsOf(g.header)...)
 	if g.part != nil {
 		record.Has(g.part)
+		record.Expires(g.part.Until())
 	}
 }
 
@@ -120,14 +121,12 @@ func isFailure(_ *cache.Entry, err error) bool {
 func (c *HTTP) fetch(req *http.Request, route string) cache.Make {
 	return func(ctx context.Context, have *cache.Entry) (*cache.Entry, error) {
 		req := req.WithContext(ctx)
-		if have != nil {
-			validate(req, gotOf(have).header)
-		}
+		conditional := have != nil && validate(req, gotOf(have).header)
 		answer, direct := &got{}, false
 		var policy cache.Policy
 		err := c.exchange(req, route, func(resp *http.Response, asked time.Time) error {
 			direct = resp.Request.URL == req.URL // else a redirect led to it, which may lead elsewhere the next time
-			if have != nil && direct && resp.StatusCode == http.StatusNotModified {
+			if conditional && direct && resp.StatusCode == http.StatusNotModified {
 				old := gotOf(have)
 				*answer = got{status: old.status, header: updated(old.header, resp.Header), body: old.body}
 			} else {
@@ -156,14 +155,17 @@ func (c *HTTP) fetch(req *http.Request, route string) cache.Make {
 	}
 }
 
-// validate makes a request conditional (RFC 9111, section 4.3.1).
-func validate(req *http.Request, header http.Header) {
-	if etag := header.Get("Etag"); etag != "" {
+// validate makes a request conditional (RFC 9111, section 4.3.1), and reports whether
+// it is.
+func validate(req *http.Request, header http.Header) bool {
+	etag, modified := header.Get("Etag"), header.Get("Last-Modified")
+	if etag != "" {
 		req.Header.Set("If-None-Match", etag)
 	}
-	if modified := header.Get("Last-Modified"); modified != "" {
+	if modified != "" {
 		req.Header.Set("If-Modified-Since", modified)
 	}
+	return etag+modified != ""
 }
 
 // updated is a stored header with the fields of a 304 (RFC 9111, section 3.2).
