@@ -121,6 +121,9 @@ func (c *Cache) found(entry *cache.Entry, status cache.Status) *Answer {
 	made := contentOf(entry)
 	a := made.answer()
 	a.hit, a.stale = status.Hit, status.Stale
+	if status.Invalid {
+		a.cached = nil // so that no cache before the gateway keeps it either
+	}
 	switch {
 	case status.Stale:
 		a.status = "hit; ttl=-" + inSeconds(max(c.store.Now().Sub(entry.Expires()), time.Second))

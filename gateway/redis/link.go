@@ -240,7 +240,11 @@ local server, replication = redis.pcall('INFO', 'server'), redis.pcall('INFO', '
 if type(server) ~= 'string' or type(replication) ~= 'string' then
   return redis.error_reply('NOPERM this user needs the command INFO')
 end
-return string.match(server, 'run_id:(%x+)') .. ' ' .. string.match(replication, 'master_replid:(%x+)')
+local run, data = string.match(server, 'run_id:(%x+)'), string.match(replication, 'master_replid:(%x+)')
+if not run or not data then
+  return redis.error_reply('ERR INFO has no run_id or no master_replid: the server is not Redis or Valkey itself, but a proxy')
+end
+return run .. ' ' .. data
 `
 
 // greet checks whether the server answers and writes, and returns what would be

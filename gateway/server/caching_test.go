@@ -687,6 +687,27 @@ func TestStaleAnswers(t *testing.T) {
 	}
 }
 
+// An answer that was invalidated while it was made is kept by no cache, not even one
+// between the gateway and its clients.
+func TestInvalidatedWhileMade(t *testing.T) {
+	var s *Server
+	var calls atomic.Int64
+	var server *httptest.Server
+	server, s = cachingGateway(t, `type Query { n: Int @cacheControl(maxAge: 60) @cacheTag(format: "n") }`, map[string]field{
+		"n": func(ctx context.Context, _ map[string]any) (any, error) {
+			if calls.Add(1) == 1 {
+				s.store.Invalidate(ctx, "n")
+			}
+			return calls.Load(), nil
+		},
+	}, nil)
+	for i, want := range []string{"no-store", "public, max-age=60"} {
+		if got := ask(t, server, http.MethodGet, "{n}"); got.header.Get("Cache-Control") != want {
+			t.Errorf("%d: %s, %v", i, got.body, got.header)
+		}
+	}
+}
+
 // A mutation whose caller leaves goes on, and invalidates; a query does not go on.
 func TestCallerLeavesAMutation(t *testing.T) {
 	begun, open, ended := make(chan struct{}, 2), make(chan struct{}), make(chan error, 2)
