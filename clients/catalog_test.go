@@ -6,6 +6,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/graph/model"
 )
 
 func TestProduct(t *testing.T) {
@@ -55,11 +56,14 @@ func TestPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range got.Nodes {
+		for i, p := range got.Nodes {
 			if seen[p.ID] {
 				t.Errorf("%s comes twice", p.ID)
 			}
 			seen[p.ID] = true
+			if edge := got.Edges[i]; edge.Node != p || edge.Cursor == "" {
+				t.Errorf("edge %d is %+v", i, edge)
+			}
 		}
 		if !got.PageInfo.HasNextPage {
 			if pages != 3 || len(seen) != 200 {
@@ -68,6 +72,21 @@ func TestPages(t *testing.T) {
 			return
 		}
 		after = got.PageInfo.EndCursor
+	}
+}
+
+// What is found is a category or a product, as its kind says.
+func TestSearch(t *testing.T) {
+	set, _ := start(t)
+	found, err := set.Catalog.Search(t.Context(), "coffee", new(2))
+	if err != nil || len(found) != 2 {
+		t.Fatalf("got %v, %v", found, err)
+	}
+	if c, ok := found[0].(*model.Category); !ok || c.Name != "Coffee & Tea" {
+		t.Errorf("got %+v", found[0])
+	}
+	if p, ok := found[1].(*model.Product); !ok || p.Price.Currency != "EUR" {
+		t.Errorf("got %+v", found[1])
 	}
 }
 

@@ -19,6 +19,7 @@ type product struct {
 	Currency     string `json:"currency"`
 	CategoryID   string `json:"category_id"`
 	ThumbnailURL string `json:"thumbnail_url"`
+	Cursor       string `json:"cursor"`
 }
 
 type productPage struct {
@@ -60,6 +61,21 @@ func TestProductsPageWithoutGapsOrDuplicates(t *testing.T) {
 	}
 }
 
+// The cursor of each product asks for what comes after it.
+func TestProductsHaveCursors(t *testing.T) {
+	h := start(t)
+	var page productPage
+	h.get(demo.Catalog, "/products?limit=3", "", &page)
+	if page.NextCursor == nil || *page.NextCursor != page.Products[2].Cursor {
+		t.Errorf("got %+v", page)
+	}
+	var following productPage
+	h.get(demo.Catalog, "/products?limit=3&cursor="+page.Products[1].Cursor, "", &following)
+	if want := []string{"p3", "p4", "p5"}; !slices.Equal(following.ids(), want) {
+		t.Errorf("got %v, want %v", following.ids(), want)
+	}
+}
+
 // productIDs are p1 and so on, up to the nth.
 func productIDs(n int) []string {
 	var ids []string
@@ -88,7 +104,7 @@ func TestProductsByIDs(t *testing.T) {
 	if asked := []string{"p5", "p1", "p200"}; slices.Equal(page.ids(), asked) {
 		t.Error("the answer is in the order of the question")
 	}
-	if page.NextCursor != nil {
+	if page.NextCursor != nil || page.Products[0].Cursor != "" {
 		t.Error("there is a cursor")
 	}
 	page = productPage{}
@@ -154,6 +170,32 @@ func TestProductAndCategories(t *testing.T) {
 	}
 }
 
+func TestSearch(t *testing.T) {
+	h := start(t)
+	for query, want := range map[string][]string{
+		"q=coffee":           {"category c1", "product p13", "product p37", "product p61", "product p193"},
+		"q=COFFEE&limit=2":   {"category c1", "product p13"},
+		"q=espresso%20maker": {"product p1"},
+		"q=submarine":        nil,
+	} {
+		var found struct {
+			Results []struct {
+				Kind         string `json:"kind"`
+				CategoryName string `json:"name"`
+				product
+			}
+		}
+		h.get(demo.Catalog, "/search?"+query, "", &found)
+		var got []string
+		for _, r := range found.Results {
+			got = append(got, r.Kind+" "+r.ID)
+		}
+		if found.Results == nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", query, got, want)
+		}
+	}
+}
+
 func TestCatalogRefusals(t *testing.T) {
 	h := start(t)
 	h.expectRefusals(demo.Catalog, []refusal{
@@ -163,6 +205,7 @@ func TestCatalogRefusals(t *testing.T) {
 		{name: "limit 0", route: "GET /products?limit=0", status: http.StatusBadRequest, code: "bad_request"},
 		{name: "limit 101", route: "GET /products?limit=101", status: http.StatusBadRequest, code: "bad_request"},
 		{name: "limit no number", route: "GET /products?limit=ten", status: http.StatusBadRequest, code: "bad_request"},
+		{name: "search without a text", route: "GET /search?limit=2", status: http.StatusBadRequest, code: "bad_request"},
 		{name: "unknown cursor", route: "GET /products?cursor=p20", status: http.StatusBadRequest, code: "bad_request"},
 	})
 }

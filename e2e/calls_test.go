@@ -189,6 +189,9 @@ type randomOperation struct {
 }
 
 func (r *randomOperation) selections(def *ast.Definition, depth int) string {
+	if def.Kind == ast.Union {
+		return r.members(def, depth)
+	}
 	var fields []string
 	for _, i := range r.Perm(len(def.Fields))[:min(len(def.Fields), 1+r.IntN(4))] {
 		f := def.Fields[i]
@@ -198,7 +201,7 @@ func (r *randomOperation) selections(def *ast.Definition, depth int) string {
 		}
 		text := f.Name + r.arguments(f)
 		if r.IntN(3) == 0 { // an alias, so that a field comes twice
-			text = fmt.Sprintf("a%d: %s", len(fields), text)
+			text = fmt.Sprintf("a%d_%s: %s", len(fields), f.Name, text)
 		}
 		if result.IsCompositeType() {
 			text += " " + r.selections(result, depth+1)
@@ -212,6 +215,15 @@ func (r *randomOperation) selections(def *ast.Definition, depth int) string {
 		fields = append(fields, "__typename")
 	}
 	return "{ " + strings.Join(dedupe(fields), " ") + " }"
+}
+
+// members selects of each type of a union.
+func (r *randomOperation) members(union *ast.Definition, depth int) string {
+	fields := []string{"__typename"}
+	for _, member := range r.schema.GetPossibleTypes(union) {
+		fields = append(fields, "... on "+member.Name+" "+r.selections(member, depth+1))
+	}
+	return "{ " + strings.Join(fields, " ") + " }"
 }
 
 // dedupe keeps the first of fields with the same name, which could else ask for
@@ -235,6 +247,8 @@ func (r *randomOperation) arguments(f *ast.FieldDefinition) string {
 		case a.Name == "id":
 			value = fmt.Sprintf("id: \"p%d\"", 1+r.IntN(200))
 			args = append(args, value)
+		case a.Name == "text":
+			args = append(args, fmt.Sprintf("text: %q", string(rune('a'+r.IntN(26)))))
 		case a.Name == "categoryId" && r.IntN(2) == 0:
 			args = append(args, fmt.Sprintf("categoryId: \"c%d\"", 1+r.IntN(12)))
 		}

@@ -47,8 +47,8 @@ const greetingSchema = `extend type Query {
 const inputsSchema = `
 extend type Query {
   goods(first: Int = 20): [Product!]! @rest(service: "catalog", get: "/products", query: "limit={$args.first}", select: "products")
-  search(n: Int! = 20, id: ID! = "x", tags: [String!], matrix: [[Int!]!], color: Color, filter: Filter): String
-    @rest(service: "echo", post: "/search", body: { n: "{$args.n}", id: "{$args.id}", tags: "{$args.tags}", matrix: "{$args.matrix}", color: "{$args.color}", filter: "{$args.filter}" }, select: "ok")
+  sent(n: Int! = 20, id: ID! = "x", tags: [String!], matrix: [[Int!]!], color: Color, filter: Filter): String
+    @rest(service: "echo", post: "/sent", body: { n: "{$args.n}", id: "{$args.id}", tags: "{$args.tags}", matrix: "{$args.matrix}", color: "{$args.color}", filter: "{$args.filter}" }, select: "ok")
   listed(first: Int = 10): [String!]! @listSize(slicingArguments: ["first"]) @rest(service: "echo", get: "/listed", query: "first={$args.first}", select: "list")
 }
 type Mutation {

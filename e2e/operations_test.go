@@ -22,6 +22,8 @@ const (
   reviews(first: 5) { rating body author { id name avatarUrl } } related(first: 4) { id name price { amount currency } } } }`
 	catalogue = `query Catalogue { products(first: 50) { nodes { id name reviews(first: 3) { rating author { id name } } stock { available } } pageInfo { hasNextPage endCursor } } }`
 	me        = `query Me { me { id name email orders(first: 3) { id status total { amount currency } items { quantity product { id name } } shipping { carrier eta } } } }`
+	search    = `query Search($text: String!) { search(text: $text, first: 8) { __typename ... on Category { id name } ... on Product { id name price { amount currency } } } }`
+	shelf     = `query Shelf($categoryId: ID!, $after: String) { products(categoryId: $categoryId, first: 5, after: $after) { edges { cursor node { id name price { amount currency } } } pageInfo { hasNextPage endCursor } } }`
 	buy       = `mutation Buy { placeOrder(input: {items: [{productId: "p1", quantity: 2}]}) { order { id status total { amount currency } } } }`
 	home      = `query Home { products(first: 20) { nodes { id name thumbnailUrl price { amount currency } rating } pageInfo { hasNextPage endCursor } } }`
 	screen    = `query Screen($id: ID!) { product(id: $id) { id name thumbnailUrl price { amount currency } rating stock { available } topReview { rating body authorName } } }`
@@ -43,6 +45,8 @@ func TestOperations(t *testing.T) {
 		{"Catalogue", "web", catalogue, nil, "accounts GET /users 1, catalog GET /products 1, inventory GetStock 1, reviews ListByProducts 1"},
 		{"CatalogueOfFive", "web", few, nil, "accounts GET /users 1, catalog GET /products 1, inventory GetStock 1, reviews ListByProducts 1"},
 		{"Me", "web", me, nil, "accounts GET /me 1, catalog GET /products 1, orders GET /orders 1, shipping GET /rates 1"},
+		{"Search", "web", search, map[string]any{"text": "coffee"}, "catalog GET /search 1"},
+		{"Shelf", "web", shelf, map[string]any{"categoryId": "c1"}, "catalog GET /products 1"},
 		{"Buy", "web", buy, nil, "orders POST /orders 1"},
 		{"Home", "mobile", home, nil, "catalog GET /products 1, reviews ListByProducts 1"},
 		{"Screen", "mobile", screen, id, "accounts GET /users 1, catalog GET /products/{id} 1, inventory GetStock 1, reviews ListByProducts 1"},
@@ -104,6 +108,8 @@ func TestFrontendsDiffer(t *testing.T) {
 		{"web", `{ product(id: "p1") { rating } }`, "rating"},
 		{"mobile", `{ product(id: "p1") { description } }`, "description"},
 		{"mobile", `{ me { email } }`, "me"},
+		{"mobile", `{ search(text: "tea") { __typename } }`, "search"},
+		{"mobile", `{ products { edges { cursor } } }`, "edges"},
 		{"mobile", `{ product(id: "p1") { topReview { avatarUrl } } }`, "avatarUrl"},
 		{"mobile", `{ products(search: "x") { nodes { id } } }`, "search"},
 		{"mobile", `mutation { placeOrder(input: {items: []}) { order { id } } }`, "mutation"},
@@ -179,5 +185,35 @@ func TestPages(t *testing.T) {
 	}
 	if len(seen) != 200 {
 		t.Errorf("%d products, want 200", len(seen))
+	}
+}
+
+// A page can begin behind any row, as Relay's clients ask for it: at the cursor of its
+// edge.
+func TestPageBehindAnEdge(t *testing.T) {
+	g := shared(t)
+	page := func(after any) []struct {
+		Cursor string
+		Node   struct{ ID string }
+	} {
+		a := g.query(t, "web", shelf, map[string]any{"categoryId": "c2", "after": after})
+		var data struct {
+			Products struct {
+				Edges []struct {
+					Cursor string
+					Node   struct{ ID string }
+				}
+			}
+		}
+		if err := json.Unmarshal(a.Data, &data); err != nil || len(data.Products.Edges) != 5 {
+			t.Fatalf("%v: %s", err, a.body)
+		}
+		return data.Products.Edges
+	}
+	first := page(nil)
+	for i, edge := range first[:4] {
+		if following := page(edge.Cursor); !slices.Equal(following[:4-i], first[i+1:]) {
+			t.Errorf("behind %v: %v", edge, following)
+		}
 	}
 }

@@ -16,7 +16,7 @@ func TestPlayground(t *testing.T) {
 	g := start(t)
 	b := browser.Start(t)
 	b.Do(t, "open the page", chromedp.Navigate(g.url+"/"), chromedp.WaitVisible(`.graphiql-query-editor .view-line`))
-	b.AwaitText(t, ".graphiql-tabs", "Catalogue", "Me", "ProductPage", "Buy", "Stock")
+	b.AwaitText(t, ".graphiql-tabs", "Catalogue", "Me", "ProductPage", "Search", "Shelf", "Buy", "Stock")
 
 	// Type a query into a new tab and read the answer.
 	b.Do(t, "open a tab", chromedp.Click(`.graphiql-tab-add`))

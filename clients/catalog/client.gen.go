@@ -41,8 +41,10 @@ func New(services *upstream.Services) (*Client, error) {
 		"category_id", "currency", "description", "id", "price_cents", "product_name", "thumbnail_url")
 	c.expect.productCategory = c.Expect("schema/web/catalog.graphqls:3:23",
 		"categories", "categories.id", "categories.name")
+	c.expect.search = c.Expect("schema/web/catalog.graphqls:54:6",
+		"results")
 	c.expect.webProducts = c.Expect("schema/web/catalog.graphqls:43:6",
-		"products", "products.category_id", "products.currency", "products.description", "products.id", "products.price_cents", "products.product_name", "products.thumbnail_url")
+		"products", "products.category_id", "products.currency", "products.cursor", "products.description", "products.id", "products.price_cents", "products.product_name", "products.thumbnail_url")
 	c.orderItemProduct = loader.New(c.MaxBatch(), c.fetchOrderItemProduct).Keep(loader.Keeping{Store: c.Store(), Service: "catalog", Name: "OrderItemProduct", MaxAge: 60 * time.Second})
 	c.productCategory = loader.New(c.MaxBatch(), c.fetchProductCategory).Keep(loader.Keeping{Store: c.Store(), Service: "catalog", Name: "ProductCategory", MaxAge: 600 * time.Second})
 	return c, nil
@@ -55,6 +57,7 @@ type expectations struct {
 	orderItemProduct *upstream.Expectation
 	product          *upstream.Expectation
 	productCategory  *upstream.Expectation
+	search           *upstream.Expectation
 	webProducts      *upstream.Expectation
 }
 
@@ -243,6 +246,37 @@ func (c *Client) fetchProductCategory(ctx context.Context, keys []string) (map[s
 	return loader.One(rowKeys, rows), nil
 }
 
+// Search calls GET /search for Query.search.
+func (c *Client) Search(ctx context.Context, textArg string, first *int) ([]model.SearchResult, error) {
+	request := upstream.Request{
+		Path:    []string{"search"},
+		Query:   url.Values{"q": {textArg}},
+		Binding: "schema/web/catalog.graphqls:54:6",
+		Expect:  c.expect.search,
+	}
+	if first != nil {
+		request.Query.Add("limit", strconv.Itoa(*first))
+	}
+	answer, err := c.GetJSON(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	most := upstream.Most(first)
+	var value []model.SearchResult
+	fault := decode.ErrMissing
+	if err := answer.Object(); err != nil {
+		fault = err
+	} else {
+		for answer.Next() {
+			switch answer.Name() {
+			case "results":
+				value, fault = decode.List(answer, readSearchResult, most)
+			}
+		}
+	}
+	return value, answer.Done("Query.search (results)", fault)
+}
+
 // WebProducts calls GET /products for Query.products.
 func (c *Client) WebProducts(ctx context.Context, first *int, after *string, categoryID *string, search *string) (*model.ProductConnection, error) {
 	request := upstream.Request{
@@ -270,6 +304,7 @@ func (c *Client) WebProducts(ctx context.Context, first *int, after *string, cat
 	most := upstream.Most(first)
 	var nodes []*model.Product
 	fault := decode.ErrMissing
+	var cursors []string
 	var next *string
 	var nextErr error
 	if err := answer.Object(); err != nil {
@@ -279,7 +314,10 @@ func (c *Client) WebProducts(ctx context.Context, first *int, after *string, cat
 		for answer.Next() {
 			switch answer.Name() {
 			case "products":
+				at := answer.Mark()
 				nodes, fault = decode.OrNull(decode.Rows(answer, readProduct, most))
+				answer.Rewind(at)
+				cursors = decode.Cursors(answer, "cursor")
 			case "next_cursor":
 				next, nextErr = decode.Optional(answer, (*decode.JSON).Text)
 			}
@@ -289,12 +327,21 @@ func (c *Client) WebProducts(ctx context.Context, first *int, after *string, cat
 		return nil, err
 	}
 	next = upstream.Next(next)
+	edges := make([]*model.ProductEdge, len(nodes))
+	for i, node := range nodes {
+		edges[i] = &model.ProductEdge{Cursor: cursors[i], Faults: answer.FaultOf("ProductEdge", decode.Given(cursors[i]), "cursor"), Node: node}
+	}
+	end := next
+	if n := len(nodes); n > 0 {
+		end = upstream.Next(&cursors[n-1])
+	}
 	return &model.ProductConnection{
 		Nodes: decode.NotNil(nodes),
+		Edges: edges,
 		PageInfo: &model.PageInfo{
 			HasNextPage: next != nil,
-			EndCursor:   next,
-			Faults:      answer.FaultOf("PageInfo", nextErr, "hasNextPage", "endCursor"),
+			EndCursor:   end,
+			Faults:      answer.FaultOf("PageInfo", nextErr, "hasNextPage"),
 		},
 	}, nil
 }
@@ -360,3 +407,19 @@ func readProduct(d *decode.JSON, into *model.Product) error {
 }
 
 var productFields = decode.Fields{Type: "Product", Names: []string{"id", "name", "price", "categoryId", "thumbnailUrl", "description"}}
+
+// readSearchResult reads a SearchResult.
+func readSearchResult(d *decode.JSON) (model.SearchResult, error) {
+	name, err := decode.TypeName(d, "kind")
+	if err != nil {
+		return nil, err
+	}
+	switch name {
+	case "Category", "CATEGORY", "category":
+		return decode.Required(d, readCategory)
+	case "Product", "PRODUCT", "product":
+		return decode.Required(d, readProduct)
+	}
+	d.Skip()
+	return nil, decode.NoType("SearchResult", name)
+}

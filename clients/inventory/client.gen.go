@@ -78,7 +78,7 @@ func (c *Client) StockChanged(ctx context.Context, productID string) (iter.Seq2[
 		}
 		return nil, err
 	}
-	from := c.Source("schema/web/catalog.graphqls:57:6")
+	from := c.Source("schema/web/catalog.graphqls:75:6")
 	return upstream.Events(events, func(event *inventorypb.WatchStockResponse) (*model.Stock, error) {
 		var value *model.Stock
 		var fault error

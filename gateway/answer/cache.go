@@ -121,6 +121,9 @@ func (c *Cache) found(entry *cache.Entry, status cache.Status) *Answer {
 	made := contentOf(entry)
 	a := made.answer()
 	a.hit, a.stale = status.Hit, status.Stale
+	if status.Invalid {
+		a.cached = nil // so that no cache before the gateway keeps it either
+	}
 	switch {
 	case status.Stale:
 		a.status = "hit; ttl=-" + inSeconds(max(c.store.Now().Sub(entry.Expires()), time.Second))
@@ -175,10 +178,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 	parts := record.Summary()
 	out := &content{response: made.Response, cost: made.Cost, vary: q.Variation.add(parts), passed: passedOf(parts)}
 	tags := slices.Concat(made.Tags, parts.Tags)
-	valid = true
-	for _, part := range parts.Parts {
-		valid = part.Adopt(tags) && valid // each of them: they are to know the tags
-	}
+	valid = adopt(parts.Parts, tags)
 	if !parts.Born.IsZero() && parts.Born.Before(born) {
 		born = parts.Born
 	}
@@ -195,6 +195,21 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 		entry.Cost, entry.Policy = out.size(), cache.Policy{Fresh: policy.MaxAge, Revalidate: policy.StaleWhileRevalidate, IfError: policy.StaleIfError}
 	}
 	return entry, valid
+}
+
+// adopt gives the tags of an answer to its parts, each of them, and reports whether all
+// are valid.
+func adopt(parts []provenance.Part, tags []string) (valid bool) {
+	adoption := cache.Adopting(tags)
+	valid = true
+	for _, part := range parts {
+		if own, ok := part.(*cache.Part); ok {
+			valid = adoption.By(own) && valid
+			continue
+		}
+		valid = part.Adopt(tags) && valid
+	}
+	return valid
 }
 
 // policy returns the policy of an answer that was born at a time: that of the schema,

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"maps"
 	"sync/atomic"
 	"time"
 	"weak"
@@ -109,65 +108,25 @@ func (e *Entry) shorten(random float64) {
 	e.Fresh -= time.Duration(random * jitter * float64(e.Fresh))
 }
 
-// adopted are the tags of what an entry became a part of.
-type adopted struct {
-	tags map[string]struct{}
-	any  bool // too many: every invalidation is one of it
-}
-
-// mostAdopted is how many tags an entry adopts.
-const mostAdopted = 1000
-
-func (a *adopted) with(tags []string) *adopted {
-	if a != nil && a.any {
-		return a
-	}
-	grown := &adopted{tags: make(map[string]struct{}, len(tags))}
-	for _, tag := range tags {
-		grown.tags[tag] = struct{}{}
-	}
-	if a != nil {
-		before := len(a.tags)
-		maps.Copy(grown.tags, a.tags)
-		if len(grown.tags) == before {
-			return a
-		}
-	}
-	if len(grown.tags) > mostAdopted {
-		return &adopted{any: true}
-	}
-	return grown
-}
-
 // Part is a cached entry as a part of answers and of other entries
 // (provenance.Part). It does not keep the entry from being dropped.
 type Part struct {
 	store *Store
 	entry weak.Pointer[Entry]
 	began atomic.Uint64
+	until time.Time // that of the entry; set before anything is made of it
 }
 
 // PartOf returns an entry as a part of answers.
 func (s *Store) PartOf(e *Entry) *Part {
 	if e.self.Load() == nil {
-		part := &Part{store: s, entry: weak.Make(e)}
+		part := &Part{store: s, entry: weak.Make(e), until: e.until}
 		part.began.Store(e.began)
 		e.self.CompareAndSwap(nil, part)
 	}
 	return e.self.Load()
 }
 
-// Adopt gives the entry the tags of an answer that it became a part of, so that what
-// invalidates the answer invalidates it, too: else the answer would be made of it
-// again. It counts from when the entry's making began: the answer is not valid if
-// one of its tags was invalidated since, which is reported.
-func (p *Part) Adopt(tags []string) (valid bool) {
-	e := p.entry.Value()
-	if e == nil { // it was dropped
-		return p.store.tags.validSince(tags, p.began.Load())
-	}
-	if have := e.adopted.Load(); have.with(tags) != have {
-		p.store.tags.adopt(e, tags)
-	}
-	return p.store.tags.valid(e)
-}
+// Until returns the end of the entry's life, whatever its policy; zero for none. What
+// is made of it is not fresh any longer.
+func (p *Part) Until() time.Time { return p.until }

@@ -58,6 +58,9 @@ type Status struct {
 	Joined bool
 	// Stored reports that it was made and is cached now.
 	Stored bool
+	// Invalid reports that it was invalidated while it was made: no cache may keep
+	// it.
+	Invalid bool
 }
 
 // Fresh returns the entry of a key that is in this gateway's memory and fresh; nil
@@ -268,7 +271,13 @@ func (c *Cache) find(ctx context.Context, id flightKey, create Make) (e *Entry, 
 	if e.Key == (Key{}) {
 		e.Key = id.key
 	}
-	return e, Status{Stored: c.keep(e, id.epoch) && c.store.settle(e)}, t, nil
+	if e.life() <= 0 {
+		return e, Status{}, t, nil
+	}
+	if !c.keep(e, id.epoch) {
+		return e, Status{Invalid: true}, t, nil
+	}
+	return e, Status{Stored: c.store.settle(e)}, t, nil
 }
 
 // keep puts a new entry, if its policy permits that, and reports whether it is
@@ -297,7 +306,7 @@ func (c *Cache) ask(ctx context.Context, epoch uint64, keys ...Key) ([]*Entry, *
 		if text == nil {
 			continue
 		}
-		e, err := c.kind.Codec.decode(text, keys[i])
+		e, err := c.kind.Codec.decode(text, keys[i], now)
 		if err == nil && e.use(now) == fresh && c.store.put(e, epoch) {
 			c.store.counts.remote.Add(1)
 			found[i] = e

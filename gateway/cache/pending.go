@@ -54,6 +54,9 @@ func (s *shared) invalidate(ctx context.Context, tags []string) (told bool) {
 			_, err = s.port.Do(ctx, session, s.scripts.forget, redis.Call{Keys: []string{s.generationKey()}})
 		}
 		if err == nil {
+			// What was read from Redis meanwhile is older. Redis pushes the tags here, too,
+			// but after its reply.
+			s.Changed(s.keysOf(tags))
 			return true
 		}
 	}

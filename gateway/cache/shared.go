@@ -21,10 +21,11 @@ const (
 	sharedTimeout = 4 * time.Millisecond // of a request's wait
 	tellTimeout   = 300 * time.Millisecond
 	longestShared = 24 * time.Hour
-	mostSharedTag = 200     // of one entry
-	smallestZstd  = 4 << 10 // bytes of a value that is compressed
-	mostPending   = 10_000  // tags of which Redis could not be told
-	mostPuts      = 256     // values that wait to be sent
+	mostSharedTag = 200      // of one entry
+	smallestZstd  = 4 << 10  // bytes of a value that is compressed
+	mostPending   = 10_000   // tags of which Redis could not be told
+	mostPuts      = 256      // values that wait to be sent
+	mostWaiting   = 16 << 20 // bytes of them
 )
 
 // AloneAge is the most that a value is kept that was stored while the link to Redis
@@ -52,6 +53,7 @@ type shared struct {
 	behind  atomic.Bool    // there is something pending: what Redis has may be invalid
 	even    chan struct{}  // nothing is pending any more
 	puts    chan put
+	waiting atomic.Int64 // bytes in puts
 	packer  *zstd.Encoder
 	opener  *zstd.Decoder
 	scripts scripts
@@ -198,13 +200,22 @@ func (s *Store) share(t *ticket, e *Entry, codec *Codec) {
 	if t == nil || len(e.Tags) > mostSharedTag || e.Part && e.began != s.Epoch() {
 		return
 	}
+	if len(s.shared.puts) == cap(s.shared.puts) {
+		return
+	}
 	text := codec.encode(e)
 	if text == nil {
+		return
+	}
+	size := int64(len(text))
+	if s.shared.waiting.Add(size) > max(mostWaiting, size) {
+		s.shared.waiting.Add(-size)
 		return
 	}
 	select {
 	case s.shared.puts <- put{t, e, text}:
 	default:
+		s.shared.waiting.Add(-size)
 	}
 }
 
@@ -215,6 +226,7 @@ func (s *shared) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case p := <-s.puts:
+			s.waiting.Add(-int64(len(p.text)))
 			s.send(ctx, p)
 		}
 	}

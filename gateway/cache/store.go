@@ -17,6 +17,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -155,12 +156,13 @@ func (s *Store) put(e *Entry, began uint64) (valid bool) {
 	e.Parts = nil // it is not needed any more
 	e.began = began
 	e.valid.Store(began)
-	if self := e.self.Load(); self != nil {
-		self.began.Store(began)
-	}
 	now := s.Now()
 	if s.shared != nil && !s.shared.link.Up() {
 		e.until = now.Add(AloneAge)
+	}
+	if self := e.self.Load(); self != nil {
+		self.began.Store(began)
+		self.until = e.until
 	}
 	left := e.life() - e.Age(now)
 	if !e.until.IsZero() {
@@ -189,12 +191,15 @@ func (s *Store) settle(e *Entry) (kept bool) {
 }
 
 // Invalidate drops all entries with one of these tags, also those that are being
-// made.
+// made. An empty tag is ignored.
 //
 // It reports whether other gateways drop them, too, when it returns. If not,
 // because Redis is not available or refuses to write, they are told as soon as
 // that is possible; until then they are bound by the ages of what they have.
 func (s *Store) Invalidate(ctx context.Context, tags ...string) (shared bool) {
+	if slices.Contains(tags, "") { // which stands for all in Redis
+		tags = slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return tag == "" })
+	}
 	if len(tags) == 0 {
 		return true
 	}

@@ -48,12 +48,16 @@ func (i *invalidations) addAll() {
 	i.epoch.Store(next)
 }
 
-// adopt gives an entry tags, not while it is found valid by fewer.
-func (i *invalidations) adopt(e *Entry, tags []string) {
+// adopt gives an entry tags in place of those that it had, not while it is found valid
+// by fewer. It reports whether it had these.
+func (i *invalidations) adopt(e *Entry, have, grown *adopted) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	e.adopted.Store(e.adopted.Load().with(tags))
+	if !e.adopted.CompareAndSwap(have, grown) {
+		return false
+	}
 	e.valid.Store(e.began)
+	return true
 }
 
 // valid reports whether no tag of an entry was invalidated since it was known to be

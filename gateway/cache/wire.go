@@ -47,8 +47,9 @@ func (c *Codec) encode(e *Entry) []byte {
 
 var errCutOff = errors.New("cache: the entry is cut off")
 
-// decode reads what encode wrote, as the entry of a key.
-func (c *Codec) decode(framed []byte, key Key) (*Entry, error) {
+// decode reads what encode wrote, as the entry of a key. A value that was made by a
+// clock that is ahead is one that was made now.
+func (c *Codec) decode(framed []byte, key Key, now time.Time) (*Entry, error) {
 	if len(framed) < 4 || uint64(len(framed)) < 4+uint64(binary.BigEndian.Uint32(framed)) {
 		return nil, errCutOff
 	}
@@ -56,6 +57,9 @@ func (c *Codec) decode(framed []byte, key Key) (*Entry, error) {
 	var v envelope
 	if err := json.Unmarshal(framed[4:end], &v); err != nil {
 		return nil, err
+	}
+	if v.Born.After(now) {
+		v.Born = now
 	}
 	e := &Entry{Key: key, Born: v.Born, Policy: Policy{v.Fresh, v.Revalidate, v.IfError, v.Validate}, Tags: v.Tags, Part: v.Part}
 	return e, c.Decode(v.Head, framed[end:], e)

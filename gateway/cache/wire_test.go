@@ -37,7 +37,7 @@ func FuzzWire(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x0e{\"Fresh\":\"x\"}"), "", int64(0))
 	f.Fuzz(func(t *testing.T, text []byte, tag string, n int64) {
 		c := bytesCodec()
-		if e, err := c.decode(text, Key{}); err == nil && len(e.Value.([]byte)) > len(text) { //nolint:forcetypeassert // a test
+		if e, err := c.decode(text, Key{}, time.Now()); err == nil && len(e.Value.([]byte)) > len(text) { //nolint:forcetypeassert // a test
 			t.Errorf("%q has a value of %d bytes", text, len(e.Value.([]byte))) //nolint:forcetypeassert // a test
 		}
 		want := &Entry{
@@ -47,7 +47,7 @@ func FuzzWire(f *testing.F) {
 		if want.Value.([]byte) == nil { //nolint:forcetypeassert // a test
 			want.Value = []byte{}
 		}
-		got, err := c.decode(c.encode(want), want.Key)
+		got, err := c.decode(c.encode(want), want.Key, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,6 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -273,36 +272,6 @@ type Playground struct {
 	TokenURL string `yaml:"tokenURL"`
 }
 
-// Service is a backend.
-type Service struct {
-	// URL is its address: http, https, grpc (plain text) or grpcs.
-	URL string `yaml:"url"`
-	// Timeout is the most that one call may take or, of a stream over HTTP, that
-	// may pass until it begins.
-	Timeout Duration `yaml:"timeout"`
-	// MaxBatch is how many keys one call may have.
-	MaxBatch int `yaml:"maxBatch"`
-	// MaxResponse is the most that an answer may have, or an event of a stream.
-	MaxResponse Bytes `yaml:"maxResponse"`
-	// ForwardAuthorization sends the service the caller's Authorization.
-	ForwardAuthorization bool `yaml:"forwardAuthorization"`
-	// SubjectHeader is the header that tells the service the principal's
-	// subject; empty for none.
-	SubjectHeader string `yaml:"subjectHeader"`
-	// FollowRedirects follows redirects of GETs within the origin of the URL.
-	FollowRedirects bool `yaml:"followRedirects"`
-	// Resume is how long a shared stream that broke is opened again.
-	Resume Duration `yaml:"resume"`
-	// Config has what bindings find as $config.
-	Config map[string]string `yaml:"config"`
-	// Required makes the gateway ready only when the service answers.
-	Required bool `yaml:"required"`
-}
-
-// DefaultMaxBatch is how many keys one call may have unless the service says
-// otherwise.
-const DefaultMaxBatch = 100
-
 // Defaults are the values of what a file leaves out.
 func Defaults() Config {
 	return Config{
@@ -345,22 +314,6 @@ func Defaults() Config {
 			Cost:      Cost{Max: 5000, ListSize: 10, Parse: 10, Report: ReportRequested},
 			Documents: Documents{Memory: 16 << 20, Mode: "off"},
 		},
-	}
-}
-
-// serviceDefaults are the values of what a service leaves out.
-func serviceDefaults(s *Service) {
-	if s.Timeout == 0 {
-		s.Timeout = Duration(5 * time.Second)
-	}
-	if s.Resume == 0 {
-		s.Resume = Duration(10 * time.Second)
-	}
-	if s.MaxBatch == 0 {
-		s.MaxBatch = DefaultMaxBatch
-	}
-	if s.MaxResponse == 0 {
-		s.MaxResponse = 8 << 20
 	}
 }
 
@@ -430,15 +383,4 @@ func (b *Bucket) check(p *problems, path string, most float64) {
 	p.need(b.Capacity > 0, path+".capacity", "must be more than 0")
 	p.need(b.Refill > 0, path+".refill", "must be more than 0")
 	p.need(b.Capacity >= most, path+".capacity", fmt.Sprintf("must be at least cost.max (%v), or operations that are allowed never fit", most))
-}
-
-func (s *Service) check(p *problems, path string) {
-	u, err := url.Parse(s.URL)
-	known := map[string]bool{"http": true, "https": true, "grpc": true, "grpcs": true}
-	p.need(err == nil && known[u.Scheme] && u.Host != "", path+".url", "must be a URL such as http://host:port, https://…, grpc://host:port or grpcs://…")
-	p.need(s.Timeout > 0, path+".timeout", "must be more than 0")
-	p.need(s.Resume > 0, path+".resume", "must be more than 0")
-	p.need(s.MaxBatch > 0, path+".maxBatch", "must be more than 0")
-	p.need(s.MaxResponse > 0, path+".maxResponse", "must be more than 0")
-	p.need(!s.FollowRedirects || err != nil || !strings.HasPrefix(u.Scheme, "grpc"), path+".followRedirects", "is for http and https: gRPC has no redirects")
 }

@@ -45,7 +45,7 @@ func (f *Family[A, K, V]) Keep(k Keeping) *Family[A, K, V] {
 type kept[V any] struct {
 	value V
 	has   bool
-	made  provenance.Summary
+	made  *provenance.Summary // that of its batch
 }
 
 func newKept[V any](store *cache.Store) *cache.Cache {
@@ -78,7 +78,7 @@ func keptCodec[V any]() *cache.Codec {
 			if err := json.Unmarshal(raw, &head); err != nil {
 				return err
 			}
-			have := &kept[V]{has: head.Has, made: provenance.Summary{Tags: e.Tags, Expires: head.Expires, MustRevalidate: head.MustRevalidate}}
+			have := &kept[V]{has: head.Has, made: &provenance.Summary{Tags: e.Tags, Expires: head.Expires, MustRevalidate: head.MustRevalidate}}
 			e.Value, e.Cost = have, 2*int64(len(text)) // as Go has it
 			return json.Unmarshal(text, &have.value)
 		},
@@ -101,22 +101,29 @@ func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K
 		return keys
 	}
 	found := &batch[K, V]{}
+	var last *provenance.Summary
 	left := slices.DeleteFunc(keys, func(key K) bool {
 		entry := l.kept.Fresh(l.keyOf(key))
 		if entry == nil {
 			return false
 		}
-		found.keys, found.values = append(found.keys, key), append(found.values, l.use(ctx, entry).value)
+		have := l.use(ctx, entry, last)
+		last = have.made
+		found.keys, found.values = append(found.keys, key), append(found.values, have.value)
 		return true
 	})
 	s.add(found)
 	return left
 }
 
-// use makes a cached value a part of the context's answer.
-func (l *Loader[K, V]) use(ctx context.Context, entry *cache.Entry) *kept[V] {
+// use makes a cached value a part of the context's answer. last is what the value
+// before it was made of, which is mostly the same.
+func (l *Loader[K, V]) use(ctx context.Context, entry *cache.Entry, last *provenance.Summary) *kept[V] {
 	have, record := keptOf[V](entry), provenance.From(ctx)
-	made := have.made
+	made := *have.made
+	if have.made == last {
+		made.Tags, made.Parts = nil, nil
+	}
 	made.Born, made.Missing = entry.Born, !have.has
 	record.Add(made)
 	record.Expires(entry.Expires())
@@ -156,7 +163,7 @@ func (l *Loader[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K) 
 		if entry == nil {
 			continue
 		}
-		if have := l.use(inner, entry); have.has {
+		if have := l.use(inner, entry, nil); have.has {
 			values[keys[i]] = have.value
 		}
 	}
@@ -199,7 +206,7 @@ func (l *Loader[K, V]) entries(keys []K, values map[K]V, err error, made provena
 		}
 		if text, err := json.Marshal(value); err == nil {
 			list = append(list, &cache.Entry{
-				Key: l.keyOf(key), Value: &kept[V]{value, has, made}, Cost: 2 * int64(len(text)), // as Go has it
+				Key: l.keyOf(key), Value: &kept[V]{value, has, &made}, Cost: 2 * int64(len(text)), // as Go has it
 				Born: began, Policy: cache.Policy{Fresh: fresh}, Tags: tags, Part: true, Parts: parts,
 			})
 		}

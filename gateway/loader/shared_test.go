@@ -145,6 +145,29 @@ func keptKeys(t *testing.T) {
 	}
 }
 
+// What the values of a batch were made of is in an answer once.
+func TestPartsOfBatches(t *testing.T) { synctest.Test(t, partsOfBatches) }
+
+func partsOfBatches(t *testing.T) {
+	s := &rowsService{}
+	l, store := shared(t, s, time.Minute)
+	const n = 10
+	s.note = func(r *provenance.Record) {
+		for i := range n {
+			r.Tag(string(rune('a' + i)))
+			r.Has(store.PartOf(&cache.Entry{Key: cache.Key{byte(i)}}))
+		}
+	}
+	keys := strings.Fields("0 1 2 3 4 5 6 7 8 9")
+	load(t, t.Context(), l, keys...)
+	settled()
+	s.asked()
+	_, made := load(t, t.Context(), l, keys...)
+	if asked := s.asked(); asked != "" || len(made.Parts) != n+len(keys) || len(made.Tags) != n {
+		t.Errorf("asked for %q; it has %d parts and the tags %q", asked, len(made.Parts), made.Tags)
+	}
+}
+
 func TestNotKeptKeys(t *testing.T) { synctest.Test(t, notKeptKeys) }
 
 func notKeptKeys(t *testing.T) {

@@ -154,7 +154,8 @@ func (p *prepared) cost(resp *graphql.Response) func() float64 {
 	return func() float64 { return formula.Actual(values, data, most) }
 }
 
-// mutate executes a mutation. What it changes is invalidated before it is
+// mutate executes a mutation, to its end also if the caller leaves: a service may
+// have done its part already. What it changes is invalidated before it is
 // answered, so that the caller reads what was written, and whether it failed or
 // not: it may have changed something.
 func (p *prepared) mutate(ctx context.Context) *answer.Answer {
@@ -165,6 +166,11 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 			p.settle(nil)
 		}
 	}()
+	if ctx.Err() != nil { // it has not begun
+		return p.failed(ctx, ctx.Err())
+	}
+	ctx, cancel := staying(ctx)
+	defer cancel()
 	defer func() { f.config.Store.Invalidate(ctx, p.facts.caching.Invalidated(p.oc.Variables, p.denied)...) }()
 	recording, record := provenance.Begin(provenance.Writing(ctx))
 	resp := p.execute(recording)()
@@ -175,6 +181,17 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 	a.Pass(record.Summary())
 	p.settle(a)
 	return a
+}
+
+// staying returns a context with the values and the deadline of ctx that its caller
+// does not cancel.
+func staying(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	ctx = context.WithoutCancel(ctx)
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline)
 }
 
 // execute begins to execute the operation. The function that it returns returns

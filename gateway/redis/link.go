@@ -12,10 +12,12 @@ import (
 
 // How often the server is checked, and how long it may take to answer a check,
 // or a request if that may take longer. The sum bounds how long it takes to
-// notice that it hangs.
+// notice that it hangs. Between the end of a check and the next one is some time,
+// however often callers prompt for one.
 const (
 	checkEvery   = 100 * time.Millisecond
 	checkTimeout = 300 * time.Millisecond
+	checkGap     = 10 * time.Millisecond
 )
 
 // Link is a gateway's link to Redis. It is safe for concurrent use once it runs.
@@ -149,11 +151,17 @@ func (l *Link) Run(ctx context.Context) {
 		if state.report(err) {
 			close(l.tried)
 		}
+		gap := time.After(checkGap)
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		case <-l.prompt:
+			select {
+			case <-ctx.Done():
+				return
+			case <-gap:
+			}
 		}
 	}
 }
@@ -232,7 +240,11 @@ local server, replication = redis.pcall('INFO', 'server'), redis.pcall('INFO', '
 if type(server) ~= 'string' or type(replication) ~= 'string' then
   return redis.error_reply('NOPERM this user needs the command INFO')
 end
-return string.match(server, 'run_id:(%x+)') .. ' ' .. string.match(replication, 'master_replid:(%x+)')
+local run, data = string.match(server, 'run_id:(%x+)'), string.match(replication, 'master_replid:(%x+)')
+if not run or not data then
+  return redis.error_reply('ERR INFO has no run_id or no master_replid: the server is not Redis or Valkey itself, but a proxy')
+end
+return run .. ' ' .. data
 `
 
 // greet checks whether the server answers and writes, and returns what would be

@@ -19,7 +19,10 @@ import (
 	"github.com/portico-gateway/portico/gateway/redis"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The client sleeps for up to a second after it has read the slots of a cluster.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
+}
 
 // watcher counts what it observes.
 type watcher struct {

@@ -59,8 +59,8 @@ func options(urls string) (rueidis.ClientOption, error) {
 	return options, nil
 }
 
-// dialer returns a function that calls before each dial of a connection.
-func dialer(options rueidis.ClientOption, before func()) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+// dialer returns a function that dials, and calls connected before a connection is used.
+func dialer(options rueidis.ClientOption, connected func()) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
 	dial := options.DialCtxFn
 	if dial == nil {
 		dial = func(ctx context.Context, address string, d *net.Dialer, config *tls.Config) (net.Conn, error) {
@@ -71,7 +71,10 @@ func dialer(options rueidis.ClientOption, before func()) func(context.Context, s
 		}
 	}
 	return func(ctx context.Context, address string, d *net.Dialer, config *tls.Config) (net.Conn, error) {
-		before()
-		return dial(ctx, address, d, config)
+		conn, err := dial(ctx, address, d, config)
+		if err == nil {
+			connected()
+		}
+		return conn, err
 	}
 }

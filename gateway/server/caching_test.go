@@ -687,6 +687,81 @@ func TestStaleAnswers(t *testing.T) {
 	}
 }
 
+// An answer that was invalidated while it was made is kept by no cache, not even one
+// between the gateway and its clients.
+func TestInvalidatedWhileMade(t *testing.T) {
+	var s *Server
+	var calls atomic.Int64
+	var server *httptest.Server
+	server, s = cachingGateway(t, `type Query { n: Int @cacheControl(maxAge: 60) @cacheTag(format: "n") }`, map[string]field{
+		"n": func(ctx context.Context, _ map[string]any) (any, error) {
+			if calls.Add(1) == 1 {
+				s.store.Invalidate(ctx, "n")
+			}
+			return calls.Load(), nil
+		},
+	}, nil)
+	for i, want := range []string{"no-store", "public, max-age=60"} {
+		if got := ask(t, server, http.MethodGet, "{n}"); got.header.Get("Cache-Control") != want {
+			t.Errorf("%d: %s, %v", i, got.body, got.header)
+		}
+	}
+}
+
+// A mutation whose caller leaves goes on, and invalidates; a query does not go on.
+func TestCallerLeavesAMutation(t *testing.T) {
+	begun, open, ended := make(chan struct{}, 2), make(chan struct{}), make(chan error, 2)
+	var version atomic.Int64
+	server, _ := cachingGateway(t, `type Query { n: Int @cacheControl(maxAge: 60) @cacheTag(format: "n")  slow: Int } type Mutation { set: Int @invalidates(tags: ["n"]) }`,
+		map[string]field{
+			"n": func(context.Context, map[string]any) (any, error) { return version.Load(), nil },
+			"slow": func(ctx context.Context, _ map[string]any) (any, error) {
+				begun <- struct{}{}
+				<-ctx.Done()
+				ended <- ctx.Err()
+				return nil, ctx.Err()
+			},
+			"set": func(ctx context.Context, _ map[string]any) (any, error) {
+				begun <- struct{}{}
+				<-open
+				version.Add(1)
+				ended <- ctx.Err()
+				return 1, nil
+			},
+		}, nil)
+	leave := func(query string) {
+		ctx, cancel := context.WithCancel(t.Context())
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/graphql/toy", strings.NewReader(fmt.Sprintf("{\"query\":%q}", query)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		left := make(chan struct{})
+		go func() {
+			defer close(left)
+			if resp, err := http.DefaultClient.Do(req); err == nil {
+				resp.Body.Close()
+			}
+		}()
+		<-begun
+		cancel()
+		<-left
+	}
+	if got := ask(t, server, http.MethodPost, "{n}"); got.body != "{\"data\":{\"n\":0}}" {
+		t.Fatal(got.body)
+	}
+	leave("{slow}")
+	if err := <-ended; err == nil {
+		t.Error("a query goes on")
+	}
+	leave("mutation {set}")
+	close(open)
+	if err := <-ended; err != nil {
+		t.Errorf("the mutation is cancelled: %v", err)
+	}
+	await(t, "it has invalidated", func() bool { return ask(t, server, http.MethodPost, "{n}").body == "{\"data\":{\"n\":1}}" })
+}
+
 // What services say of parts holds for the answer, whatever the schema says, also in
 // caches between the gateway and its clients.
 func TestPartsOfServices(t *testing.T) {

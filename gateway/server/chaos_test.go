@@ -109,6 +109,10 @@ func (c *chaos) run(t *testing.T, failure string) {
 		time.Sleep(moment)
 		c.server.Forget(t)
 		c.server.Restart(t)
+	case "outage": // longer than what is stored meanwhile is kept
+		c.server.Kill()
+		time.Sleep(2 * cache.AloneAge)
+		c.server.Restart(t)
 	case "restore":
 		c.server.Kill()
 		c.server.Restart(t)

@@ -479,7 +479,7 @@ func TestHistories(t *testing.T) {
 func TestHistoriesLong(t *testing.T) {
 	longtest.Only(t)
 	for seed := range 2 {
-		all := []string{"flush", "disconnect", "stop", "kill", "restore", "full", "read-only", "partition", "hang"}
+		all := []string{"flush", "disconnect", "stop", "kill", "outage", "restore", "full", "read-only", "partition", "hang"}
 		order := rand.New(rand.NewPCG(uint64(seed), 2))
 		var plan []string
 		for range 2 {

@@ -64,7 +64,7 @@ func chain(handler http.Handler, list []middleware) http.Handler {
 const requestIDHeader = "X-Request-Id"
 
 // withRequestID gives every request an id, its own or that of the caller when
-// it looks like one, and tells it in the answer.
+// it looks like one, and sends it in the answer and to services.
 func withRequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := ""
@@ -90,7 +90,7 @@ func newID() string {
 	return hex.EncodeToString(bits[:])
 }
 
-// plainID tells whether an id can be written into logs and headers as it is.
+// plainID reports whether an id can be written into logs and headers as it is.
 func plainID(id string) bool {
 	if id == "" || len(id) > 64 {
 		return false

@@ -30,6 +30,7 @@ func (s *Server) withPrincipal(next http.Handler) http.Handler {
 		known.caller = upstream.Caller{
 			Authorization: r.Header.Get("Authorization"),
 			Subject:       subjectOf(principal),
+			RequestID:     known.id[0],
 			Headers:       r.Header,
 		}
 		next.ServeHTTP(w, r)

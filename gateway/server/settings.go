@@ -82,6 +82,8 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			URL:                  s.URL,
 			Timeout:              time.Duration(s.Timeout),
 			MaxBatch:             s.MaxBatch,
+			Attempts:             s.Attempts,
+			Concurrency:          s.Concurrency,
 			MaxResponseBytes:     int64(s.MaxResponse),
 			ForwardAuthorization: s.ForwardAuthorization,
 			SubjectHeader:        s.SubjectHeader,

@@ -15,11 +15,26 @@ type Caller struct {
 	Authorization string
 	// Subject is that of the principal, for services that are to be sent it.
 	Subject string
+	// RequestID is that of the caller's request, for the services' logs; empty for
+	// none.
+	RequestID string
 	// Headers are those of the caller's request: bindings send some of them on,
 	// and every service gets the trace context, which is valid ([CheckTrace]).
 	// They must not change any more, and what a service believes must not be
 	// among them.
 	Headers http.Header
+}
+
+// The header fields that identify a request in logs and traces. They are not part
+// of what a call is: one that several callers share has those of the first.
+const (
+	requestID   = "X-Request-Id"
+	traceParent = "Traceparent"
+	traceState  = "Tracestate"
+)
+
+func isForLogs(name string) bool {
+	return name == requestID || name == traceParent || name == traceState
 }
 
 // CallerKey is where a context has its *[Caller].
@@ -85,10 +100,13 @@ func (c Config) identify(ctx context.Context, set func(name, value string)) erro
 	}
 	// W3C Trace Context, section 3: a gateway that takes no part in a trace
 	// passes it on.
-	for _, name := range [...]string{"Traceparent", "Tracestate"} {
+	for _, name := range [...]string{traceParent, traceState} {
 		if value := caller.Headers[name]; len(value) == 1 && printable(value[0]) {
 			set(name, value[0])
 		}
+	}
+	if caller.RequestID != "" && printable(caller.RequestID) {
+		set(requestID, caller.RequestID)
 	}
 	return nil
 }

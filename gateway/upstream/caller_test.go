@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"testing"
 
 	"google.golang.org/grpc/metadata"
@@ -11,8 +12,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
-// What a service believes of its caller comes from the gateway and from nobody
-// else.
+// What a service believes of its caller comes from the gateway only.
 func TestSubject(t *testing.T) {
 	const header = "X-User-Id"
 	trace := http.Header{"Traceparent": {"00-a-b-01"}, "Tracestate": {"x=1"}, "X-Other": {"1"}}
@@ -65,5 +65,24 @@ func TestSubjectOfGRPC(t *testing.T) {
 	err := getStock(t, upstream.WithCaller(t.Context(), upstream.Caller{Subject: "a\nb"}), services)
 	if problem.CodeOf(err) != problem.Unauthenticated {
 		t.Errorf("a subject of two lines: %v", err)
+	}
+}
+
+// Services get the id of the request, and calls that differ only in it are one.
+func TestRequestID(t *testing.T) {
+	o, client := newOrigin(t, upstream.Config{})
+	o.set(200, "Cache-Control", "max-age=60")
+	for _, id := range []string{"first", "second"} {
+		ctx := upstream.WithCaller(t.Context(), upstream.Caller{RequestID: id})
+		if got := read(t, ctx, client); got != "a" {
+			t.Errorf("%s: %s", id, got)
+		}
+	}
+	if asked, ids := o.asked(), o.requestIDs(); asked != "get" || !slices.Equal(ids, []string{"first"}) {
+		t.Errorf("asked %s, with the ids %q", asked, ids)
+	}
+	read(t, upstream.WithCaller(t.Context(), upstream.Caller{RequestID: "a\nb"}), client, "X-Other", "1")
+	if ids := o.requestIDs(); !slices.Equal(ids, []string{""}) {
+		t.Errorf("an id with a line break became %q", ids)
 	}
 }

@@ -29,6 +29,9 @@ func codec(store *cache.Store) *cache.Codec {
 			if err := json.Unmarshal(raw, &head); err != nil {
 				return err
 			}
+			if head.Header == nil {
+				head.Header = http.Header{}
+			}
 			g := &got{
 				status: head.Status, header: head.Header, body: string(body),
 				born: e.Born, fresh: head.Fresh, said: head.Said, mustRevalidate: head.MustRevalidate,

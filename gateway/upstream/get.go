@@ -46,6 +46,7 @@ func (g *got) note(ctx context.Context) {
 	record.Tag(tagsOf(g.header)...)
 	if g.part != nil {
 		record.Has(g.part)
+		record.Expires(g.part.Until())
 	}
 }
 
@@ -57,8 +58,8 @@ const keptForValidation = 10 * time.Minute
 // that is cached (RFC 9111, as a shared cache), one that is under way, or a new
 // one. Requests are the same if URL and header are, but for the trace, so that all
 // that Vary names is the same. What several callers share has the trace of the one
-// whose request began it. An answer of which something is passed to the caller is one that the
-// operation has had already, or a new one.
+// whose request began it. An answer of which something is passed to the caller is
+// one that the operation has had already, or a new one.
 func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 	req, err := c.request(ctx, r)
 	if err != nil {
@@ -68,12 +69,12 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 	if r.Passes != nil {
 		return cache.Once(ctx, r.Passes.key(key), func() (*got, error) { return c.answer(ctx, r, req) })
 	}
-	return cache.Once(ctx, key, func() (*got, error) { return c.recall(ctx, req, key) })
+	return cache.Once(ctx, key, func() (*got, error) { return c.recall(ctx, req, r.route(), key) })
 }
 
 // recall is get for the first time in an operation.
-func (c *HTTP) recall(ctx context.Context, req *http.Request, key cache.Key) (*got, error) {
-	entry, _, err := c.gets.Fetch(ctx, key, c.fetch(req))
+func (c *HTTP) recall(ctx context.Context, req *http.Request, route string, key cache.Key) (*got, error) {
+	entry, _, err := c.gets.Fetch(ctx, key, c.fetch(req, route))
 	switch {
 	case err == nil:
 		return gotOf(entry), nil
@@ -83,12 +84,12 @@ func (c *HTTP) recall(ctx context.Context, req *http.Request, key cache.Key) (*g
 	return nil, err
 }
 
-// keyOf returns the key of a request: all that the service is sent, except the
-// trace.
+// keyOf returns the key of a request: all that the service is sent, except what is
+// for logs and traces.
 func keyOf(service string, req *http.Request) cache.Key {
 	names := make([]string, 0, 16)
 	for name := range req.Header {
-		if name != "Traceparent" && name != "Tracestate" {
+		if !isForLogs(name) {
 			names = append(names, name)
 		}
 	}
@@ -117,35 +118,35 @@ func isFailure(_ *cache.Entry, err error) bool {
 
 // fetch returns a function that calls the service, with the validators of the answer
 // that is cached, if one is.
-func (c *HTTP) fetch(req *http.Request) cache.Make {
+func (c *HTTP) fetch(req *http.Request, route string) cache.Make {
 	return func(ctx context.Context, have *cache.Entry) (*cache.Entry, error) {
 		req := req.WithContext(ctx)
-		if have != nil {
-			validate(req, gotOf(have).header)
-		}
-		asked := c.store.Now()
-		resp, err := c.send(req)
+		conditional := have != nil && validate(req, gotOf(have).header)
+		answer, direct := &got{}, false
+		var policy cache.Policy
+		err := c.exchange(req, route, func(resp *http.Response, asked time.Time) error {
+			direct = resp.Request.URL == req.URL // else a redirect led to it, which may lead elsewhere the next time
+			if conditional && direct && resp.StatusCode == http.StatusNotModified {
+				old := gotOf(have)
+				*answer = got{status: old.status, header: updated(old.header, resp.Header), body: old.body}
+			} else {
+				body, err := c.body(ctx, resp)
+				if err != nil {
+					return err
+				}
+				*answer = got{status: resp.StatusCode, header: resp.Header, body: body}
+			}
+			policy = answer.read(req, asked)
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		defer resp.Body.Close()
-		answer := &got{}
-		direct := resp.Request.URL == req.URL // else a redirect led to it, which may lead elsewhere the next time
-		if have != nil && direct && resp.StatusCode == http.StatusNotModified {
-			old := gotOf(have)
-			answer.status, answer.header, answer.body = old.status, updated(old.header, resp.Header), old.body
-		} else {
-			body, err := c.body(ctx, resp)
-			if err != nil {
-				return nil, err
-			}
-			answer.status, answer.header, answer.body = resp.StatusCode, resp.Header, body
-		}
-		entry := &cache.Entry{Value: answer, Policy: answer.read(req, asked), Born: answer.born}
-		if entry.Policy == (cache.Policy{}) || !direct || !c.store.Keeps() || hasNoContent(resp.StatusCode) {
-			entry.Policy = cache.Policy{}
+		entry := &cache.Entry{Value: answer, Born: answer.born}
+		if policy == (cache.Policy{}) || !direct || !c.store.Keeps() || hasNoContent(answer.status) {
 			return entry, nil
 		}
+		entry.Policy = policy
 		answer.body = strings.Clone(answer.body) // it may have more memory than it needs
 		entry.Cost, entry.Part = answer.size(), true
 		entry.Tags = append(tagsOf(answer.header), cache.ServiceTag(c.config.Name))
@@ -154,14 +155,17 @@ func (c *HTTP) fetch(req *http.Request) cache.Make {
 	}
 }
 
-// validate makes a request conditional (RFC 9111, section 4.3.1).
-func validate(req *http.Request, header http.Header) {
-	if etag := header.Get("Etag"); etag != "" {
+// validate makes a request conditional (RFC 9111, section 4.3.1), and reports whether
+// it is.
+func validate(req *http.Request, header http.Header) bool {
+	etag, modified := header.Get("Etag"), header.Get("Last-Modified")
+	if etag != "" {
 		req.Header.Set("If-None-Match", etag)
 	}
-	if modified := header.Get("Last-Modified"); modified != "" {
+	if modified != "" {
 		req.Header.Set("If-Modified-Since", modified)
 	}
+	return etag+modified != ""
 }
 
 // updated is a stored header with the fields of a 304 (RFC 9111, section 3.2).

@@ -26,6 +26,16 @@ type origin struct {
 	header http.Header
 	body   string
 	wait   time.Duration
+	ids    []string // of requests
+}
+
+// requestIDs returns the ids of the requests since it was called last.
+func (o *origin) requestIDs() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	ids := o.ids
+	o.ids = nil
+	return ids
 }
 
 func (o *origin) set(status int, header ...string) {
@@ -57,7 +67,7 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if etag+modified != "" {
 		condition = strings.TrimSpace(etag + " " + modified)
 	}
-	o.calls = append(o.calls, condition)
+	o.calls, o.ids = append(o.calls, condition), append(o.ids, r.Header.Get("X-Request-Id"))
 	time.Sleep(o.wait)
 	maps.Copy(w.Header(), o.header)
 	w.Header().Set("Content-Type", "application/json")

@@ -28,6 +28,7 @@ import (
 type GRPC struct {
 	config Config
 	conn   *grpc.ClientConn
+	send   send  // through the policies
 	hubs   *hubs // of streams that are shared
 }
 
@@ -57,7 +58,7 @@ func newGRPC(c Config, u *url.URL) (*GRPC, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &GRPC{config: c, conn: conn, hubs: newHubs(c)}, nil
+	return &GRPC{config: c, conn: conn, send: through(c.policies()...), hubs: newHubs(c)}, nil
 }
 
 // connectParams make a service that is back be tried again after 2 s or so. By
@@ -91,10 +92,12 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 	if err != nil {
 		return err
 	}
-	if err := c.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
-		return grpcError(ctx, c.config.Name, err)
-	}
-	return nil
+	return c.send(ctx, &call{route: method, idempotent: !provenance.IsWriting(ctx), attempt: func(ctx context.Context) error {
+		if err := c.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
+			return grpcError(ctx, c.config.Name, err)
+		}
+		return nil
+	}})
 }
 
 // NewStream is part of grpc.ClientConnInterface. A stream lasts as long as its

@@ -31,6 +31,7 @@ type HTTP struct {
 	buffers   sync.Pool       // of *[]byte, to read answers with
 	store     *cache.Store
 	gets      *cache.Cache // of *got
+	send      send         // through the policies
 	// What requests have in common.
 	json, xml, done, events *Media
 	userAgent               []string
@@ -44,14 +45,14 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 		transport: &http.Transport{
 			DialContext:            (&net.Dialer{Timeout: c.Timeout, KeepAlive: 30 * time.Second}).DialContext,
 			ForceAttemptHTTP2:      true,
-			MaxConnsPerHost:        c.MaxConnections,
-			MaxIdleConns:           c.MaxConnections,
-			MaxIdleConnsPerHost:    c.MaxConnections,
+			MaxIdleConns:           c.Concurrency,
+			MaxIdleConnsPerHost:    c.Concurrency,
 			IdleConnTimeout:        90 * time.Second,
 			TLSHandshakeTimeout:    c.Timeout,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
 		streams: newStreams(c),
+		send:    through(c.policies()...),
 		hubs:    newHubs(c),
 		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,
@@ -163,22 +164,44 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 	return c.read(r, answer, read)
 }
 
-// answer sends a request and returns its answer, which is not kept.
+// answer sends a request and returns its answer, which is not cached.
 func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, error) {
-	asked := c.store.Now()
-	resp, err := c.send(req)
+	answer := &got{}
+	err := c.exchange(req.WithContext(ctx), r.route(), func(resp *http.Response, asked time.Time) error {
+		r.Passes.note(ctx, r.Binding, resp.Header)
+		body, err := c.body(ctx, resp)
+		*answer = got{status: resp.StatusCode, header: resp.Header, body: body}
+		answer.read(req, asked)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
-	r.Passes.note(ctx, r.Binding, resp.Header)
-	body, err := c.body(ctx, resp)
-	if err != nil {
-		return nil, err
-	}
-	answer := &got{status: resp.StatusCode, header: resp.Header, body: body}
-	answer.read(req, asked)
 	return answer, nil
+}
+
+// exchange sends a request through the policies of the service and calls read with
+// the answer to each attempt, and when it was requested.
+func (c *HTTP) exchange(req *http.Request, route string, read func(resp *http.Response, asked time.Time) error) error {
+	ctx := req.Context()
+	idempotent := req.Method == http.MethodGet && !provenance.IsWriting(ctx)
+	return c.send(ctx, &call{route: route, idempotent: idempotent, attempt: func(ctx context.Context) error {
+		asked := c.store.Now()
+		resp, err := c.roundTrip(req.WithContext(ctx))
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		return read(resp, asked)
+	}})
+}
+
+// route returns what a request calls, without its values.
+func (r Request) route() string {
+	if r.Binding != "" || len(r.Path) == 0 {
+		return r.Binding
+	}
+	return r.Path[0] // hand-written: the collection, usually
 }
 
 // statusError returns the error of an answer with a status other than 2xx, whose body
@@ -206,7 +229,7 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 		return "", nil
 	}
 	tooLarge := func() error {
-		return nonsense(c.config.Name, fmt.Errorf("service %s: the answer has more than %d bytes", c.config.Name, c.config.MaxResponseBytes))
+		return nonsense(c.config.Name, tooLargeError{c.config.Name, c.config.MaxResponseBytes})
 	}
 	if resp.ContentLength > c.config.MaxResponseBytes {
 		return "", tooLarge()
@@ -222,6 +245,17 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 		return "", tooLarge()
 	}
 	return body.String(), nil
+}
+
+// tooLargeError says that an answer has more bytes than are read.
+type tooLargeError struct {
+	service string
+	most    int64
+}
+
+// Error is part of error.
+func (e tooLargeError) Error() string {
+	return fmt.Sprintf("service %s: the answer has more than %d bytes", e.service, e.most)
 }
 
 // readAtOnce is the number of bytes that are read of an answer at once.

@@ -296,7 +296,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status := 200
 		if calls.Add(1)%2 == 0 {
-			status = 500
+			status = 400
 		}
 		answers(status, "application/json", `{"id":"a"}`)(w, r)
 	}))

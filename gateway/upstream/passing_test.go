@@ -20,7 +20,7 @@ func passes(in context.Context, client *upstream.HTTP, r upstream.Request) prove
 }
 
 func TestPassing(t *testing.T) {
-	service, client := newOrigin(t, upstream.Config{})
+	service, client := newOrigin(t, upstream.Config{Attempts: 1})
 	all := &upstream.Passing{Headers: []string{"X-A", "X-B"}, Cookies: []string{"a", "b"}}
 	kept := []string{"Cache-Control", "public, max-age=60", "Etag", `"1"`}
 	for _, c := range []struct {

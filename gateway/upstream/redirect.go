@@ -12,10 +12,10 @@ import (
 // mostRedirects is how many redirects of one call are followed.
 const mostRedirects = 5
 
-// send sends a request, and follows redirects of a GET within the service's
+// roundTrip sends a request, and follows redirects of a GET within the service's
 // origin if the configuration says so. The answer's Request is the last one.
 // Its errors are problems, unless the caller left.
-func (c *HTTP) send(req *http.Request) (*http.Response, error) {
+func (c *HTTP) roundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	resp, err := c.transport.RoundTrip(req)
 	for n := 1; err == nil && isRedirect(resp.StatusCode); n++ {

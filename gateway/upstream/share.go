@@ -101,8 +101,8 @@ func lostIfUnavailable(err error) error {
 	return err
 }
 
-// streamKey returns the key of a stream: all that the service is sent, except the
-// trace, and how the stream is shared.
+// streamKey returns the key of a stream: all that the service is sent, except what
+// is for logs and traces, and how the stream is shared.
 func (c *GRPC) streamKey(ctx context.Context, sharing Sharing, method string, request, message any) (cache.Key, error) {
 	out, err := c.outgoing(ctx)
 	if err != nil {
@@ -124,13 +124,12 @@ func (c *GRPC) streamKey(ctx context.Context, sharing Sharing, method string, re
 	return sha256.Sum256(appendHeader(text, md)), nil
 }
 
-// appendHeader appends a header to the text of a key, without the trace.
+// appendHeader appends a header to the text of a key, without what is for logs and
+// traces.
 func appendHeader(text []byte, header map[string][]string) []byte {
 	names := make([]string, 0, len(header))
 	for name := range header {
-		switch http.CanonicalHeaderKey(name) {
-		case "Traceparent", "Tracestate":
-		default:
+		if !isForLogs(http.CanonicalHeaderKey(name)) {
 			names = append(names, name)
 		}
 	}
@@ -215,8 +214,8 @@ func lostIfGone(err error) error {
 	return err
 }
 
-// streamKey returns the key of a stream: all that the service is sent, except the
-// trace, which events are read, and how the stream is shared.
+// streamKey returns the key of a stream: all that the service is sent, except what
+// is for logs and traces, which events are read, and how the stream is shared.
 func (c *HTTP) streamKey(ctx context.Context, r Request) (cache.Key, error) {
 	r.Accepts = c.events
 	req, err := c.request(ctx, r)

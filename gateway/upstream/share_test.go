@@ -193,9 +193,10 @@ func TestStreamsThatAreNotShared(t *testing.T) {
 			t.Errorf("%s: the service was told %q", name, got)
 		}
 	}
-	// The trace does not: the stream has that of the first.
+	// What is for logs and traces does not: the stream has that of the first.
 	for _, trace := range []string{"1", "2"} {
 		caller := anyone
+		caller.RequestID = trace
 		caller.Headers = http.Header{"Traceparent": {trace}, "X-Other": {trace}}
 		listen(t, upstream.WithCaller(t.Context(), caller), client, events)
 	}

@@ -155,7 +155,7 @@ func TestMessagesThatAreNotShared(t *testing.T) {
 			t.Errorf("the service was told %v", w.metadata)
 		}
 	}
-	caller := upstream.Caller{Authorization: "a", Subject: "s", Headers: map[string][]string{"Traceparent": {"1"}}}
+	caller := upstream.Caller{Authorization: "a", Subject: "s", RequestID: "1", Headers: map[string][]string{"Traceparent": {"1"}}}
 	i.begin(t, upstream.WithCaller(t.Context(), caller), "p", "")
 	if n := i.asked.Load(); n != 5 {
 		t.Errorf("%d streams", n)

@@ -240,7 +240,7 @@ func TestStreamsAreNoCalls(t *testing.T) {
 	})
 	service.HandleFunc("/row", answers(200, "application/json", `{"id":"b"}`))
 	service.HandleFunc("/never", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	client := open(t, upstream.Config{URL: serve(t, service.ServeHTTP), Timeout: time.Second, MaxConnections: 1})
+	client := open(t, upstream.Config{URL: serve(t, service.ServeHTTP), Timeout: time.Second, Concurrency: 1})
 
 	var next []func() (string, error, bool)
 	for range 3 {

@@ -24,7 +24,7 @@ import (
 
 // Config describes one service. Zero values stand for the defaults.
 type Config struct {
-	// Name is how portico.yaml and problems call it.
+	// Name is that of portico.yaml and of problems.
 	Name string
 	// URL is http://, https://, grpc:// (plain text) or grpcs://host:port. An
 	// HTTP URL may have a path, which goes before those of all requests.
@@ -39,9 +39,13 @@ type Config struct {
 	// MaxResponseBytes bounds an answer, uncompressed, or one message or event of
 	// a stream; 8 MiB by default.
 	MaxResponseBytes int64
-	// MaxConnections bounds the HTTP connections to the service, without those of
-	// streams; 64 by default.
-	MaxConnections int
+	// Attempts is how often an idempotent call is made at most: a GET, or a call of
+	// gRPC for a field of a query; 2 by default. Mutations call once.
+	Attempts int
+	// Concurrency bounds the calls that are under way, without streams; 100 by
+	// default. One binding, or method of gRPC, has at most three quarters of them.
+	// Over HTTP/1.1 each has a connection.
+	Concurrency int
 	// Resume is how long a shared stream that broke is opened again before its
 	// subscribers receive an error; 10 s by default. See [Sharing].
 	Resume time.Duration
@@ -100,8 +104,11 @@ func (c Config) withDefaults() Config {
 	if c.MaxResponseBytes == 0 {
 		c.MaxResponseBytes = 8 << 20
 	}
-	if c.MaxConnections == 0 {
-		c.MaxConnections = 64
+	if c.Attempts == 0 {
+		c.Attempts = 2
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = 100
 	}
 	if c.Resume == 0 {
 		c.Resume = 10 * time.Second

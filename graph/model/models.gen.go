@@ -12,6 +12,11 @@ import (
 	"github.com/portico-gateway/portico/gateway/decode"
 )
 
+// What a search finds.
+type SearchResult interface {
+	IsSearchResult()
+}
+
 // A shelf of the shop.
 type Category struct {
 	ID   string `json:"id"`
@@ -19,6 +24,8 @@ type Category struct {
 	// Faults are the values from services that do not match the schema; nil if there are none.
 	Faults *decode.Faults `json:"-"`
 }
+
+func (Category) IsSearchResult() {}
 
 // An amount of money.
 type Money struct {
@@ -84,10 +91,23 @@ type Product struct {
 	Faults *decode.Faults `json:"-"`
 }
 
+func (Product) IsSearchResult() {}
+
 // A page of products.
 type ProductConnection struct {
 	Nodes    []*Product `json:"nodes"`
 	PageInfo *PageInfo  `json:"pageInfo"`
+	// The same products with their cursors, as Relay reads pages.
+	Edges []*ProductEdge `json:"edges"`
+	// Faults are the values from services that do not match the schema; nil if there are none.
+	Faults *decode.Faults `json:"-"`
+}
+
+// A product of a page.
+type ProductEdge struct {
+	// What to give as `after` for the products behind this one.
+	Cursor string   `json:"cursor"`
+	Node   *Product `json:"node"`
 	// Faults are the values from services that do not match the schema; nil if there are none.
 	Faults *decode.Faults `json:"-"`
 }

@@ -21,7 +21,7 @@ func (r *resolver) compiled() *execute.Compiled {
 	return &execute.Compiled{
 		Types: []*execute.Type{
 			{
-				Name: "Category", Implements: []string{"Category"},
+				Name: "Category", Implements: []string{"Category", "SearchResult"},
 				Fields: map[string]execute.FieldOf{
 					"__typename": {},
 					"id":         {ID: 1},
@@ -51,7 +51,7 @@ func (r *resolver) compiled() *execute.Compiled {
 					"status":     {ID: 2},
 					"total":      {ID: 3, Types: []int{1}},
 					"items":      {ID: 4, Types: []int{4}},
-					"shipping":   {ID: 5, Resolves: true, Types: []int{11}},
+					"shipping":   {ID: 5, Resolves: true, Types: []int{12}},
 				},
 			},
 			{
@@ -78,17 +78,17 @@ func (r *resolver) compiled() *execute.Compiled {
 				},
 			},
 			{
-				Name: "Product", Implements: []string{"Product"},
+				Name: "Product", Implements: []string{"Product", "SearchResult"},
 				Tags: true,
 				Fields: map[string]execute.FieldOf{
 					"__typename":  {},
 					"id":          {ID: 1},
 					"name":        {ID: 2},
 					"price":       {ID: 3, Types: []int{1}},
-					"stock":       {ID: 4, Resolves: true, Tags: true, Types: []int{12}},
+					"stock":       {ID: 4, Resolves: true, Tags: true, Types: []int{13}},
 					"description": {ID: 5},
 					"category":    {ID: 6, Resolves: true, Types: []int{0}},
-					"reviews":     {ID: 7, Resolves: true, Types: []int{10}},
+					"reviews":     {ID: 7, Resolves: true, Types: []int{11}},
 					"related":     {ID: 8, Resolves: true, Types: []int{7}},
 				},
 			},
@@ -98,6 +98,15 @@ func (r *resolver) compiled() *execute.Compiled {
 					"__typename": {},
 					"nodes":      {ID: 1, Types: []int{7}},
 					"pageInfo":   {ID: 2, Types: []int{5}},
+					"edges":      {ID: 3, Types: []int{9}},
+				},
+			},
+			{
+				Name: "ProductEdge", Implements: []string{"ProductEdge"},
+				Fields: map[string]execute.FieldOf{
+					"__typename": {},
+					"cursor":     {ID: 1},
+					"node":       {ID: 2, Types: []int{7}},
 				},
 			},
 			{
@@ -105,9 +114,10 @@ func (r *resolver) compiled() *execute.Compiled {
 				Fields: map[string]execute.FieldOf{
 					"__typename": {},
 					"product":    {ID: 1, Resolves: true, Types: []int{7}},
-					"me":         {ID: 2, Resolves: true, Types: []int{15}},
+					"me":         {ID: 2, Resolves: true, Types: []int{16}},
 					"products":   {ID: 3, Resolves: true, Types: []int{8}},
 					"categories": {ID: 4, Resolves: true, Types: []int{0}},
+					"search":     {ID: 5, Resolves: true, Types: []int{0, 7}},
 				},
 			},
 			{
@@ -117,7 +127,7 @@ func (r *resolver) compiled() *execute.Compiled {
 					"id":         {ID: 1},
 					"rating":     {ID: 2},
 					"body":       {ID: 3},
-					"author":     {ID: 4, Resolves: true, Types: []int{14}},
+					"author":     {ID: 4, Resolves: true, Types: []int{15}},
 				},
 			},
 			{
@@ -140,7 +150,7 @@ func (r *resolver) compiled() *execute.Compiled {
 				Name: "Subscription", Implements: []string{"Subscription"},
 				Fields: map[string]execute.FieldOf{
 					"__typename":   {},
-					"stockChanged": {ID: 1, Resolves: true, Types: []int{12}},
+					"stockChanged": {ID: 1, Resolves: true, Types: []int{13}},
 				},
 			},
 			{
@@ -364,7 +374,7 @@ func (c compiled) levelOrder(x *execute.Run, selected *execute.Object, objs []*m
 			})
 		case 5: // shipping
 			execute.Resolve(level, i, objs, c.r.orderShipping(), func(x *execute.Run, f *execute.Selected, values []*model.Shipping) *execute.Children {
-				return execute.One(x, f.Below(11), values, faultsOfShipping, c.levelShipping)
+				return execute.One(x, f.Below(12), values, faultsOfShipping, c.levelShipping)
 			})
 		}
 	}
@@ -404,7 +414,7 @@ func (c compiled) writeOrder(w *execute.Writer, selected *execute.Object, level 
 					if value == nil {
 						w.Null()
 					} else {
-						c.writeShipping(w, f.Below(11), below.Level(), first, value)
+						c.writeShipping(w, f.Below(12), below.Level(), first, value)
 					}
 				}
 			}
@@ -667,7 +677,7 @@ func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []
 				return "stock-" + provenance.Escape(obj.ID)
 			})
 			execute.Resolve(level, i, objs, c.r.productStock(), func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
-				return execute.One(x, f.Below(12), values, faultsOfStock, c.levelStock)
+				return execute.One(x, f.Below(13), values, faultsOfStock, c.levelStock)
 			})
 		case 6: // category
 			execute.Resolve(level, i, objs, c.r.productCategory(), func(x *execute.Run, f *execute.Selected, values []*model.Category) *execute.Children {
@@ -680,7 +690,7 @@ func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []
 				continue
 			}
 			execute.Resolve(level, i, objs, c.r.productReviews(args["first"].(*int)), func(x *execute.Run, f *execute.Selected, values [][]*model.Review) *execute.Children {
-				return execute.Many(x, f.Below(10), values, faultsOfReview, c.levelReview)
+				return execute.Many(x, f.Below(11), values, faultsOfReview, c.levelReview)
 			})
 		case 8: // related
 			args, err := c.r.executionContext(x.Context()).field_Product_related_args(x.Context(), x.Arguments(f))
@@ -726,7 +736,7 @@ func (c compiled) writeProduct(w *execute.Writer, selected *execute.Object, leve
 					if value == nil {
 						w.Null()
 					} else {
-						c.writeStock(w, f.Below(12), below.Level(), first, value)
+						c.writeStock(w, f.Below(13), below.Level(), first, value)
 					}
 				}
 			case 5: // description
@@ -804,6 +814,11 @@ func (c compiled) levelProductConnection(x *execute.Run, selected *execute.Objec
 				values := execute.Get(objs, func(obj *model.ProductConnection) *model.PageInfo { return obj.PageInfo })
 				return execute.One(x, f.Below(5), values, faultsOfPageInfo, c.levelPageInfo)
 			})
+		case 3: // edges
+			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
+				values := execute.Get(objs, func(obj *model.ProductConnection) []*model.ProductEdge { return obj.Edges })
+				return execute.Many(x, f.Below(9), values, faultsOfProductEdge, c.levelProductEdge)
+			})
 		}
 	}
 	return level.Do()
@@ -832,6 +847,9 @@ func (c compiled) writeProductConnection(w *execute.Writer, selected *execute.Ob
 				} else {
 					c.writePageInfo(w, f.Below(5), below.Level(), first, obj.PageInfo)
 				}
+			case 3: // edges
+				below, first := level.Under(i, at)
+				first = c.listProductEdge(w, f, below, first, obj.Edges, true)
 			}
 		}
 		ok = w.End(f, mark) && ok
@@ -850,6 +868,78 @@ func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, 
 		} else {
 			c.writeProductConnection(w, selected, level, at, obj)
 			if !faultsOfProductConnection(obj).IsWhole() {
+				at++
+			}
+		}
+		ok = w.EndItem(mark, nonNull) && ok
+	}
+	w.EndList(ok)
+	return at
+}
+
+func faultsOfProductEdge(obj *model.ProductEdge) *decode.Faults {
+	return obj.Faults
+}
+
+// levelProductEdge resolves what is selected of objs, and of the objects below them.
+func (c compiled) levelProductEdge(x *execute.Run, selected *execute.Object, objs []*model.ProductEdge) *execute.Results {
+	level := x.Level(selected)
+	for i := range selected.Fields {
+		f := &selected.Fields[i]
+		if x.Denied(f) {
+			continue
+		}
+		switch f.ID {
+		case 2: // node
+			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
+				values := execute.Get(objs, func(obj *model.ProductEdge) *model.Product { return obj.Node })
+				return execute.One(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
+			})
+		}
+	}
+	return level.Do()
+}
+
+// writeProductEdge writes an object: that at a position of the level, if there is one.
+func (c compiled) writeProductEdge(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, obj *model.ProductEdge) {
+	if !w.Object(obj.Faults) {
+		return
+	}
+	ok := true
+	for i := range selected.Fields {
+		f := &selected.Fields[i]
+		mark, good := w.Begin(f, obj.Faults)
+		if good {
+			switch f.ID {
+			case execute.Typename:
+				w.String("ProductEdge")
+			case 1: // cursor
+				w.String(obj.Cursor)
+			case 2: // node
+				below, first := level.Under(i, at)
+				if obj.Node == nil {
+					w.Missing()
+				} else {
+					c.writeProduct(w, f.Below(7), below.Level(), first, obj.Node)
+				}
+			}
+		}
+		ok = w.End(f, mark) && ok
+	}
+	w.Close(ok)
+}
+
+// listProductEdge writes a list of objects, and returns the position after theirs.
+func (c compiled) listProductEdge(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.ProductEdge, nonNull bool) int {
+	selected, level, ok := f.Below(9), below.Level(), true
+	w.List()
+	for i, obj := range list {
+		mark := w.Item(i)
+		if obj == nil {
+			w.NullOr(nonNull)
+		} else {
+			c.writeProductEdge(w, selected, level, at, obj)
+			if !faultsOfProductEdge(obj).IsWhole() {
 				at++
 			}
 		}
@@ -884,7 +974,7 @@ func (c compiled) levelQuery(x *execute.Run, selected *execute.Object) *execute.
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.Viewer, error) {
 				return c.r.clients.Accounts.Me(cache.Shared(ctx))
 			}, func(x *execute.Run, f *execute.Selected, values []*model.Viewer) *execute.Children {
-				return execute.One(x, f.Below(15), values, faultsOfViewer, c.levelViewer)
+				return execute.One(x, f.Below(16), values, faultsOfViewer, c.levelViewer)
 			})
 		case 3: // products
 			args, err := c.r.executionContext(x.Context()).field_Query_products_args(x.Context(), x.Arguments(f))
@@ -906,6 +996,19 @@ func (c compiled) levelQuery(x *execute.Run, selected *execute.Object) *execute.
 				return c.r.clients.Catalog.Categories(cache.Shared(ctx))
 			}, func(x *execute.Run, f *execute.Selected, values [][]*model.Category) *execute.Children {
 				return execute.Many(x, f.Below(0), values, faultsOfCategory, c.levelCategory)
+			})
+		case 5: // search
+			args, err := c.r.executionContext(x.Context()).field_Query_search_args(x.Context(), x.Arguments(f))
+			if err != nil {
+				execute.Fail[[]model.SearchResult](level, i, 1, err)
+				continue
+			}
+			textArg := args["text"].(string)
+			first := args["first"].(*int)
+			execute.ResolveRoot(level, i, func(ctx context.Context) ([]model.SearchResult, error) {
+				return c.r.clients.Catalog.Search(cache.Shared(ctx), textArg, first)
+			}, func(x *execute.Run, f *execute.Selected, values [][]model.SearchResult) *execute.Children {
+				return execute.Abstract(x, f, values, c.splitSearchResult)
 			})
 		}
 	}
@@ -940,7 +1043,7 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 					if value == nil {
 						w.Null()
 					} else {
-						c.writeViewer(w, f.Below(15), below.Level(), first, value)
+						c.writeViewer(w, f.Below(16), below.Level(), first, value)
 					}
 				}
 			case 3: // products
@@ -956,6 +1059,11 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 				value, err, below, first := execute.At[[]*model.Category](level, i, 0)
 				if err == nil || w.Fault(err) {
 					first = c.listCategory(w, f, below, first, value, true)
+				}
+			case 5: // search
+				value, err, below, first := execute.At[[]model.SearchResult](level, i, 0)
+				if err == nil || w.Fault(err) {
+					first = c.listSearchResult(w, f, below, first, value, true)
 				}
 			}
 		}
@@ -979,7 +1087,7 @@ func (c compiled) levelReview(x *execute.Run, selected *execute.Object, objs []*
 		switch f.ID {
 		case 4: // author
 			execute.Resolve(level, i, objs, c.r.reviewAuthor(), func(x *execute.Run, f *execute.Selected, values []*model.User) *execute.Children {
-				return execute.One(x, f.Below(14), values, faultsOfUser, c.levelUser)
+				return execute.One(x, f.Below(15), values, faultsOfUser, c.levelUser)
 			})
 		}
 	}
@@ -1011,7 +1119,7 @@ func (c compiled) writeReview(w *execute.Writer, selected *execute.Object, level
 					if value == nil {
 						w.Null()
 					} else {
-						c.writeUser(w, f.Below(14), below.Level(), first, value)
+						c.writeUser(w, f.Below(15), below.Level(), first, value)
 					}
 				}
 			}
@@ -1023,7 +1131,7 @@ func (c compiled) writeReview(w *execute.Writer, selected *execute.Object, level
 
 // listReview writes a list of objects, and returns the position after theirs.
 func (c compiled) listReview(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Review, nonNull bool) int {
-	selected, level, ok := f.Below(10), below.Level(), true
+	selected, level, ok := f.Below(11), below.Level(), true
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
@@ -1077,7 +1185,7 @@ func (c compiled) writeShipping(w *execute.Writer, selected *execute.Object, lev
 
 // listShipping writes a list of objects, and returns the position after theirs.
 func (c compiled) listShipping(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Shipping, nonNull bool) int {
-	selected, level, ok := f.Below(11), below.Level(), true
+	selected, level, ok := f.Below(12), below.Level(), true
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
@@ -1131,7 +1239,7 @@ func (c compiled) writeStock(w *execute.Writer, selected *execute.Object, level 
 
 // listStock writes a list of objects, and returns the position after theirs.
 func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Stock, nonNull bool) int {
-	selected, level, ok := f.Below(12), below.Level(), true
+	selected, level, ok := f.Below(13), below.Level(), true
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
@@ -1160,7 +1268,7 @@ func (c compiled) levelSubscription(x *execute.Run, selected *execute.Object) *e
 		switch f.ID {
 		case 1: // stockChanged
 			execute.ResolveRoot(level, i, execute.Event[*model.Stock], func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
-				return execute.One(x, f.Below(12), values, faultsOfStock, c.levelStock)
+				return execute.One(x, f.Below(13), values, faultsOfStock, c.levelStock)
 			})
 		}
 	}
@@ -1186,7 +1294,7 @@ func (c compiled) writeSubscription(w *execute.Writer, selected *execute.Object,
 					if value == nil {
 						w.Missing()
 					} else {
-						c.writeStock(w, f.Below(12), below.Level(), first, value)
+						c.writeStock(w, f.Below(13), below.Level(), first, value)
 					}
 				}
 			}
@@ -1238,7 +1346,7 @@ func (c compiled) writeUser(w *execute.Writer, selected *execute.Object, level *
 
 // listUser writes a list of objects, and returns the position after theirs.
 func (c compiled) listUser(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.User, nonNull bool) int {
-	selected, level, ok := f.Below(14), below.Level(), true
+	selected, level, ok := f.Below(15), below.Level(), true
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
@@ -1322,7 +1430,7 @@ func (c compiled) writeViewer(w *execute.Writer, selected *execute.Object, level
 
 // listViewer writes a list of objects, and returns the position after theirs.
 func (c compiled) listViewer(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []*model.Viewer, nonNull bool) int {
-	selected, level, ok := f.Below(15), below.Level(), true
+	selected, level, ok := f.Below(16), below.Level(), true
 	w.List()
 	for i, obj := range list {
 		mark := w.Item(i)
@@ -1334,6 +1442,75 @@ func (c compiled) listViewer(w *execute.Writer, f *execute.Selected, below *exec
 				at++
 			}
 		}
+		ok = w.EndItem(mark, nonNull) && ok
+	}
+	w.EndList(ok)
+	return at
+}
+
+// splitSearchResult resolves what is selected of values, by their types.
+func (c compiled) splitSearchResult(x *execute.Run, f *execute.Selected, values []model.SearchResult) ([]*execute.Results, []int32) {
+	index := make([]int32, len(values))
+	var (
+		asCategory []*model.Category
+		asProduct  []*model.Product
+	)
+	for i, value := range values {
+		switch value := value.(type) {
+		case *model.Category:
+			if value != nil && !faultsOfCategory(value).IsWhole() {
+				index[i] = int32(len(asCategory))
+				asCategory = append(asCategory, value)
+			}
+		case *model.Product:
+			if value != nil && !faultsOfProduct(value).IsWhole() {
+				index[i] = int32(len(asProduct))
+				asProduct = append(asProduct, value)
+			}
+		}
+	}
+	levels := make([]*execute.Results, 17)
+	execute.Concurrently(
+		func() { levels[0] = c.levelCategory(x, f.Below(0), asCategory) },
+		func() { levels[7] = c.levelProduct(x, f.Below(7), asProduct) },
+	)
+	return levels, index
+}
+
+// writeSearchResult writes a value that is not nil.
+func (c compiled) writeSearchResult(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, value model.SearchResult, nonNull bool) {
+	switch value := value.(type) {
+	case *model.Category:
+		if value == nil {
+			w.NullOr(nonNull)
+			return
+		}
+		level, at := below.Of(0, at)
+		c.writeCategory(w, f.Below(0), level, at, value)
+	case *model.Product:
+		if value == nil {
+			w.NullOr(nonNull)
+			return
+		}
+		level, at := below.Of(7, at)
+		c.writeProduct(w, f.Below(7), level, at, value)
+	default:
+		w.Unexpected(value)
+	}
+}
+
+// listSearchResult writes a list of values, and returns the position after theirs.
+func (c compiled) listSearchResult(w *execute.Writer, f *execute.Selected, below *execute.Children, at int, list []model.SearchResult, nonNull bool) int {
+	ok := true
+	w.List()
+	for i, value := range list {
+		mark := w.Item(i)
+		if value == nil {
+			w.NullOr(nonNull)
+		} else {
+			c.writeSearchResult(w, f, below, at, value, nonNull)
+		}
+		at++
 		ok = w.EndItem(mark, nonNull) && ok
 	}
 	w.EndList(ok)

@@ -70,6 +70,26 @@ query ProductPage($id: ID! = "p1") {
   }
 }
 `},
+			{Name: "Search", Document: `# A search box: products and shelves in one list, one call.
+query Search($text: String! = "coffee") {
+  search(text: $text, first: 8) {
+    __typename
+    ... on Category { id name }
+    ... on Product { id name price { amount currency } }
+  }
+}
+`},
+			{Name: "Shelf", Document: `# The products of a shelf, page by page, as Relay reads them.
+query Shelf($categoryId: ID! = "c1", $after: String) {
+  products(categoryId: $categoryId, first: 5, after: $after) {
+    edges {
+      cursor
+      node { id name price { amount currency } }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`},
 			{Name: "Buy", Document: `# Needs a token: press "Get a demo token".
 mutation Buy {
   placeOrder(input: {items: [{productId: "p1", quantity: 2}]}) {
@@ -388,6 +408,27 @@ func (r *resolver) belowProductConnection(ctx context.Context, selections ast.Se
 			level.Down(field, func() {
 				execute.Flat(r.belowProduct)(ctx, field.Selections, execute.Map(level.Objects(), func(obj *model.ProductConnection) []*model.Product { return obj.Nodes }))
 			})
+		case "edges":
+			level.Down(field, func() {
+				execute.Flat(r.belowProductEdge)(ctx, field.Selections, execute.Map(level.Objects(), func(obj *model.ProductConnection) []*model.ProductEdge { return obj.Edges }))
+			})
+		}
+	}
+	level.Run()
+}
+
+// belowProductEdge resolves the selections of objs, and of the objects below them.
+func (r *resolver) belowProductEdge(ctx context.Context, selections ast.SelectionSet, objs []*model.ProductEdge) {
+	level := execute.NewLevel(ctx, objs)
+	if level.Empty() {
+		return
+	}
+	for _, field := range execute.Fields(ctx, selections, productEdgeImplementors) {
+		switch field.Name {
+		case "node":
+			level.Down(field, func() {
+				r.belowProduct(ctx, field.Selections, execute.Map(level.Objects(), func(obj *model.ProductEdge) *model.Product { return obj.Node }))
+			})
 		}
 	}
 	level.Run()
@@ -428,6 +469,15 @@ func (q queryResolver) Products(ctx context.Context, first *int, after *string, 
 // Categories calls catalog.Client.Categories.
 func (q queryResolver) Categories(ctx context.Context) ([]*model.Category, error) {
 	return q.r.clients.Catalog.Categories(cache.Shared(ctx))
+}
+
+// Search calls catalog.Client.Search.
+func (q queryResolver) Search(ctx context.Context, textArg string, first *int) ([]model.SearchResult, error) {
+	value, err := q.r.clients.Catalog.Search(cache.Shared(ctx), textArg, first)
+	if err == nil {
+		execute.Root(ctx, value, execute.Flat(q.r.belowSearchResult))
+	}
+	return value, err
 }
 
 // Review implements ResolverRoot.
@@ -543,4 +593,20 @@ func (r *resolver) belowViewer(ctx context.Context, selections ast.SelectionSet,
 		}
 	}
 	level.Run()
+}
+
+// belowSearchResult resolves the selections of values, by their types.
+func (r *resolver) belowSearchResult(ctx context.Context, selections ast.SelectionSet, values []model.SearchResult) {
+	var (
+		asProduct []*model.Product
+	)
+	for _, value := range values {
+		switch value := value.(type) {
+		case *model.Product:
+			asProduct = append(asProduct, value)
+		}
+	}
+	execute.Concurrently(
+		func() { r.belowProduct(ctx, selections, asProduct) },
+	)
 }

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/tools/txtar"
 
-	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/longtest"
 )
 
@@ -51,9 +50,7 @@ func generateGuide(t *testing.T) string {
 		files = append(files, f)
 	}
 	dir := materialise(t, &txtar.Archive{Files: files})
-	if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
-		t.Fatal(err)
-	}
+	generate(t, dir)
 	return dir
 }
 

@@ -49,16 +49,13 @@ func TestMistakes(t *testing.T) {
 func TestProjects(t *testing.T) {
 	for _, file := range cases(t, "projects") {
 		t.Run(name(file), func(t *testing.T) {
+			t.Parallel()
 			archive := parse(t, file)
 			dir := materialise(t, archive)
-			if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
-				t.Fatal(err)
-			}
+			generate(t, dir)
 			first := snapshot(t, dir)
 			if hasExpectations(archive) {
-				if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
-					t.Fatal(err)
-				}
+				generate(t, dir)
 				if changed := diff(first, snapshot(t, dir)); len(changed) > 0 {
 					t.Errorf("a second run changed %v", changed)
 				}
@@ -83,11 +80,9 @@ func hasExpectations(archive *txtar.Archive) bool {
 func TestCompiledLong(t *testing.T) {
 	longtest.Only(t)
 	dir := materialise(t, parse(t, filepath.Join("testdata", "projects", "compiled.txtar")))
-	if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
-		t.Fatal(err)
-	}
-	goCommand(t, dir, "test", "-race", "-timeout", "60m", "-run", "GQLGen", ".")
-	goCommand(t, dir, "test", "-timeout", "60m", "-run", "GraphQLJS", ".") // most of its time is that of graphql-js
+	generate(t, dir)
+	goCommand(t, dir, "test", "-gcflags=", "-race", "-timeout", "60m", "-run", "GQLGen", ".")
+	goCommand(t, dir, "test", "-gcflags=", "-timeout", "60m", "-run", "GraphQLJS", ".") // most of its time is that of graphql-js
 }
 
 // TestRemovedFrontend generates a project, removes a frontend and generates

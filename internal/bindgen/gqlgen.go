@@ -12,11 +12,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen"
 	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/99designs/gqlgen/plugin/modelgen"
 	"github.com/vektah/gqlparser/v2/ast"
+	"golang.org/x/tools/imports"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/pluginpb"
 
@@ -148,11 +148,45 @@ func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *pla
 		}
 	}
 	adapters := &plugin{plan: p, planned: planned}
-	if err := api.Generate(cfg, api.PrependPlugin(adapters)); err != nil || len(adapters.left) == 0 {
+	if err := r.execution(cfg, adapters); err != nil || len(adapters.left) == 0 {
 		return nil, err
 	}
 	return []string{fmt.Sprintf("frontend %s: gqlgen executes operations with %s, since their Go types are not pointers to structs with these fields",
 		f.Name, strings.Join(adapters.left, ", "))}, nil
+}
+
+// execution generates the executable schema of one frontend, as gqlgen's package api
+// does with one plugin. The frontends share the packages that gqlgen loads: package api
+// loads them again for each. Those loaded for the models are older than the clients.
+func (r *run) execution(cfg *config.Config, adapters *plugin) error {
+	if cfg.LocalPrefix != "" {
+		imports.LocalPrefix = cfg.LocalPrefix
+	}
+	if err := cfg.LoadSchema(); err != nil {
+		return err
+	}
+	codegen.ClearInlineArgsMetadata()
+	if err := codegen.ExpandInlineArguments(cfg.Schema); err != nil {
+		return err
+	}
+	if r.loaded != nil {
+		cfg.Packages = r.loaded.Packages
+	}
+	if err := cfg.Init(); err != nil {
+		return err
+	}
+	r.loaded = cfg
+	if err := adapters.MutateConfig(cfg); err != nil {
+		return err
+	}
+	data, err := codegen.BuildData(cfg, adapters)
+	if err != nil {
+		return err
+	}
+	if err := adapters.GenerateCode(data); err != nil {
+		return err
+	}
+	return codegen.GenerateCode(data)
 }
 
 // plugin is the plugin of gqlgen that writes the adapters.

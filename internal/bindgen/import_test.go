@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/tools/txtar"
 
-	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/importer"
 	"github.com/portico-gateway/portico/internal/longtest"
 )
@@ -19,6 +18,7 @@ import (
 func TestImported(t *testing.T) {
 	for _, name := range []string{"commerce", "parameters", "fields", "objects", "recursion", "enums", "proto-methods", "proto-types"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			archive, err := txtar.ParseFile(filepath.Join("..", "importer", "testdata", name+".txtar"))
 			if err != nil {
 				t.Fatal(err)
@@ -50,6 +50,7 @@ func importedOfOthers(t *testing.T, documents map[string]int) {
 	}
 	for name, fields := range documents {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := emptyProject(t)
 			draft, err := importer.OpenAPI(filepath.Join(strings.TrimSpace(string(out)), "openapi3", "testdata", name), importer.Options{Dir: dir, Service: "shop", Frontend: "web"})
 			if err != nil {
@@ -81,10 +82,8 @@ func generateDraft(t *testing.T, dir string, draft *importer.Draft) {
 			t.Fatal(err)
 		}
 	}
-	if err := bindgen.Generate(t.Context(), dir, nil); err != nil {
-		t.Fatalf("%d fields:\n%v", draft.Fields, err)
-	}
 	t.Logf("%d fields", draft.Fields)
+	generate(t, dir)
 }
 
 // draftOf makes the draft of a case of the importer's.

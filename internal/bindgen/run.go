@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/99designs/gqlgen/codegen/config"
+
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -29,6 +31,7 @@ type run struct {
 	project  *project.Project
 	progress func(Step)
 	last     time.Time
+	loaded   *config.Config // of the frontend before; all share its Packages
 }
 
 func newRun(root string, progress func(Step)) (*run, error) {

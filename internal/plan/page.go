@@ -123,10 +123,11 @@ func (m *maker) page(c *Call, a *Answer) {
 	m.rowValues(c, p)
 	def := m.union.Types[c.Type.Name()]
 	p.Connection, p.HasNodes = m.models.Named(def.Name), def.Fields.ForName("nodes") != nil
-	if edges := def.Fields.ForName("edges"); edges != nil {
-		m.edges(c, p, edges)
+	if c.has(def, "edges") {
+		m.edges(c, p, def.Fields.ForName("edges"))
 	}
-	if p.TotalCount = def.Fields.ForName("totalCount"); p.TotalCount != nil {
+	if c.has(def, "totalCount") {
+		p.TotalCount = def.Fields.ForName("totalCount")
 		m.totalCount(c, p, def)
 	}
 	info := def.Fields.ForName("pageInfo")
@@ -144,6 +145,15 @@ func (m *maker) page(c *Call, a *Answer) {
 	m.pageInfo(c, p)
 	m.onlyPageFields(c, def, "nodes", "edges", "totalCount", "pageInfo")
 	a.Page = p
+}
+
+// has reports whether a type has a field in a frontend that makes the call. What only
+// other frontends have is not made, and the service need not have it.
+func (c *Call) has(def *ast.Definition, field string) bool {
+	return slices.ContainsFunc(c.users, func(u callUser) bool {
+		own := u.frontend.Schema.Types[def.Name]
+		return own != nil && own.Fields.ForName(field) != nil
+	})
 }
 
 // pageInfo checks the fields of PageInfo.

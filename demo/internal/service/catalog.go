@@ -19,9 +19,16 @@ type catalog struct {
 
 // productPage is a page of products, or all that were asked for by id.
 type productPage struct {
-	Products []data.Product `json:"products"`
+	Products []productRow `json:"products"`
 	// NextCursor asks for the next page; null on the last.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// productRow is a product of a page.
+type productRow struct {
+	data.Product
+	// Cursor asks for what comes after this product; only lists have it.
+	Cursor string `json:"cursor,omitempty"`
 }
 
 // NewCatalog gives the routes of the products and categories.
@@ -31,6 +38,7 @@ func NewCatalog(s *shop.Shop) *http.ServeMux {
 	routes.Handle("GET /products", rest.Handler(c.products))
 	routes.Handle("GET /products/{id}", rest.Handler(c.product))
 	routes.Handle("GET /categories", rest.Handler(c.categories))
+	routes.Handle("GET /search", rest.Handler(c.search))
 	return routes
 }
 
@@ -56,10 +64,10 @@ func (c catalog) byIDs(r *http.Request) (productPage, error) {
 	if err != nil {
 		return productPage{}, err
 	}
-	page := productPage{Products: []data.Product{}}
+	page := productPage{Products: []productRow{}}
 	for _, id := range unordered(ids) {
 		if p, ok := c.shop.Product(id); ok {
-			page.Products = append(page.Products, p)
+			page.Products = append(page.Products, productRow{Product: p})
 		}
 	}
 	return page, nil
@@ -75,11 +83,14 @@ func (c catalog) list(r *http.Request) (productPage, error) {
 	if err != nil {
 		return productPage{}, err
 	}
-	if len(following) <= limit {
-		return productPage{Products: following}, nil
+	page := productPage{Products: []productRow{}}
+	for _, p := range following[:min(limit, len(following))] {
+		page.Products = append(page.Products, productRow{Product: p, Cursor: cursor(p)})
 	}
-	next := cursor(following[limit-1])
-	return productPage{Products: following[:limit], NextCursor: &next}, nil
+	if len(following) > limit {
+		page.NextCursor = &page.Products[limit-1].Cursor
+	}
+	return page, nil
 }
 
 // filter gives the products of a category whose names have a text in them;
