@@ -184,7 +184,12 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 	}
 	policy := c.policy(made.Policy, parts, born)
 	policy.Private = policy.Private || out.vary.principal
-	entry := &cache.Entry{Key: out.vary.key(ctx, q.Key), Value: out, Born: born, Tags: tags}
+	entry := &cache.Entry{Key: out.vary.key(ctx, q.Key), Value: out, Born: born, Tags: slices.Clone(tags)}
+	if parts.Missing { // a write to the service may create it
+		for _, service := range parts.Services {
+			entry.Tags = append(entry.Tags, cache.ServiceTag(service))
+		}
+	}
 	plain := len(made.Response.Errors)+len(made.Response.Extensions) == 0
 	shareable := parts.Caller < provenance.Everything && !parts.Overflow
 	if c.store.Keeps() && !q.Alone && policy.MaxAge > c.store.Now().Sub(born) && plain && shareable {

@@ -180,8 +180,8 @@ func (k *cached) code(as coding, body []byte) coded {
 func surrogateKeys(tags []string) []string {
 	var all strings.Builder
 	for _, tag := range tags { // those of types come first
-		if strings.ContainsAny(tag, " \t") { // a service's own, which this field can't say
-			continue
+		if strings.ContainsAny(tag, " \t") || strings.HasPrefix(tag, cache.ServiceTag("")) {
+			continue // a service's own, which this field cannot express; the name of a service, which clients are not told
 		}
 		if all.Len()+1+len(tag) > mostKeys {
 			break

@@ -24,6 +24,7 @@ type Record struct {
 	caller   Caller
 	headers  map[string]struct{}
 	tags     map[string]struct{}
+	services map[string]struct{}
 	overflow bool
 	born     time.Time
 	expires  time.Time
@@ -71,6 +72,8 @@ type Summary struct {
 	MustRevalidate bool
 	// Missing reports that a service had no object, or nothing for a key.
 	Missing bool
+	// Services are those that were called, sorted.
+	Services []string
 	// Parts are those that are cached.
 	Parts []Part
 	// Overflow reports that there were more than [MaxTags], so that some are
@@ -210,6 +213,19 @@ func (r *Record) Missing() {
 	r.missing = true
 }
 
+// Calls notes that a service was called.
+func (r *Record) Calls(service string) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.services == nil {
+		r.services = map[string]struct{}{}
+	}
+	r.services[service] = struct{}{}
+}
+
 // Has notes a part of the answer.
 func (r *Record) Has(p Part) {
 	if r == nil {
@@ -232,6 +248,9 @@ func (r *Record) Add(s Summary) {
 	r.Tag(s.Tags...)
 	for _, part := range s.Parts {
 		r.Has(part)
+	}
+	for _, service := range s.Services {
+		r.Calls(service)
 	}
 	r.Born(s.Born)
 	r.Expires(s.Expires)
@@ -261,6 +280,7 @@ func (r *Record) Summary() Summary {
 		Expires:        r.expires,
 		MustRevalidate: r.validate,
 		Missing:        r.missing,
+		Services:       sorted(r.services),
 		Parts:          slices.Clone(r.parts),
 		Overflow:       r.overflow,
 		Passed:         slices.Clone(r.passed.list),

@@ -34,10 +34,12 @@ func TestRecord(t *testing.T) {
 			r.Expires(now.Add(time.Hour))
 			r.Expires(time.Time{})
 			r.MustRevalidate()
+			r.Calls("b")
+			r.Calls("a")
 		})
 	}
 	group.Wait()
-	want := provenance.Summary{Caller: provenance.Principal, Headers: []string{"A", "B"}, Tags: []string{"t1", "t2"}, Born: now.Add(-time.Hour), Expires: now.Add(time.Second), MustRevalidate: true}
+	want := provenance.Summary{Caller: provenance.Principal, Headers: []string{"A", "B"}, Tags: []string{"t1", "t2"}, Born: now.Add(-time.Hour), Expires: now.Add(time.Second), MustRevalidate: true, Services: []string{"a", "b"}}
 	if got := r.Summary(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -65,6 +67,7 @@ func TestNoRecord(t *testing.T) {
 	r.Expires(time.Now())
 	r.MustRevalidate()
 	r.Missing()
+	r.Calls("a")
 	r.Add(provenance.Summary{Tags: []string{"t"}})
 	if got := r.Summary(); !reflect.DeepEqual(got, provenance.Summary{}) {
 		t.Errorf("%+v", got)

@@ -708,6 +708,52 @@ func TestInvalidatedWhileMade(t *testing.T) {
 	}
 }
 
+// That there is no object does not outlive a mutation that calls its service, which
+// may have created it; what a cache before the gateway is told names no service.
+func TestMissingObjectIsCreated(t *testing.T) {
+	var s *Server
+	var created atomic.Bool
+	write := func(service string) field {
+		return func(ctx context.Context, _ map[string]any) (any, error) { // as a call does
+			created.Store(service == "catalog")
+			s.store.Invalidate(ctx, cache.ServiceTag(service))
+			return 1, nil
+		}
+	}
+	var server *httptest.Server
+	server, s = cachingGateway(t, `type Query { item: Item @cacheControl(maxAge: 60) } type Item { id: ID } type Mutation { create: Int other: Int }`, map[string]field{
+		"item": func(ctx context.Context, _ map[string]any) (any, error) {
+			record := provenance.From(ctx)
+			record.Calls("catalog")
+			if !created.Load() {
+				record.Missing()
+				return nil, nil //nolint:nilnil // it is null
+			}
+			return 7, nil
+		},
+		"create": write("catalog"), "other": write("other"),
+	}, func(c *config.Config) { c.Cache.Missing = config.Duration(time.Minute) })
+	for _, step := range []struct{ query, want, cache string }{
+		{"{item{id}}", `{"data":{"item":null}}`, "stored"},
+		{"mutation{other}", `{"data":{"other":1}}`, ""},
+		{"{item{id}}", `{"data":{"item":null}}`, "hit"},
+		{"mutation{create}", `{"data":{"create":1}}`, ""},
+		{"{item{id}}", `{"data":{"item":7}}`, "stored"},
+		{"mutation{other}", `{"data":{"other":1}}`, ""},
+		{"{item{id}}", `{"data":{"item":7}}`, "hit"},
+	} {
+		got := ask(t, server, http.MethodPost, step.query)
+		if got.body != step.want || !strings.HasSuffix(got.cache(), step.cache) || strings.Contains(fmt.Sprint(got.header), "catalog") {
+			t.Errorf("%s: %s %v", step.query, got.body, got.header)
+		}
+	}
+	created.Store(false)
+	s.store.Clear(t.Context())
+	if got := ask(t, server, http.MethodGet, "{item{id}}"); got.header.Get("Surrogate-Key") != "type:Item" {
+		t.Errorf("%v", got.header)
+	}
+}
+
 // A mutation whose caller leaves goes on, and invalidates; a query does not go on.
 func TestCallerLeavesAMutation(t *testing.T) {
 	begun, open, ended := make(chan struct{}, 2), make(chan struct{}), make(chan error, 2)

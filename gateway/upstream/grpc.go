@@ -85,6 +85,7 @@ func HeaderInto(header *map[string][]string) grpc.CallOption {
 func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
+	provenance.From(ctx).Calls(c.config.Name)
 	if provenance.IsWriting(ctx) { // see HTTP.do
 		defer c.config.Store.Invalidate(ctx, cache.ServiceTag(c.config.Name))
 	}

@@ -120,6 +120,7 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body st
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	r.Passes.begin(ctx)
+	provenance.From(ctx).Calls(c.config.Name)
 	if provenance.IsWriting(ctx) {
 		defer c.store.Invalidate(ctx, cache.ServiceTag(c.config.Name))
 		return c.call(ctx, r, read)
