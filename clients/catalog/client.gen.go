@@ -317,7 +317,7 @@ func (c *Client) WebProducts(ctx context.Context, first *int, after *string, cat
 				at := answer.Mark()
 				nodes, fault = decode.OrNull(decode.Rows(answer, readProduct, most))
 				answer.Rewind(at)
-				cursors = decode.Cursors(answer, "cursor")
+				cursors = decode.Cursors(answer, len(nodes), "cursor")
 			case "next_cursor":
 				next, nextErr = decode.Optional(answer, (*decode.JSON).Text)
 			}

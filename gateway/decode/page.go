@@ -134,15 +134,18 @@ func RowError(err error, at int) error {
 	return nil
 }
 
-// Cursors reads the cursors of rows, which are at a path in each: texts or whole
-// numbers. One that is not there is empty.
-func Cursors[D Reader](d D, path ...string) []string {
+// Cursors reads the cursors of the first n rows, which are at a path in each: texts
+// or whole numbers. One that is not there is empty. It returns nil if there are no
+// rows, else n cursors if there are as many; other rows are skipped.
+func Cursors[D Reader](d D, n int, path ...string) []string {
 	if d.Array() != nil {
 		return nil
 	}
 	var cursors []string
 	for d.Item() {
-		cursors = append(cursors, keyAt(d, path))
+		if len(cursors) < n {
+			cursors = append(cursors, keyAt(d, path))
+		}
 	}
 	return cursors
 }

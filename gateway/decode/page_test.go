@@ -53,8 +53,12 @@ func TestCursors(t *testing.T) {
 		`{}`:   nil,
 	} {
 		d := decode.NewJSON(text, service)
-		if got := decode.Cursors(d, "at", "c"); !slices.Equal(got, want) || d.End() != nil {
+		if got := decode.Cursors(d, 6, "at", "c"); !slices.Equal(got, want) || d.End() != nil {
 			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+		d = decode.NewJSON(text, service)
+		if got := decode.Cursors(d, 2, "at", "c"); !slices.Equal(got, want[:min(2, len(want))]) || d.End() != nil {
+			t.Errorf("%s: of two rows: got %q, want %q", text, got, want)
 		}
 	}
 	if err := decode.Given(""); !errors.Is(err, decode.ErrMissing) {

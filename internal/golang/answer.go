@@ -160,7 +160,7 @@ func (f *function) selection(name, read string) []string {
 		f.variableOf("fault", "error")
 	}
 	tree.add(f.Select, leaf{read, "fault", required})
-	f.rowCursors(tree)
+	f.rowCursors(tree, name)
 	errs := f.pageValues(tree)
 	f.b.WriteString(tree.value(f.file, "answer"))
 	return errs

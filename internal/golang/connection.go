@@ -76,13 +76,14 @@ func (f *function) readsHeader() bool {
 	return slices.ContainsFunc(f.besides(), func(b beside) bool { return b.Header != "" })
 }
 
-// rowCursors adds the cursors of the rows to the tree of an answer.
-func (f *function) rowCursors(tree *node) {
+// rowCursors adds the cursors of the rows, whose nodes are read before, to the tree
+// of an answer.
+func (f *function) rowCursors(tree *node, nodes string) {
 	if f.Answer.Page == nil || !f.usesCursors() {
 		return
 	}
 	f.variableOf("cursors", "[]string")
-	read := fmt.Sprintf("cursors = %s(answer, %s)\n", f.decode("Cursors"), quoted(f.Answer.Page.Cursor.Path))
+	read := fmt.Sprintf("cursors = %s(answer, len(%s), %s)\n", f.decode("Cursors"), nodes, quoted(f.Answer.Page.Cursor.Path))
 	tree.add(f.Select, leaf{code: read})
 }
 
