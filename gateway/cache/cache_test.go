@@ -235,7 +235,7 @@ func invalidationRace(t *testing.T, enough int64) {
 	var group sync.WaitGroup
 	group.Go(func() {
 		for goes() {
-			truth.Add(1) // the service changes, then the gateway is told
+			truth.Add(1) // the service changes, then it is invalidated
 			s.Invalidate(t.Context(), "t")
 			runtime.Gosched()
 		}
@@ -243,7 +243,7 @@ func invalidationRace(t *testing.T, enough int64) {
 	for range 4 {
 		group.Go(func() {
 			for goes() {
-				least := truth.Load() - 1 // the latest may not be told yet
+				least := truth.Load() - 1 // the latest may not be invalidated yet
 				e, _, err := c.Fetch(t.Context(), key("k"), func(context.Context, *cache.Entry) (*cache.Entry, error) {
 					return entry(truth.Load(), "t"), nil
 				})

@@ -95,12 +95,12 @@ func TestInvalidatedWhileAsked(t *testing.T) {
 	for {
 		key := sharedBy(t, a, b, "tag").Key
 		w.hold.Lock()
-		b.store.tags.add([]string{"tag"})                                            // as Invalidate does, before it tells Redis
+		b.store.tags.add([]string{"tag"})                                            // as Invalidate does, before it writes to Redis
 		old := string(b.fetchBytes(t, key, "own", "tag").Value.([]byte)) == "theirs" //nolint:forcetypeassert // a test
-		told := b.store.shared.invalidate(t.Context(), []string{"tag"})
+		written := b.store.shared.invalidate(t.Context(), []string{"tag"})
 		e := b.Fresh(key)
 		w.hold.Unlock()
-		if old && told { // else Redis was too slow
+		if old && written { // else Redis was too slow
 			if e != nil {
 				t.Errorf("it is still there: %s", e.Value)
 			}

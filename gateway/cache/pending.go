@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,7 +11,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/redis"
 )
 
-// Refused is part of redis.Watcher.
+// Refused is part of redis.Watcher. A server that refuses to write may still delete:
+// without the generation, all entries are invalid at all gateways.
 func (s *shared) Refused(ctx context.Context, session *redis.Session) {
 	if !s.behind.Load() {
 		return
@@ -23,11 +25,12 @@ func (s *shared) Refused(ctx context.Context, session *redis.Session) {
 	s.caughtUp()
 }
 
-func (s *shared) tellPending(ctx context.Context, session *redis.Session) error {
+// writePending writes the pending invalidations.
+func (s *shared) writePending(ctx context.Context, session *redis.Session) error {
 	if !s.behind.Load() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	tags := s.take()
 	if _, err := session.Do(ctx, s.scripts.purge, s.purge(tags)); err != nil {
@@ -44,38 +47,40 @@ func (s *shared) purge(tags []string) redis.Call {
 	return redis.Call{Keys: []string{s.epochKey()}, Args: append([]string{s.tagPrefix(), strconv.FormatInt(seconds, 10)}, tags...)}
 }
 
-// invalidate tells other gateways of tags. What Redis cannot be told in time it is
-// told later: then it returns false.
-func (s *shared) invalidate(ctx context.Context, tags []string) (told bool) {
-	if !s.behind.Load() {
-		ctx, session := context.WithoutCancel(ctx), s.port.Session()
-		_, err := s.port.Do(ctx, session, s.scripts.purge, s.purge(tags))
-		if _, refused := rueidis.IsRedisErr(err); refused {
-			_, err = s.port.Do(ctx, session, s.scripts.forget, redis.Call{Keys: []string{s.generationKey()}})
-		}
-		if err == nil {
-			// What was read from Redis meanwhile is older. Redis pushes the tags here, too,
-			// but after its reply.
-			s.Changed(s.keysOf(tags))
-			return true
-		}
+// invalidate invalidates tags at other gateways. It returns false if that is pending,
+// since Redis did not write it in time.
+func (s *shared) invalidate(ctx context.Context, tags []string) (written bool) {
+	written = !s.behind.Load() && s.write(context.WithoutCancel(ctx), tags)
+	if !written {
+		s.remember(tags)
+		s.link.Check()
 	}
-	s.remember(tags)
-	// What was read from Redis meanwhile may be older.
-	s.Changed(s.keysOf(tags))
-	s.link.Check()
-	return false
+	// What was read from Redis meanwhile is older. Redis pushes the tags to this gateway,
+	// too, but after its reply.
+	s.drop(tags)
+	return written
 }
 
-func (s *shared) keysOf(tags []string) []string {
-	keys := make([]string, len(tags))
-	for i, tag := range tags {
-		keys[i] = s.tagPrefix() + tag
+// write writes tags to Redis, or ends the generation if it refuses.
+func (s *shared) write(ctx context.Context, tags []string) bool {
+	session := s.port.Session()
+	_, err := s.port.Do(ctx, session, s.scripts.purge, s.purge(tags))
+	if _, refused := rueidis.IsRedisErr(err); refused {
+		_, err = s.port.Do(ctx, session, s.scripts.forget, redis.Call{Keys: []string{s.generationKey()}})
 	}
-	return keys
+	return err == nil
 }
 
-// remember keeps tags for when Redis can be told; the empty one is all.
+// drop invalidates tags in this gateway; the empty one is all.
+func (s *shared) drop(tags []string) {
+	if slices.Contains(tags, "") {
+		s.store.tags.addAll()
+		return
+	}
+	s.store.tags.add(tags)
+}
+
+// remember makes tags pending; the empty one is all.
 func (s *shared) remember(tags []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +110,7 @@ func (s *shared) take() []string {
 	return tags
 }
 
-// caughtUp notes that Redis was told of what was taken.
+// caughtUp notes that what was taken has been written.
 func (s *shared) caughtUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,21 +19,21 @@ import (
 // What bounds the second level.
 const (
 	sharedTimeout = 4 * time.Millisecond // of a request's wait
-	tellTimeout   = 300 * time.Millisecond
+	writeTimeout  = 300 * time.Millisecond
 	longestShared = 24 * time.Hour
 	mostSharedTag = 200      // of one entry
 	smallestZstd  = 4 << 10  // bytes of a value that is compressed
-	mostPending   = 10_000   // tags of which Redis could not be told
+	mostPending   = 10_000   // tags that could not be written to Redis
 	mostPuts      = 256      // values that wait to be sent
 	mostWaiting   = 16 << 20 // bytes of them
 )
 
-// AloneAge is the most that a value is kept that was stored while the link to Redis
-// was down: what other gateways invalidate meanwhile is not known.
+// AloneAge bounds how long a value that was stored while the link to Redis was down
+// is kept: invalidations of other gateways do not arrive then.
 const AloneAge = 5 * time.Second
 
-// shared is the second level: what gateways keep together, and what tells each
-// of them what others invalidate. It is the watcher of the link.
+// shared is the second level: the values that gateways share, and the invalidations of
+// other gateways. It is the watcher of the link.
 //
 // Every tag has a key in Redis, with the epoch in which it was invalidated last.
 // The server pushes the keys that change to all gateways (client-side caching in
@@ -50,7 +50,7 @@ type shared struct {
 	link    *redis.Link
 	port    *redis.Port
 	session *redis.Session // that of the latest check
-	behind  atomic.Bool    // there is something pending: what Redis has may be invalid
+	behind  atomic.Bool    // something is pending: what Redis has may be invalid
 	even    chan struct{}  // nothing is pending any more
 	puts    chan put
 	waiting atomic.Int64 // bytes in puts
@@ -59,7 +59,7 @@ type shared struct {
 	scripts scripts
 
 	mu      sync.Mutex
-	pending map[string]struct{} // tags of which Redis is to be told
+	pending map[string]struct{} // tags that are to be written to Redis
 	clear   bool                // all of them
 }
 
@@ -107,27 +107,23 @@ func (s *shared) Tracked() []string { return []string{s.tagPrefix(), s.generatio
 // Changed is part of redis.Watcher: some gateway invalidated tags, or began or ended
 // a generation.
 func (s *shared) Changed(keys []string) {
-	tags := make([]string, 0, len(keys))
-	for _, key := range keys {
-		tag, ok := strings.CutPrefix(key, s.tagPrefix())
-		if !ok || tag == "" {
-			s.store.tags.addAll()
-			continue
+	tags := make([]string, len(keys))
+	for i, key := range keys {
+		tags[i], _ = strings.CutPrefix(key, s.tagPrefix())
+		if key == s.generationKey() {
+			tags[i] = "" // nothing of before is valid
 		}
-		tags = append(tags, tag)
 	}
-	if len(tags) > 0 {
-		s.store.tags.add(tags)
-	}
+	s.drop(tags)
 }
 
-// Lost is part of redis.Watcher: what others invalidated is not known.
+// Lost is part of redis.Watcher: invalidations of others may have been missed.
 func (s *shared) Lost() { s.store.tags.addAll() }
 
-// Checked is part of redis.Watcher. It tells Redis what is pending. In a new session,
-// what was stored before is dropped after that, and before anything is asked.
+// Checked is part of redis.Watcher. It writes what is pending. In a new session, the
+// first level is emptied after that, and before anything is read.
 func (s *shared) Checked(ctx context.Context, session *redis.Session) error {
-	if err := s.tellPending(ctx, session); err != nil {
+	if err := s.writePending(ctx, session); err != nil {
 		return err
 	}
 	if s.session != session {
@@ -138,8 +134,8 @@ func (s *shared) Checked(ctx context.Context, session *redis.Session) error {
 }
 
 // ask returns the values of keys, nil where there is none, and the ticket for
-// those that are made now; nil when Redis did not answer in time, or has not been
-// told of what this gateway invalidated.
+// those that are made now; nil if Redis did not answer in time, or an invalidation of
+// this gateway is pending.
 func (s *shared) ask(ctx context.Context, keys []Key) ([][]byte, *ticket) {
 	session := s.port.Session()
 	if session == nil || s.behind.Load() {
@@ -239,7 +235,7 @@ func (s *shared) send(ctx context.Context, p put) {
 	if left <= 0 || s.behind.Load() || !s.store.tags.valid(e) || !s.link.Up() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	part := "0"
 	if e.Part {

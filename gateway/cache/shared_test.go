@@ -96,7 +96,7 @@ func await(t *testing.T, what string, happened func() bool) time.Duration {
 
 // share makes a value until Redis has it, under a name of its own each time: a
 // gateway waits for Redis for a few milliseconds only, so that on a busy machine
-// it can be too slow to be told.
+// it can be too slow to get the value.
 func (g *gateway) share(t *testing.T, client rueidis.Client, tags string) (name string) {
 	t.Helper()
 	attempt := 0
@@ -136,11 +136,11 @@ func do(t *testing.T, client rueidis.Client, words ...string) {
 	}
 }
 
-// invalidate invalidates until other gateways are told: on a busy machine Redis can
-// be too slow.
+// invalidate invalidates until it is written to Redis, which can be too slow on a busy
+// machine.
 func (g *gateway) invalidate(t *testing.T, tags ...string) {
 	t.Helper()
-	await(t, "Redis is told", func() bool { return g.Invalidate(t.Context(), tags...) })
+	await(t, "it is written to Redis", func() bool { return g.Invalidate(t.Context(), tags...) })
 }
 
 func TestShared(t *testing.T) {
@@ -173,7 +173,7 @@ func TestShared(t *testing.T) {
 	if b.get(t, names["x y"], "x y"); b.made.Load() != 1 {
 		t.Error("what is invalid came back from Redis")
 	}
-	await(t, "Redis is told", func() bool { return a.Clear(t.Context()) })
+	await(t, "it is written to Redis", func() bool { return a.Clear(t.Context()) })
 	await(t, "all are invalidated", func() bool { return !b.has(names["z"]) })
 	if b.get(t, names["z"], "z"); b.made.Load() != 2 {
 		t.Error("what was cleared came back from Redis")
@@ -252,7 +252,7 @@ func TestRedisIsUnavailable(t *testing.T) {
 			start := time.Now()
 			for range tries {
 				if a.Invalidate(t.Context(), "tag") && how != "full" {
-					t.Fatal("other gateways are said to be told")
+					t.Fatal("it is said to be written")
 				}
 			}
 			if took := time.Since(start); took > tries*2*time.Millisecond {
@@ -331,8 +331,8 @@ func TestOwnInvalidationsFirst(t *testing.T) {
 	}
 }
 
-// A caller that finds that Redis hangs waits for it; no other caller does until it
-// answers, and what it could not be told it is told then.
+// The first caller waits for a Redis that hangs; no other caller does until it answers,
+// and pending invalidations are written then.
 func TestHangingRedis(t *testing.T) {
 	for name, ask := range map[string]func(g *gateway, i int){
 		"invalidations": func(g *gateway, i int) { g.Invalidate(t.Context(), "tag", strconv.Itoa(i)) },
@@ -356,14 +356,14 @@ func TestHangingRedis(t *testing.T) {
 	}
 }
 
-// Flush waits for Redis, within its time, and tells what it could not be told.
+// Flush waits for Redis, within its time, and returns how much is pending.
 func TestFlush(t *testing.T) {
 	server := redistest.Start(t)
 	a, b := newGateway(t, at(server)), newGateway(t, at(server))
 	b.get(t, "k", "tag")
 	server.Pause()
 	if a.Invalidate(t.Context(), "tag", "other") {
-		t.Error("a server that hangs was told")
+		t.Error("it is written to a server that hangs")
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -194,7 +194,7 @@ func (s *Store) settle(e *Entry) (kept bool) {
 // made. An empty tag is ignored.
 //
 // It reports whether other gateways drop them, too, when it returns. If not,
-// because Redis is not available or refuses to write, they are told as soon as
+// because Redis is not available or refuses to write, they do as soon as
 // that is possible; until then they are bound by the ages of what they have.
 func (s *Store) Invalidate(ctx context.Context, tags ...string) (shared bool) {
 	if slices.Contains(tags, "") { // which stands for all in Redis
@@ -214,9 +214,9 @@ func (s *Store) Clear(ctx context.Context) (shared bool) {
 	return s.shared == nil || s.shared.invalidate(ctx, []string{""})
 }
 
-// Flush waits until other gateways were told of all invalidations, or ctx is done.
-// It returns how many tags they were not told of; -1 stands for all.
-func (s *Store) Flush(ctx context.Context) (untold int) {
+// Flush waits until no invalidation is pending, or ctx is done. It returns how many
+// tags are; -1 stands for all.
+func (s *Store) Flush(ctx context.Context) (pending int) {
 	if s.shared == nil {
 		return 0
 	}

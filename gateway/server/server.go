@@ -246,12 +246,12 @@ func (s *Server) stop(servers []*http.Server, routes *routes) error {
 			errs = append(errs, fmt.Errorf("requests were cut off after %v: %w", s.config.Server.Drain, err), server.Close())
 		}
 	}
-	switch untold := s.store.Flush(ctx); untold {
+	switch pending := s.store.Flush(ctx); pending {
 	case 0:
 	case -1:
 		s.log.Error("other gateways do not know that everything cached was invalidated: they serve what they have for its maxAge")
 	default:
-		s.log.Error("other gateways do not know what was invalidated: they serve what they have for its maxAge", "tags", untold)
+		s.log.Error("other gateways do not know what was invalidated: they serve what they have for its maxAge", "tags", pending)
 	}
 	return errors.Join(errs...)
 }

@@ -1,59 +1,116 @@
 package upstream
 
 import (
-	"math"
+	"context"
+	"errors"
+	"math/rand/v2"
 	"net/http"
-	"strconv"
+	"sync/atomic"
 	"time"
+
+	"google.golang.org/grpc/codes"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// longestRetry bounds Retry-After.
-const longestRetry = 24 * time.Hour
+// What bounds retries.
+const (
+	retryBudget  = 0.2 // of the calls
+	retryReserve = 10  // that a service with few calls may use
+	retryBase    = 25 * time.Millisecond
+	retryMost    = 250 * time.Millisecond
+)
 
-// retryAfter returns the time after which a service may be called again, with
-// status 429 or 503 (RFC 9110, section 10.2.3); 0 if it does not say so. A date
-// counts from that of the answer, if that has one, so that clocks may differ.
-func retryAfter(status int, header http.Header) time.Duration {
-	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
-		return 0
-	}
-	text := header.Get("Retry-After")
-	if text == "" {
-		return 0
-	}
-	if isDigits(text) {
-		n, err := strconv.ParseInt(text, 10, 32)
-		if err != nil { // too large
-			return longestRetry
-		}
-		return min(seconds(n), longestRetry)
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	from, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		from = time.Now()
-	}
-	return min(max(at.Sub(from), 0), longestRetry)
+// retrier makes idempotent calls again that failed because the service could not be
+// reached, or said that it is not available. Pauses grow exponentially, with full
+// jitter; a service that says when to come back (Retry-After) is called then, if half of the
+// time that is left permits it. A budget of 20 % of the calls bounds the retries of
+// all callers together, so that they do not keep a service down that is overloaded
+// (Site Reliability Engineering, chapter 21).
+type retrier struct {
+	attempts int
+	tokens   atomic.Int64 // thousandths of retries
+	random   func() float64
 }
 
-func isDigits(text string) bool {
-	for i := range len(text) {
-		if !isDigit(text[i]) {
-			return false
-		}
-	}
-	return text != ""
+func newRetrier(c Config) *retrier {
+	r := &retrier{attempts: c.Attempts, random: rand.Float64}
+	r.tokens.Store(retryReserve * 1000)
+	return r
 }
 
-// withRetry adds to a problem when to call the service again, if it said so.
-func (e *StatusError) withRetry(p *problem.Error) *problem.Error {
-	if e.RetryAfter <= 0 {
-		return p
+func (r *retrier) policy(next send) send {
+	return func(ctx context.Context, c *call) error {
+		r.earn()
+		err := next(ctx, c)
+		for n := 1; err != nil && n < r.attempts && c.idempotent && isTransient(err); n++ {
+			pause, ok := r.pause(ctx, err, n)
+			if !ok || !r.spend() {
+				return err
+			}
+			timer := time.NewTimer(pause)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				timer.Stop()
+				return err
+			}
+			err = next(ctx, c)
+		}
+		return err
 	}
-	return p.With(problem.RetryAfter, math.Ceil(e.RetryAfter.Seconds()))
+}
+
+// pause returns how long to wait before the nth retry. ok is false if the time that is
+// left does not permit it.
+func (r *retrier) pause(ctx context.Context, err error, n int) (pause time.Duration, ok bool) {
+	pause = time.Duration(r.random() * float64(min(retryBase<<n, retryMost)))
+	if e, said := errors.AsType[*StatusError](err); said && e.RetryAfter > 0 {
+		pause += e.RetryAfter
+	}
+	deadline, bounded := ctx.Deadline()
+	return pause, !bounded || pause < time.Until(deadline)/2
+}
+
+// earn adds what one call adds to the budget.
+func (r *retrier) earn() {
+	if have := r.tokens.Load(); have < retryReserve*1000 {
+		r.tokens.CompareAndSwap(have, have+retryBudget*1000) // one that is lost now and then errs on the safe side
+	}
+}
+
+// spend takes one retry from the budget, if it has one.
+func (r *retrier) spend() bool {
+	if r.tokens.Add(-1000) >= 0 {
+		return true
+	}
+	r.tokens.Add(1000)
+	return false
+}
+
+// isTransient reports whether a call that failed may succeed when it is made again.
+func isTransient(err error) bool {
+	if _, open := errors.AsType[openError](err); open {
+		return false
+	}
+	if e, ok := errors.AsType[*StatusError](err); ok {
+		return isUnavailable(e) || e.Status == http.StatusTooManyRequests && e.RetryAfter > 0
+	}
+	if _, large := errors.AsType[tooLargeError](err); large {
+		return false
+	}
+	p, ok := errors.AsType[*problem.Error](err)
+	return ok && p.Code == problem.ServiceError
+}
+
+// isUnavailable reports whether the service says, or what stands before it, that it
+// is not available.
+func isUnavailable(e *StatusError) bool {
+	switch e.Status {
+	case 0:
+		return e.Code == codes.Unavailable
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
 }
