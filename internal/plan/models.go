@@ -268,6 +268,11 @@ func GQLGen(p *project.Project, f *project.Frontend, dir string) (*config.Config
 	if err != nil {
 		return nil, project.Diagnostics{{File: "gqlgen.yml", Message: err.Error()}}
 	}
+	if cfg.Federation.IsDefined() {
+		return nil, project.Diagnostics{{
+			File: "gqlgen.yml", Message: "federation is not supported: a frontend is a schema of its own, not a subgraph", Fix: "remove federation",
+		}}
+	}
 	cfg.Sources = nil
 	for _, s := range f.Published {
 		cfg.Sources = append(cfg.Sources, &ast.Source{Name: s.Name, Input: s.Input})
