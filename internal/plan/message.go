@@ -84,13 +84,24 @@ func (m *maker) build(s *Service, c *Call, message *protogen.Message, members []
 		}
 		if target := Target(field); m.always(c, value) {
 			if set[target] {
-				m.report.At(member.Pos, "keep one", "%s of the message %s is set twice", target, message.Desc.FullName())
+				m.setTwice(member, field, message)
 			}
 			set[target] = true
 		}
 		out.Members = append(out.Members, value)
 	}
 	return out
+}
+
+// setTwice reports a field of a message that each call sets, or whose oneof each sets,
+// after another member of the request has set it.
+func (m *maker) setTwice(member binding.Member, field *protogen.Field, message *protogen.Message) {
+	if oneof := field.Desc.ContainingOneof(); oneof != nil && !oneof.IsSynthetic() {
+		m.report.At(member.Pos, fmt.Sprintf(`send arguments that may be null, such as %s: "{$args.%s}"`, member.Name, field.Desc.JSONName()),
+			"each request sets two fields of the oneof %s of the message %s, which has at most one", oneof.Name(), message.Desc.FullName())
+		return
+	}
+	m.report.At(member.Pos, "keep one", "%s of the message %s is set twice", field.Desc.Name(), message.Desc.FullName())
 }
 
 // Target returns the name of the Go field that holds a field of a message: that
