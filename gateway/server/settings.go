@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -12,6 +13,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/cachecontrol"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/document"
+	"github.com/portico-gateway/portico/gateway/endpoint"
 	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/persisted"
@@ -77,9 +79,14 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 	}
 	var list []upstream.Config
 	for name, s := range cfg.Services {
-		list = append(list, upstream.Config{
+		c := upstream.Config{
 			Name:                 name,
 			URL:                  s.URL,
+			Endpoints:            endpointConfig(cfg, name, log),
+			ConnectTimeout:       time.Duration(s.ConnectTimeout),
+			Connections:          s.Connections,
+			IdleTimeout:          time.Duration(s.IdleTimeout),
+			TLS:                  upstream.TLS(s.TLS),
 			Timeout:              time.Duration(s.Timeout),
 			MaxBatch:             s.MaxBatch,
 			Attempts:             s.Attempts,
@@ -92,9 +99,40 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			Store:                store,
 			Values:               s.Config,
 			Suspect:              suspect,
-		})
+		}
+		if h := s.HealthCheck; h != nil {
+			c.HealthPath, c.HealthService = h.Path, h.Service
+		}
+		list = append(list, c)
 	}
 	return list
+}
+
+// endpointConfig returns where the endpoints of a service are. What happens to them is
+// logged.
+func endpointConfig(cfg *config.Config, service string, log *slog.Logger) endpoint.Config {
+	s := cfg.Services[service]
+	c := endpoint.Config{
+		Targets: s.URLs, File: s.URLsFile, Resolver: cfg.Discovery.Resolver, Zone: cfg.Discovery.Zone,
+		Notify: func(e endpoint.Event) {
+			attrs := []any{"service", service}
+			if e.Endpoint != nil {
+				attrs = append(attrs, "endpoint", e.Endpoint)
+			}
+			if e.Err != nil {
+				attrs = append(attrs, "cause", e.Err)
+			}
+			level := slog.LevelInfo
+			if e.Kind.IsBad() {
+				level = slog.LevelWarn
+			}
+			log.Log(context.Background(), level, string(e.Kind), attrs...)
+		},
+	}
+	if h := s.HealthCheck; h != nil {
+		c.Health.Interval, c.Health.Timeout = time.Duration(h.Interval), time.Duration(h.Timeout)
+	}
+	return c
 }
 
 // transportConfig returns the configuration of a frontend's transports.
