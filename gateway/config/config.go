@@ -345,6 +345,7 @@ func (c *Config) check(p *problems) {
 	for name, s := range c.Services {
 		s.check(p, "services."+name)
 	}
+	c.checkHeaders(p)
 }
 
 func (f *Frontend) check(p *problems, path string) {

@@ -88,6 +88,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			ForwardAuthorization: s.ForwardAuthorization,
 			SubjectHeader:        s.SubjectHeader,
 			FollowRedirects:      s.FollowRedirects,
+			Headers:              s.Headers,
 			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,

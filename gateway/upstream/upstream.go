@@ -58,6 +58,10 @@ type Config struct {
 	// SubjectHeader is the header, or the metadata of gRPC, that tells the
 	// service the principal's subject; empty for none.
 	SubjectHeader string
+	// Headers are the names of headers of the caller's request that the service is
+	// sent, also as metadata of gRPC, unless the call has a header of the name. They
+	// must not be those of credentials, such as Authorization and Cookie.
+	Headers []string
 	// Store keeps answers to GETs that may be kept; nil keeps none.
 	Store *cache.Store
 	// Values are what bindings find as $config.
@@ -116,6 +120,7 @@ func (c Config) withDefaults() Config {
 	if c.Store == nil {
 		c.Store = cache.Nothing()
 	}
+	c.Headers = canonical(c.Headers)
 	return c
 }
 
