@@ -146,10 +146,11 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 			StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),
 			StaleIfError:         time.Duration(cfg.Caching.StaleIfError),
 		},
-		Store:        s.store,
-		Timeout:      time.Duration(l.Timeout),
-		NameServices: cfg.Errors.Services,
-		Log:          s.log,
+		Store:           s.store,
+		Timeout:         time.Duration(l.Timeout),
+		CancelMutations: cfg.CancelMutations,
+		NameServices:    cfg.Errors.Services,
+		Log:             s.log,
 	}
 }
 
