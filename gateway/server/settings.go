@@ -75,6 +75,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 	suspect := func(s upstream.Suspicion) {
 		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
 	}
+	onStream := func(e upstream.StreamEvent) { logStream(log, e) }
 	var list []upstream.Config
 	for name, s := range cfg.Services {
 		list = append(list, upstream.Config{
@@ -92,10 +93,22 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,
+			OnStream:             onStream,
 			Suspect:              suspect,
 		})
 	}
 	return list
+}
+
+// logStream logs what happened to a shared stream.
+func logStream(log *slog.Logger, e upstream.StreamEvent) {
+	if e.Dropped > 0 {
+		log.Warn("subscribers of a shared stream read too slowly and were dropped",
+			"service", e.Service, "stream", e.Stream, "dropped", e.Dropped, "subscribers", e.Subscribers)
+		return
+	}
+	log.Warn("a shared stream broke and was resumed",
+		"service", e.Service, "stream", e.Stream, "outage", e.Outage, "attempts", e.Attempts, "subscribers", e.Subscribers, "cause", e.Cause)
 }
 
 // transportConfig returns the configuration of a frontend's transports.

@@ -66,6 +66,9 @@ type Config struct {
 	Store *cache.Store
 	// Values are what bindings find as $config.
 	Values map[string]string
+	// OnStream is called when something happened to a shared stream; it may be nil. It
+	// must not block.
+	OnStream func(StreamEvent)
 	// Suspect gets to know of bindings that look wrong, each reason once; nil for
 	// nobody. It must not block. Strict makes it at the first answer, as tests want
 	// it; by default, several must agree.
