@@ -83,14 +83,16 @@ type Frontend struct {
 	// Introspection lets the frontend ask for its schema, and serves it as SDL.
 	Introspection bool `yaml:"introspection"`
 	// IntrospectionScope is the scope that it needs for that; empty for none.
-	IntrospectionScope string    `yaml:"introspectionScope"`
-	Limits             Limits    `yaml:"limits"`
-	Cost               Cost      `yaml:"cost"`
-	RateLimit          RateLimit `yaml:"rateLimit"`
-	Documents          Documents `yaml:"documents"`
-	Caching            Caching   `yaml:"caching"`
-	CORS               CORS      `yaml:"cors"`
-	Errors             Errors    `yaml:"errors"`
+	IntrospectionScope string `yaml:"introspectionScope"`
+	// CancelMutations cancels a mutation when its caller leaves.
+	CancelMutations bool      `yaml:"cancelMutations"`
+	Limits          Limits    `yaml:"limits"`
+	Cost            Cost      `yaml:"cost"`
+	RateLimit       RateLimit `yaml:"rateLimit"`
+	Documents       Documents `yaml:"documents"`
+	Caching         Caching   `yaml:"caching"`
+	CORS            CORS      `yaml:"cors"`
+	Errors          Errors    `yaml:"errors"`
 }
 
 // Errors says what answers have of problems.
@@ -351,6 +353,7 @@ func (c *Config) check(p *problems) {
 	for name, s := range c.Services {
 		s.check(p, "services."+name)
 	}
+	c.checkHeaders(p)
 }
 
 func (f *Frontend) check(p *problems, path string) {

@@ -43,6 +43,8 @@ type Service struct {
 	// SubjectHeader is the header that tells the service the principal's
 	// subject; empty for none.
 	SubjectHeader string `yaml:"subjectHeader"`
+	// Headers are those of the caller's request that the service is sent.
+	Headers []string `yaml:"headers"`
 	// FollowRedirects follows redirects of GETs within the origin of the URL.
 	FollowRedirects bool `yaml:"followRedirects"`
 	// Resume is how long a shared stream that broke is opened again.

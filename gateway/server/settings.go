@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -13,14 +12,12 @@ import (
 	"github.com/portico-gateway/portico/gateway/cachecontrol"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/document"
-	"github.com/portico-gateway/portico/gateway/endpoint"
 	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/redis"
 	"github.com/portico-gateway/portico/gateway/transport"
-	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
 // What follows makes the configurations of the parts from the gateway's.
@@ -73,68 +70,6 @@ func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelim
 	return out
 }
 
-func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []upstream.Config {
-	suspect := func(s upstream.Suspicion) {
-		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
-	}
-	var list []upstream.Config
-	for name, s := range cfg.Services {
-		c := upstream.Config{
-			Name:                 name,
-			URL:                  s.URL,
-			Endpoints:            endpointConfig(cfg, name, log),
-			ConnectTimeout:       time.Duration(s.ConnectTimeout),
-			Connections:          s.Connections,
-			IdleTimeout:          time.Duration(s.IdleTimeout),
-			TLS:                  upstream.TLS(s.TLS),
-			Timeout:              time.Duration(s.Timeout),
-			MaxBatch:             s.MaxBatch,
-			Attempts:             s.Attempts,
-			Concurrency:          s.Concurrency,
-			MaxResponseBytes:     int64(s.MaxResponse),
-			ForwardAuthorization: s.ForwardAuthorization,
-			SubjectHeader:        s.SubjectHeader,
-			FollowRedirects:      s.FollowRedirects,
-			Resume:               time.Duration(s.Resume),
-			Store:                store,
-			Values:               s.Config,
-			Suspect:              suspect,
-		}
-		if h := s.HealthCheck; h != nil {
-			c.HealthPath, c.HealthService = h.Path, h.Service
-		}
-		list = append(list, c)
-	}
-	return list
-}
-
-// endpointConfig returns where the endpoints of a service are. What happens to them is
-// logged.
-func endpointConfig(cfg *config.Config, service string, log *slog.Logger) endpoint.Config {
-	s := cfg.Services[service]
-	c := endpoint.Config{
-		Targets: s.URLs, File: s.URLsFile, Resolver: cfg.Discovery.Resolver, Zone: cfg.Discovery.Zone,
-		Notify: func(e endpoint.Event) {
-			attrs := []any{"service", service}
-			if e.Endpoint != nil {
-				attrs = append(attrs, "endpoint", e.Endpoint)
-			}
-			if e.Err != nil {
-				attrs = append(attrs, "cause", e.Err)
-			}
-			level := slog.LevelInfo
-			if e.Kind.IsBad() {
-				level = slog.LevelWarn
-			}
-			log.Log(context.Background(), level, string(e.Kind), attrs...)
-		},
-	}
-	if h := s.HealthCheck; h != nil {
-		c.Health.Interval, c.Health.Timeout = time.Duration(h.Interval), time.Duration(h.Timeout)
-	}
-	return c
-}
-
 // transportConfig returns the configuration of a frontend's transports.
 func (s *Server) transportConfig(cfg config.Frontend) transport.Config {
 	return transport.Config{
@@ -183,10 +118,11 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 			StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),
 			StaleIfError:         time.Duration(cfg.Caching.StaleIfError),
 		},
-		Store:        s.store,
-		Timeout:      time.Duration(l.Timeout),
-		NameServices: cfg.Errors.Services,
-		Log:          s.log,
+		Store:           s.store,
+		Timeout:         time.Duration(l.Timeout),
+		CancelMutations: cfg.CancelMutations,
+		NameServices:    cfg.Errors.Services,
+		Log:             s.log,
 	}
 }
 

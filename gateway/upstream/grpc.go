@@ -148,8 +148,11 @@ func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 }
 
 func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {
-	var pairs []string
-	err := c.config.identify(ctx, func(name, value string) {
+	pairs, err := c.forwarded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = c.config.identify(ctx, func(name, value string) {
 		if value != "" {
 			pairs = append(pairs, name, value) // nobody else adds metadata
 		}

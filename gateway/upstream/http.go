@@ -286,6 +286,7 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	if err != nil {
 		return nil, impossible(c.config.Name, err)
 	}
+	c.forward(ctx, req.Header)
 	if r.Accepts == nil {
 		r.Accepts = c.done
 	}

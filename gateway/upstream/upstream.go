@@ -75,10 +75,17 @@ type Config struct {
 	// SubjectHeader is the header, or the metadata of gRPC, that tells the
 	// service the principal's subject; empty for none.
 	SubjectHeader string
+	// Headers are the names of headers of the caller's request that the service is
+	// sent, also as metadata of gRPC, unless the call has a header of the name. They
+	// must not be those of credentials, such as Authorization and Cookie.
+	Headers []string
 	// Store keeps answers to GETs that may be kept; nil keeps none.
 	Store *cache.Store
 	// Values are what bindings find as $config.
 	Values map[string]string
+	// OnStream is called when something happened to a shared stream; it may be nil. It
+	// must not block.
+	OnStream func(StreamEvent)
 	// Suspect gets to know of bindings that look wrong, each reason once; nil for
 	// nobody. It must not block. Strict makes it at the first answer, as tests want
 	// it; by default, several must agree.
@@ -145,6 +152,7 @@ func (c Config) withDefaults() Config {
 	if c.Store == nil {
 		c.Store = cache.Nothing()
 	}
+	c.Headers = canonical(c.Headers)
 	return c
 }
 
