@@ -17,7 +17,7 @@ import (
 
 // hasEndpoints says that a service can have several endpoints. Tests that need
 // that are skipped while it is false.
-const hasEndpoints = false
+const hasEndpoints = true
 
 // needEndpoints skips a test that needs several endpoints of a service.
 func needEndpoints(t *testing.T) {

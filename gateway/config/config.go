@@ -9,6 +9,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type Config struct {
 	Cache      Cache               `yaml:"cache"`
 	Redis      Redis               `yaml:"redis"`
 	Playground Playground          `yaml:"playground"`
+	Discovery  Discovery           `yaml:"discovery"`
 	Services   map[string]Service  `yaml:"services"`
 }
 
@@ -81,14 +83,16 @@ type Frontend struct {
 	// Introspection lets the frontend ask for its schema, and serves it as SDL.
 	Introspection bool `yaml:"introspection"`
 	// IntrospectionScope is the scope that it needs for that; empty for none.
-	IntrospectionScope string    `yaml:"introspectionScope"`
-	Limits             Limits    `yaml:"limits"`
-	Cost               Cost      `yaml:"cost"`
-	RateLimit          RateLimit `yaml:"rateLimit"`
-	Documents          Documents `yaml:"documents"`
-	Caching            Caching   `yaml:"caching"`
-	CORS               CORS      `yaml:"cors"`
-	Errors             Errors    `yaml:"errors"`
+	IntrospectionScope string `yaml:"introspectionScope"`
+	// CancelMutations cancels a mutation when its caller leaves.
+	CancelMutations bool      `yaml:"cancelMutations"`
+	Limits          Limits    `yaml:"limits"`
+	Cost            Cost      `yaml:"cost"`
+	RateLimit       RateLimit `yaml:"rateLimit"`
+	Documents       Documents `yaml:"documents"`
+	Caching         Caching   `yaml:"caching"`
+	CORS            CORS      `yaml:"cors"`
+	Errors          Errors    `yaml:"errors"`
 }
 
 // Errors says what answers have of problems.
@@ -342,9 +346,14 @@ func (c *Config) check(p *problems) {
 		largest = max(largest, f.Limits.Body)
 	}
 	p.need(c.Server.BodyBudget >= 2*largest, "server.bodyBudget", "must be at least twice limits.body of every frontend, or the largest requests never fit")
+	if c.Discovery.Resolver != "" {
+		_, _, err := net.SplitHostPort(c.Discovery.Resolver)
+		p.need(err == nil, "discovery.resolver", "must be host:port of a DNS server")
+	}
 	for name, s := range c.Services {
 		s.check(p, "services."+name)
 	}
+	c.checkHeaders(p)
 }
 
 func (f *Frontend) check(p *problems, path string) {

@@ -91,13 +91,55 @@ cache: {size: 10KiB, missing: -1s}
 		"cache.size must be at least 1MiB, or 0 to keep nothing",
 		"cache.missing must not be negative",
 		"frontends.mobile.caching must have no negative times",
-		"services.b.url must be a URL",
+		"services.b.url is wrong: it begins with",
 		"services.c.followRedirects is for http and https",
 		"line 14: there is no setting services.b.timout",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("missing %q in\n%v", want, err)
 		}
+	}
+}
+
+// Headers of callers that services must not be sent, each with the reason.
+func TestHeadersOfServices(t *testing.T) {
+	_, err := config.Parse([]byte(`
+services:
+  a: {url: "http://x:1", headers: [X-Tenant, accept-language, User-Agent, x-tenant, a b, "", authorization, cookie]}
+  b: {url: "http://x:1", headers: [te, Proxy-Authorization, Sec-WebSocket-Key, host, content-type, Accept-Encoding, If-None-Match, traceparent]}
+  c: {url: "http://x:1", headers: [X-Request-ID, X-Forwarded-For, forwarded, x-api-key, X-User], subjectHeader: x-user}
+  d: {url: "http://x:1", headers: [X-User, last-event-id]}
+  e: {url: "grpc://x:1", headers: [X-Tenant, grpc-timeout, user-agent, x-token-bin, "x!y"]}
+`), noEnv)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	const want = `services.a.headers[3] is X-Tenant again
+services.a.headers[4] must be the name of a header, such as X-Tenant
+services.a.headers[5] must be the name of a header, such as X-Tenant
+services.a.headers[6] must not be Authorization: set forwardAuthorization to send it
+services.a.headers[7] must not be Cookie: a binding can send it, by {$request.headers.cookie}
+services.b.headers[0] must not be Te, which is for one connection only
+services.b.headers[1] must not be Proxy-Authorization, which is for one connection only
+services.b.headers[2] must not be Sec-Websocket-Key, which is for one connection only
+services.b.headers[3] must not be Host, which is about the caller's own request, or is set by the gateway
+services.b.headers[4] must not be Content-Type, which is about the caller's own request, or is set by the gateway
+services.b.headers[5] must not be Accept-Encoding, which is about the caller's own request, or is set by the gateway
+services.b.headers[6] must not be If-None-Match, which is about the caller's own request, or is set by the gateway
+services.b.headers[7] must not be Traceparent, which is about the caller's own request, or is set by the gateway
+services.c.headers[0] must not be X-Request-Id, which is about the caller's own request, or is set by the gateway
+services.c.headers[1] must not be X-Forwarded-For, which is for proxies to set: callers could make it up
+services.c.headers[2] must not be Forwarded, which is for proxies to set: callers could make it up
+services.c.headers[3] must not be X-Api-Key, which is auth.keyHeader: API keys are not sent to services
+services.c.headers[4] must not be X-User, which is services.c.subjectHeader: callers can't send it
+services.d.headers[0] must not be X-User, which is services.c.subjectHeader: callers can't send it
+services.d.headers[1] must not be Last-Event-Id, which is about the caller's own request, or is set by the gateway
+services.e.headers[1] must not be Grpc-Timeout, which gRPC sets itself
+services.e.headers[2] must not be User-Agent, which gRPC sets itself
+services.e.headers[3] must not be X-Token-Bin: metadata whose names end with -bin is binary
+services.e.headers[4] must be a name of metadata: small letters, digits, - _ and .`
+	if err.Error() != want {
+		t.Errorf("got\n%v", err)
 	}
 }
 

@@ -62,6 +62,8 @@ type Config struct {
 	Store *cache.Store
 	// Timeout bounds the execution of a query or a mutation.
 	Timeout time.Duration
+	// CancelMutations cancels a mutation when its caller leaves, as queries are.
+	CancelMutations bool
 	// NameServices adds the name of a service to its problems.
 	NameServices bool
 	// Log gets problems with their causes, which callers do not see.

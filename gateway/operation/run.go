@@ -154,8 +154,8 @@ func (p *prepared) cost(resp *graphql.Response) func() float64 {
 	return func() float64 { return formula.Actual(values, data, most) }
 }
 
-// mutate executes a mutation, to its end also if the caller leaves: a service may
-// have done its part already. What it changes is invalidated before it is
+// mutate executes a mutation, to its end also if the caller leaves, unless the
+// configuration says otherwise: a service may have done its part already. What it changes is invalidated before it is
 // answered, so that the caller reads what was written, and whether it failed or
 // not: it may have changed something.
 func (p *prepared) mutate(ctx context.Context) *answer.Answer {
@@ -169,8 +169,11 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 	if ctx.Err() != nil { // it has not begun
 		return p.failed(ctx, ctx.Err())
 	}
-	ctx, cancel := staying(ctx)
-	defer cancel()
+	if !f.config.CancelMutations {
+		var cancel context.CancelFunc
+		ctx, cancel = staying(ctx)
+		defer cancel()
+	}
 	defer func() { f.config.Store.Invalidate(ctx, p.facts.caching.Invalidated(p.oc.Variables, p.denied)...) }()
 	recording, record := provenance.Begin(provenance.Writing(ctx))
 	resp := p.execute(recording)()

@@ -18,7 +18,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/redis"
 	"github.com/portico-gateway/portico/gateway/transport"
-	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
 // What follows makes the configurations of the parts from the gateway's.
@@ -71,32 +70,6 @@ func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelim
 	return out
 }
 
-func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []upstream.Config {
-	suspect := func(s upstream.Suspicion) {
-		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
-	}
-	var list []upstream.Config
-	for name, s := range cfg.Services {
-		list = append(list, upstream.Config{
-			Name:                 name,
-			URL:                  s.URL,
-			Timeout:              time.Duration(s.Timeout),
-			MaxBatch:             s.MaxBatch,
-			Attempts:             s.Attempts,
-			Concurrency:          s.Concurrency,
-			MaxResponseBytes:     int64(s.MaxResponse),
-			ForwardAuthorization: s.ForwardAuthorization,
-			SubjectHeader:        s.SubjectHeader,
-			FollowRedirects:      s.FollowRedirects,
-			Resume:               time.Duration(s.Resume),
-			Store:                store,
-			Values:               s.Config,
-			Suspect:              suspect,
-		})
-	}
-	return list
-}
-
 // transportConfig returns the configuration of a frontend's transports.
 func (s *Server) transportConfig(cfg config.Frontend) transport.Config {
 	return transport.Config{
@@ -145,10 +118,11 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 			StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),
 			StaleIfError:         time.Duration(cfg.Caching.StaleIfError),
 		},
-		Store:        s.store,
-		Timeout:      time.Duration(l.Timeout),
-		NameServices: cfg.Errors.Services,
-		Log:          s.log,
+		Store:           s.store,
+		Timeout:         time.Duration(l.Timeout),
+		CancelMutations: cfg.CancelMutations,
+		NameServices:    cfg.Errors.Services,
+		Log:             s.log,
 	}
 }
 

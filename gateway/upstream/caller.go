@@ -65,13 +65,20 @@ func callerOf(ctx context.Context) Caller {
 // there is none. It is noted in the context's provenance: an answer that is
 // made with it is for callers who send the same.
 func Header(ctx context.Context, name string) string {
-	name = http.CanonicalHeaderKey(name)
+	if values := valuesOf(ctx, http.CanonicalHeaderKey(name)); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// valuesOf is like [Header] for all values. The name is in canonical spelling.
+func valuesOf(ctx context.Context, name string) []string {
 	record := provenance.From(ctx)
 	record.UsesHeader(name)
 	if name == "Authorization" || name == "Cookie" {
 		record.Uses(provenance.Principal)
 	}
-	return callerOf(ctx).Headers.Get(name)
+	return callerOf(ctx).Headers[name]
 }
 
 // errCharacters tells of what no header can have. It comes from the payload of

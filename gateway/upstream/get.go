@@ -125,7 +125,7 @@ func (c *HTTP) fetch(req *http.Request, route string) cache.Make {
 		answer, direct := &got{}, false
 		var policy cache.Policy
 		err := c.exchange(req, route, func(resp *http.Response, asked time.Time) error {
-			direct = resp.Request.URL == req.URL // else a redirect led to it, which may lead elsewhere the next time
+			direct = isSame(resp.Request.URL, req.URL) // else a redirect led to it, which may lead elsewhere the next time
 			if conditional && direct && resp.StatusCode == http.StatusNotModified {
 				old := gotOf(have)
 				*answer = got{status: old.status, header: updated(old.header, resp.Header), body: old.body}

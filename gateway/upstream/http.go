@@ -2,10 +2,10 @@ package upstream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -15,53 +15,45 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/decode"
+	"github.com/portico-gateway/portico/gateway/endpoint"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // HTTP calls one HTTP service. It is safe for concurrent use.
 type HTTP struct {
-	config Config
-	base   string // scheme, host and path, without a slash at the end
-	origin string // of base: only redirects within it are followed
-	// Not an http.Client: one would follow redirects that lead the caller's token
-	// elsewhere, and there are no cookies.
-	transport *http.Transport
-	streams   *http.Transport // of answers that are streams; see newStreams
-	hubs      *hubs           // of streams that are shared
-	buffers   sync.Pool       // of *[]byte, to read answers with
-	store     *cache.Store
-	gets      *cache.Cache // of *got
-	send      send         // through the policies
+	config   Config
+	tls      *tls.Config // nil for plain text
+	base     string      // scheme, host and path, without a slash at the end; the host is that of the first target
+	balancer *balancer
+	send     send      // through the policies and the balancer
+	hubs     *hubs     // of streams that are shared
+	buffers  sync.Pool // of *[]byte, to read answers with
+	store    *cache.Store
+	gets     *cache.Cache // of *got
 	// What requests have in common.
 	json, xml, done, events *Media
 	userAgent               []string
 }
 
-func newHTTP(c Config, u *url.URL) *HTTP {
+func newHTTP(c Config, config *tls.Config, set *endpoint.Set) *HTTP {
+	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
 	return &HTTP{
-		config: c,
-		base:   strings.TrimSuffix(u.Scheme+"://"+u.Host+u.EscapedPath(), "/"),
-		origin: originOf(u),
-		transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: c.Timeout, KeepAlive: 30 * time.Second}).DialContext,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConns:           c.Concurrency,
-			MaxIdleConnsPerHost:    c.Concurrency,
-			IdleConnTimeout:        90 * time.Second,
-			TLSHandshakeTimeout:    c.Timeout,
-			MaxResponseHeaderBytes: 64 << 10,
-		},
-		streams: newStreams(c),
-		send:    through(c.policies()...),
-		hubs:    newHubs(c),
-		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
-		store:   c.Store,
-		gets:    cache.NewCache(c.Store, cache.Kind{Timeout: c.Timeout, Codec: codec(c.Store), Failed: isFailure}),
-		json:    JSON(), xml: XML(), done: JSON("*"),
+		config:   c,
+		tls:      config,
+		base:     set.URL().String(),
+		balancer: b,
+		send:     through(b.send, c.policies()...),
+		hubs:     newHubs(c),
+		buffers:  sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
+		store:    c.Store,
+		gets:     cache.NewCache(c.Store, cache.Kind{Timeout: c.Timeout, Codec: codec(c.Store), Failed: isFailure}),
+		json:     JSON(), xml: XML(), done: JSON("*"),
 		events:    &Media{accept: []string{serverSentType + ", " + jsonLinesType}},
 		userAgent: []string{userAgent(debug.ReadBuildInfo())},
 	}
 }
+
+func (c *HTTP) newPeer(e *endpoint.Endpoint) io.Closer { return newHTTPPeer(c.config, c.tls, e) }
 
 // Store keeps what services answered.
 func (c *HTTP) Store() *cache.Store { return c.store }
@@ -186,15 +178,41 @@ func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, 
 func (c *HTTP) exchange(req *http.Request, route string, read func(resp *http.Response, asked time.Time) error) error {
 	ctx := req.Context()
 	idempotent := req.Method == http.MethodGet && !provenance.IsWriting(ctx)
-	return c.send(ctx, &call{route: route, idempotent: idempotent, attempt: func(ctx context.Context) error {
+	return c.send(ctx, &call{route: route, idempotent: idempotent, attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
 		asked := c.store.Now()
-		resp, err := c.roundTrip(req.WithContext(ctx))
+		req, err := sentTo(req.WithContext(ctx), to)
+		if err != nil {
+			return impossible(c.config.Name, err)
+		}
+		resp, err := c.roundTrip(req, to)
 		if err != nil {
 			return err
 		}
 		defer resp.Body.Close()
 		return read(resp, asked)
 	}})
+}
+
+// isSame reports whether two URLs of a service differ in nothing but the endpoint.
+func isSame(a, b *url.URL) bool {
+	return a == b || a.Path == b.Path && a.RawPath == b.RawPath && a.RawQuery == b.RawQuery
+}
+
+// sentTo returns an attempt of a request, which is sent to an endpoint. It may change
+// req, but nothing that other attempts of it have.
+func sentTo(req *http.Request, to *endpoint.Endpoint) (*http.Request, error) {
+	if req.URL.Host != to.Authority {
+		target := *req.URL
+		target.Host = to.Authority
+		req.URL, req.Host = &target, to.Authority
+	}
+	if req.GetBody != nil {
+		var err error
+		if req.Body, err = req.GetBody(); err != nil {
+			return nil, err
+		}
+	}
+	return req, nil
 }
 
 // route returns what a request calls, without its values.
@@ -271,6 +289,7 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	if provenance.IsWriting(ctx) {
 		sendOnce(req)
 	}
+	c.forward(ctx, req.Header)
 	if r.Accepts == nil {
 		r.Accepts = c.done
 	}
@@ -309,6 +328,28 @@ func (c *HTTP) check(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// checkEndpoint is the active health check of an endpoint: it is healthy if it answers
+// with 2xx.
+func (c *HTTP) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+c.config.HealthPath, http.NoBody)
+	if err != nil {
+		return err
+	}
+	if req, err = sentTo(req, to); err != nil {
+		return err
+	}
+	req.Header["User-Agent"] = c.userAgent
+	resp, err := c.roundTrip(req, to)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := c.body(ctx, resp); err != nil {
+		return err
+	}
+	return nil
 }
 
 // Done calls the service and wants only to know that it succeeded, not what it

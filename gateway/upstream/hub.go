@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -15,9 +14,9 @@ import (
 //
 // Messages are shared, so that subscribers must not change them.
 type hub struct {
+	sharedStream
+
 	hubs    *hubs
-	key     cache.Key
-	sharing Sharing
 	cancel  context.CancelFunc
 	begun   chan struct{} // closed when the stream has begun, or could not
 	refusal error         // why it could not; not to be read before begun is closed
@@ -69,6 +68,13 @@ func (h *hub) leave(s *subscriber) {
 // send gives all subscribers a message. One whose buffer is full is removed: it
 // gets what waits for it, and then an error.
 func (h *hub) send(message any) {
+	if dropped := h.give(message); dropped > 0 {
+		h.report(StreamEvent{Dropped: dropped})
+	}
+}
+
+// give is send; it returns how many subscribers were removed.
+func (h *hub) give(message any) (dropped int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.latest = message
@@ -76,6 +82,7 @@ func (h *hub) send(message any) {
 		select {
 		case s.messages <- message:
 		default:
+			dropped++
 			h.end(s, problem.Wrap(errSlow, problem.Unavailable, "Events were not read quickly enough. Subscribe again."))
 		}
 	}
@@ -83,6 +90,7 @@ func (h *hub) send(message any) {
 		h.ended = true
 		h.cancel()
 	}
+	return dropped
 }
 
 // errSlow is the cause of the problem of a slow subscriber.
@@ -158,16 +166,19 @@ func (h *hub) follow(ctx context.Context, open opening) (err error) {
 	window := h.hubs.window
 	var deadline time.Time
 	begun, attempt := false, 0
+	var out outage
 	for {
 		started, sent := time.Now(), false
 		var from source
 		if from, err = open(ctx); err == nil {
 			begun = true
+			h.resumed(&out)
 			sent, err = h.read(from)
 		}
 		if !isLost(err) || !begun || ctx.Err() != nil {
 			return err
 		}
+		out.broke(err)
 		lasted := time.Since(started) >= window
 		if lasted {
 			attempt = 0

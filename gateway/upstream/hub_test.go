@@ -69,7 +69,7 @@ func (a *attempts) run(t *testing.T) (messages int, at time.Duration, err error)
 	defer hs.close()
 	hs.random = func() float64 { return 1 }
 	a.begun = time.Now()
-	all, err := hs.subscribe(t.Context(), cache.Key{}, ShareState, a.opening)
+	all, err := hs.subscribe(t.Context(), sharedStream{sharing: ShareState}, a.opening)
 	if err != nil {
 		return 0, time.Since(a.begun), err
 	}

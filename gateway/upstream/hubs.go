@@ -67,12 +67,20 @@ func isLost(err error) bool {
 	return lost
 }
 
+// sharedStream is what a stream is that subscribers share.
+type sharedStream struct {
+	key     cache.Key
+	sharing Sharing
+	route   string // what is called, without the values of the call
+}
+
 // hubs are those of a service.
 type hubs struct {
 	service  string
 	separate bool          // nothing is shared
 	window   time.Duration // how long a stream that broke is opened again
 	random   func() float64
+	report   func(StreamEvent) // nil for none
 
 	mu     sync.Mutex
 	open   map[cache.Key]*hub
@@ -83,17 +91,17 @@ type hubs struct {
 
 func newHubs(c Config) *hubs {
 	return &hubs{
-		service: c.Name, separate: !c.Store.Coalesces(), window: c.Resume, random: rand.Float64,
+		service: c.Name, separate: !c.Store.Coalesces(), window: c.Resume, random: rand.Float64, report: c.OnStream,
 		open: map[cache.Key]*hub{}, all: map[*hub]struct{}{},
 	}
 }
 
-// subscribe returns the messages of the stream of a key, which is opened if there
+// subscribe returns the messages of a shared stream, which is opened if there
 // is none. It returns when the stream has begun; what the service refuses is the
 // returned error. The sequence ends as that of [Watch] does.
-func (hs *hubs) subscribe(ctx context.Context, key cache.Key, sharing Sharing, open opening) (iter.Seq2[any, error], error) {
+func (hs *hubs) subscribe(ctx context.Context, stream sharedStream, open opening) (iter.Seq2[any, error], error) {
 	s := &subscriber{messages: make(chan any, mostWaiting)}
-	h, err := hs.join(s, key, sharing, open) //nolint:contextcheck // the stream may outlast its first subscriber
+	h, err := hs.join(s, stream, open) //nolint:contextcheck // the stream may outlast its first subscriber
 	if err != nil {
 		return nil, err
 	}
@@ -135,24 +143,24 @@ func (hs *hubs) subscribe(ctx context.Context, key cache.Key, sharing Sharing, o
 	}, nil
 }
 
-// join adds a subscriber to the hub of a key, or to a new one.
-func (hs *hubs) join(s *subscriber, key cache.Key, sharing Sharing, open opening) (*hub, error) {
+// join adds a subscriber to the hub of a stream, or to a new one.
+func (hs *hubs) join(s *subscriber, stream sharedStream, open opening) (*hub, error) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	if hs.closed {
 		return nil, stopping()
 	}
-	if h := hs.open[key]; h != nil && h.add(s) {
+	if h := hs.open[stream.key]; h != nil && h.add(s) {
 		return h, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	h := &hub{
-		hubs: hs, key: key, sharing: sharing, cancel: cancel, begun: make(chan struct{}),
+		sharedStream: stream, hubs: hs, cancel: cancel, begun: make(chan struct{}),
 		subscribers: map[*subscriber]struct{}{s: {}},
 	}
 	hs.all[h] = struct{}{}
 	if !hs.separate {
-		hs.open[key] = h
+		hs.open[stream.key] = h
 	}
 	hs.group.Go(func() { h.run(ctx, open) })
 	return h, nil

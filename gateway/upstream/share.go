@@ -32,7 +32,7 @@ func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, m
 	}
 	md, _ := metadata.FromOutgoingContext(ctx)
 	caller := callerOf(ctx)
-	messages, err := c.hubs.subscribe(ctx, key, sharing, func(ctx context.Context) (source, error) {
+	messages, err := c.hubs.subscribe(ctx, sharedStream{key, sharing, method}, func(ctx context.Context) (source, error) {
 		return openFollowed[Req, Res](WithCaller(metadata.NewOutgoingContext(ctx, md), caller), c, method, request)
 	})
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *HTTP) shared(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, e
 		return nil, err
 	}
 	caller, lastID := callerOf(ctx), ""
-	messages, err := c.hubs.subscribe(ctx, key, r.Sharing, func(ctx context.Context) (source, error) {
+	messages, err := c.hubs.subscribe(ctx, sharedStream{key, r.Sharing, r.route()}, func(ctx context.Context) (source, error) {
 		return c.openShared(WithCaller(ctx, caller), r, &lastID)
 	})
 	if err != nil {
