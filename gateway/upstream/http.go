@@ -286,6 +286,9 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	if err != nil {
 		return nil, impossible(c.config.Name, err)
 	}
+	if provenance.IsWriting(ctx) {
+		sendOnce(req)
+	}
 	c.forward(ctx, req.Header)
 	if r.Accepts == nil {
 		r.Accepts = c.done
@@ -305,6 +308,16 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 		return nil, err
 	}
 	return req, nil
+}
+
+// sendOnce keeps the transport from sending a request again on its own, as it does
+// with a GET if the service closes a connection that was used before: the service may
+// have done what the request says. The body is empty, but the transport can't know
+// that it may send it again.
+func sendOnce(req *http.Request) {
+	if req.Method == http.MethodGet && req.Body == nil {
+		req.Body = io.NopCloser(strings.NewReader(""))
+	}
 }
 
 func (c *HTTP) check(ctx context.Context) error {
