@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -93,12 +94,30 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 	if err != nil {
 		return err
 	}
-	return c.send(ctx, &call{route: method, idempotent: !provenance.IsWriting(ctx), attempt: func(ctx context.Context) error {
-		if err := c.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
-			return grpcError(ctx, c.config.Name, err)
+	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), attempt: func(ctx context.Context) error {
+		return c.invoke(ctx, method, args, reply, opts)
+	}}
+	if message, ok := reply.(proto.Message); ok && c.config.Hedging > 0 {
+		what.separate = func() (attempt func(context.Context) error, adopt func()) {
+			own := message.ProtoReflect().New().Interface()
+			opts, adoptResults := separateResults(opts)
+			attempt = func(ctx context.Context) error { return c.invoke(ctx, method, args, own, opts) }
+			return attempt, func() {
+				proto.Reset(message)
+				proto.Merge(message, own)
+				adoptResults()
+			}
 		}
-		return nil
-	}})
+	}
+	return c.send(ctx, what)
+}
+
+// invoke makes one attempt.
+func (c *GRPC) invoke(ctx context.Context, method string, args, reply any, opts []grpc.CallOption) error {
+	if err := c.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
+		return grpcError(ctx, c.config.Name, err)
+	}
+	return nil
 }
 
 // NewStream is part of grpc.ClientConnInterface. A stream lasts as long as its

@@ -167,34 +167,19 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 
 // answer sends a request and returns its answer, which is not cached.
 func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, error) {
-	answer := &got{}
-	err := c.exchange(req.WithContext(ctx), r.route(), func(resp *http.Response, asked time.Time) error {
-		r.Passes.note(ctx, r.Binding, resp.Header)
+	answer, err := exchange(c, req.WithContext(ctx), r.call(ctx), func(ctx context.Context, resp *http.Response, asked time.Time) (*got, error) {
 		body, err := c.body(ctx, resp)
-		*answer = got{status: resp.StatusCode, header: resp.Header, body: body}
+		answer := &got{status: resp.StatusCode, header: resp.Header, body: body}
 		answer.read(req, asked)
-		return err
+		return answer, err
 	})
+	if answer != nil {
+		r.Passes.note(ctx, r.Binding, answer.header)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return answer, nil
-}
-
-// exchange sends a request through the policies of the service and calls read with
-// the answer to each attempt, and when it was requested.
-func (c *HTTP) exchange(req *http.Request, route string, read func(resp *http.Response, asked time.Time) error) error {
-	ctx := req.Context()
-	idempotent := req.Method == http.MethodGet && !provenance.IsWriting(ctx)
-	return c.send(ctx, &call{route: route, idempotent: idempotent, attempt: func(ctx context.Context) error {
-		asked := c.store.Now()
-		resp, err := c.roundTrip(req.WithContext(ctx))
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		return read(resp, asked)
-	}})
 }
 
 // route returns what a request calls, without its values.

@@ -15,6 +15,10 @@ type call struct {
 	// attempt sends the request once and reads its answer. Its errors are problems,
 	// unless the caller left.
 	attempt func(ctx context.Context) error
+	// separate returns an attempt that can be made while attempt is. Its answer is
+	// that of the call when adopt is called, at a time when no attempt is made. It is
+	// nil if there is none.
+	separate func() (attempt func(ctx context.Context) error, adopt func())
 }
 
 // send makes a call.
@@ -36,9 +40,13 @@ func through(policies ...policy) send {
 
 // policies returns the policies of a service, outermost first.
 func (c Config) policies() []policy {
-	return []policy{
+	list := []policy{
 		newRetrier(c).policy,
 		newBreakers(c).policy,
 		newLimiter(c).policy,
 	}
+	if c.Hedging > 0 {
+		list = slices.Insert(list, 0, newHedger(c).policy)
+	}
+	return list
 }
