@@ -90,6 +90,6 @@ func (x *exchanging[T]) request(ctx context.Context) (*http.Request, error) {
 
 // call returns what the request is to policies, without its attempts.
 func (r Request) call(ctx context.Context) call {
-	isGet := r.Method == "" || r.Method == http.MethodGet
-	return call{route: r.route(), idempotent: isGet && !provenance.IsWriting(ctx)}
+	mayRepeat := r.Idempotent || r.Method == "" || r.Method == http.MethodGet
+	return call{route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx)}
 }
