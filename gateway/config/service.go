@@ -34,6 +34,9 @@ type Service struct {
 	// Attempts is how often a call that may be repeated is made at most; 1 for no
 	// retries.
 	Attempts int `yaml:"attempts"`
+	// Hedging is the quantile of a route's latencies after which a call that may be
+	// repeated is made a second time; 0 for never.
+	Hedging float64 `yaml:"hedging"`
 	// Concurrency is how many calls may be under way.
 	Concurrency int `yaml:"concurrency"`
 	// MaxResponse is the most that an answer may have, or an event of a stream.
@@ -138,6 +141,8 @@ func (s *Service) check(p *problems, path string) {
 	p.need(s.Resume > 0, path+".resume", "must be more than 0")
 	p.need(s.MaxBatch > 0, path+".maxBatch", "must be more than 0")
 	p.need(s.Attempts > 0 && s.Attempts <= 10, path+".attempts", "must be from 1, for no retries, to 10")
+	p.need(s.Hedging == 0 || s.Hedging >= 0.5 && s.Hedging < 1, path+".hedging",
+		"must be 0, for never, or a quantile of at least 0.5 and less than 1, such as 0.95")
 	p.need(s.Concurrency > 0, path+".concurrency", "must be more than 0")
 	p.need(s.MaxResponse > 0, path+".maxResponse", "must be more than 0")
 }

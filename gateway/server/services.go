@@ -30,6 +30,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			Timeout:              time.Duration(s.Timeout),
 			MaxBatch:             s.MaxBatch,
 			Attempts:             s.Attempts,
+			Hedging:              s.Hedging,
 			Concurrency:          s.Concurrency,
 			MaxResponseBytes:     int64(s.MaxResponse),
 			ForwardAuthorization: s.ForwardAuthorization,

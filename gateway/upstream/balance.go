@@ -46,7 +46,6 @@ func (b *balancer) send(ctx context.Context, c *call) error {
 		if err == nil {
 			return nil
 		}
-		c.failedAt(u.Endpoint)
 		again := isUnsent(err) || u.Probe && c.idempotent
 		if !again || n == mostUnsent || n >= b.set.Len() || ctx.Err() != nil {
 			return err
@@ -59,6 +58,7 @@ func (b *balancer) use(ctx context.Context, kind endpoint.Kind, c *call) (endpoi
 	u, err := b.set.Use(ctx, kind, c.avoid(), c.idempotent)
 	switch {
 	case err == nil:
+		c.tries(u.Endpoint)
 		return u, nil
 	case ctx.Err() != nil:
 		return u, failed(ctx, b.service, ctx.Err())
@@ -132,7 +132,6 @@ func (b *balancer) open(ctx context.Context, c *call) (endpoint.Use, error) {
 			return u, nil
 		}
 		u.End(b.outcome(err, time.Since(began), u.Probe))
-		c.failedAt(u.Endpoint)
 		if !isUnsent(err) || n == mostUnsent || n >= b.set.Len() || ctx.Err() != nil {
 			return u, err
 		}

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/endpoint"
@@ -78,20 +79,40 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 	if err != nil {
 		return err
 	}
-	return c.send(ctx, &call{route: method, idempotent: !provenance.IsWriting(ctx), attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
-		return c.on(ctx, to, func(conn *grpcConn) error {
-			var from peer.Peer
-			err := conn.Invoke(ctx, method, args, reply, append(slices.Clip(opts), grpc.Peer(&from))...)
-			if err == nil {
-				return nil
+	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
+		return c.invoke(ctx, to, method, args, reply, opts)
+	}}
+	if message, ok := reply.(proto.Message); ok && c.config.Hedging > 0 {
+		what.separate = func() (another attempt, adopt func()) {
+			own := message.ProtoReflect().New().Interface()
+			opts, adoptResults := separateResults(opts)
+			another = func(ctx context.Context, to *endpoint.Endpoint) error {
+				return c.invoke(ctx, to, method, args, own, opts)
 			}
-			err = grpcError(ctx, c.config.Name, err)
-			if from.Addr == nil && !errors.Is(err, context.Canceled) { // it was given to no connection
-				err = &unsentError{err}
+			return another, func() {
+				proto.Reset(message)
+				proto.Merge(message, own)
+				adoptResults()
 			}
-			return err
-		})
-	}})
+		}
+	}
+	return c.send(ctx, what)
+}
+
+// invoke makes one attempt at an endpoint.
+func (c *GRPC) invoke(ctx context.Context, to *endpoint.Endpoint, method string, args, reply any, opts []grpc.CallOption) error {
+	return c.on(ctx, to, func(conn *grpcConn) error {
+		var from peer.Peer
+		err := conn.Invoke(ctx, method, args, reply, append(slices.Clip(opts), grpc.Peer(&from))...)
+		if err == nil {
+			return nil
+		}
+		err = grpcError(ctx, c.config.Name, err)
+		if from.Addr == nil && !errors.Is(err, context.Canceled) { // it was given to no connection
+			err = &unsentError{err}
+		}
+		return err
+	})
 }
 
 // on calls f with a connection to an endpoint, which is free for another call after it.

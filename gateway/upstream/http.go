@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -159,60 +158,19 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 
 // answer sends a request and returns its answer, which is not cached.
 func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, error) {
-	answer := &got{}
-	err := c.exchange(req.WithContext(ctx), r.route(), func(resp *http.Response, asked time.Time) error {
-		r.Passes.note(ctx, r.Binding, resp.Header)
+	answer, err := exchange(c, req.WithContext(ctx), r.call(ctx), func(ctx context.Context, resp *http.Response, asked time.Time) (*got, error) {
 		body, err := c.body(ctx, resp)
-		*answer = got{status: resp.StatusCode, header: resp.Header, body: body}
+		answer := &got{status: resp.StatusCode, header: resp.Header, body: body}
 		answer.read(req, asked)
-		return err
+		return answer, err
 	})
+	if answer != nil {
+		r.Passes.note(ctx, r.Binding, answer.header)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return answer, nil
-}
-
-// exchange sends a request through the policies of the service and calls read with
-// the answer to each attempt, and when it was requested.
-func (c *HTTP) exchange(req *http.Request, route string, read func(resp *http.Response, asked time.Time) error) error {
-	ctx := req.Context()
-	idempotent := req.Method == http.MethodGet && !provenance.IsWriting(ctx)
-	return c.send(ctx, &call{route: route, idempotent: idempotent, attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
-		asked := c.store.Now()
-		req, err := sentTo(req.WithContext(ctx), to)
-		if err != nil {
-			return impossible(c.config.Name, err)
-		}
-		resp, err := c.roundTrip(req, to)
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		return read(resp, asked)
-	}})
-}
-
-// isSame reports whether two URLs of a service differ in nothing but the endpoint.
-func isSame(a, b *url.URL) bool {
-	return a == b || a.Path == b.Path && a.RawPath == b.RawPath && a.RawQuery == b.RawQuery
-}
-
-// sentTo returns an attempt of a request, which is sent to an endpoint. It may change
-// req, but nothing that other attempts of it have.
-func sentTo(req *http.Request, to *endpoint.Endpoint) (*http.Request, error) {
-	if req.URL.Host != to.Authority {
-		target := *req.URL
-		target.Host = to.Authority
-		req.URL, req.Host = &target, to.Authority
-	}
-	if req.GetBody != nil {
-		var err error
-		if req.Body, err = req.GetBody(); err != nil {
-			return nil, err
-		}
-	}
-	return req, nil
 }
 
 // route returns what a request calls, without its values.
@@ -337,9 +295,7 @@ func (c *HTTP) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
 	if err != nil {
 		return err
 	}
-	if req, err = sentTo(req, to); err != nil {
-		return err
-	}
+	req = sentTo(req, to)
 	req.Header["User-Agent"] = c.userAgent
 	resp, err := c.roundTrip(req, to)
 	if err != nil {

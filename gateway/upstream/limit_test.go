@@ -26,7 +26,7 @@ func TestOrderOfPolicies(t *testing.T) {
 			}
 		}
 	}
-	s := through(attempt, named("a"), named("b"), named("c"))
+	s := through(direct, named("a"), named("b"), named("c"))
 	err := s(t.Context(), &call{attempt: func(context.Context, *endpoint.Endpoint) error {
 		order += "call"
 		return errors.New("boom")
@@ -40,7 +40,7 @@ func TestOrderOfPolicies(t *testing.T) {
 func TestSlowRoute(t *testing.T) { synctest.Test(t, slowRoute) }
 
 func slowRoute(t *testing.T) {
-	s := through(attempt, newLimiter(Config{Name: "s", Concurrency: 8}).policy)
+	s := through(direct, newLimiter(Config{Name: "s", Concurrency: 8}).policy)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	open := make(chan struct{})
@@ -171,7 +171,7 @@ func TestLimiterRace(t *testing.T) {
 
 // The policies cost little when nothing fails.
 func BenchmarkPolicies(b *testing.B) {
-	s := through(attempt, Config{Name: "s"}.withDefaults().policies()...)
+	s := through(direct, Config{Name: "s"}.withDefaults().policies()...)
 	ctx := b.Context()
 	one := func() {
 		if err := s(ctx, &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return nil }}); err != nil {
@@ -187,5 +187,5 @@ func BenchmarkPolicies(b *testing.B) {
 	}
 }
 
-// attempt makes a call without an endpoint.
-func attempt(ctx context.Context, c *call) error { return c.attempt(ctx, nil) }
+// direct makes a call without an endpoint.
+func direct(ctx context.Context, c *call) error { return c.attempt(ctx, nil) }

@@ -63,7 +63,7 @@ func TestRetries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := through(attempt, newRetrier(Config{Name: "s"}.withDefaults()).policy)
+				s := through(direct, newRetrier(Config{Name: "s"}.withDefaults()).policy)
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				calls := 0
@@ -80,7 +80,7 @@ func TestRetries(t *testing.T) {
 func TestRetryBudget(t *testing.T) { synctest.Test(t, retryBudgetIsKept) }
 
 func retryBudgetIsKept(t *testing.T) {
-	s := through(attempt, newRetrier(Config{Name: "s", Attempts: 5}.withDefaults()).policy)
+	s := through(direct, newRetrier(Config{Name: "s", Attempts: 5}.withDefaults()).policy)
 	attempts := 0
 	fail := func(context.Context, *endpoint.Endpoint) error {
 		attempts++
@@ -101,7 +101,7 @@ func TestLeavingBeforeARetry(t *testing.T) {
 	r.random = func() float64 { return 1 }
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
-	err := r.policy(attempt)(ctx, &call{idempotent: true, attempt: func(context.Context, *endpoint.Endpoint) error {
+	err := r.policy(direct)(ctx, &call{idempotent: true, attempt: func(context.Context, *endpoint.Endpoint) error {
 		calls++
 		cancel()
 		return answered(503, time.Hour)
@@ -115,7 +115,7 @@ func TestLeavingBeforeARetry(t *testing.T) {
 func TestBreaker(t *testing.T) { synctest.Test(t, breakerOpens) }
 
 func breakerOpens(t *testing.T) {
-	s := through(attempt, newBreakers(Config{Name: "s"}).policy)
+	s := through(direct, newBreakers(Config{Name: "s"}).policy)
 	calls := 0
 	down := true
 	one := func(route string) error {
@@ -169,7 +169,7 @@ func TestBreakerAndCallers(t *testing.T) { synctest.Test(t, breakerAndCallers) }
 
 func breakerAndCallers(t *testing.T) {
 	b := newBreakers(Config{Name: "s"})
-	s := through(attempt, b.policy)
+	s := through(direct, b.policy)
 	for range 200 {
 		for _, err := range []error{answered(404, 0), answered(429, 0), answered(401, 0), context.Canceled, nonsense("s", tooLargeError{"s", 1})} {
 			_ = s(t.Context(), &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return err }})

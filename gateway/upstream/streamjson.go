@@ -110,9 +110,12 @@ func (c *HTTP) stream(ctx context.Context, r Request) (*http.Response, endpoint.
 	}
 	var resp *http.Response
 	use, err := c.balancer.open(ctx, &call{route: r.route(), attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
-		req, err := sentTo(req.WithContext(ctx), to)
-		if err != nil {
-			return impossible(c.config.Name, err)
+		req := sentTo(req.WithContext(ctx), to)
+		if req.GetBody != nil {
+			var err error
+			if req.Body, err = req.GetBody(); err != nil {
+				return impossible(c.config.Name, err)
+			}
 		}
 		answer, err := to.Peer().(*httpPeer).streams.RoundTrip(req) //nolint:forcetypeassert // see newHTTP
 		if err != nil {

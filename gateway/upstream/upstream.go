@@ -59,6 +59,9 @@ type Config struct {
 	// Attempts is how often an idempotent call is made at most: a GET, or a call of
 	// gRPC for a field of a query; 2 by default. Mutations call once.
 	Attempts int
+	// Hedging is the quantile of a route's latencies, such as 0.95, after which an
+	// idempotent call that has no answer is made a second time; 0 for never.
+	Hedging float64
 	// Concurrency bounds the calls that are under way, without streams; 100 by
 	// default. One binding, or method of gRPC, has at most three quarters of them.
 	// Over HTTP/1.1 each has a connection.
