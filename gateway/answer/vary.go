@@ -84,7 +84,7 @@ func (v *vary) key(ctx context.Context, base cache.Key) cache.Key {
 	}
 	for _, name := range v.headers {
 		text = cache.AppendPart(text, name)
-		values := caller.Headers[name]
+		values := caller.Values(name)
 		text = binary.BigEndian.AppendUint64(text, uint64(len(values)))
 		for _, value := range values {
 			text = cache.AppendPart(text, value)
@@ -96,5 +96,11 @@ func (v *vary) key(ctx context.Context, base cache.Key) cache.Key {
 // field returns the value of the header Vary, for caches between the gateway and
 // its clients.
 func (v *vary) field() []string {
-	return []string{strings.Join(append([]string{"Accept", "Accept-Encoding"}, v.headers...), ", ")}
+	names := []string{"Accept", "Accept-Encoding"}
+	for _, name := range v.headers {
+		if _, ok := provenance.ServiceOf(name); !ok {
+			names = append(names, name)
+		}
+	}
+	return []string{strings.Join(names, ", ")}
 }

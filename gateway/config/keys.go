@@ -25,6 +25,9 @@ func (p *problems) keysOf(node ast.Node, typ reflect.Type, path string) {
 		}
 		return
 	}
+	if typ.Kind() == reflect.Slice { // one item instead of a list
+		typ = typ.Elem()
+	}
 	for _, entry := range entries(node) {
 		key := entry.Key.String()
 		at := strings.TrimPrefix(path+"."+key, ".")
@@ -62,7 +65,7 @@ func keysOfStruct(typ reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-func sortedKeys(m map[string]reflect.Type) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	names := make([]string, 0, len(m))
 	for name := range m {
 		names = append(names, name)

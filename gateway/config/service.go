@@ -15,6 +15,14 @@ type Service struct {
 	URLs []endpoint.Target `yaml:"urls"`
 	// URLsFile is a file with such a list, instead of both, which is watched.
 	URLsFile string `yaml:"urlsFile"`
+	// Versions are other versions of the service, by name.
+	Versions map[string]Version `yaml:"versions"`
+	// Canary are the rules by which requests get one of Versions, in their order.
+	Canary Rules `yaml:"canary"`
+	// Mirror sends copies of calls to one of Versions; nil for none.
+	Mirror *Mirror `yaml:"mirror"`
+	// Fallback is the one of Versions that is called when the service is not available.
+	Fallback string `yaml:"fallback"`
 	// ConnectTimeout is how long it may take until a connection is there.
 	ConnectTimeout Duration `yaml:"connectTimeout"`
 	// Connections is how many connections an endpoint has at most; 0 for as many as
@@ -136,7 +144,8 @@ func serviceDefaults(s *Service) {
 }
 
 func (s *Service) check(p *problems, path string) {
-	s.checkEndpoints(p, path)
+	scheme := s.checkEndpoints(p, path)
+	s.checkVersions(p, path, scheme)
 	p.need(s.Timeout > 0, path+".timeout", "must be more than 0")
 	p.need(s.Resume > 0, path+".resume", "must be more than 0")
 	p.need(s.MaxBatch > 0, path+".maxBatch", "must be more than 0")
@@ -147,30 +156,10 @@ func (s *Service) check(p *problems, path string) {
 	p.need(s.MaxResponse > 0, path+".maxResponse", "must be more than 0")
 }
 
-// checkEndpoints checks where the service is and how it is connected to. The file with
-// its URLs is read later.
-func (s *Service) checkEndpoints(p *problems, path string) {
-	given := 0
-	for _, is := range []bool{s.URL != "", s.URLs != nil, s.URLsFile != ""} {
-		if is {
-			given++
-		}
-	}
-	p.need(given > 0, path+".url", "must say where the service is: http://host:port, https://…, grpc://host:port or grpcs://…")
-	p.need(given < 2, path+".url", "must be the only one of url, urls and urlsFile")
-	scheme := ""
-	if s.URLsFile == "" && given == 1 {
-		targets, at := s.URLs, path+".urls"
-		if s.URL != "" {
-			targets, at = []endpoint.Target{{URL: s.URL}}, path+".url"
-		}
-		if err := endpoint.CheckTargets(targets); err != nil {
-			p.need(false, at, "is wrong: "+err.Error())
-		} else {
-			u, _ := endpoint.ParseURL(targets[0].URL)
-			scheme = u.Scheme
-		}
-	}
+// checkEndpoints checks where the service is and how it is connected to, and returns the
+// scheme of its URLs; empty if that is not known.
+func (s *Service) checkEndpoints(p *problems, path string) (scheme string) {
+	scheme = Version{s.URL, s.URLs, s.URLsFile}.check(p, path)
 	p.need(s.ConnectTimeout > 0, path+".connectTimeout", "must be more than 0")
 	p.need(s.IdleTimeout > 0, path+".idleTimeout", "must be more than 0")
 	p.need(s.Connections >= 0, path+".connections", "must not be negative")
@@ -181,4 +170,5 @@ func (s *Service) checkEndpoints(p *problems, path string) {
 		p.need(strings.HasPrefix(h.Path, "/"), path+".healthCheck.path", "must begin with a slash")
 	}
 	p.need(!s.FollowRedirects || !strings.HasPrefix(scheme, "grpc"), path+".followRedirects", "is for http and https: gRPC has no redirects")
+	return scheme
 }

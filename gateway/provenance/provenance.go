@@ -142,6 +142,18 @@ func (r *Record) UsesHeader(name string) {
 	r.headers[name] = struct{}{}
 }
 
+// versionOf is before the name of a service whose version an answer depends on, among
+// the headers. No header begins with a colon.
+const versionOf = ":version of "
+
+// UsesVersion notes that the answer depends on the version of a service that the request
+// gets.
+func (r *Record) UsesVersion(service string) { r.UsesHeader(versionOf + service) }
+
+// ServiceOf returns the service if a name of [Summary].Headers is not that of a header,
+// but says that the answer depends on the version of a service.
+func ServiceOf(name string) (service string, ok bool) { return strings.CutPrefix(name, versionOf) }
+
 // Tag notes by what the answer can be invalidated. Empty tags are left out.
 func (r *Record) Tag(tags ...string) {
 	if r == nil {

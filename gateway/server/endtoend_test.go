@@ -38,7 +38,7 @@ func TestFieldsOfTheConnection(t *testing.T) {
 				got.Set(name, value)
 			}
 		}
-	}))
+	}), "web")
 	server := httptest.NewServer(chain(handler, middlewares(cfg, s.log)))
 	defer server.Close()
 	for name, c := range map[string]struct {

@@ -36,10 +36,10 @@ func middlewares(cfg *config.Config, log *slog.Logger) []middleware {
 }
 
 // middlewares are what the requests of one frontend pass, outermost first.
-func (s *Server) middlewares(cfg config.Frontend) []middleware {
+func (s *Server) middlewares(frontend string, cfg config.Frontend) []middleware {
 	return []middleware{
 		{"cors", func(next http.Handler) http.Handler { return allowOrigins(next, cfg.CORS) }},
-		{"principal", s.withPrincipal},
+		{"principal", func(next http.Handler) http.Handler { return s.withPrincipal(next, frontend) }},
 	}
 }
 

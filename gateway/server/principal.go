@@ -15,7 +15,7 @@ import (
 // withPrincipal finds out who calls, and refuses who says it wrongly. What
 // services are told of the caller begins here: headers that only the gateway
 // may say are taken out of the request.
-func (s *Server) withPrincipal(next http.Handler) http.Handler {
+func (s *Server) withPrincipal(next http.Handler, frontend string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		principal, err := s.verifier.Authenticate(r.Context(), r.Header)
 		if err != nil {
@@ -33,8 +33,18 @@ func (s *Server) withPrincipal(next http.Handler) http.Handler {
 			RequestID:     known.id[0],
 			Headers:       r.Header,
 		}
+		known.caller.Versions = s.versions(frontend, principal, known.caller)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// versions returns the versions of services that a caller gets.
+func (s *Server) versions(frontend string, principal *auth.Principal, caller upstream.Caller) map[string]string {
+	of := upstream.Routed{Frontend: frontend, Caller: caller}
+	if principal != nil {
+		of.Claims = principal.Claims
+	}
+	return s.services.Route(of)
 }
 
 func subjectOf(principal *auth.Principal) string {
@@ -64,7 +74,7 @@ func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error)
 // session takes the credentials of a WebSocket from the payload of
 // connection_init, since browsers can't send them as headers; without some,
 // those of the handshake hold.
-func (s *Server) session(ctx context.Context, payload map[string]any) (context.Context, error) {
+func (s *Server) session(ctx context.Context, frontend string, payload map[string]any) (context.Context, error) {
 	header := http.Header{}
 	for name, value := range payload {
 		if !strings.EqualFold(name, "Authorization") && !strings.EqualFold(name, s.config.Auth.KeyHeader) || value == nil {
@@ -85,6 +95,7 @@ func (s *Server) session(ctx context.Context, payload map[string]any) (context.C
 	}
 	caller := upstream.CallerOf(ctx)
 	caller.Authorization, caller.Subject = header.Get("Authorization"), subjectOf(principal)
+	caller.Versions = s.versions(frontend, principal, caller)
 	return auth.With(upstream.WithCaller(ctx, caller), principal), nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
 // The payload of connection_init has one credential, as the headers of a
@@ -20,7 +21,7 @@ func TestSessionTakesOneCredential(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{config: &config.Config{Auth: config.Auth{KeyHeader: "X-Api-Key"}}, verifier: verifier, log: slog.New(slog.DiscardHandler)}
+	s := &Server{config: &config.Config{Auth: config.Auth{KeyHeader: "X-Api-Key"}}, verifier: verifier, services: &upstream.Services{}, log: slog.New(slog.DiscardHandler)}
 	for _, c := range []struct {
 		payload map[string]any
 		subject string // who it is; "" is refused
@@ -33,7 +34,7 @@ func TestSessionTakesOneCredential(t *testing.T) {
 		{map[string]any{"Authorization": "Bearer x", "authorization": "Bearer x"}, ""},
 	} {
 		for range 20 { // whichever member comes first
-			ctx, err := s.session(t.Context(), c.payload)
+			ctx, err := s.session(t.Context(), "web", c.payload)
 			if c.subject == "" {
 				if problem.CodeOf(err) != problem.Unauthenticated {
 					t.Errorf("%v: %v", c.payload, err)

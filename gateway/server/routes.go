@@ -36,10 +36,10 @@ func (s *Server) newRoutes(frontends []execute.Frontend) (*routes, error) {
 		if err != nil {
 			return nil, fmt.Errorf("frontend %s: %w", f.Name, err)
 		}
-		handler := transport.New(operations, s.writer, s.transportConfig(cfg))
+		handler := transport.New(operations, s.writer, s.transportConfig(f.Name, cfg))
 		r.names, r.transports, r.operations = append(r.names, f.Name), append(r.transports, handler), append(r.operations, operations)
-		handlers[f.Name] = chain(handler, s.middlewares(cfg))
-		schemas[f.Name] = chain(schemaHandler(operations), s.middlewares(cfg))
+		handlers[f.Name] = chain(handler, s.middlewares(f.Name, cfg))
+		schemas[f.Name] = chain(schemaHandler(operations), s.middlewares(f.Name, cfg))
 	}
 	slices.Sort(r.names)
 	cfg := s.config
@@ -88,6 +88,13 @@ func (r *routes) checkNames(cfg *config.Config) (string, error) {
 	}
 	for name := range cfg.Frontends {
 		wanted["frontends."+name] = name
+	}
+	for service, s := range cfg.Services {
+		for i, rule := range s.Canary {
+			if rule.Frontend != "" {
+				wanted[fmt.Sprintf("services.%s.canary[%d].frontend", service, i)] = rule.Frontend
+			}
+		}
 	}
 	for setting, name := range wanted {
 		if !slices.Contains(r.names, name) {

@@ -25,7 +25,7 @@ func TestOrderOfMiddlewares(t *testing.T) {
 	for _, m := range middlewares(&config.Config{}, slog.New(slog.DiscardHandler)) {
 		names = append(names, m.name)
 	}
-	for _, m := range new(Server).middlewares(config.Frontend{}) {
+	for _, m := range new(Server).middlewares("web", config.Frontend{}) {
 		names = append(names, m.name)
 	}
 	if want := []string{"end to end", "request id", "recover", "client address", "cors", "principal"}; !slices.Equal(names, want) {
@@ -169,7 +169,7 @@ func TestFailuresWithoutEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	handler := chain(s.withPrincipal(http.NotFoundHandler()), middlewares(cfg, log))
+	handler := chain(s.withPrincipal(http.NotFoundHandler(), "web"), middlewares(cfg, log))
 	start := time.Now()
 	const requests = 500
 	for i := range requests {

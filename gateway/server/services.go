@@ -23,6 +23,8 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			Name:                 name,
 			URL:                  s.URL,
 			Endpoints:            endpointConfig(cfg, name, log),
+			Versions:             map[string]endpoint.Config{},
+			Fallback:             s.Fallback,
 			ConnectTimeout:       time.Duration(s.ConnectTimeout),
 			Connections:          s.Connections,
 			IdleTimeout:          time.Duration(s.IdleTimeout),
@@ -42,6 +44,15 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			Values:               s.Config,
 			OnStream:             onStream,
 			Suspect:              suspect,
+		}
+		for version, of := range s.Versions {
+			c.Versions[version] = endpoint.Config{Targets: of.Targets(), File: of.URLsFile}
+		}
+		for _, rule := range s.Canary {
+			c.Canary = append(c.Canary, upstream.Rule(rule))
+		}
+		if s.Mirror != nil {
+			c.Mirror = upstream.Mirror(*s.Mirror)
 		}
 		if h := s.HealthCheck; h != nil {
 			c.HealthPath, c.HealthService = h.Path, h.Service

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -71,7 +72,7 @@ func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelim
 }
 
 // transportConfig returns the configuration of a frontend's transports.
-func (s *Server) transportConfig(cfg config.Frontend) transport.Config {
+func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport.Config {
 	return transport.Config{
 		MaxBodyBytes:  int64(cfg.Limits.Body),
 		MaxBatch:      cfg.Limits.Batch,
@@ -86,7 +87,9 @@ func (s *Server) transportConfig(cfg config.Frontend) transport.Config {
 		MaxQueuedBytes:      int64(cfg.Limits.Queue),
 		Caller:              auth.Client,
 
-		Init:  s.session,
+		Init: func(ctx context.Context, payload map[string]any) (context.Context, error) {
+			return s.session(ctx, frontend, payload)
+		},
 		Until: until,
 		Log:   s.log,
 	}

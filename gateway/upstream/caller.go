@@ -23,6 +23,18 @@ type Caller struct {
 	// They must not change any more, and what a service believes must not be
 	// among them.
 	Headers http.Header
+	// Versions are the versions of services that the request gets, by the names of the
+	// services: see [Services.Route].
+	Versions map[string]string
+}
+
+// Values returns what the caller has of something that answers vary by: of a header of
+// the request, or of a version of a service.
+func (c Caller) Values(name string) []string {
+	if service, ok := provenance.ServiceOf(name); ok {
+		return []string{c.Versions[service]}
+	}
+	return c.Headers[name]
 }
 
 // The header fields that identify a request in logs and traces. They are not part

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -62,7 +63,7 @@ func TestSeveralURLs(t *testing.T) {
 	client := open(t, upstream.Config{Endpoints: targets("http://"+a, "http://"+b), Store: store})
 	seen := map[string]int{}
 	for i := range 40 {
-		got, err := upstream.GetJSON[string](t.Context(), client, upstream.Request{Path: []string{fmt.Sprint(i)}})
+		got, err := upstream.GetJSON[string](t.Context(), client, upstream.Request{Path: []string{strconv.Itoa(i)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +208,7 @@ func TestHealthChecks(t *testing.T) {
 	count := func() int64 {
 		before := calls[1].Load()
 		for i := range 40 {
-			if _, err := upstream.GetJSON[int](t.Context(), client, upstream.Request{Path: []string{fmt.Sprint(i)}}); err != nil {
+			if _, err := upstream.GetJSON[int](t.Context(), client, upstream.Request{Path: []string{strconv.Itoa(i)}}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -37,7 +37,7 @@ type exchanging[T any] struct {
 func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T, error) {
 	var value T
 	x := &exchanging[T]{http: c, req: req, read: read}
-	what = &call{route: what.route, idempotent: what.idempotent} // it may be made again
+	what = &call{route: what.route, idempotent: what.idempotent, version: what.version} // it may be made again
 	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 		value, err = x.once(ctx, to)
 		return err
@@ -52,7 +52,10 @@ func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T
 			return another, func() { value = own }
 		}
 	}
-	err := c.send(req.Context(), what)
+	if c.versions.mirror != nil {
+		what.copy = x.copy
+	}
+	err := c.versions.send(req.Context(), what)
 	return value, err
 }
 
@@ -71,11 +74,28 @@ func (x *exchanging[T]) once(ctx context.Context, to *endpoint.Endpoint) (none T
 	return x.read(ctx, resp, asked)
 }
 
+// copy makes an attempt whose answer is read, so that the connection is used again, and
+// ignored.
+func (x *exchanging[T]) copy(ctx context.Context, to *endpoint.Endpoint) error {
+	x.sent.Store(true)
+	req, err := x.request(ctx, to)
+	if err != nil {
+		return impossible(x.http.config.Name, err)
+	}
+	resp, err := x.http.roundTrip(req, to)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = x.http.body(ctx, resp)
+	return err
+}
+
 // request returns the request of an attempt, to an endpoint. The transport may still read the one of
 // an attempt that failed, and attempts may be concurrent.
 func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*http.Request, error) {
 	req := sentTo(x.req.WithContext(ctx), to)
-	if x.sent.Swap(true) || x.http.config.Hedging > 0 {
+	if x.sent.Swap(true) || x.http.config.Hedging > 0 || x.http.versions.mirror != nil {
 		req.Header = req.Header.Clone()
 		if req.GetBody != nil {
 			body, err := req.GetBody()
@@ -92,10 +112,10 @@ func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*ht
 	return req, nil
 }
 
-// call returns what the request is to policies, without its attempts.
-func (r Request) call(ctx context.Context) *call {
+// callOf returns what the request is to policies, without its attempts.
+func (c *HTTP) callOf(ctx context.Context, r Request) *call {
 	mayRepeat := r.Idempotent || r.Method == "" || r.Method == http.MethodGet
-	return &call{route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx)}
+	return &call{route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx), version: c.versions.of(ctx)}
 }
 
 // sentTo makes a request, which is a copy, one to an endpoint, and returns it.

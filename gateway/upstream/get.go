@@ -65,11 +65,12 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := keyOf(c.config.Name, req)
+	what := c.callOf(ctx, r)
+	key := keyOf(c.config.Name, what.version.name, req)
 	if r.Passes != nil {
 		return cache.Once(ctx, r.Passes.key(key), func() (*got, error) { return c.answer(ctx, r, req) })
 	}
-	return cache.Once(ctx, key, func() (*got, error) { return c.recall(ctx, req, r.call(ctx), key) })
+	return cache.Once(ctx, key, func() (*got, error) { return c.recall(ctx, req, what, key) })
 }
 
 // recall is get for the first time in an operation.
@@ -84,9 +85,9 @@ func (c *HTTP) recall(ctx context.Context, req *http.Request, what *call, key ca
 	return nil, err
 }
 
-// keyOf returns the key of a request: all that the service is sent, except what is
+// keyOf returns the key of a request of a version: all that the service is sent, except what is
 // for logs and traces.
-func keyOf(service string, req *http.Request) cache.Key {
+func keyOf(service, version string, req *http.Request) cache.Key {
 	names := make([]string, 0, 16)
 	for name := range req.Header {
 		if !isForLogs(name) {
@@ -95,7 +96,7 @@ func keyOf(service string, req *http.Request) cache.Key {
 	}
 	slices.Sort(names)
 	text := append(make([]byte, 0, 1<<10), "GET"...)
-	text = cache.AppendPart(cache.AppendPart(text, service), req.URL.String())
+	text = cache.AppendPart(cache.AppendPart(cache.AppendPart(text, service), version), req.URL.String())
 	for _, name := range names {
 		text = cache.AppendPart(text, name)
 		text = binary.BigEndian.AppendUint64(text, uint64(len(req.Header[name])))

@@ -29,20 +29,18 @@ import (
 type GRPC struct {
 	config   Config
 	tls      *tls.Config // nil for plain text
-	balancer *balancer
-	send     send  // through the policies and the balancer
+	versions *versions
 	hubs     *hubs // of streams that are shared
 }
 
 var _ grpc.ClientConnInterface = (*GRPC)(nil)
 
-func newGRPC(c Config, config *tls.Config, set *endpoint.Set) *GRPC {
+func newGRPC(c Config, config *tls.Config, vs *versions) *GRPC {
 	const connections = 10
 	if c.Connections == 0 {
 		c.Connections = connections
 	}
-	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
-	return &GRPC{config: c, tls: config, balancer: b, send: through(b.send, c.policies()...), hubs: newHubs(c)}
+	return &GRPC{config: c, tls: config, versions: vs, hubs: newHubs(c)}
 }
 
 func (c *GRPC) newPeer(e *endpoint.Endpoint) io.Closer { return newGRPCPeer(c.config, c.tls, e) }
@@ -79,40 +77,42 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 	if err != nil {
 		return err
 	}
-	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
-		return c.invoke(ctx, to, method, args, reply, opts)
-	}}
-	if message, ok := reply.(proto.Message); ok && c.config.Hedging > 0 {
+	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), version: c.versions.of(ctx)}
+	what.attempt = c.invoking(method, args, reply, opts)
+	message, ok := reply.(proto.Message)
+	if ok && c.versions.mirror != nil {
+		what.copy = c.invoking(method, args, message.ProtoReflect().New().Interface(), nil)
+	}
+	if ok && c.config.Hedging > 0 {
 		what.separate = func() (another attempt, adopt func()) {
 			own := message.ProtoReflect().New().Interface()
 			opts, adoptResults := separateResults(opts)
-			another = func(ctx context.Context, to *endpoint.Endpoint) error {
-				return c.invoke(ctx, to, method, args, own, opts)
-			}
-			return another, func() {
+			return c.invoking(method, args, own, opts), func() {
 				proto.Reset(message)
 				proto.Merge(message, own)
 				adoptResults()
 			}
 		}
 	}
-	return c.send(ctx, what)
+	return c.versions.send(ctx, what)
 }
 
-// invoke makes one attempt at an endpoint.
-func (c *GRPC) invoke(ctx context.Context, to *endpoint.Endpoint, method string, args, reply any, opts []grpc.CallOption) error {
-	return c.on(ctx, to, func(conn *grpcConn) error {
-		var from peer.Peer
-		err := conn.Invoke(ctx, method, args, reply, append(slices.Clip(opts), grpc.Peer(&from))...)
-		if err == nil {
-			return nil
-		}
-		err = grpcError(ctx, c.config.Name, err)
-		if from.Addr == nil && !errors.Is(err, context.Canceled) { // it was given to no connection
-			err = &unsentError{err}
-		}
-		return err
-	})
+// invoking returns a function that makes an attempt of a call.
+func (c *GRPC) invoking(method string, args, reply any, opts []grpc.CallOption) attempt {
+	return func(ctx context.Context, to *endpoint.Endpoint) error {
+		return c.on(ctx, to, func(conn *grpcConn) error {
+			var from peer.Peer
+			err := conn.Invoke(ctx, method, args, reply, append(slices.Clip(opts), grpc.Peer(&from))...)
+			if err == nil {
+				return nil
+			}
+			err = grpcError(ctx, c.config.Name, err)
+			if from.Addr == nil && !errors.Is(err, context.Canceled) { // it was given to no connection
+				err = &unsentError{err}
+			}
+			return err
+		})
+	}
 }
 
 // on calls f with a connection to an endpoint, which is free for another call after it.
@@ -143,7 +143,7 @@ func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 		return nil, err
 	}
 	s, end := &stream{ctx: ctx, service: c.config.Name}, &ending{}
-	use, err := c.balancer.open(ctx, &call{route: method, attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
+	use, err := c.versions.of(ctx).balancer.open(ctx, &call{route: method, attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
 		p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newGRPC
 		conn, err := p.use(ctx)
 		if err != nil {

@@ -61,7 +61,7 @@ func clientOf(t *testing.T, addr string) (*GRPC, *endpoint.Set) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, c.balancer.set
+	return c, c.versions.main.balancer.set
 }
 
 // More streams than an endpoint permits on a connection get more connections, and leave
@@ -206,7 +206,7 @@ func TestUnsentOverGRPC(t *testing.T) {
 	}
 	for i := range 20 {
 		calls := 0
-		err := c.balancer.send(t.Context(), &call{route: "r", attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
+		err := c.versions.main.balancer.send(t.Context(), &call{route: "r", attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
 			calls++
 			return c.on(ctx, to, func(conn *grpcConn) error {
 				_, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})

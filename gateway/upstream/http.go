@@ -23,8 +23,7 @@ type HTTP struct {
 	config   Config
 	tls      *tls.Config // nil for plain text
 	base     string      // scheme, host and path, without a slash at the end; the host is that of the first target
-	balancer *balancer
-	send     send      // through the policies and the balancer
+	versions *versions
 	hubs     *hubs     // of streams that are shared
 	buffers  sync.Pool // of *[]byte, to read answers with
 	store    *cache.Store
@@ -34,14 +33,12 @@ type HTTP struct {
 	userAgent               []string
 }
 
-func newHTTP(c Config, config *tls.Config, set *endpoint.Set) *HTTP {
-	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
+func newHTTP(c Config, config *tls.Config, vs *versions) *HTTP {
 	return &HTTP{
 		config:   c,
 		tls:      config,
-		base:     set.URL().String(),
-		balancer: b,
-		send:     through(b.send, c.policies()...),
+		base:     vs.url().String(),
+		versions: vs,
 		hubs:     newHubs(c),
 		buffers:  sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:    c.Store,
@@ -158,7 +155,7 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 
 // answer sends a request and returns its answer, which is not cached.
 func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, error) {
-	answer, err := exchange(c, req.WithContext(ctx), r.call(ctx), func(ctx context.Context, resp *http.Response, asked time.Time) (*got, error) {
+	answer, err := exchange(c, req.WithContext(ctx), c.callOf(ctx, r), func(ctx context.Context, resp *http.Response, asked time.Time) (*got, error) {
 		body, err := c.body(ctx, resp)
 		answer := &got{status: resp.StatusCode, header: resp.Header, body: body}
 		answer.read(req, asked)

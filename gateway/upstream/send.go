@@ -15,6 +15,8 @@ type call struct {
 	route string
 	// idempotent reports whether the call may be made again if it failed.
 	idempotent bool
+	// version is what is called.
+	version *version
 	// attempt sends the request once to an endpoint and reads its answer. Its errors
 	// are problems, unless the caller left. It is an *unsentError if the endpoint got
 	// nothing of the request.
@@ -23,6 +25,9 @@ type call struct {
 	// that of the call when adopt is called, at a time when no attempt is made. It is
 	// nil if there is none.
 	separate func() (attempt attempt, adopt func())
+	// copy is an attempt whose answer is ignored, which can be made while others are, and
+	// later; nil if there is none.
+	copy attempt
 	// of is the call of which this is another one, made at the same time; nil if it is
 	// none.
 	of *call

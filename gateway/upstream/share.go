@@ -117,7 +117,7 @@ func (c *GRPC) streamKey(ctx context.Context, sharing Sharing, method string, re
 		return cache.Key{}, impossible(c.config.Name, err)
 	}
 	text := append(make([]byte, 0, 1<<10), "STREAM"...)
-	for _, part := range []string{strconv.Itoa(int(sharing)), method, fmt.Sprintf("%T %T", request, message), string(bytes)} {
+	for _, part := range []string{c.versions.of(ctx).name, strconv.Itoa(int(sharing)), method, fmt.Sprintf("%T %T", request, message), string(bytes)} {
 		text = cache.AppendPart(text, part)
 	}
 	md, _ := metadata.FromOutgoingContext(out)
@@ -230,7 +230,8 @@ func (c *HTTP) streamKey(ctx context.Context, r Request) (cache.Key, error) {
 	}
 	text := append(make([]byte, 0, 1<<10), "STREAM"...)
 	count := strconv.Itoa(len(r.Events))
-	for _, part := range append([]string{strconv.Itoa(int(r.Sharing)), req.Method, req.URL.String(), string(body), count}, r.Events...) {
+	parts := []string{c.versions.of(ctx).name, strconv.Itoa(int(r.Sharing)), req.Method, req.URL.String(), string(body), count}
+	for _, part := range append(parts, r.Events...) {
 		text = cache.AppendPart(text, part)
 	}
 	return sha256.Sum256(appendHeader(text, req.Header)), nil

@@ -109,7 +109,7 @@ func (c *HTTP) stream(ctx context.Context, r Request) (*http.Response, endpoint.
 		return nil, endpoint.Use{}, err
 	}
 	var resp *http.Response
-	use, err := c.balancer.open(ctx, &call{route: r.route(), attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
+	use, err := c.versions.of(ctx).balancer.open(ctx, &call{route: r.route(), attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
 		req := sentTo(req.WithContext(ctx), to)
 		if req.GetBody != nil {
 			var err error

@@ -33,6 +33,17 @@ type Config struct {
 	URL string
 	// Endpoints are those of the service. The package sets Open and Health.Check.
 	Endpoints endpoint.Config
+	// Versions are other versions of the service, by name: of their configurations, only
+	// the targets and the file count.
+	Versions map[string]endpoint.Config
+	// Canary are the rules by which a request gets one of Versions; the first that takes
+	// it counts.
+	Canary []Rule
+	// Mirror sends copies of reading calls to one of Versions.
+	Mirror Mirror
+	// Fallback is the one of Versions that gets reading calls which fail because the
+	// service is not available; empty for none.
+	Fallback string
 	// HealthPath is what the active health check of an HTTP endpoint gets, below the path of
 	// its URL; /healthz by default. HealthService is the name that gRPC's health protocol
 	// is asked for. There are checks if the interval of Endpoints.Health is more than 0.
@@ -161,15 +172,16 @@ func (c Config) withDefaults() Config {
 
 // Services are the services of a gateway. They are safe for concurrent use.
 type Services struct {
-	http map[string]*HTTP
-	grpc map[string]*GRPC
+	http  map[string]*HTTP
+	grpc  map[string]*GRPC
+	rules map[string][]Rule
 }
 
 // Open prepares the clients of services. It connects to none of them: a service
 // that is down fails the calls to it, not the gateway. Its error has every
 // mistake.
 func Open(configs []Config) (*Services, error) {
-	s := &Services{http: map[string]*HTTP{}, grpc: map[string]*GRPC{}}
+	s := &Services{http: map[string]*HTTP{}, grpc: map[string]*GRPC{}, rules: map[string][]Rule{}}
 	var errs []error
 	for _, c := range configs {
 		if err := s.open(c.withDefaults()); err != nil {
@@ -193,20 +205,23 @@ func (s *Services) open(c Config) error {
 	}
 	c.Endpoints.Open = func(e *endpoint.Endpoint) io.Closer { return client.newPeer(e) }
 	c.Endpoints.Health.Check = func(ctx context.Context, e *endpoint.Endpoint) error { return client.checkEndpoint(ctx, e) }
-	set, err := endpoint.NewSet(c.Endpoints)
+	vs, err := newVersions(c)
 	if err != nil {
 		return err
 	}
-	scheme := set.URL().Scheme
+	if len(c.Canary) > 0 {
+		s.rules[c.Name] = c.Canary
+	}
+	scheme := vs.url().Scheme
 	if scheme == "http" || scheme == "grpc" {
 		config = nil
 	}
 	if strings.HasPrefix(scheme, "grpc") {
-		g := newGRPC(c, config, set)
+		g := newGRPC(c, config, vs)
 		s.grpc[c.Name], client = g, g
 		return nil
 	}
-	h := newHTTP(c, config, set)
+	h := newHTTP(c, config, vs)
 	s.http[c.Name], client = h, h
 	return nil
 }
@@ -215,10 +230,10 @@ func (s *Services) open(c Config) error {
 func (s *Services) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	for _, c := range s.http {
-		group.Go(func() { c.balancer.set.Run(ctx) })
+		group.Go(func() { c.versions.run(ctx) })
 	}
 	for _, c := range s.grpc {
-		group.Go(func() { c.balancer.set.Run(ctx) })
+		group.Go(func() { c.versions.run(ctx) })
 	}
 	group.Wait()
 }
@@ -261,11 +276,11 @@ func (s *Services) Close() error {
 	for _, c := range s.http {
 		c.gets.Close()
 		c.hubs.close()
-		c.balancer.set.Close()
+		c.versions.close()
 	}
 	for _, c := range s.grpc {
 		c.hubs.close()
-		c.balancer.set.Close()
+		c.versions.close()
 	}
 	return nil
 }

@@ -1,0 +1,118 @@
+package upstream
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Rule sends calls of a service to a version of it. If it has a frontend, it is for
+// requests of this one. Of these, it takes those with the header or the claim, and
+// Percent of the others; all if it has neither of the three.
+type Rule struct {
+	// To is a name of [Config].Versions.
+	To string
+	// Frontend is the name of a frontend; empty for all.
+	Frontend string
+	// Header is that of a request which wants the version, unless its value is never,
+	// which does not get it.
+	Header string
+	// Claim is that of a token whose bearer gets the version, unless its value is false
+	// or null.
+	Claim string
+	// Percent is the share of the requests, from 0 to 100.
+	Percent float64
+	// Sticky is what requests have in common that get the same version: $subject or
+	// $request.headers.name; empty for nothing. Requests that do not have it are drawn
+	// one by one.
+	Sticky string
+}
+
+const (
+	stickySubject = "$subject"
+	stickyHeader  = "$request.headers."
+)
+
+// Check returns an error if the rule is not valid.
+func (r Rule) Check() error {
+	switch {
+	case r.Percent < 0 || r.Percent > 100:
+		return fmt.Errorf("percent must be from 0 to 100, and is %v", r.Percent)
+	case r.Sticky != "" && r.Sticky != stickySubject && (!strings.HasPrefix(r.Sticky, stickyHeader) || r.Sticky == stickyHeader):
+		return fmt.Errorf("sticky must be %s or %sname, and is %s", stickySubject, stickyHeader, r.Sticky)
+	case r.Sticky != "" && r.Percent == 0:
+		return errors.New("sticky is for a percentage, and there is none")
+	}
+	return nil
+}
+
+// Routed is what rules decide by.
+type Routed struct {
+	// Frontend is the name of the request's frontend.
+	Frontend string
+	// Claims are those of the token; nil if there is none.
+	Claims map[string]any
+	// Caller has the subject, the headers and the id of the request.
+	Caller Caller
+}
+
+// Route returns the versions of services that a request gets, by the names of the
+// services: only those that are not the main one. It is nil if there are none.
+func (s *Services) Route(of Routed) map[string]string {
+	var out map[string]string
+	for name, rules := range s.rules {
+		for _, rule := range rules {
+			if !rule.takes(name, of) {
+				continue
+			}
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[name] = rule.To
+			break
+		}
+	}
+	return out
+}
+
+// takes reports whether a rule of a service takes a request.
+func (r Rule) takes(service string, of Routed) bool {
+	if r.Frontend != "" && r.Frontend != of.Frontend {
+		return false
+	}
+	if r.Header == "" && r.Claim == "" && r.Percent == 0 {
+		return true
+	}
+	if values := of.Caller.Headers[http.CanonicalHeaderKey(r.Header)]; r.Header != "" && len(values) > 0 {
+		return !strings.EqualFold(values[0], "never")
+	}
+	if value, ok := of.Claims[r.Claim]; ok && value != nil && value != false {
+		return true
+	}
+	return r.Percent > 0 && draw(service, r.unit(of.Caller)) < r.Percent/100
+}
+
+// unit returns what a version is drawn for: the id of the request, if it has nothing
+// that others have in common with it.
+func (r Rule) unit(of Caller) string {
+	unit := ""
+	if r.Sticky == stickySubject {
+		unit = of.Subject
+	} else if name, ok := strings.CutPrefix(r.Sticky, stickyHeader); ok {
+		unit = of.Headers.Get(name)
+	}
+	if unit == "" {
+		return "request " + of.RequestID
+	}
+	return "unit " + unit
+}
+
+// draw returns a number from 0 to 1, which is the same for all gateways. When a
+// percentage grows, those who have the version keep it.
+func draw(service, unit string) float64 {
+	sum := sha256.Sum256([]byte(service + "\x00" + unit))
+	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53)
+}

@@ -1,0 +1,181 @@
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/portico-gateway/portico/gateway/endpoint"
+	"github.com/portico-gateway/portico/gateway/provenance"
+)
+
+// Mirror sends copies of a share of the calls that only read to a version, whose answers
+// are ignored. The zero value sends none.
+type Mirror struct {
+	// To is a name of [Config].Versions.
+	To string
+	// Percent is the share of the calls.
+	Percent float64
+}
+
+// version is a version of a service, with endpoints and policies of its own.
+type version struct {
+	name     string // empty for the main one
+	balancer *balancer
+	send     send // through the policies and the balancer
+}
+
+// versions are those of a service. It is safe for concurrent use.
+type versions struct {
+	service  string
+	main     *version
+	named    map[string]*version
+	ruled    bool     // there are rules
+	fallback *version // nil for none
+	mirror   *version // nil for none
+	share    float64  // of the calls that are mirrored
+	random   func() float64
+
+	ctx    context.Context //nolint:containedctx // of copies, which outlast the calls
+	cancel context.CancelFunc
+	copies sync.WaitGroup
+	slots  chan struct{} // one for each copy that is under way
+}
+
+// newVersions returns the versions of a service.
+func newVersions(c Config) (*versions, error) {
+	vs := &versions{
+		service: c.Name, named: map[string]*version{}, ruled: len(c.Canary) > 0,
+		share: c.Mirror.Percent / 100, random: rand.Float64, slots: make(chan struct{}, max(c.Concurrency/4, 1)),
+	}
+	var err error
+	if vs.main, err = newVersion(c, "", c.Endpoints); err != nil {
+		return nil, err
+	}
+	for name, targets := range c.Versions {
+		of := c.Endpoints
+		of.Targets, of.File = targets.Targets, targets.File
+		v, err := newVersion(c, name, of)
+		if err != nil {
+			return nil, fmt.Errorf("versions.%s: %w", name, err)
+		}
+		if main, u := vs.url(), v.balancer.set.URL(); u.Scheme != main.Scheme || u.Path != main.Path {
+			return nil, fmt.Errorf("versions.%s: its URL must have the scheme and the path of that of the service: %s, and not %s", name, main, u)
+		}
+		vs.named[name] = v
+	}
+	for _, rule := range c.Canary {
+		if err = rule.Check(); err == nil {
+			_, err = vs.get(rule.To)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("canary: %w", err)
+		}
+	}
+	if vs.fallback, err = vs.get(c.Fallback); err != nil {
+		return nil, fmt.Errorf("fallback: %w", err)
+	}
+	if vs.mirror, err = vs.get(c.Mirror.To); err != nil {
+		return nil, fmt.Errorf("mirror: %w", err)
+	}
+	vs.ctx, vs.cancel = context.WithCancel(context.Background())
+	return vs, nil
+}
+
+func newVersion(c Config, name string, of endpoint.Config) (*version, error) {
+	set, err := endpoint.NewSet(of)
+	if err != nil {
+		return nil, err
+	}
+	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
+	return &version{name, b, through(b.send, c.policies()...)}, nil
+}
+
+// url returns the URL of the main version: its scheme and path are those of all.
+func (vs *versions) url() endpoint.URL { return vs.main.balancer.set.URL() }
+
+// get returns the version of a name; nil if that is empty.
+func (vs *versions) get(name string) (*version, error) {
+	if v := vs.named[name]; v != nil || name == "" {
+		return v, nil
+	}
+	return nil, fmt.Errorf("there is no version %s of the service", name)
+}
+
+// of returns the version that is called for a caller, and notes in the provenance of the
+// answer that it depends on it.
+func (vs *versions) of(ctx context.Context) *version {
+	if !vs.ruled {
+		return vs.main
+	}
+	provenance.From(ctx).UsesVersion(vs.service)
+	if v := vs.named[callerOf(ctx).Versions[vs.service]]; v != nil {
+		return v
+	}
+	return vs.main
+}
+
+// send makes a call of its version. If that is not available and the call only reads, it
+// is made at the fallback.
+func (vs *versions) send(ctx context.Context, c *call) error {
+	v := c.version
+	if vs.mirror != nil && c.idempotent && c.copy != nil && v != vs.mirror && vs.random() < vs.share {
+		vs.sendCopy(ctx, c)
+	}
+	err := v.send(ctx, c)
+	if err == nil || vs.fallback == nil || v == vs.fallback || !c.idempotent || !isOutage(err) || ctx.Err() != nil {
+		return err
+	}
+	again := &call{route: c.route, idempotent: true, attempt: c.attempt} // not hedged
+	if vs.fallback.send(ctx, again) == nil {
+		return nil
+	}
+	return err
+}
+
+// sendCopy sends a copy of a call to the mirror, unless too many are under way.
+func (vs *versions) sendCopy(ctx context.Context, c *call) {
+	select {
+	case vs.slots <- struct{}{}:
+	default:
+		return
+	}
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), vs.main.balancer.timeout)
+	stop := context.AfterFunc(vs.ctx, cancel) //nolint:contextcheck // it ends with the service
+	vs.copies.Go(func() {
+		defer func() {
+			stop()
+			cancel()
+			<-vs.slots
+		}()
+		_ = vs.mirror.send(own, &call{route: c.route, attempt: c.copy}) // what it answers is ignored
+	})
+}
+
+// all returns all versions.
+func (vs *versions) all() []*version {
+	all := []*version{vs.main}
+	for _, v := range vs.named {
+		all = append(all, v)
+	}
+	return all
+}
+
+// run keeps what is known of endpoints up to date, until ctx is done.
+func (vs *versions) run(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, v := range vs.all() {
+		group.Go(func() { v.balancer.set.Run(ctx) })
+	}
+	group.Wait()
+}
+
+// close ends copies, and closes the connections.
+func (vs *versions) close() {
+	vs.cancel()
+	vs.copies.Wait()
+	for _, v := range vs.all() {
+		v.balancer.set.Close()
+	}
+}
