@@ -105,9 +105,9 @@ func (r resolver) srv(ctx context.Context, u URL, base site, ttl *ttl) ([]site, 
 	if err != nil {
 		return nil, err
 	}
-	total := 0
+	total := map[uint16]int{} // of each priority
 	for _, record := range records {
-		total += int(record.Weight)
+		total[record.Priority] += int(record.Weight)
 	}
 	var found []site
 	var errs []error
@@ -117,7 +117,7 @@ func (r resolver) srv(ctx context.Context, u URL, base site, ttl *ttl) ([]site, 
 		}
 		s := base
 		s.rank = int(record.Priority)
-		s.weight = base.weight * srvWeight(int(record.Weight), total)
+		s.weight = base.weight * srvWeight(int(record.Weight), total[record.Priority])
 		host := URL{Scheme: u.Scheme, Host: strings.TrimSuffix(record.Target, "."), Port: strconv.Itoa(int(record.Port))}
 		more, err := r.host(ctx, host, s, ttl)
 		errs = append(errs, err)

@@ -114,6 +114,9 @@ func (u *URL) direct(from *url.URL) error {
 	if u.Host == "" {
 		return errors.New("it has no host")
 	}
+	if strings.Contains(u.Host, "%") {
+		return errors.New("its host must be without escapes and without an IPv6 zone")
+	}
 	if u.Port == "" {
 		switch u.Scheme {
 		case "http":

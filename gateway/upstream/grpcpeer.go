@@ -25,6 +25,9 @@ type grpcPeer struct {
 	config Config
 	tls    *tls.Config // nil for plain text
 	to     *endpoint.Endpoint
+	// silence is the time after which a connection with calls is asked whether it is
+	// there, which is looked at in intervals; patience is how long it may take to answer.
+	silence, interval, patience time.Duration
 
 	ctx    context.Context //nolint:containedctx // of what watches connections
 	cancel context.CancelFunc
@@ -45,7 +48,7 @@ type grpcConn struct {
 }
 
 func newGRPCPeer(c Config, config *tls.Config, e *endpoint.Endpoint) *grpcPeer {
-	p := &grpcPeer{config: c, tls: config, to: e}
+	p := &grpcPeer{config: c, tls: config, to: e, silence: silence, interval: askInterval, patience: askTimeout}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
@@ -188,17 +191,18 @@ func (p *grpcPeer) connect() (*grpcConn, error) {
 	return conn, err
 }
 
+// With these, a connection that hangs is closed after 10 to 20 s.
 const (
-	silence     = 10 * time.Second // after which a connection with calls is asked whether it is there
+	silence     = 10 * time.Second
 	askInterval = 5 * time.Second
 	askTimeout  = 5 * time.Second
 )
 
-// watch closes a connection that hangs: one on which nothing has come for 10 s while
-// calls are under way, and on which a call of the health protocol is not answered
+// watch closes a connection that hangs: one on which nothing has come for a while
+// when calls are under way, and on which a call of the health protocol is not answered
 // either, be it with an error. It ends when no call is under way.
 func (p *grpcPeer) watch(conn *grpcConn) {
-	ticker := time.NewTicker(askInterval)
+	ticker := time.NewTicker(p.interval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -215,7 +219,7 @@ func (p *grpcPeer) watch(conn *grpcConn) {
 		if !busy {
 			return
 		}
-		if w := conn.wire.Load(); w != nil && w.silent() >= silence && p.hangs(conn, w) {
+		if w := conn.wire.Load(); w != nil && w.silent() >= p.silence && p.hangs(conn, w) {
 			_ = w.Close()
 		}
 	}
@@ -223,8 +227,8 @@ func (p *grpcPeer) watch(conn *grpcConn) {
 
 // hangs asks a connection whether it is there.
 func (p *grpcPeer) hangs(conn *grpcConn, w *wire) bool {
-	ctx, cancel := context.WithTimeout(p.ctx, askTimeout)
+	ctx, cancel := context.WithTimeout(p.ctx, p.patience)
 	defer cancel()
 	_, err := grpc_health_v1.NewHealthClient(conn.ClientConn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
-	return err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && w.silent() >= silence
+	return err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && w.silent() >= p.silence
 }
