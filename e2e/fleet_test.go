@@ -15,18 +15,6 @@ import (
 	"github.com/portico-gateway/portico/e2e/fleettest"
 )
 
-// hasEndpoints says that a service can have several endpoints. Tests that need
-// that are skipped while it is false.
-const hasEndpoints = true
-
-// needEndpoints skips a test that needs several endpoints of a service.
-func needEndpoints(t *testing.T) {
-	t.Helper()
-	if !hasEndpoints {
-		t.Skip("services have one endpoint: see hasEndpoints")
-	}
-}
-
 // fleetSchema is the frontend of the services of fleettest.
 const fleetSchema = `
 extend type Query {
@@ -117,8 +105,9 @@ func startNamedFleet(t *testing.T, protocol protocol, endpoints int) (f *fleet, 
 // fleetName is the name of endpoints that are found in DNS.
 const fleetName = "fleet.portico.test"
 
-// fleetLatency is how long an endpoint takes that is well.
-const fleetLatency = 5 * time.Millisecond
+// fleetLatency is how long an endpoint takes that is well: longer than anything else
+// that a call takes on a busy machine, so that ten times slower is that.
+const fleetLatency = 30 * time.Millisecond
 
 // fleetHost returns the address of an endpoint that is found in DNS.
 func fleetHost(i int) string { return "127.0.0." + strconv.Itoa(i+2) }
@@ -161,6 +150,15 @@ func (f *fleet) calls() []int64 {
 		calls = append(calls, b.Calls())
 	}
 	return calls
+}
+
+// share returns which share of the calls an endpoint was sent while something
+// happened.
+func (f *fleet) share(endpoint int, happens func()) float64 {
+	before := f.calls()
+	happens()
+	after := f.calls()
+	return float64(after[endpoint]-before[endpoint]) / float64(max(sum(after)-sum(before), 1))
 }
 
 // sum returns the sum of counts.
