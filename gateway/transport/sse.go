@@ -23,13 +23,13 @@ type runFunc func(ctx context.Context, send func(*answer.Answer) bool)
 // If the stream may last, it goes on after serveEvents has returned, where that is
 // possible: see [Handler.takeOver].
 func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, lasts bool, run runFunc) {
+	if until := h.config.Until(r.Context()); !until.IsZero() {
+		run = expiring(run, until)
+	}
 	end, ok := h.streams.begin()
 	if !ok {
 		h.refuse(w, r, stopping())
 		return
-	}
-	if until := h.config.Until(r.Context()); !until.IsZero() {
-		run = expiring(run, until)
 	}
 	// In HTTP/2, a stream is no connection, and in HTTP/1.0 there are no chunks.
 	lasts = lasts && r.ProtoMajor == 1 && r.ProtoMinor > 0
