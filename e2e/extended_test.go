@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/portico-gateway/portico/demo"
+	"github.com/portico-gateway/portico/e2e/fleettest"
 )
 
 // guardedSchema has a field that is denied, in lists and behind an interface.
@@ -202,13 +203,16 @@ func newExtension() (*extension, error) {
 	if err := copyTo(e.dir); err != nil {
 		return nil, err
 	}
-	settings := filepath.Join(e.dir, "portico.yaml")
-	before, err := os.ReadFile(settings)
+	before, err := os.ReadFile(filepath.Join(e.dir, "portico.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	files["portico.yaml"] = string(before) + "\n  blog:\n    url: http://127.0.0.1:1\n  greeter:\n    url: grpc://127.0.0.1:1\n  echo:\n    url: http://127.0.0.1:1\n" +
-		"  feed:\n    url: grpc://127.0.0.1:1\n"
+	var settings strings.Builder
+	settings.Write(before)
+	for name, url := range noServices {
+		fmt.Fprintf(&settings, "\n  %s:\n    url: %s\n", name, url)
+	}
+	files["portico.yaml"] = settings.String()
 	for name, text := range files {
 		if err := put(filepath.Join(e.dir, name), text); err != nil {
 			return nil, err
@@ -217,7 +221,7 @@ func newExtension() (*extension, error) {
 	for _, command := range [][]string{
 		{"make", "generate"}, {"go", "build", "-race", "-o", e.binary, "./cmd/gateway"},
 		{"git", "checkout", "-q", "portico.yaml"}, {"rm", "-r", "schema/blog", "schema/guarded", "schema/inputs", "schema/listed", "schema/tv", "clients/proto/greeter",
-			"schema/feed", "clients/proto/feed", "clients/labels", "schema/rows", "schema/thumbs", "schema/nodes"},
+			"schema/feed", "clients/proto/feed", "clients/labels", "schema/rows", "schema/thumbs", "schema/nodes", "schema/fleet", "clients/proto/parts"},
 		{"make", "generate"},
 	} {
 		if _, err := execute(e.dir, command[0], command[1:]...); err != nil {
@@ -242,6 +246,8 @@ func extensionFiles() (map[string]string, error) {
 		"clients/labels/labels.go":               feedLabels,
 		"schema/blog/greeting.graphqls":          greetingSchema,
 		"clients/proto/greeter/v1/greeter.proto": greeterProto,
+		"schema/fleet/fleet.graphqls":            fleetSchema,
+		"clients/proto/parts/v1/parts.proto":     fleettest.Proto,
 	}
 	for name, guide := range map[string]struct{ document, pattern string }{
 		"schema/tv/tv.graphqls":     {"../README.md", "(?s)`schema/tv/tv.graphqls`:.*?```graphql\n(.*?)```"},
@@ -260,6 +266,12 @@ func extensionFiles() (map[string]string, error) {
 	return files, nil
 }
 
+// noServices are the services of the extension, at addresses where there are none.
+var noServices = map[string]string{
+	"blog": "http://127.0.0.1:1", "greeter": "grpc://127.0.0.1:1", "echo": "http://127.0.0.1:1", "feed": "grpc://127.0.0.1:1",
+	"fleet": "http://127.0.0.1:1", "parts": "grpc://127.0.0.1:1",
+}
+
 // startExtended runs the extension's gateway with a configuration, to which the
 // services are added: those of a demo, and others by their URLs.
 func startExtended(t *testing.T, d *demo.Demo, config string, others map[string]string) *gateway {
@@ -270,7 +282,7 @@ func startExtended(t *testing.T, d *demo.Demo, config string, others map[string]
 	}
 	var list strings.Builder
 	list.WriteString(services(d))
-	for name, none := range map[string]string{"blog": "http://127.0.0.1:1", "greeter": "grpc://127.0.0.1:1", "echo": "http://127.0.0.1:1", "feed": "grpc://127.0.0.1:1"} {
+	for name, none := range noServices {
 		url := others[name]
 		if url == "" {
 			url = none

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/portico-gateway/portico/gateway/deadline"
 )
 
 // Scope holds the values that were computed for one operation. The zero value has
@@ -27,6 +29,7 @@ type once[T any] struct {
 	done  chan struct{} // closed when it is computed
 	value T
 	err   error
+	short bool // the call that computed it had less time than its operation
 }
 
 type (
@@ -65,8 +68,9 @@ func ResetScope(ctx context.Context) {
 // Once returns the result of compute for the key. In a [Shared] context, compute is
 // called once for each key of the scope, and its value and error are kept until
 // [ResetScope], without expiring. Concurrent callers wait for it, or until ctx is
-// done. If the call that they wait for was canceled, each calls compute itself. All
-// values of a key must have the same type. In other contexts, Once calls compute.
+// done. If the call that they wait for was canceled, or its share of the operation's
+// time was over, each calls compute itself. All values of a key must have the same
+// type. In other contexts, Once calls compute.
 func Once[T any](ctx context.Context, key Key, compute func() (T, error)) (T, error) {
 	s, ok := ctx.Value(sharedKey{}).(*Scope)
 	if !ok {
@@ -80,10 +84,10 @@ func Once[T any](ctx context.Context, key Key, compute func() (T, error)) (T, er
 		case <-ctx.Done():
 			return *new(T), ctx.Err()
 		}
-		if !errors.Is(have.err, context.Canceled) {
+		if isCut := errors.Is(have.err, context.Canceled) || have.short && ctx.Err() == nil; !isCut {
 			return have.value, have.err
 		}
-		return compute() // the other caller left
+		return compute() // the other caller left, or had less time
 	}
 	mine := &once[T]{done: make(chan struct{})}
 	if s.made == nil {
@@ -94,6 +98,7 @@ func Once[T any](ctx context.Context, key Key, compute func() (T, error)) (T, er
 	defer close(mine.done)
 	mine.err = errUnfinished // in case of a panic
 	mine.value, mine.err = compute()
+	mine.short = mine.err != nil && deadline.IsOver(ctx)
 	return mine.value, mine.err
 }
 

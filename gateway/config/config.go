@@ -9,6 +9,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type Config struct {
 	Cache      Cache               `yaml:"cache"`
 	Redis      Redis               `yaml:"redis"`
 	Playground Playground          `yaml:"playground"`
+	Discovery  Discovery           `yaml:"discovery"`
 	Services   map[string]Service  `yaml:"services"`
 }
 
@@ -344,6 +346,10 @@ func (c *Config) check(p *problems) {
 		largest = max(largest, f.Limits.Body)
 	}
 	p.need(c.Server.BodyBudget >= 2*largest, "server.bodyBudget", "must be at least twice limits.body of every frontend, or the largest requests never fit")
+	if c.Discovery.Resolver != "" {
+		_, _, err := net.SplitHostPort(c.Discovery.Resolver)
+		p.need(err == nil, "discovery.resolver", "must be host:port of a DNS server")
+	}
 	for name, s := range c.Services {
 		s.check(p, "services."+name)
 	}

@@ -91,7 +91,7 @@ cache: {size: 10KiB, missing: -1s}
 		"cache.size must be at least 1MiB, or 0 to keep nothing",
 		"cache.missing must not be negative",
 		"frontends.mobile.caching must have no negative times",
-		"services.b.url must be a URL",
+		"services.b.url is wrong: it begins with",
 		"services.c.followRedirects is for http and https",
 		"line 14: there is no setting services.b.timout",
 	} {

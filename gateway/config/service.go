@@ -1,15 +1,31 @@
 package config
 
 import (
-	"net/url"
 	"strings"
 	"time"
+
+	"github.com/portico-gateway/portico/gateway/endpoint"
 )
 
 // Service is a backend.
 type Service struct {
-	// URL is its address: http, https, grpc (plain text) or grpcs.
+	// URL is where its endpoints are: see [endpoint.ParseURL].
 	URL string `yaml:"url"`
+	// URLs are several, instead of URL.
+	URLs []endpoint.Target `yaml:"urls"`
+	// URLsFile is a file with such a list, instead of both, which is watched.
+	URLsFile string `yaml:"urlsFile"`
+	// ConnectTimeout is how long it may take until a connection is there.
+	ConnectTimeout Duration `yaml:"connectTimeout"`
+	// Connections is how many connections an endpoint has at most; 0 for as many as
+	// calls need, which of gRPC are at most 10.
+	Connections int `yaml:"connections"`
+	// IdleTimeout is how long a connection is kept that is not used.
+	IdleTimeout Duration `yaml:"idleTimeout"`
+	// TLS is for https and grpcs.
+	TLS TLS `yaml:"tls"`
+	// HealthCheck calls endpoints to find out whether they work; nil for no such calls.
+	HealthCheck *HealthCheck `yaml:"healthCheck"`
 	// Timeout is the most that one call may take or, of a stream over HTTP, that
 	// may pass until it begins.
 	Timeout Duration `yaml:"timeout"`
@@ -18,6 +34,9 @@ type Service struct {
 	// Attempts is how often a call that may be repeated is made at most; 1 for no
 	// retries.
 	Attempts int `yaml:"attempts"`
+	// Hedging is the quantile of a route's latencies after which a call that may be
+	// repeated is made a second time; 0 for never.
+	Hedging float64 `yaml:"hedging"`
 	// Concurrency is how many calls may be under way.
 	Concurrency int `yaml:"concurrency"`
 	// MaxResponse is the most that an answer may have, or an event of a stream.
@@ -39,12 +58,63 @@ type Service struct {
 	Required bool `yaml:"required"`
 }
 
+// TLS is how a service is called with TLS.
+type TLS struct {
+	// CA is a file with the certificates of authorities in PEM; empty for those of the
+	// system.
+	CA string `yaml:"ca"`
+	// Cert and Key are files with the gateway's certificate and its key in PEM; empty
+	// for none.
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+	// ServerName is what the service's certificate must be for; empty for the host of
+	// the URL.
+	ServerName string `yaml:"serverName"`
+}
+
+// HealthCheck is an active health check of endpoints.
+type HealthCheck struct {
+	// Interval is the time between two checks of an endpoint.
+	Interval Duration `yaml:"interval"`
+	// Timeout is how long an endpoint may take to answer.
+	Timeout Duration `yaml:"timeout"`
+	// Path is what is got over HTTP.
+	Path string `yaml:"path"`
+	// Service is the name that gRPC's health protocol is asked for; empty for the server.
+	Service string `yaml:"service"`
+}
+
+// Discovery is how endpoints of services are found.
+type Discovery struct {
+	// Resolver is a DNS server, host:port; empty for those of the system.
+	Resolver string `yaml:"resolver"`
+	// Zone is where the gateway is: endpoints of the same zone are preferred.
+	Zone string `yaml:"zone"`
+}
+
 // DefaultMaxBatch is how many keys one call may have unless the service says
 // otherwise.
 const DefaultMaxBatch = 100
 
 // serviceDefaults sets what a service leaves out.
 func serviceDefaults(s *Service) {
+	if s.ConnectTimeout == 0 {
+		s.ConnectTimeout = Duration(2 * time.Second)
+	}
+	if s.IdleTimeout == 0 {
+		s.IdleTimeout = Duration(90 * time.Second)
+	}
+	if h := s.HealthCheck; h != nil {
+		if h.Interval == 0 {
+			h.Interval = Duration(5 * time.Second)
+		}
+		if h.Timeout == 0 {
+			h.Timeout = Duration(time.Second)
+		}
+		if h.Path == "" {
+			h.Path = "/healthz"
+		}
+	}
 	if s.Timeout == 0 {
 		s.Timeout = Duration(5 * time.Second)
 	}
@@ -66,14 +136,49 @@ func serviceDefaults(s *Service) {
 }
 
 func (s *Service) check(p *problems, path string) {
-	u, err := url.Parse(s.URL)
-	known := map[string]bool{"http": true, "https": true, "grpc": true, "grpcs": true}
-	p.need(err == nil && known[u.Scheme] && u.Host != "", path+".url", "must be a URL such as http://host:port, https://…, grpc://host:port or grpcs://…")
+	s.checkEndpoints(p, path)
 	p.need(s.Timeout > 0, path+".timeout", "must be more than 0")
 	p.need(s.Resume > 0, path+".resume", "must be more than 0")
 	p.need(s.MaxBatch > 0, path+".maxBatch", "must be more than 0")
 	p.need(s.Attempts > 0 && s.Attempts <= 10, path+".attempts", "must be from 1, for no retries, to 10")
+	p.need(s.Hedging == 0 || s.Hedging >= 0.5 && s.Hedging < 1, path+".hedging",
+		"must be 0, for never, or a quantile of at least 0.5 and less than 1, such as 0.95")
 	p.need(s.Concurrency > 0, path+".concurrency", "must be more than 0")
 	p.need(s.MaxResponse > 0, path+".maxResponse", "must be more than 0")
-	p.need(!s.FollowRedirects || err != nil || !strings.HasPrefix(u.Scheme, "grpc"), path+".followRedirects", "is for http and https: gRPC has no redirects")
+}
+
+// checkEndpoints checks where the service is and how it is connected to. The file with
+// its URLs is read later.
+func (s *Service) checkEndpoints(p *problems, path string) {
+	given := 0
+	for _, is := range []bool{s.URL != "", s.URLs != nil, s.URLsFile != ""} {
+		if is {
+			given++
+		}
+	}
+	p.need(given > 0, path+".url", "must say where the service is: http://host:port, https://…, grpc://host:port or grpcs://…")
+	p.need(given < 2, path+".url", "must be the only one of url, urls and urlsFile")
+	scheme := ""
+	if s.URLsFile == "" && given == 1 {
+		targets, at := s.URLs, path+".urls"
+		if s.URL != "" {
+			targets, at = []endpoint.Target{{URL: s.URL}}, path+".url"
+		}
+		if err := endpoint.CheckTargets(targets); err != nil {
+			p.need(false, at, "is wrong: "+err.Error())
+		} else {
+			u, _ := endpoint.ParseURL(targets[0].URL)
+			scheme = u.Scheme
+		}
+	}
+	p.need(s.ConnectTimeout > 0, path+".connectTimeout", "must be more than 0")
+	p.need(s.IdleTimeout > 0, path+".idleTimeout", "must be more than 0")
+	p.need(s.Connections >= 0, path+".connections", "must not be negative")
+	p.need((s.TLS.Cert == "") == (s.TLS.Key == ""), path+".tls", "must have both cert and key, or neither")
+	p.need(s.TLS == TLS{} || scheme == "" || strings.HasSuffix(scheme, "s"), path+".tls", "is for https and grpcs, and the URL is of "+scheme)
+	if h := s.HealthCheck; h != nil {
+		p.need(h.Interval > 0 && h.Timeout > 0, path+".healthCheck", "must have an interval and a timeout of more than 0")
+		p.need(strings.HasPrefix(h.Path, "/"), path+".healthCheck.path", "must begin with a slash")
+	}
+	p.need(!s.FollowRedirects || !strings.HasPrefix(scheme, "grpc"), path+".followRedirects", "is for http and https: gRPC has no redirects")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/deadline"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -114,6 +115,14 @@ func (b *batch[P, R]) call(ctx context.Context) (values []R, failed []error) {
 		return nil, repeat(fmt.Errorf("a resolver returned %d results for %d parents", len(values), len(b.parents)), len(b.parents))
 	}
 	return values, failed
+}
+
+// callWithin is call as the first of levels of calls, each of which has its share of
+// the time that is left.
+func (b *batch[P, R]) callWithin(ctx context.Context, levels int) (values []R, failed []error) {
+	ctx, cancel := deadline.Share(ctx, levels)
+	defer cancel()
+	return b.call(ctx)
 }
 
 func repeat(err error, n int) []error {

@@ -78,7 +78,7 @@ func Resolve[P comparable, R any](l *Results, i int, objects []P, resolve Resolv
 			}
 		}()
 		b := batch[P, R]{parents: objects, resolve: resolve}
-		r.values, r.failed = b.call(l.run.field(f, l.object.typ))
+		r.values, r.failed = b.callWithin(l.run.field(f, l.object.typ), f.levels)
 		if r.values == nil {
 			r.values = make([]R, len(objects))
 		}

@@ -45,6 +45,7 @@ type Object struct {
 
 	typ      *Type
 	resolves bool // there is something to resolve in the objects, or below them
+	levels   int  // of calls, one after the other
 }
 
 // Selected is a field that is selected.
@@ -55,6 +56,7 @@ type Selected struct {
 	ID int
 
 	resolved   bool   // by a method or a call, so that faults of the model do not matter
+	levels     int    // of calls that follow one another, of which the first resolves the field
 	key        string // the response key with its colon, and a comma unless it is the first
 	nonNull    bool
 	selections ast.SelectionSet // of all that were merged
@@ -116,6 +118,9 @@ func (p *planner) plan(oc *graphql.OperationContext, kept *Plans) *Plan {
 	var made *Plan
 	if root := b.root(); root >= 0 {
 		made = &Plan{root: b.object(root, oc.Operation.SelectionSet)}
+		if oc.Operation.Operation == ast.Mutation {
+			made.root.takeAllTime()
+		}
 	}
 	if b.failed {
 		made = nil
@@ -210,10 +215,23 @@ func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 			}
 			s.below[possible] = b.object(possible, field.Selections)
 			o.resolves = o.resolves || s.below[possible].resolves
+			s.levels = max(s.levels, s.below[possible].levels)
 		}
+		if of.Resolves {
+			s.levels++
+		}
+		o.levels = max(o.levels, s.levels)
 		o.Fields = append(o.Fields, s)
 	}
 	return o
+}
+
+// takeAllTime makes the calls of the object's fields leave no time for those below
+// them: a write that is cut off is worse than an answer without what is below.
+func (o *Object) takeAllTime() {
+	for i := range o.Fields {
+		o.Fields[i].levels = 1
+	}
 }
 
 // merged returns fields with one for each response key. gqlgen does not merge a

@@ -20,6 +20,7 @@ import (
 
 	"github.com/graph-gophers/dataloader/v7"
 
+	"github.com/portico-gateway/portico/gateway/deadline"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
@@ -85,9 +86,7 @@ func New[K comparable, V any](max int, fetch Fetch[K, V]) *Loader[K, V] {
 // of many objects use [Loader.LoadAll]. A key without a value gives V's zero
 // value.
 func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
-	place := l.places(ctx, []K{key})[0]
-	place.in.await()
-	return place.value()
+	return l.loaded(ctx, []K{key})[0].value()
 }
 
 // LoadAll returns the values of keys, in their order. Keys may repeat; the
@@ -97,12 +96,7 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, error) {
 	values := make([]V, len(keys))
 	var failed Errors
-	var loaded *batch[K, V]
-	for i, place := range l.places(ctx, keys) {
-		if place.in != loaded {
-			place.in.await()
-			loaded = place.in
-		}
+	for i, place := range l.loaded(ctx, keys) {
 		value, err := place.value()
 		if err != nil {
 			if failed == nil {
@@ -168,6 +162,7 @@ type batch[K comparable, V any] struct {
 
 	values []V
 	errs   []error // nil: no key failed
+	short  bool    // its share of the operation's time was over
 }
 
 // loadBatches is the function of a state's dataloader.
@@ -196,6 +191,7 @@ func (b *batch[K, V]) set(ctx context.Context, values map[K]V, err error) {
 	if err == nil {
 		return
 	}
+	b.short = deadline.IsOver(ctx)
 	b.errs = make([]error, len(b.keys))
 	for i, key := range b.keys {
 		b.errs[i] = errorOf(err, key)
@@ -227,6 +223,10 @@ func (b *batch[K, V]) await() {
 	}
 }
 
+// isShort reports whether the key, which is loaded, failed in a batch that had too
+// little time.
+func (p place[K, V]) isShort() bool { return p.in != nil && p.in.short && p.in.errs[p.at] != nil }
+
 // value returns the value, which is loaded.
 func (p place[K, V]) value() (value V, err error) {
 	if p.in == nil {
@@ -236,6 +236,39 @@ func (p place[K, V]) value() (value V, err error) {
 		return value, p.in.errs[p.at]
 	}
 	return p.in.values[p.at], nil
+}
+
+// loaded returns the places of keys in batches that are loaded. Keys that another
+// caller of the scope loaded in vain, since it had less time, are loaded again.
+func (l *Loader[K, V]) loaded(ctx context.Context, keys []K) []place[K, V] {
+	for {
+		places := l.places(ctx, keys)
+		var last *batch[K, V]
+		short := false
+		for _, place := range places {
+			if place.in != last {
+				place.in.await()
+				last = place.in
+			}
+			short = short || place.isShort()
+		}
+		if !short || ctx.Err() != nil {
+			return places
+		}
+		l.forget(ctx, places, keys)
+	}
+}
+
+// forget removes the places of keys in batches that had too little time.
+func (l *Loader[K, V]) forget(ctx context.Context, places []place[K, V], keys []K) {
+	s := stateOf[K, V](ctx, l.id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, key := range keys {
+		if places[i].isShort() && s.places[key] == places[i] {
+			delete(s.places, key)
+		}
+	}
 }
 
 // places starts loading the keys that have not been requested and returns the

@@ -155,6 +155,7 @@ func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	group.Go(func() { s.verifier.Run(ctx) })
+	group.Go(func() { s.services.Run(ctx) })
 	for _, f := range routes.operations {
 		group.Go(func() { f.Run(ctx) })
 	}

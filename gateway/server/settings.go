@@ -18,7 +18,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/redis"
 	"github.com/portico-gateway/portico/gateway/transport"
-	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
 // What follows makes the configurations of the parts from the gateway's.
@@ -69,46 +68,6 @@ func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelim
 		out.Redis = &ratelimit.Redis{Link: link, LocalShare: cfg.LocalShare}
 	}
 	return out
-}
-
-func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []upstream.Config {
-	suspect := func(s upstream.Suspicion) {
-		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
-	}
-	onStream := func(e upstream.StreamEvent) { logStream(log, e) }
-	var list []upstream.Config
-	for name, s := range cfg.Services {
-		list = append(list, upstream.Config{
-			Name:                 name,
-			URL:                  s.URL,
-			Timeout:              time.Duration(s.Timeout),
-			MaxBatch:             s.MaxBatch,
-			Attempts:             s.Attempts,
-			Concurrency:          s.Concurrency,
-			MaxResponseBytes:     int64(s.MaxResponse),
-			ForwardAuthorization: s.ForwardAuthorization,
-			SubjectHeader:        s.SubjectHeader,
-			FollowRedirects:      s.FollowRedirects,
-			Headers:              s.Headers,
-			Resume:               time.Duration(s.Resume),
-			Store:                store,
-			Values:               s.Config,
-			OnStream:             onStream,
-			Suspect:              suspect,
-		})
-	}
-	return list
-}
-
-// logStream logs what happened to a shared stream.
-func logStream(log *slog.Logger, e upstream.StreamEvent) {
-	if e.Dropped > 0 {
-		log.Warn("subscribers of a shared stream read too slowly and were dropped",
-			"service", e.Service, "stream", e.Stream, "dropped", e.Dropped, "subscribers", e.Subscribers)
-		return
-	}
-	log.Warn("a shared stream broke and was resumed",
-		"service", e.Service, "stream", e.Stream, "outage", e.Outage, "attempts", e.Attempts, "subscribers", e.Subscribers, "cause", e.Cause)
 }
 
 // transportConfig returns the configuration of a frontend's transports.

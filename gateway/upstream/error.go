@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/portico-gateway/portico/gateway/deadline"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -83,6 +84,9 @@ func IsNotFound(err error) bool {
 // failed is the error of a call that did not come to an answer: a problem,
 // unless the caller left.
 func failed(ctx context.Context, service string, err error) error {
+	if deadline.IsOver(ctx) {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
 	late := errors.Is(context.Cause(ctx), context.DeadlineExceeded) // as StreamJSON cancels, too
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled) && !late: // by the caller, for whatever cause

@@ -69,12 +69,12 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 	if r.Passes != nil {
 		return cache.Once(ctx, r.Passes.key(key), func() (*got, error) { return c.answer(ctx, r, req) })
 	}
-	return cache.Once(ctx, key, func() (*got, error) { return c.recall(ctx, req, r.route(), key) })
+	return cache.Once(ctx, key, func() (*got, error) { return c.recall(ctx, req, r.call(ctx), key) })
 }
 
 // recall is get for the first time in an operation.
-func (c *HTTP) recall(ctx context.Context, req *http.Request, route string, key cache.Key) (*got, error) {
-	entry, _, err := c.gets.Fetch(ctx, key, c.fetch(req, route))
+func (c *HTTP) recall(ctx context.Context, req *http.Request, what *call, key cache.Key) (*got, error) {
+	entry, _, err := c.gets.Fetch(ctx, key, c.fetch(req, what))
 	switch {
 	case err == nil:
 		return gotOf(entry), nil
@@ -116,37 +116,43 @@ func isFailure(_ *cache.Entry, err error) bool {
 	return ok && (p.Code == problem.ServiceError || p.Code == problem.ServiceTimeout)
 }
 
+// fetched is an answer, and how it may be cached.
+type fetched struct {
+	answer *got
+	policy cache.Policy
+	direct bool // else a redirect led to it, which may lead elsewhere the next time
+}
+
 // fetch returns a function that calls the service, with the validators of the answer
 // that is cached, if one is.
-func (c *HTTP) fetch(req *http.Request, route string) cache.Make {
+func (c *HTTP) fetch(req *http.Request, what *call) cache.Make {
 	return func(ctx context.Context, have *cache.Entry) (*cache.Entry, error) {
 		req := req.WithContext(ctx)
 		conditional := have != nil && validate(req, gotOf(have).header)
-		answer, direct := &got{}, false
-		var policy cache.Policy
-		err := c.exchange(req, route, func(resp *http.Response, asked time.Time) error {
-			direct = resp.Request.URL == req.URL // else a redirect led to it, which may lead elsewhere the next time
+		made, err := exchange(c, req, what, func(ctx context.Context, resp *http.Response, asked time.Time) (fetched, error) {
+			answer := &got{status: resp.StatusCode, header: resp.Header}
+			direct := isSame(resp.Request.URL, req.URL)
 			if conditional && direct && resp.StatusCode == http.StatusNotModified {
 				old := gotOf(have)
-				*answer = got{status: old.status, header: updated(old.header, resp.Header), body: old.body}
+				answer = &got{status: old.status, header: updated(old.header, resp.Header), body: old.body}
 			} else {
 				body, err := c.body(ctx, resp)
 				if err != nil {
-					return err
+					return fetched{}, err
 				}
-				*answer = got{status: resp.StatusCode, header: resp.Header, body: body}
+				answer.body = body
 			}
-			policy = answer.read(req, asked)
-			return nil
+			return fetched{answer, answer.read(req, asked), direct}, nil
 		})
 		if err != nil {
 			return nil, err
 		}
+		answer := made.answer
 		entry := &cache.Entry{Value: answer, Born: answer.born}
-		if policy == (cache.Policy{}) || !direct || !c.store.Keeps() || hasNoContent(answer.status) {
+		if made.policy == (cache.Policy{}) || !made.direct || !c.store.Keeps() || hasNoContent(answer.status) {
 			return entry, nil
 		}
-		entry.Policy = policy
+		entry.Policy = made.policy
 		answer.body = strings.Clone(answer.body) // it may have more memory than it needs
 		entry.Cost, entry.Part = answer.size(), true
 		entry.Tags = append(tagsOf(answer.header), cache.ServiceTag(c.config.Name))

@@ -5,20 +5,21 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
+	"io"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/endpoint"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
@@ -26,40 +27,25 @@ import (
 // clients: calls get the service's timeout, streams do not, and both get the
 // caller's identity as the service is to be told it, and problems for errors. It is safe for concurrent use.
 type GRPC struct {
-	config Config
-	conn   *grpc.ClientConn
-	send   send  // through the policies
-	hubs   *hubs // of streams that are shared
+	config   Config
+	tls      *tls.Config // nil for plain text
+	balancer *balancer
+	send     send  // through the policies and the balancer
+	hubs     *hubs // of streams that are shared
 }
 
 var _ grpc.ClientConnInterface = (*GRPC)(nil)
 
-func newGRPC(c Config, u *url.URL) (*GRPC, error) {
-	if u.Port() == "" {
-		return nil, errors.New("its URL has no port")
+func newGRPC(c Config, config *tls.Config, set *endpoint.Set) *GRPC {
+	const connections = 10
+	if c.Connections == 0 {
+		c.Connections = connections
 	}
-	if strings.Trim(u.Path, "/") != "" {
-		return nil, errors.New("a URL of gRPC has no path")
-	}
-	transport := insecure.NewCredentials()
-	if u.Scheme == "grpcs" {
-		transport = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
-	}
-	conn, err := grpc.NewClient("dns:///"+u.Host,
-		grpc.WithTransportCredentials(transport),
-		grpc.WithNoProxy(),
-		grpc.WithDisableServiceConfig(),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(int(c.MaxResponseBytes))),
-		grpc.WithConnectParams(connectParams(c.Timeout)),
-		// A peer that is gone without a word is noticed 20 s after something was
-		// sent to it, and on a silent stream after 6 minutes: servers refuse
-		// connections that ask more often than every 5.
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 6 * time.Minute, Timeout: 20 * time.Second}))
-	if err != nil {
-		return nil, err
-	}
-	return &GRPC{config: c, conn: conn, send: through(c.policies()...), hubs: newHubs(c)}, nil
+	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
+	return &GRPC{config: c, tls: config, balancer: b, send: through(b.send, c.policies()...), hubs: newHubs(c)}
 }
+
+func (c *GRPC) newPeer(e *endpoint.Endpoint) io.Closer { return newGRPCPeer(c.config, c.tls, e) }
 
 // connectParams make a service that is back be tried again after 2 s or so. By
 // default that takes up to 2 minutes, in which all calls fail at once.
@@ -93,12 +79,60 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 	if err != nil {
 		return err
 	}
-	return c.send(ctx, &call{route: method, idempotent: !provenance.IsWriting(ctx), attempt: func(ctx context.Context) error {
-		if err := c.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
-			return grpcError(ctx, c.config.Name, err)
+	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
+		return c.invoke(ctx, to, method, args, reply, opts)
+	}}
+	if message, ok := reply.(proto.Message); ok && c.config.Hedging > 0 {
+		what.separate = func() (another attempt, adopt func()) {
+			own := message.ProtoReflect().New().Interface()
+			opts, adoptResults := separateResults(opts)
+			another = func(ctx context.Context, to *endpoint.Endpoint) error {
+				return c.invoke(ctx, to, method, args, own, opts)
+			}
+			return another, func() {
+				proto.Reset(message)
+				proto.Merge(message, own)
+				adoptResults()
+			}
 		}
-		return nil
-	}})
+	}
+	return c.send(ctx, what)
+}
+
+// invoke makes one attempt at an endpoint.
+func (c *GRPC) invoke(ctx context.Context, to *endpoint.Endpoint, method string, args, reply any, opts []grpc.CallOption) error {
+	return c.on(ctx, to, func(conn *grpcConn) error {
+		var from peer.Peer
+		err := conn.Invoke(ctx, method, args, reply, append(slices.Clip(opts), grpc.Peer(&from))...)
+		if err == nil {
+			return nil
+		}
+		err = grpcError(ctx, c.config.Name, err)
+		if from.Addr == nil && !errors.Is(err, context.Canceled) { // it was given to no connection
+			err = &unsentError{err}
+		}
+		return err
+	})
+}
+
+// on calls f with a connection to an endpoint, which is free for another call after it.
+func (c *GRPC) on(ctx context.Context, to *endpoint.Endpoint, f func(*grpcConn) error) error {
+	p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newGRPC
+	conn, err := p.use(ctx)
+	if err != nil {
+		return unsentIfHere(ctx, c.config.Name, err)
+	}
+	defer p.release(conn)
+	return f(conn)
+}
+
+// unsentIfHere returns the error of a connection that could not be used.
+func unsentIfHere(ctx context.Context, service string, err error) error {
+	err = failed(ctx, service, err)
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &unsentError{err}
 }
 
 // NewStream is part of grpc.ClientConnInterface. A stream lasts as long as its
@@ -108,11 +142,30 @@ func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.conn.NewStream(ctx, desc, method, opts...)
+	s, end := &stream{ctx: ctx, service: c.config.Name}, &ending{}
+	use, err := c.balancer.open(ctx, &call{route: method, attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
+		p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newGRPC
+		conn, err := p.use(ctx)
+		if err != nil {
+			return unsentIfHere(ctx, c.config.Name, err)
+		}
+		s.ClientStream, err = conn.NewStream(ctx, desc, method, append(slices.Clip(opts), grpc.OnFinish(func(error) { end.now() }))...)
+		if err == nil {
+			end.do(func() { p.release(conn) })
+		} else {
+			p.release(conn)
+			err = grpcError(ctx, c.config.Name, err)
+			if !errors.Is(err, context.Canceled) {
+				err = &unsentError{err}
+			}
+		}
+		return err
+	}})
 	if err != nil {
-		return nil, grpcError(ctx, c.config.Name, err)
+		return nil, err
 	}
-	return &stream{ClientStream: s, ctx: ctx, service: c.config.Name}, nil
+	end.do(func() { use.End(endpoint.Left) })
+	return s, nil
 }
 
 func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {
@@ -143,4 +196,21 @@ func (c *GRPC) check(ctx context.Context) error {
 		return fmt.Errorf("service %s says that it is %s", c.config.Name, resp.GetStatus())
 	}
 	return nil
+}
+
+// checkEndpoint is the active health check of an endpoint: it is healthy if the health
+// protocol says so, or is not implemented.
+func (c *GRPC) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
+	return c.on(ctx, to, func(conn *grpcConn) error {
+		resp, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: c.config.HealthService})
+		switch {
+		case status.Code(err) == codes.Unimplemented:
+			return nil
+		case err != nil:
+			return err
+		case resp.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING:
+			return fmt.Errorf("it says that it is %s", resp.GetStatus())
+		}
+		return nil
+	})
 }

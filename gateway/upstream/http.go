@@ -2,12 +2,11 @@ package upstream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -15,53 +14,45 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/decode"
+	"github.com/portico-gateway/portico/gateway/endpoint"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // HTTP calls one HTTP service. It is safe for concurrent use.
 type HTTP struct {
-	config Config
-	base   string // scheme, host and path, without a slash at the end
-	origin string // of base: only redirects within it are followed
-	// Not an http.Client: one would follow redirects that lead the caller's token
-	// elsewhere, and there are no cookies.
-	transport *http.Transport
-	streams   *http.Transport // of answers that are streams; see newStreams
-	hubs      *hubs           // of streams that are shared
-	buffers   sync.Pool       // of *[]byte, to read answers with
-	store     *cache.Store
-	gets      *cache.Cache // of *got
-	send      send         // through the policies
+	config   Config
+	tls      *tls.Config // nil for plain text
+	base     string      // scheme, host and path, without a slash at the end; the host is that of the first target
+	balancer *balancer
+	send     send      // through the policies and the balancer
+	hubs     *hubs     // of streams that are shared
+	buffers  sync.Pool // of *[]byte, to read answers with
+	store    *cache.Store
+	gets     *cache.Cache // of *got
 	// What requests have in common.
 	json, xml, done, events *Media
 	userAgent               []string
 }
 
-func newHTTP(c Config, u *url.URL) *HTTP {
+func newHTTP(c Config, config *tls.Config, set *endpoint.Set) *HTTP {
+	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
 	return &HTTP{
-		config: c,
-		base:   strings.TrimSuffix(u.Scheme+"://"+u.Host+u.EscapedPath(), "/"),
-		origin: originOf(u),
-		transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: c.Timeout, KeepAlive: 30 * time.Second}).DialContext,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConns:           c.Concurrency,
-			MaxIdleConnsPerHost:    c.Concurrency,
-			IdleConnTimeout:        90 * time.Second,
-			TLSHandshakeTimeout:    c.Timeout,
-			MaxResponseHeaderBytes: 64 << 10,
-		},
-		streams: newStreams(c),
-		send:    through(c.policies()...),
-		hubs:    newHubs(c),
-		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
-		store:   c.Store,
-		gets:    cache.NewCache(c.Store, cache.Kind{Timeout: c.Timeout, Codec: codec(c.Store), Failed: isFailure}),
-		json:    JSON(), xml: XML(), done: JSON("*"),
+		config:   c,
+		tls:      config,
+		base:     set.URL().String(),
+		balancer: b,
+		send:     through(b.send, c.policies()...),
+		hubs:     newHubs(c),
+		buffers:  sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
+		store:    c.Store,
+		gets:     cache.NewCache(c.Store, cache.Kind{Timeout: c.Timeout, Codec: codec(c.Store), Failed: isFailure}),
+		json:     JSON(), xml: XML(), done: JSON("*"),
 		events:    &Media{accept: []string{serverSentType + ", " + jsonLinesType}},
 		userAgent: []string{userAgent(debug.ReadBuildInfo())},
 	}
 }
+
+func (c *HTTP) newPeer(e *endpoint.Endpoint) io.Closer { return newHTTPPeer(c.config, c.tls, e) }
 
 // Store keeps what services answered.
 func (c *HTTP) Store() *cache.Store { return c.store }
@@ -167,34 +158,19 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 
 // answer sends a request and returns its answer, which is not cached.
 func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, error) {
-	answer := &got{}
-	err := c.exchange(req.WithContext(ctx), r.route(), func(resp *http.Response, asked time.Time) error {
-		r.Passes.note(ctx, r.Binding, resp.Header)
+	answer, err := exchange(c, req.WithContext(ctx), r.call(ctx), func(ctx context.Context, resp *http.Response, asked time.Time) (*got, error) {
 		body, err := c.body(ctx, resp)
-		*answer = got{status: resp.StatusCode, header: resp.Header, body: body}
+		answer := &got{status: resp.StatusCode, header: resp.Header, body: body}
 		answer.read(req, asked)
-		return err
+		return answer, err
 	})
+	if answer != nil {
+		r.Passes.note(ctx, r.Binding, answer.header)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return answer, nil
-}
-
-// exchange sends a request through the policies of the service and calls read with
-// the answer to each attempt, and when it was requested.
-func (c *HTTP) exchange(req *http.Request, route string, read func(resp *http.Response, asked time.Time) error) error {
-	ctx := req.Context()
-	idempotent := req.Method == http.MethodGet && !provenance.IsWriting(ctx)
-	return c.send(ctx, &call{route: route, idempotent: idempotent, attempt: func(ctx context.Context) error {
-		asked := c.store.Now()
-		resp, err := c.roundTrip(req.WithContext(ctx))
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		return read(resp, asked)
-	}})
 }
 
 // route returns what a request calls, without its values.
@@ -268,6 +244,9 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	if err != nil {
 		return nil, impossible(c.config.Name, err)
 	}
+	if provenance.IsWriting(ctx) {
+		sendOnce(req)
+	}
 	c.forward(ctx, req.Header)
 	if r.Accepts == nil {
 		r.Accepts = c.done
@@ -289,6 +268,16 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	return req, nil
 }
 
+// sendOnce keeps the transport from sending a request again on its own, as it does
+// with a GET if the service closes a connection that was used before: the service may
+// have done what the request says. The body is empty, but the transport can't know
+// that it may send it again.
+func sendOnce(req *http.Request) {
+	if req.Method == http.MethodGet && req.Body == nil {
+		req.Body = io.NopCloser(strings.NewReader(""))
+	}
+}
+
 func (c *HTTP) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
@@ -297,6 +286,26 @@ func (c *HTTP) check(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// checkEndpoint is the active health check of an endpoint: it is healthy if it answers
+// with 2xx.
+func (c *HTTP) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+c.config.HealthPath, http.NoBody)
+	if err != nil {
+		return err
+	}
+	req = sentTo(req, to)
+	req.Header["User-Agent"] = c.userAgent
+	resp, err := c.roundTrip(req, to)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := c.body(ctx, resp); err != nil {
+		return err
+	}
+	return nil
 }
 
 // Done calls the service and wants only to know that it succeeded, not what it

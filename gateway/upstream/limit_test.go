@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/portico-gateway/portico/gateway/endpoint"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -25,8 +26,8 @@ func TestOrderOfPolicies(t *testing.T) {
 			}
 		}
 	}
-	s := through(named("a"), named("b"), named("c"))
-	err := s(t.Context(), &call{attempt: func(context.Context) error {
+	s := through(direct, named("a"), named("b"), named("c"))
+	err := s(t.Context(), &call{attempt: func(context.Context, *endpoint.Endpoint) error {
 		order += "call"
 		return errors.New("boom")
 	}})
@@ -39,7 +40,7 @@ func TestOrderOfPolicies(t *testing.T) {
 func TestSlowRoute(t *testing.T) { synctest.Test(t, slowRoute) }
 
 func slowRoute(t *testing.T) {
-	s := through(newLimiter(Config{Name: "s", Concurrency: 8}).policy)
+	s := through(direct, newLimiter(Config{Name: "s", Concurrency: 8}).policy)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	open := make(chan struct{})
@@ -47,7 +48,7 @@ func slowRoute(t *testing.T) {
 	var group sync.WaitGroup
 	for range 500 {
 		group.Go(func() {
-			err := s(ctx, &call{route: "slow", attempt: func(context.Context) error {
+			err := s(ctx, &call{route: "slow", attempt: func(context.Context, *endpoint.Endpoint) error {
 				hanging.Add(1)
 				<-open
 				return nil
@@ -67,7 +68,7 @@ func slowRoute(t *testing.T) {
 	var others sync.WaitGroup
 	for i := range 100 {
 		others.Go(func() {
-			err := s(ctx, &call{route: fmt.Sprint("quick", i%2), attempt: func(context.Context) error {
+			err := s(ctx, &call{route: fmt.Sprint("quick", i%2), attempt: func(context.Context, *endpoint.Endpoint) error {
 				if n := now.Add(1); n > most.Load() {
 					most.Store(n)
 				}
@@ -170,10 +171,10 @@ func TestLimiterRace(t *testing.T) {
 
 // The policies cost little when nothing fails.
 func BenchmarkPolicies(b *testing.B) {
-	s := through(Config{Name: "s"}.withDefaults().policies()...)
+	s := through(direct, Config{Name: "s"}.withDefaults().policies()...)
 	ctx := b.Context()
 	one := func() {
-		if err := s(ctx, &call{route: "r", attempt: func(context.Context) error { return nil }}); err != nil {
+		if err := s(ctx, &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return nil }}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -185,3 +186,6 @@ func BenchmarkPolicies(b *testing.B) {
 		b.Errorf("%v allocations", n)
 	}
 }
+
+// direct makes a call without an endpoint.
+func direct(ctx context.Context, c *call) error { return c.attempt(ctx, nil) }

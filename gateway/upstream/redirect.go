@@ -7,29 +7,31 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/portico-gateway/portico/gateway/endpoint"
 )
 
 // mostRedirects is how many redirects of one call are followed.
 const mostRedirects = 5
 
-// roundTrip sends a request, and follows redirects of a GET within the service's
+// roundTrip sends a request to an endpoint, and follows redirects of a GET within the service's
 // origin if the configuration says so. The answer's Request is the last one.
 // Its errors are problems, unless the caller left.
-func (c *HTTP) roundTrip(req *http.Request) (*http.Response, error) {
-	ctx := req.Context()
-	resp, err := c.transport.RoundTrip(req)
+func (c *HTTP) roundTrip(req *http.Request, at *endpoint.Endpoint) (*http.Response, error) {
+	ctx, transport, origin := req.Context(), at.Peer().(*httpPeer).calls, originOf(req.URL) //nolint:forcetypeassert // see newHTTP
+	resp, err := transport.RoundTrip(req)
 	for n := 1; err == nil && isRedirect(resp.StatusCode); n++ {
-		to, refusal := c.follow(req, resp, n)
+		to, refusal := c.follow(req, resp, origin, n)
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError)) // also so that the connection is used again
 		_ = resp.Body.Close()
 		if refusal != "" {
 			return nil, refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body, Redirect: refusal})
 		}
 		req = redirected(req, to)
-		resp, err = c.transport.RoundTrip(req)
+		resp, err = transport.RoundTrip(req)
 	}
 	if err != nil {
-		return nil, failed(ctx, c.config.Name, err)
+		return nil, unsent(failed(ctx, c.config.Name, err), err)
 	}
 	return resp, nil
 }
@@ -42,15 +44,15 @@ func isRedirect(status int) bool {
 
 // follow returns where the nth redirect of a call leads. If it must not be
 // followed, refusal says why, for the log.
-func (c *HTTP) follow(req *http.Request, resp *http.Response, n int) (to *url.URL, refusal string) {
+func (c *HTTP) follow(req *http.Request, resp *http.Response, origin string, n int) (to *url.URL, refusal string) {
 	to, err := req.URL.Parse(resp.Header.Get("Location"))
 	if err != nil || resp.Header.Get("Location") == "" {
 		return nil, "it redirects without a valid Location"
 	}
 	setting := "services." + c.config.Name + "."
 	switch {
-	case originOf(to) != c.origin || to.User != nil:
-		refusal = "that is not at " + c.origin + ", the origin of " + setting + "url, and only redirects within it are ever followed"
+	case originOf(to) != origin || to.User != nil:
+		refusal = "that is not at " + origin + ", the origin of " + setting + "url, and only redirects within it are ever followed"
 	case req.Method != http.MethodGet:
 		refusal = "only redirects of a GET are followed"
 	case !c.config.FollowRedirects:

@@ -43,6 +43,9 @@ type Request struct {
 	// Kept reports whether values of the answer may be kept longer than the
 	// operation.
 	Kept bool
+	// Idempotent reports whether the call may be made again although it is not a GET.
+	// A call of a mutation is made once.
+	Idempotent bool
 	// Errors are conditions, each of which makes an answer an error although its
 	// status is 2xx: see [Holds].
 	Errors []Condition

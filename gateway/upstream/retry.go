@@ -22,7 +22,7 @@ const (
 )
 
 // retrier makes idempotent calls again that failed because the service could not be
-// reached, or said that it is not available. Pauses grow exponentially, with full
+// reached, or said that it is not available, and others of which it got nothing. Pauses grow exponentially, with full
 // jitter; a service that says when to come back (Retry-After) is called then, if half of the
 // time that is left permits it. A budget of 20 % of the calls bounds the retries of
 // all callers together, so that they do not keep a service down that is overloaded
@@ -43,7 +43,7 @@ func (r *retrier) policy(next send) send {
 	return func(ctx context.Context, c *call) error {
 		r.earn()
 		err := next(ctx, c)
-		for n := 1; err != nil && n < r.attempts && c.idempotent && isTransient(err); n++ {
+		for n := 1; err != nil && n < r.attempts && (c.idempotent || isUnsent(err)) && isTransient(err); n++ {
 			pause, ok := r.pause(ctx, err, n)
 			if !ok || !r.spend() {
 				return err

@@ -11,12 +11,13 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/portico-gateway/portico/gateway/endpoint"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // failing is an attempt that returns errors, one after the other, and then nil.
-func failing(calls *int, errs ...error) func(context.Context) error {
-	return func(context.Context) error {
+func failing(calls *int, errs ...error) func(context.Context, *endpoint.Endpoint) error {
+	return func(context.Context, *endpoint.Endpoint) error {
 		*calls++
 		if *calls <= len(errs) {
 			return errs[*calls-1]
@@ -62,7 +63,7 @@ func TestRetries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := through(newRetrier(Config{Name: "s"}.withDefaults()).policy)
+				s := through(direct, newRetrier(Config{Name: "s"}.withDefaults()).policy)
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				calls := 0
@@ -79,9 +80,9 @@ func TestRetries(t *testing.T) {
 func TestRetryBudget(t *testing.T) { synctest.Test(t, retryBudgetIsKept) }
 
 func retryBudgetIsKept(t *testing.T) {
-	s := through(newRetrier(Config{Name: "s", Attempts: 5}.withDefaults()).policy)
+	s := through(direct, newRetrier(Config{Name: "s", Attempts: 5}.withDefaults()).policy)
 	attempts := 0
-	fail := func(context.Context) error {
+	fail := func(context.Context, *endpoint.Endpoint) error {
 		attempts++
 		return answered(503, 0)
 	}
@@ -100,7 +101,7 @@ func TestLeavingBeforeARetry(t *testing.T) {
 	r.random = func() float64 { return 1 }
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
-	err := r.policy(through())(ctx, &call{idempotent: true, attempt: func(context.Context) error {
+	err := r.policy(direct)(ctx, &call{idempotent: true, attempt: func(context.Context, *endpoint.Endpoint) error {
 		calls++
 		cancel()
 		return answered(503, time.Hour)
@@ -114,11 +115,11 @@ func TestLeavingBeforeARetry(t *testing.T) {
 func TestBreaker(t *testing.T) { synctest.Test(t, breakerOpens) }
 
 func breakerOpens(t *testing.T) {
-	s := through(newBreakers(Config{Name: "s"}).policy)
+	s := through(direct, newBreakers(Config{Name: "s"}).policy)
 	calls := 0
 	down := true
 	one := func(route string) error {
-		return s(t.Context(), &call{route: route, attempt: func(context.Context) error {
+		return s(t.Context(), &call{route: route, attempt: func(context.Context, *endpoint.Endpoint) error {
 			calls++
 			if down && route == "bad" {
 				return answered(500, 0)
@@ -168,10 +169,10 @@ func TestBreakerAndCallers(t *testing.T) { synctest.Test(t, breakerAndCallers) }
 
 func breakerAndCallers(t *testing.T) {
 	b := newBreakers(Config{Name: "s"})
-	s := through(b.policy)
+	s := through(direct, b.policy)
 	for range 200 {
 		for _, err := range []error{answered(404, 0), answered(429, 0), answered(401, 0), context.Canceled, nonsense("s", tooLargeError{"s", 1})} {
-			_ = s(t.Context(), &call{route: "r", attempt: func(context.Context) error { return err }})
+			_ = s(t.Context(), &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return err }})
 		}
 	}
 	if !b.of("r").IsClosed() {
@@ -179,14 +180,14 @@ func breakerAndCallers(t *testing.T) {
 	}
 	b.of("r").Open()
 	time.Sleep(2 * breakerDelay)
-	_ = s(t.Context(), &call{route: "r", attempt: func(context.Context) error { return fmt.Errorf("left: %w", context.Canceled) }})
+	_ = s(t.Context(), &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return fmt.Errorf("left: %w", context.Canceled) }})
 	if b.of("r").IsClosed() {
 		t.Error("a caller that left closed it")
 	}
 	func() {
 		defer func() { _ = recover() }()
 		time.Sleep(2 * breakerDelay)
-		_ = s(t.Context(), &call{route: "r", attempt: func(context.Context) error { panic("boom") }})
+		_ = s(t.Context(), &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { panic("boom") }})
 	}()
 	if b.of("r").IsClosed() || b.of("r").IsHalfOpen() {
 		t.Errorf("after a panic it is %s", b.of("r").State())

@@ -3,6 +3,9 @@ package upstream
 import (
 	"context"
 	"slices"
+	"sync"
+
+	"github.com/portico-gateway/portico/gateway/endpoint"
 )
 
 // call is one call of a service, over HTTP or gRPC, as policies see it.
@@ -12,9 +15,49 @@ type call struct {
 	route string
 	// idempotent reports whether the call may be made again if it failed.
 	idempotent bool
-	// attempt sends the request once and reads its answer. Its errors are problems,
-	// unless the caller left.
-	attempt func(ctx context.Context) error
+	// attempt sends the request once to an endpoint and reads its answer. Its errors
+	// are problems, unless the caller left. It is an *unsentError if the endpoint got
+	// nothing of the request.
+	attempt attempt
+	// separate returns an attempt that can be made while attempt is. Its answer is
+	// that of the call when adopt is called, at a time when no attempt is made. It is
+	// nil if there is none.
+	separate func() (attempt attempt, adopt func())
+	// of is the call of which this is another one, made at the same time; nil if it is
+	// none.
+	of *call
+
+	mu    sync.Mutex
+	first [2]*endpoint.Endpoint
+	tried []*endpoint.Endpoint // that were given an attempt
+}
+
+// attempt is a function that makes an attempt at an endpoint.
+type attempt func(ctx context.Context, to *endpoint.Endpoint) error
+
+// avoid returns the endpoints that were given an attempt of the call, or of the one that it
+// is made besides. An attempt is preferably given to another one.
+func (c *call) avoid() []*endpoint.Endpoint {
+	if c.of != nil {
+		return c.of.avoid()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.tried)
+}
+
+// tries notes that an endpoint is given an attempt.
+func (c *call) tries(e *endpoint.Endpoint) {
+	if c.of != nil {
+		c.of.tries(e)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tried == nil {
+		c.tried = c.first[:0] // which saves an allocation
+	}
+	c.tried = append(c.tried, e)
 }
 
 // send makes a call.
@@ -25,20 +68,24 @@ type send func(ctx context.Context, c *call) error
 type policy func(next send) send
 
 // through returns a send that goes through policies, of which the first is the
-// outermost, to the attempt of the call.
-func through(policies ...policy) send {
-	s := func(ctx context.Context, c *call) error { return c.attempt(ctx) }
+// outermost, to last.
+func through(last send, policies ...policy) send {
 	for _, p := range slices.Backward(policies) {
-		s = p(s)
+		last = p(last)
 	}
-	return s
+	return last
 }
 
-// policies returns the policies of a service, outermost first.
+// policies returns the policies of a service, outermost first. Within them a call is
+// given to an endpoint (balancer).
 func (c Config) policies() []policy {
-	return []policy{
+	list := []policy{
 		newRetrier(c).policy,
 		newBreakers(c).policy,
 		newLimiter(c).policy,
 	}
+	if c.Hedging > 0 {
+		list = slices.Insert(list, 0, newHedger(c).policy)
+	}
+	return list
 }

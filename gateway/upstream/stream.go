@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -65,4 +66,33 @@ func (s *stream) error(err error) error {
 		return err
 	}
 	return grpcError(s.ctx, s.service, err)
+}
+
+// ending is what is to be done when a stream ends.
+type ending struct {
+	mu    sync.Mutex
+	ended bool
+	todo  []func()
+}
+
+// do calls f at the end, or at once if it has come.
+func (e *ending) do(f func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ended {
+		f()
+		return
+	}
+	e.todo = append(e.todo, f)
+}
+
+// now notes that the end has come.
+func (e *ending) now() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ended = true
+	for _, f := range e.todo {
+		f()
+	}
+	e.todo = nil
 }

@@ -7,26 +7,12 @@ import (
 	"io"
 	"iter"
 	"mime"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/decode"
+	"github.com/portico-gateway/portico/gateway/endpoint"
 )
-
-// newStreams returns the transport of streams. It is not that of calls: a stream
-// over HTTP/1 has a connection for as long as it lasts, so that streams would
-// leave calls without one. It opens as many connections as there are streams.
-func newStreams(c Config) *http.Transport {
-	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: c.Timeout, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:      true,
-		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    c.Timeout,
-		MaxResponseHeaderBytes: 64 << 10,
-		DisableCompression:     true, // a compressed event can be stuck in the service's buffer
-	}
-}
 
 // StreamJSON sends a request whose answer is a stream of JSON values: server-sent
 // events, or lines of JSON. It returns when the answer begins; what the service
@@ -80,9 +66,10 @@ type jsonStream struct {
 func (c *HTTP) openStream(ctx context.Context, r Request) (*jsonStream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(c.config.Timeout, func() { cancel(context.DeadlineExceeded) })
-	resp, err := c.stream(ctx, r) //nolint:bodyclose // close closes it
+	resp, use, err := c.stream(ctx, r) //nolint:bodyclose // close closes it
 	if !late.Stop() && err == nil {
 		_ = resp.Body.Close()
+		use.End(endpoint.Silent)
 		err = failed(ctx, c.config.Name, context.DeadlineExceeded)
 	}
 	if err != nil {
@@ -93,6 +80,7 @@ func (c *HTTP) openStream(ctx context.Context, r Request) (*jsonStream, error) {
 	if err != nil {
 		cancel(nil)
 		_ = resp.Body.Close()
+		use.End(endpoint.Answered)
 		return nil, err
 	}
 	return &jsonStream{
@@ -107,27 +95,40 @@ func (c *HTTP) openStream(ctx context.Context, r Request) (*jsonStream, error) {
 		close: func() {
 			cancel(nil) // before Close, which could wait for the service
 			_ = resp.Body.Close()
+			use.End(endpoint.Left)
 		},
 	}, nil
 }
 
-// stream sends a request and returns the start of a good answer. What is not a
-// good one is an error.
-func (c *HTTP) stream(ctx context.Context, r Request) (*http.Response, error) {
+// stream sends a request and returns the start of a good answer, and the use of the
+// endpoint that it is from. What is not a good one is an error.
+func (c *HTTP) stream(ctx context.Context, r Request) (*http.Response, endpoint.Use, error) {
 	r.Accepts = c.events
 	req, err := c.request(ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, endpoint.Use{}, err
 	}
-	resp, err := c.streams.RoundTrip(req)
-	if err != nil {
-		return nil, failed(ctx, c.config.Name, err)
-	}
-	if err := c.statusError(resp); err != nil {
-		_ = resp.Body.Close()
-		return nil, err
-	}
-	return resp, nil
+	var resp *http.Response
+	use, err := c.balancer.open(ctx, &call{route: r.route(), attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
+		req := sentTo(req.WithContext(ctx), to)
+		if req.GetBody != nil {
+			var err error
+			if req.Body, err = req.GetBody(); err != nil {
+				return impossible(c.config.Name, err)
+			}
+		}
+		answer, err := to.Peer().(*httpPeer).streams.RoundTrip(req) //nolint:forcetypeassert // see newHTTP
+		if err != nil {
+			return unsent(failed(ctx, c.config.Name, err), err)
+		}
+		if err := c.statusError(answer); err != nil {
+			_ = answer.Body.Close()
+			return err
+		}
+		resp = answer
+		return nil
+	}})
+	return resp, use, err
 }
 
 // eventsIn returns the reader of an answer, which depends on its media type.

@@ -13,22 +13,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/endpoint"
 )
 
 // Config describes one service. Zero values stand for the defaults.
 type Config struct {
 	// Name is that of portico.yaml and of problems.
 	Name string
-	// URL is http://, https://, grpc:// (plain text) or grpcs://host:port. An
-	// HTTP URL may have a path, which goes before those of all requests.
+	// URL is described at [endpoint.ParseURL]. It stands for a target of Endpoints; empty
+	// if that has them.
 	URL string
+	// Endpoints are those of the service. The package sets Open and Health.Check.
+	Endpoints endpoint.Config
+	// HealthPath is what the active health check of an HTTP endpoint gets, below the path of
+	// its URL; /healthz by default. HealthService is the name that gRPC's health protocol
+	// is asked for. There are checks if the interval of Endpoints.Health is more than 0.
+	HealthPath, HealthService string
+	// ConnectTimeout bounds the time until a connection is there, and its TLS handshake; 2 s by default.
+	ConnectTimeout time.Duration
+	// Connections is how many connections an endpoint has at most: over HTTP, 0 is for as
+	// many as there are calls; over gRPC, 0 is for 10.
+	Connections int
+	// IdleTimeout is how long a connection is kept that is not used; 90 s by default.
+	IdleTimeout time.Duration
+	// TLS is for https and grpcs.
+	TLS TLS
 	// Timeout bounds one call, from waiting for a connection to the end of the
 	// answer, in addition to the caller's deadline; 5 s by default. Of an HTTP
 	// stream it bounds the time until the answer begins, and nothing of one of
@@ -42,6 +59,9 @@ type Config struct {
 	// Attempts is how often an idempotent call is made at most: a GET, or a call of
 	// gRPC for a field of a query; 2 by default. Mutations call once.
 	Attempts int
+	// Hedging is the quantile of a route's latencies, such as 0.95, after which an
+	// idempotent call that has no answer is made a second time; 0 for never.
+	Hedging float64
 	// Concurrency bounds the calls that are under way, without streams; 100 by
 	// default. One binding, or method of gRPC, has at most three quarters of them.
 	// Over HTTP/1.1 each has a connection.
@@ -102,6 +122,18 @@ func (c *HTTP) Value(name string) string { return c.config.Values[name] }
 func (c *GRPC) Value(name string) string { return c.config.Values[name] }
 
 func (c Config) withDefaults() Config {
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = 2 * time.Second
+	}
+	if c.IdleTimeout == 0 {
+		c.IdleTimeout = 90 * time.Second
+	}
+	if c.HealthPath == "" {
+		c.HealthPath = "/healthz"
+	}
+	if c.URL != "" {
+		c.Endpoints.Targets = []endpoint.Target{{URL: c.URL}}
+	}
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
 	}
@@ -151,29 +183,44 @@ func Open(configs []Config) (*Services, error) {
 }
 
 func (s *Services) open(c Config) error {
-	u, err := url.Parse(c.URL)
+	config, err := c.TLS.config()
 	if err != nil {
-		return errors.New("its URL is none") // err would tell a password that is in it
+		return err
 	}
-	if u.Host == "" {
-		return errors.New("its URL has no host")
+	var client interface { // set before an endpoint is there
+		newPeer(e *endpoint.Endpoint) io.Closer
+		checkEndpoint(ctx context.Context, e *endpoint.Endpoint) error
 	}
-	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" { // not to be dropped in silence
-		return errors.New("its URL must be without user, query and fragment")
+	c.Endpoints.Open = func(e *endpoint.Endpoint) io.Closer { return client.newPeer(e) }
+	c.Endpoints.Health.Check = func(ctx context.Context, e *endpoint.Endpoint) error { return client.checkEndpoint(ctx, e) }
+	set, err := endpoint.NewSet(c.Endpoints)
+	if err != nil {
+		return err
 	}
-	switch u.Scheme {
-	case "http", "https":
-		s.http[c.Name] = newHTTP(c, u)
-	case "grpc", "grpcs":
-		client, err := newGRPC(c, u)
-		if err != nil {
-			return err
-		}
-		s.grpc[c.Name] = client
-	default:
-		return fmt.Errorf("its URL begins with %q: want http, https, grpc or grpcs", u.Scheme)
+	scheme := set.URL().Scheme
+	if scheme == "http" || scheme == "grpc" {
+		config = nil
 	}
+	if strings.HasPrefix(scheme, "grpc") {
+		g := newGRPC(c, config, set)
+		s.grpc[c.Name], client = g, g
+		return nil
+	}
+	h := newHTTP(c, config, set)
+	s.http[c.Name], client = h, h
 	return nil
+}
+
+// Run keeps what is known of endpoints up to date, until ctx is done.
+func (s *Services) Run(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, c := range s.http {
+		group.Go(func() { c.balancer.set.Run(ctx) })
+	}
+	for _, c := range s.grpc {
+		group.Go(func() { c.balancer.set.Run(ctx) })
+	}
+	group.Wait()
 }
 
 // HTTP returns the client of an HTTP service; an error tells which there are.
@@ -209,18 +256,16 @@ func (s *Services) Check(ctx context.Context, name string) error {
 	return s.missing(name, "any kind", slices.Sorted(maps.Keys(s.http)))
 }
 
-// Close closes all connections.
+// Close closes all connections. Run must have returned.
 func (s *Services) Close() error {
-	var errs []error
 	for _, c := range s.http {
 		c.gets.Close()
 		c.hubs.close()
-		c.transport.CloseIdleConnections()
-		c.streams.CloseIdleConnections()
+		c.balancer.set.Close()
 	}
 	for _, c := range s.grpc {
 		c.hubs.close()
-		errs = append(errs, c.conn.Close())
+		c.balancer.set.Close()
 	}
-	return errors.Join(errs...)
+	return nil
 }

@@ -48,6 +48,8 @@ type REST struct {
 	// Events are the names of the server-sent events that the field has; all if
 	// it is empty.
 	Events []string
+	// Idempotent reports whether a call that is not a GET may be made again.
+	Idempotent bool
 	// Passes are the headers of the answer that the caller receives; nil for
 	// none.
 	Passes *Passes

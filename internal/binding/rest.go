@@ -51,6 +51,7 @@ func (r *reader) rest(d *ast.Directive) {
 	if rest.Form && (rest.Body == nil || rest.Body.Const != nil || rest.Body.List != nil) {
 		r.fail(d.Position, `add body: { name: "{$args.name}" }, or remove format`, "format: FORM is for a body that is an object")
 	}
+	rest.Idempotent = r.idempotent(d, rest.Method)
 	rest.Events = r.events(d)
 	rest.Passes = r.passes(d)
 	if arg := d.Arguments.ForName("contentType"); arg != nil && r.streams() {

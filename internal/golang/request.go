@@ -96,6 +96,9 @@ func (f *function) settings() []string {
 	if len(f.Expected()) > 0 {
 		fields = append(fields, "Expect: c.expect."+loaderName(f.Call))
 	}
+	if f.REST.Idempotent {
+		fields = append(fields, "Idempotent: true")
+	}
 	if len(f.REST.Events) > 0 {
 		fields = append(fields, "Events: []string{"+quoted(f.REST.Events)+"}")
 	}

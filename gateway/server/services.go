@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/endpoint"
+	"github.com/portico-gateway/portico/gateway/upstream"
+)
+
+// serviceConfigs returns what the services are opened with.
+func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []upstream.Config {
+	suspect := func(s upstream.Suspicion) {
+		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
+	}
+	onStream := func(e upstream.StreamEvent) { logStream(log, e) }
+	var list []upstream.Config
+	for name, s := range cfg.Services {
+		c := upstream.Config{
+			Name:                 name,
+			URL:                  s.URL,
+			Endpoints:            endpointConfig(cfg, name, log),
+			ConnectTimeout:       time.Duration(s.ConnectTimeout),
+			Connections:          s.Connections,
+			IdleTimeout:          time.Duration(s.IdleTimeout),
+			TLS:                  upstream.TLS(s.TLS),
+			Timeout:              time.Duration(s.Timeout),
+			MaxBatch:             s.MaxBatch,
+			Attempts:             s.Attempts,
+			Hedging:              s.Hedging,
+			Concurrency:          s.Concurrency,
+			MaxResponseBytes:     int64(s.MaxResponse),
+			ForwardAuthorization: s.ForwardAuthorization,
+			SubjectHeader:        s.SubjectHeader,
+			FollowRedirects:      s.FollowRedirects,
+			Headers:              s.Headers,
+			Resume:               time.Duration(s.Resume),
+			Store:                store,
+			Values:               s.Config,
+			OnStream:             onStream,
+			Suspect:              suspect,
+		}
+		if h := s.HealthCheck; h != nil {
+			c.HealthPath, c.HealthService = h.Path, h.Service
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// endpointConfig returns where the endpoints of a service are. What happens to them is
+// logged.
+func endpointConfig(cfg *config.Config, service string, log *slog.Logger) endpoint.Config {
+	s := cfg.Services[service]
+	c := endpoint.Config{
+		Targets: s.URLs, File: s.URLsFile, Resolver: cfg.Discovery.Resolver, Zone: cfg.Discovery.Zone,
+		Notify: func(e endpoint.Event) {
+			attrs := []any{"service", service}
+			if e.Endpoint != nil {
+				attrs = append(attrs, "endpoint", e.Endpoint)
+			}
+			if e.Err != nil {
+				attrs = append(attrs, "cause", e.Err)
+			}
+			level := slog.LevelInfo
+			if e.Kind.IsBad() {
+				level = slog.LevelWarn
+			}
+			log.Log(context.Background(), level, string(e.Kind), attrs...)
+		},
+	}
+	if h := s.HealthCheck; h != nil {
+		c.Health.Interval, c.Health.Timeout = time.Duration(h.Interval), time.Duration(h.Timeout)
+	}
+	return c
+}
+
+// logStream logs what happened to a shared stream.
+func logStream(log *slog.Logger, e upstream.StreamEvent) {
+	if e.Dropped > 0 {
+		log.Warn("subscribers of a shared stream read too slowly and were dropped",
+			"service", e.Service, "stream", e.Stream, "dropped", e.Dropped, "subscribers", e.Subscribers)
+		return
+	}
+	log.Warn("a shared stream broke and was resumed",
+		"service", e.Service, "stream", e.Stream, "outage", e.Outage, "attempts", e.Attempts, "subscribers", e.Subscribers, "cause", e.Cause)
+}

@@ -1,0 +1,139 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/endpoint"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// balancer gives each call to an endpoint of its service, and tells the set of
+// endpoints how the call ended. A request of which an endpoint got nothing is sent to
+// another one, be it idempotent or not.
+type balancer struct {
+	service string
+	timeout time.Duration
+	set     *endpoint.Set
+}
+
+const (
+	mostUnsent   = 4           // endpoints that a call tries to reach
+	longestProbe = time.Second // that an idempotent call waits for an ejected endpoint
+)
+
+// unsentError is the error of a call of which the endpoint got nothing: it could not
+// be reached.
+type unsentError struct{ error }
+
+func (e *unsentError) Unwrap() error { return e.error }
+
+func isUnsent(err error) bool {
+	_, ok := errors.AsType[*unsentError](err)
+	return ok
+}
+
+// send gives a call to an endpoint.
+func (b *balancer) send(ctx context.Context, c *call) error {
+	for n := 1; ; n++ {
+		u, err := b.use(ctx, endpoint.Call, c)
+		if err != nil {
+			return err
+		}
+		err = b.attempt(ctx, u, c)
+		if err == nil {
+			return nil
+		}
+		again := isUnsent(err) || u.Probe && c.idempotent
+		if !again || n == mostUnsent || n >= b.set.Len() || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// use chooses the endpoint of a call. Its error is a problem, unless the caller left.
+func (b *balancer) use(ctx context.Context, kind endpoint.Kind, c *call) (endpoint.Use, error) {
+	u, err := b.set.Use(ctx, kind, c.avoid(), c.idempotent)
+	switch {
+	case err == nil:
+		c.tries(u.Endpoint)
+		return u, nil
+	case ctx.Err() != nil:
+		return u, failed(ctx, b.service, ctx.Err())
+	}
+	err = fmt.Errorf("service %s: %w", b.service, err)
+	return u, &unsentError{problem.Wrap(err, problem.ServiceError, "The service failed.").Of(b.service)}
+}
+
+// attempt makes one attempt. One that finds out whether an ejected endpoint works again
+// leaves time for another one.
+func (b *balancer) attempt(ctx context.Context, u endpoint.Use, c *call) error {
+	limited := ctx
+	if u.Probe && c.idempotent {
+		patience := longestProbe
+		if deadline, ok := ctx.Deadline(); ok {
+			patience = min(patience, time.Until(deadline)/2)
+		}
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	began := time.Now()
+	outcome := endpoint.Left // if it panics
+	defer func() { u.End(outcome) }()
+	err := c.attempt(limited, u.Endpoint)
+	outcome = b.outcome(err, time.Since(began), u.Probe)
+	return err
+}
+
+// outcome returns what an attempt says of its endpoint. A deadline that left the
+// endpoint little time says nothing.
+func (b *balancer) outcome(err error, took time.Duration, probe bool) endpoint.Outcome {
+	if err == nil {
+		return endpoint.Answered
+	}
+	if isUnsent(err) {
+		return endpoint.Lost
+	}
+	if errors.Is(err, context.Canceled) {
+		return endpoint.Left
+	}
+	if _, ok := errors.AsType[*StatusError](err); ok {
+		if isOutage(err) {
+			return endpoint.Failed
+		}
+		return endpoint.Answered
+	}
+	p, ok := errors.AsType[*problem.Error](err)
+	switch {
+	case !ok || !isOutage(err):
+		return endpoint.Answered
+	case p.Code != problem.ServiceTimeout:
+		return endpoint.Lost
+	case took < b.timeout/2 && !probe:
+		return endpoint.Left
+	}
+	return endpoint.Silent
+}
+
+// open makes an attempt that opens a stream, and returns the endpoint's use, which ends
+// with the stream.
+func (b *balancer) open(ctx context.Context, c *call) (endpoint.Use, error) {
+	for n := 1; ; n++ {
+		u, err := b.use(ctx, endpoint.Stream, c)
+		if err != nil {
+			return u, err
+		}
+		began := time.Now()
+		if err = c.attempt(ctx, u.Endpoint); err == nil {
+			u.Works()
+			return u, nil
+		}
+		u.End(b.outcome(err, time.Since(began), u.Probe))
+		if !isUnsent(err) || n == mostUnsent || n >= b.set.Len() || ctx.Err() != nil {
+			return u, err
+		}
+	}
+}

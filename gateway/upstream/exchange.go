@@ -1,0 +1,114 @@
+package upstream
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/endpoint"
+	"github.com/portico-gateway/portico/gateway/provenance"
+)
+
+// expectedTimeout is the field that tells a service how many milliseconds its answer
+// is waited for, as Envoy tells it. It is not part of what a call is, and each
+// attempt has its own. gRPC has grpc-timeout.
+const expectedTimeout = "X-Envoy-Expected-Rq-Timeout-Ms"
+
+// reading reads the answer to an attempt, which was requested at a time. ctx is that of
+// the attempt.
+type reading[T any] func(ctx context.Context, resp *http.Response, asked time.Time) (T, error)
+
+// exchanging is a request that is sent through the policies of a service, and what is
+// read of its answers.
+type exchanging[T any] struct {
+	http *HTTP
+	req  *http.Request
+	read reading[T]
+	sent atomic.Bool // req was, so that the next attempt needs a copy
+}
+
+// exchange sends a request through the policies of the service, to which it is what
+// says. read is called for
+// each attempt, maybe concurrently. exchange returns what it returned for the attempt
+// that counts, also if that failed.
+func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T, error) {
+	var value T
+	x := &exchanging[T]{http: c, req: req, read: read}
+	what = &call{route: what.route, idempotent: what.idempotent} // it may be made again
+	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
+		value, err = x.once(ctx, to)
+		return err
+	}
+	if c.config.Hedging > 0 {
+		what.separate = func() (another attempt, adopt func()) {
+			var own T
+			another = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
+				own, err = x.once(ctx, to)
+				return err
+			}
+			return another, func() { value = own }
+		}
+	}
+	err := c.send(req.Context(), what)
+	return value, err
+}
+
+// once makes one attempt.
+func (x *exchanging[T]) once(ctx context.Context, to *endpoint.Endpoint) (none T, err error) {
+	req, err := x.request(ctx, to)
+	if err != nil {
+		return none, impossible(x.http.config.Name, err)
+	}
+	asked := x.http.store.Now()
+	resp, err := x.http.roundTrip(req, to)
+	if err != nil {
+		return none, err
+	}
+	defer resp.Body.Close()
+	return x.read(ctx, resp, asked)
+}
+
+// request returns the request of an attempt, to an endpoint. The transport may still read the one of
+// an attempt that failed, and attempts may be concurrent.
+func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*http.Request, error) {
+	req := sentTo(x.req.WithContext(ctx), to)
+	if x.sent.Swap(true) || x.http.config.Hedging > 0 {
+		req.Header = req.Header.Clone()
+		if req.GetBody != nil {
+			body, err := req.GetBody()
+			if err != nil {
+				return nil, err
+			}
+			req.Body = body
+		}
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		left := max(time.Until(deadline).Milliseconds(), 1)
+		req.Header[expectedTimeout] = []string{strconv.FormatInt(left, 10)}
+	}
+	return req, nil
+}
+
+// call returns what the request is to policies, without its attempts.
+func (r Request) call(ctx context.Context) *call {
+	mayRepeat := r.Idempotent || r.Method == "" || r.Method == http.MethodGet
+	return &call{route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx)}
+}
+
+// sentTo makes a request, which is a copy, one to an endpoint, and returns it.
+func sentTo(req *http.Request, to *endpoint.Endpoint) *http.Request {
+	if req.URL.Host != to.Authority {
+		target := *req.URL
+		target.Host = to.Authority
+		req.URL, req.Host = &target, to.Authority
+	}
+	return req
+}
+
+// isSame reports whether two URLs of a service differ in nothing but the endpoint.
+func isSame(a, b *url.URL) bool {
+	return a == b || a.Path == b.Path && a.RawPath == b.RawPath && a.RawQuery == b.RawQuery
+}

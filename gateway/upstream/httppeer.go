@@ -1,0 +1,85 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/endpoint"
+)
+
+// httpPeer calls one endpoint over HTTP. It is not an http.Client: one would follow
+// redirects that lead the caller's token elsewhere, and there are no cookies.
+type httpPeer struct {
+	calls *http.Transport
+	// streams is another one, since a stream over HTTP/1 has a connection for as long as
+	// it lasts, so that streams would leave calls without one. It opens as many
+	// connections as there are streams.
+	streams *http.Transport
+}
+
+// A connection of HTTP/2 on which nothing comes is asked with a ping whether it is
+// there.
+const (
+	pingAfter   = 10 * time.Second
+	pingTimeout = 5 * time.Second
+)
+
+func newHTTPPeer(c Config, config *tls.Config, e *endpoint.Endpoint) *httpPeer {
+	calls := &http.Transport{
+		DialContext:            dialer(c, e),
+		TLSClientConfig:        config.Clone(),
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           c.Concurrency,
+		MaxIdleConnsPerHost:    c.Concurrency,
+		MaxConnsPerHost:        c.Connections,
+		IdleConnTimeout:        c.IdleTimeout,
+		TLSHandshakeTimeout:    c.ConnectTimeout,
+		MaxResponseHeaderBytes: 64 << 10,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+	}
+	streams := calls.Clone()
+	streams.MaxIdleConns, streams.MaxIdleConnsPerHost, streams.MaxConnsPerHost = 0, 0, 0
+	streams.DisableCompression = true // a compressed event can be stuck in the service's buffer
+	return &httpPeer{calls, streams}
+}
+
+// Close is part of io.Closer.
+func (p *httpPeer) Close() error {
+	p.calls.CloseIdleConnections()
+	p.streams.CloseIdleConnections()
+	return nil
+}
+
+// dialError is the error of a connection that could not be made.
+type dialError struct{ error }
+
+func (e *dialError) Unwrap() error { return e.error }
+
+// dialer returns a function that connects to an endpoint, whatever address it is given.
+// A peer that is gone is noticed when it acknowledges nothing any more.
+func dialer(c Config, e *endpoint.Endpoint) func(ctx context.Context, _, _ string) (net.Conn, error) {
+	d := &net.Dialer{
+		Timeout:         c.ConnectTimeout,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 2},
+	}
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		conn, err := d.DialContext(ctx, e.Network, e.Address)
+		if err != nil {
+			return nil, &dialError{err}
+		}
+		return conn, nil
+	}
+}
+
+// unsent returns err, whose cause is that of a transport, as an *unsentError if there
+// was no connection.
+func unsent(err, cause error) error {
+	if _, ok := errors.AsType[*dialError](cause); ok && !errors.Is(err, context.Canceled) {
+		return &unsentError{err}
+	}
+	return err
+}
