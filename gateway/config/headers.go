@@ -21,7 +21,7 @@ func (c *Config) checkHeaders(p *problems) {
 		seen := map[string]bool{}
 		for i, name := range s.Headers {
 			at, canonical := fmt.Sprintf("services.%s.headers[%d]", service, i), http.CanonicalHeaderKey(name)
-			if mistake := s.headerMistake(canonical, own); mistake != "" {
+			if mistake := headerMistake(canonical, own); mistake != "" {
 				p.need(false, at, mistake)
 			}
 			p.need(!seen[canonical], at, "is "+canonical+" again")
@@ -30,16 +30,12 @@ func (c *Config) checkHeaders(p *problems) {
 	}
 }
 
-var (
-	// headerName is a name of a header (RFC 9110, section 5.1), and metadataName one
-	// of metadata of gRPC.
-	headerName   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
-	metadataName = regexp.MustCompile(`^[a-z0-9_.-]+$`)
-)
+// headerName is a name of a header (RFC 9110, section 5.1).
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-// headerMistake returns why a header must not be sent to the service as callers send
-// it; empty if it may be. The name is in canonical spelling.
-func (s *Service) headerMistake(name string, own map[string]string) string {
+// headerMistake returns why a header must not be sent to a service as callers send it;
+// empty if it may be. The name is in canonical spelling.
+func headerMistake(name string, own map[string]string) string {
 	if mistake := own[name]; mistake != "" {
 		return "must not be " + name + ", which " + mistake
 	}
@@ -56,17 +52,6 @@ func (s *Service) headerMistake(name string, own map[string]string) string {
 		return "must not be " + name + ", which is about the caller's own request, or is set by the gateway"
 	case isOfProxy(name):
 		return "must not be " + name + ", which is for proxies to set: callers could make it up"
-	}
-	if !strings.HasPrefix(s.URL, "grpc") {
-		return ""
-	}
-	switch key := strings.ToLower(name); {
-	case !metadataName.MatchString(key):
-		return "must be a name of metadata: small letters, digits, - _ and ."
-	case key == "user-agent" || strings.HasPrefix(key, "grpc-"):
-		return "must not be " + name + ", which gRPC sets itself"
-	case strings.HasSuffix(key, "-bin"):
-		return "must not be " + name + ": metadata whose names end with -bin is binary"
 	}
 	return ""
 }

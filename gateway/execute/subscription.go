@@ -47,16 +47,20 @@ func subscribe(ctx context.Context, schema graphql.ExecutableSchema, run func(co
 // next waits for an event and answers with it. It is nil when there is none any
 // more.
 func (s *subscription) next(ctx context.Context, events graphql.ResponseHandler) *graphql.Response {
-	var now turn
 	select {
-	case next, more := <-s.turns:
+	case now, more := <-s.turns:
 		if !more {
 			return s.end(ctx)
 		}
-		now = next
+		return s.answer(ctx, events, now)
 	case <-ctx.Done():
 		return nil
 	}
+}
+
+// answer answers with an event. It is not a part of next, so that subscribers who
+// wait have a smaller stack.
+func (s *subscription) answer(ctx context.Context, events graphql.ResponseHandler, now turn) *graphql.Response {
 	if s.run != nil {
 		ctx = Begin(ctx)
 		requestOf(ctx).turn = now

@@ -21,16 +21,20 @@ import (
 
 // Run is part of [transport.Operation].
 func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
-	if err := p.charge(ctx); err != nil {
+	switch err := p.charge(ctx); {
+	case err != nil:
 		a := answer.Errors(err)
 		a.Header = p.header
 		send(a)
-		return
-	}
-	if p.Kind() == ast.Subscription {
+	case p.Kind() == ast.Subscription:
 		p.subscribe(ctx, send)
-		return
+	default:
+		send(p.once(ctx))
 	}
+}
+
+// once returns the answer to a query or a mutation, with the header for its caller.
+func (p *prepared) once(ctx context.Context) *answer.Answer {
 	a := p.answer(ctx)
 	a.Header = p.header
 	if seconds := a.RetryAfter(); seconds > 0 { // a service wants to be left alone
@@ -43,7 +47,7 @@ func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 		p.frontend.config.Log.WarnContext(ctx, "the header fields that services pass to the caller have too many bytes: none is passed",
 			"frontend", p.frontend.name, "operation", p.oc.Operation.Name, "bytes", provenance.MaxPassed)
 	}
-	send(a)
+	return a
 }
 
 // answer returns the answer to a query or a mutation.
@@ -218,14 +222,17 @@ func (p *prepared) execute(ctx context.Context) func() *graphql.Response {
 			responding = graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
 		}
 		isFirst = false
-		resp := responses(responding)
-		if resp == nil {
-			return nil
-		}
-		resp.Errors = sorted(append(resp.Errors, graphql.GetErrors(responding)...))
-		resp.Extensions = graphql.GetExtensions(responding)
-		return resp
+		return completed(responding, responses(responding))
 	}
+}
+
+// completed adds to a response, which may be nil, what was noted in its context.
+func completed(ctx context.Context, resp *graphql.Response) *graphql.Response {
+	if resp != nil {
+		resp.Errors = sorted(append(resp.Errors, graphql.GetErrors(ctx)...))
+		resp.Extensions = graphql.GetExtensions(ctx)
+	}
+	return resp
 }
 
 // sorted puts errors in the order of their paths. gqlgen has them in the order

@@ -111,6 +111,7 @@ func recovered(next http.Handler, log *slog.Logger) http.Handler {
 		tracked := &known.writer
 		tracked.ResponseWriter = w
 		defer func() { //nolint:contextcheck // the request has it
+			tracked.ResponseWriter = nil // an event stream has the request's context for longer
 			value := recover()
 			if value == nil {
 				return

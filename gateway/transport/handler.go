@@ -142,7 +142,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, request *reques
 			"A subscription is answered as %s, which the header Accept must name, or over WebSocket.", eventStream))
 	case kind == ast.Subscription || want.format == eventStream:
 		request.memory.release() // it may last
-		h.serveEvents(w, r, operation.Run)
+		h.serveEvents(w, r, kind == ast.Subscription, operation.Run)
 	default:
 		operation.Run(r.Context(), func(a *answer.Answer) bool {
 			h.writer.Write(w, r, a, want.format)
@@ -156,7 +156,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, request *reques
 // body of another status (graphql-sse, distinct connections mode).
 func (h *Handler) answerFailed(w http.ResponseWriter, r *http.Request, failed *answer.Answer, want accepted) {
 	if want.format == eventStream {
-		h.serveEvents(w, r, func(_ context.Context, send func(*answer.Answer) bool) { send(failed) })
+		h.serveEvents(w, r, false, func(_ context.Context, send func(*answer.Answer) bool) { send(failed) })
 		return
 	}
 	h.writer.Write(w, r, failed, want.format)

@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -15,32 +16,52 @@ import (
 type runFunc func(ctx context.Context, send func(*answer.Answer) bool)
 
 // serveEvents answers with what run sends, each an event "next", and with an
-// event "complete" after run has returned. Its context is done when the client left, could not be written to, or the
-// gateway stops: then there is no "complete", and the client may come again.
-func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, run runFunc) {
+// event "complete" after run has returned. The context of run is done when the client
+// left, could not be written to, or the gateway stops: then there is no "complete", and
+// the client may come again.
+//
+// If the stream may last, it goes on after serveEvents has returned, where that is
+// possible: see [Handler.takeOver].
+func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, lasts bool, run runFunc) {
+	if until := h.config.Until(r.Context()); !until.IsZero() {
+		run = expiring(run, until)
+	}
 	end, ok := h.streams.begin()
 	if !ok {
 		h.refuse(w, r, stopping())
 		return
 	}
+	// In HTTP/2, a stream is no connection, and in HTTP/1.0 there are no chunks.
+	lasts = lasts && r.ProtoMajor == 1 && r.ProtoMinor > 0
+	setFields(w.Header(), lasts)
+	events := &events{w: flushing{w, http.NewResponseController(w)}}
+	if events.write(opening()) != nil {
+		end()
+		return
+	}
+	if lasts && h.takeOver(r.Context(), w, events, run, end) {
+		return
+	}
 	defer end()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	h.stream(ctx, cancel, events, run)
+}
+
+// stream sends the events of run, until ctx is done.
+func (h *Handler) stream(ctx context.Context, cancel context.CancelFunc, events *events, run runFunc) {
 	defer context.AfterFunc(h.streams.running, cancel)() //nolint:contextcheck // done when the gateway stops
-	events := newEvents(w)
 	defer h.keepAlive(events, cancel)()
-	if events.write([]byte(":\n\n")) != nil { // tells the client that it is connected
-		return
-	}
-	if until := h.config.Until(ctx); !until.IsZero() {
-		run = expiring(run, until)
-	}
 	h.guarded(ctx, events, run)
 	if ctx.Err() == nil {
 		// An EventSource sees no event without data, so it is there but empty.
 		_ = events.write([]byte("event: complete\ndata:\n\n")) // the client left: nobody to tell
 	}
 }
+
+// opening is the comment that tells the client that it is connected, and that the
+// stream is alive.
+func opening() []byte { return []byte(":\n\n") }
 
 // expiring ends run at a time, with a problem as the last answer.
 func expiring(run runFunc, until time.Time) runFunc {
@@ -62,9 +83,9 @@ func expiring(run runFunc, until time.Time) runFunc {
 
 // guarded makes a panic of run the last event: the status is sent already.
 func (h *Handler) guarded(ctx context.Context, events *events, run runFunc) {
-	buffer := h.writer.Get()
-	defer h.writer.Put(buffer)
 	send := func(a *answer.Answer) bool {
+		buffer := h.writer.Get() // not longer than for an event: most streams wait
+		defer h.writer.Put(buffer)
 		appendEvent(buffer, a)
 		return events.write(buffer.Bytes()) == nil && ctx.Err() == nil
 	}
@@ -89,7 +110,7 @@ func (h *Handler) keepAlive(events *events, gone func()) (stop func()) {
 		defer mu.Unlock()
 		switch {
 		case stopped:
-		case events.write([]byte(":\n\n")) != nil:
+		case events.write(opening()) != nil:
 			gone()
 		default:
 			timer.Reset(h.config.KeepAlive)
@@ -122,33 +143,47 @@ func appendEvent(buffer *bytes.Buffer, a *answer.Answer) {
 	buffer.WriteString("\n\n")
 }
 
-// events writes to an event stream, from several goroutines.
-type events struct {
-	control *http.ResponseController
-
-	mu  sync.Mutex
-	w   http.ResponseWriter
-	err error // of the first write that failed: nothing is written after it
-}
-
-func newEvents(w http.ResponseWriter) *events {
-	header := w.Header()
+// setFields sets the header fields of an event stream, which the connection ends with
+// if it lasts.
+func setFields(header http.Header, lasts bool) {
+	if lasts {
+		header.Set("Connection", "close")
+	}
 	header.Set("Content-Type", eventStream+"; charset=utf-8")
 	header.Set("Cache-Control", "no-cache")
 	header.Set("X-Accel-Buffering", "no") // nginx holds answers back otherwise
 	header.Set("X-Content-Type-Options", "nosniff")
-	return &events{control: http.NewResponseController(w), w: w}
+}
+
+// events writes to an event stream, from several goroutines.
+type events struct {
+	mu  sync.Mutex
+	w   io.Writer // what it writes is sent at once
+	err error     // of the first write that failed: nothing is written after it
 }
 
 // write sends text now.
 func (e *events) write(text []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.err != nil {
-		return e.err
-	}
-	if _, e.err = e.w.Write(text); e.err == nil {
-		e.err = e.control.Flush()
+	if e.err == nil {
+		_, e.err = e.w.Write(text)
 	}
 	return e.err
+}
+
+// flushing is the body of an answer that is sent at once.
+type flushing struct {
+	http.ResponseWriter
+
+	control *http.ResponseController
+}
+
+// Write is part of io.Writer.
+func (f flushing) Write(text []byte) (int, error) {
+	n, err := f.ResponseWriter.Write(text)
+	if err == nil {
+		err = f.control.Flush()
+	}
+	return n, err
 }

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -19,6 +20,23 @@ func canonical(names []string) []string {
 		names[i] = http.CanonicalHeaderKey(name)
 	}
 	return names
+}
+
+// checkMetadata checks that headers can be sent as metadata of gRPC. The error has every
+// mistake.
+func checkMetadata(names []string) error {
+	var errs []error
+	for _, name := range names {
+		switch key := strings.ToLower(name); {
+		case strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_.-") != "":
+			errs = append(errs, fmt.Errorf("headers: %s is not a name of metadata, which has only letters, digits, dots, - and _", name))
+		case key == "user-agent" || strings.HasPrefix(key, "grpc-"):
+			errs = append(errs, fmt.Errorf("headers: gRPC sets %s itself", name))
+		case strings.HasSuffix(key, "-bin"):
+			errs = append(errs, fmt.Errorf("headers: metadata whose name ends with -bin, such as %s, is binary", name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // forward adds the headers of the caller's request that the service is sent, except

@@ -90,6 +90,20 @@ func TestForwardedMetadata(t *testing.T) {
 	}
 }
 
+// Names that metadata can't have are mistakes of the configuration.
+func TestNamesOfMetadata(t *testing.T) {
+	_, err := upstream.Open([]upstream.Config{{
+		Name: "a", URL: "grpc://127.0.0.1:1", Headers: []string{"X-Tenant", "grpc-timeout", "user-agent", "x-token-bin", "x!y"},
+	}})
+	const want = `service a: headers: gRPC sets Grpc-Timeout itself
+headers: gRPC sets User-Agent itself
+headers: metadata whose name ends with -bin, such as X-Token-Bin, is binary
+headers: X!y is not a name of metadata, which has only letters, digits, dots, - and _`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Headers distinguish GETs that are cached, and streams that are shared.
 func TestForwardedHeadersAreKeys(t *testing.T) {
 	o, client := newOrigin(t, upstream.Config{Headers: []string{"Accept-Language"}})

@@ -217,6 +217,9 @@ func (s *Services) open(c Config) error {
 		config = nil
 	}
 	if strings.HasPrefix(scheme, "grpc") {
+		if err := checkMetadata(c.Headers); err != nil {
+			return err
+		}
 		g := newGRPC(c, config, vs)
 		s.grpc[c.Name], client = g, g
 		return nil
