@@ -89,6 +89,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			ForwardAuthorization: s.ForwardAuthorization,
 			SubjectHeader:        s.SubjectHeader,
 			FollowRedirects:      s.FollowRedirects,
+			FirstMessage:         time.Duration(s.FirstMessage),
 			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,

@@ -30,6 +30,7 @@ type GRPC struct {
 	config Config
 	conn   *grpc.ClientConn
 	send   send  // through the policies
+	open   send  // a stream, through those of streams
 	hubs   *hubs // of streams that are shared
 }
 
@@ -59,7 +60,8 @@ func newGRPC(c Config, u *url.URL) (*GRPC, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &GRPC{config: c, conn: conn, send: through(c.policies()...), hubs: newHubs(c)}, nil
+	calls, streams := c.policies()
+	return &GRPC{config: c, conn: conn, send: through(calls...), open: through(streams...), hubs: newHubs(c)}, nil
 }
 
 // connectParams make a service that is back be tried again after 2 s or so. By
@@ -118,20 +120,6 @@ func (c *GRPC) invoke(ctx context.Context, method string, args, reply any, opts 
 		return grpcError(ctx, c.config.Name, err)
 	}
 	return nil
-}
-
-// NewStream is part of grpc.ClientConnInterface. A stream lasts as long as its
-// context; see [Watch] for those on which only the service sends.
-func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	ctx, err := c.outgoing(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s, err := c.conn.NewStream(ctx, desc, method, opts...)
-	if err != nil {
-		return nil, grpcError(ctx, c.config.Name, err)
-	}
-	return &stream{ClientStream: s, ctx: ctx, service: c.config.Name}, nil
 }
 
 func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {

@@ -32,12 +32,14 @@ type HTTP struct {
 	store     *cache.Store
 	gets      *cache.Cache // of *got
 	send      send         // through the policies
+	open      send         // a stream, through those of streams
 	// What requests have in common.
 	json, xml, done, events *Media
 	userAgent               []string
 }
 
 func newHTTP(c Config, u *url.URL) *HTTP {
+	calls, streams := c.policies()
 	return &HTTP{
 		config: c,
 		base:   strings.TrimSuffix(u.Scheme+"://"+u.Host+u.EscapedPath(), "/"),
@@ -52,7 +54,8 @@ func newHTTP(c Config, u *url.URL) *HTTP {
 			MaxResponseHeaderBytes: 64 << 10,
 		},
 		streams: newStreams(c),
-		send:    through(c.policies()...),
+		send:    through(calls...),
+		open:    through(streams...),
 		hubs:    newHubs(c),
 		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,

@@ -38,15 +38,14 @@ func through(policies ...policy) send {
 	return s
 }
 
-// policies returns the policies of a service, outermost first.
-func (c Config) policies() []policy {
-	list := []policy{
-		newRetrier(c).policy,
-		newBreakers(c).policy,
-		newLimiter(c).policy,
-	}
+// policies returns the policies of a service, outermost first: those around calls,
+// and those around the opening of streams. A stream has no place among the calls that
+// are under way: it may be silent, and lasts.
+func (c Config) policies() (calls, streams []policy) {
+	streams = []policy{newRetrier(c).policy, newBreakers(c).policy}
+	calls = append(slices.Clone(streams), newLimiter(c).policy)
 	if c.Hedging > 0 {
-		list = slices.Insert(list, 0, newHedger(c).policy)
+		calls = slices.Insert(calls, 0, newHedger(c).policy)
 	}
-	return list
+	return calls, streams
 }

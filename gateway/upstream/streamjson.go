@@ -31,7 +31,8 @@ func newStreams(c Config) *http.Transport {
 // StreamJSON sends a request whose answer is a stream of JSON values: server-sent
 // events, or lines of JSON. It returns when the answer begins; what the service
 // refuses is the returned error. The service's timeout bounds the time until then,
-// not the stream. A stream is resumed when it breaks, and subscribers have one in
+// not the stream; of [ShareState] also the time until the first event. Opening a
+// stream is repeated if the service is not available. A stream is resumed when it breaks, and subscribers have one in
 // common, if the request says so: see [Sharing].
 //
 // The sequence has a reader for each event, whose text may be malformed. It ends
@@ -45,7 +46,7 @@ func (c *HTTP) StreamJSON(ctx context.Context, r Request) (iter.Seq2[*decode.JSO
 	if r.Sharing != ShareNothing {
 		return c.shared(ctx, r)
 	}
-	stream, err := c.openStream(ctx, r)
+	stream, err := c.openStream(ctx, r, false)
 	if err != nil {
 		return nil, withoutLost(err)
 	}
@@ -75,10 +76,26 @@ type jsonStream struct {
 	close func()
 }
 
-// openStream opens a stream, which ends with ctx. Errors after which the stream
-// can be resumed are a *lostError.
-func (c *HTTP) openStream(ctx context.Context, r Request) (*jsonStream, error) {
+// openStream opens a stream, which ends with ctx, through the policies of streams.
+// again reports whether it was open before: then its hub tries again. Errors after
+// which the stream can be resumed are a *lostError.
+func (c *HTTP) openStream(ctx context.Context, r Request, again bool) (*jsonStream, error) {
+	var s *jsonStream
+	var unusable error // the service works, but does not stream
+	err := c.open(ctx, &call{route: r.route(), idempotent: !again, attempt: func(ctx context.Context) (err error) {
+		s, unusable, err = c.connect(ctx, r)
+		return err
+	}})
+	if err != nil {
+		return nil, lostIfGone(err)
+	}
+	return s, unusable
+}
+
+// connect opens a stream, once.
+func (c *HTTP) connect(ctx context.Context, r Request) (s *jsonStream, unusable, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	began := time.Now()
 	late := time.AfterFunc(c.config.Timeout, func() { cancel(context.DeadlineExceeded) })
 	resp, err := c.stream(ctx, r) //nolint:bodyclose // close closes it
 	if !late.Stop() && err == nil {
@@ -87,28 +104,34 @@ func (c *HTTP) openStream(ctx context.Context, r Request) (*jsonStream, error) {
 	}
 	if err != nil {
 		cancel(nil)
-		return nil, lostIfGone(err)
+		return nil, nil, err
 	}
 	from, err := c.eventsIn(resp, r)
 	if err != nil {
 		cancel(nil)
 		_ = resp.Body.Close()
-		return nil, err
+		return nil, err, nil
+	}
+	within := c.config.firstMessage(r.Sharing)
+	if within > 0 { // until the first event is read
+		late = time.AfterFunc(within-time.Since(began), func() { cancel(firstMessageError{within}) })
 	}
 	return &jsonStream{
 		from: from,
 		next: func() (string, error) {
 			text, err := from.next()
+			late.Stop()
 			if err != nil && !errors.Is(err, io.EOF) {
 				err = c.broken(ctx, err)
 			}
 			return text, err
 		},
 		close: func() {
+			late.Stop()
 			cancel(nil) // before Close, which could wait for the service
 			_ = resp.Body.Close()
 		},
-	}, nil
+	}, nil, nil
 }
 
 // stream sends a request and returns the start of a good answer. What is not a
