@@ -60,6 +60,9 @@ type Service struct {
 	FollowRedirects bool `yaml:"followRedirects"`
 	// Resume is how long a shared stream that broke is opened again.
 	Resume Duration `yaml:"resume"`
+	// FirstMessage is how long the first message of a stream may take, if that does
+	// not begin with the state of the service; 0 for any time.
+	FirstMessage Duration `yaml:"firstMessage"`
 	// Config has what bindings find as $config.
 	Config map[string]string `yaml:"config"`
 	// Required makes the gateway ready only when the service answers.
@@ -148,6 +151,7 @@ func (s *Service) check(p *problems, path string) {
 	s.checkVersions(p, path, scheme)
 	p.need(s.Timeout > 0, path+".timeout", "must be more than 0")
 	p.need(s.Resume > 0, path+".resume", "must be more than 0")
+	p.need(s.FirstMessage >= 0, path+".firstMessage", "must be 0, for any time, or more")
 	p.need(s.MaxBatch > 0, path+".maxBatch", "must be more than 0")
 	p.need(s.Attempts > 0 && s.Attempts <= 10, path+".attempts", "must be from 1, for no retries, to 10")
 	p.need(s.Hedging == 0 || s.Hedging >= 0.5 && s.Hedging < 1, path+".hedging",

@@ -39,6 +39,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			SubjectHeader:        s.SubjectHeader,
 			FollowRedirects:      s.FollowRedirects,
 			Headers:              s.Headers,
+			FirstMessage:         time.Duration(s.FirstMessage),
 			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,

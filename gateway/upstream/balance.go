@@ -118,22 +118,23 @@ func (b *balancer) outcome(err error, took time.Duration, probe bool) endpoint.O
 	return endpoint.Silent
 }
 
-// open makes an attempt that opens a stream, and returns the endpoint's use, which ends
-// with the stream.
-func (b *balancer) open(ctx context.Context, c *call) (endpoint.Use, error) {
+// open gives a call that opens a stream to an endpoint, which is in use until the stream
+// ends.
+func (b *balancer) open(ctx context.Context, c *call) error {
 	for n := 1; ; n++ {
 		u, err := b.use(ctx, endpoint.Stream, c)
 		if err != nil {
-			return u, err
+			return err
 		}
 		began := time.Now()
 		if err = c.attempt(ctx, u.Endpoint); err == nil {
 			u.Works()
-			return u, nil
+			c.lasts.do(func() { u.End(endpoint.Left) })
+			return nil
 		}
 		u.End(b.outcome(err, time.Since(began), u.Probe))
 		if !isUnsent(err) || n == mostUnsent || n >= b.set.Len() || ctx.Err() != nil {
-			return u, err
+			return err
 		}
 	}
 }

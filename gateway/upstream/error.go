@@ -84,7 +84,8 @@ func IsNotFound(err error) bool {
 // failed is the error of a call that did not come to an answer: a problem,
 // unless the caller left.
 func failed(ctx context.Context, service string, err error) error {
-	if deadline.IsOver(ctx) {
+	_, silent := errors.AsType[firstMessageError](context.Cause(ctx))
+	if silent || deadline.IsOver(ctx) {
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	late := errors.Is(context.Cause(ctx), context.DeadlineExceeded) // as StreamJSON cancels, too

@@ -117,7 +117,7 @@ func (c *GRPC) invoking(method string, args, reply any, opts []grpc.CallOption) 
 
 // on calls f with a connection to an endpoint, which is free for another call after it.
 func (c *GRPC) on(ctx context.Context, to *endpoint.Endpoint, f func(*grpcConn) error) error {
-	p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newGRPC
+	p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newPeer
 	conn, err := p.use(ctx)
 	if err != nil {
 		return unsentIfHere(ctx, c.config.Name, err)
@@ -133,39 +133,6 @@ func unsentIfHere(ctx context.Context, service string, err error) error {
 		return err
 	}
 	return &unsentError{err}
-}
-
-// NewStream is part of grpc.ClientConnInterface. A stream lasts as long as its
-// context; see [Watch] for those on which only the service sends.
-func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	ctx, err := c.outgoing(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s, end := &stream{ctx: ctx, service: c.config.Name}, &ending{}
-	use, err := c.versions.of(ctx).balancer.open(ctx, &call{route: method, attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
-		p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newGRPC
-		conn, err := p.use(ctx)
-		if err != nil {
-			return unsentIfHere(ctx, c.config.Name, err)
-		}
-		s.ClientStream, err = conn.NewStream(ctx, desc, method, append(slices.Clip(opts), grpc.OnFinish(func(error) { end.now() }))...)
-		if err == nil {
-			end.do(func() { p.release(conn) })
-		} else {
-			p.release(conn)
-			err = grpcError(ctx, c.config.Name, err)
-			if !errors.Is(err, context.Canceled) {
-				err = &unsentError{err}
-			}
-		}
-		return err
-	}})
-	if err != nil {
-		return nil, err
-	}
-	end.do(func() { use.End(endpoint.Left) })
-	return s, nil
 }
 
 func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {

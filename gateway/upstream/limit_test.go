@@ -171,7 +171,8 @@ func TestLimiterRace(t *testing.T) {
 
 // The policies cost little when nothing fails.
 func BenchmarkPolicies(b *testing.B) {
-	s := through(direct, Config{Name: "s"}.withDefaults().policies()...)
+	calls, _ := Config{Name: "s"}.withDefaults().policies()
+	s := through(direct, calls...)
 	ctx := b.Context()
 	one := func() {
 		if err := s(ctx, &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return nil }}); err != nil {

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"context"
 	"encoding/base64"
 	"fmt"
 	"iter"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -18,24 +16,6 @@ import (
 )
 
 // What this file has is for generated clients, mostly those of gRPC services.
-
-// Follow calls a method that streams and waits for its first message, as
-// [Watch] does. The method is "/package.Service/Method".
-func Follow[Req, Res any](ctx context.Context, c *GRPC, method string, request *Req) (iter.Seq2[*Res, error], error) {
-	return Watch(ctx, func(ctx context.Context) (grpc.ServerStreamingClient[Res], error) {
-		s, err := c.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, method)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.SendMsg(request); err != nil {
-			return nil, err
-		}
-		if err := s.CloseSend(); err != nil {
-			return nil, err
-		}
-		return &grpc.GenericClientStream[Req, Res]{ClientStream: s}, nil
-	})
-}
 
 // Events makes a value of each message, or of each event of [HTTP.StreamJSON]. An error of that is a
 // [problem.EventError], and the sequence goes on with the next message. Any other

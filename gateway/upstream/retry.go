@@ -29,12 +29,13 @@ const (
 // (Site Reliability Engineering, chapter 21).
 type retrier struct {
 	attempts int
-	tokens   atomic.Int64 // thousandths of retries
+	timeout  time.Duration // of what has no deadline, such as a stream
+	tokens   atomic.Int64  // thousandths of retries
 	random   func() float64
 }
 
 func newRetrier(c Config) *retrier {
-	r := &retrier{attempts: c.Attempts, random: rand.Float64}
+	r := &retrier{attempts: c.Attempts, timeout: c.Timeout, random: rand.Float64}
 	r.tokens.Store(retryReserve * 1000)
 	return r
 }
@@ -68,8 +69,11 @@ func (r *retrier) pause(ctx context.Context, err error, n int) (pause time.Durat
 	if e, said := errors.AsType[*StatusError](err); said && e.RetryAfter > 0 {
 		pause += e.RetryAfter
 	}
-	deadline, bounded := ctx.Deadline()
-	return pause, !bounded || pause < time.Until(deadline)/2
+	left := r.timeout
+	if deadline, bounded := ctx.Deadline(); bounded {
+		left = time.Until(deadline)
+	}
+	return pause, pause < left/2
 }
 
 // earn adds what one call adds to the budget.

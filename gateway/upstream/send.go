@@ -28,6 +28,8 @@ type call struct {
 	// copy is an attempt whose answer is ignored, which can be made while others are, and
 	// later; nil if there is none.
 	copy attempt
+	// lasts is the stream that the attempt has opened, which has not ended.
+	lasts *ending
 	// of is the call of which this is another one, made at the same time; nil if it is
 	// none.
 	of *call
@@ -81,16 +83,15 @@ func through(last send, policies ...policy) send {
 	return last
 }
 
-// policies returns the policies of a service, outermost first. Within them a call is
-// given to an endpoint (balancer).
-func (c Config) policies() []policy {
-	list := []policy{
-		newRetrier(c).policy,
-		newBreakers(c).policy,
-		newLimiter(c).policy,
-	}
+// policies returns the policies of a version of a service, outermost first: those
+// around calls, and those around the opening of streams. Within them a call is given to
+// an endpoint (balancer). A stream has no place among the calls that
+// are under way: it may be silent, and lasts.
+func (c Config) policies() (calls, streams []policy) {
+	streams = []policy{newRetrier(c).policy, newBreakers(c).policy}
+	calls = append(slices.Clone(streams), newLimiter(c).policy)
 	if c.Hedging > 0 {
-		list = slices.Insert(list, 0, newHedger(c).policy)
+		calls = slices.Insert(calls, 0, newHedger(c).policy)
 	}
-	return list
+	return calls, streams
 }

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -32,8 +31,9 @@ func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, m
 	}
 	md, _ := metadata.FromOutgoingContext(ctx)
 	caller := callerOf(ctx)
+	f := following[Req, Res]{client: c, method: method, request: request, within: c.config.firstMessage(sharing)}
 	messages, err := c.hubs.subscribe(ctx, sharedStream{key, sharing, method}, func(ctx context.Context) (source, error) {
-		return openFollowed[Req, Res](WithCaller(metadata.NewOutgoingContext(ctx, md), caller), c, method, request)
+		return f.open(WithCaller(metadata.NewOutgoingContext(ctx, md), caller))
 	})
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, m
 		for message, err := range messages {
 			var of *Res
 			if err == nil {
-				of, _ = any(proto.Clone(message.(proto.Message))).(*Res) //nolint:forcetypeassert // openFollowed received it
+				of, _ = any(proto.Clone(message.(proto.Message))).(*Res) //nolint:forcetypeassert // see following.open
 			}
 			if !yield(of, err) {
 				return
@@ -51,51 +51,13 @@ func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, m
 	}, nil
 }
 
-// openFollowed opens a stream and waits for its first message.
-func openFollowed[Req, Res any](ctx context.Context, c *GRPC, method string, request *Req) (source, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	s, err := newFollowed(ctx, c, method, request)
-	if err != nil {
-		cancel()
-		return source{}, lostIfUnavailable(err)
-	}
-	receive := func() (*Res, error) {
-		message := new(Res)
-		return message, lostIfUnavailable(s.RecvMsg(message))
-	}
-	first, firstErr := receive()
-	if firstErr != nil && !errors.Is(firstErr, io.EOF) {
-		cancel()
-		return source{}, firstErr
-	}
-	return source{
-		next: func() (any, error) {
-			if first == nil {
-				return receive()
-			}
-			message, err := first, firstErr
-			first = nil
-			return message, err
-		},
-		close: cancel,
-	}, nil
-}
-
-func newFollowed(ctx context.Context, c *GRPC, method string, request any) (grpc.ClientStream, error) {
-	s, err := c.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, method)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.SendMsg(request); err != nil {
-		return nil, err
-	}
-	return s, s.CloseSend()
-}
-
 // lostIfUnavailable returns err as a *lostError if the service was not available,
-// which is the code of a connection that was lost, too.
+// which is the code of a connection that was lost, too, or not called because of that,
+// or silent.
 func lostIfUnavailable(err error) error {
-	if IsCode(err, codes.Unavailable) {
+	_, open := errors.AsType[openError](err)
+	_, silent := errors.AsType[firstMessageError](err)
+	if open || silent || IsCode(err, codes.Unavailable) {
 		return &lostError{err}
 	}
 	return err
@@ -151,9 +113,11 @@ func (c *HTTP) shared(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, e
 	if err != nil {
 		return nil, err
 	}
-	caller, lastID := callerOf(ctx), ""
+	caller, lastID, again := callerOf(ctx), "", false
 	messages, err := c.hubs.subscribe(ctx, sharedStream{key, r.Sharing, r.route()}, func(ctx context.Context) (source, error) {
-		return c.openShared(WithCaller(ctx, caller), r, &lastID)
+		from, err := c.openShared(WithCaller(ctx, caller), r, &lastID, again)
+		again = again || err == nil
+		return from, err
 	})
 	if err != nil {
 		return nil, err
@@ -172,8 +136,8 @@ func (c *HTTP) shared(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, e
 }
 
 // openShared opens a stream, after the event that had the last id, if that is not
-// empty.
-func (c *HTTP) openShared(ctx context.Context, r Request, lastID *string) (source, error) {
+// empty. again reports whether it was open before.
+func (c *HTTP) openShared(ctx context.Context, r Request, lastID *string, again bool) (source, error) {
 	if *lastID != "" && validHeader(*lastID) {
 		r.Header = r.Header.Clone()
 		if r.Header == nil {
@@ -181,7 +145,7 @@ func (c *HTTP) openShared(ctx context.Context, r Request, lastID *string) (sourc
 		}
 		r.Header.Set("Last-Event-ID", *lastID)
 	}
-	s, err := c.openStream(ctx, r)
+	s, err := c.openStream(ctx, r, again)
 	if err != nil {
 		return source{}, err
 	}

@@ -338,14 +338,14 @@ func TestSharedStreamThatIsRefused(t *testing.T) {
 		l.wantsEnd(code)
 		b.wantsAsked(t, 4)
 	}
-	// One that does not begin is not tried again, whatever the reason.
+	// One that does not begin is tried again as often as a call is.
 	b, url := serveBroadcasts(t)
 	b.refuses.Store(http.StatusServiceUnavailable)
 	_, err := open(t, upstream.Config{URL: url, Resume: time.Hour}).StreamJSON(t.Context(), events)
 	if !upstream.IsStatus(err, http.StatusServiceUnavailable) {
 		t.Errorf("got %v", err)
 	}
-	b.wantsAsked(t, 1)
+	b.wantsAsked(t, 2)
 	// What is not a stream, or has an event that is too long, is no break.
 	for _, answer := range []http.HandlerFunc{answers(200, "text/html", "down"), streams(sse, untilEnd, "data: "+strings.Repeat("1", 2000))} {
 		client := open(t, upstream.Config{URL: serve(t, answer), Resume: time.Hour, MaxResponseBytes: 1000})

@@ -183,9 +183,13 @@ func TestSharedMessagesThatAreRefused(t *testing.T) {
 		(<-i.streams).end <- status.Error(code, secret)
 		l.wantsEnd(want)
 	}
-	// One that does not begin is not tried again.
+	// One that does not begin is tried again as often as a call is.
 	i := watchInventory(t, upstream.Config{Resume: time.Hour})
-	go func() { (<-i.streams).end <- status.Error(codes.Unavailable, secret) }()
+	go func() {
+		for range 2 {
+			(<-i.streams).end <- status.Error(codes.Unavailable, secret)
+		}
+	}()
 	if _, err := i.follow(t.Context(), "p"); !upstream.IsCode(err, codes.Unavailable) {
 		t.Errorf("got %v", err)
 	}

@@ -17,7 +17,8 @@ import (
 // StreamJSON sends a request whose answer is a stream of JSON values: server-sent
 // events, or lines of JSON. It returns when the answer begins; what the service
 // refuses is the returned error. The service's timeout bounds the time until then,
-// not the stream. A stream is resumed when it breaks, and subscribers have one in
+// not the stream; of [ShareState] also the time until the first event. Opening a
+// stream is repeated if the service is not available. A stream is resumed when it breaks, and subscribers have one in
 // common, if the request says so: see [Sharing].
 //
 // The sequence has a reader for each event, whose text may be malformed. It ends
@@ -31,7 +32,7 @@ func (c *HTTP) StreamJSON(ctx context.Context, r Request) (iter.Seq2[*decode.JSO
 	if r.Sharing != ShareNothing {
 		return c.shared(ctx, r)
 	}
-	stream, err := c.openStream(ctx, r)
+	stream, err := c.openStream(ctx, r, false)
 	if err != nil {
 		return nil, withoutLost(err)
 	}
@@ -61,74 +62,86 @@ type jsonStream struct {
 	close func()
 }
 
-// openStream opens a stream, which ends with ctx. Errors after which the stream
-// can be resumed are a *lostError.
-func (c *HTTP) openStream(ctx context.Context, r Request) (*jsonStream, error) {
+// openStream opens a stream, which ends with ctx, through the policies of streams.
+// again reports whether it was open before: then its hub tries again. Errors after
+// which the stream can be resumed are a *lostError.
+func (c *HTTP) openStream(ctx context.Context, r Request, again bool) (*jsonStream, error) {
+	var s *jsonStream
+	var unusable error // the service works, but does not stream
+	v := c.versions.of(ctx)
+	what := &call{route: r.route(), idempotent: !again, version: v}
+	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
+		what.lasts = &ending{}
+		s, unusable, err = c.connect(ctx, to, r, what.lasts)
+		return err
+	}
+	if err := v.open(ctx, what); err != nil {
+		return nil, lostIfGone(err)
+	}
+	return s, unusable
+}
+
+// connect opens a stream to an endpoint, once. end is to know when it ends.
+func (c *HTTP) connect(ctx context.Context, to *endpoint.Endpoint, r Request, end *ending) (s *jsonStream, unusable, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	began := time.Now()
 	late := time.AfterFunc(c.config.Timeout, func() { cancel(context.DeadlineExceeded) })
-	resp, use, err := c.stream(ctx, r) //nolint:bodyclose // close closes it
+	resp, err := c.stream(ctx, to, r) //nolint:bodyclose // close closes it
 	if !late.Stop() && err == nil {
 		_ = resp.Body.Close()
-		use.End(endpoint.Silent)
 		err = failed(ctx, c.config.Name, context.DeadlineExceeded)
 	}
 	if err != nil {
 		cancel(nil)
-		return nil, lostIfGone(err)
+		return nil, nil, err
 	}
 	from, err := c.eventsIn(resp, r)
 	if err != nil {
 		cancel(nil)
 		_ = resp.Body.Close()
-		use.End(endpoint.Answered)
-		return nil, err
+		end.now()
+		return nil, err, nil
+	}
+	within := c.config.firstMessage(r.Sharing)
+	if within > 0 { // until the first event is read
+		late = time.AfterFunc(within-time.Since(began), func() { cancel(firstMessageError{within}) })
 	}
 	return &jsonStream{
 		from: from,
 		next: func() (string, error) {
 			text, err := from.next()
+			late.Stop()
 			if err != nil && !errors.Is(err, io.EOF) {
 				err = c.broken(ctx, err)
 			}
 			return text, err
 		},
 		close: func() {
+			late.Stop()
 			cancel(nil) // before Close, which could wait for the service
 			_ = resp.Body.Close()
-			use.End(endpoint.Left)
+			end.now()
 		},
-	}, nil
+	}, nil, nil
 }
 
-// stream sends a request and returns the start of a good answer, and the use of the
-// endpoint that it is from. What is not a good one is an error.
-func (c *HTTP) stream(ctx context.Context, r Request) (*http.Response, endpoint.Use, error) {
+// stream sends a request to an endpoint and returns the start of a good answer. What is
+// not a good one is an error.
+func (c *HTTP) stream(ctx context.Context, to *endpoint.Endpoint, r Request) (*http.Response, error) {
 	r.Accepts = c.events
 	req, err := c.request(ctx, r)
 	if err != nil {
-		return nil, endpoint.Use{}, err
+		return nil, err
 	}
-	var resp *http.Response
-	use, err := c.versions.of(ctx).balancer.open(ctx, &call{route: r.route(), attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
-		req := sentTo(req.WithContext(ctx), to)
-		if req.GetBody != nil {
-			var err error
-			if req.Body, err = req.GetBody(); err != nil {
-				return impossible(c.config.Name, err)
-			}
-		}
-		answer, err := to.Peer().(*httpPeer).streams.RoundTrip(req) //nolint:forcetypeassert // see newHTTP
-		if err != nil {
-			return unsent(failed(ctx, c.config.Name, err), err)
-		}
-		if err := c.statusError(answer); err != nil {
-			_ = answer.Body.Close()
-			return err
-		}
-		resp = answer
-		return nil
-	}})
-	return resp, use, err
+	resp, err := to.Peer().(*httpPeer).streams.RoundTrip(sentTo(req, to)) //nolint:forcetypeassert // see newPeer
+	if err != nil {
+		return nil, unsent(failed(ctx, c.config.Name, err), err)
+	}
+	if err := c.statusError(resp); err != nil {
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
 }
 
 // eventsIn returns the reader of an answer, which depends on its media type.

@@ -59,9 +59,12 @@ type Config struct {
 	TLS TLS
 	// Timeout bounds one call, from waiting for a connection to the end of the
 	// answer, in addition to the caller's deadline; 5 s by default. Of an HTTP
-	// stream it bounds the time until the answer begins, and nothing of one of
-	// gRPC.
+	// stream it bounds the time until the answer begins, and of one with the state of
+	// a service ([ShareState]), also over gRPC, until the first event.
 	Timeout time.Duration
+	// FirstMessage bounds the time until the first message of other streams; 0 for
+	// any time.
+	FirstMessage time.Duration
 	// MaxBatch is how many keys one call may have; 100 by default.
 	MaxBatch int
 	// MaxResponseBytes bounds an answer, uncompressed, or one message or event of

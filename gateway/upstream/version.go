@@ -23,7 +23,8 @@ type Mirror struct {
 type version struct {
 	name     string // empty for the main one
 	balancer *balancer
-	send     send // through the policies and the balancer
+	send     send // of calls, through the policies and the balancer
+	open     send // of streams
 }
 
 // versions are those of a service. It is safe for concurrent use.
@@ -89,7 +90,8 @@ func newVersion(c Config, name string, of endpoint.Config) (*version, error) {
 		return nil, err
 	}
 	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
-	return &version{name, b, through(b.send, c.policies()...)}, nil
+	calls, streams := c.policies()
+	return &version{name, b, through(b.send, calls...), through(b.open, streams...)}, nil
 }
 
 // url returns the URL of the main version: its scheme and path are those of all.
