@@ -139,7 +139,7 @@ func serviceDefaults(s *Service) {
 		s.Attempts = 2
 	}
 	if s.Concurrency == 0 {
-		s.Concurrency = 100
+		s.Concurrency = 256
 	}
 	if s.MaxResponse == 0 {
 		s.MaxResponse = 8 << 20
