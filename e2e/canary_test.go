@@ -30,7 +30,7 @@ func TestCanary(t *testing.T) {
 			send := func(header string) (failed int) {
 				for range n {
 					sent++
-					if !f.answers(t, fmt.Sprint(sent), header) {
+					if !f.answers(t, strconv.Itoa(sent), header) {
 						failed++
 					}
 				}
