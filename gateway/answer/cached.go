@@ -40,7 +40,7 @@ func (c *content) failed() bool {
 	for _, err := range c.response.Errors {
 		code, _ := err.Extensions["code"].(string)
 		switch problem.Code(code) {
-		case problem.ServiceError, problem.ServiceTimeout, problem.Unavailable:
+		case problem.ServiceError, problem.ServiceTimeout, problem.Unavailable, problem.Overloaded:
 			return true
 		}
 	}

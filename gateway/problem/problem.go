@@ -44,6 +44,7 @@ const (
 	PersistedQueryMismatch     Code = "PERSISTED_QUERY_HASH_MISMATCH" // the document is not the one of this id
 	PersistedQueryNotInList    Code = "PERSISTED_QUERY_NOT_IN_LIST"   // only trusted documents are executed
 	Unavailable                Code = "SERVICE_UNAVAILABLE"           // the gateway can't answer yet
+	Overloaded                 Code = "SERVICE_OVERLOADED"            // the gateway has more to do than it can
 
 	IntrospectionDisabled Code = "INTROSPECTION_DISABLED"   // introspection is disabled for the frontend, or the caller
 	ServiceError          Code = "DOWNSTREAM_SERVICE_ERROR" // a service failed or answered nonsense
