@@ -244,7 +244,8 @@ func staying(ctx context.Context) (context.Context, context.CancelFunc) {
 // called by one goroutine at a time. Each execution has a scope for results and
 // loaders.
 func (p *prepared) execute(ctx context.Context) func() *graphql.Response {
-	ctx = graphql.WithOperationContext(execute.Start(ctx, p.facts.plans, p.denied), p.oc)
+	ctx = execute.Start(ctx, execute.Options{Plans: p.facts.plans, Denied: p.denied, FellBack: p.presenter.FellBack})
+	ctx = graphql.WithOperationContext(ctx, p.oc)
 	first := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
 	responses := p.frontend.schema.Exec(first)
 	isFirst := p.Kind() != ast.Subscription // whose events have errors of their own

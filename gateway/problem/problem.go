@@ -70,6 +70,10 @@ type Error struct {
 	// The log has it. A frontend sees it, as errors[].extensions.service, only if
 	// services are named in its answers ([Presenter.Services]).
 	Service string
+	// Outage reports that the service is not available: there was no connection, it did
+	// not answer in time, it answered that it failed, or it is not called since it failed
+	// before. A field may have a fallback value then.
+	Outage bool
 
 	cause error
 }
@@ -101,6 +105,13 @@ func (e *Error) With(key string, value any) *Error {
 func (e *Error) Of(service string) *Error {
 	c := *e
 	c.Service = service
+	return &c
+}
+
+// OfOutage returns a copy that says that the service is not available.
+func (e *Error) OfOutage() *Error {
+	c := *e
+	c.Outage = true
 	return &c
 }
 

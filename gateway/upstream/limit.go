@@ -96,8 +96,9 @@ func (l *limiter) acquire(ctx context.Context, route string) error {
 	if ctx.Err() != nil {
 		return failed(ctx, l.service, ctx.Err())
 	}
-	return problem.Wrap(fmt.Errorf("service %s: %d calls are under way (services.%s.concurrency), and no other could begin within %v",
-		l.service, l.busy, l.service, time.Since(began).Round(time.Millisecond)), problem.ServiceTimeout, "The service did not answer in time.").Of(l.service)
+	err := fmt.Errorf("service %s: %d calls are under way (services.%s.concurrency), and no other could begin within %v",
+		l.service, l.busy, l.service, time.Since(began).Round(time.Millisecond))
+	return problem.Wrap(err, problem.ServiceTimeout, "The service did not answer in time.").Of(l.service).OfOutage()
 }
 
 func (l *limiter) release(route string) {
