@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -228,9 +227,9 @@ func (g *gateway) stop(t *testing.T) {
 	g.check(t)
 }
 
-// end tells the gateway to stop and waits for it.
+// end tells the gateway to stop, without a lame duck period, and waits for it.
 func (g *gateway) end() error {
-	_ = g.cmd.Process.Signal(syscall.SIGTERM)
+	_ = g.cmd.Process.Signal(os.Interrupt)
 	cut := time.AfterFunc(patience, func() { _ = g.cmd.Process.Kill() })
 	defer cut.Stop()
 	return g.cmd.Wait()

@@ -8,10 +8,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -121,7 +121,7 @@ func TestStreamsEndWithTheGateway(t *testing.T) {
 	socket, events := openSocket(t, g, stock), openEvents(t, g, stock)
 	socket.next(t)
 	events.next(t)
-	if err := g.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := g.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 	if got := socket.next(t); !strings.Contains(got, "StatusGoingAway") {

@@ -22,7 +22,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -166,19 +165,17 @@ func ask(c **caller, address string, request []byte, due time.Time) (outcome, ti
 		*c = &caller{connection}
 	}
 	_ = (*c).SetDeadline(due.Add(patience))
-	err := (*c).Ask(request, nil)
+	status, err := (*c).Do(request, nil)
 	took := time.Since(due)
-	switch {
-	case err == nil:
-		return good, took
-	case strings.Contains(err.Error(), "HTTP/1.1 503"):
-		_ = (*c).Close() // its body is not read
+	if err != nil {
+		_ = (*c).Close()
 		*c = nil
+		return late, took
+	}
+	if status == http.StatusServiceUnavailable {
 		return refused, took
 	}
-	_ = (*c).Close()
-	*c = nil
-	return late, took
+	return good, took
 }
 
 func quantile(times []time.Duration, q float64) time.Duration {

@@ -2,8 +2,8 @@
 //
 //	gateway [-config portico.yaml] [-log info]
 //
-// It stops on SIGINT and SIGTERM, after the requests that are under way; a
-// second signal ends it at once.
+// It stops on SIGINT and SIGTERM, after the requests that are under way, and with
+// SIGTERM after server.lameDuck; a second signal ends it at once.
 package main
 
 import (
@@ -26,8 +26,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the next signal is the system's to handle
+	ctx, stop := untilSignal()
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
 	stop()
 	switch {
@@ -35,6 +34,29 @@ func main() {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "gateway:", err)
 		os.Exit(1)
+	}
+}
+
+// untilSignal returns a context that ends with SIGINT, or with SIGTERM and the cause
+// [server.ErrTerminated]. The next signal is the system's to handle.
+func untilSignal() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			if s == syscall.SIGTERM {
+				cancel(server.ErrTerminated)
+			}
+			cancel(nil)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
 	}
 }
 

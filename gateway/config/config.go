@@ -43,6 +43,9 @@ func (c *Config) Of(frontend string) Frontend {
 type Server struct {
 	// Listen is host:port.
 	Listen string `yaml:"listen"`
+	// LameDuck is how long requests are still served after SIGTERM, while the gateway is
+	// not ready.
+	LameDuck Duration `yaml:"lameDuck"`
 	// Drain is how long requests that are under way may take when the gateway
 	// stops.
 	Drain Duration `yaml:"drain"`
@@ -281,6 +284,7 @@ func Defaults() Config {
 	return Config{
 		Server: Server{
 			Listen:          "127.0.0.1:8080",
+			LameDuck:        Duration(5 * time.Second),
 			Drain:           Duration(10 * time.Second),
 			ReadTimeout:     Duration(10 * time.Second),
 			WriteTimeout:    Duration(10 * time.Second),
@@ -327,6 +331,7 @@ func (c *Config) check(p *problems) {
 	p.need(c.Admin.Listen != "", "admin.listen", "must be host:port")
 	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen",
 		"must not be that of the server: operators and frontends need different doors")
+	p.need(c.Server.LameDuck >= 0, "server.lameDuck", "must not be negative")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
 	p.need(c.Server.ReadTimeout > 0, "server.readTimeout", "must be more than 0")
 	p.need(c.Server.WriteTimeout > 0, "server.writeTimeout", "must be more than 0")

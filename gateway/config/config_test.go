@@ -81,7 +81,7 @@ cache: {size: 10KiB, missing: -1s}
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"line 3: there is no setting server.lisen; there are bodyBudget, drain, forwardedHeader, listen, readTimeout, trustedProxies, writeTimeout",
+		"line 3: there is no setting server.lisen; there are bodyBudget, drain, forwardedHeader, lameDuck, listen, readTimeout, trustedProxies, writeTimeout",
 		"frontend.limits.tokens must be more than 0",
 		"frontend.cors.origins must not have * with credentials",
 		"frontends.web.rateLimit.anonymous.capacity must be at least cost.max",

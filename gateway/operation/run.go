@@ -148,7 +148,7 @@ func (p *prepared) enter(ctx context.Context) (release func(), refused *gqlerror
 	if p.frontend.config.Admission == nil {
 		return func() {}, nil
 	}
-	release, err := p.frontend.config.Admission.Acquire(p.class)
+	release, err := p.frontend.config.Admission.Acquire(ctx, p.class)
 	if err != nil {
 		return nil, p.presenter.Present(ctx, err)
 	}

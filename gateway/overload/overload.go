@@ -10,15 +10,16 @@
 package overload
 
 import (
+	"container/list"
 	"context"
 	"math"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Class is how important an operation is. Less important ones leave room for others.
+// Class is how important an operation is.
 type Class int
 
 // The classes, the most important first.
@@ -31,24 +32,29 @@ const (
 	Authenticated
 	// Anonymous is of queries of nobody who is known.
 	Anonymous
+	classes
 )
 
-// room returns the part of the limit that operations of a class may fill.
-func (c Class) room() float64 {
-	const step = 0.1
-	return 1 - step*float64(c)
-}
-
-// Limiter bounds the operations that are executed. It is safe for concurrent use. Run
-// adapts it; without that, it admits all.
+// Limiter bounds the operations that are executed. What is over the limit waits for a
+// moment, the most important first. It is safe for concurrent use. Run adapts the limit;
+// without that, all are admitted.
 type Limiter struct {
 	read func() Sample
 
-	limit    atomic.Int64
-	busy     atomic.Int64
-	peak     atomic.Int64 // of busy, since the last sample
-	refused  atomic.Int64 // all of them
-	pressure atomic.Bool  // of memory
+	mu       sync.Mutex
+	limit    int
+	busy     int
+	peak     int // of busy, since the last sample
+	refused  int64
+	pressure bool               // of memory
+	waiting  [classes]list.List // of *waiter
+	queued   int
+}
+
+// waiter is an operation that waits.
+type waiter struct {
+	ready    chan struct{} // closed when it is admitted
+	admitted bool
 }
 
 // Sample is how busy the process was since the last one.
@@ -66,46 +72,96 @@ const (
 	mostLimit  = 100_000
 	decrease   = 0.85
 	mostHeap   = 0.9
+
+	longestQueue = 10 * time.Millisecond
 )
 
 // New returns a limiter that reads samples with a function.
-func New(read func() Sample) *Limiter {
-	l := &Limiter{read: read}
-	l.limit.Store(mostLimit)
-	return l
-}
+func New(read func() Sample) *Limiter { return &Limiter{read: read, limit: mostLimit} }
 
 // Acquire admits an operation, whose end must call release, or returns a problem
-// SERVICE_OVERLOADED.
-func (l *Limiter) Acquire(class Class) (release func(), err error) {
-	busy := l.busy.Add(1)
-	limit := float64(l.limit.Load()) * class.room()
-	if float64(busy) > math.Max(limit, 1) || l.pressure.Load() && class > Mutation {
-		l.busy.Add(-1)
-		l.refused.Add(1)
-		return nil, problem.New(problem.Overloaded, "The gateway has too much to do. Try again.").With(problem.RetryAfter, 1.0)
+// SERVICE_OVERLOADED, or the error of ctx.
+func (l *Limiter) Acquire(ctx context.Context, class Class) (release func(), err error) {
+	l.mu.Lock()
+	switch {
+	case l.pressure && class > Mutation, l.queued > 2*l.limit:
+		l.refused++
+		l.mu.Unlock()
+		return nil, overloaded()
+	case l.busy < l.limit && l.queued == 0:
+		l.begin()
+		l.mu.Unlock()
+		return l.release, nil
 	}
-	for {
-		peak := l.peak.Load()
-		if busy <= peak || l.peak.CompareAndSwap(peak, busy) {
-			return l.release, nil
+	w := &waiter{ready: make(chan struct{})}
+	at := l.waiting[class].PushBack(w)
+	l.queued++
+	l.mu.Unlock()
+
+	timer := time.NewTimer(longestQueue)
+	defer timer.Stop()
+	select {
+	case <-w.ready:
+		return l.release, nil
+	case <-timer.C:
+		err = overloaded()
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w.admitted { // in the same moment
+		return l.release, nil
+	}
+	l.waiting[class].Remove(at)
+	l.queued--
+	l.refused++
+	return nil, err
+}
+
+func overloaded() error {
+	return problem.New(problem.Overloaded, "The gateway has too much to do. Try again.").With(problem.RetryAfter, 1.0)
+}
+
+func (l *Limiter) begin() {
+	l.busy++
+	l.peak = max(l.peak, l.busy)
+}
+
+func (l *Limiter) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.busy--
+	l.admit()
+}
+
+// admit admits operations that wait, the most important first.
+func (l *Limiter) admit() {
+	for class := range l.waiting {
+		queue := &l.waiting[class]
+		for l.busy < l.limit && queue.Len() > 0 {
+			w := queue.Remove(queue.Front()).(*waiter) //nolint:forcetypeassert // see waiting
+			l.queued--
+			l.begin()
+			w.admitted = true
+			close(w.ready)
 		}
 	}
 }
 
-func (l *Limiter) release() { l.busy.Add(-1) }
-
 // Stats are for operators.
 type Stats struct {
 	// Limit is how many operations may be executed, and Busy how many are.
-	Limit, Busy int64
+	Limit, Busy int
 	// Refused is how many were refused so far.
 	Refused int64
 }
 
 // Stats returns how many operations are executed, may be, and were refused.
 func (l *Limiter) Stats() Stats {
-	return Stats{Limit: l.limit.Load(), Busy: l.busy.Load(), Refused: l.refused.Load()}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Stats{Limit: l.limit, Busy: l.busy, Refused: l.refused}
 }
 
 // Run adapts the limit until ctx is done.
@@ -125,15 +181,17 @@ func (l *Limiter) Run(ctx context.Context) {
 
 // adapt sets the limit by a sample.
 func (l *Limiter) adapt(s Sample) {
-	l.pressure.Store(s.Heap > mostHeap)
-	peak := l.peak.Swap(l.busy.Load())
-	limit := l.limit.Load()
-	if s.Wait > mostWait {
-		// Of a limit that nobody reached, nothing is known.
-		l.limit.Store(max(int64(decrease*float64(min(limit, peak))), leastLimit))
-		return
-	}
-	if float64(peak) >= float64(limit)*Anonymous.room()-1 {
-		l.limit.Store(min(limit+1+int64(math.Sqrt(float64(limit))/2), mostLimit)) //nolint:mnd // quicker than one by one
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pressure = s.Heap > mostHeap
+	peak := l.peak
+	l.peak = l.busy
+	switch {
+	case s.Wait > mostWait:
+		// Of a limit that was not reached, nothing is known.
+		l.limit = max(int(decrease*float64(min(l.limit, peak))), leastLimit)
+	case peak >= l.limit:
+		l.limit = min(l.limit+1+int(math.Sqrt(float64(l.limit))/2), mostLimit) //nolint:mnd // quicker than one by one
+		l.admit()
 	}
 }

@@ -12,16 +12,40 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 )
 
-// health tells operators how the gateway is.
+// health tells operators how the gateway is. Services are checked in the background, so
+// that a probe is answered at once.
 type health struct {
 	services map[string]config.Service
 	check    func(ctx context.Context, name string) error
 	verifier *auth.Verifier
 	stopping atomic.Bool
+
+	mu     sync.Mutex
+	states map[string]serviceState
 }
 
-// checkTimeout bounds how long a service may take to say that it is there.
-const checkTimeout = time.Second
+const (
+	checkTimeout  = time.Second // that a service may take to say that it is there
+	checkInterval = 5 * time.Second
+	checkAgain    = time.Second // while a required service is down
+)
+
+// Run checks services until ctx is done.
+func (h *health) Run(ctx context.Context) {
+	for {
+		pause := checkInterval
+		if !h.checkAll(ctx) {
+			pause = checkAgain
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
 
 // handler serves the admin address.
 func (h *health) handler() http.Handler {
@@ -34,11 +58,11 @@ func (h *health) handler() http.Handler {
 	return mux
 }
 
-// ready answers 200 when all required services answer, the keys of all issuers
-// are known and the gateway is not stopping, else 503. The answer tells every service's state: those that are
-// not required do not count.
-func (h *health) ready(w http.ResponseWriter, r *http.Request) {
-	states, ready := h.states(r.Context())
+// ready answers 200 when all required services answered the latest check, the keys of
+// all issuers are known and the gateway is not stopping, else 503. The answer has the state of every
+// service: those that are not required do not count.
+func (h *health) ready(w http.ResponseWriter, _ *http.Request) {
+	states, ready := h.known()
 	status, text := http.StatusOK, "ready"
 	switch {
 	case h.stopping.Load():
@@ -54,33 +78,56 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"status": text, "services": states}) // the prober left
 }
 
+// serviceState is what is known of a service.
 type serviceState struct {
-	Status   string `json:"status"`
-	Required bool   `json:"required"`
-	Error    string `json:"error,omitempty"`
+	Status   string  `json:"status"` // ok, down, or unknown before the first check
+	Required bool    `json:"required"`
+	Error    string  `json:"error,omitempty"`
+	Age      float64 `json:"age"` // of the check, in seconds
+
+	checked time.Time
 }
 
-// states asks all services at once.
-func (h *health) states(ctx context.Context) (states map[string]serviceState, ready bool) {
+// known returns what is known of services, and whether all that are required are there.
+func (h *health) known() (states map[string]serviceState, ready bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	states, ready = map[string]serviceState{}, true
+	for name, service := range h.services {
+		state, ok := h.states[name]
+		if ok {
+			state.Age = time.Since(state.checked).Round(time.Millisecond).Seconds()
+		} else {
+			state = serviceState{Status: "unknown", Required: service.Required}
+		}
+		states[name] = state
+		ready = ready && (state.Status == "ok" || !service.Required)
+	}
+	return states, ready
+}
+
+// checkAll checks all services at once, and returns whether all that are required are
+// there.
+func (h *health) checkAll(ctx context.Context) (ready bool) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	states, ready = map[string]serviceState{}, true
-	var (
-		mu   sync.Mutex
-		wait sync.WaitGroup
-	)
+	var group sync.WaitGroup
 	for name, service := range h.services {
-		wait.Go(func() {
+		group.Go(func() {
 			state := serviceState{Status: "ok", Required: service.Required}
 			if err := h.check(ctx, name); err != nil {
 				state.Status, state.Error = "down", err.Error()
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			states[name] = state
-			ready = ready && (state.Status == "ok" || !service.Required)
+			state.checked = time.Now()
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			if h.states == nil {
+				h.states = map[string]serviceState{}
+			}
+			h.states[name] = state
 		})
 	}
-	wait.Wait()
-	return states, ready
+	group.Wait()
+	_, ready = h.known()
+	return ready
 }

@@ -98,8 +98,13 @@ func (s *Server) Close() error {
 	return err
 }
 
+// ErrTerminated is the cause of a context that ends because the gateway is taken out of
+// service, such as by Kubernetes: others may send it requests for a while.
+var ErrTerminated = errors.New("the gateway is terminated")
+
 // Run serves frontends until ctx is done; then it waits for the requests that
-// are under way, for at most the configured time. It sets the garbage collector of
+// are under way, for at most the configured time. If the cause is [ErrTerminated], it
+// goes on to serve for the configured time first, and is not ready. It sets the garbage collector of
 // the process (package memory). Its error is nil when it was
 // stopped and nothing was cut off.
 func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
@@ -126,7 +131,7 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 		return errors.Join(err, public.Close())
 	}
 	servers := []*http.Server{
-		s.httpServer(chain(routes.mux, middlewares(s.config, s.log))),
+		s.httpServer(s.leaving(chain(routes.mux, middlewares(s.config, s.log)))),
 		s.httpServer(s.adminHandler()),
 	}
 	failed := make(chan error, len(servers))
@@ -139,6 +144,9 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	case err := <-failed: // it can't listen any more
 		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
 	case <-ctx.Done():
+		if errors.Is(context.Cause(ctx), ErrTerminated) {
+			s.lameDuck(failed)
+		}
 		return s.stop(servers, routes) //nolint:contextcheck // see stop
 	}
 }
@@ -159,6 +167,7 @@ func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
 	var group sync.WaitGroup
 	group.Go(func() { s.verifier.Run(ctx) })
 	group.Go(func() { s.services.Run(ctx) })
+	group.Go(func() { s.health.Run(ctx) })
 	group.Go(func() { s.admission.Run(ctx) })
 	for _, f := range routes.operations {
 		group.Go(func() { f.Run(ctx) })
@@ -232,6 +241,30 @@ func (s *Server) announce(public, admin net.Addr, names []string) {
 		attrs = append(attrs, "playground", base+"/playground")
 	}
 	s.log.Info("ready to serve", append(attrs, "health", "http://"+admin.String()+"/readyz")...)
+}
+
+// lameDuck serves requests for a while longer, of clients and proxies that do not know yet
+// that the gateway is not ready, until a listener fails.
+func (s *Server) lameDuck(failed <-chan error) {
+	s.health.stopping.Store(true)
+	s.log.Info("not ready; requests are served for a while", "for", s.config.Server.LameDuck)
+	timer := time.NewTimer(time.Duration(s.config.Server.LameDuck))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-failed:
+	}
+}
+
+// leaving makes clients close their connections, and open new ones elsewhere, when the
+// gateway is about to stop.
+func (s *Server) leaving(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.health.stopping.Load() && r.ProtoMajor == 1 {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // stop ends streams, waits for requests, closes what is left, and waits until other

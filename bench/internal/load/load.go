@@ -35,16 +35,34 @@ func Dial(address string) (*Connection, error) {
 // Ask sends a request and reads the answer, whose body is written to into unless
 // that is nil. An answer with another status than 200 is an error.
 func (c *Connection) Ask(request []byte, into *bytes.Buffer) error {
+	status, err := c.Do(request, into)
+	if err == nil && status != 200 {
+		err = fmt.Errorf("the answer has the status %d", status)
+	}
+	return err
+}
+
+// Do is like Ask for any status.
+func (c *Connection) Do(request []byte, into *bytes.Buffer) (status int, err error) {
 	if _, err := c.Write(request); err != nil {
-		return err
+		return 0, err
 	}
 	line, err := c.reader.ReadSlice('\n')
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
-		return fmt.Errorf("the answer is %q", line)
+	text, ok := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
+	if !ok || len(text) < len("200 ") {
+		return 0, fmt.Errorf("the answer is %q", line)
 	}
+	if status, err = strconv.Atoi(string(text[:3])); err != nil {
+		return 0, err
+	}
+	return status, c.rest(line, into)
+}
+
+// rest reads the header after its first line, and the body.
+func (c *Connection) rest(line []byte, into *bytes.Buffer) (err error) {
 	length := -1
 	for len(line) > 2 {
 		if line, err = c.reader.ReadSlice('\n'); err != nil {
