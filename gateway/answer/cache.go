@@ -183,7 +183,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 		born = parts.Born
 	}
 	policy := c.policy(made.Policy, parts, born)
-	policy.Private = policy.Private || out.vary.principal
+	policy.Private = policy.Private || out.vary.isPrivate()
 	entry := &cache.Entry{Key: out.vary.key(ctx, q.Key), Value: out, Born: born, Tags: slices.Clone(tags)}
 	if parts.Missing { // a write to the service may create it
 		for _, service := range parts.Services {

@@ -93,6 +93,16 @@ func (v *vary) key(ctx context.Context, base cache.Key) cache.Key {
 	return sha256.Sum256(text)
 }
 
+// isPrivate reports whether caches between the gateway and its clients can't tell who may
+// have the answer: it is that of a principal, or of a version of a service, which no
+// header of the request says.
+func (v *vary) isPrivate() bool {
+	return v.principal || slices.ContainsFunc(v.headers, func(name string) bool {
+		_, ok := provenance.ServiceOf(name)
+		return ok
+	})
+}
+
 // field returns the value of the header Vary, for caches between the gateway and
 // its clients.
 func (v *vary) field() []string {

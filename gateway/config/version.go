@@ -59,8 +59,8 @@ type Rule struct {
 	Header string `yaml:"header"`
 	// Claim is that of a token whose bearer gets it.
 	Claim string `yaml:"claim"`
-	// Percent is the share of the other requests that get it.
-	Percent float64 `yaml:"percent"`
+	// Percent is the share of the other requests that get it; nil if the rule has none.
+	Percent *float64 `yaml:"percent"`
 	// Sticky is what requests have in common that get the same version.
 	Sticky string `yaml:"sticky"`
 }
@@ -90,6 +90,7 @@ type Mirror struct {
 // names them.
 func (s *Service) checkVersions(p *problems, path, scheme string) {
 	for name, v := range s.Versions {
+		p.need(name != "", path+".versions", "must have names that are not empty")
 		of := v.check(p, path+".versions."+name)
 		p.need(of == "" || scheme == "" || of == scheme, path+".versions."+name, "must have URLs of "+scheme+", as the service has")
 	}
@@ -101,8 +102,8 @@ func (s *Service) checkVersions(p *problems, path, scheme string) {
 	for i, rule := range s.Canary {
 		at := fmt.Sprintf("%s.canary[%d]", path, i)
 		known(at+".to", rule.To)
-		p.need(rule.Percent >= 0 && rule.Percent <= 100, at+".percent", "must be from 0 to 100")
-		p.need(rule.Sticky == "" || rule.Percent > 0, at+".sticky", "is for a percentage, and there is none")
+		p.need(rule.Percent == nil || *rule.Percent >= 0 && *rule.Percent <= 100, at+".percent", "must be from 0 to 100")
+		p.need(rule.Sticky == "" || rule.Percent != nil, at+".sticky", "is for a percentage, and there is none")
 	}
 	if s.Mirror != nil {
 		known(path+".mirror.to", s.Mirror.To)

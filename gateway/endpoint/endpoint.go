@@ -123,7 +123,7 @@ func (u Use) End(outcome Outcome) {
 	switch {
 	case outcome == Answered:
 		if u.Probe {
-			u.set.restore(e)
+			u.set.restore(e, false)
 		}
 	case u.Probe || outlier:
 		u.set.eject(e, u.Probe)
@@ -159,6 +159,6 @@ func (u Use) Works() {
 	e.record.add(now, true)
 	e.mu.Unlock()
 	if u.Probe {
-		u.set.restore(e)
+		u.set.restore(e, false)
 	}
 }

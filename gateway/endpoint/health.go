@@ -73,7 +73,7 @@ func (s *Set) judge(e *Endpoint, failures int, err error) int {
 	}
 	s.setHealth(e, true, nil)
 	if at := e.probe.Load(); at != 0 && s.clock() >= at {
-		s.restore(e)
+		s.restore(e, false)
 	}
 	return 0
 }

@@ -92,8 +92,10 @@ func (e *Endpoint) IsEjected() bool {
 	return e.ejected
 }
 
-// restore makes an ejected endpoint one of those that are chosen, with slow start.
-func (s *Set) restore(e *Endpoint) {
+// restore makes an ejected endpoint one of those that are chosen, with slow start. On
+// trial, which is for a service without calls that can probe it, the first call that
+// fails ejects it again.
+func (s *Set) restore(e *Endpoint, onTrial bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !e.ejected {
@@ -102,6 +104,11 @@ func (s *Set) restore(e *Endpoint) {
 	e.ejected = false
 	e.restored = s.clock()
 	e.fresh(e.restored)
+	if onTrial {
+		e.mu.Lock()
+		e.record.consecutive, e.record.began = ejectConsecutive-1, e.restored
+		e.mu.Unlock()
+	}
 	s.rebuild()
 	s.config.Notify(Event{Kind: Restored, Endpoint: e})
 }

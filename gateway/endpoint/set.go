@@ -82,8 +82,8 @@ func (s *Set) clock() int64 { return int64(s.config.Now().Sub(s.start)) + 1 }
 var ErrNoEndpoint = errors.New("no endpoint")
 
 // Use chooses an endpoint for a call, preferably none of those to avoid. With
-// mayProbe, the call can be one that finds out whether an ejected endpoint works
-// again. The error is that of a lookup, or of ctx.
+// mayProbe, a call that is no stream can be one that finds out whether an ejected
+// endpoint works again. The error is that of a lookup, or of ctx.
 func (s *Set) Use(ctx context.Context, kind Kind, avoid []*Endpoint, mayProbe bool) (Use, error) {
 	current := s.current.Load()
 	if current == nil {
@@ -99,8 +99,8 @@ func (s *Set) Use(ctx context.Context, kind Kind, avoid []*Endpoint, mayProbe bo
 		return current.all[0].use(kind, false), nil
 	}
 	now := s.clock()
-	if mayProbe && len(avoid) == 0 {
-		if e := current.toProbe(now); e != nil {
+	if len(avoid) == 0 && len(current.ejected) > 0 {
+		if e := s.recovering(current, now, mayProbe && kind == Call); e != nil {
 			return e.use(kind, true), nil
 		}
 	}
@@ -114,6 +114,20 @@ func (s *Set) Use(ctx context.Context, kind Kind, avoid []*Endpoint, mayProbe bo
 		}
 	}
 	return current.all[int(s.config.Random()*float64(len(current.all)))].use(kind, false), nil
+}
+
+// recovering returns an ejected endpoint whose turn it is to be probed, or nil. Without
+// mayProbe, those whose turn is long past are back on trial.
+func (s *Set) recovering(c *snapshot, now int64, mayProbe bool) *Endpoint {
+	if mayProbe {
+		return c.toProbe(now)
+	}
+	for _, e := range c.ejected {
+		if now-e.probe.Load() >= int64(longestEjection) {
+			s.restore(e, true)
+		}
+	}
+	return nil
 }
 
 // toProbe returns an ejected endpoint whose turn it is to be called, once in an interval.

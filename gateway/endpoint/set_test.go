@@ -148,6 +148,48 @@ func TestEjectionAndRecovery(t *testing.T) {
 	}
 }
 
+// An ejection ends also without calls that can probe the endpoint: each time that it is
+// back, one call that fails ejects it again. Streams never probe, since their opening can
+// take long.
+func TestEjectionWithoutProbes(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind     Kind
+		mayProbe bool
+	}{"mutations": {Call, false}, "streams": {Stream, true}} {
+		s := newSim(t, Config{Targets: three()})
+		broken, failures := true, 0
+		pass := func(until time.Duration) {
+			for ; s.now < until; s.now += 10 * time.Millisecond {
+				u, err := s.set.Use(t.Context(), c.kind, nil, c.mayProbe)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.calls[u.Address]++
+				outcome := Answered
+				if u.Address == "/b" && broken {
+					outcome = Lost
+					failures++
+				}
+				if u.Probe {
+					t.Fatalf("%s: a probe", name)
+				}
+				u.End(outcome)
+			}
+		}
+		pass(5 * time.Minute)
+		if failures < 8 || failures > 15 { // 5, and one in 35 to 60 s
+			t.Errorf("%s: %d calls of the endpoint failed: %q", name, failures, s.log)
+		}
+		broken = false
+		pass(6*time.Minute + 15*time.Second)
+		s.calls = map[string]int{}
+		pass(7 * time.Minute)
+		if got := s.shares()["/b"]; got < .28 || got > .38 {
+			t.Errorf("%s: it has %.3f of the calls when it is back: %q", name, got, s.log)
+		}
+	}
+}
+
 // The share of an endpoint that is new grows in slow start.
 func TestSlowStart(t *testing.T) {
 	s := newSim(t, Config{Targets: three()})

@@ -338,6 +338,7 @@ func TestWhatAnswersVaryBy(t *testing.T) {
 	server, _ := cachingGateway(t, `type Query {
 			who: String @cacheControl(maxAge: 60, scope: PUBLIC)
 			language: String @cacheControl(maxAge: 60)
+			version: String @cacheControl(maxAge: 60, scope: PUBLIC)
 			secret: String @authenticated @cacheControl(maxAge: 60, scope: PUBLIC)
 			scoped: String @requiresScopes(scopes: [["a"]]) @cacheControl(maxAge: 60)
 		}`, map[string]field{
@@ -345,6 +346,11 @@ func TestWhatAnswersVaryBy(t *testing.T) {
 		"language": func(ctx context.Context, _ map[string]any) (any, error) {
 			calls.Add(1)
 			return upstream.Header(ctx, "accept-language"), nil
+		},
+		"version": func(ctx context.Context, _ map[string]any) (any, error) {
+			calls.Add(1)
+			provenance.From(ctx).UsesVersion("shop")
+			return "v1", nil
 		},
 		"secret": func(context.Context, map[string]any) (any, error) { return "s", nil },
 		"scoped": func(context.Context, map[string]any) (any, error) { return "s", nil },
@@ -358,6 +364,10 @@ func TestWhatAnswersVaryBy(t *testing.T) {
 			if got.header.Get("Cache-Control") != "private, no-store" || got.header.Get("Etag") != "" || got.header.Get("Surrogate-Key") != "" {
 				t.Errorf("%v", got.header)
 			}
+		}
+		// No header says which version a request gets.
+		if got := ask(t, server, http.MethodGet, "{version}"); got.header.Get("Cache-Control") != "private, no-store" || got.header.Get("Etag") != "" {
+			t.Errorf("an answer of a version: %v", got.header)
 		}
 		for _, language := range []string{"de", "fr"} {
 			got := ask(t, server, http.MethodGet, "{language}", "Accept-Language: "+language)
@@ -377,8 +387,8 @@ func TestWhatAnswersVaryBy(t *testing.T) {
 			}
 		}
 	}
-	if calls.Load() != 2 {
-		t.Errorf("%d calls for two languages", calls.Load())
+	if calls.Load() != 3 {
+		t.Errorf("%d calls for two languages and a version", calls.Load())
 	}
 }
 

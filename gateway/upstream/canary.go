@@ -11,7 +11,8 @@ import (
 
 // Rule sends calls of a service to a version of it. If it has a frontend, it is for
 // requests of this one. Of these, it takes those with the header or the claim, and
-// Percent of the others; all if it has neither of the three.
+// Percent of the others; all if it has none of the three. A Percent of 0 is one, of no
+// request.
 type Rule struct {
 	// To is a name of [Config].Versions.
 	To string
@@ -23,8 +24,8 @@ type Rule struct {
 	// Claim is that of a token whose bearer gets the version, unless its value is false
 	// or null.
 	Claim string
-	// Percent is the share of the requests, from 0 to 100.
-	Percent float64
+	// Percent is the share of the requests, from 0 to 100; nil if the rule has none.
+	Percent *float64
 	// Sticky is what requests have in common that get the same version: $subject or
 	// $request.headers.name; empty for nothing. Requests that do not have it are drawn
 	// one by one.
@@ -39,11 +40,11 @@ const (
 // Check returns an error if the rule is not valid.
 func (r Rule) Check() error {
 	switch {
-	case r.Percent < 0 || r.Percent > 100:
-		return fmt.Errorf("percent must be from 0 to 100, and is %v", r.Percent)
+	case r.Percent != nil && !(*r.Percent >= 0 && *r.Percent <= 100): // also NaN
+		return fmt.Errorf("percent must be from 0 to 100, and is %v", *r.Percent)
 	case r.Sticky != "" && r.Sticky != stickySubject && (!strings.HasPrefix(r.Sticky, stickyHeader) || r.Sticky == stickyHeader):
 		return fmt.Errorf("sticky must be %s or %sname, and is %s", stickySubject, stickyHeader, r.Sticky)
-	case r.Sticky != "" && r.Percent == 0:
+	case r.Sticky != "" && r.Percent == nil:
 		return errors.New("sticky is for a percentage, and there is none")
 	}
 	return nil
@@ -83,7 +84,7 @@ func (r Rule) takes(service string, of Routed) bool {
 	if r.Frontend != "" && r.Frontend != of.Frontend {
 		return false
 	}
-	if r.Header == "" && r.Claim == "" && r.Percent == 0 {
+	if r.Header == "" && r.Claim == "" && r.Percent == nil {
 		return true
 	}
 	if values := of.Caller.Headers[http.CanonicalHeaderKey(r.Header)]; r.Header != "" && len(values) > 0 {
@@ -92,7 +93,7 @@ func (r Rule) takes(service string, of Routed) bool {
 	if value, ok := of.Claims[r.Claim]; ok && value != nil && value != false {
 		return true
 	}
-	return r.Percent > 0 && draw(service, r.unit(of.Caller)) < r.Percent/100
+	return r.Percent != nil && draw(service, r.unit(of.Caller)) < *r.Percent/100
 }
 
 // unit returns what a version is drawn for: the id of the request, if it has nothing

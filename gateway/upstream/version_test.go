@@ -77,11 +77,13 @@ func TestRules(t *testing.T) {
 		"another frontend":       {[]upstream.Rule{{To: "v2", Frontend: "web"}}, mobile, ""},
 		"the header":             {[]upstream.Rule{{To: "v2", Header: "x-canary"}}, canary("always"), "v2"},
 		"without the header":     {[]upstream.Rule{{To: "v2", Header: "x-canary"}}, web, ""},
-		"the header, with never": {[]upstream.Rule{{To: "v2", Percent: 100, Header: "x-canary"}}, canary("never"), ""},
+		"the header, with never": {[]upstream.Rule{{To: "v2", Percent: new(100.0), Header: "x-canary"}}, canary("never"), ""},
 		"the claim":              {[]upstream.Rule{{To: "v2", Claim: "beta"}}, claims("yes"), "v2"},
 		"the claim, with false":  {[]upstream.Rule{{To: "v2", Claim: "beta"}}, claims(false), ""},
 		"the claim, with null":   {[]upstream.Rule{{To: "v2", Claim: "beta"}}, claims(nil), ""},
-		"a percentage":           {[]upstream.Rule{{To: "v2", Percent: 100, Header: "x-canary", Claim: "beta"}}, web, "v2"},
+		"a percentage":           {[]upstream.Rule{{To: "v2", Percent: new(100.0), Header: "x-canary", Claim: "beta"}}, web, "v2"},
+		"a percentage of 0":      {[]upstream.Rule{{To: "v2", Percent: new(0.0)}}, web, ""},
+		"0 and the header":       {[]upstream.Rule{{To: "v2", Percent: new(0.0), Header: "x-canary", Sticky: "$subject"}}, canary("always"), "v2"},
 		"the first rule":         {two, web, "v3"},
 		"the second rule":        {two, mobile, "v2"},
 	} {
@@ -95,7 +97,7 @@ func TestRules(t *testing.T) {
 // Who has something in common gets the same version, also when the percentage grows.
 func TestStickyPercentages(t *testing.T) {
 	of := func(percent float64) *upstream.Services {
-		return openVersions(t, upstream.Config{URL: "http://127.0.0.1:1", Canary: []upstream.Rule{{To: "v2", Percent: percent, Sticky: "$subject"}}})
+		return openVersions(t, upstream.Config{URL: "http://127.0.0.1:1", Canary: []upstream.Rule{{To: "v2", Percent: new(percent), Sticky: "$subject"}}})
 	}
 	few, many := of(5), of(20)
 	const subjects = 20000
@@ -131,8 +133,8 @@ func TestStickyPercentages(t *testing.T) {
 func TestMistakesOfVersions(t *testing.T) {
 	for want, c := range map[string]upstream.Config{
 		`canary: there is no version v3 of the service`:                       {Canary: []upstream.Rule{{To: "v3"}}},
-		`canary: percent must be from 0 to 100, and is 101`:                   {Canary: []upstream.Rule{{To: "v2", Percent: 101}}},
-		`canary: sticky must be $subject or $request.headers.name`:            {Canary: []upstream.Rule{{To: "v2", Percent: 1, Sticky: "$user"}}},
+		`canary: percent must be from 0 to 100, and is 101`:                   {Canary: []upstream.Rule{{To: "v2", Percent: new(101.0)}}},
+		`canary: sticky must be $subject or $request.headers.name`:            {Canary: []upstream.Rule{{To: "v2", Percent: new(1.0), Sticky: "$user"}}},
 		`canary: sticky is for a percentage, and there is none`:               {Canary: []upstream.Rule{{To: "v2", Sticky: "$subject"}}},
 		`fallback: there is no version v3`:                                    {Fallback: "v3"},
 		`mirror: there is no version v3`:                                      {Mirror: upstream.Mirror{To: "v3", Percent: 1}},
