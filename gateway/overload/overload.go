@@ -13,7 +13,10 @@ import (
 	"container/list"
 	"context"
 	"math"
+	"math/rand/v2"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -39,7 +42,8 @@ const (
 // moment, the most important first. It is safe for concurrent use. Run adapts the limit;
 // without that, all are admitted.
 type Limiter struct {
-	read func() Sample
+	read  func() Sample
+	least int // that the limit is
 
 	mu       sync.Mutex
 	limit    int
@@ -49,6 +53,11 @@ type Limiter struct {
 	pressure bool               // of memory
 	waiting  [classes]list.List // of *waiter
 	queued   int
+	admitted int // since the last sample
+	excess   int // refused, since the last sample
+
+	shed  atomic.Uint64 // the share of queries that are refused at once; the bits of a float64
+	early atomic.Int64  // how many were, since the last sample
 }
 
 // waiter is an operation that waits.
@@ -67,25 +76,30 @@ type Sample struct {
 
 const (
 	interval   = 50 * time.Millisecond
-	mostWait   = 10 * time.Millisecond
-	leastLimit = 8
+	mostWait   = 20 * time.Millisecond
+	leastLimit = 64 // for each CPU
 	mostLimit  = 100_000
 	decrease   = 0.85
 	mostHeap   = 0.9
 
 	longestQueue = 10 * time.Millisecond
+	shedShare    = 0.9 // of what is refused, without a look at its importance
+	leastShed    = 0.05
 )
 
 // New returns a limiter that reads samples with a function.
-func New(read func() Sample) *Limiter { return &Limiter{read: read, limit: mostLimit} }
+func New(read func() Sample) *Limiter {
+	return &Limiter{read: read, least: leastLimit * runtime.GOMAXPROCS(0), limit: mostLimit}
+}
 
 // Acquire admits an operation, whose end must call release, or returns a problem
 // SERVICE_OVERLOADED, or the error of ctx.
 func (l *Limiter) Acquire(ctx context.Context, class Class) (release func(), err error) {
 	l.mu.Lock()
 	switch {
-	case l.pressure && class > Mutation, l.queued > 2*l.limit:
+	case l.pressure && class > Mutation, l.queued >= l.limit/2:
 		l.refused++
+		l.excess++
 		l.mu.Unlock()
 		return nil, overloaded()
 	case l.busy < l.limit && l.queued == 0:
@@ -116,6 +130,7 @@ func (l *Limiter) Acquire(ctx context.Context, class Class) (release func(), err
 	l.waiting[class].Remove(at)
 	l.queued--
 	l.refused++
+	l.excess++
 	return nil, err
 }
 
@@ -125,6 +140,7 @@ func overloaded() error {
 
 func (l *Limiter) begin() {
 	l.busy++
+	l.admitted++
 	l.peak = max(l.peak, l.busy)
 }
 
@@ -147,6 +163,17 @@ func (l *Limiter) admit() {
 			close(w.ready)
 		}
 	}
+}
+
+// Shed reports whether a query is to be refused before anything is done for it: while
+// many have to be refused, most of these are refused so, which costs little.
+func (l *Limiter) Shed() bool {
+	share := math.Float64frombits(l.shed.Load())
+	if share == 0 || rand.Float64() >= share {
+		return false
+	}
+	l.early.Add(1)
+	return true
 }
 
 // Stats are for operators.
@@ -184,12 +211,21 @@ func (l *Limiter) adapt(s Sample) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pressure = s.Heap > mostHeap
+	early := int(l.early.Swap(0))
+	excess := float64(early + l.excess)
+	share := shedShare * excess / math.Max(excess+float64(l.admitted), 1)
+	if share < leastShed {
+		share = 0
+	}
+	l.shed.Store(math.Float64bits(share))
+	l.refused += int64(early)
+	l.admitted, l.excess = 0, 0
 	peak := l.peak
 	l.peak = l.busy
 	switch {
 	case s.Wait > mostWait:
 		// Of a limit that was not reached, nothing is known.
-		l.limit = max(int(decrease*float64(min(l.limit, peak))), leastLimit)
+		l.limit = max(int(decrease*float64(min(l.limit, peak))), l.least)
 	case peak >= l.limit:
 		l.limit = min(l.limit+1+int(math.Sqrt(float64(l.limit))/2), mostLimit) //nolint:mnd // quicker than one by one
 		l.admit()

@@ -144,10 +144,11 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	case err := <-failed: // it can't listen any more
 		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
 	case <-ctx.Done():
+		var err error
 		if errors.Is(context.Cause(ctx), ErrTerminated) {
-			s.lameDuck(failed)
+			err = s.lameDuck(failed)
 		}
-		return s.stop(servers, routes) //nolint:contextcheck // see stop
+		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
 	}
 }
 
@@ -244,15 +245,17 @@ func (s *Server) announce(public, admin net.Addr, names []string) {
 }
 
 // lameDuck serves requests for a while longer, of clients and proxies that do not know yet
-// that the gateway is not ready, until a listener fails.
-func (s *Server) lameDuck(failed <-chan error) {
+// that the gateway is not ready, unless a listener fails, which is the error.
+func (s *Server) lameDuck(failed <-chan error) error {
 	s.health.stopping.Store(true)
 	s.log.Info("not ready; requests are served for a while", "for", s.config.Server.LameDuck)
 	timer := time.NewTimer(time.Duration(s.config.Server.LameDuck))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-failed:
+		return nil
+	case err := <-failed:
+		return err
 	}
 }
 

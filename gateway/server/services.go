@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
@@ -77,11 +76,11 @@ func endpointConfig(cfg *config.Config, service string, log *slog.Logger) endpoi
 			if e.Err != nil {
 				attrs = append(attrs, "cause", e.Err)
 			}
-			level := slog.LevelInfo
 			if e.Kind.IsBad() {
-				level = slog.LevelWarn
+				log.Warn(string(e.Kind), attrs...)
+			} else {
+				log.Info(string(e.Kind), attrs...)
 			}
-			log.Log(context.Background(), level, string(e.Kind), attrs...)
 		},
 	}
 	if h := s.HealthCheck; h != nil {

@@ -79,6 +79,7 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 		MaxInputItems: cfg.Limits.InputItems,
 		MaxInputDepth: cfg.Limits.InputDepth,
 		Budget:        s.bodies,
+		Shed:          s.admission.Shed,
 		MaxOperations: cfg.Limits.Operations,
 		Origins:       cfg.CORS.Origins,
 

@@ -26,6 +26,11 @@ type Config struct {
 	// at one time; nil for one of 64 MiB, of this handler only. What is beyond it
 	// is refused with 503, a WebSocket with 1013.
 	Budget *Budget
+	// Shed reports whether a query is refused with 503 and SERVICE_OVERLOADED before it
+	// is looked at, since the gateway has too much to do; nil for never. Answers that
+	// the source recalls, mutations, and documents whose text the request does not have are
+	// not asked about.
+	Shed func() bool
 	// MaxOperations is how many operations one WebSocket may have under way;
 	// 100.
 	MaxOperations int
