@@ -114,7 +114,7 @@ func TestSites(t *testing.T) {
 		"http://two.test":            "[10.0.0.1:80 of two.test ×1 p1 10.0.0.2:80 of two.test ×1 p1] 7s",
 		"http://changing.test":       "[10.0.0.1:80 of changing.test ×2 p1] 1s",
 		"http://old.test":            "[10.0.0.1:80 of old.test ×2 p1] 5m0s",
-		"http+srv://_http._tcp.test": "[10.0.0.1:81 of one.test:81 ×6 p1.10 10.0.0.1:82 of two.test:82 ×1 p1.10 10.0.0.1:83 of one.test:83 ×2 p1.20 10.0.0.2:82 of two.test:82 ×1 p1.10] 7s",
+		"http+srv://_http._tcp.test": "[10.0.0.1:81 of one.test:81 ×1.5 p1 10.0.0.1:82 of two.test:82 ×0.25 p1 10.0.0.1:83 of one.test:83 ×1 p1.1 10.0.0.2:82 of two.test:82 ×0.25 p1] 7s",
 		"http+srv://_none._tcp.test": "error",
 		"http://gone.test":           "lookup gone.test: no such host",
 	} {
