@@ -263,3 +263,16 @@ func TestFollowsFile(t *testing.T) {
 		t.Errorf("after a change: %s", got)
 	}
 }
+
+// The parser of YAML panics with some files, which must not end the gateway.
+func TestFilesThatAreNoYAML(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "urls.yaml")
+	for _, text := range []string{"! 00000000000000000000000", "! a", "", "{", "- [", "&a [*b]"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := NewSet(Config{File: path}); err == nil {
+			t.Errorf("%q: no error", text)
+		}
+	}
+}
