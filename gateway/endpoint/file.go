@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -51,12 +52,24 @@ func readTargets(path string) ([]Target, error) {
 	if len(text) > longestFile {
 		return nil, fmt.Errorf("%s has more than %d bytes", path, longestFile)
 	}
-	var targets []Target
-	if err := yaml.UnmarshalWithOptions(text, &targets, yaml.DisallowUnknownField()); err != nil {
+	targets, err := parseTargets(text)
+	if err != nil {
 		return nil, fmt.Errorf("%s must have a list of URLs, or of objects with url, weight, priority and zone: %s",
 			path, yaml.FormatError(err, false, true))
 	}
 	return targets, nil
+}
+
+// parseTargets returns the targets of a file. The parser panics with some texts that are no
+// list.
+func parseTargets(text []byte) (targets []Target, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			targets, err = nil, errors.New("it is no valid YAML")
+		}
+	}()
+	err = yaml.UnmarshalWithOptions(text, &targets, yaml.DisallowUnknownField())
+	return targets, err
 }
 
 // CheckTargets returns an error if the targets of a service are not valid, or not of one

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -203,8 +204,21 @@ func found(targets []lookup) ([]site, error) {
 	return nil, errors.Join(errs...)
 }
 
-// set updates the set if sites are not what it has.
+// inOrder sorts sites, and leaves out all but the preferred one of each endpoint: the order
+// of DNS answers means nothing, and differs each time.
+func inOrder(sites []site) []site {
+	slices.SortFunc(sites, func(a, b site) int {
+		return cmp.Or(
+			cmp.Compare(a.network, b.network), cmp.Compare(a.address, b.address), cmp.Compare(a.authority, b.authority),
+			cmp.Compare(a.priority, b.priority), cmp.Compare(a.rank, b.rank), cmp.Compare(b.weight, a.weight),
+		)
+	})
+	return slices.CompactFunc(sites, func(a, b site) bool { return a.key == b.key })
+}
+
+// set updates the set if sites, whose order it changes, are not what it has.
 func (s *Set) set(sites []site) {
+	sites = inOrder(sites)
 	s.mu.Lock()
 	same := slices.EqualFunc(s.members, sites, func(m member, found site) bool { return m.site == found })
 	first := s.current.Load() == nil

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +18,7 @@ type site struct {
 	key
 	weight   float64
 	priority int // of the target
-	rank     int // within it: of SRV records
+	rank     int // within it: of SRV records, from 0 for those of the lowest priority
 	// other reports that the host has addresses of a family that is to be preferred
 	// (RFC 6724).
 	other bool
@@ -105,10 +107,8 @@ func (r resolver) srv(ctx context.Context, u URL, base site, ttl *ttl) ([]site, 
 	if err != nil {
 		return nil, err
 	}
-	total := map[uint16]int{} // of each priority
-	for _, record := range records {
-		total[record.Priority] += int(record.Weight)
-	}
+	weights := srvWeights(records)
+	ranks := slices.Sorted(maps.Keys(weights))
 	var found []site
 	var errs []error
 	for _, record := range records {
@@ -116,8 +116,8 @@ func (r resolver) srv(ctx context.Context, u URL, base site, ttl *ttl) ([]site, 
 			continue
 		}
 		s := base
-		s.rank = int(record.Priority)
-		s.weight = base.weight * srvWeight(int(record.Weight), total[record.Priority])
+		s.rank = slices.Index(ranks, record.Priority)
+		s.weight = base.weight * srvWeight(record.Weight) / weights[record.Priority]
 		host := URL{Scheme: u.Scheme, Host: strings.TrimSuffix(record.Target, "."), Port: strconv.Itoa(int(record.Port))}
 		more, err := r.host(ctx, host, s, ttl)
 		errs = append(errs, err)
@@ -129,17 +129,23 @@ func (r resolver) srv(ctx context.Context, u URL, base site, ttl *ttl) ([]site, 
 	return found, nil
 }
 
-// srvWeight returns the weight of a record of which all have total. One of 0 is for a
-// very small share, if others have more.
-func srvWeight(weight, total int) float64 {
-	const small = 0.1
-	switch {
-	case total == 0:
-		return 1
-	case weight == 0:
-		return small
+// srvWeights returns the sum of the weights of each priority. Other targets know nothing of
+// the numbers of these records: what they have in all is the weight of their target.
+func srvWeights(records []*net.SRV) map[uint16]float64 {
+	sums := map[uint16]float64{}
+	for _, record := range records {
+		if record.Target != "." {
+			sums[record.Priority] += srvWeight(record.Weight)
+		}
 	}
-	return float64(weight)
+	return sums
+}
+
+// srvWeight returns the weight of a record. One of 0 is for a very small share, if others
+// have more.
+func srvWeight(weight uint16) float64 {
+	const small = 0.1
+	return max(float64(weight), small)
 }
 
 // using returns a resolver that notes the TTLs of the records that it sees. It is for

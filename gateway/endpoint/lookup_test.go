@@ -114,7 +114,7 @@ func TestSites(t *testing.T) {
 		"http://two.test":            "[10.0.0.1:80 of two.test ×1 p1 10.0.0.2:80 of two.test ×1 p1] 7s",
 		"http://changing.test":       "[10.0.0.1:80 of changing.test ×2 p1] 1s",
 		"http://old.test":            "[10.0.0.1:80 of old.test ×2 p1] 5m0s",
-		"http+srv://_http._tcp.test": "[10.0.0.1:81 of one.test:81 ×6 p1.10 10.0.0.1:82 of two.test:82 ×1 p1.10 10.0.0.1:83 of one.test:83 ×2 p1.20 10.0.0.2:82 of two.test:82 ×1 p1.10] 7s",
+		"http+srv://_http._tcp.test": "[10.0.0.1:81 of one.test:81 ×1.5 p1 10.0.0.1:82 of two.test:82 ×0.25 p1 10.0.0.1:83 of one.test:83 ×1 p1.1 10.0.0.2:82 of two.test:82 ×0.25 p1] 7s",
 		"http+srv://_none._tcp.test": "error",
 		"http://gone.test":           "lookup gone.test: no such host",
 	} {
@@ -261,5 +261,18 @@ func TestFollowsFile(t *testing.T) {
 	write(`["http://10.0.0.1", {"url": "http://10.0.0.3"}]`)
 	if got := look(); got != "10.0.0.1:80×1 10.0.0.3:80×1" {
 		t.Errorf("after a change: %s", got)
+	}
+}
+
+// The parser of YAML panics with some files, which must not end the gateway.
+func TestFilesThatAreNoYAML(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "urls.yaml")
+	for _, text := range []string{"! 00000000000000000000000", "! a", "", "{", "- [", "&a [*b]"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := NewSet(Config{File: path}); err == nil {
+			t.Errorf("%q: no error", text)
+		}
 	}
 }

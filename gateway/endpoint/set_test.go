@@ -190,6 +190,26 @@ func TestEjectionWithoutProbes(t *testing.T) {
 	}
 }
 
+// The same endpoints in another order, or twice, are no change.
+func TestOrderOfAnswers(t *testing.T) {
+	s := newSim(t, Config{Targets: three()})
+	of := func(addresses ...string) (sites []site) {
+		for _, address := range addresses {
+			sites = append(sites, site{key: key{"tcp", address, "shop"}, weight: 1})
+		}
+		return sites
+	}
+	s.set.set(of("a:1", "b:1"))
+	s.set.set(of("b:1", "a:1"))
+	s.set.set(of("a:1", "b:1", "a:1"))
+	if len(s.log) != 0 {
+		t.Errorf("log: %q", s.log)
+	}
+	if s.set.set(of("a:1")); len(s.log) != 1 || s.set.Len() != 1 {
+		t.Errorf("%d endpoints are left, log: %q", s.set.Len(), s.log)
+	}
+}
+
 // The share of an endpoint that is new grows in slow start.
 func TestSlowStart(t *testing.T) {
 	s := newSim(t, Config{Targets: three()})

@@ -27,6 +27,7 @@ type exchanging[T any] struct {
 	http *HTTP
 	req  *http.Request
 	read reading[T]
+	once bool        // an attempt may send the request once only
 	sent atomic.Bool // req was, so that the next attempt needs a copy
 }
 
@@ -36,17 +37,17 @@ type exchanging[T any] struct {
 // that counts, also if that failed.
 func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T, error) {
 	var value T
-	x := &exchanging[T]{http: c, req: req, read: read}
+	x := &exchanging[T]{http: c, req: req, read: read, once: !what.idempotent}
 	what = &call{route: what.route, idempotent: what.idempotent, version: what.version} // it may be made again
 	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
-		value, err = x.once(ctx, to)
+		value, err = x.make(ctx, to)
 		return err
 	}
 	if c.config.Hedging > 0 {
 		what.separate = func() (another attempt, adopt func()) {
 			var own T
 			another = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
-				own, err = x.once(ctx, to)
+				own, err = x.make(ctx, to)
 				return err
 			}
 			return another, func() { value = own }
@@ -59,8 +60,8 @@ func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T
 	return value, err
 }
 
-// once makes one attempt.
-func (x *exchanging[T]) once(ctx context.Context, to *endpoint.Endpoint) (none T, err error) {
+// make makes one attempt.
+func (x *exchanging[T]) make(ctx context.Context, to *endpoint.Endpoint) (none T, err error) {
 	req, err := x.request(ctx, to)
 	if err != nil {
 		return none, impossible(x.http.config.Name, err)
@@ -104,6 +105,9 @@ func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*ht
 			}
 			req.Body = body
 		}
+	}
+	if x.once {
+		to.Peer().(*httpPeer).once(req) //nolint:forcetypeassert // see newPeer
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		left := max(time.Until(deadline).Milliseconds(), 1)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/peer"
 
 	"github.com/portico-gateway/portico/gateway/endpoint"
 )
@@ -231,10 +232,12 @@ func (p *grpcPeer) watch(conn *grpcConn) {
 	}
 }
 
-// hangs asks a connection whether it is there.
+// hangs asks a connection whether it is there. It is not known of one that has all of
+// the streams that the server permits: the call does not begin.
 func (p *grpcPeer) hangs(conn *grpcConn, w *wire) bool {
 	ctx, cancel := context.WithTimeout(p.ctx, p.patience)
 	defer cancel()
-	_, err := grpc_health_v1.NewHealthClient(conn.ClientConn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
-	return err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && w.silent() >= p.silence
+	var from peer.Peer
+	_, err := grpc_health_v1.NewHealthClient(conn.ClientConn).Check(ctx, &grpc_health_v1.HealthCheckRequest{}, grpc.Peer(&from))
+	return err != nil && from.Addr != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && w.silent() >= p.silence
 }

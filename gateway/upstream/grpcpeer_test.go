@@ -109,6 +109,37 @@ func TestStreamLimit(t *testing.T) {
 	}
 }
 
+// A connection whose streams are all in use, and silent, is not one that hangs, though it
+// can't be asked.
+func TestSilentConnectionWithoutRoom(t *testing.T) {
+	addr, begun := serveStreams(t, grpc.MaxConcurrentStreams(2))
+	services, err := Open([]Config{{Name: "s", URL: "grpc://" + addr, Connections: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = services.Close() })
+	c, err := services.GRPC("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := grpc_health_v1.NewHealthClient(c).Watch(t.Context(), &grpc_health_v1.HealthCheckRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		<-begun
+	}
+	for e := range c.versions.main.balancer.set.All() {
+		p := e.Peer().(*grpcPeer)
+		p.mu.Lock()
+		conn := p.conns[0]
+		p.mu.Unlock()
+		asking := &grpcPeer{ctx: t.Context(), patience: 20 * time.Millisecond}
+		if asking.hangs(conn, conn.wire.Load()) {
+			t.Error("it is taken for one that hangs")
+		}
+	}
+}
+
 // A connection that hangs is closed, and the streams on it fail with UNAVAILABLE. One
 // that is only silent stays.
 func TestHungConnection(t *testing.T) {

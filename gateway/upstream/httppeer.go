@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/endpoint"
@@ -19,6 +22,8 @@ type httpPeer struct {
 	// it lasts, so that streams would leave calls without one. It opens as many
 	// connections as there are streams.
 	streams *http.Transport
+	// repeats reports whether connections can be of HTTP/2: see once.
+	repeats atomic.Bool
 }
 
 // A connection of HTTP/2 on which nothing comes is asked with a ping whether it is
@@ -29,9 +34,18 @@ const (
 )
 
 func newHTTPPeer(c Config, config *tls.Config, e *endpoint.Endpoint) *httpPeer {
+	p := &httpPeer{}
+	if config != nil {
+		p.repeats.Store(true) // it is not known yet
+		config = config.Clone()
+		config.VerifyConnection = func(state tls.ConnectionState) error {
+			p.repeats.Store(state.NegotiatedProtocol == "h2")
+			return nil
+		}
+	}
 	calls := &http.Transport{
 		DialContext:            dialer(c, e),
-		TLSClientConfig:        config.Clone(),
+		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           c.Concurrency,
 		MaxIdleConnsPerHost:    c.Concurrency,
@@ -44,7 +58,29 @@ func newHTTPPeer(c Config, config *tls.Config, e *endpoint.Endpoint) *httpPeer {
 	streams := calls.Clone()
 	streams.MaxIdleConns, streams.MaxIdleConnsPerHost, streams.MaxConnsPerHost = 0, 0, 0
 	streams.DisableCompression = true // a compressed event can be stuck in the service's buffer
-	return &httpPeer{calls, streams}
+	p.calls, p.streams = calls, streams
+	return p
+}
+
+// once makes a request, which is a copy, one that the transport sends once. Over HTTP/2 it
+// sends any request again, without a pause and as long as there is time, whose body it can
+// have again, or that has none, when the service resets the stream with PROTOCOL_ERROR,
+// though that may have done what the request says. Over HTTP/1 see sendOnce.
+func (p *httpPeer) once(req *http.Request) {
+	if !p.repeats.Load() {
+		return
+	}
+	if req.Body == nil || req.Body == http.NoBody {
+		req.Body = io.NopCloser(strings.NewReader(""))
+	}
+	req.GetBody = nil
+}
+
+// isUnprocessed reports whether HTTP/2 says of a request that is sent once that the service
+// has not processed it (RFC 9113, section 8.7). There is no other way to tell than the text.
+func isUnprocessed(err error) bool {
+	text, ok := strings.CutPrefix(err.Error(), "http2: Transport: cannot retry err [")
+	return ok && (strings.Contains(text, "REFUSED_STREAM") || strings.Contains(text, "graceful shutdown GOAWAY"))
 }
 
 // Close is part of io.Closer.
@@ -76,8 +112,11 @@ func dialer(c Config, e *endpoint.Endpoint) func(ctx context.Context, _, _ strin
 }
 
 // unsent returns err, whose cause is that of a transport, as an *unsentError if there
-// was no connection.
+// was no connection, or the service says that it got nothing.
 func unsent(err, cause error) error {
+	if isUnprocessed(cause) && !errors.Is(err, context.Canceled) {
+		return &unsentError{err}
+	}
 	if _, ok := errors.AsType[*dialError](cause); ok && !errors.Is(err, context.Canceled) {
 		return &unsentError{err}
 	}
