@@ -7,16 +7,14 @@
 // token.
 package config
 
-import (
-	"fmt"
-	"net"
-	"slices"
-	"strings"
-	"time"
-)
+import "time"
 
 // Config is a gateway's configuration. Every part of the gateway is given its
 // own section only.
+//
+// The tags of its fields are read for the file, for its JSON Schema and for messages:
+// yaml is the key; enum has the values that a text may have; secret marks texts that are
+// not shown.
 type Config struct {
 	Server     Server              `yaml:"server"`
 	Admin      Admin               `yaml:"admin"`
@@ -29,6 +27,8 @@ type Config struct {
 	Playground Playground          `yaml:"playground"`
 	Discovery  Discovery           `yaml:"discovery"`
 	Services   map[string]Service  `yaml:"services"`
+
+	source *problems // where settings are in the file; nil without a file
 }
 
 // Of is what holds for a frontend.
@@ -60,7 +60,7 @@ type Server struct {
 	TrustedProxies []Network `yaml:"trustedProxies"`
 	// ForwardedHeader is the one in which they tell it: X-Forwarded-For or
 	// Forwarded.
-	ForwardedHeader string `yaml:"forwardedHeader"`
+	ForwardedHeader string `yaml:"forwardedHeader" enum:"X-Forwarded-For,Forwarded"`
 }
 
 // Admin is where operators look. Never expose it.
@@ -157,7 +157,7 @@ type Cost struct {
 	// nothing. It is paid besides the operation.
 	Parse float64 `yaml:"parse"`
 	// Report tells when extensions.cost is answered.
-	Report Report `yaml:"report"`
+	Report Report `yaml:"report" enum:"always,requested,never"`
 }
 
 // RateLimit is about what a principal may ask for in a time.
@@ -183,7 +183,7 @@ type Documents struct {
 	// Memory is what the parsed documents that were used last may take.
 	Memory Bytes `yaml:"memory"`
 	// Mode tells what trusted documents are for: off, allow, log-unknown, only.
-	Mode string `yaml:"mode"`
+	Mode string `yaml:"mode" enum:"off,allow,log-unknown,only"`
 	// Manifest is the file with them, in Apollo's or Relay's format.
 	Manifest string `yaml:"manifest"`
 	// Automatic lets callers persist documents (APQ).
@@ -231,7 +231,7 @@ type Issuer struct {
 	// Audiences are those of which the claim aud must have one.
 	Audiences []string `yaml:"audiences"`
 	// Algorithms are those that are accepted.
-	Algorithms []string `yaml:"algorithms"`
+	Algorithms []string `yaml:"algorithms" enum:"RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA"`
 	// Leeway is how much clocks may differ.
 	Leeway Duration `yaml:"leeway"`
 	// Scopes are the claims that have scopes.
@@ -319,77 +319,4 @@ func Defaults() Config {
 			Documents: Documents{Memory: 16 << 20, Mode: "off"},
 		},
 	}
-}
-
-// check adds what is wrong with the values to p.
-func (c *Config) check(p *problems) {
-	p.need(c.Server.Listen != "", "server.listen", "must be host:port")
-	p.need(c.Admin.Listen != "", "admin.listen", "must be host:port")
-	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen",
-		"must not be that of the server: operators and frontends need different doors")
-	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
-	p.need(c.Server.ReadTimeout > 0, "server.readTimeout", "must be more than 0")
-	p.need(c.Server.WriteTimeout > 0, "server.writeTimeout", "must be more than 0")
-	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)),
-		"server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
-	p.need(c.Cache.Size == 0 || c.Cache.Size >= 1<<20, "cache.size", "must be at least 1MiB, or 0 to keep nothing")
-	p.need(c.Cache.Missing >= 0, "cache.missing", "must not be negative")
-	p.need(c.Redis.Timeout > 0, "redis.timeout", "must be more than 0")
-	p.need(c.Redis.LocalShare > 0 && c.Redis.LocalShare <= 1, "redis.localShare", "must be more than 0 and at most 1")
-	for i, issuer := range c.Auth.Issuers {
-		p.need(issuer.Issuer != "", fmt.Sprintf("auth.issuers[%d].issuer", i), "must be what tokens have as iss")
-	}
-	c.Frontend.check(p, "frontend")
-	largest := c.Frontend.Limits.Body
-	for name, f := range c.Frontends {
-		f.check(p, "frontends."+name)
-		largest = max(largest, f.Limits.Body)
-	}
-	p.need(c.Server.BodyBudget >= 2*largest, "server.bodyBudget", "must be at least twice limits.body of every frontend, or the largest requests never fit")
-	if c.Discovery.Resolver != "" {
-		_, _, err := net.SplitHostPort(c.Discovery.Resolver)
-		p.need(err == nil, "discovery.resolver", "must be host:port of a DNS server")
-	}
-	for name, s := range c.Services {
-		s.check(p, "services."+name)
-	}
-	c.checkHeaders(p)
-}
-
-func (f *Frontend) check(p *problems, path string) {
-	l := f.Limits
-	for name, value := range map[string]int64{
-		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations),
-		"tokens": int64(l.Tokens), "document": int64(l.Document), "depth": int64(l.Depth), "fields": int64(l.Fields),
-		"aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
-		"directives": int64(l.Directives), "spreads": int64(l.Spreads), "spreadDepth": int64(l.SpreadDepth), "inputDepth": int64(l.InputDepth),
-		"inputItems": int64(l.InputItems), "sockets": int64(l.Sockets), "callerOperations": int64(l.CallerOperations), "queue": int64(l.Queue),
-	} {
-		p.need(value > 0, path+".limits."+name, "must be more than 0")
-	}
-	p.need(f.Cost.Max > 0, path+".cost.max", "must be more than 0")
-	p.need(f.Cost.Parse >= 0 && f.Cost.Parse <= f.Cost.Max, path+".cost.parse", "must be from 0 to cost.max")
-	p.need(f.Cost.ListSize > 0, path+".cost.listSize", "must be more than 0")
-	p.need(f.Documents.Memory >= 1<<20, path+".documents.memory", "must be at least 1MiB")
-	f.RateLimit.Anonymous.check(p, path+".rateLimit.anonymous", f.Cost.Max)
-	f.RateLimit.Authenticated.check(p, path+".rateLimit.authenticated", f.Cost.Max)
-	for name, bucket := range f.RateLimit.Tiers {
-		bucket.check(p, path+".rateLimit.tiers."+name, f.Cost.Max)
-	}
-	p.need(f.Caching.MaxAge >= 0 && f.Caching.StaleWhileRevalidate >= 0 && f.Caching.StaleIfError >= 0, path+".caching", "must have no negative times")
-	for _, origin := range f.CORS.Origins {
-		p.need(!strings.Contains(origin, "*") || !f.CORS.Credentials, path+".cors.origins",
-			"must not have * with credentials: other sites could act for your users")
-	}
-}
-
-// check wants a bucket that an operation of the highest cost fits into: it
-// would be refused for ever otherwise.
-func (b *Bucket) check(p *problems, path string, most float64) {
-	if b == nil {
-		return
-	}
-	p.need(b.Capacity > 0, path+".capacity", "must be more than 0")
-	p.need(b.Refill > 0, path+".refill", "must be more than 0")
-	p.need(b.Capacity >= most, path+".capacity", fmt.Sprintf("must be at least cost.max (%v), or operations that are allowed never fit", most))
 }

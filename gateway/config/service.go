@@ -64,7 +64,7 @@ type Service struct {
 	// not begin with the state of the service; 0 for any time.
 	FirstMessage Duration `yaml:"firstMessage"`
 	// Config has what bindings find as $config.
-	Config map[string]string `yaml:"config"`
+	Config map[string]string `yaml:"config" secret:"true"`
 	// Required makes the gateway ready only when the service answers.
 	Required bool `yaml:"required"`
 }
@@ -107,43 +107,23 @@ type Discovery struct {
 // otherwise.
 const DefaultMaxBatch = 100
 
-// serviceDefaults sets what a service leaves out.
-func serviceDefaults(s *Service) {
-	if s.ConnectTimeout == 0 {
-		s.ConnectTimeout = Duration(2 * time.Second)
+// setDefaults sets what a service may leave out.
+func (s *Service) setDefaults() {
+	*s = Service{
+		ConnectTimeout: Duration(2 * time.Second),
+		IdleTimeout:    Duration(90 * time.Second),
+		Timeout:        Duration(5 * time.Second),
+		Resume:         Duration(10 * time.Second),
+		MaxBatch:       DefaultMaxBatch,
+		Attempts:       2,
+		Concurrency:    100,
+		MaxResponse:    8 << 20,
 	}
-	if s.IdleTimeout == 0 {
-		s.IdleTimeout = Duration(90 * time.Second)
-	}
-	if h := s.HealthCheck; h != nil {
-		if h.Interval == 0 {
-			h.Interval = Duration(5 * time.Second)
-		}
-		if h.Timeout == 0 {
-			h.Timeout = Duration(time.Second)
-		}
-		if h.Path == "" {
-			h.Path = "/healthz"
-		}
-	}
-	if s.Timeout == 0 {
-		s.Timeout = Duration(5 * time.Second)
-	}
-	if s.Resume == 0 {
-		s.Resume = Duration(10 * time.Second)
-	}
-	if s.MaxBatch == 0 {
-		s.MaxBatch = DefaultMaxBatch
-	}
-	if s.Attempts == 0 {
-		s.Attempts = 2
-	}
-	if s.Concurrency == 0 {
-		s.Concurrency = 100
-	}
-	if s.MaxResponse == 0 {
-		s.MaxResponse = 8 << 20
-	}
+}
+
+// setDefaults sets what the section may leave out.
+func (h *HealthCheck) setDefaults() {
+	*h = HealthCheck{Interval: Duration(5 * time.Second), Timeout: Duration(time.Second), Path: "/healthz"}
 }
 
 func (s *Service) check(p *problems, path string) {
@@ -167,12 +147,14 @@ func (s *Service) checkEndpoints(p *problems, path string) (scheme string) {
 	p.need(s.ConnectTimeout > 0, path+".connectTimeout", "must be more than 0")
 	p.need(s.IdleTimeout > 0, path+".idleTimeout", "must be more than 0")
 	p.need(s.Connections >= 0, path+".connections", "must not be negative")
-	p.need((s.TLS.Cert == "") == (s.TLS.Key == ""), path+".tls", "must have both cert and key, or neither")
-	p.need(s.TLS == TLS{} || scheme == "" || strings.HasSuffix(scheme, "s"), path+".tls", "is for https and grpcs, and the URL is of "+scheme)
+	p.need((s.TLS.Cert == "") == (s.TLS.Key == ""), path+".tls", "must have both cert and key, or neither: write the files of both")
+	p.need(s.TLS == TLS{} || scheme == "" || strings.HasSuffix(scheme, "s"), path+".tls",
+		"is for https and grpcs, and the URL is of "+scheme+": remove it, or write "+scheme+"s")
 	if h := s.HealthCheck; h != nil {
-		p.need(h.Interval > 0 && h.Timeout > 0, path+".healthCheck", "must have an interval and a timeout of more than 0")
-		p.need(strings.HasPrefix(h.Path, "/"), path+".healthCheck.path", "must begin with a slash")
+		p.need(h.Interval > 0, path+".healthCheck.interval", "must be more than 0")
+		p.need(h.Timeout > 0, path+".healthCheck.timeout", "must be more than 0")
+		p.need(strings.HasPrefix(h.Path, "/"), path+".healthCheck.path", "must begin with a slash, such as /healthz")
 	}
-	p.need(!s.FollowRedirects || !strings.HasPrefix(scheme, "grpc"), path+".followRedirects", "is for http and https: gRPC has no redirects")
+	p.need(!s.FollowRedirects || !strings.HasPrefix(scheme, "grpc"), path+".followRedirects", "is for http and https: remove it, since gRPC has no redirects")
 	return scheme
 }

@@ -45,6 +45,19 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// String returns the number with the largest unit that divides it.
+func (b Bytes) String() string {
+	for _, unit := range []struct {
+		name string
+		bits int
+	}{{"GiB", 30}, {"MiB", 20}, {"KiB", 10}} {
+		if n := b >> unit.bits; n > 0 && n<<unit.bits == b {
+			return strconv.FormatInt(int64(n), 10) + unit.name
+		}
+	}
+	return strconv.FormatInt(int64(b), 10)
+}
+
 // Secret is a text that is never shown: not in logs, not in errors.
 type Secret string
 
@@ -88,13 +101,3 @@ const (
 	ReportRequested Report = "requested" // by {"extensions": {"cost": true}}
 	ReportNever     Report = "never"
 )
-
-// UnmarshalText reads one of the values.
-func (r *Report) UnmarshalText(text []byte) error {
-	switch v := Report(text); v {
-	case ReportAlways, ReportRequested, ReportNever:
-		*r = v
-		return nil
-	}
-	return fmt.Errorf("%q is none of always, requested, never", text)
-}
