@@ -84,7 +84,7 @@ func (d Documents) check(p *problems, path string) {
 func (i Issuer) check(p *problems, path string) {
 	p.need(i.Issuer != "", path+".issuer", "must be what tokens have as iss, such as https://login.example")
 	p.need(i.Leeway >= 0 && i.Leeway <= Duration(10*time.Minute), path+".leeway", "must be from 0s to 10m")
-	p.need(i.Refresh == 0 || i.Refresh >= Duration(time.Second), path+".refresh", "must be at least 1s")
+	p.need(i.Refresh >= Duration(time.Second), path+".refresh", "must be at least 1s")
 	p.need(i.JWKS == "" || isWeb(i.JWKS), path+".jwks", "must be the http or https URL of the issuer's keys")
 	p.need(i.JWKS != "" || i.Issuer == "" || isWeb(i.Issuer), path+".jwks", "must be the URL of the issuer's keys, since issuer is no URL to discover it from")
 }

@@ -23,6 +23,12 @@ type decoder struct {
 // defaulted is a section that is not there unless the file has it.
 type defaulted interface{ setDefaults() }
 
+// New returns a section of a type of this package as it is before the file sets any of it.
+func New(typ reflect.Type) reflect.Value {
+	c := Defaults()
+	return (&decoder{config: &c}).fresh(typ)
+}
+
 // fresh returns a new value of a type, with its defaults. What a frontend leaves out is
 // as in the section frontend, which has been read before.
 func (d *decoder) fresh(typ reflect.Type) reflect.Value {

@@ -56,3 +56,31 @@ func TestMistakes(t *testing.T) {
 func load(file string, env map[string]string) (*config.Config, error) {
 	return config.Load(file, func(name string) string { return env[name] })
 }
+
+// The example of the documentation is what is reported.
+func TestMistakesOfDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Mistakes\n")
+	example, want := block(section, "yaml"), block(section, "text")
+	file := filepath.Join(t.TempDir(), "portico.yaml")
+	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = load(file, map[string]string{"CATALOG_URL": "catalog:7001"})
+	if err == nil {
+		t.Fatal("no mistake")
+	}
+	if got := strings.ReplaceAll(err.Error(), file, "portico.yaml") + "\n"; got != want {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// block returns the first code block of a language.
+func block(text, language string) string {
+	_, text, _ = strings.Cut(text, "```"+language+"\n")
+	text, _, _ = strings.Cut(text, "```")
+	return text
+}

@@ -30,3 +30,14 @@ func (c *Config) CheckFrontends(frontends []string) error {
 	}
 	return p.err()
 }
+
+// Variables returns the names of the variables of the environment that settings are from,
+// sorted.
+func (c *Config) Variables() []string {
+	if c.source == nil {
+		return nil
+	}
+	names := c.source.root.variables()
+	slices.Sort(names)
+	return slices.Compact(names)
+}

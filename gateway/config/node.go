@@ -138,6 +138,18 @@ func (n *node) source() string {
 	return " (from " + strings.Join(n.from, ", ") + ")"
 }
 
+// variables returns those that a value, or what it has, is from.
+func (n *node) variables() []string {
+	names := slices.Clone(n.from)
+	for _, item := range n.items {
+		names = append(names, item.variables()...)
+	}
+	for _, e := range n.entries {
+		names = append(names, e.value.variables()...)
+	}
+	return names
+}
+
 var amount = regexp.MustCompile(`^-?\.?[0-9][0-9A-Za-z.]*$`)
 
 // shown returns the value for the beginning of a message that does not have it. Only

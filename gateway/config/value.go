@@ -21,8 +21,17 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String is that of time.Duration.
-func (d Duration) String() string { return time.Duration(d).String() }
+// String is that of time.Duration, without zeros at its end: 15m, not 15m0s.
+func (d Duration) String() string {
+	text := time.Duration(d).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
 
 // Bytes is a number of bytes that is written as "512KiB" or "1MiB".
 type Bytes int64
@@ -90,6 +99,14 @@ func (n *Network) UnmarshalText(text []byte) error {
 	}
 	*n = Network(netip.PrefixFrom(address, address.BitLen()))
 	return nil
+}
+
+// String returns CIDR notation, or an address for a network of one.
+func (n Network) String() string {
+	if p := netip.Prefix(n); !p.IsSingleIP() {
+		return p.String()
+	}
+	return netip.Prefix(n).Addr().String()
 }
 
 // Report tells when something is answered.

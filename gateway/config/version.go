@@ -10,7 +10,7 @@ import (
 // Version is where the endpoints of a version of a service are: it has one of the
 // three.
 type Version struct {
-	// URL, URLs and URLsFile are as those of [Service].
+	// URL, URLs and URLsFile are those of the version, as a service has them.
 	URL      string            `yaml:"url"`
 	URLs     []endpoint.Target `yaml:"urls"`
 	URLsFile string            `yaml:"urlsFile"`
@@ -85,15 +85,17 @@ func checkURL(p *problems, at, text string) {
 type Rule struct {
 	// To is the name of the version.
 	To string `yaml:"to"`
-	// Frontend is the one for whose requests the rule is; empty for all.
+	// Frontend is the one whose requests the rule is for; empty for all.
 	Frontend string `yaml:"frontend"`
-	// Header is that of a request which gets the version.
+	// Header is a header: requests with it get the version, unless its value is never.
 	Header string `yaml:"header"`
-	// Claim is that of a token whose bearer gets it.
+	// Claim is a claim: requests whose token has it get the version, unless its value is
+	// false or null.
 	Claim string `yaml:"claim"`
-	// Percent is the share of the other requests that get it.
+	// Percent is the share of the other requests that get the version.
 	Percent float64 `yaml:"percent"`
-	// Sticky is what requests have in common that get the same version.
+	// Sticky is what requests that get the same version have in common: $subject or
+	// $request.headers.<name>.
 	Sticky string `yaml:"sticky"`
 }
 
@@ -104,7 +106,7 @@ type Rules []Rule
 type Mirror struct {
 	// To is the name of the version.
 	To string `yaml:"to"`
-	// Percent is the share of the calls.
+	// Percent is the share of the calls that are copied.
 	Percent float64 `yaml:"percent"`
 }
 
