@@ -48,6 +48,10 @@ setup:
 	@sh e2e/setup.sh
 
 .PHONY: generate
+settings: ## write what is derived from the types of gateway/config: the JSON Schema and the reference of docs/configuration.md
+	@go test -count=1 ./internal/settings -run TestComments -update
+	@go test -count=1 ./internal/settings -update
+
 generate: ## generate Go code of the schemas and the protos
 	@$(SHA256) --check --status demo/stubs.sha256 || $(MAKE) --no-print-directory proto
 	@go run ./cmd/portico generate
