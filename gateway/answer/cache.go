@@ -176,7 +176,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 	recording, record := provenance.Begin(ctx)
 	made := q.Make(recording)
 	parts := record.Summary()
-	out := &content{response: made.Response, cost: made.Cost, vary: q.Variation.add(parts), passed: passedOf(parts)}
+	out := &content{response: made.Response, cost: made.Cost, vary: q.Variation.add(parts), passed: passedOf(parts), fellBack: parts.FellBack}
 	tags := slices.Concat(made.Tags, parts.Tags)
 	valid = adopt(parts.Parts, tags)
 	if !parts.Born.IsZero() && parts.Born.Before(born) {
@@ -191,7 +191,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 		}
 	}
 	plain := len(made.Response.Errors)+len(made.Response.Extensions) == 0
-	shareable := parts.Caller < provenance.Everything && !parts.Overflow
+	shareable := parts.Caller < provenance.Everything && !parts.Overflow && !parts.FellBack
 	if c.store.Keeps() && !q.Alone && policy.MaxAge > c.store.Now().Sub(born) && plain && shareable {
 		cost := made.Cost() // so that what it needs is not kept
 		out.cost = func() float64 { return cost }

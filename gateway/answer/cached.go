@@ -25,6 +25,7 @@ type content struct {
 	cost     func() float64
 	vary     *vary   // what it varies by
 	passed   passed  // for the caller whose request it was made for
+	fellBack bool    // a field has its fallback value
 	cached   *cached // nil if it is not cached
 }
 
@@ -37,10 +38,13 @@ func (c *content) answer() *Answer {
 
 // failed reports whether services failed, so that a stale answer is better.
 func (c *content) failed() bool {
+	if c.fellBack {
+		return true
+	}
 	for _, err := range c.response.Errors {
 		code, _ := err.Extensions["code"].(string)
 		switch problem.Code(code) {
-		case problem.ServiceError, problem.ServiceTimeout, problem.Unavailable:
+		case problem.ServiceError, problem.ServiceTimeout, problem.Unavailable, problem.Overloaded:
 			return true
 		}
 	}

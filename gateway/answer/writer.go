@@ -116,7 +116,7 @@ func (a *Answer) statusFor(format string) int {
 		return http.StatusTooManyRequests
 	case problem.PersistedQueryNotFound, problem.PersistedQueryNotSupported:
 		return http.StatusOK // what clients of automatic persisted queries expect
-	case problem.Unavailable:
+	case problem.Unavailable, problem.Overloaded:
 		return http.StatusServiceUnavailable
 	case problem.ServiceTimeout:
 		return http.StatusGatewayTimeout

@@ -118,7 +118,7 @@ func (s *Service) setDefaults() {
 		Resume:         Duration(10 * time.Second),
 		MaxBatch:       DefaultMaxBatch,
 		Attempts:       2,
-		Concurrency:    100,
+		Concurrency:    256,
 		MaxResponse:    8 << 20,
 	}
 }

@@ -29,7 +29,7 @@ func (k EventKind) IsBad() bool { return k == Ejected || k == Unhealthy || k == 
 
 const (
 	baseEjection    = 5 * time.Second
-	longestEjection = time.Minute
+	longestEjection = 30 * time.Second
 	forgiven        = time.Minute // after which an ejection does not count
 )
 
@@ -61,28 +61,32 @@ func (s *Set) eject(e *Endpoint, probe bool) {
 }
 
 func ejection(n int) time.Duration {
-	const most = 8 // more is longer than the longest
-	return min(baseEjection<<min(n-1, most), longestEjection)
+	return min(baseEjection*time.Duration(n), longestEjection)
 }
 
-// hasBetter reports whether an available endpoint fails less than half as often.
+// hasBetter reports whether another endpoint is available that works.
 func (s *Set) hasBetter(e *Endpoint) bool {
-	rate := e.rate()
+	mine := e.recent()
 	for _, m := range s.members {
-		if m.Endpoint != e && !m.ejected && !m.unhealthy && m.rate() < rate/2 {
+		if m.Endpoint == e || m.ejected || m.unhealthy {
+			continue
+		}
+		if of := m.recent(); of.isBetter(mine) {
 			return true
 		}
 	}
 	return false
 }
 
-func (e *Endpoint) rate() float64 {
+func (e *Endpoint) recent() record {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.record.rate()
+	return e.record
 }
 
-func (e *Endpoint) isEjected() bool {
+// IsEjected reports whether the endpoint is left out, but for calls that find out whether
+// it works again.
+func (e *Endpoint) IsEjected() bool {
 	e.set.mu.Lock()
 	defer e.set.mu.Unlock()
 	return e.ejected

@@ -9,7 +9,7 @@ const (
 	paceWindow   = float64(2 * time.Second)  // what the average is of, roughly
 	paceForgets  = float64(10 * time.Second) // without calls
 	leastPace    = time.Millisecond          // below it, endpoints do not differ
-	normalPace   = 2                         // times that of the others
+	normalPace   = 1.5                       // times that of the others
 	leastShare   = 0.001
 	rampDuration = 10 * time.Second // slow start
 	leastRamp    = 0.1
@@ -49,8 +49,8 @@ func (e *Endpoint) latency(now int64) float64 {
 	return math.Max(expected, float64(now-max(e.waiting.Load(), e.heard.Load())))
 }
 
-// shareOf returns what an endpoint is given of its weight: less if it takes more than
-// twice as long as the others, or is in slow start.
+// shareOf returns what an endpoint is given of its weight: less if it takes half
+// as long again as the others, or longer, or is in slow start.
 func (e *Endpoint) shareOf(now int64, usual float64) float64 {
 	share := 1.0
 	if expected := e.latency(now); expected > normalPace*usual {
@@ -66,6 +66,8 @@ func (e *Endpoint) shareOf(now int64, usual float64) float64 {
 // record is how many calls failed of late.
 type record struct {
 	consecutive int
+	began       int64 // the first of the failures in a row
+	succeeded   int64 // the latest call that did
 	since       int64 // when the current half of the period began
 	calls       [2]int
 	failures    [2]int
@@ -90,22 +92,27 @@ func (r *record) add(now int64, succeeded bool) bool {
 	}
 	r.calls[0]++
 	if succeeded {
-		r.consecutive = 0
+		r.consecutive, r.succeeded = 0, now
 		return false
+	}
+	if r.consecutive == 0 {
+		r.began = now
 	}
 	r.consecutive++
 	r.failures[0]++
 	return r.consecutive >= ejectConsecutive || r.calls[0]+r.calls[1] >= ejectCalls && r.rate() >= ejectRate
 }
 
-// rate returns the share of the calls that failed: 1 if the latest ones did, in a row.
+// rate returns the share of the calls that failed.
 func (r *record) rate() float64 {
-	if r.consecutive >= ejectConsecutive {
-		return 1
+	return float64(r.failures[0]+r.failures[1]) / float64(max(r.calls[0]+r.calls[1], 1))
+}
+
+// isBetter reports whether an endpoint works while another one, which is an outlier,
+// does not: it has answered since that fails in a row, or fails less than half as often.
+func (r *record) isBetter(other record) bool {
+	if other.consecutive >= ejectConsecutive {
+		return r.succeeded > other.began
 	}
-	calls := r.calls[0] + r.calls[1]
-	if calls == 0 {
-		return 0
-	}
-	return float64(r.failures[0]+r.failures[1]) / float64(calls)
+	return r.calls[0]+r.calls[1] > 0 && r.rate() < other.rate()/2
 }

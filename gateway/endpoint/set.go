@@ -110,7 +110,7 @@ func (s *Set) Use(ctx context.Context, kind Kind, avoid []*Endpoint, mayProbe bo
 	// All that are available have failed: another one, or any.
 	for _, m := range current.all {
 		if !slices.Contains(avoid, m.Endpoint) {
-			return m.use(kind, m.isEjected()), nil
+			return m.use(kind, m.IsEjected()), nil
 		}
 	}
 	return current.all[int(s.config.Random()*float64(len(current.all)))].use(kind, false), nil

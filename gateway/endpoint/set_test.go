@@ -127,12 +127,12 @@ func TestEjectionAndRecovery(t *testing.T) {
 		s.caller()
 	}
 	s.run(5 * time.Minute)
-	if len(failures) < 8 || len(failures) > 14 {
+	if len(failures) < 10 || len(failures) > 22 {
 		t.Errorf("the dead endpoint was called %d times: %v", len(failures), failures)
 	}
 	failures = slices.DeleteFunc(failures, func(at time.Duration) bool { return at < time.Second })
 	for i, at := range failures[1:] {
-		if pause := at - failures[i]; pause < 4*time.Second || pause > 61*time.Second {
+		if pause := at - failures[i]; pause < 4*time.Second || pause > 31*time.Second {
 			t.Errorf("a probe %v after the one before", pause)
 		}
 	}
@@ -225,6 +225,9 @@ func TestAvoid(t *testing.T) {
 	for range 10 {
 		u, _ := s.set.Use(context.Background(), Call, []*Endpoint{b, c}, false)
 		u.End(Lost)
+		s.now += time.Millisecond
+		u, _ = s.set.Use(context.Background(), Call, []*Endpoint{a, c}, false)
+		u.End(Answered)
 	}
 	if available := s.set.All(); available[a] || !available[b] || !available[c] {
 		t.Fatalf("available: %v", available)

@@ -155,7 +155,7 @@ func (l *level) draw(random float64) member {
 const sharesHold = int64(50 * time.Millisecond)
 
 // share finds the shares of the endpoints that are chosen from, if they are old. Those are
-// slow that take more than twice as long as the lower median does.
+// slow that take more than one and a half times as long as the lower median.
 func (s *snapshot) share(now int64) {
 	at := s.sharedAt.Load()
 	if at != 0 && now-at < sharesHold || !s.sharedAt.CompareAndSwap(at, max(now, 1)) {

@@ -29,7 +29,10 @@ type request struct {
 	plans  *Plans
 	denied map[*ast.Field]error
 	turn   turn // of an event that is executed by a plan
-	scope  loader.Scope
+	// fellBack is called with the error in place of which a field has its fallback; nil
+	// for none.
+	fellBack func(ctx context.Context, field string, err error)
+	scope    loader.Scope
 
 	mu      sync.Mutex
 	batches map[any]any // resultKey -> batches[P, R]
@@ -44,17 +47,28 @@ type requestKey struct{}
 func Begin(ctx context.Context) context.Context {
 	outer := requestOf(ctx)
 	if outer == nil {
-		return Start(ctx, nil, nil)
+		return Start(ctx, Options{})
 	}
-	return &request{Context: ctx, outer: outer, plans: outer.plans, denied: outer.denied}
+	return &request{Context: ctx, outer: outer, plans: outer.plans, denied: outer.denied, fellBack: outer.fellBack}
 }
 
-// Start is [Begin] for an operation whose plans are kept, for other requests with
-// the same operation, and some of whose fields are answered with errors and not
-// resolved. If there are such fields, the operation must have [Deny] of them as
-// its middleware. Plans may be nil.
-func Start(ctx context.Context, plans *Plans, denied map[*ast.Field]error) context.Context {
-	return &request{Context: ctx, plans: plans, denied: denied}
+// Options are what an execution has besides its operation. The zero value is that of
+// [Begin].
+type Options struct {
+	// Plans are kept for other requests with the same operation; nil keeps none.
+	Plans *Plans
+	// Denied are fields that are answered with errors, and not resolved. If there are
+	// such fields, the operation must have [Deny] of them as its middleware.
+	Denied map[*ast.Field]error
+	// FellBack is called with the error of a service in place of which a field has its
+	// fallback. It must be safe for concurrent use, and may be called with the same
+	// error several times. It may be nil.
+	FellBack func(ctx context.Context, field string, err error)
+}
+
+// Start is [Begin] for an operation with options.
+func Start(ctx context.Context, o Options) context.Context {
+	return &request{Context: ctx, plans: o.Plans, denied: o.Denied, fellBack: o.FellBack}
 }
 
 // requestOf returns the request of a context; nil if it has none.

@@ -29,6 +29,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/introspection"
+	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/transport"
@@ -60,6 +61,8 @@ type Config struct {
 	Caching cachecontrol.Defaults
 	// Store has cached answers.
 	Store *cache.Store
+	// Admission bounds the operations that are executed at a time; nil for no bound.
+	Admission *overload.Limiter
 	// Timeout bounds the execution of a query or a mutation.
 	Timeout time.Duration
 	// CancelMutations cancels a mutation when its caller leaves, as queries are.

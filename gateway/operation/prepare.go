@@ -14,6 +14,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/transport"
@@ -30,6 +31,7 @@ type prepared struct {
 	oc      *graphql.OperationContext
 	denied  access.Denied
 	account account
+	class   overload.Class
 
 	// recallable requests are known by their texts, while the trusted documents
 	// have this version.
@@ -141,7 +143,8 @@ func (p *prepared) admit(ctx context.Context) *gqlerror.Error {
 			"The operation could cost %v points, of which %v are allowed: ask for less.", p.account.requested, most).
 			With("cost", p.account.requested).With("maximum", most).OfRequest()
 	}
-	p.denied = known.guards.Check(ctx, auth.From(ctx), values)
+	principal := auth.From(ctx)
+	p.denied, p.class = known.guards.Check(ctx, principal, values), classOf(p.Kind(), principal)
 	return nil
 }
 

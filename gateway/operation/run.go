@@ -13,8 +13,10 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/portico-gateway/portico/gateway/answer"
+	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/input"
+	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
@@ -140,8 +142,39 @@ func (p *prepared) failed(ctx context.Context, err error) *answer.Answer {
 	return answer.Errors(p.presenter.Present(ctx, err))
 }
 
+// enter admits the operation to execution, whose end calls release, or returns why it is
+// refused.
+func (p *prepared) enter(ctx context.Context) (release func(), refused *gqlerror.Error) {
+	if p.frontend.config.Admission == nil {
+		return func() {}, nil
+	}
+	release, err := p.frontend.config.Admission.Acquire(p.class)
+	if err != nil {
+		return nil, p.presenter.Present(ctx, err)
+	}
+	return release, nil
+}
+
+// classOf returns how important an operation is when there is too much to do.
+func classOf(kind ast.Operation, principal *auth.Principal) overload.Class {
+	switch {
+	case kind == ast.Mutation:
+		return overload.Mutation
+	case principal == nil:
+		return overload.Anonymous
+	case principal.Tier != "":
+		return overload.Tiered
+	}
+	return overload.Authenticated
+}
+
 // make executes a query, once.
 func (p *prepared) make(ctx context.Context) answer.Made {
+	release, err := p.enter(ctx)
+	if err != nil {
+		return answer.Made{Response: &graphql.Response{Errors: gqlerror.List{err}}, Cost: func() float64 { return 0 }}
+	}
+	defer release()
 	resp := p.execute(ctx)()
 	if resp == nil {
 		resp = &graphql.Response{Errors: refusal(problem.New(problem.ServiceTimeout, "The operation took too long."))}
@@ -173,6 +206,11 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 	if ctx.Err() != nil { // it has not begun
 		return p.failed(ctx, ctx.Err())
 	}
+	release, err := p.enter(ctx)
+	if err != nil {
+		return answer.Errors(err)
+	}
+	defer release()
 	if !f.config.CancelMutations {
 		var cancel context.CancelFunc
 		ctx, cancel = staying(ctx)
@@ -206,7 +244,8 @@ func staying(ctx context.Context) (context.Context, context.CancelFunc) {
 // called by one goroutine at a time. Each execution has a scope for results and
 // loaders.
 func (p *prepared) execute(ctx context.Context) func() *graphql.Response {
-	ctx = graphql.WithOperationContext(execute.Start(ctx, p.facts.plans, p.denied), p.oc)
+	ctx = execute.Start(ctx, execute.Options{Plans: p.facts.plans, Denied: p.denied, FellBack: p.presenter.FellBack})
+	ctx = graphql.WithOperationContext(ctx, p.oc)
 	first := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
 	responses := p.frontend.schema.Exec(first)
 	isFirst := p.Kind() != ast.Subscription // whose events have errors of their own

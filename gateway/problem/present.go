@@ -103,11 +103,29 @@ func (p *Presenter) logProblem(ctx context.Context, e *Error, path ast.Path) {
 		return
 	}
 	if _, seen := p.ids.LoadOrStore(e, ""); !seen {
-		message := e.Message
-		if e.Service != "" { // lines of one service are one kind
-			message = "service " + e.Service + ": " + message
-		}
-		p.log.WarnContext(ctx, message, "code", e.Code, "path", path.String(), "cause", e.cause)
+		p.log.WarnContext(ctx, e.inLog(), "code", e.Code, "path", path.String(), "cause", e.cause)
+	}
+}
+
+// inLog returns the message for the log. Lines of one service are one kind.
+func (e *Error) inLog() string {
+	if e.Service == "" {
+		return e.Message
+	}
+	return "service " + e.Service + ": " + e.Message
+}
+
+// FellBack logs an error that the frontend does not see, since a field has its fallback
+// value instead. field is its name: "Product.reviews". It logs an error once, whether it
+// is presented too or not.
+func (p *Presenter) FellBack(ctx context.Context, field string, err error) {
+	known, ok := errors.AsType[*Error](err)
+	var key any = known
+	if !ok {
+		known, key = Wrap(err, ServiceTimeout, "The operation took too long."), identity(err)
+	}
+	if _, seen := p.ids.LoadOrStore(key, ""); !seen {
+		p.log.WarnContext(ctx, known.inLog(), "code", known.Code, "fallback", field, "cause", known.cause)
 	}
 }
 

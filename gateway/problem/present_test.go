@@ -116,6 +116,26 @@ func TestOneErrorIsLoggedOnce(t *testing.T) {
 	}
 }
 
+// An error that a fallback hides is one line in the log, also if other fields show it.
+func TestFellBack(t *testing.T) {
+	var log bytes.Buffer
+	p := problem.NewPresenter(slog.New(slog.NewTextHandler(&log, nil)))
+	err := problem.Wrap(errors.New("status 500"), problem.ServiceError, "The service failed.").Of("catalog").OfOutage()
+	p.FellBack(t.Context(), "Query.products", fmt.Errorf("of a key: %w", err))
+	p.FellBack(t.Context(), "Product.reviews", err)
+	_ = p.Present(t.Context(), err)
+	const want = `level=WARN msg="service catalog: The service failed." code=DOWNSTREAM_SERVICE_ERROR fallback=Query.products cause="status 500"`
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	log.Reset()
+	p.FellBack(t.Context(), "Query.a", context.DeadlineExceeded)
+	p.FellBack(t.Context(), "Query.b", context.DeadlineExceeded)
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "code=DOWNSTREAM_TIMEOUT fallback=Query.a") {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestWith(t *testing.T) {
 	a := problem.New("A", "a")
 	b := a.With("x", 1).With("y", 2)

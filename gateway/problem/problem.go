@@ -44,6 +44,7 @@ const (
 	PersistedQueryMismatch     Code = "PERSISTED_QUERY_HASH_MISMATCH" // the document is not the one of this id
 	PersistedQueryNotInList    Code = "PERSISTED_QUERY_NOT_IN_LIST"   // only trusted documents are executed
 	Unavailable                Code = "SERVICE_UNAVAILABLE"           // the gateway can't answer yet
+	Overloaded                 Code = "SERVICE_OVERLOADED"            // the gateway has more to do than it can
 
 	IntrospectionDisabled Code = "INTROSPECTION_DISABLED"   // introspection is disabled for the frontend, or the caller
 	ServiceError          Code = "DOWNSTREAM_SERVICE_ERROR" // a service failed or answered nonsense
@@ -69,6 +70,10 @@ type Error struct {
 	// The log has it. A frontend sees it, as errors[].extensions.service, only if
 	// services are named in its answers ([Presenter.Services]).
 	Service string
+	// Outage reports that the service is not available: there was no connection, it did
+	// not answer in time, it answered that it failed, or it is not called since it failed
+	// before. A field may have a fallback value then.
+	Outage bool
 
 	cause error
 }
@@ -100,6 +105,13 @@ func (e *Error) With(key string, value any) *Error {
 func (e *Error) Of(service string) *Error {
 	c := *e
 	c.Service = service
+	return &c
+}
+
+// OfOutage returns a copy that says that the service is not available.
+func (e *Error) OfOutage() *Error {
+	c := *e
+	c.Outage = true
 	return &c
 }
 

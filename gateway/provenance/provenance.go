@@ -30,6 +30,7 @@ type Record struct {
 	expires  time.Time
 	validate bool
 	missing  bool
+	fellBack bool
 	parts    []Part
 	passed   passed
 }
@@ -72,6 +73,9 @@ type Summary struct {
 	MustRevalidate bool
 	// Missing reports that a service had no object, or nothing for a key.
 	Missing bool
+	// FellBack reports that a field has its fallback value, since a service was not
+	// available: the answer is not whole, and must not be cached.
+	FellBack bool
 	// Services are those that were called, sorted.
 	Services []string
 	// Parts are those that are cached.
@@ -225,6 +229,17 @@ func (r *Record) Missing() {
 	r.missing = true
 }
 
+// FellBack notes that a field has its fallback value, since a service was not
+// available.
+func (r *Record) FellBack() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fellBack = true
+}
+
 // Calls notes that a service was called.
 func (r *Record) Calls(service string) {
 	if r == nil {
@@ -272,6 +287,7 @@ func (r *Record) Add(s Summary) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.overflow, r.validate, r.missing = r.overflow || s.Overflow, r.validate || s.MustRevalidate, r.missing || s.Missing
+	r.fellBack = r.fellBack || s.FellBack
 	if s.PassedOver {
 		r.passed = passed{step: r.passed.step, over: true}
 	}
@@ -292,6 +308,7 @@ func (r *Record) Summary() Summary {
 		Expires:        r.expires,
 		MustRevalidate: r.validate,
 		Missing:        r.missing,
+		FellBack:       r.fellBack,
 		Services:       sorted(r.services),
 		Parts:          slices.Clone(r.parts),
 		Overflow:       r.overflow,

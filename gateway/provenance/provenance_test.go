@@ -48,12 +48,16 @@ func TestRecord(t *testing.T) {
 	other.Add(want)
 	other.Expires(now)
 	other.Missing()
-	want.Tags, want.Expires, want.Missing = append(want.Tags, "t3"), now, true
+	other.FellBack()
+	want.Tags, want.Expires, want.Missing, want.FellBack = append(want.Tags, "t3"), now, true, true
 	if got := other.Summary(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := r.Summary(); len(got.Tags) != 2 {
+	if got := r.Summary(); len(got.Tags) != 2 || got.FellBack {
 		t.Error("an inner record changes the outer one")
+	}
+	if r.Add(want); !r.Summary().FellBack {
+		t.Error("a part with a fallback makes a whole answer")
 	}
 }
 
@@ -67,6 +71,7 @@ func TestNoRecord(t *testing.T) {
 	r.Expires(time.Now())
 	r.MustRevalidate()
 	r.Missing()
+	r.FellBack()
 	r.Calls("a")
 	r.Add(provenance.Summary{Tags: []string{"t"}})
 	if got := r.Summary(); !reflect.DeepEqual(got, provenance.Summary{}) {

@@ -687,6 +687,30 @@ func TestStaleAnswers(t *testing.T) {
 	}
 }
 
+// While a service is not available, an answer with a fallback value is kept by no cache.
+func TestFallbackAnswers(t *testing.T) {
+	var down atomic.Bool
+	n := func(ctx context.Context, _ map[string]any) (any, error) {
+		var err error
+		if down.Load() {
+			err = problem.New(problem.ServiceError, "down").OfOutage()
+		}
+		return execute.FallbackOne(ctx, "Query.n", func() any { return 0 })(1, err)
+	}
+	server, _ := cachingGateway(t, `type Query { n: Int @cacheControl(maxAge: 60) }`, map[string]field{"n": n}, nil)
+	down.Store(true)
+	for range 2 {
+		got := ask(t, server, http.MethodGet, "{n}")
+		if got.body != `{"data":{"n":0}}` || got.header.Get("Cache-Control") != "no-store" || got.cache() != "Portico; fwd=miss" {
+			t.Errorf("down: %s %v", got.body, got.header)
+		}
+	}
+	down.Store(false)
+	if got := ask(t, server, http.MethodGet, "{n}"); got.body != `{"data":{"n":1}}` || got.header.Get("Cache-Control") != "public, max-age=60" {
+		t.Errorf("up again: %s %v", got.body, got.header)
+	}
+}
+
 // An answer that was invalidated while it was made is kept by no cache, not even one
 // between the gateway and its clients.
 func TestInvalidatedWhileMade(t *testing.T) {

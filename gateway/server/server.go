@@ -21,6 +21,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/memory"
+	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/redis"
 	"github.com/portico-gateway/portico/gateway/transport"
@@ -40,7 +41,8 @@ type Server struct {
 	writer     *answer.Writer // of all frontends
 	health     *health
 	bodies     *transport.Budget // of all frontends
-	ownHeaders []string          // what services are not told by callers; canonical
+	admission  *overload.Limiter
+	ownHeaders []string // what services are not told by callers; canonical
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
@@ -63,17 +65,18 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		return nil, err
 	}
 	s := &Server{
-		config:   cfg,
-		options:  options,
-		log:      log,
-		services: services,
-		verifier: verifier,
-		link:     link,
-		limiter:  ratelimit.New(limiterConfig(cfg.Redis, link, log)),
-		store:    store,
-		writer:   writer,
-		bodies:   transport.NewBudget(int64(cfg.Server.BodyBudget)),
-		health:   &health{services: cfg.Services, check: services.Check, verifier: verifier},
+		config:    cfg,
+		options:   options,
+		log:       log,
+		services:  services,
+		verifier:  verifier,
+		link:      link,
+		limiter:   ratelimit.New(limiterConfig(cfg.Redis, link, log)),
+		store:     store,
+		writer:    writer,
+		admission: overload.New(overload.Sampler()),
+		bodies:    transport.NewBudget(int64(cfg.Server.BodyBudget)),
+		health:    &health{services: cfg.Services, check: services.Check, verifier: verifier},
 		// An API key lets its bearer act for its principal: services need none.
 		ownHeaders: []string{http.CanonicalHeaderKey(cfg.Auth.KeyHeader)},
 	}
@@ -156,6 +159,7 @@ func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
 	var group sync.WaitGroup
 	group.Go(func() { s.verifier.Run(ctx) })
 	group.Go(func() { s.services.Run(ctx) })
+	group.Go(func() { s.admission.Run(ctx) })
 	for _, f := range routes.operations {
 		group.Go(func() { f.Run(ctx) })
 	}

@@ -116,6 +116,7 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 		Cost:               operation.Cost{Max: cfg.Cost.Max, ListSize: cfg.Cost.ListSize, Parse: cfg.Cost.Parse, Report: operation.Report(cfg.Cost.Report)},
 		Tiers:              tiers(cfg.RateLimit),
 		Limiter:            s.limiter,
+		Admission:          s.admission,
 		Caching: cachecontrol.Defaults{
 			MaxAge:               time.Duration(cfg.Caching.MaxAge),
 			StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),

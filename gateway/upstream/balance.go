@@ -64,7 +64,7 @@ func (b *balancer) use(ctx context.Context, kind endpoint.Kind, c *call) (endpoi
 		return u, failed(ctx, b.service, ctx.Err())
 	}
 	err = fmt.Errorf("service %s: %w", b.service, err)
-	return u, &unsentError{problem.Wrap(err, problem.ServiceError, "The service failed.").Of(b.service)}
+	return u, &unsentError{problem.Wrap(err, problem.ServiceError, "The service failed.").Of(b.service).OfOutage()}
 }
 
 // attempt makes one attempt. One that finds out whether an ejected endpoint works again

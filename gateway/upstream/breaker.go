@@ -42,7 +42,7 @@ func (b *breakers) policy(next send) send {
 	return func(ctx context.Context, c *call) error {
 		breaker := b.of(c.route)
 		if !breaker.TryAcquirePermit() {
-			return problem.Wrap(openError{b.service, c.route}, problem.ServiceError, "The service failed.").Of(b.service)
+			return problem.Wrap(openError{b.service, c.route}, problem.ServiceError, "The service failed.").Of(b.service).OfOutage()
 		}
 		failed := true // also if it panics
 		defer func() {

@@ -81,8 +81,8 @@ func IsNotFound(err error) bool {
 	return ok && (e.Status == http.StatusNotFound || e.Code == codes.NotFound)
 }
 
-// failed is the error of a call that did not come to an answer: a problem,
-// unless the caller left.
+// failed is the error of a call that did not come to an answer: the problem of an
+// outage, unless the caller left.
 func failed(ctx context.Context, service string, err error) error {
 	_, silent := errors.AsType[firstMessageError](context.Cause(ctx))
 	if silent || deadline.IsOver(ctx) {
@@ -93,9 +93,9 @@ func failed(ctx context.Context, service string, err error) error {
 	case errors.Is(ctx.Err(), context.Canceled) && !late: // by the caller, for whatever cause
 		return fmt.Errorf("call of %s: %w", service, context.Canceled)
 	case late, errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return problem.Wrap(err, problem.ServiceTimeout, "The service did not answer in time.").Of(service)
+		return problem.Wrap(err, problem.ServiceTimeout, "The service did not answer in time.").Of(service).OfOutage()
 	}
-	return problem.Wrap(err, problem.ServiceError, "The service failed.").Of(service)
+	return problem.Wrap(err, problem.ServiceError, "The service failed.").Of(service).OfOutage()
 }
 
 // nonsense is the problem of an answer that is not what was asked for.
@@ -123,9 +123,11 @@ func refused(e *StatusError) error {
 	case http.StatusForbidden:
 		return problem.Wrap(e, problem.Forbidden, "You may not do this.").Of(e.Service)
 	case http.StatusGatewayTimeout:
-		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(e.Service).With("status", e.Status)
+		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(e.Service).With("status", e.Status).OfOutage()
 	}
-	return e.withRetry(problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service).With("status", e.Status))
+	p := e.withRetry(problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service).With("status", e.Status))
+	p.Outage = e.Status >= http.StatusInternalServerError
+	return p
 }
 
 // grpcError is the error of a gRPC call that failed. Its status is spelled as
@@ -143,7 +145,19 @@ func grpcError(ctx context.Context, service string, err error) error {
 	case codes.PermissionDenied:
 		return problem.Wrap(e, problem.Forbidden, "You may not do this.").Of(service)
 	case codes.DeadlineExceeded:
-		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(service)
+		return problem.Wrap(e, problem.ServiceTimeout, "The service did not answer in time.").Of(service).OfOutage()
 	}
-	return e.withRetry(problem.Wrap(e, problem.ServiceError, "The service failed.").Of(service).With("status", code.Code(s.Code()).String()))
+	p := e.withRetry(problem.Wrap(e, problem.ServiceError, "The service failed.").Of(service).With("status", code.Code(s.Code()).String()))
+	p.Outage = isServerError(s.Code())
+	return p
+}
+
+// isServerError reports whether a code of gRPC is that of a status of 5xx, as
+// google.rpc.Code has it.
+func isServerError(c codes.Code) bool {
+	switch c {
+	case codes.Unknown, codes.Internal, codes.DataLoss, codes.Unimplemented, codes.Unavailable, codes.DeadlineExceeded:
+		return true
+	}
+	return false
 }

@@ -76,7 +76,7 @@ func (p *grpcPeer) use(ctx context.Context) (*grpcConn, error) {
 		if err != nil {
 			return nil, err
 		}
-		connecting, err := conn.await(ctx)
+		connecting, err := conn.await(ctx, p.to.IsEjected())
 		if err != nil {
 			p.release(conn)
 			return nil, err
@@ -145,13 +145,19 @@ func (c *grpcConn) room() int {
 	return max(int(min(w.streams.Load(), 1<<30))-1, 1)
 }
 
-// await waits until a connection is there, or an attempt to make it failed. It reports
-// whether it had to wait.
-func (c *grpcConn) await(ctx context.Context) (waited bool, err error) {
+// await waits until a connection is there, or an attempt to make it failed, which with
+// anew is one from now on. It reports whether it had to wait.
+func (c *grpcConn) await(ctx context.Context, anew bool) (waited bool, err error) {
 	for {
 		state := c.GetState()
 		switch state {
-		case connectivity.Ready, connectivity.TransientFailure, connectivity.Shutdown:
+		case connectivity.TransientFailure:
+			if !anew {
+				return waited, nil
+			}
+			anew = false
+			c.ResetConnectBackoff()
+		case connectivity.Ready, connectivity.Shutdown:
 			return waited, nil
 		case connectivity.Idle:
 			c.Connect()

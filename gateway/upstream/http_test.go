@@ -103,6 +103,9 @@ func TestFailures(t *testing.T) {
 			if !ok {
 				t.Fatalf("not a problem: %v", err)
 			}
+			if want := c.code == problem.ServiceTimeout || c.status == 500 || c.status == 503; p.Outage != want {
+				t.Errorf("an outage: got %t, want %t", p.Outage, want)
+			}
 			if p.Code != c.code || p.Service != "rows" || p.Extensions["service"] != nil || p.Extensions["status"] != c.status {
 				t.Errorf("got %s %v, want %s and status %v", p.Code, p.Extensions, c.code, c.status)
 			}
@@ -120,7 +123,7 @@ func TestConnectionRefused(t *testing.T) {
 	}
 	_ = l.Close() // nobody is there now
 	_, err = upstream.GetJSON[row](t.Context(), open(t, upstream.Config{URL: "http://" + l.Addr().String()}), upstream.Request{})
-	if problem.CodeOf(err) != problem.ServiceError {
+	if p, ok := errors.AsType[*problem.Error](err); !ok || p.Code != problem.ServiceError || !p.Outage {
 		t.Errorf("got %v", err)
 	}
 }

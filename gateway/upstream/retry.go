@@ -15,10 +15,11 @@ import (
 
 // What bounds retries.
 const (
-	retryBudget  = 0.2 // of the calls
-	retryReserve = 10  // that a service with few calls may use
-	retryBase    = 25 * time.Millisecond
-	retryMost    = 250 * time.Millisecond
+	retryBudget    = 0.2 // of the calls
+	retryReserve   = 10  // that a service with few calls may use
+	retryMostSaved = 100 // of calls that were made earlier
+	retryBase      = 25 * time.Millisecond
+	retryMost      = 250 * time.Millisecond
 )
 
 // retrier makes idempotent calls again that failed because the service could not be
@@ -78,7 +79,7 @@ func (r *retrier) pause(ctx context.Context, err error, n int) (pause time.Durat
 
 // earn adds what one call adds to the budget.
 func (r *retrier) earn() {
-	if have := r.tokens.Load(); have < retryReserve*1000 {
+	if have := r.tokens.Load(); have < retryMostSaved*1000 {
 		r.tokens.CompareAndSwap(have, have+retryBudget*1000) // one that is lost now and then errs on the safe side
 	}
 }

@@ -18,8 +18,8 @@ import (
 func TestThroughputBesideSlowRoute(t *testing.T) {
 	const (
 		hanging = 500
-		callers = 20
-		share   = 75 // of 100 calls, which one route may have
+		callers = 100
+		share   = 128 // of the 256 calls, which one route may have
 		rounds  = 7
 		each    = 5 // calls of a caller in a block
 		latency = 20 * time.Millisecond
@@ -37,7 +37,7 @@ func TestThroughputBesideSlowRoute(t *testing.T) {
 		<-timer.C
 		_, _ = w.Write([]byte(`{}`))
 	})
-	config := upstream.Config{URL: url, Timeout: 10 * time.Minute, Concurrency: 100}
+	config := upstream.Config{URL: url, Timeout: 10 * time.Minute}
 	alone, beside := open(t, config), open(t, config)
 
 	ctx, cancel := context.WithCancel(t.Context())

@@ -76,8 +76,8 @@ type Config struct {
 	// Hedging is the quantile of a route's latencies, such as 0.95, after which an
 	// idempotent call that has no answer is made a second time; 0 for never.
 	Hedging float64
-	// Concurrency bounds the calls that are under way, without streams; 100 by
-	// default. One binding, or method of gRPC, has at most three quarters of them.
+	// Concurrency bounds the calls that are under way, without streams; 256 by
+	// default. One binding, or method of gRPC, has at most half of them.
 	// Over HTTP/1.1 each has a connection.
 	Concurrency int
 	// Resume is how long a shared stream that broke is opened again before its
@@ -161,7 +161,7 @@ func (c Config) withDefaults() Config {
 		c.Attempts = 2
 	}
 	if c.Concurrency == 0 {
-		c.Concurrency = 100
+		c.Concurrency = 256
 	}
 	if c.Resume == 0 {
 		c.Resume = 10 * time.Second

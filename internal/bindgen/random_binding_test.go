@@ -190,6 +190,7 @@ func (b *randomBinding) bind() {
 	} else {
 		b.bindREST(values)
 	}
+	b.field.text += b.fallback()
 }
 
 // leading leads into an input object, sometimes.

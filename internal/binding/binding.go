@@ -1,10 +1,10 @@
 // Package binding reads the directives that bind fields of a schema to calls of
-// services: @rest, @grpc and @source, with @discriminator, @node,
+// services: @rest, @grpc, @fallback and @source, with @discriminator, @node,
 // @calls, @service and @inaccessible.
 // Package directive reads the directives of policy.
 //
 //	Read          rest.go, read.go  @rest or @grpc of a field → [Binding]
-//	              key.go, errors.go, check.go: its parts, and whether its variables exist
+//	              key.go, errors.go, fallback.go, check.go: its parts, and whether its variables exist
 //	DiscriminatorFor  discriminator.go  @discriminator → how the types of a service's objects are determined
 //	SourceFor     source.go         @source → where a service has a field
 //	NodeField     node.go           @node → the field that loads an object by its id
@@ -46,14 +46,15 @@ const (
 	ServiceDirective       = "service"
 	DiscriminatorDirective = "discriminator"
 	NodeDirective          = "node"
+	FallbackDirective      = "fallback"
 )
 
 // Private reports whether a directive or a type is about services and therefore
 // hidden from callers of the gateway.
 func Private(name string) bool {
 	return slices.Contains([]string{RESTDirective, GRPCDirective, SourceDirective, InaccessibleDirective, CallsDirective, ServiceDirective,
-		DiscriminatorDirective, NodeDirective, "BindingPage", "BindingError", "BindingFormat", "BindingMatch", "BindingNaming", "BindingForm",
-		"BindingScalar", "BindingStream", "BindingValue"}, name)
+		DiscriminatorDirective, NodeDirective, FallbackDirective, "BindingPage", "BindingError", "BindingFormat", "BindingMatch", "BindingNaming",
+		"BindingForm", "BindingScalar", "BindingStream", "BindingValue"}, name)
 }
 
 // Inaccessible reports whether a field is hidden from callers of the gateway.
@@ -127,6 +128,7 @@ func Read(schema *ast.Schema, parent *ast.Definition, field *ast.FieldDefinition
 		r.binding = &Binding{Parent: parent, Field: field, Pos: grpc.Position}
 		r.read(grpc, r.grpc)
 	}
+	r.fallback()
 	if r.failed {
 		return nil
 	}

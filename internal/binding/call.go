@@ -27,6 +27,8 @@ type Binding struct {
 	Max    int // 0 for the default
 	Page   *Page
 	Errors []ErrorRule
+	// Fallback is the value of the field if the service is not available; nil for none.
+	Fallback *ast.Value
 	// Sharing says how subscribers share a stream: STATE or EVENTS; empty if they do
 	// not.
 	Sharing string

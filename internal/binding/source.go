@@ -97,7 +97,7 @@ func EnumText(directives ast.DirectiveList, service string) (string, bool) {
 }
 
 // ReadOthers checks the directives that do not bind a field: @source,
-// @discriminator, @node, @calls and @service.
+// @discriminator, @node, @calls and @service, and @fallback at fields without a binding.
 func ReadOthers(schema *ast.Schema, report directive.Report) {
 	readServices(schema, report)
 	for _, def := range schema.Types {
@@ -105,6 +105,7 @@ func ReadOthers(schema *ast.Schema, report directive.Report) {
 		readNode(schema, def, report)
 		for _, field := range def.Fields {
 			readHints(schema, field, report)
+			readFallback(schema, def, field, report)
 			readSources(schema, field.Directives, def.Kind == ast.Object, report)
 		}
 		for _, value := range def.EnumValues {

@@ -132,6 +132,9 @@ func (a *adapters) object(o *plan.Adapters) {
 		if f.Adapts() {
 			a.fit(f)
 		}
+		if f.Fallback != nil {
+			a.fallbackOf(f)
+		}
 		a.field(o, f, typ)
 	}
 	if o.Node != nil {
@@ -167,12 +170,13 @@ func (a *adapters) field(o *plan.Adapters, f *plan.Adapter, typ string) {
 	}
 }
 
-// fitted writes a call whose result is converted or checked if it has to be.
+// fitted writes a call whose result is converted or checked if it has to be, and has a
+// fallback if there is one.
 func (a *adapters) fitted(f *plan.Adapter, call string) string {
-	if !f.Adapts() {
-		return call
+	if f.Adapts() {
+		call = a.execute("Fit") + "(" + fitName(f) + ")(" + call + ")"
 	}
-	return a.execute("Fit") + "(" + fitName(f) + ")(" + call + ")"
+	return a.orFallback(f, call)
 }
 
 func (a *adapters) rootField(o *plan.Adapters, f *plan.Adapter, head string) {
@@ -182,7 +186,7 @@ func (a *adapters) rootField(o *plan.Adapters, f *plan.Adapter, head string) {
 	}
 	a.line("// %s calls %s.\n%s {", f.GoName, methodName(f), head)
 	if f.Below == nil && !f.Adapts() && !o.Mutation {
-		a.line("return %s\n}\n", a.call(f, "q.r", ""))
+		a.line("return %s\n}\n", a.orFallback(f, a.call(f, "q.r", "")))
 		return
 	}
 	a.line("value, err := %s", a.fitted(f, a.call(f, "q.r", "")))
@@ -232,6 +236,9 @@ func (a *adapters) levelResolver(o *plan.Adapters, f *plan.Adapter, decls []stri
 	}
 	if f.Adapts() {
 		resolve = fmt.Sprintf("%s(%s, %s)", a.execute("Adapt"), resolve, fitName(f))
+	}
+	if f.Fallback != nil {
+		resolve = fmt.Sprintf("%s(%q, %s, %s)", a.execute("Fallback"), o.Name+"."+f.Name, resolve, fallbackName(f))
 	}
 	a.line("return %s\n}\n", resolve)
 }

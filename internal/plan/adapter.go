@@ -61,6 +61,8 @@ type Adapter struct {
 	GlobalID bool
 	// Fit checks that the frontend has the values; nil if it has all of them.
 	Fit *FitUse
+	// Fallback is the value if the service of Call is not available; nil for none.
+	Fallback *Constant
 
 	schema *ast.FieldDefinition
 }

@@ -223,6 +223,7 @@ func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, b
 	case call != nil:
 		out.Call = call
 		b.bindCall(out)
+		out.Fallback = b.fallback(out, b.frontend.Bindings[a.Name][field.Name])
 		return out, true
 	case method != nil:
 		out.Method = &Method{Package: method.Package.Path, Receiver: method.Receiver, Name: method.Name, Batch: method.Batch}

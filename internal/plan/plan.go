@@ -17,6 +17,7 @@
 //	          faults.go                         the fields of models with faults
 //	frontend  frontend.go, adapter.go  the adapters of a frontend's fields: [Frontend]; method.go
 //	          fit.go, cache.go         their signatures, values of other frontends, cache tags
+//	          fallback.go              the values of fields whose services are not available
 //
 // One type says how a value is read from an answer, whether that is JSON, XML
 // or a message of gRPC: [Read]. One says how a value becomes another:

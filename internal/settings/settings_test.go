@@ -195,8 +195,13 @@ func TestTables(t *testing.T) {
 	seen := 0
 	for _, m := range row.FindAllStringSubmatch(guide, -1) {
 		defaults := code.FindAllStringSubmatch(m[2], -1)
+		last := ""
 		for i, name := range code.FindAllStringSubmatch(m[1], -1) {
 			path := strings.TrimRight(name[1], ".…")
+			if strings.HasPrefix(path, ".") { // beside the last one
+				path = last[:strings.LastIndex(last, ".")] + path
+			}
+			last = path
 			s, ok := known[path]
 			if !ok {
 				s, ok = known["frontend."+path]
