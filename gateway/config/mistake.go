@@ -17,7 +17,7 @@ type Mistake struct {
 	Message      string // what is wrong and what to write
 }
 
-// String returns the mistake as file:line:column: path: message.
+// String returns the mistake as file:line:column: path: message, on one line.
 func (m Mistake) String() string {
 	text := fmt.Sprintf("%d:%d: ", m.Line, m.Column)
 	if m.File != "" {
@@ -26,7 +26,7 @@ func (m Mistake) String() string {
 	if m.Path != "" {
 		text += m.Path + ": "
 	}
-	return text + m.Message
+	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(text + m.Message)
 }
 
 // Mistakes are all mistakes of a file, by position. It is the error of [Load] and

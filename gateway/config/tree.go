@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -26,7 +27,11 @@ const (
 func readTree(text []byte, p *problems) *node {
 	start := &node{line: 1, column: 1}
 	if len(text) > longestFile {
-		p.at(start, "", fmt.Sprintf("the file has %d bytes: a configuration has at most 1MiB", len(text)))
+		p.at(start, "", "the file has more than 1MiB: write what differs from the defaults only")
+		return nil
+	}
+	if !utf8.Valid(text) {
+		p.at(invalid(text), "", "the file is not UTF-8: save it in this encoding")
 		return nil
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
@@ -63,6 +68,24 @@ func readTree(text []byte, p *problems) *node {
 	}
 	root.line, root.column = 1, 1
 	return root
+}
+
+// invalid returns the position of the first byte that is not UTF-8.
+func invalid(text []byte) *node {
+	n := &node{line: 1, column: 1}
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return n
+		case r == '\n':
+			n.line, n.column = n.line+1, 1
+		default:
+			n.column++
+		}
+		text = text[size:]
+	}
+	return n
 }
 
 // tooMuch returns why tokens are not parsed; empty if they may be.
