@@ -11,7 +11,7 @@ import (
 type Mistake struct {
 	File string // as it was given to [Load]; empty from [Parse]
 	// Line and Column, from 1, are those of the value; of the key if the key is
-	// wrong; of the section if the setting is missing from it.
+	// wrong; of the section if the setting is missing from it. They are 0 if there is no file.
 	Line, Column int
 	Path         string // such as services.catalog.timeout; empty for the whole file
 	Message      string // what is wrong and what to write
@@ -19,9 +19,12 @@ type Mistake struct {
 
 // String returns the mistake as file:line:column: path: message, on one line.
 func (m Mistake) String() string {
-	text := fmt.Sprintf("%d:%d: ", m.Line, m.Column)
+	text := ""
 	if m.File != "" {
-		text = m.File + ":" + text
+		text = m.File + ":"
+	}
+	if m.Line > 0 {
+		text += fmt.Sprintf("%d:%d: ", m.Line, m.Column)
 	}
 	if m.Path != "" {
 		text += m.Path + ": "
