@@ -47,6 +47,11 @@ test-long: setup ## run the long tests: many connections, long histories, fuzzin
 setup:
 	@sh e2e/setup.sh
 
+.PHONY: settings
+settings: ## write what is derived from the types of gateway/config: the JSON Schema and the reference of docs/configuration.md
+	@go test -count=1 ./internal/settings -run TestComments -update
+	@go test -count=1 ./internal/settings -update
+
 .PHONY: generate
 generate: ## generate Go code of the schemas and the protos
 	@$(SHA256) --check --status demo/stubs.sha256 || $(MAKE) --no-print-directory proto

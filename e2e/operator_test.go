@@ -127,7 +127,7 @@ func TestAddressInUse(t *testing.T) {
 }
 
 func TestWrongConfiguration(t *testing.T) {
-	if code, err := runGateway(t, nil, "CATALOG_URL=ftp://x", "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0"); code != 1 || !strings.Contains(err, "services.catalog.url must be a URL") {
+	if code, err := runGateway(t, nil, "CATALOG_URL=ftp://x", "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0"); code != 1 || !strings.Contains(err, `services.catalog.url: it begins with "ftp": want`) || !strings.Contains(err, "(from CATALOG_URL)") {
 		t.Errorf("code %d: %s", code, err)
 	}
 	if _, err := runGateway(t, nil, "REVIEWS_URL=http://127.0.0.1:1", "PORTICO_LISTEN=127.0.0.1:0", "PORTICO_ADMIN_LISTEN=127.0.0.1:0"); !strings.Contains(err, `no service "reviews" with a URL of grpc`) {

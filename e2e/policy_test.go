@@ -469,8 +469,8 @@ func TestTrustedDocuments(t *testing.T) {
 // What is wrong with a configuration is told at the start.
 func TestWrongPolicies(t *testing.T) {
 	for name, c := range map[string]struct{ config, want string }{
-		"CORS":            {"frontend: {cors: {origins: [\"https://*.example\"], credentials: true}}", "frontend.cors.origins must not have * with credentials"},
-		"a symmetric key": {"auth: {issuers: [{issuer: \"https://a\", algorithms: [HS256]}]}", "the algorithm HS256 is none of"},
+		"CORS":            {"frontend: {cors: {origins: [\"https://*.example\"], credentials: true}}", "portico.yaml:4:29: frontend.cors.origins[0]: must not have * with credentials"},
+		"a symmetric key": {"auth: {issuers: [{issuer: \"https://a\", algorithms: [HS256]}]}", `portico.yaml:4:53: auth.issuers[0].algorithms[0]: "HS256" is none of`},
 		"a key":           {"auth: {keys: \"[{sha256: abc, principal: x}]\"}", "sha256 must have 64 hexadecimal digits"},
 		"a mode":          {"frontend: {documents: {mode: some}}", `"some" is none of off, allow, log-unknown, only`},
 		"a manifest":      {"frontend: {documents: {mode: only, manifest: nowhere.json}}", "nowhere.json"},

@@ -29,8 +29,12 @@ func main() {
 	ctx, stop := untilSignal()
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
 	stop()
+	var mistakes config.Mistakes
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.As(err, &mistakes): // each begins with its file and line
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "gateway:", err)
 		os.Exit(1)

@@ -3,6 +3,7 @@
 //	portico generate [-C dir]
 //	portico check [-C dir] [--max-calls N] [--update]
 //	portico import openapi|proto FILE... --service NAME
+//	portico config check|show|schema [FILE]
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/internal/bindgen"
 )
 
@@ -31,6 +33,7 @@ commands:
   generate    generate the Go code of all frontends (graph/, clients/)
   check       check everything without writing, and count the calls that operations make at worst
   import      draft a schema with bindings from an OpenAPI document or protos; see portico import -h
+  config      check portico.yaml, show its settings, or print its JSON Schema; see portico config -h
 
 flags of generate and check:
   -C dir         the project's folder (default ".")
@@ -56,6 +59,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return check(ctx, args[1:], stdout)
 	case "import":
 		return importDraft(ctx, args[1:], newConsole(os.Stdin, stdout, os.Getenv))
+	case "config":
+		return configure(args[1:], os.Getenv, stdout)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return nil
@@ -90,6 +95,7 @@ func generate(ctx context.Context, args []string, stdout io.Writer) error {
 // mistake in the project or a failure, 2 for wrong use.
 func exitCode(err error, stderr io.Writer) int {
 	var found bindgen.Diagnostics
+	var wrong config.Mistakes
 	switch {
 	case err == nil:
 		return 0
@@ -99,6 +105,8 @@ func exitCode(err error, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "interrupted; no file was changed")
 	case errors.As(err, &found):
 		fmt.Fprintf(stderr, "%v\n%d %s; no file was changed\n", found, len(found), plural(len(found), "mistake"))
+	case errors.As(err, &wrong):
+		fmt.Fprintf(stderr, "%v\n%d %s\n", wrong, len(wrong), plural(len(wrong), "mistake"))
 	default:
 		fmt.Fprintln(stderr, "portico:", err)
 	}

@@ -7,28 +7,28 @@
 // token.
 package config
 
-import (
-	"fmt"
-	"net"
-	"slices"
-	"strings"
-	"time"
-)
+import "time"
 
 // Config is a gateway's configuration. Every part of the gateway is given its
 // own section only.
+//
+// The tags of its fields are read for the file, for its JSON Schema and for messages:
+// yaml is the key; enum has the values that a text may have; secret marks texts that are
+// not shown.
 type Config struct {
 	Server     Server              `yaml:"server"`
 	Admin      Admin               `yaml:"admin"`
 	Routing    Routing             `yaml:"routing"`
 	Auth       Auth                `yaml:"auth"`
-	Frontend   Frontend            `yaml:"frontend"`  // what holds for every frontend
-	Frontends  map[string]Frontend `yaml:"frontends"` // what differs for one; complete after Load
+	Frontend   Frontend            `yaml:"frontend"`  // the settings of every frontend
+	Frontends  map[string]Frontend `yaml:"frontends"` // what differs for one frontend: the same settings; complete after Load
 	Cache      Cache               `yaml:"cache"`
 	Redis      Redis               `yaml:"redis"`
 	Playground Playground          `yaml:"playground"`
 	Discovery  Discovery           `yaml:"discovery"`
 	Services   map[string]Service  `yaml:"services"`
+
+	source *problems // where settings are in the file; nil without a file
 }
 
 // Of is what holds for a frontend.
@@ -41,7 +41,7 @@ func (c *Config) Of(frontend string) Frontend {
 
 // Server is where frontends are served.
 type Server struct {
-	// Listen is host:port.
+	// Listen is the address where frontends are served, host:port.
 	Listen string `yaml:"listen"`
 	// LameDuck is how long requests are still served after SIGTERM, while the gateway is
 	// not ready.
@@ -51,24 +51,23 @@ type Server struct {
 	Drain Duration `yaml:"drain"`
 	// ReadTimeout is how long a request may take to come in, with its body.
 	ReadTimeout Duration `yaml:"readTimeout"`
-	// WriteTimeout is how long a client may take nothing of an answer that is
+	// WriteTimeout is how long a client may read nothing of an answer that is
 	// written to it.
 	WriteTimeout Duration `yaml:"writeTimeout"`
 	// BodyBudget is the most memory that the bodies of requests under way may
 	// take, all together: their texts, and as much again for what is decoded from
 	// them. Those of up to 8 KiB do not count.
 	BodyBudget Bytes `yaml:"bodyBudget"`
-	// TrustedProxies are the addresses, or networks in CIDR notation, whose
-	// headers tell who the client is; none by default.
+	// TrustedProxies are the addresses of proxies, or networks in CIDR notation, whose
+	// header names the client.
 	TrustedProxies []Network `yaml:"trustedProxies"`
-	// ForwardedHeader is the one in which they tell it: X-Forwarded-For or
-	// Forwarded.
-	ForwardedHeader string `yaml:"forwardedHeader"`
+	// ForwardedHeader is the header in which trusted proxies name the client.
+	ForwardedHeader string `yaml:"forwardedHeader" enum:"X-Forwarded-For,Forwarded"`
 }
 
 // Admin is where operators look. Never expose it.
 type Admin struct {
-	// Listen is host:port.
+	// Listen is the address for operators, host:port; never expose it.
 	Listen string `yaml:"listen"`
 }
 
@@ -77,15 +76,15 @@ type Routing struct {
 	// Default is the frontend of requests that name none; empty for the first
 	// by name.
 	Default string `yaml:"default"`
-	// Hosts maps the Host of a request, without the port, to a frontend.
+	// Hosts is the frontend of requests to a host, without the port.
 	Hosts map[string]string `yaml:"hosts"`
 }
 
 // Frontend is what a frontend may do.
 type Frontend struct {
-	// Introspection lets the frontend ask for its schema, and serves it as SDL.
+	// Introspection lets callers query the schema, and serves it as SDL.
 	Introspection bool `yaml:"introspection"`
-	// IntrospectionScope is the scope that it needs for that; empty for none.
+	// IntrospectionScope is the scope that introspection needs; empty for none.
 	IntrospectionScope string `yaml:"introspectionScope"`
 	// CancelMutations cancels a mutation when its caller leaves.
 	CancelMutations bool      `yaml:"cancelMutations"`
@@ -100,53 +99,53 @@ type Frontend struct {
 
 // Errors says what answers have of problems.
 type Errors struct {
-	// Services tells them which service a problem is of.
+	// Services names the service that a problem is of in extensions.service.
 	Services bool `yaml:"services"`
 }
 
 // Limits bound what one request can be.
 type Limits struct {
-	// Body is the most that a request's body may have, uncompressed.
+	// Body is the largest body of a request, uncompressed.
 	Body Bytes `yaml:"body"`
-	// Batch is how many operations a request may have; 1 for no batches.
+	// Batch is the most operations of a request; 1 for no batches.
 	Batch int `yaml:"batch"`
 	// Timeout is the most that a query or a mutation may take.
 	Timeout Duration `yaml:"timeout"`
-	// Operations is how many operations a WebSocket may have open.
+	// Operations is the most operations that a WebSocket may have open.
 	Operations int `yaml:"operations"`
-	// Sockets is how many WebSockets a caller may have open.
+	// Sockets is the most WebSockets that a caller may have open.
 	Sockets int `yaml:"sockets"`
-	// CallerOperations is how many operations a caller may have open on all its
+	// CallerOperations is the most operations that a caller may have open on all its
 	// WebSockets.
 	CallerOperations int `yaml:"callerOperations"`
-	// Queue is the most that messages may have which wait until a caller reads,
-	// on all its WebSockets.
+	// Queue is the most bytes of messages that wait until a caller reads, on all its
+	// WebSockets.
 	Queue Bytes `yaml:"queue"`
 
-	// Document is the most bytes that the text of a document may have.
+	// Document is the largest text of a document.
 	Document Bytes `yaml:"document"`
-	// Tokens is the most that a document may have.
+	// Tokens is the most tokens of a document.
 	Tokens int `yaml:"tokens"`
-	// Depth is how deep fields are nested.
+	// Depth is the deepest nesting of fields.
 	Depth int `yaml:"depth"`
-	// Fields is how many fields a document selects, fragments included.
+	// Fields is the most fields that a document selects, with those of fragments.
 	Fields int `yaml:"fields"`
-	// Aliases is how many fields of an operation have an alias.
+	// Aliases is the most fields of an operation with an alias.
 	Aliases int `yaml:"aliases"`
-	// RootFields is how many stand at its root.
+	// RootFields is the most fields at the root of an operation.
 	RootFields int `yaml:"rootFields"`
-	// PerKey is how often a key of the answer is selected in one place.
+	// PerKey is how often one key of the answer may be selected in one place.
 	PerKey int `yaml:"perKey"`
-	// Directives is how many a document has.
+	// Directives is the most directives of a document.
 	Directives int `yaml:"directives"`
-	// Spreads is how many fragments a document spreads.
+	// Spreads is the most fragment spreads of a document.
 	Spreads int `yaml:"spreads"`
-	// SpreadDepth is how deep spreads are nested in fragments.
+	// SpreadDepth is the deepest nesting of spreads in fragments.
 	SpreadDepth int `yaml:"spreadDepth"`
-	// InputDepth is how deep values are nested.
+	// InputDepth is the deepest nesting of input values.
 	InputDepth int `yaml:"inputDepth"`
-	// InputItems is how many items and members an operation has in its
-	// variables, and in all of its request.
+	// InputItems is the most list items and object members in the variables of an operation,
+	// and in those of a request.
 	InputItems int `yaml:"inputItems"`
 }
 
@@ -154,20 +153,20 @@ type Limits struct {
 type Cost struct {
 	// Max is the most that one operation may be estimated to cost.
 	Max float64 `yaml:"max"`
-	// ListSize is the length of lists without @listSize.
+	// ListSize is the length that lists without @listSize are estimated to have.
 	ListSize int `yaml:"listSize"`
-	// Parse is what a document costs that has to be parsed and validated; 0 for
-	// nothing. It is paid besides the operation.
+	// Parse is the cost of a document that must be parsed and validated, besides that of
+	// its operation.
 	Parse float64 `yaml:"parse"`
-	// Report tells when extensions.cost is answered.
-	Report Report `yaml:"report"`
+	// Report is when answers have extensions.cost: requested is by {"extensions": {"cost": true}}.
+	Report Report `yaml:"report" enum:"always,requested,never"`
 }
 
 // RateLimit is about what a principal may ask for in a time.
 type RateLimit struct {
-	// Anonymous is the bucket of a client's address; none when absent.
+	// Anonymous is the bucket of the address of an anonymous caller; none if absent.
 	Anonymous *Bucket `yaml:"anonymous"`
-	// Authenticated is the bucket of a principal; none when absent.
+	// Authenticated is the bucket of a principal; none if absent.
 	Authenticated *Bucket `yaml:"authenticated"`
 	// Tiers are the buckets of principals with a tier, by its name.
 	Tiers map[string]*Bucket `yaml:"tiers"`
@@ -175,19 +174,20 @@ type RateLimit struct {
 
 // Bucket is a token bucket.
 type Bucket struct {
-	// Capacity is how many points it holds.
+	// Capacity is the most points of the bucket.
 	Capacity float64 `yaml:"capacity"`
-	// Refill is how many points a second fill it.
+	// Refill is the points that the bucket gets each second.
 	Refill float64 `yaml:"refill"`
 }
 
 // Documents is about persisted documents.
 type Documents struct {
-	// Memory is what the parsed documents that were used last may take.
+	// Memory is the most memory for parsed documents, of which those that were used last are kept.
 	Memory Bytes `yaml:"memory"`
-	// Mode tells what trusted documents are for: off, allow, log-unknown, only.
-	Mode string `yaml:"mode"`
-	// Manifest is the file with them, in Apollo's or Relay's format.
+	// Mode is what trusted documents are for: off is for nothing, allow lets callers send
+	// their ids, log-unknown also logs other documents, only refuses other documents.
+	Mode string `yaml:"mode" enum:"off,allow,log-unknown,only"`
+	// Manifest is the file with the trusted documents, in Apollo's or Relay's format.
 	Manifest string `yaml:"manifest"`
 	// Automatic lets callers persist documents (APQ).
 	Automatic bool `yaml:"automatic"`
@@ -195,47 +195,47 @@ type Documents struct {
 
 // Caching is what holds for fields whose @cacheControl does not say it.
 type Caching struct {
-	// MaxAge is how long the answers of root fields and of fields with objects
-	// are kept.
+	// MaxAge is how long answers of root fields and of fields with objects are cached, if
+	// @cacheControl does not say it.
 	MaxAge Duration `yaml:"maxAge"`
-	// StaleWhileRevalidate is how long an answer is served after its maxAge
-	// while it is made anew.
+	// StaleWhileRevalidate is how long after its maxAge an answer is served while it is
+	// made anew.
 	StaleWhileRevalidate Duration `yaml:"staleWhileRevalidate"`
-	// StaleIfError is how long it is served after its maxAge when services fail.
+	// StaleIfError is how long after its maxAge an answer is served when services fail.
 	StaleIfError Duration `yaml:"staleIfError"`
 }
 
 // CORS tells which origins browsers may call from.
 type CORS struct {
-	// Origins are allowed, such as https://shop.example; none by default.
+	// Origins are those that browsers may call from, such as https://shop.example.
 	Origins []string `yaml:"origins"`
-	// Credentials lets these origins send cookies and HTTP authentication.
+	// Credentials lets these origins send cookies and HTTP authentication; never with *.
 	Credentials bool `yaml:"credentials"`
 }
 
 // Auth tells whose tokens and keys are accepted.
 type Auth struct {
-	// Issuers are those whose tokens are.
+	// Issuers are those whose tokens are accepted.
 	Issuers []Issuer `yaml:"issuers"`
-	// KeyHeader has an API key.
+	// KeyHeader is the header with an API key.
 	KeyHeader string `yaml:"keyHeader"`
-	// Keys is a list of API keys in YAML: usually ${API_KEYS}.
+	// Keys is a text with a list of API keys in YAML: usually ${API_KEYS}.
 	Keys Secret `yaml:"keys"`
-	// KeyFile is a file with such a list.
+	// KeyFile is a file with a list of API keys in YAML.
 	KeyFile string `yaml:"keyFile"`
 }
 
 // Issuer makes tokens.
 type Issuer struct {
-	// Issuer is the claim iss.
+	// Issuer is the claim iss of the tokens.
 	Issuer string `yaml:"issuer"`
-	// JWKS is where its keys are; empty to discover that (OpenID Connect).
+	// JWKS is the URL of the issuer's keys; empty to discover it (OpenID Connect).
 	JWKS string `yaml:"jwks"`
-	// Audiences are those of which the claim aud must have one.
+	// Audiences are those of which the claim aud must have one; empty for any.
 	Audiences []string `yaml:"audiences"`
-	// Algorithms are those that are accepted.
-	Algorithms []string `yaml:"algorithms"`
-	// Leeway is how much clocks may differ.
+	// Algorithms are the algorithms of signatures that are accepted; empty for all that are safe.
+	Algorithms []string `yaml:"algorithms" enum:"RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA"`
+	// Leeway is how much the clocks of the issuer and of the gateway may differ.
 	Leeway Duration `yaml:"leeway"`
 	// Scopes are the claims that have scopes.
 	Scopes []string `yaml:"scopes"`
@@ -243,40 +243,50 @@ type Issuer struct {
 	Subject string `yaml:"subject"`
 	// Tier is the claim with the tier of rate limits.
 	Tier string `yaml:"tier"`
-	// Refresh is how often keys are fetched.
+	// Refresh is the time after which the issuer's keys are fetched again.
 	Refresh Duration `yaml:"refresh"`
 }
 
 // Cache is the memory for answers.
 type Cache struct {
-	// Size is the most that is kept; 0 for nothing.
+	// Size is the most memory for cached answers; 0 caches none.
 	Size Bytes `yaml:"size"`
-	// Missing is how long it is kept that a service has nothing for a key.
+	// Missing is how long it is cached that a service has nothing for a key.
 	Missing Duration `yaml:"missing"`
-	// Coalesce lets callers who ask the same at the same time share one execution,
-	// and one GET of a service.
+	// Coalesce lets identical concurrent requests share one execution, and one GET of a
+	// service.
 	Coalesce bool `yaml:"coalesce"`
 }
 
 // Redis is what several gateways share.
 type Redis struct {
-	// URL is redis:// or rediss://; empty for none.
+	// URL is redis://host:port or rediss://host:port, or several with commas; empty for no Redis.
 	URL Secret `yaml:"url"`
-	// Timeout is how long a request waits for it at most.
+	// Timeout is the longest time that a request waits for Redis.
 	Timeout Duration `yaml:"timeout"`
 	// LocalShare is the share of each bucket that a gateway has to itself while
 	// it can't reach Redis.
 	LocalShare float64 `yaml:"localShare"`
-	// Prefix is that of all keys.
+	// Prefix is the prefix of all keys in Redis.
 	Prefix string `yaml:"prefix"`
 }
 
 // Playground is the page at /playground.
 type Playground struct {
-	// Enabled serves it.
+	// Enabled serves the playground at /playground; it needs introspection.
 	Enabled bool `yaml:"enabled"`
-	// TokenURL mints demo tokens; empty for no button.
+	// TokenURL is where the playground's button gets demo tokens; empty for no button.
 	TokenURL string `yaml:"tokenURL"`
+}
+
+// setDefaults sets what an issuer may leave out.
+func (i *Issuer) setDefaults() {
+	*i = Issuer{
+		Leeway:  Duration(30 * time.Second),
+		Scopes:  []string{"scope", "scp", "roles"},
+		Subject: "sub",
+		Refresh: Duration(15 * time.Minute),
+	}
 }
 
 // Defaults are the values of what a file leaves out.
@@ -323,78 +333,4 @@ func Defaults() Config {
 			Documents: Documents{Memory: 16 << 20, Mode: "off"},
 		},
 	}
-}
-
-// check adds what is wrong with the values to p.
-func (c *Config) check(p *problems) {
-	p.need(c.Server.Listen != "", "server.listen", "must be host:port")
-	p.need(c.Admin.Listen != "", "admin.listen", "must be host:port")
-	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen",
-		"must not be that of the server: operators and frontends need different doors")
-	p.need(c.Server.LameDuck >= 0, "server.lameDuck", "must not be negative")
-	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
-	p.need(c.Server.ReadTimeout > 0, "server.readTimeout", "must be more than 0")
-	p.need(c.Server.WriteTimeout > 0, "server.writeTimeout", "must be more than 0")
-	p.need(slices.Contains([]string{"x-forwarded-for", "forwarded"}, strings.ToLower(c.Server.ForwardedHeader)),
-		"server.forwardedHeader", "must be X-Forwarded-For or Forwarded")
-	p.need(c.Cache.Size == 0 || c.Cache.Size >= 1<<20, "cache.size", "must be at least 1MiB, or 0 to keep nothing")
-	p.need(c.Cache.Missing >= 0, "cache.missing", "must not be negative")
-	p.need(c.Redis.Timeout > 0, "redis.timeout", "must be more than 0")
-	p.need(c.Redis.LocalShare > 0 && c.Redis.LocalShare <= 1, "redis.localShare", "must be more than 0 and at most 1")
-	for i, issuer := range c.Auth.Issuers {
-		p.need(issuer.Issuer != "", fmt.Sprintf("auth.issuers[%d].issuer", i), "must be what tokens have as iss")
-	}
-	c.Frontend.check(p, "frontend")
-	largest := c.Frontend.Limits.Body
-	for name, f := range c.Frontends {
-		f.check(p, "frontends."+name)
-		largest = max(largest, f.Limits.Body)
-	}
-	p.need(c.Server.BodyBudget >= 2*largest, "server.bodyBudget", "must be at least twice limits.body of every frontend, or the largest requests never fit")
-	if c.Discovery.Resolver != "" {
-		_, _, err := net.SplitHostPort(c.Discovery.Resolver)
-		p.need(err == nil, "discovery.resolver", "must be host:port of a DNS server")
-	}
-	for name, s := range c.Services {
-		s.check(p, "services."+name)
-	}
-	c.checkHeaders(p)
-}
-
-func (f *Frontend) check(p *problems, path string) {
-	l := f.Limits
-	for name, value := range map[string]int64{
-		"body": int64(l.Body), "batch": int64(l.Batch), "timeout": int64(l.Timeout), "operations": int64(l.Operations),
-		"tokens": int64(l.Tokens), "document": int64(l.Document), "depth": int64(l.Depth), "fields": int64(l.Fields),
-		"aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
-		"directives": int64(l.Directives), "spreads": int64(l.Spreads), "spreadDepth": int64(l.SpreadDepth), "inputDepth": int64(l.InputDepth),
-		"inputItems": int64(l.InputItems), "sockets": int64(l.Sockets), "callerOperations": int64(l.CallerOperations), "queue": int64(l.Queue),
-	} {
-		p.need(value > 0, path+".limits."+name, "must be more than 0")
-	}
-	p.need(f.Cost.Max > 0, path+".cost.max", "must be more than 0")
-	p.need(f.Cost.Parse >= 0 && f.Cost.Parse <= f.Cost.Max, path+".cost.parse", "must be from 0 to cost.max")
-	p.need(f.Cost.ListSize > 0, path+".cost.listSize", "must be more than 0")
-	p.need(f.Documents.Memory >= 1<<20, path+".documents.memory", "must be at least 1MiB")
-	f.RateLimit.Anonymous.check(p, path+".rateLimit.anonymous", f.Cost.Max)
-	f.RateLimit.Authenticated.check(p, path+".rateLimit.authenticated", f.Cost.Max)
-	for name, bucket := range f.RateLimit.Tiers {
-		bucket.check(p, path+".rateLimit.tiers."+name, f.Cost.Max)
-	}
-	p.need(f.Caching.MaxAge >= 0 && f.Caching.StaleWhileRevalidate >= 0 && f.Caching.StaleIfError >= 0, path+".caching", "must have no negative times")
-	for _, origin := range f.CORS.Origins {
-		p.need(!strings.Contains(origin, "*") || !f.CORS.Credentials, path+".cors.origins",
-			"must not have * with credentials: other sites could act for your users")
-	}
-}
-
-// check wants a bucket that an operation of the highest cost fits into: it
-// would be refused for ever otherwise.
-func (b *Bucket) check(p *problems, path string, most float64) {
-	if b == nil {
-		return
-	}
-	p.need(b.Capacity > 0, path+".capacity", "must be more than 0")
-	p.need(b.Refill > 0, path+".refill", "must be more than 0")
-	p.need(b.Capacity >= most, path+".capacity", fmt.Sprintf("must be at least cost.max (%v), or operations that are allowed never fit", most))
 }

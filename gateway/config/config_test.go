@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -58,49 +60,6 @@ services:
 	}
 }
 
-// All mistakes come in one error, each with its place.
-func TestMistakes(t *testing.T) {
-	_, err := config.Parse([]byte(`
-server:
-  lisen: 127.0.0.1:80
-frontend:
-  limits: {tokens: -1}
-  cors: {origins: ["*"], credentials: true}
-frontends:
-  web: {cors: {credentials: false}, rateLimit: {anonymous: {capacity: 5, refill: 1}}}
-  mobile: {rateLimt: 7, caching: {maxAge: -1s}}
-auth:
-  issuers: [{isuer: a}]
-services:
-  a: {url: "${NOWHERE}"}
-  b: {url: ftp://x, timout: 1s}
-  c: {url: "grpc://x:1", followRedirects: true}
-cache: {size: 10KiB, missing: -1s}
-`), noEnv)
-	if err == nil {
-		t.Fatal("no error")
-	}
-	for _, want := range []string{
-		"line 3: there is no setting server.lisen; there are bodyBudget, drain, forwardedHeader, lameDuck, listen, readTimeout, trustedProxies, writeTimeout",
-		"frontend.limits.tokens must be more than 0",
-		"frontend.cors.origins must not have * with credentials",
-		"frontends.web.rateLimit.anonymous.capacity must be at least cost.max",
-		"line 9: there is no setting frontends.mobile.rateLimt",
-		"line 11: there is no setting auth.issuers[0].isuer",
-		"line 13: the environment has no NOWHERE",
-		"cache.size must be at least 1MiB, or 0 to keep nothing",
-		"cache.missing must not be negative",
-		"frontends.mobile.caching must have no negative times",
-		"services.b.url is wrong: it begins with",
-		"services.c.followRedirects is for http and https",
-		"line 14: there is no setting services.b.timout",
-	} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("missing %q in\n%v", want, err)
-		}
-	}
-}
-
 // Headers of callers that services must not be sent, each with the reason.
 func TestHeadersOfServices(t *testing.T) {
 	_, err := config.Parse([]byte(`
@@ -113,28 +72,32 @@ services:
 	if err == nil {
 		t.Fatal("no error")
 	}
-	const want = `services.a.headers[3] is X-Tenant again
-services.a.headers[4] must be the name of a header, such as X-Tenant
-services.a.headers[5] must be the name of a header, such as X-Tenant
-services.a.headers[6] must not be Authorization: set forwardAuthorization to send it
-services.a.headers[7] must not be Cookie: a binding can send it, by {$request.headers.cookie}
-services.b.headers[0] must not be Te, which is for one connection only
-services.b.headers[1] must not be Proxy-Authorization, which is for one connection only
-services.b.headers[2] must not be Sec-Websocket-Key, which is for one connection only
-services.b.headers[3] must not be Host, which is about the caller's own request, or is set by the gateway
-services.b.headers[4] must not be Content-Type, which is about the caller's own request, or is set by the gateway
-services.b.headers[5] must not be Accept-Encoding, which is about the caller's own request, or is set by the gateway
-services.b.headers[6] must not be If-None-Match, which is about the caller's own request, or is set by the gateway
-services.b.headers[7] must not be Traceparent, which is about the caller's own request, or is set by the gateway
-services.c.headers[0] must not be X-Request-Id, which is about the caller's own request, or is set by the gateway
-services.c.headers[1] must not be X-Forwarded-For, which is for proxies to set: callers could make it up
-services.c.headers[2] must not be Forwarded, which is for proxies to set: callers could make it up
-services.c.headers[3] must not be X-Api-Key, which is auth.keyHeader: API keys are not sent to services
-services.c.headers[4] must not be X-User, which is services.c.subjectHeader: callers can't send it
-services.d.headers[0] must not be X-User, which is services.c.subjectHeader: callers can't send it
-services.d.headers[1] must not be Last-Event-Id, which is about the caller's own request, or is set by the gateway`
-	if err.Error() != want {
-		t.Errorf("got\n%v", err)
+	const want = `services.a.headers[3]: is X-Tenant again
+services.a.headers[4]: must be the name of a header, such as X-Tenant
+services.a.headers[5]: must be the name of a header, such as X-Tenant
+services.a.headers[6]: must not be Authorization: set forwardAuthorization to send it
+services.a.headers[7]: must not be Cookie: a binding can send it, by {$request.headers.cookie}
+services.b.headers[0]: must not be Te, which is for one connection only
+services.b.headers[1]: must not be Proxy-Authorization, which is for one connection only
+services.b.headers[2]: must not be Sec-Websocket-Key, which is for one connection only
+services.b.headers[3]: must not be Host, which is about the caller's own request, or is set by the gateway
+services.b.headers[4]: must not be Content-Type, which is about the caller's own request, or is set by the gateway
+services.b.headers[5]: must not be Accept-Encoding, which is about the caller's own request, or is set by the gateway
+services.b.headers[6]: must not be If-None-Match, which is about the caller's own request, or is set by the gateway
+services.b.headers[7]: must not be Traceparent, which is about the caller's own request, or is set by the gateway
+services.c.headers[0]: must not be X-Request-Id, which is about the caller's own request, or is set by the gateway
+services.c.headers[1]: must not be X-Forwarded-For, which is for proxies to set: callers could make it up
+services.c.headers[2]: must not be Forwarded, which is for proxies to set: callers could make it up
+services.c.headers[3]: must not be X-Api-Key, which is auth.keyHeader: API keys are not sent to services
+services.c.headers[4]: must not be X-User, which is services.c.subjectHeader: callers can't send it
+services.d.headers[0]: must not be X-User, which is services.c.subjectHeader: callers can't send it
+services.d.headers[1]: must not be Last-Event-Id, which is about the caller's own request, or is set by the gateway`
+	var got []string
+	for _, m := range mistakes(t, err) {
+		got = append(got, m.Path+": "+m.Message)
+	}
+	if text := strings.Join(got, "\n"); text != want {
+		t.Errorf("got\n%s", text)
 	}
 }
 
@@ -181,6 +144,15 @@ frontend:
 	}
 }
 
+func mistakes(t *testing.T, err error) config.Mistakes {
+	t.Helper()
+	var m config.Mistakes
+	if !errors.As(err, &m) {
+		t.Fatalf("got %v", err)
+	}
+	return m
+}
+
 func TestSecretsHideThemselves(t *testing.T) {
 	s := config.Redis{URL: "redis://:hunter2@x"}
 	if text := fmt.Sprintf("%v %+v %#v %s", s, s, s, s.URL); strings.Contains(text, "hunter2") {
@@ -217,10 +189,69 @@ func FuzzParse(f *testing.F) {
 	f.Add("frontend: {rateLimit: {tiers: {a: {capacity: 1}}}}\nfrontends: {web: , mobile: {rateLimit: {tiers: {a: }}}}")
 	f.Add("auth: {issuers: [{issuer: a, leeway: 1s}]}\nserver: {trustedProxies: [10.0.0.0/8]}")
 	f.Add("frontends: []\nauth: {issuers: {a: b}}")
+	f.Add("services: {a: &a {url: http://x}, b: {<<: [*a, *a]}, c: *a, <<: {d: *d}}")
+	f.Add("a: &a [1,2]\nb: &b [*a,*a]\nc: &c [*b,*b]\nfrontend: {cors: {origins: *c}}")
+	f.Add("services:\n\ta: !!str |\n  b\n---\n? a\n")
+	f.Add("server: {? a : b, \"\": c, 'd e': ${X}}")
+	files, err := filepath.Glob("testdata/mistakes/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := config.Parse([]byte(text), noEnv)
 		if err == nil && c == nil {
 			t.Fatal("neither a configuration nor an error")
 		}
+		if err == nil {
+			return
+		}
+		for _, m := range mistakes(t, err) {
+			if m.Line < 1 || m.Column < 1 || m.Message == "" {
+				t.Errorf("%+v", m)
+			}
+		}
 	})
+}
+
+// Aliases can't make a small file a large configuration.
+func TestAliases(t *testing.T) {
+	var text, many strings.Builder
+	text.WriteString("services:\n  a: &a\n    config: &l0 {k: v}\n")
+	for i := range 20 {
+		fmt.Fprintf(&text, "    x%d: &l%d [*l%d, *l%[3]d]\n", i, i+1, i)
+	}
+	text.WriteString("auth: {keys: *l20}\nserver: {trustedProxies: *l20}\nfrontend: {cors: {origins: *l20}}\n")
+	_, err := config.Parse([]byte(text.String()), noEnv)
+	if len(mistakes(t, err)) > 30 {
+		t.Errorf("got\n%v", err)
+	}
+	many.WriteString("server:\n  trustedProxies: &l [" + strings.Repeat("10.0.0.1,", 5000) + "]\nfrontends:\n")
+	for i := range 20 {
+		fmt.Fprintf(&many, "  f%d: {cors: {origins: *l}}\n", i)
+	}
+	_, err = config.Parse([]byte(many.String()), noEnv)
+	if m := mistakes(t, err); !strings.Contains(m[0].Message, "more than 30000 values") {
+		t.Errorf("got\n%v", err)
+	}
+}
+
+// Files that are too large are not parsed.
+func TestBounds(t *testing.T) {
+	for name, text := range map[string]string{
+		"bytes":  "# " + strings.Repeat("x", 1<<20),
+		"values": strings.Repeat("a: 1\n", 20_000),
+		"depth":  "a: " + strings.Repeat("- ", 100) + "b",
+	} {
+		c, err := config.Parse([]byte(text), noEnv)
+		if m := mistakes(t, err); c != nil || len(m) != 1 || m[0].Line != 1 {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
 }

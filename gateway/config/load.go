@@ -1,94 +1,55 @@
 package config
 
 import (
-	"errors"
 	"fmt"
+	"io"
 	"os"
-	"regexp"
-	"slices"
-	"strings"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"reflect"
 )
 
-// Load reads the file and replaces what it takes from the environment. Its
-// error has everything that is wrong.
+// Load reads the file and replaces what it takes from the environment. If the file has
+// mistakes, its error is [Mistakes].
 func Load(file string, getenv func(string) string) (*Config, error) {
-	text, err := os.ReadFile(file)
+	text, err := readFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the configuration: %w", err)
 	}
-	c, err := Parse(text, getenv)
+	c, err := parse(file, text, getenv)
 	if err != nil {
-		return nil, fmt.Errorf("%s:\n%w", file, err)
+		return nil, err
 	}
 	return c, nil
 }
 
-// Parse is [Load] of a file's text.
-func Parse(text []byte, getenv func(string) string) (*Config, error) {
-	tree, err := parser.ParseBytes(text, 0)
+// readFile returns what [Parse] reads of a file at most.
+func readFile(file string) ([]byte, error) {
+	from, err := os.Open(file)
 	if err != nil {
-		return nil, errors.New(yaml.FormatError(err, false, true))
+		return nil, err
 	}
-	p := &problems{}
+	defer from.Close()
+	return io.ReadAll(io.LimitReader(from, longestFile+1))
+}
+
+// Parse is [Load] of a file's text. With an error, it returns what could be read, or nil
+// if the text is not YAML.
+func Parse(text []byte, getenv func(string) string) (*Config, error) {
+	return parse("", text, getenv)
+}
+
+func parse(file string, text []byte, getenv func(string) string) (*Config, error) {
+	p := &problems{file: file}
+	root := readTree(text, p)
+	if root == nil {
+		return nil, p.err()
+	}
+	p.root = root
 	c := Defaults()
-	for _, doc := range tree.Docs {
-		if doc.Body == nil {
-			continue
-		}
-		ast.Walk(&expansion{getenv: getenv, problems: p}, doc.Body)
-		p.unknownKeys(doc.Body)
-		fillNames(doc.Body)
-		if err := yaml.NodeToValue(doc.Body, &c); err != nil {
-			p.list = append(p.list, yaml.FormatError(err, false, true))
-			return nil, p.err()
-		}
-	}
-	for _, doc := range tree.Docs {
-		if err := c.frontends(doc.Body); err != nil {
-			p.list = append(p.list, yaml.FormatError(err, false, true))
-			return nil, p.err()
-		}
-	}
-	for name, s := range c.Services {
-		serviceDefaults(&s)
-		c.Services[name] = s
-	}
+	c.source = p
+	d := &decoder{problems: p, getenv: getenv, config: &c}
+	d.decode(root, reflect.ValueOf(&c).Elem(), "")
 	c.check(p)
 	return &c, p.err()
-}
-
-// fillNames makes an object of a name in a section of names that says nothing,
-// which the decoder would refuse.
-func fillNames(root ast.Node) {
-	for _, section := range entries(root) {
-		for _, entry := range entries(section.Value) {
-			if _, null := entry.Value.(*ast.NullNode); null && section.Key.String() == "frontends" {
-				entry.Value = ast.Mapping(entry.Value.GetToken(), true)
-			}
-		}
-	}
-}
-
-// frontends reads the section of this name again: what a frontend does not say
-// is as the section frontend has it.
-func (c *Config) frontends(root ast.Node) error {
-	for _, section := range entries(root) {
-		if section.Key.String() != "frontends" {
-			continue
-		}
-		for _, entry := range entries(section.Value) {
-			f := c.Frontend.clone()
-			if err := yaml.NodeToValue(entry.Value, &f); err != nil {
-				return err
-			}
-			c.Frontends[entry.Key.String()] = f
-		}
-	}
-	return nil
 }
 
 // clone shares nothing that decoding changes.
@@ -109,49 +70,4 @@ func (b *Bucket) clone() *Bucket {
 	}
 	c := *b
 	return &c
-}
-
-// problems collects what is wrong.
-type problems struct{ list []string }
-
-func (p *problems) need(ok bool, path, what string) {
-	if !ok {
-		p.list = append(p.list, path+" "+what)
-	}
-}
-
-func (p *problems) err() error {
-	if len(p.list) == 0 {
-		return nil
-	}
-	slices.Sort(p.list)
-	return errors.New(strings.Join(p.list, "\n"))
-}
-
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
-
-// expansion replaces variables in the values of a tree: not in the text, where
-// a value could change the structure.
-type expansion struct {
-	getenv   func(string) string
-	problems *problems
-}
-
-// Visit is part of ast.Visitor.
-func (e *expansion) Visit(node ast.Node) ast.Visitor {
-	if s, ok := node.(*ast.StringNode); ok && variable.MatchString(s.Value) {
-		s.Value = variable.ReplaceAllStringFunc(s.Value, func(found string) string {
-			m := variable.FindStringSubmatch(found)
-			value := e.getenv(m[1])
-			if value == "" {
-				e.problems.need(m[2] != "", fmt.Sprintf("line %d:", s.GetToken().Position.Line),
-					"the environment has no "+m[1]+"; set it, or write ${"+m[1]+":-default}")
-				value = m[3]
-			}
-			return value
-		})
-		// The decoder spells a value out again for an encoding.TextUnmarshaler.
-		s.Token.Value, s.Token.Origin = s.Value, s.Value
-	}
-	return e
 }

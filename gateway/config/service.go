@@ -9,26 +9,27 @@ import (
 
 // Service is a backend.
 type Service struct {
-	// URL is where its endpoints are: see [endpoint.ParseURL].
+	// URL is where the service is: http://host:port, https://…, grpc://host:port (plain
+	// text) or grpcs://…; with +srv for SRV records, +unix for a socket. See [endpoint.ParseURL].
 	URL string `yaml:"url"`
-	// URLs are several, instead of URL.
+	// URLs are several URLs, instead of url.
 	URLs []endpoint.Target `yaml:"urls"`
-	// URLsFile is a file with such a list, instead of both, which is watched.
+	// URLsFile is a file with a list as in urls, instead of both, which is watched.
 	URLsFile string `yaml:"urlsFile"`
 	// Versions are other versions of the service, by name.
 	Versions map[string]Version `yaml:"versions"`
-	// Canary are the rules by which requests get one of Versions, in their order.
+	// Canary are the rules by which requests get one of versions, in their order.
 	Canary Rules `yaml:"canary"`
 	// Mirror sends copies of calls to one of Versions; nil for none.
 	Mirror *Mirror `yaml:"mirror"`
-	// Fallback is the one of Versions that is called when the service is not available.
+	// Fallback is the one of versions that is called when the service is not available.
 	Fallback string `yaml:"fallback"`
-	// ConnectTimeout is how long it may take until a connection is there.
+	// ConnectTimeout is the most that it may take to connect.
 	ConnectTimeout Duration `yaml:"connectTimeout"`
-	// Connections is how many connections an endpoint has at most; 0 for as many as
-	// calls need, which of gRPC are at most 10.
+	// Connections is the most connections of an endpoint; 0 for as many as calls need, which
+	// of gRPC are at most 10.
 	Connections int `yaml:"connections"`
-	// IdleTimeout is how long a connection is kept that is not used.
+	// IdleTimeout is how long an unused connection is kept.
 	IdleTimeout Duration `yaml:"idleTimeout"`
 	// TLS is for https and grpcs.
 	TLS TLS `yaml:"tls"`
@@ -37,7 +38,7 @@ type Service struct {
 	// Timeout is the most that one call may take or, of a stream over HTTP, that
 	// may pass until it begins.
 	Timeout Duration `yaml:"timeout"`
-	// MaxBatch is how many keys one call may have.
+	// MaxBatch is the most keys of one call.
 	MaxBatch int `yaml:"maxBatch"`
 	// Attempts is how often a call that may be repeated is made at most; 1 for no
 	// retries.
@@ -45,27 +46,28 @@ type Service struct {
 	// Hedging is the quantile of a route's latencies after which a call that may be
 	// repeated is made a second time; 0 for never.
 	Hedging float64 `yaml:"hedging"`
-	// Concurrency is how many calls may be under way.
+	// Concurrency is the most calls that may be under way, without streams.
 	Concurrency int `yaml:"concurrency"`
-	// MaxResponse is the most that an answer may have, or an event of a stream.
+	// MaxResponse is the largest answer, or event of a stream.
 	MaxResponse Bytes `yaml:"maxResponse"`
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool `yaml:"forwardAuthorization"`
-	// SubjectHeader is the header that tells the service the principal's
-	// subject; empty for none.
+	// SubjectHeader is the header with the principal's subject that the service is sent;
+	// empty for none.
 	SubjectHeader string `yaml:"subjectHeader"`
-	// Headers are those of the caller's request that the service is sent.
+	// Headers are the names of headers of the caller's request that the service is sent.
 	Headers []string `yaml:"headers"`
 	// FollowRedirects follows redirects of GETs within the origin of the URL.
 	FollowRedirects bool `yaml:"followRedirects"`
-	// Resume is how long a shared stream that broke is opened again.
+	// Resume is how long the gateway tries to reopen a shared stream that broke, before its
+	// subscribers get an error.
 	Resume Duration `yaml:"resume"`
 	// FirstMessage is how long the first message of a stream may take, if that does
 	// not begin with the state of the service; 0 for any time.
 	FirstMessage Duration `yaml:"firstMessage"`
-	// Config has what bindings find as $config.
-	Config map[string]string `yaml:"config"`
-	// Required makes the gateway ready only when the service answers.
+	// Config is a text that bindings use as {$config.name}.
+	Config map[string]string `yaml:"config" secret:"true"`
+	// Required makes the gateway ready only while the service answers.
 	Required bool `yaml:"required"`
 }
 
@@ -78,8 +80,8 @@ type TLS struct {
 	// for none.
 	Cert string `yaml:"cert"`
 	Key  string `yaml:"key"`
-	// ServerName is what the service's certificate must be for; empty for the host of
-	// the URL.
+	// ServerName is the name that the service's certificate must have; empty for the host
+	// of the URL.
 	ServerName string `yaml:"serverName"`
 }
 
@@ -89,9 +91,9 @@ type HealthCheck struct {
 	Interval Duration `yaml:"interval"`
 	// Timeout is how long an endpoint may take to answer.
 	Timeout Duration `yaml:"timeout"`
-	// Path is what is got over HTTP.
+	// Path is the path of the GET that checks an endpoint over HTTP.
 	Path string `yaml:"path"`
-	// Service is the name that gRPC's health protocol is asked for; empty for the server.
+	// Service is the name that gRPC's health protocol is asked about; empty for the server.
 	Service string `yaml:"service"`
 }
 
@@ -107,43 +109,23 @@ type Discovery struct {
 // otherwise.
 const DefaultMaxBatch = 100
 
-// serviceDefaults sets what a service leaves out.
-func serviceDefaults(s *Service) {
-	if s.ConnectTimeout == 0 {
-		s.ConnectTimeout = Duration(2 * time.Second)
+// setDefaults sets what a service may leave out.
+func (s *Service) setDefaults() {
+	*s = Service{
+		ConnectTimeout: Duration(2 * time.Second),
+		IdleTimeout:    Duration(90 * time.Second),
+		Timeout:        Duration(5 * time.Second),
+		Resume:         Duration(10 * time.Second),
+		MaxBatch:       DefaultMaxBatch,
+		Attempts:       2,
+		Concurrency:    256,
+		MaxResponse:    8 << 20,
 	}
-	if s.IdleTimeout == 0 {
-		s.IdleTimeout = Duration(90 * time.Second)
-	}
-	if h := s.HealthCheck; h != nil {
-		if h.Interval == 0 {
-			h.Interval = Duration(5 * time.Second)
-		}
-		if h.Timeout == 0 {
-			h.Timeout = Duration(time.Second)
-		}
-		if h.Path == "" {
-			h.Path = "/healthz"
-		}
-	}
-	if s.Timeout == 0 {
-		s.Timeout = Duration(5 * time.Second)
-	}
-	if s.Resume == 0 {
-		s.Resume = Duration(10 * time.Second)
-	}
-	if s.MaxBatch == 0 {
-		s.MaxBatch = DefaultMaxBatch
-	}
-	if s.Attempts == 0 {
-		s.Attempts = 2
-	}
-	if s.Concurrency == 0 {
-		s.Concurrency = 256
-	}
-	if s.MaxResponse == 0 {
-		s.MaxResponse = 8 << 20
-	}
+}
+
+// setDefaults sets what the section may leave out.
+func (h *HealthCheck) setDefaults() {
+	*h = HealthCheck{Interval: Duration(5 * time.Second), Timeout: Duration(time.Second), Path: "/healthz"}
 }
 
 func (s *Service) check(p *problems, path string) {
@@ -167,12 +149,14 @@ func (s *Service) checkEndpoints(p *problems, path string) (scheme string) {
 	p.need(s.ConnectTimeout > 0, path+".connectTimeout", "must be more than 0")
 	p.need(s.IdleTimeout > 0, path+".idleTimeout", "must be more than 0")
 	p.need(s.Connections >= 0, path+".connections", "must not be negative")
-	p.need((s.TLS.Cert == "") == (s.TLS.Key == ""), path+".tls", "must have both cert and key, or neither")
-	p.need(s.TLS == TLS{} || scheme == "" || strings.HasSuffix(scheme, "s"), path+".tls", "is for https and grpcs, and the URL is of "+scheme)
+	p.need((s.TLS.Cert == "") == (s.TLS.Key == ""), path+".tls", "must have both cert and key, or neither: write the files of both")
+	p.need(s.TLS == TLS{} || scheme == "" || strings.HasSuffix(scheme, "s"), path+".tls",
+		"is for https and grpcs, and the URL is of "+scheme+": remove it, or write "+scheme+"s")
 	if h := s.HealthCheck; h != nil {
-		p.need(h.Interval > 0 && h.Timeout > 0, path+".healthCheck", "must have an interval and a timeout of more than 0")
-		p.need(strings.HasPrefix(h.Path, "/"), path+".healthCheck.path", "must begin with a slash")
+		p.need(h.Interval > 0, path+".healthCheck.interval", "must be more than 0")
+		p.need(h.Timeout > 0, path+".healthCheck.timeout", "must be more than 0")
+		p.need(strings.HasPrefix(h.Path, "/"), path+".healthCheck.path", "must begin with a slash, such as /healthz")
 	}
-	p.need(!s.FollowRedirects || !strings.HasPrefix(scheme, "grpc"), path+".followRedirects", "is for http and https: gRPC has no redirects")
+	p.need(!s.FollowRedirects || !strings.HasPrefix(scheme, "grpc"), path+".followRedirects", "is for http and https: remove it, since gRPC has no redirects")
 	return scheme
 }

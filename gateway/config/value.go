@@ -21,8 +21,17 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String is that of time.Duration.
-func (d Duration) String() string { return time.Duration(d).String() }
+// String is that of time.Duration, without zeros at its end: 15m, not 15m0s.
+func (d Duration) String() string {
+	text := time.Duration(d).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
 
 // Bytes is a number of bytes that is written as "512KiB" or "1MiB".
 type Bytes int64
@@ -43,6 +52,19 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 	}
 	*b = Bytes(n << shift)
 	return nil
+}
+
+// String returns the number with the largest unit that divides it.
+func (b Bytes) String() string {
+	for _, unit := range []struct {
+		name string
+		bits int
+	}{{"GiB", 30}, {"MiB", 20}, {"KiB", 10}} {
+		if n := b >> unit.bits; n > 0 && n<<unit.bits == b {
+			return strconv.FormatInt(int64(n), 10) + unit.name
+		}
+	}
+	return strconv.FormatInt(int64(b), 10)
 }
 
 // Secret is a text that is never shown: not in logs, not in errors.
@@ -79,6 +101,14 @@ func (n *Network) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// String returns CIDR notation, or an address for a network of one.
+func (n Network) String() string {
+	if p := netip.Prefix(n); !p.IsSingleIP() {
+		return p.String()
+	}
+	return netip.Prefix(n).Addr().String()
+}
+
 // Report tells when something is answered.
 type Report string
 
@@ -88,13 +118,3 @@ const (
 	ReportRequested Report = "requested" // by {"extensions": {"cost": true}}
 	ReportNever     Report = "never"
 )
-
-// UnmarshalText reads one of the values.
-func (r *Report) UnmarshalText(text []byte) error {
-	switch v := Report(text); v {
-	case ReportAlways, ReportRequested, ReportNever:
-		*r = v
-		return nil
-	}
-	return fmt.Errorf("%q is none of always, requested, never", text)
-}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/portico-gateway/portico/gateway/endpoint"
 )
@@ -9,7 +10,7 @@ import (
 // Version is where the endpoints of a version of a service are: it has one of the
 // three.
 type Version struct {
-	// URL, URLs and URLsFile are as those of [Service].
+	// URL, URLs and URLsFile are those of the version, as a service has them.
 	URL      string            `yaml:"url"`
 	URLs     []endpoint.Target `yaml:"urls"`
 	URLsFile string            `yaml:"urlsFile"`
@@ -37,52 +38,76 @@ func (v Version) check(p *problems, path string) (scheme string) {
 	if given != 1 || v.URLsFile != "" {
 		return ""
 	}
+	before := len(p.list)
+	for i, t := range v.URLs {
+		checkTarget(p, t, fmt.Sprintf("%s.urls[%d]", path, i))
+	}
 	at := path + ".urls"
 	if v.URL != "" {
 		at = path + ".url"
+		checkURL(p, at, v.URL)
 	}
 	if err := endpoint.CheckTargets(v.Targets()); err != nil {
-		p.need(false, at, "is wrong: "+err.Error())
+		p.need(len(p.list) > before, at, err.Error())
 		return ""
 	}
 	u, _ := endpoint.ParseURL(v.Targets()[0].URL) // CheckTargets has done that
 	return u.Scheme
 }
 
+// checkTarget checks one of the URLs of a service.
+func checkTarget(p *problems, t endpoint.Target, path string) {
+	before, at := len(p.list), path
+	if p.root.has(path + ".url") {
+		at += ".url"
+	}
+	checkURL(p, at, t.URL)
+	if err := t.Check(); err != nil {
+		p.need(len(p.list) > before, path, err.Error())
+	}
+}
+
+// checkURL checks a URL. Its messages do not have it unless it has no password.
+func checkURL(p *problems, at, text string) {
+	_, err := endpoint.ParseURL(text)
+	switch {
+	case err == nil:
+	case text == "":
+		p.need(false, at, "must have a url, such as http://host:port")
+	case !strings.ContainsAny(text, "/@ "):
+		p.need(false, at, "must begin with http://, https://, grpc:// (plain text) or grpcs://: write http://"+text)
+	default:
+		p.need(false, at, err.Error())
+	}
+}
+
 // Rule sends calls of a service to one of its versions.
 type Rule struct {
 	// To is the name of the version.
 	To string `yaml:"to"`
-	// Frontend is the one for whose requests the rule is; empty for all.
+	// Frontend is the one whose requests the rule is for; empty for all.
 	Frontend string `yaml:"frontend"`
-	// Header is that of a request which gets the version.
+	// Header is a header: requests with it get the version, unless its value is never.
 	Header string `yaml:"header"`
-	// Claim is that of a token whose bearer gets it.
+	// Claim is a claim: requests whose token has it get the version, unless its value is
+	// false or null.
 	Claim string `yaml:"claim"`
-	// Percent is the share of the other requests that get it; nil if the rule has none.
+	// Percent is the share of the other requests that get the version; the rule has none
+	// by default.
 	Percent *float64 `yaml:"percent"`
-	// Sticky is what requests have in common that get the same version.
+	// Sticky is what requests that get the same version have in common: $subject or
+	// $request.headers.<name>.
 	Sticky string `yaml:"sticky"`
 }
 
 // Rules are a list of rules, or one.
 type Rules []Rule
 
-// UnmarshalYAML is part of yaml.InterfaceUnmarshaler of goccy/go-yaml.
-func (r *Rules) UnmarshalYAML(unmarshal func(any) error) error {
-	var one Rule
-	if err := unmarshal(&one); err == nil {
-		*r = Rules{one}
-		return nil
-	}
-	return unmarshal((*[]Rule)(r))
-}
-
 // Mirror sends copies of calls that only read to one of the versions of a service.
 type Mirror struct {
 	// To is the name of the version.
 	To string `yaml:"to"`
-	// Percent is the share of the calls.
+	// Percent is the share of the calls that are copied.
 	Percent float64 `yaml:"percent"`
 }
 
@@ -96,14 +121,17 @@ func (s *Service) checkVersions(p *problems, path, scheme string) {
 	}
 	known := func(at, name string) {
 		_, ok := s.Versions[name]
-		names := sortedKeys(s.Versions)
-		p.need(ok, at, fmt.Sprintf("must be one of versions, and is %q; there are %q", name, names))
+		p.need(ok, at, noneOf(name, "versions", sortedKeys(s.Versions)))
 	}
 	for i, rule := range s.Canary {
 		at := fmt.Sprintf("%s.canary[%d]", path, i)
+		if !p.root.has(at) { // one rule, without a list
+			at = path + ".canary"
+		}
 		known(at+".to", rule.To)
 		p.need(rule.Percent == nil || *rule.Percent >= 0 && *rule.Percent <= 100, at+".percent", "must be from 0 to 100")
-		p.need(rule.Sticky == "" || rule.Percent != nil, at+".sticky", "is for a percentage, and there is none")
+		p.need(rule.Sticky == "" || rule.Percent != nil, at+".sticky", "is for a percentage, and there is none: set percent")
+		p.need(rule.Sticky == "" || isSticky(rule.Sticky), at+".sticky", "must be $subject or $request.headers.<name>")
 	}
 	if s.Mirror != nil {
 		known(path+".mirror.to", s.Mirror.To)
@@ -112,4 +140,10 @@ func (s *Service) checkVersions(p *problems, path, scheme string) {
 	if s.Fallback != "" {
 		known(path+".fallback", s.Fallback)
 	}
+}
+
+// isSticky reports whether requests can have in common what a rule names.
+func isSticky(text string) bool {
+	header, found := strings.CutPrefix(text, "$request.headers.")
+	return text == "$subject" || found && headerName.MatchString(header)
 }

@@ -14,7 +14,7 @@ import (
 // Target is where endpoints of a service are: an address, or a name that stands for
 // several. In YAML it is an object, or a text, which is its URL.
 type Target struct {
-	// URL is described at [ParseURL].
+	// URL is as that of a service: see [ParseURL].
 	URL string `yaml:"url"`
 	// Weight is the share of the calls that its endpoints get, all together; 1 if it is 0.
 	// Targets of one zone and priority are compared.

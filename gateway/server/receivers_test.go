@@ -26,7 +26,7 @@ func TestReceivers(t *testing.T) {
 		"it is said and not needed": {config.Service{}, known, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := checkReceivers(map[string]config.Service{"orders": c.service}, c.frontends)
+			err := checkReceivers(&config.Config{Services: map[string]config.Service{"orders": c.service}}, c.frontends)
 			if (err != nil) != c.refused {
 				t.Errorf("got %v", err)
 			}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
@@ -78,30 +77,10 @@ func (r *routes) checkNames(cfg *config.Config) (string, error) {
 	if len(r.names) == 0 {
 		return "", errors.New("there is no frontend: run make generate")
 	}
-	fallback := cfg.Routing.Default
-	if fallback == "" {
-		fallback = r.names[0]
+	if cfg.Routing.Default != "" {
+		return cfg.Routing.Default, cfg.CheckFrontends(r.names)
 	}
-	wanted := map[string]string{"routing.default": fallback}
-	for host, name := range cfg.Routing.Hosts {
-		wanted["routing.hosts."+host] = name
-	}
-	for name := range cfg.Frontends {
-		wanted["frontends."+name] = name
-	}
-	for service, s := range cfg.Services {
-		for i, rule := range s.Canary {
-			if rule.Frontend != "" {
-				wanted[fmt.Sprintf("services.%s.canary[%d].frontend", service, i)] = rule.Frontend
-			}
-		}
-	}
-	for setting, name := range wanted {
-		if !slices.Contains(r.names, name) {
-			return "", fmt.Errorf("%s: there is no frontend %q; there are: %s", setting, name, strings.Join(r.names, ", "))
-		}
-	}
-	return fallback, nil
+	return r.names[0], cfg.CheckFrontends(r.names)
 }
 
 func (r *routes) addPlayground(cfg *config.Config, frontends []execute.Frontend, fallback string) error {

@@ -108,7 +108,7 @@ var ErrTerminated = errors.New("the gateway is terminated")
 // the process (package memory). Its error is nil when it was
 // stopped and nothing was cut off.
 func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
-	if err := checkReceivers(s.config.Services, frontends); err != nil {
+	if err := checkReceivers(s.config, frontends); err != nil {
 		return err
 	}
 	routes, err := s.newRoutes(frontends) //nolint:contextcheck // literals are parsed without a request
