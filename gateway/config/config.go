@@ -16,17 +16,17 @@ import "time"
 // yaml is the key; enum has the values that a text may have; secret marks texts that are
 // not shown.
 type Config struct {
-	Server     Server              `yaml:"server"`
-	Admin      Admin               `yaml:"admin"`
-	Routing    Routing             `yaml:"routing"`
-	Auth       Auth                `yaml:"auth"`
-	Frontend   Frontend            `yaml:"frontend"`  // the settings of every frontend
-	Frontends  map[string]Frontend `yaml:"frontends"` // what differs for one frontend: the same settings; complete after Load
-	Cache      Cache               `yaml:"cache"`
-	Redis      Redis               `yaml:"redis"`
-	Playground Playground          `yaml:"playground"`
-	Discovery  Discovery           `yaml:"discovery"`
-	Services   map[string]Service  `yaml:"services"`
+	Server     Server              `yaml:"server"`     // where frontends are served
+	Admin      Admin               `yaml:"admin"`      // where operators look
+	Routing    Routing             `yaml:"routing"`    // the frontend of requests that name none
+	Auth       Auth                `yaml:"auth"`       // whose tokens and keys are accepted
+	Frontend   Frontend            `yaml:"frontend"`   // the settings of every frontend
+	Frontends  map[string]Frontend `yaml:"frontends"`  // what differs for one frontend: the same settings; complete after Load
+	Cache      Cache               `yaml:"cache"`      // the memory for answers
+	Redis      Redis               `yaml:"redis"`      // what several gateways share
+	Playground Playground          `yaml:"playground"` // the page at /playground
+	Discovery  Discovery           `yaml:"discovery"`  // how endpoints of services are found
+	Services   map[string]Service  `yaml:"services"`   // the services by name
 
 	source *problems // where settings are in the file; nil without a file
 }
@@ -87,14 +87,15 @@ type Frontend struct {
 	// IntrospectionScope is the scope that introspection needs; empty for none.
 	IntrospectionScope string `yaml:"introspectionScope"`
 	// CancelMutations cancels a mutation when its caller leaves.
-	CancelMutations bool      `yaml:"cancelMutations"`
-	Limits          Limits    `yaml:"limits"`
-	Cost            Cost      `yaml:"cost"`
-	RateLimit       RateLimit `yaml:"rateLimit"`
-	Documents       Documents `yaml:"documents"`
-	Caching         Caching   `yaml:"caching"`
-	CORS            CORS      `yaml:"cors"`
-	Errors          Errors    `yaml:"errors"`
+	CancelMutations bool `yaml:"cancelMutations"`
+
+	Limits    Limits    `yaml:"limits"`    // what one request can be
+	Cost      Cost      `yaml:"cost"`      // what one operation may cost
+	RateLimit RateLimit `yaml:"rateLimit"` // what a caller may ask for in a time
+	Documents Documents `yaml:"documents"` // persisted documents
+	Caching   Caching   `yaml:"caching"`   // for how long answers are cached whose fields do not say
+	CORS      CORS      `yaml:"cors"`      // the origins that browsers may call from
+	Errors    Errors    `yaml:"errors"`    // what answers say about problems
 }
 
 // Errors says what answers have of problems.

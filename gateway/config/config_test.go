@@ -210,6 +210,10 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("neither a configuration nor an error")
 		}
 		if err == nil {
+			shown := c.YAML()
+			if _, err := config.Parse(shown, noEnv); err != nil && !strings.Contains(string(shown), "***") {
+				t.Errorf("what is shown has mistakes: %v\n%s", err, shown)
+			}
 			return
 		}
 		for _, m := range mistakes(t, err) {

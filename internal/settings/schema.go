@@ -43,18 +43,23 @@ type schemas struct {
 	defs     map[string]schema
 }
 
-// section returns the schema of a struct with defaults.
+// section returns the schema of a struct with defaults. The zero value has none.
 func (s *schemas) section(v reflect.Value) schema {
-	properties := schema{}
+	properties, hasDefaults := schema{}, !v.IsZero()
 	for field, value := range v.Fields() {
 		if !field.IsExported() {
 			continue
 		}
-		of := s.of(field.Type, field.Tag.Get("enum"))
+		var of schema
+		if field.Type.Kind() == reflect.Struct {
+			of = s.ref(value)
+		} else {
+			of = s.of(field.Type, field.Tag.Get("enum"))
+		}
 		if text := s.comments[v.Type().Name()+"."+field.Name]; text != "" {
 			of["description"] = text
 		}
-		if by := defaultValue(value); by != nil {
+		if by := defaultValue(value); by != nil && hasDefaults {
 			of["default"] = by
 		}
 		properties[field.Tag.Get("yaml")] = of
@@ -62,12 +67,11 @@ func (s *schemas) section(v reflect.Value) schema {
 	return schema{"type": []string{"object", "null"}, "additionalProperties": false, "properties": properties}
 }
 
-// ref returns a reference to the schema of a struct.
-func (s *schemas) ref(typ reflect.Type) schema {
-	name := typ.Name()
+// ref returns a reference to the schema of a struct with defaults.
+func (s *schemas) ref(v reflect.Value) schema {
+	name := v.Type().Name()
 	if _, ok := s.defs[name]; !ok {
-		s.defs[name] = nil // it may refer to itself
-		s.defs[name] = s.section(config.New(typ))
+		s.defs[name] = s.section(v)
 	}
 	return schema{"$ref": "#/$defs/" + name}
 }
@@ -88,13 +92,13 @@ func (s *schemas) of(typ reflect.Type, enum string) schema {
 	case reflect.TypeFor[config.Network]():
 		return schema{"type": "string"}
 	case reflect.TypeFor[endpoint.Target]():
-		return schema{"anyOf": []schema{{"type": "string"}, s.ref(typ)}}
+		return schema{"anyOf": []schema{{"type": "string"}, s.ref(config.New(typ))}}
 	case reflect.TypeFor[config.Rules]():
-		return schema{"anyOf": []schema{{"type": "array", "items": s.ref(typ.Elem())}, s.ref(typ.Elem())}}
+		return schema{"anyOf": []schema{{"type": "array", "items": s.ref(config.New(typ.Elem()))}, s.ref(config.New(typ.Elem()))}}
 	}
 	switch typ.Kind() {
 	case reflect.Struct:
-		return s.ref(typ)
+		return s.ref(config.New(typ))
 	case reflect.Map:
 		of := s.of(typ.Elem(), enum)
 		if typ.Elem().Kind() == reflect.String {

@@ -77,6 +77,7 @@ func TestComments(t *testing.T) {
 
 var (
 	link = regexp.MustCompile(`(:| \(|\.)? ?[Ss]ee \[[A-Za-z.]+\]`)
+	word = regexp.MustCompile(`[A-Za-z]+`)
 	name = regexp.MustCompile(`^([A-Z][A-Za-z]*(, | and )?)+ (is |are )?`)
 )
 
@@ -89,17 +90,13 @@ func addComments(to map[string]string, spec *ast.TypeSpec) {
 	}
 	last := ""
 	for _, field := range of.Fields.List {
-		text := field.Doc.Text()
-		if text == "" {
-			text = field.Comment.Text()
-		}
-		text = strings.Join(strings.Fields(text), " ")
-		text = strings.TrimSuffix(link.ReplaceAllString(name.ReplaceAllString(text, ""), ""), ".")
-		text = strings.TrimSuffix(text, "; complete after Load")
-		if text == "" {
+		text := strings.Join(strings.Fields(field.Doc.Text()+field.Comment.Text()), " ")
+		if subject := name.FindString(last); text == "" && len(field.Names) > 0 && slices.Contains(word.FindAllString(subject, -1), field.Names[0].Name) {
 			text = last
 		}
 		last = text
+		text = strings.TrimSuffix(link.ReplaceAllString(name.ReplaceAllString(text, ""), ""), ".")
+		text = strings.TrimSuffix(text, "; complete after Load")
 		for _, n := range field.Names {
 			if field.Tag != nil && strings.Contains(field.Tag.Value, "yaml:") && text != "" {
 				to[spec.Name.Name+"."+n.Name] = text
@@ -125,6 +122,10 @@ func TestSchema(t *testing.T) {
 	s, err := c.Compile("portico.schema.json")
 	if err != nil {
 		t.Fatal(err)
+	}
+	listen, _ := text.(map[string]any)["$defs"].(map[string]any)["Server"].(map[string]any)["properties"].(map[string]any)["listen"].(map[string]any)
+	if by := config.Defaults().Server.Listen; listen["default"] != by || listen["description"] == nil {
+		t.Errorf("server.listen is %v, and its default %s", listen, by)
 	}
 	for _, file := range []string{"../../portico.yaml", "../../gateway/config/testdata/show.yaml", "../../gateway/config/testdata/shown.yaml"} {
 		if err := s.Validate(readYAML(t, file)); err != nil {
