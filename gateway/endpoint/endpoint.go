@@ -38,6 +38,9 @@ const (
 	Failed
 	// Silent is of a call that took too long.
 	Silent
+	// Late is of a call whose deadline left the endpoint less time than calls may take. It
+	// counts as Silent if calls usually take much less, and else as Left.
+	Late
 	// Lost is of a connection that could not be made, or broke.
 	Lost
 )
@@ -107,6 +110,9 @@ func (u Use) End(outcome Outcome) {
 	e, now := u.Endpoint, u.set.clock()
 	if e.open[u.kind].Add(-1) == 0 && e.gone.Load() {
 		e.close()
+	}
+	if outcome == Late {
+		outcome = u.judgeLate(time.Duration(now - u.began))
 	}
 	if outcome == Left {
 		return

@@ -63,6 +63,21 @@ func (e *Endpoint) shareOf(now int64, usual float64) float64 {
 	return math.Max(share, leastShare)
 }
 
+// A call is late that took several times as long as calls usually take, and long enough
+// not to be one of a short pause.
+const (
+	lateTimes = 10
+	lateLeast = 100 * time.Millisecond
+)
+
+// judgeLate returns what a call says of its endpoint whose deadline passed after a time.
+func (u Use) judgeLate(took time.Duration) Outcome {
+	if u.kind == Stream || took < max(lateTimes*time.Duration(u.set.usual.Load()), lateLeast) {
+		return Left
+	}
+	return Silent
+}
+
 // record is how many calls failed of late.
 type record struct {
 	consecutive int

@@ -45,6 +45,7 @@ type Set struct {
 	resolver resolver
 	start    time.Time
 	current  atomic.Pointer[snapshot] // nil before the first lookup
+	usual    atomic.Int64             // ns that calls take, of late; see share
 
 	mu      sync.Mutex // of the members and their states
 	members []member
@@ -143,7 +144,7 @@ func (c *snapshot) toProbe(now int64) *Endpoint {
 // choose returns the endpoint for a call, or nil if all that are available are to be
 // avoided.
 func (s *Set) choose(c *snapshot, kind Kind, avoid []*Endpoint, now int64) *Endpoint {
-	c.share(now)
+	c.share(s, now)
 	random := s.config.Random()
 	for i := range c.levels {
 		if random -= c.levels[i].load; random < 0 {

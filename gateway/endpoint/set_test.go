@@ -50,6 +50,14 @@ func TestShares(t *testing.T) {
 			Config{Targets: three()}, bad(func(time.Duration) (time.Duration, Outcome) { return 5 * time.Second, Silent }), time.Second,
 			map[string][2]float64{"/c": {0, .001}},
 		},
+		"one that hangs for longer than callers have": {
+			Config{Targets: three()}, bad(func(time.Duration) (time.Duration, Outcome) { return 2 * time.Second, Late }), 15 * time.Second,
+			map[string][2]float64{"/c": {0, .01}},
+		},
+		"callers that have little time": { // which says nothing of an endpoint, but that it is silent
+			Config{Targets: three()}, bad(func(time.Duration) (time.Duration, Outcome) { return usualTime, Late }), time.Second,
+			map[string][2]float64{"/c": {.1, .38}},
+		},
 		"one that refuses": {
 			Config{Targets: three()}, bad(func(time.Duration) (time.Duration, Outcome) { return time.Microsecond, Lost }), time.Second,
 			map[string][2]float64{"/c": {0, .001}},

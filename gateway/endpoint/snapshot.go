@@ -156,7 +156,7 @@ const sharesHold = int64(50 * time.Millisecond)
 
 // share finds the shares of the endpoints that are chosen from, if they are old. Those are
 // slow that take more than one and a half times as long as the lower median.
-func (s *snapshot) share(now int64) {
+func (s *snapshot) share(of *Set, now int64) {
 	at := s.sharedAt.Load()
 	if at != 0 && now-at < sharesHold || !s.sharedAt.CompareAndSwap(at, max(now, 1)) {
 		return
@@ -174,6 +174,7 @@ func (s *snapshot) share(now int64) {
 		slices.Sort(latencies)
 		usual = max(usual, latencies[(len(latencies)-1)/2])
 	}
+	of.usual.Store(int64(usual))
 	for _, l := range s.levels {
 		for _, m := range l.members {
 			m.share.Store(math.Float64bits(m.shareOf(now, usual)))

@@ -88,8 +88,7 @@ func (b *balancer) attempt(ctx context.Context, u endpoint.Use, c *call) error {
 	return err
 }
 
-// outcome returns what an attempt says of its endpoint. A deadline that left the
-// endpoint little time says nothing.
+// outcome returns what an attempt says of its endpoint.
 func (b *balancer) outcome(err error, took time.Duration, probe bool) endpoint.Outcome {
 	if err == nil {
 		return endpoint.Answered
@@ -113,7 +112,7 @@ func (b *balancer) outcome(err error, took time.Duration, probe bool) endpoint.O
 	case p.Code != problem.ServiceTimeout:
 		return endpoint.Lost
 	case took < b.timeout/2 && !probe:
-		return endpoint.Left
+		return endpoint.Late
 	}
 	return endpoint.Silent
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/portico-gateway/portico/gateway/endpoint"
 	"github.com/portico-gateway/portico/gateway/provenance"
@@ -125,8 +126,13 @@ func (vs *versions) send(ctx context.Context, c *call) error {
 	if vs.mirror != nil && c.idempotent && c.copy != nil && v != vs.mirror && vs.random() < vs.share {
 		vs.sendCopy(ctx, c)
 	}
-	err := v.send(ctx, c)
-	if err == nil || vs.fallback == nil || v == vs.fallback || !c.idempotent || !isOutage(err) || ctx.Err() != nil {
+	if vs.fallback == nil || v == vs.fallback || !c.idempotent {
+		return v.send(ctx, c)
+	}
+	first, cancel := beforeFallback(ctx)
+	defer cancel()
+	err := v.send(first, c)
+	if err == nil || !isOutage(err) || ctx.Err() != nil {
 		return err
 	}
 	again := &call{route: c.route, idempotent: true, attempt: c.attempt} // not hedged
@@ -134,6 +140,16 @@ func (vs *versions) send(ctx context.Context, c *call) error {
 		return nil
 	}
 	return err
+}
+
+// beforeFallback returns a context for a call that leaves a third of its time for the
+// fallback, in case that it is not answered in time.
+func beforeFallback(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/3)) //nolint:mnd // see above
 }
 
 // sendCopy sends a copy of a call to the mirror, unless too many are under way.

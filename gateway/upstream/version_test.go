@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -223,6 +224,21 @@ func TestFallback(t *testing.T) {
 	code.Store(503)
 	if got := get(provenance.Writing(t.Context())); got != "error" || calls.Load() != before {
 		t.Errorf("a mutation: %s, and %d calls of the fallback", got, calls.Load()-before)
+	}
+}
+
+// There is time for the fallback of a service that does not answer.
+func TestFallbackOfSilence(t *testing.T) {
+	hung := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	standby, _ := named(t, "standby", nil)
+	client, err := openVersions(t, upstream.Config{
+		URL: hung, Versions: map[string]endpoint.Config{"standby": standby}, Fallback: "standby", Timeout: 600 * time.Millisecond,
+	}).HTTP("shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := upstream.GetJSON[string](t.Context(), client, upstream.Request{Path: []string{"a"}}); err != nil || got != "standby" {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 
