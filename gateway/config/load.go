@@ -42,7 +42,7 @@ func Parse(text []byte, getenv func(string) string) (*Config, error) {
 		ast.Walk(&expansion{getenv: getenv, problems: p}, doc.Body)
 		p.unknownKeys(doc.Body)
 		fillNames(doc.Body)
-		if err := yaml.NodeToValue(doc.Body, &c); err != nil {
+		if err := decode(doc.Body, &c); err != nil {
 			p.list = append(p.list, yaml.FormatError(err, false, true))
 			return nil, p.err()
 		}
@@ -59,6 +59,16 @@ func Parse(text []byte, getenv func(string) string) (*Config, error) {
 	}
 	c.check(p)
 	return &c, p.err()
+}
+
+// decode sets a value to that of a node.
+func decode(node ast.Node, to any) (err error) {
+	defer func() {
+		if value := recover(); value != nil { // the library's, for tags at values that are no text
+			err = errors.New("a tag, such as ! or !name, is at a value that can't have one")
+		}
+	}()
+	return yaml.NodeToValue(node, to)
 }
 
 // fillNames makes an object of a name in a section of names that says nothing,
@@ -82,7 +92,7 @@ func (c *Config) frontends(root ast.Node) error {
 		}
 		for _, entry := range entries(section.Value) {
 			f := c.Frontend.clone()
-			if err := yaml.NodeToValue(entry.Value, &f); err != nil {
+			if err := decode(entry.Value, &f); err != nil {
 				return err
 			}
 			c.Frontends[entry.Key.String()] = f
