@@ -60,6 +60,18 @@ services:
 	}
 }
 
+// The parser of YAML panics with some tags.
+func TestTags(t *testing.T) {
+	for _, text := range []string{
+		"services: {a: {urls: ! b}}", "services: {a: {url: \"http://x\", headers: ! b}}",
+		"frontends: {web: {cors: {origins: ! b}}}\nservices: {a: {url: \"http://x\"}}",
+	} {
+		if _, err := config.Parse([]byte(text), noEnv); err == nil {
+			t.Errorf("%s: no error", text)
+		}
+	}
+}
+
 // Headers of callers that services must not be sent, each with the reason.
 func TestHeadersOfServices(t *testing.T) {
 	_, err := config.Parse([]byte(`

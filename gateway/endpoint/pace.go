@@ -70,9 +70,13 @@ const (
 	lateLeast = 100 * time.Millisecond
 )
 
+// Usual returns how long calls take of late at endpoints that are not slow; 1 ms if it is
+// less or not known.
+func (s *Set) Usual() time.Duration { return max(time.Duration(s.usual.Load()), leastPace) }
+
 // judgeLate returns what a call says of its endpoint whose deadline passed after a time.
 func (u Use) judgeLate(took time.Duration) Outcome {
-	if u.kind == Stream || took < max(lateTimes*time.Duration(u.set.usual.Load()), lateLeast) {
+	if u.kind == Stream || took < max(lateTimes*u.set.Usual(), lateLeast) {
 		return Left
 	}
 	return Silent

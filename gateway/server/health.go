@@ -67,10 +67,10 @@ func (h *health) ready(w http.ResponseWriter, _ *http.Request) {
 	switch {
 	case h.stopping.Load():
 		status, text = http.StatusServiceUnavailable, "stopping"
-	case !ready:
-		status, text = http.StatusServiceUnavailable, "waiting for required services"
 	case h.verifier.Ready() != nil:
 		status, text = http.StatusServiceUnavailable, "waiting for the keys of token issuers"
+	case !ready:
+		status, text = http.StatusServiceUnavailable, "waiting for required services"
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")

@@ -21,7 +21,8 @@ type balancer struct {
 
 const (
 	mostUnsent   = 4           // endpoints that a call tries to reach
-	longestProbe = time.Second // that an idempotent call waits for an ejected endpoint
+	longestProbe = time.Second // that an idempotent call waits for an ejected endpoint, or
+	usualProbe   = 3           // times as long as calls usually take
 )
 
 // unsentError is the error of a call of which the endpoint got nothing: it could not
@@ -72,12 +73,8 @@ func (b *balancer) use(ctx context.Context, kind endpoint.Kind, c *call) (endpoi
 func (b *balancer) attempt(ctx context.Context, u endpoint.Use, c *call) error {
 	limited := ctx
 	if u.Probe && c.idempotent {
-		patience := longestProbe
-		if deadline, ok := ctx.Deadline(); ok {
-			patience = min(patience, time.Until(deadline)/2)
-		}
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, patience)
+		limited, cancel = context.WithTimeout(ctx, b.patience(ctx))
 		defer cancel()
 	}
 	began := time.Now()
@@ -86,6 +83,16 @@ func (b *balancer) attempt(ctx context.Context, u endpoint.Use, c *call) error {
 	err := c.attempt(limited, u.Endpoint)
 	outcome = b.outcome(err, time.Since(began), u.Probe)
 	return err
+}
+
+// patience returns how long a probe may take: long enough that an endpoint that works
+// again answers in time, also of a service whose calls take long.
+func (b *balancer) patience(ctx context.Context) time.Duration {
+	patience := max(longestProbe, usualProbe*b.set.Usual())
+	if deadline, ok := ctx.Deadline(); ok {
+		patience = min(patience, time.Until(deadline)/2) //nolint:mnd // the rest is for another attempt
+	}
+	return patience
 }
 
 // outcome returns what an attempt says of its endpoint.

@@ -90,6 +90,8 @@ func failed(ctx context.Context, service string, err error) error {
 	}
 	late := errors.Is(context.Cause(ctx), context.DeadlineExceeded) // as StreamJSON cancels, too
 	switch {
+	case errors.Is(context.Cause(ctx), errRepeated):
+		err = errRepeated
 	case errors.Is(ctx.Err(), context.Canceled) && !late: // by the caller, for whatever cause
 		return fmt.Errorf("call of %s: %w", service, context.Canceled)
 	case late, errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):

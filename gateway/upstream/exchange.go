@@ -62,6 +62,8 @@ func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T
 
 // make makes one attempt.
 func (x *exchanging[T]) make(ctx context.Context, to *endpoint.Endpoint) (none T, err error) {
+	ctx, end := peerOf(to).bounded(ctx)
+	defer end()
 	req, err := x.request(ctx, to)
 	if err != nil {
 		return none, impossible(x.http.config.Name, err)
@@ -78,6 +80,8 @@ func (x *exchanging[T]) make(ctx context.Context, to *endpoint.Endpoint) (none T
 // copy makes an attempt whose answer is read, so that the connection is used again, and
 // ignored.
 func (x *exchanging[T]) copy(ctx context.Context, to *endpoint.Endpoint) error {
+	ctx, end := peerOf(to).bounded(ctx)
+	defer end()
 	x.sent.Store(true)
 	req, err := x.request(ctx, to)
 	if err != nil {
@@ -107,7 +111,7 @@ func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*ht
 		}
 	}
 	if x.once {
-		to.Peer().(*httpPeer).once(req) //nolint:forcetypeassert // see newPeer
+		peerOf(to).once(req)
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		left := max(time.Until(deadline).Milliseconds(), 1)

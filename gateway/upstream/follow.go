@@ -117,7 +117,7 @@ func (f *following[Req, Res]) attempt(ctx context.Context, to *endpoint.Endpoint
 	}()
 	patience := f.within
 	if patience == 0 {
-		patience = c.config.Timeout
+		patience = c.patience
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
@@ -199,14 +199,27 @@ type streaming struct {
 	opts   []grpc.CallOption
 }
 
-// newStream opens a stream to an endpoint, once. end is to know when it ends.
-func (c *GRPC) newStream(ctx context.Context, to *endpoint.Endpoint, end *ending, of streaming) (grpc.ClientStream, error) {
+// newStream opens a stream to an endpoint, once, within the service's timeout: an endpoint
+// that permits no more streams is not waited for as long as the others last. end is to know
+// when it ends.
+func (c *GRPC) newStream(ctx context.Context, to *endpoint.Endpoint, end *ending, of streaming) (s grpc.ClientStream, err error) {
+	caller := ctx
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(c.config.Timeout, func() { cancel(context.DeadlineExceeded) })
+	defer func() {
+		if !late.Stop() {
+			s, err = nil, failed(ctx, c.config.Name, context.DeadlineExceeded)
+		}
+		if err != nil {
+			cancel(nil)
+		}
+	}()
 	p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newPeer
 	conn, err := p.use(ctx)
 	if err != nil {
 		return nil, unsentIfHere(ctx, c.config.Name, err)
 	}
-	s, err := conn.NewStream(ctx, of.desc, of.method, append(slices.Clip(of.opts), grpc.OnFinish(func(error) { end.now() }))...)
+	opened, err := conn.NewStream(ctx, of.desc, of.method, append(slices.Clip(of.opts), grpc.OnFinish(func(error) { end.now() }))...)
 	if err != nil {
 		p.release(conn)
 		if err = grpcError(ctx, c.config.Name, err); errors.Is(err, context.Canceled) {
@@ -214,6 +227,9 @@ func (c *GRPC) newStream(ctx context.Context, to *endpoint.Endpoint, end *ending
 		}
 		return nil, &unsentError{err}
 	}
-	end.do(func() { p.release(conn) })
-	return &stream{ClientStream: s, ctx: ctx, service: c.config.Name}, nil
+	end.do(func() {
+		p.release(conn)
+		cancel(nil)
+	})
+	return &stream{ClientStream: opened, ctx: caller, service: c.config.Name}, nil
 }

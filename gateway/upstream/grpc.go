@@ -30,7 +30,8 @@ type GRPC struct {
 	config   Config
 	tls      *tls.Config // nil for plain text
 	versions *versions
-	hubs     *hubs // of streams that are shared
+	patience time.Duration // in which a stream whose first message may take any time is refused, or open
+	hubs     *hubs         // of streams that are shared
 }
 
 var _ grpc.ClientConnInterface = (*GRPC)(nil)
@@ -40,7 +41,7 @@ func newGRPC(c Config, config *tls.Config, vs *versions) *GRPC {
 	if c.Connections == 0 {
 		c.Connections = connections
 	}
-	return &GRPC{config: c, tls: config, versions: vs, hubs: newHubs(c)}
+	return &GRPC{config: c, tls: config, versions: vs, patience: c.Timeout, hubs: newHubs(c)}
 }
 
 func (c *GRPC) newPeer(e *endpoint.Endpoint) io.Closer { return newGRPCPeer(c.config, c.tls, e) }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/portico-gateway/portico/e2e/faultproxy"
 	"github.com/portico-gateway/portico/gateway/endpoint"
+	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // openStreams is a health server whose streams stay open, and nothing comes on them.
@@ -137,6 +138,35 @@ func TestSilentConnectionWithoutRoom(t *testing.T) {
 		if asking.hangs(conn, conn.wire.Load()) {
 			t.Error("it is taken for one that hangs")
 		}
+	}
+}
+
+// A stream that an endpoint does not permit is not waited for longer than the timeout.
+func TestStreamWithoutRoom(t *testing.T) {
+	addr, begun := serveStreams(t, grpc.MaxConcurrentStreams(1))
+	services, err := Open([]Config{{Name: "s", URL: "grpc://" + addr, Connections: 1, Timeout: 200 * time.Millisecond, Attempts: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = services.Close() })
+	c, err := services.GRPC("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := grpc_health_v1.NewHealthClient(c)
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := client.Watch(ctx, &grpc_health_v1.HealthCheckRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	if _, err := client.Watch(t.Context(), &grpc_health_v1.HealthCheckRequest{}); problem.CodeOf(err) != problem.ServiceTimeout {
+		t.Errorf("a second stream: %v", err)
+	}
+	cancel()
+	last, end := context.WithCancel(t.Context())
+	defer end()
+	if _, err := client.Watch(last, &grpc_health_v1.HealthCheckRequest{}); err != nil {
+		t.Errorf("when there is room again: %v", err)
 	}
 }
 

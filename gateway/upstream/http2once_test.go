@@ -10,12 +10,14 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
@@ -74,16 +76,28 @@ func (s *resetting) open(t *testing.T) *upstream.HTTP {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
+	var group sync.WaitGroup
+	var conns []net.Conn // which net/http may keep for longer
+	accepted := make(chan struct{})
+	group.Go(func() {
+		defer close(accepted)
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go s.serve(conn)
+			conns = append(conns, conn)
+			group.Go(func() { s.serve(conn) })
 		}
-	}()
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		<-accepted
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+		group.Wait()
+	})
 	return open(t, upstream.Config{URL: "https://" + l.Addr().String(), TLS: upstream.TLS{CA: ca}})
 }
 
@@ -117,5 +131,21 @@ func TestMutationsAreSentOnceOverHTTP2(t *testing.T) {
 				t.Errorf("%v, %s: the next one: sent %d times: %v", code, request.Method, service.requests.Load()-c.sent, err)
 			}
 		}
+	}
+}
+
+// A query whose stream the service resets each time is sent few times: net/http does not
+// bound it, and makes no pauses.
+func TestQueriesAreSentFewTimesOverHTTP2(t *testing.T) {
+	service := &resetting{code: http2.ErrCodeProtocol, resets: 1 << 62}
+	client := service.open(t)
+	err := client.Done(t.Context(), upstream.Request{Path: []string{"a"}})
+	if problem.CodeOf(err) != problem.ServiceError || service.requests.Load() > 20 { // of two attempts; cancelling is not exact
+		t.Errorf("it was sent %d times: %v", service.requests.Load(), err)
+	}
+	service = &resetting{code: http2.ErrCodeRefusedStream, resets: 1}
+	client = service.open(t)
+	if err := client.Done(t.Context(), upstream.Request{Path: []string{"a"}}); err != nil || service.requests.Load() != 2 {
+		t.Errorf("it was sent %d times: %v", service.requests.Load(), err)
 	}
 }

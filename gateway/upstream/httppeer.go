@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -76,12 +78,38 @@ func (p *httpPeer) once(req *http.Request) {
 	req.GetBody = nil
 }
 
+// mostSends is how many requests the transport may send in one attempt, with those that
+// redirects lead to.
+const mostSends = mostRedirects + 3
+
+// errRepeated is the cause of the end of an attempt whose request was sent too often.
+var errRepeated = fmt.Errorf("the service reset the streams of %d requests", mostSends)
+
+// bounded returns a context for a request that the transport may send again, as it does
+// over HTTP/2, see once, which ends when it would have been sent too often.
+func (p *httpPeer) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if !p.repeats.Load() {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var sent atomic.Int64
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		if sent.Add(1) > mostSends {
+			cancel(errRepeated)
+		}
+	}})
+	return ctx, func() { cancel(nil) }
+}
+
 // isUnprocessed reports whether HTTP/2 says of a request that is sent once that the service
 // has not processed it (RFC 9113, section 8.7). There is no other way to tell than the text.
 func isUnprocessed(err error) bool {
 	text, ok := strings.CutPrefix(err.Error(), "http2: Transport: cannot retry err [")
 	return ok && (strings.Contains(text, "REFUSED_STREAM") || strings.Contains(text, "graceful shutdown GOAWAY"))
 }
+
+// peerOf returns the peer of an endpoint of an HTTP service.
+func peerOf(e *endpoint.Endpoint) *httpPeer { return e.Peer().(*httpPeer) } //nolint:forcetypeassert // see newPeer
 
 // Close is part of io.Closer.
 func (p *httpPeer) Close() error {

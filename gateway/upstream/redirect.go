@@ -18,7 +18,7 @@ const mostRedirects = 5
 // origin if the configuration says so. The answer's Request is the last one.
 // Its errors are problems, unless the caller left.
 func (c *HTTP) roundTrip(req *http.Request, at *endpoint.Endpoint) (*http.Response, error) {
-	ctx, transport, origin := req.Context(), at.Peer().(*httpPeer).calls, originOf(req.URL) //nolint:forcetypeassert // see newPeer
+	ctx, transport, origin := req.Context(), peerOf(at).calls, originOf(req.URL)
 	resp, err := transport.RoundTrip(req)
 	for n := 1; err == nil && isRedirect(resp.StatusCode); n++ {
 		to, refusal := c.follow(req, resp, origin, n)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -119,11 +120,12 @@ func TestWatchThatIsLeft(t *testing.T) {
 	<-ended
 }
 
-// A stream has no timeout, and ends with its context.
+// A stream ends with its context. The timeout, within which it is opened, is not that of
+// the stream.
 func TestWatchEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	seq, ended, err := feed(t, ctx, upstream.Config{Timeout: 1}, 1, untilLeft)
+	seq, ended, err := feed(t, ctx, upstream.Config{Timeout: time.Second}, 1, untilLeft)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,7 +133,7 @@ func (c *HTTP) stream(ctx context.Context, to *endpoint.Endpoint, r Request) (*h
 	if err != nil {
 		return nil, err
 	}
-	resp, err := to.Peer().(*httpPeer).streams.RoundTrip(sentTo(req, to)) //nolint:forcetypeassert // see newPeer
+	resp, err := peerOf(to).streams.RoundTrip(sentTo(req, to))
 	if err != nil {
 		return nil, unsent(failed(ctx, c.config.Name, err), err)
 	}

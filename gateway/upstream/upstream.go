@@ -58,9 +58,10 @@ type Config struct {
 	// TLS is for https and grpcs.
 	TLS TLS
 	// Timeout bounds one call, from waiting for a connection to the end of the
-	// answer, in addition to the caller's deadline; 5 s by default. Of an HTTP
-	// stream it bounds the time until the answer begins, and of one with the state of
-	// a service ([ShareState]), also over gRPC, until the first event.
+	// answer, in addition to the caller's deadline; 5 s by default. Of a
+	// stream it bounds the time until the answer begins or, over gRPC, until the
+	// endpoint permits the stream; and of one with the state of a service
+	// ([ShareState]), also over gRPC, until the first event.
 	Timeout time.Duration
 	// FirstMessage bounds the time until the first message of other streams; 0 for
 	// any time.
