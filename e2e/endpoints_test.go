@@ -71,7 +71,7 @@ func TestOneOfThree(t *testing.T) {
 func TestOneOfThreeLong(t *testing.T) {
 	longtest.Only(t)
 	for _, tr := range []trouble{dead, hung, slow, flapping, failing, halfClosed} {
-		eachProtocol(t, tr.name, nil, func(t *testing.T, p protocol) { oneOfThree(t, p, tr, 4000) })
+		eachProtocol(t, tr.name, nil, func(t *testing.T, p protocol) { oneOfThree(t, p, tr, 2000) })
 	}
 }
 

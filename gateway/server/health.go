@@ -12,38 +12,72 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 )
 
-// health tells operators how the gateway is. Services are checked in the background, so
-// that a probe is answered at once.
+// health tells operators how the gateway is. Services are checked in the background when a
+// probe asks for them and what is known is old, so that the probe is answered at once.
 type health struct {
 	services map[string]config.Service
 	check    func(ctx context.Context, name string) error
 	verifier *auth.Verifier
 	stopping atomic.Bool
+	wanted   chan struct{} // has one value if a check is wanted
 
-	mu     sync.Mutex
-	states map[string]serviceState
+	mu      sync.Mutex
+	states  map[string]serviceState
+	ready   bool          // of the latest check
+	checked time.Time     // when it ended
+	done    chan struct{} // closed when the next one has ended
 }
 
 const (
-	checkTimeout  = time.Second // that a service may take to say that it is there
-	checkInterval = 5 * time.Second
-	checkAgain    = time.Second // while a required service is down
+	checkTimeout = time.Second     // that a service may take to say that it is there
+	checkHolds   = 5 * time.Second // for how long a check is good, if all that are required are there
+	checkAgain   = time.Second     // if one is not
+	probeWaits   = 40 * time.Millisecond
 )
 
-// Run checks services until ctx is done.
+func newHealth(services map[string]config.Service, check func(context.Context, string) error, verifier *auth.Verifier) *health {
+	return &health{services: services, check: check, verifier: verifier, wanted: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+// Run checks services when that is wanted, until ctx is done.
 func (h *health) Run(ctx context.Context) {
 	for {
-		pause := checkInterval
-		if !h.checkAll(ctx) {
-			pause = checkAgain
-		}
-		timer := time.NewTimer(pause)
 		select {
-		case <-timer.C:
+		case <-h.wanted:
+			if _, fresh := h.latest(); !fresh { // it was wanted while the one before was under way
+				h.checkAll(ctx)
+			}
 		case <-ctx.Done():
-			timer.Stop()
 			return
 		}
+	}
+}
+
+// latest reports whether the latest check is good. done is closed when the next one has
+// ended.
+func (h *health) latest() (done <-chan struct{}, fresh bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	age := time.Since(h.checked)
+	return h.done, age < checkAgain || age < checkHolds && h.ready
+}
+
+// refresh begins a check if what is known is old, and waits a moment for its end.
+func (h *health) refresh(ctx context.Context) {
+	done, fresh := h.latest()
+	if fresh {
+		return
+	}
+	select {
+	case h.wanted <- struct{}{}:
+	default: // one is wanted already
+	}
+	timer := time.NewTimer(probeWaits)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -54,14 +88,15 @@ func (h *health) handler() http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write([]byte("ok\n"))
 	})
-	mux.HandleFunc("GET /readyz", h.ready)
+	mux.HandleFunc("GET /readyz", h.serveReady)
 	return mux
 }
 
-// ready answers 200 when all required services answered the latest check, the keys of
+// serveReady answers 200 when all required services answered the latest check, the keys of
 // all issuers are known and the gateway is not stopping, else 503. The answer has the state of every
 // service: those that are not required do not count.
-func (h *health) ready(w http.ResponseWriter, _ *http.Request) {
+func (h *health) serveReady(w http.ResponseWriter, r *http.Request) {
+	h.refresh(r.Context())
 	states, ready := h.known()
 	status, text := http.StatusOK, "ready"
 	switch {
@@ -106,11 +141,12 @@ func (h *health) known() (states map[string]serviceState, ready bool) {
 	return states, ready
 }
 
-// checkAll checks all services at once, and returns whether all that are required are
-// there.
-func (h *health) checkAll(ctx context.Context) (ready bool) {
+// checkAll checks all services at once.
+func (h *health) checkAll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
+	states, ready := map[string]serviceState{}, true
+	var mu sync.Mutex
 	var group sync.WaitGroup
 	for name, service := range h.services {
 		group.Go(func() {
@@ -119,15 +155,16 @@ func (h *health) checkAll(ctx context.Context) (ready bool) {
 				state.Status, state.Error = "down", err.Error()
 			}
 			state.checked = time.Now()
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			if h.states == nil {
-				h.states = map[string]serviceState{}
-			}
-			h.states[name] = state
+			mu.Lock()
+			defer mu.Unlock()
+			states[name] = state
+			ready = ready && (state.Status == "ok" || !service.Required)
 		})
 	}
 	group.Wait()
-	_, ready = h.known()
-	return ready
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.states, h.ready, h.checked = states, ready, time.Now()
+	close(h.done)
+	h.done = make(chan struct{})
 }

@@ -76,7 +76,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		writer:    writer,
 		admission: overload.New(overload.Sampler()),
 		bodies:    transport.NewBudget(int64(cfg.Server.BodyBudget)),
-		health:    &health{services: cfg.Services, check: services.Check, verifier: verifier},
+		health:    newHealth(cfg.Services, services.Check, verifier),
 		// An API key lets its bearer act for its principal: services need none.
 		ownHeaders: []string{http.CanonicalHeaderKey(cfg.Auth.KeyHeader)},
 	}
