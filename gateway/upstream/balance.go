@@ -132,15 +132,30 @@ func (b *balancer) open(ctx context.Context, c *call) error {
 		if err != nil {
 			return err
 		}
-		began := time.Now()
-		if err = c.attempt(ctx, u.Endpoint); err == nil {
-			u.Works()
-			c.lasts.do(func() { u.End(endpoint.Left) })
+		if err = b.begin(ctx, u, c); err == nil {
 			return nil
 		}
-		u.End(b.outcome(err, time.Since(began), u.Probe))
 		if !isUnsent(err) || n == mostUnsent || n >= b.set.Len() || ctx.Err() != nil {
 			return err
 		}
 	}
+}
+
+// begin makes one attempt to open a stream, with whose end the use of the endpoint ends.
+func (b *balancer) begin(ctx context.Context, u endpoint.Use, c *call) error {
+	began, outcome, open := time.Now(), endpoint.Left, false // if it panics
+	defer func() {
+		if !open {
+			u.End(outcome)
+		}
+	}()
+	err := c.attempt(ctx, u.Endpoint)
+	if err != nil {
+		outcome = b.outcome(err, time.Since(began), u.Probe)
+		return err
+	}
+	open = true
+	u.Works()
+	c.lasts.do(func() { u.End(endpoint.Left) })
+	return nil
 }

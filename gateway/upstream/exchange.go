@@ -38,13 +38,13 @@ type exchanging[T any] struct {
 func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T, error) {
 	var value T
 	x := &exchanging[T]{http: c, req: req, read: read, once: !what.idempotent}
-	what = &call{route: what.route, idempotent: what.idempotent, version: what.version} // it may be made again
-	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
+	mine := &call{route: what.route, idempotent: what.idempotent, version: what.version} // what may be made again
+	mine.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 		value, err = x.make(ctx, to)
 		return err
 	}
 	if c.config.Hedging > 0 {
-		what.separate = func() (another attempt, adopt func()) {
+		mine.separate = func() (another attempt, adopt func()) {
 			var own T
 			another = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 				own, err = x.make(ctx, to)
@@ -54,9 +54,10 @@ func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T
 		}
 	}
 	if c.versions.mirror != nil {
-		what.copy = x.copy
+		mine.copy = x.copy
 	}
-	err := c.versions.send(req.Context(), what)
+	err := c.versions.send(req.Context(), mine)
+	what.fellBack = mine.fellBack
 	return value, err
 }
 

@@ -150,7 +150,7 @@ func (c *HTTP) fetch(req *http.Request, what *call) cache.Make {
 		}
 		answer := made.answer
 		entry := &cache.Entry{Value: answer, Born: answer.born}
-		if made.policy == (cache.Policy{}) || !made.direct || !c.store.Keeps() || hasNoContent(answer.status) {
+		if made.policy == (cache.Policy{}) || !made.direct || what.fellBack || !c.store.Keeps() || hasNoContent(answer.status) {
 			return entry, nil
 		}
 		entry.Policy = made.policy

@@ -30,6 +30,8 @@ type call struct {
 	copy attempt
 	// lasts is the stream that the attempt has opened, which has not ended.
 	lasts *ending
+	// fellBack reports that the fallback answered, and not the version.
+	fellBack bool
 	// of is the call of which this is another one, made at the same time; nil if it is
 	// none.
 	of *call

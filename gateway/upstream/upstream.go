@@ -220,6 +220,9 @@ func (s *Services) open(c Config) error {
 	if scheme == "http" || scheme == "grpc" {
 		config = nil
 	}
+	if config != nil && vs.url().SRV && c.TLS.ServerName == "" {
+		return errors.New("SRV records over TLS need tls.serverName: DNS must not decide whose certificate is accepted")
+	}
 	if strings.HasPrefix(scheme, "grpc") {
 		if err := checkMetadata(c.Headers); err != nil {
 			return err

@@ -137,6 +137,7 @@ func (vs *versions) send(ctx context.Context, c *call) error {
 	}
 	again := &call{route: c.route, idempotent: true, attempt: c.attempt} // not hedged
 	if vs.fallback.send(ctx, again) == nil {
+		c.fellBack = true
 		return nil
 	}
 	return err

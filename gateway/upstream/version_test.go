@@ -140,9 +140,12 @@ func TestMistakesOfVersions(t *testing.T) {
 		`fallback: there is no version v3`:                                    {Fallback: "v3"},
 		`mirror: there is no version v3`:                                      {Mirror: upstream.Mirror{To: "v3", Percent: 1}},
 		`versions.v2: its URL must have the scheme and the path of that of t`: {Versions: map[string]endpoint.Config{"v2": targets("http://a/base")}},
+		`SRV records over TLS need tls.serverName`:                            {Endpoints: targets("https+srv://_a._tcp.b"), Versions: map[string]endpoint.Config{"v2": targets("https://c")}},
 		`versions.v2: it has no URL`:                                          {Versions: map[string]endpoint.Config{"v2": {}}},
 	} {
-		c.Name, c.URL = "shop", "http://127.0.0.1:1"
+		if c.Name = "shop"; c.Endpoints.Targets == nil {
+			c.URL = "http://127.0.0.1:1"
+		}
 		if c.Versions == nil {
 			c.Versions = map[string]endpoint.Config{"v2": targets("http://127.0.0.1:2")}
 		}
@@ -201,8 +204,13 @@ func TestFallback(t *testing.T) {
 	var code atomic.Int64
 	v1, _ := named(t, "v1", &code)
 	standby, calls := named(t, "standby", nil)
+	store, err := cache.New(cache.Config{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
 	client, err := openVersions(t, upstream.Config{
-		Endpoints: v1, Versions: map[string]endpoint.Config{"standby": standby}, Fallback: "standby", Attempts: 1,
+		Endpoints: v1, Versions: map[string]endpoint.Config{"standby": standby}, Fallback: "standby", Attempts: 1, Store: store,
 	}).HTTP("shop")
 	if err != nil {
 		t.Fatal(err)
@@ -218,6 +226,13 @@ func TestFallback(t *testing.T) {
 		code.Store(status)
 		if got := get(t.Context()); got != want {
 			t.Errorf("%d: %s, want %s", status, got, want)
+		}
+	}
+	for _, status := range []int64{503, 0} { // what the fallback has said is not cached for the service
+		code.Store(status)
+		want := map[int64]string{503: "standby", 0: "v1"}[status]
+		if got, err := upstream.GetJSON[string](t.Context(), client, upstream.Request{Path: []string{"cached"}}); err != nil || got != want {
+			t.Errorf("%d: %s, %v, want %s", status, got, err, want)
 		}
 	}
 	before := calls.Load()
