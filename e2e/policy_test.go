@@ -470,9 +470,9 @@ func TestTrustedDocuments(t *testing.T) {
 func TestWrongPolicies(t *testing.T) {
 	for name, c := range map[string]struct{ config, want string }{
 		"CORS":            {"frontend: {cors: {origins: [\"https://*.example\"], credentials: true}}", "portico.yaml:4:29: frontend.cors.origins[0]: must not have * with credentials"},
-		"a symmetric key": {"auth: {issuers: [{issuer: \"https://a\", algorithms: [HS256]}]}", `portico.yaml:4:53: auth.issuers[0].algorithms[0]: "HS256" is none of`},
+		"a symmetric key": {"auth: {issuers: [{issuer: \"https://a\", algorithms: [HS256]}]}", `portico.yaml:4:53: auth.issuers[0].algorithms[0]: "HS256" is not one of`},
 		"a key":           {"auth: {keys: \"[{sha256: abc, principal: x}]\"}", "sha256 must have 64 hexadecimal digits"},
-		"a mode":          {"frontend: {documents: {mode: some}}", `"some" is none of off, allow, log-unknown, only`},
+		"a mode":          {"frontend: {documents: {mode: some}}", `"some" is not one of off, allow, log-unknown, only`},
 		"a manifest":      {"frontend: {documents: {mode: only, manifest: nowhere.json}}", "nowhere.json"},
 		"a frontend":      {"frontends: {tv: {}}", "frontends.tv"},
 		"Redis":           {"redis: {url: \"http://hunter2\"}", "redis.url"},

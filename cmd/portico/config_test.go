@@ -36,7 +36,7 @@ func TestConfig(t *testing.T) {
 		"mistakes": {"check", services + "sever: {}\ncache: { size: 7XB }\n", 1, "FILE:3:1: sever: there is no such setting: did you mean server?\n" +
 			"FILE:4:16: cache.size: \"7XB\" is not a size: write a number of bytes, KiB, MiB or GiB, such as 65536, 512KiB or 8MiB\n2 mistakes\n"},
 		"a frontend that the project does not have": {"check", services + "routing: { default: wep }\n", 1,
-			"FILE:3:21: routing.default: \"wep\" is none of the frontends: did you mean web?\n1 mistake\n"},
+			"FILE:3:21: routing.default: \"wep\" is not one of the frontends: did you mean web?\n1 mistake\n"},
 		"mistakes are not shown as settings": {"show", "sever: {}\n", 1, "FILE:1:1: sever: there is no such setting: did you mean server?\n1 mistake\n"},
 		"an unknown command":                 {"verify", services, 1, "portico: there is no command config verify; see portico config -h\n"},
 	} {

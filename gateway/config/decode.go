@@ -127,7 +127,7 @@ func (d *decoder) field(n *node, field reflect.StructField, v reflect.Value, pat
 	for i, item := range items {
 		found := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, item.String()) })
 		if n, path := at(i); found < 0 && n.kind != null {
-			d.wrong(n, path, fmt.Sprintf("%s is none of %s%s", n.describe(), strings.Join(names, ", "), didYouMean(item.String(), names)))
+			d.wrong(n, path, fmt.Sprintf("%s is not one of %s%s", n.describe(), strings.Join(names, ", "), didYouMean(item.String(), names)))
 			v.Set(before)
 		} else if found >= 0 {
 			item.SetString(names[found])

@@ -28,9 +28,9 @@ func didYouMean(name string, names []string) string {
 	return ""
 }
 
-// noneOf is the mistake of a name that is none of those that there are.
+// noneOf returns the mistake of an unknown name.
 func noneOf(name, what string, names []string) string {
-	message := strconv.Quote(name) + " is none of the " + what
+	message := strconv.Quote(name) + " is not one of the " + what
 	switch best := nearest(name, names); {
 	case len(names) == 0:
 		return message + ": there are none"

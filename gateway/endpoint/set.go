@@ -185,7 +185,7 @@ func (s *Set) ofTwo(l *level, kind Kind, avoid []*Endpoint) *Endpoint {
 	return first.Endpoint
 }
 
-// draw draws an endpoint other than those to avoid, of which there is one at least. It
+// draw draws an endpoint that is not to be avoided; at least one must be left. It
 // reports whether one was drawn that is given its share: a slow one need not be.
 func (s *Set) draw(l *level, avoid []*Endpoint, other *Endpoint) (member, bool) {
 	const most = 16

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -15,13 +14,11 @@ import (
 
 // What opens a circuit breaker, and for how long.
 const (
-	breakerRate     = 80 // percent of the calls that failed
-	breakerCalls    = 20 // at least
-	breakerPeriod   = 10 * time.Second
-	breakerDelay    = time.Second // until one call is let through
-	breakerJitter   = 0.2
-	mostBreakers    = 1000 // routes; more share one
-	breakerOverflow = "all others"
+	breakerRate   = 80 // percent of the calls that failed
+	breakerCalls  = 20 // at least
+	breakerPeriod = 10 * time.Second
+	breakerDelay  = time.Second // until one call is let through
+	breakerJitter = 0.2
 )
 
 // breakers are circuit breakers, one for each route of a service: a route that
@@ -29,18 +26,19 @@ const (
 // it lets one call through, which closes it if it succeeds.
 type breakers struct {
 	service string
-
-	mu     sync.RWMutex
-	routes map[string]circuitbreaker.CircuitBreaker[any]
+	routes  *byRoute[circuitbreaker.CircuitBreaker[any]]
 }
 
 func newBreakers(c Config) *breakers {
-	return &breakers{service: c.Name, routes: map[string]circuitbreaker.CircuitBreaker[any]{}}
+	return &breakers{service: c.Name, routes: newByRoute(circuitbreaker.NewBuilder[any]().
+		WithFailureRateThreshold(breakerRate/100.0, breakerCalls, breakerPeriod).
+		WithDelay(breakerDelay).WithJitterFactor(breakerJitter).WithSuccessThreshold(1).
+		Build)}
 }
 
 func (b *breakers) policy(next send) send {
 	return func(ctx context.Context, c *call) error {
-		breaker := b.of(c.route)
+		breaker := b.routes.of(c.route)
 		if !breaker.TryAcquirePermit() {
 			return problem.Wrap(openError{b.service, c.route}, problem.ServiceError, "The service failed.").Of(b.service).OfOutage()
 		}
@@ -67,28 +65,6 @@ type openError struct{ service, route string }
 func (e openError) Error() string {
 	return fmt.Sprintf("service %s: %s is not called: its circuit breaker is open, since at least %d%% of the calls failed in %v",
 		e.service, e.route, breakerRate, breakerPeriod)
-}
-
-func (b *breakers) of(route string) circuitbreaker.CircuitBreaker[any] {
-	b.mu.RLock()
-	have, ok := b.routes[route]
-	b.mu.RUnlock()
-	if ok {
-		return have
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.routes) >= mostBreakers {
-		route = breakerOverflow
-	}
-	if have, ok = b.routes[route]; !ok {
-		have = circuitbreaker.NewBuilder[any]().
-			WithFailureRateThreshold(breakerRate/100.0, breakerCalls, breakerPeriod).
-			WithDelay(breakerDelay).WithJitterFactor(breakerJitter).WithSuccessThreshold(1).
-			Build()
-		b.routes[route] = have
-	}
-	return have
 }
 
 // isOutage reports whether an error says that the service cannot do its work, and

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -24,14 +23,14 @@ const (
 // often.
 type hedger struct {
 	quantile float64
-	tokens   atomic.Int64 // thousandths of hedges
-
-	mu     sync.RWMutex
-	routes map[string]*latencies // as many as there are circuit breakers
+	budget   *budget
+	routes   *byRoute[*latencies]
 }
 
 func newHedger(c Config) *hedger {
-	return &hedger{quantile: c.Hedging, routes: map[string]*latencies{}}
+	return &hedger{
+		quantile: c.Hedging, budget: newBudget(hedgeBudget, 0, hedgeReserve), routes: newByRoute(func() *latencies { return &latencies{} }),
+	}
 }
 
 func (h *hedger) policy(next send) send {
@@ -39,8 +38,8 @@ func (h *hedger) policy(next send) send {
 		if !c.idempotent || c.separate == nil {
 			return next(ctx, c)
 		}
-		h.earn()
-		return h.hedged(ctx, c, next, h.of(c.route))
+		h.budget.earn()
+		return h.hedged(ctx, c, next, h.routes.of(c.route))
 	}
 }
 
@@ -58,7 +57,7 @@ func (h *hedger) hedged(ctx context.Context, c *call, next send, route *latencie
 	again := hedge{done: make(chan struct{}), err: errNotHedged}
 	timer := time.AfterFunc(max(delay, hedgeLeast), func() {
 		defer close(again.done)
-		if ctx.Err() != nil || !h.spend() {
+		if ctx.Err() != nil || !h.budget.spend() {
 			return
 		}
 		started := time.Now()
@@ -114,40 +113,4 @@ func (h *hedger) note(ctx context.Context, route *latencies, began time.Time, er
 	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		route.note(time.Since(began), h.quantile)
 	}
-}
-
-// earn adds what one call adds to the budget.
-func (h *hedger) earn() {
-	if have := h.tokens.Load(); have < hedgeReserve*1000 {
-		h.tokens.CompareAndSwap(have, have+hedgeBudget*1000) // one that is lost now and then errs on the safe side
-	}
-}
-
-// spend takes one hedge from the budget, if it has one.
-func (h *hedger) spend() bool {
-	if h.tokens.Add(-1000) >= 0 {
-		return true
-	}
-	h.tokens.Add(1000)
-	return false
-}
-
-// of returns the latencies of a route.
-func (h *hedger) of(route string) *latencies {
-	h.mu.RLock()
-	have, ok := h.routes[route]
-	h.mu.RUnlock()
-	if ok {
-		return have
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.routes) >= mostBreakers {
-		route = breakerOverflow
-	}
-	if have, ok = h.routes[route]; !ok {
-		have = &latencies{}
-		h.routes[route] = have
-	}
-	return have
 }

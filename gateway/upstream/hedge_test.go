@@ -51,8 +51,8 @@ func hedgedCall(answer *int, made, running *atomic.Int64, tries ...try) *call {
 func learned() *hedger {
 	h := newHedger(Config{Hedging: 0.95})
 	for range latencyLearn {
-		h.of("r").note(100*time.Millisecond, h.quantile)
-		h.earn()
+		h.routes.of("r").note(100*time.Millisecond, h.quantile)
+		h.budget.earn()
 	}
 	return h
 }

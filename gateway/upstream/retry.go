@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -31,23 +30,23 @@ const (
 type retrier struct {
 	attempts int
 	timeout  time.Duration // of what has no deadline, such as a stream
-	tokens   atomic.Int64  // thousandths of retries
+	budget   *budget
 	random   func() float64
 }
 
 func newRetrier(c Config) *retrier {
-	r := &retrier{attempts: c.Attempts, timeout: c.Timeout, random: rand.Float64}
-	r.tokens.Store(retryReserve * 1000)
-	return r
+	return &retrier{
+		attempts: c.Attempts, timeout: c.Timeout, budget: newBudget(retryBudget, retryReserve, retryMostSaved), random: rand.Float64,
+	}
 }
 
 func (r *retrier) policy(next send) send {
 	return func(ctx context.Context, c *call) error {
-		r.earn()
+		r.budget.earn()
 		err := next(ctx, c)
 		for n := 1; err != nil && n < r.attempts && (c.idempotent || isUnsent(err)) && isTransient(err); n++ {
 			pause, ok := r.pause(ctx, err, n)
-			if !ok || !r.spend() {
+			if !ok || !r.budget.spend() {
 				return err
 			}
 			timer := time.NewTimer(pause)
@@ -75,22 +74,6 @@ func (r *retrier) pause(ctx context.Context, err error, n int) (pause time.Durat
 		left = time.Until(deadline)
 	}
 	return pause, pause < left/2
-}
-
-// earn adds what one call adds to the budget.
-func (r *retrier) earn() {
-	if have := r.tokens.Load(); have < retryMostSaved*1000 {
-		r.tokens.CompareAndSwap(have, have+retryBudget*1000) // one that is lost now and then errs on the safe side
-	}
-}
-
-// spend takes one retry from the budget, if it has one.
-func (r *retrier) spend() bool {
-	if r.tokens.Add(-1000) >= 0 {
-		return true
-	}
-	r.tokens.Add(1000)
-	return false
 }
 
 // isTransient reports whether a call that failed may succeed when it is made again.

@@ -175,13 +175,13 @@ func breakerAndCallers(t *testing.T) {
 			_ = s(t.Context(), &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return err }})
 		}
 	}
-	if !b.of("r").IsClosed() {
+	if !b.routes.of("r").IsClosed() {
 		t.Error("it is open")
 	}
-	b.of("r").Open()
+	b.routes.of("r").Open()
 	time.Sleep(2 * breakerDelay)
 	_ = s(t.Context(), &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return fmt.Errorf("left: %w", context.Canceled) }})
-	if b.of("r").IsClosed() {
+	if b.routes.of("r").IsClosed() {
 		t.Error("a caller that left closed it")
 	}
 	func() {
@@ -189,18 +189,18 @@ func breakerAndCallers(t *testing.T) {
 		time.Sleep(2 * breakerDelay)
 		_ = s(t.Context(), &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { panic("boom") }})
 	}()
-	if b.of("r").IsClosed() || b.of("r").IsHalfOpen() {
-		t.Errorf("after a panic it is %s", b.of("r").State())
+	if b.routes.of("r").IsClosed() || b.routes.of("r").IsHalfOpen() {
+		t.Errorf("after a panic it is %s", b.routes.of("r").State())
 	}
 }
 
 // Hand-written code can call any number of routes.
 func TestManyRoutes(t *testing.T) {
 	b := newBreakers(Config{Name: "s"})
-	for i := range 2 * mostBreakers {
-		b.of(strconv.Itoa(i))
+	for i := range 2 * mostRoutes {
+		b.routes.of(strconv.Itoa(i))
 	}
-	if len(b.routes) > mostBreakers+1 {
-		t.Errorf("%d circuit breakers", len(b.routes))
+	if len(b.routes.routes) > mostRoutes+1 {
+		t.Errorf("%d circuit breakers", len(b.routes.routes))
 	}
 }
