@@ -50,14 +50,20 @@ func (t *taken) close() {
 	close(t.written)
 }
 
+// mostIgnored is how many bytes a client may send after its request.
+const mostIgnored = 64 << 10
+
 // read waits until one of both sides closes the connection. What the client sends is
-// ignored: it was told that there is no further request.
+// ignored, since it was told that there is no further request; too much of it ends the
+// stream.
 func (t *taken) read(cancel context.CancelFunc) {
 	var ignored [64]byte
-	for {
-		if _, err := t.conn.Read(ignored[:]); err != nil {
+	for left := mostIgnored; left > 0; {
+		n, err := t.conn.Read(ignored[:])
+		if err != nil {
 			break
 		}
+		left -= n
 	}
 	cancel()
 	<-t.written

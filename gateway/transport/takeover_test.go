@@ -2,10 +2,12 @@ package transport_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,23 @@ func TestBytesDuringAStream(t *testing.T) {
 		}
 	}
 	_ = conn.Close()
+	await(t, "ends", g.resolvers.Ended)
+}
+
+// A client that sends too much during a stream is cut.
+func TestTooManyBytesDuringAStream(t *testing.T) {
+	g := serve(t, transport.Config{KeepAlive: time.Hour})
+	conn := g.subscribed(t, "1.1", "waiting", "")
+	if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil { // it has begun
+		t.Fatal(err)
+	}
+	_, _ = conn.Write(make([]byte, 128<<10)) // it may be closed before all is written
+	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the connection is still open")
+	}
 	await(t, "ends", g.resolvers.Ended)
 }
 

@@ -101,6 +101,9 @@ func (b *balancer) outcome(err error, took time.Duration, probe bool) endpoint.O
 		return endpoint.Answered
 	}
 	if isUnsent(err) {
+		if p, ok := errors.AsType[*problem.Error](err); ok && p.Code == problem.ServiceTimeout && took < b.timeout/2 && !probe {
+			return endpoint.Late
+		}
 		return endpoint.Lost
 	}
 	if errors.Is(err, context.Canceled) {

@@ -42,9 +42,9 @@ func (m *maker) answer(s *Service, c *Call) {
 			"a connection is a page of one parent, but {$batch.x} asks for many parents at once")
 		return
 	}
-	if c.Keyed() && !m.isObject(c.Type) {
+	if isNested := c.Type.Elem != nil && c.Type.Elem.Elem != nil; c.Keyed() && (isNested || !m.isObject(c.Type)) {
 		m.report.At(c.Pos, "use match: MAP or POSITION, or resolve it with a Go method",
-			"rows are matched by a key, so %s.%s must be of an object type", c.Parent.Name, c.Field.Name)
+			"rows are matched by a key, so %s.%s must be an object or a list of objects", c.Parent.Name, c.Field.Name)
 		return
 	}
 	if c.Key != nil && !c.Keyed() && c.Type.Elem != nil && c.Format() == XML {
