@@ -69,7 +69,7 @@ func (i *issuer) principal(c *claims) (*Principal, error) {
 	if subject == "" {
 		return nil, fmt.Errorf("the token has no subject in the claim %s", i.config.Subject)
 	}
-	p := Principal{Subject: subject, Issuer: i.config.Issuer, Expires: expires.Add(i.config.Leeway), Claims: c.MapClaims}
+	p := Principal{Subject: subject, Issuer: i.config.Issuer, Expires: expires.Add(i.config.Leeway), Claims: c.MapClaims, source: i}
 	for _, name := range i.config.Scopes {
 		p.Scopes = append(p.Scopes, scopes(c.MapClaims[name])...)
 	}

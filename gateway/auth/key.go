@@ -44,25 +44,25 @@ func ReadKeys(text []byte) (keys []Key, err error) {
 }
 
 type apiKey struct {
+	config    Key
 	sum       [sha256.Size]byte
 	principal *Principal
 }
 
-func (k Key) open() (apiKey, error) {
+func (k Key) open() (*apiKey, error) {
 	sum, err := hex.DecodeString(k.SHA256)
 	if err != nil || len(sum) != sha256.Size {
-		return apiKey{}, errors.New("sha256 must have 64 hexadecimal digits")
+		return nil, errors.New("sha256 must have 64 hexadecimal digits")
 	}
 	if k.Principal == "" {
-		return apiKey{}, errors.New("it has no principal")
+		return nil, errors.New("it has no principal")
 	}
 	if slices.Contains(k.Scopes, "") {
-		return apiKey{}, fmt.Errorf("a scope of %s is empty", k.Principal)
+		return nil, fmt.Errorf("a scope of %s is empty", k.Principal)
 	}
-	return apiKey{
-		sum:       [sha256.Size]byte(sum),
-		principal: newPrincipal(Principal{Subject: k.Principal, Scopes: slices.Clone(k.Scopes), Tier: k.Tier}),
-	}, nil
+	opened := &apiKey{config: k, sum: [sha256.Size]byte(sum)}
+	opened.principal = newPrincipal(Principal{Subject: k.Principal, Scopes: slices.Clone(k.Scopes), Tier: k.Tier, source: opened})
+	return opened, nil
 }
 
 // byKey compares with every key, whichever fits, so that the time tells

@@ -34,7 +34,8 @@ type Principal struct {
 	// Claims are the token's; nil for an API key. Do not change them.
 	Claims map[string]any
 
-	id string
+	id     string
+	source any // the *issuer or the *apiKey that proved it
 }
 
 // longestID is the most bytes of an id.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +35,7 @@ type Config struct {
 type Verifier struct {
 	config  Config
 	issuers map[string]*issuer
-	keys    []apiKey
+	keys    []*apiKey
 	// verified are tokens whose signature was checked before, by their SHA-256.
 	verified *lru.Cache[[sha256.Size]byte, verified]
 }
@@ -54,7 +56,12 @@ const (
 
 // Open checks a configuration; its error has everything that is wrong. It asks
 // no issuer for keys: that is for Run.
-func Open(config Config) (*Verifier, error) {
+func Open(config Config) (*Verifier, error) { return new(Verifier).Succeed(config) }
+
+// Succeed is [Open] for a verifier that is to take the place of v. Issuers whose configurations
+// are the same keep their keys, and principals of these, and of API keys that are the same,
+// are still accepted.
+func (v *Verifier) Succeed(config Config) (*Verifier, error) {
 	if config.KeyHeader == "" {
 		config.KeyHeader = "X-Api-Key"
 	}
@@ -68,31 +75,71 @@ func Open(config Config) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{config: config, issuers: map[string]*issuer{}, verified: remembered}
+	next := &Verifier{config: config, issuers: map[string]*issuer{}, verified: remembered}
 	var errs []error
 	if strings.EqualFold(config.KeyHeader, "Authorization") || strings.ContainsAny(config.KeyHeader, " \t\r\n:,") {
 		errs = append(errs, fmt.Errorf("the header of API keys can't be %q", config.KeyHeader))
 	}
 	for n, i := range config.Issuers {
-		opened, err := openIssuer(i, config)
-		if err == nil && v.issuers[i.Issuer] != nil {
+		opened, err := v.openIssuer(i, config)
+		if err == nil && next.issuers[i.Issuer] != nil {
 			err = errors.New("it is there twice")
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("issuer %d (%s): %w", n+1, i.Issuer, err))
 			continue
 		}
-		v.issuers[i.Issuer] = opened
+		next.issuers[i.Issuer] = opened
 	}
 	for n, k := range config.Keys {
-		opened, err := k.open()
+		opened, err := v.openKey(k)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("API key %d: %w", n+1, err))
 			continue
 		}
-		v.keys = append(v.keys, opened)
+		next.keys = append(next.keys, opened)
 	}
-	return v, errors.Join(errs...)
+	return next, errors.Join(errs...)
+}
+
+// openIssuer returns the issuer of v that has the configuration, or a new one. One that differs in
+// other things than where keys are has its keys.
+func (v *Verifier) openIssuer(i Issuer, config Config) (*issuer, error) {
+	had := v.issuers[i.Issuer]
+	if had != nil && reflect.DeepEqual(had.config, i.withDefaults()) {
+		return had, nil
+	}
+	opened, err := openIssuer(i, config)
+	if err == nil && had != nil && had.config.JWKS == i.JWKS {
+		opened.keys.Store(had.keys.Load())
+	}
+	return opened, err
+}
+
+// openKey returns the key of v that has the configuration, or a new one.
+func (v *Verifier) openKey(k Key) (*apiKey, error) {
+	for _, had := range v.keys {
+		if reflect.DeepEqual(had.config, k) {
+			return had, nil
+		}
+	}
+	return k.open()
+}
+
+// Accepts reports whether a principal is one whom this verifier, or one that it has succeeded,
+// accepted, and would still accept but for the time. It is for those that were accepted
+// when a connection began.
+func (v *Verifier) Accepts(p *Principal) bool {
+	if p == nil {
+		return true
+	}
+	switch source := p.source.(type) {
+	case *issuer:
+		return v.issuers[p.Issuer] == source
+	case *apiKey:
+		return slices.Contains(v.keys, source)
+	}
+	return true
 }
 
 // Run fetches the keys of all issuers, and again whenever it is time to. It

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -30,8 +31,9 @@ type Kind struct {
 // lasts. No caller is given a value whose making began before the latest
 // invalidation.
 type Cache struct {
-	store *Store
-	kind  Kind
+	store   *Store
+	kind    Kind
+	timeout atomic.Int64 // see SetTimeout
 
 	mu     sync.Mutex
 	flying map[flightKey]*flight
@@ -42,8 +44,13 @@ type Cache struct {
 // NewCache returns a cache that keeps its values in a store, which others may use,
 // too. Their keys must be different. Close must be called at the end.
 func NewCache(store *Store, kind Kind) *Cache {
-	return &Cache{store: store, kind: kind, flying: map[flightKey]*flight{}}
+	c := &Cache{store: store, kind: kind, flying: map[flightKey]*flight{}}
+	c.SetTimeout(kind.Timeout)
+	return c
 }
+
+// SetTimeout changes what bounds the making of a value from now on.
+func (c *Cache) SetTimeout(d time.Duration) { c.timeout.Store(int64(d)) }
 
 // Make makes a value. An entry without freshness is not cached. have is the entry
 // that is cached, which is not fresh; nil if there is none.
@@ -163,7 +170,7 @@ func (c *Cache) alone(ctx context.Context, key Key, create Make) (*Entry, Status
 	c.group.Add(1)
 	c.mu.Unlock()
 	defer c.group.Done()
-	ctx, cancel := within(ctx, c.kind.Timeout)
+	ctx, cancel := within(ctx, time.Duration(c.timeout.Load()))
 	defer cancel()
 	f := &flight{id: flightKey{key, c.store.Epoch()}}
 	c.fly(ctx, f, create, func() {})
@@ -220,7 +227,7 @@ func (c *Cache) land(f *flight) {
 }
 
 func (c *Cache) begin(ctx context.Context, id flightKey, create Make) *flight {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.kind.Timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(c.timeout.Load()))
 	f := &flight{id: id, done: make(chan struct{}), cancel: cancel}
 	c.flying[id] = f
 	c.group.Go(func() {

@@ -49,6 +49,7 @@ type Set struct {
 
 	mu      sync.Mutex // of the members and their states
 	members []member
+	retired atomic.Bool
 
 	finding finding
 }
@@ -82,10 +83,24 @@ func (s *Set) clock() int64 { return int64(s.config.Now().Sub(s.start)) + 1 }
 // ErrNoEndpoint is the error when a service has no endpoint.
 var ErrNoEndpoint = errors.New("no endpoint")
 
+// ErrRetired is the error of a set that is used after [Set.Retire].
+var ErrRetired = errors.New("the endpoints were replaced")
+
 // Use chooses an endpoint for a call, preferably none of those to avoid. With
 // mayProbe, a call that is no stream can be one that finds out whether an ejected
 // endpoint works again. The error is that of a lookup, or of ctx.
 func (s *Set) Use(ctx context.Context, kind Kind, avoid []*Endpoint, mayProbe bool) (Use, error) {
+	u, err := s.pick(ctx, kind, avoid, mayProbe)
+	if s.retired.Load() {
+		if err == nil {
+			u.End(Left)
+		}
+		return Use{}, ErrRetired
+	}
+	return u, err
+}
+
+func (s *Set) pick(ctx context.Context, kind Kind, avoid []*Endpoint, mayProbe bool) (Use, error) {
 	current := s.current.Load()
 	if current == nil {
 		if err := s.find(ctx); err != nil {
@@ -213,6 +228,9 @@ func (s *Set) draw(l *level, avoid []*Endpoint, other *Endpoint) (member, bool) 
 func (s *Set) update(sites []site) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.retired.Load() {
+		return
+	}
 	have := map[key]*Endpoint{}
 	for _, m := range s.members {
 		have[m.key] = m.Endpoint
@@ -270,6 +288,18 @@ func (s *Set) All() map[*Endpoint]bool {
 		all[m.Endpoint] = !m.ejected && !m.unhealthy
 	}
 	return all
+}
+
+// Retire ends the use of the set: no call is given to an endpoint any more, and each is closed
+// when its calls and streams have ended. Run may still be about to return.
+func (s *Set) Retire() {
+	s.retired.Store(true)
+	s.finding.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.members {
+		m.remove()
+	}
 }
 
 // Close closes the peers. Run must have returned, and calls have ended.

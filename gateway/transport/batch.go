@@ -86,7 +86,7 @@ func (h *Handler) answerBatch(ctx context.Context, w http.ResponseWriter, r *htt
 
 // single returns the answer to one operation of a batch.
 func (h *Handler) single(ctx context.Context, request *Request) *answer.Answer {
-	operation, failed := h.source.Prepare(ctx, request)
+	operation, failed := h.current.Load().source.Prepare(ctx, request)
 	if failed != nil {
 		return failed
 	}

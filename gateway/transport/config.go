@@ -67,6 +67,10 @@ type Config struct {
 	// token expires; the zero time is never. Streams end then: an event stream
 	// with a problem, a WebSocket with 4401. Nil is never.
 	Until func(ctx context.Context) time.Time
+	// Accepts reports whether the caller of a context is still one, whom for example a
+	// [Handler.Change] has taken the rights from. Streams whose caller is not end as with
+	// Until, when they are asked: before each event and each KeepAlive. Nil is always.
+	Accepts func(ctx context.Context) bool
 	// Log gets panics and connections that Init refused; nil for none.
 	Log *slog.Logger
 }
@@ -90,6 +94,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Until == nil {
 		c.Until = func(context.Context) time.Time { return time.Time{} }
+	}
+	if c.Accepts == nil {
+		c.Accepts = func(context.Context) bool { return true }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -31,6 +31,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -42,8 +43,7 @@ import (
 // Handler answers requests. It is safe for concurrent use. Make one with
 // [New].
 type Handler struct {
-	source  Source
-	config  Config
+	current atomic.Pointer[setup]
 	writer  *answer.Writer
 	bodies  bodyPool
 	streams *streams
@@ -56,7 +56,24 @@ type Handler struct {
 // [http.Server] with a ReadTimeout, within which a request must have come in
 // completely; it does not bound what comes after that.
 func New(source Source, writer *answer.Writer, config Config) *Handler {
-	return &Handler{source: source, writer: writer, config: config.withDefaults(), streams: newStreams()}
+	h := &Handler{writer: writer, streams: newStreams()}
+	h.Change(source, config)
+	return h
+}
+
+// setup is where answers are from, and what bounds requests.
+type setup struct {
+	source Source
+	config Config
+}
+
+func (h *Handler) config() *Config { return &h.current.Load().config }
+
+// Change makes requests, and operations of WebSockets, from now on be answered from a source
+// and within the limits of config. Connections stay, and what is under way ends as it began,
+// unless Accepts refuses its caller.
+func (h *Handler) Change(source Source, config Config) {
+	h.current.Store(&setup{source, config.withDefaults()})
 }
 
 // Shutdown ends all event streams and WebSockets (these with 1001, going
@@ -117,10 +134,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // sheds reports whether a request is refused because there is too much to do. One that
 // can be a mutation is not.
 func (h *Handler) sheds(r *Request) bool {
-	if h.config.Shed == nil || r == nil || r.Query == "" || strings.Contains(r.Query, "mutation") {
+	if h.config().Shed == nil || r == nil || r.Query == "" || strings.Contains(r.Query, "mutation") {
 		return false
 	}
-	return h.config.Shed()
+	return h.config().Shed()
 }
 
 // read is everything that a request must fulfil to be a GraphQL request.
@@ -143,7 +160,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (request, accepte
 
 // answer executes the operation in the way that its kind and Accept ask for.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, request *request, want accepted) {
-	operation, failed := h.source.Prepare(r.Context(), request.single)
+	operation, failed := h.current.Load().source.Prepare(r.Context(), request.single)
 	if failed != nil {
 		h.answerFailed(w, r, failed, want)
 		return
@@ -192,5 +209,5 @@ func (h *Handler) recovered(w http.ResponseWriter, r *http.Request) {
 // panicked logs a panic, with an id that the answer has too. Call it in the
 // deferred function.
 func (h *Handler) panicked(ctx context.Context, value any) *answer.Answer {
-	return answer.Errors(problem.NewPresenter(h.config.Log).Present(ctx, problem.Recovered(value)))
+	return answer.Errors(problem.NewPresenter(h.config().Log).Present(ctx, problem.Recovered(value)))
 }

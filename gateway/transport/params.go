@@ -21,7 +21,7 @@ const largestRecalled = 4 << 10
 // readParams reads a request's operations from its URL (GET) or body (POST),
 // or recalls the answer that its text has.
 func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accepted) (request, *refusal) {
-	body := h.bodies.get(h.config.Budget, h.config.bound(bodyEnvelope))
+	body := h.bodies.get(h.config().Budget, h.config().bound(bodyEnvelope))
 	defer h.bodies.put(body)
 	if r.Method == http.MethodGet {
 		body.text = append(body.first[:0], r.URL.RawQuery...)
@@ -30,7 +30,7 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accept
 	}
 	var text string
 	if want.format != eventStream && len(body.text) <= largestRecalled {
-		if a, ok := h.source.Recall(r.Context(), r.Method, body.text); ok {
+		if a, ok := h.current.Load().source.Recall(r.Context(), r.Method, body.text); ok {
 			return request{answer: a, recalled: true}, nil
 		}
 		text = string(body.text)
@@ -50,9 +50,9 @@ func (h *Handler) decode(r *http.Request, text []byte) (request, *refusal) {
 	var got request
 	var err *problem.Error
 	if r.Method == http.MethodGet {
-		got.single, err = decodeURL(r.URL.RawQuery, &h.config)
+		got.single, err = decodeURL(r.URL.RawQuery, h.config())
 	} else {
-		got, err = decodeBody(text, h.config.MaxBatch)
+		got, err = decodeBody(text, h.config().MaxBatch)
 	}
 	if err != nil {
 		return request{}, &refusal{status: http.StatusBadRequest, problem: err}
@@ -69,14 +69,14 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, body *body) *
 	if coding != "" && coding != "identity" && coding != "gzip" {
 		return refusef(http.StatusUnsupportedMediaType, "The body may be compressed by gzip, or not at all.")
 	}
-	if r.ContentLength > h.config.MaxBodyBytes {
+	if r.ContentLength > h.config().MaxBodyBytes {
 		return h.refuseBody(errTooLarge)
 	}
 	var err error
 	if coding == "gzip" {
-		err = h.inflate(http.MaxBytesReader(w, r.Body, h.config.MaxBodyBytes), body)
+		err = h.inflate(http.MaxBytesReader(w, r.Body, h.config().MaxBodyBytes), body)
 	} else {
-		err = body.read(r.Body, r.ContentLength, h.config.MaxBodyBytes)
+		err = body.read(r.Body, r.ContentLength, h.config().MaxBodyBytes)
 	}
 	if err != nil {
 		return h.refuseBody(err)
@@ -102,7 +102,7 @@ func (h *Handler) inflate(packed io.Reader, body *body) error {
 	if err != nil {
 		return err
 	}
-	return body.read(reader, -1, h.config.MaxBodyBytes)
+	return body.read(reader, -1, h.config().MaxBodyBytes)
 }
 
 // refuseBody returns why a body is refused that was not read to its end. The
@@ -110,11 +110,11 @@ func (h *Handler) inflate(packed io.Reader, body *body) error {
 func (h *Handler) refuseBody(err error) *refusal {
 	var refused *refusal
 	tooLarge := new(http.MaxBytesError)
-	switch limit := h.config.beyond(err); {
+	switch limit := h.config().beyond(err); {
 	case limit != nil:
 		refused = &refusal{status: http.StatusBadRequest, problem: limit}
 	case errors.Is(err, errTooLarge), errors.As(err, &tooLarge):
-		refused = refusef(http.StatusRequestEntityTooLarge, "The body has more than %d bytes.", h.config.MaxBodyBytes)
+		refused = refusef(http.StatusRequestEntityTooLarge, "The body has more than %d bytes.", h.config().MaxBodyBytes)
 	case errors.Is(err, errBusy):
 		refused = unavailable("The gateway is reading too many requests: try again.")
 	case errors.Is(err, os.ErrDeadlineExceeded):

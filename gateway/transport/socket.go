@@ -24,8 +24,9 @@ type socket struct {
 
 	caller       atomic.Pointer[caller] // changed by connection_init
 	heard        atomic.Bool            // something since the last ping
-	until        chan time.Time         // when the credentials expire: sent at most once
+	sessions     chan context.Context   // that of connection_init: sent at most once
 	overrun      chan struct{}          // has something when too many messages are waiting
+	refused      chan struct{}          // has something when the caller is none any more
 	acknowledged atomic.Bool
 	inited       bool // used by the reader only
 
@@ -34,7 +35,7 @@ type socket struct {
 
 // newSocket returns a socket without a connection yet. It must leave at the end.
 func newSocket(h *Handler, caller *caller) *socket {
-	s := &socket{handler: h, until: make(chan time.Time, 1), overrun: make(chan struct{}, 1)}
+	s := &socket{handler: h, sessions: make(chan context.Context, 1), overrun: make(chan struct{}, 1), refused: make(chan struct{}, 1)}
 	s.caller.Store(caller)
 	return s
 }
@@ -45,7 +46,7 @@ func (s *socket) leave() { s.handler.callers.leave(s.caller.Load()) }
 // become makes the socket one of a session's caller. It is false if that has too
 // many.
 func (s *socket) become(session context.Context) bool {
-	name := s.handler.config.Caller
+	name := s.handler.config().Caller
 	if name == nil || name(session) == s.caller.Load().id {
 		return true
 	}
@@ -91,7 +92,7 @@ func (s *socket) close(cancel context.CancelFunc, why *closing) {
 // watch closes a connection that does not begin in time, whose client is gone,
 // or when the gateway stops. It returns when ctx is done.
 func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
-	config := s.handler.config
+	config := s.handler.config()
 	begin := time.NewTimer(config.InitTimeout)
 	defer begin.Stop()
 	ping := time.NewTicker(config.KeepAlive)
@@ -99,6 +100,7 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 	expired := time.NewTimer(0)
 	defer expired.Stop()
 	expired.Stop()
+	session := parent
 	for s.heard.Store(true); ; {
 		select {
 		case <-ctx.Done():
@@ -117,12 +119,18 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 		case <-s.overrun:
 			s.close(cancel, tooSlow())
 			return
-		case until := <-s.until:
-			expired.Reset(time.Until(until))
+		case <-s.refused:
+			s.close(cancel, unauthorized())
+			return
+		case session = <-s.sessions:
+			if until := config.Until(session); !until.IsZero() {
+				expired.Reset(time.Until(until))
+			}
 		case <-expired.C:
 			s.close(cancel, unauthorized())
 			return
 		case <-ping.C:
+			s.accepted(session)
 			if !s.heard.Swap(false) {
 				cancel()
 				_ = s.conn.CloseNow() // nobody is there to agree
@@ -157,7 +165,7 @@ func (s *socket) read(ctx context.Context) *closing {
 
 // receive reads a message. It is nil, nil if the connection ends within it.
 func (s *socket) receive(data io.Reader) (*message, *closing) {
-	config := &s.handler.config
+	config := s.handler.config()
 	body := s.handler.bodies.get(config.Budget, config.bound(messageEnvelope))
 	defer s.handler.bodies.put(body)
 	err := body.read(data, -1, math.MaxInt32) // the library bounds it
@@ -200,23 +208,34 @@ func (s *socket) init(ctx context.Context, m *message) (context.Context, *closin
 		return ctx, tooManyInits()
 	}
 	s.inited = true
-	session, err := s.handler.config.Init(ctx, m.init)
+	session, err := s.handler.config().Init(ctx, m.init)
 	if err != nil && ctx.Err() != nil {
 		return ctx, nil // the connection is being closed, for another reason than this
 	}
 	if err != nil {
-		s.handler.config.Log.InfoContext(ctx, "WebSocket refused", "cause", err)
+		s.handler.config().Log.InfoContext(ctx, "WebSocket refused", "cause", err)
 		return ctx, refusedInit(err)
 	}
 	if !s.become(session) {
 		return ctx, tooManySockets()
 	}
-	if until := s.handler.config.Until(session); !until.IsZero() {
-		s.until <- until
-	}
+	s.sessions <- session
 	s.acknowledged.Store(true)
 	s.control(ctx, typeAck, nil)
 	return session, nil
+}
+
+// accepted reports whether the caller of a context is still one. If not, it makes the connection
+// end.
+func (s *socket) accepted(ctx context.Context) bool {
+	if s.handler.config().Accepts(ctx) {
+		return true
+	}
+	select {
+	case s.refused <- struct{}{}:
+	default: // it is about to end
+	}
+	return false
 }
 
 // control sends a message that concerns no operation.
@@ -231,7 +250,7 @@ func (s *socket) control(ctx context.Context, kind string, payload json.RawMessa
 // makes the connection end.
 func (s *socket) queue(buffer *bytes.Buffer, write func()) {
 	caller, n := s.caller.Load(), buffer.Len()
-	if !caller.queue(n, s.handler.config.MaxQueuedBytes) {
+	if !caller.queue(n, s.handler.config().MaxQueuedBytes) {
 		select {
 		case s.overrun <- struct{}{}:
 		default: // it is about to end

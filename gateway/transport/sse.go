@@ -23,7 +23,7 @@ type runFunc func(ctx context.Context, send func(*answer.Answer) bool)
 // If the stream may last, it goes on after serveEvents has returned, where that is
 // possible: see [Handler.takeOver].
 func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, lasts bool, run runFunc) {
-	if until := h.config.Until(r.Context()); !until.IsZero() {
+	if until := h.config().Until(r.Context()); !until.IsZero() {
 		run = expiring(run, until)
 	}
 	end, ok := h.streams.begin()
@@ -51,7 +51,7 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, lasts bool
 // stream sends the events of run, until ctx is done.
 func (h *Handler) stream(ctx context.Context, cancel context.CancelFunc, events *events, run runFunc) {
 	defer context.AfterFunc(h.streams.running, cancel)() //nolint:contextcheck // done when the gateway stops
-	defer h.keepAlive(events, cancel)()
+	defer h.keepAlive(ctx, events, cancel)()
 	h.guarded(ctx, events, run)
 	if ctx.Err() == nil {
 		// An EventSource sees no event without data, so it is there but empty.
@@ -83,25 +83,32 @@ func expiring(run runFunc, until time.Time) runFunc {
 
 // guarded makes a panic of run the last event: the status is sent already.
 func (h *Handler) guarded(ctx context.Context, events *events, run runFunc) {
-	send := func(a *answer.Answer) bool {
+	write := func(a *answer.Answer) bool {
 		buffer := h.writer.Get() // not longer than for an event: most streams wait
 		defer h.writer.Put(buffer)
 		appendEvent(buffer, a)
 		return events.write(buffer.Bytes()) == nil && ctx.Err() == nil
 	}
+	send := func(a *answer.Answer) bool {
+		if !h.config().Accepts(ctx) {
+			write(answer.Problem(problem.New(problem.Unauthenticated, "The credentials are not accepted any more.")))
+			return false
+		}
+		return write(a)
+	}
 	defer func() {
 		if value := recover(); value != nil {
-			send(h.panicked(ctx, value))
+			write(h.panicked(ctx, value))
 		}
 	}()
 	run(ctx, send)
 }
 
 // keepAlive writes comments, so that proxies don't take the stream for dead and
-// so that a client that is gone is noticed: then it calls gone. It does so until
+// so that a client that is gone is noticed, or one that is not accepted any more: then it calls gone. It does so until
 // stop is called, which waits for a write that is under way. Streams are many, so
 // that it needs no goroutine besides.
-func (h *Handler) keepAlive(events *events, gone func()) (stop func()) {
+func (h *Handler) keepAlive(ctx context.Context, events *events, gone func()) (stop func()) {
 	var mu sync.Mutex
 	var timer *time.Timer
 	stopped := false
@@ -110,15 +117,15 @@ func (h *Handler) keepAlive(events *events, gone func()) (stop func()) {
 		defer mu.Unlock()
 		switch {
 		case stopped:
-		case events.write(opening()) != nil:
+		case events.write(opening()) != nil || !h.config().Accepts(ctx):
 			gone()
 		default:
-			timer.Reset(h.config.KeepAlive)
+			timer.Reset(h.config().KeepAlive)
 		}
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	timer = time.AfterFunc(h.config.KeepAlive, beat)
+	timer = time.AfterFunc(h.config().KeepAlive, beat)
 	return func() {
 		mu.Lock()
 		defer mu.Unlock()

@@ -94,7 +94,7 @@ func (o *operations) wait() { o.group.Wait() }
 func (s *socket) subscribe(ctx context.Context, m *message) *closing {
 	ctx, cancel := context.WithCancel(ctx)
 	sub := &subscription{id: m.id, cancel: cancel}
-	config, caller := &s.handler.config, s.caller.Load()
+	config, caller := s.handler.config(), s.caller.Load()
 	if !caller.begin(config.MaxCallerOperations) {
 		cancel()
 		s.tooMany(ctx, m.id, "You have %d operations under way on WebSockets: complete one first.", config.MaxCallerOperations)
@@ -134,12 +134,15 @@ func (s *socket) run(ctx context.Context, sub *subscription, request *Request) {
 			s.respond(ctx, sub, s.handler.panicked(ctx, value))
 		}
 	}()
-	operation, failed := s.handler.source.Prepare(ctx, request)
+	if !s.accepted(ctx) {
+		return
+	}
+	operation, failed := s.handler.current.Load().source.Prepare(ctx, request)
 	if failed != nil {
 		s.respond(ctx, sub, failed)
 		return
 	}
-	operation.Run(ctx, func(a *answer.Answer) bool { return s.respond(ctx, sub, a) })
+	operation.Run(ctx, func(a *answer.Answer) bool { return s.accepted(ctx) && s.respond(ctx, sub, a) })
 	s.finish(ctx, sub)
 }
 

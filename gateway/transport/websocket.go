@@ -31,7 +31,7 @@ func isUpgrade(r *http.Request) bool {
 
 // serveWebSocket returns when the connection has ended, and all of it.
 func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
-	if !allowedOrigin(r, h.config.Origins) {
+	if !allowedOrigin(r, h.config().Origins) {
 		h.refuse(w, r, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked, "Pages of this origin may not open a WebSocket here.")})
 		return
 	}
@@ -44,7 +44,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	caller := h.callerOf(r.Context())
 	if caller == nil {
 		h.refuse(w, r, &refusal{status: http.StatusTooManyRequests,
-			problem: problem.New(problem.Throttled, "You have %d WebSockets: close one first.", h.config.MaxSockets)})
+			problem: problem.New(problem.Throttled, "You have %d WebSockets: close one first.", h.config().MaxSockets)})
 		return
 	}
 	socket := newSocket(h, caller)
@@ -58,17 +58,17 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, refusef(hand.status, "This is not the handshake of a WebSocket (RFC 6455)."))
 		return
 	}
-	conn.SetReadLimit(h.config.MaxBodyBytes)
+	conn.SetReadLimit(h.config().MaxBodyBytes)
 	socket.conn = conn
 	socket.serve(r.Context())
 }
 
 // callerOf counts a socket of a context's caller. It is nil if that has too many.
 func (h *Handler) callerOf(ctx context.Context) *caller {
-	if h.config.Caller == nil {
-		return new(callers).enter("", h.config.MaxSockets)
+	if h.config().Caller == nil {
+		return new(callers).enter("", h.config().MaxSockets)
 	}
-	return h.callers.enter(h.config.Caller(ctx), h.config.MaxSockets)
+	return h.callers.enter(h.config().Caller(ctx), h.config().MaxSockets)
 }
 
 // handshake keeps the text that the library writes for a wrong handshake from

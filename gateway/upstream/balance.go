@@ -61,6 +61,8 @@ func (b *balancer) use(ctx context.Context, kind endpoint.Kind, c *call) (endpoi
 	case err == nil:
 		c.tries(u.Endpoint)
 		return u, nil
+	case errors.Is(err, endpoint.ErrRetired):
+		return u, err // see versions.latest
 	case ctx.Err() != nil:
 		return u, failed(ctx, b.service, ctx.Err())
 	}

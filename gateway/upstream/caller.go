@@ -100,7 +100,7 @@ var errCharacters = errors.New("it has characters other than printable ASCII")
 // identify gives set what the service is told of the caller: at most once for
 // a name, with "" for what the service must not have from elsewhere. Its error
 // is a problem.
-func (c Config) identify(ctx context.Context, set func(name, value string)) error {
+func (c *Config) identify(ctx context.Context, set func(name, value string)) error {
 	caller := callerOf(ctx)
 	if c.ForwardAuthorization || c.SubjectHeader != "" { // also when there is none
 		provenance.From(ctx).Uses(provenance.Principal)

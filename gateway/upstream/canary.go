@@ -64,7 +64,7 @@ type Routed struct {
 // services: only those that are not the main one. It is nil if there are none.
 func (s *Services) Route(of Routed) map[string]string {
 	var out map[string]string
-	for name, rules := range s.rules {
+	for name, rules := range *s.rules.Load() {
 		for _, rule := range rules {
 			if !rule.takes(name, of) {
 				continue

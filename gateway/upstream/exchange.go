@@ -43,7 +43,7 @@ func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T
 		value, err = x.make(ctx, to)
 		return err
 	}
-	if c.config.Hedging > 0 {
+	if c.config().Hedging > 0 {
 		mine.separate = func() (another attempt, adopt func()) {
 			var own T
 			another = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
@@ -53,10 +53,10 @@ func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T
 			return another, func() { value = own }
 		}
 	}
-	if c.versions.mirror != nil {
+	if c.versions().mirror != nil {
 		mine.copy = x.copy
 	}
-	err := c.versions.send(req.Context(), mine)
+	err := c.versions().send(req.Context(), mine)
 	what.fellBack = mine.fellBack
 	return value, err
 }
@@ -67,7 +67,7 @@ func (x *exchanging[T]) make(ctx context.Context, to *endpoint.Endpoint) (none T
 	defer end()
 	req, err := x.request(ctx, to)
 	if err != nil {
-		return none, impossible(x.http.config.Name, err)
+		return none, impossible(x.http.config().Name, err)
 	}
 	asked := x.http.store.Now()
 	resp, err := x.http.roundTrip(req, to)
@@ -86,7 +86,7 @@ func (x *exchanging[T]) copy(ctx context.Context, to *endpoint.Endpoint) error {
 	x.sent.Store(true)
 	req, err := x.request(ctx, to)
 	if err != nil {
-		return impossible(x.http.config.Name, err)
+		return impossible(x.http.config().Name, err)
 	}
 	resp, err := x.http.roundTrip(req, to)
 	if err != nil {
@@ -101,7 +101,7 @@ func (x *exchanging[T]) copy(ctx context.Context, to *endpoint.Endpoint) error {
 // an attempt that failed, and attempts may be concurrent.
 func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*http.Request, error) {
 	req := sentTo(x.req.WithContext(ctx), to)
-	if x.sent.Swap(true) || x.http.config.Hedging > 0 || x.http.versions.mirror != nil {
+	if x.sent.Swap(true) || x.http.config().Hedging > 0 || x.http.versions().mirror != nil {
 		req.Header = req.Header.Clone()
 		if req.GetBody != nil {
 			body, err := req.GetBody()
@@ -124,7 +124,7 @@ func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*ht
 // callOf returns what the request is to policies, without its attempts.
 func (c *HTTP) callOf(ctx context.Context, r Request) *call {
 	mayRepeat := r.Idempotent || r.Method == "" || r.Method == http.MethodGet
-	return &call{route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx), version: c.versions.of(ctx)}
+	return &call{route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx), version: c.versions().of(ctx)}
 }
 
 // sentTo makes a request, which is a copy, one to an endpoint, and returns it.

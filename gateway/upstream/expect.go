@@ -57,16 +57,16 @@ const (
 // file:line:column. paths are the paths of names that its answers in JSON
 // should have, through lists.
 func (c *HTTP) Expect(binding string, paths ...string) *Expectation {
-	return newExpectation(c.config, binding, paths)
+	return newExpectation(c.config(), binding, paths)
 }
 
 // Expect is like [HTTP.Expect] without paths, since the fields of messages are
 // known.
 func (c *GRPC) Expect(binding string) *Expectation {
-	return newExpectation(c.config, binding, nil)
+	return newExpectation(c.config(), binding, nil)
 }
 
-func newExpectation(c Config, binding string, paths []string) *Expectation {
+func newExpectation(c *Config, binding string, paths []string) *Expectation {
 	e := &Expectation{
 		service: c.Name, binding: binding, suspect: c.Suspect, enough: enoughAnswers,
 		names: &expected{inner: map[string]*expected{}}, reported: map[string]bool{},

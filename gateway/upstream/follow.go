@@ -18,7 +18,7 @@ import (
 // Follow calls a method that streams and waits for its first message, as
 // [Watch] does. The method is "/package.Service/Method".
 func Follow[Req, Res any](ctx context.Context, c *GRPC, method string, request *Req) (iter.Seq2[*Res, error], error) {
-	f := following[Req, Res]{client: c, method: method, request: request, within: c.config.FirstMessage}
+	f := following[Req, Res]{client: c, method: method, request: request, within: c.config().FirstMessage}
 	from, err := f.open(ctx)
 	if err != nil {
 		return nil, withoutLost(err)
@@ -68,14 +68,14 @@ type followed[Res any] struct {
 // again are a *lostError.
 func (f *following[Req, Res]) open(ctx context.Context) (source, error) {
 	var s followed[Res]
-	v := f.client.versions.of(ctx)
-	what := &call{route: f.method, idempotent: !f.again, version: v}
+	versions := f.client.versions()
+	what := &call{route: f.method, idempotent: !f.again, version: versions.of(ctx)}
 	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 		what.lasts = &ending{}
 		s, err = f.attempt(ctx, to, what.lasts)
 		return err
 	}
-	if err := v.open(ctx, what); err != nil {
+	if err := versions.open(ctx, what); err != nil {
 		return source{}, lostIfUnavailable(err)
 	}
 	first := <-s.first
@@ -117,7 +117,7 @@ func (f *following[Req, Res]) attempt(ctx context.Context, to *endpoint.Endpoint
 	}()
 	patience := f.within
 	if patience == 0 {
-		patience = c.patience
+		patience = c.current.Load().patience
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
@@ -131,7 +131,7 @@ func (f *following[Req, Res]) attempt(ctx context.Context, to *endpoint.Endpoint
 	case <-timer.C:
 		if f.within > 0 {
 			cancel(context.DeadlineExceeded)
-			return followed[Res]{}, failed(ctx, c.config.Name, firstMessageError{f.within})
+			return followed[Res]{}, failed(ctx, c.config().Name, firstMessageError{f.within})
 		}
 	}
 	return s, nil
@@ -166,7 +166,7 @@ func (e firstMessageError) Unwrap() error { return context.DeadlineExceeded }
 
 // firstMessage returns how long the first message of a stream may take; 0 for any
 // time. The state of a service is there when it is asked.
-func (c Config) firstMessage(sharing Sharing) time.Duration {
+func (c *Config) firstMessage(sharing Sharing) time.Duration {
 	if sharing == ShareState {
 		return c.Timeout
 	}
@@ -181,14 +181,14 @@ func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 		return nil, err
 	}
 	var s grpc.ClientStream
-	v := c.versions.of(ctx)
-	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), version: v}
+	versions := c.versions()
+	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), version: versions.of(ctx)}
 	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 		what.lasts = &ending{}
 		s, err = c.newStream(ctx, to, what.lasts, streaming{desc, method, opts})
 		return err
 	}
-	err = v.open(ctx, what)
+	err = versions.open(ctx, what)
 	return s, err
 }
 
@@ -205,10 +205,10 @@ type streaming struct {
 func (c *GRPC) newStream(ctx context.Context, to *endpoint.Endpoint, end *ending, of streaming) (s grpc.ClientStream, err error) {
 	caller := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
-	late := time.AfterFunc(c.config.Timeout, func() { cancel(context.DeadlineExceeded) })
+	late := time.AfterFunc(c.config().Timeout, func() { cancel(context.DeadlineExceeded) })
 	defer func() {
 		if !late.Stop() {
-			s, err = nil, failed(ctx, c.config.Name, context.DeadlineExceeded)
+			s, err = nil, failed(ctx, c.config().Name, context.DeadlineExceeded)
 		}
 		if err != nil {
 			cancel(nil)
@@ -217,12 +217,12 @@ func (c *GRPC) newStream(ctx context.Context, to *endpoint.Endpoint, end *ending
 	p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newPeer
 	conn, err := p.use(ctx)
 	if err != nil {
-		return nil, unsentIfHere(ctx, c.config.Name, err)
+		return nil, unsentIfHere(ctx, c.config().Name, err)
 	}
 	opened, err := conn.NewStream(ctx, of.desc, of.method, append(slices.Clip(of.opts), grpc.OnFinish(func(error) { end.now() }))...)
 	if err != nil {
 		p.release(conn)
-		if err = grpcError(ctx, c.config.Name, err); errors.Is(err, context.Canceled) {
+		if err = grpcError(ctx, c.config().Name, err); errors.Is(err, context.Canceled) {
 			return nil, err
 		}
 		return nil, &unsentError{err}
@@ -231,5 +231,5 @@ func (c *GRPC) newStream(ctx context.Context, to *endpoint.Endpoint, end *ending
 		p.release(conn)
 		cancel(nil)
 	})
-	return &stream{ClientStream: opened, ctx: caller, service: c.config.Name}, nil
+	return &stream{ClientStream: opened, ctx: caller, service: c.config().Name}, nil
 }

@@ -66,7 +66,7 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 		return nil, err
 	}
 	what := c.callOf(ctx, r)
-	key := keyOf(c.config.Name, what.version.name, req)
+	key := keyOf(c.config().Name, what.version.name, req)
 	if r.Passes != nil {
 		return cache.Once(ctx, r.Passes.key(key), func() (*got, error) { return c.answer(ctx, r, req) })
 	}
@@ -80,7 +80,7 @@ func (c *HTTP) recall(ctx context.Context, req *http.Request, what *call, key ca
 	case err == nil:
 		return gotOf(entry), nil
 	case ctx.Err() != nil:
-		return nil, failed(ctx, c.config.Name, ctx.Err())
+		return nil, failed(ctx, c.config().Name, ctx.Err())
 	}
 	return nil, err
 }
@@ -156,7 +156,7 @@ func (c *HTTP) fetch(req *http.Request, what *call) cache.Make {
 		entry.Policy = made.policy
 		answer.body = strings.Clone(answer.body) // it may have more memory than it needs
 		entry.Cost, entry.Part = answer.size(), true
-		entry.Tags = append(tagsOf(answer.header), cache.ServiceTag(c.config.Name))
+		entry.Tags = append(tagsOf(answer.header), cache.ServiceTag(c.config().Name))
 		answer.part = c.store.PartOf(entry)
 		return entry, nil
 	}

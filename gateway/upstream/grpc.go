@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -26,25 +25,15 @@ import (
 // GRPC calls one gRPC service. It is a grpc.ClientConnInterface for generated
 // clients: calls get the service's timeout, streams do not, and both get the
 // caller's identity as the service is to be told it, and problems for errors. It is safe for concurrent use.
-type GRPC struct {
-	config   Config
-	tls      *tls.Config // nil for plain text
-	versions *versions
-	patience time.Duration // in which a stream whose first message may take any time is refused, or open
-	hubs     *hubs         // of streams that are shared
-}
+type GRPC struct{ service }
 
 var _ grpc.ClientConnInterface = (*GRPC)(nil)
 
-func newGRPC(c Config, config *tls.Config, vs *versions) *GRPC {
-	const connections = 10
-	if c.Connections == 0 {
-		c.Connections = connections
-	}
-	return &GRPC{config: c, tls: config, versions: vs, patience: c.Timeout, hubs: newHubs(c)}
-}
+func newGRPC(c Config) *GRPC { return &GRPC{service{hubs: newHubs(c)}} }
 
-func (c *GRPC) newPeer(e *endpoint.Endpoint) io.Closer { return newGRPCPeer(c.config, c.tls, e) }
+func (c *GRPC) newPeer(s *setup, e *endpoint.Endpoint) io.Closer { return newGRPCPeer(s, e) }
+
+func (c *GRPC) common() *service { return &c.service }
 
 // connectParams make a service that is back be tried again after 2 s or so. By
 // default that takes up to 2 minutes, in which all calls fail at once.
@@ -56,10 +45,10 @@ func connectParams(timeout time.Duration) grpc.ConnectParams {
 }
 
 // Store keeps what services answered.
-func (c *GRPC) Store() *cache.Store { return c.config.Store }
+func (c *GRPC) Store() *cache.Store { return c.config().Store }
 
 // MaxBatch is how many keys one call may have.
-func (c *GRPC) MaxBatch() int { return c.config.MaxBatch }
+func (c *GRPC) MaxBatch() int { return c.config().MaxBatch }
 
 // HeaderInto makes a call set the header of its answer, whose names are in lower case.
 func HeaderInto(header *map[string][]string) grpc.CallOption {
@@ -68,23 +57,23 @@ func HeaderInto(header *map[string][]string) grpc.CallOption {
 
 // Invoke is part of grpc.ClientConnInterface.
 func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config().Timeout)
 	defer cancel()
-	provenance.From(ctx).Calls(c.config.Name)
+	provenance.From(ctx).Calls(c.config().Name)
 	if provenance.IsWriting(ctx) { // see HTTP.do
-		defer c.config.Store.Invalidate(ctx, cache.ServiceTag(c.config.Name))
+		defer c.config().Store.Invalidate(ctx, cache.ServiceTag(c.config().Name))
 	}
 	ctx, err := c.outgoing(ctx)
 	if err != nil {
 		return err
 	}
-	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), version: c.versions.of(ctx)}
+	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), version: c.versions().of(ctx)}
 	what.attempt = c.invoking(method, args, reply, opts)
 	message, ok := reply.(proto.Message)
-	if ok && c.versions.mirror != nil {
+	if ok && c.versions().mirror != nil {
 		what.copy = c.invoking(method, args, message.ProtoReflect().New().Interface(), nil)
 	}
-	if ok && c.config.Hedging > 0 {
+	if ok && c.config().Hedging > 0 {
 		what.separate = func() (another attempt, adopt func()) {
 			own := message.ProtoReflect().New().Interface()
 			opts, adoptResults := separateResults(opts)
@@ -95,7 +84,7 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 			}
 		}
 	}
-	return c.versions.send(ctx, what)
+	return c.versions().send(ctx, what)
 }
 
 // invoking returns a function that makes an attempt of a call.
@@ -107,7 +96,7 @@ func (c *GRPC) invoking(method string, args, reply any, opts []grpc.CallOption) 
 			if err == nil {
 				return nil
 			}
-			err = grpcError(ctx, c.config.Name, err)
+			err = grpcError(ctx, c.config().Name, err)
 			if from.Addr == nil && !errors.Is(err, context.Canceled) { // it was given to no connection
 				err = &unsentError{err}
 			}
@@ -121,7 +110,7 @@ func (c *GRPC) on(ctx context.Context, to *endpoint.Endpoint, f func(*grpcConn) 
 	p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newPeer
 	conn, err := p.use(ctx)
 	if err != nil {
-		return unsentIfHere(ctx, c.config.Name, err)
+		return unsentIfHere(ctx, c.config().Name, err)
 	}
 	defer p.release(conn)
 	return f(conn)
@@ -141,7 +130,7 @@ func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.config.identify(ctx, func(name, value string) {
+	err = c.config().identify(ctx, func(name, value string) {
 		if value != "" {
 			pairs = append(pairs, name, value) // nobody else adds metadata
 		}
@@ -161,7 +150,7 @@ func (c *GRPC) check(ctx context.Context) error {
 	case err != nil:
 		return err
 	case resp.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING:
-		return fmt.Errorf("service %s says that it is %s", c.config.Name, resp.GetStatus())
+		return fmt.Errorf("service %s says that it is %s", c.config().Name, resp.GetStatus())
 	}
 	return nil
 }
@@ -170,7 +159,7 @@ func (c *GRPC) check(ctx context.Context) error {
 // protocol says so, or is not implemented.
 func (c *GRPC) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
 	return c.on(ctx, to, func(conn *grpcConn) error {
-		resp, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: c.config.HealthService})
+		resp, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: c.config().HealthService})
 		switch {
 		case status.Code(err) == codes.Unimplemented:
 			return nil

@@ -48,8 +48,13 @@ type grpcConn struct {
 	wire    atomic.Pointer[wire]
 }
 
-func newGRPCPeer(c Config, config *tls.Config, e *endpoint.Endpoint) *grpcPeer {
-	p := &grpcPeer{config: c, tls: config, to: e, silence: silence, interval: askInterval, patience: askTimeout}
+func newGRPCPeer(s *setup, e *endpoint.Endpoint) *grpcPeer {
+	const connections = 10
+	c := s.config
+	if c.Connections == 0 {
+		c.Connections = connections
+	}
+	p := &grpcPeer{config: c, tls: s.tls, to: e, silence: silence, interval: askInterval, patience: askTimeout}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
@@ -177,7 +182,7 @@ func (p *grpcPeer) connect() (*grpcConn, error) {
 	if p.tls != nil {
 		security = credentials.NewTLS(p.tls)
 	}
-	dial := dialer(p.config, p.to)
+	dial := dialer(&p.config, p.to)
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(&wired{security, conn}),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return dial(ctx, "", "") }),

@@ -62,7 +62,7 @@ func clientOf(t *testing.T, addr string) (*GRPC, *endpoint.Set) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, c.versions.main.balancer.set
+	return c, c.versions().main.balancer.set
 }
 
 // More streams than an endpoint permits on a connection get more connections, and leave
@@ -129,7 +129,7 @@ func TestSilentConnectionWithoutRoom(t *testing.T) {
 		}
 		<-begun
 	}
-	for e := range c.versions.main.balancer.set.All() {
+	for e := range c.versions().main.balancer.set.All() {
 		p := e.Peer().(*grpcPeer)
 		p.mu.Lock()
 		conn := p.conns[0]
@@ -267,7 +267,7 @@ func TestUnsentOverGRPC(t *testing.T) {
 	}
 	for i := range 20 {
 		calls := 0
-		err := c.versions.main.balancer.send(t.Context(), &call{route: "r", attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
+		err := c.versions().main.balancer.send(t.Context(), &call{route: "r", attempt: func(ctx context.Context, to *endpoint.Endpoint) error {
 			calls++
 			return c.on(ctx, to, func(conn *grpcConn) error {
 				_, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})

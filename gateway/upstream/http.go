@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -20,42 +19,47 @@ import (
 
 // HTTP calls one HTTP service. It is safe for concurrent use.
 type HTTP struct {
-	config   Config
-	tls      *tls.Config // nil for plain text
-	base     string      // scheme, host and path, without a slash at the end; the host is that of the first target
-	versions *versions
-	hubs     *hubs     // of streams that are shared
-	buffers  sync.Pool // of *[]byte, to read answers with
-	store    *cache.Store
-	gets     *cache.Cache // of *got
+	service
+
+	buffers sync.Pool // of *[]byte, to read answers with
+	store   *cache.Store
+	gets    *cache.Cache // of *got
 	// What requests have in common.
 	json, xml, done, events *Media
 	userAgent               []string
 }
 
-func newHTTP(c Config, config *tls.Config, vs *versions) *HTTP {
+func newHTTP(c Config) *HTTP {
 	return &HTTP{
-		config:   c,
-		tls:      config,
-		base:     vs.url().String(),
-		versions: vs,
-		hubs:     newHubs(c),
-		buffers:  sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
-		store:    c.Store,
-		gets:     cache.NewCache(c.Store, cache.Kind{Timeout: c.Timeout, Codec: codec(c.Store), Failed: isFailure}),
-		json:     JSON(), xml: XML(), done: JSON("*"),
+		service: service{hubs: newHubs(c)},
+		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
+		store:   c.Store,
+		gets:    cache.NewCache(c.Store, cache.Kind{Timeout: c.Timeout, Codec: codec(c.Store), Failed: isFailure}),
+		json:    JSON(), xml: XML(), done: JSON("*"),
 		events:    &Media{accept: []string{serverSentType + ", " + jsonLinesType}},
 		userAgent: []string{userAgent(debug.ReadBuildInfo())},
 	}
 }
 
-func (c *HTTP) newPeer(e *endpoint.Endpoint) io.Closer { return newHTTPPeer(c.config, c.tls, e) }
+func (c *HTTP) newPeer(s *setup, e *endpoint.Endpoint) io.Closer { return newHTTPPeer(s, e) }
+
+func (c *HTTP) common() *service { return &c.service }
+
+func (c *HTTP) apply(s *setup) *setup {
+	c.gets.SetTimeout(s.config.Timeout)
+	return c.service.apply(s)
+}
+
+func (c *HTTP) close() {
+	c.gets.Close()
+	c.service.close()
+}
 
 // Store keeps what services answered.
 func (c *HTTP) Store() *cache.Store { return c.store }
 
 // MaxBatch is how many keys one call may have.
-func (c *HTTP) MaxBatch() int { return c.config.MaxBatch }
+func (c *HTTP) MaxBatch() int { return c.config().MaxBatch }
 
 // GetJSON sends a request and returns a reader of the JSON of its answer. The
 // error of an answer without content is one of [IsEmpty].
@@ -105,12 +109,12 @@ func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
 // The answer to a GET can be a cached one. A mutation calls the service, and may
 // have changed all that it answered before.
 func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body string) error) error {
-	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config().Timeout)
 	defer cancel()
 	r.Passes.begin(ctx)
-	provenance.From(ctx).Calls(c.config.Name)
+	provenance.From(ctx).Calls(c.config().Name)
 	if provenance.IsWriting(ctx) {
-		defer c.store.Invalidate(ctx, cache.ServiceTag(c.config.Name))
+		defer c.store.Invalidate(ctx, cache.ServiceTag(c.config().Name))
 		return c.call(ctx, r, read)
 	}
 	if r.Method != "" && r.Method != http.MethodGet || r.Body != nil {
@@ -189,7 +193,7 @@ func (c *HTTP) statusError(resp *http.Response) error {
 	answer := &got{header: resp.Header}
 	answer.read(resp.Request, c.store.Now())
 	return refused(&StatusError{
-		Service: c.config.Name, Status: resp.StatusCode, RetryAfter: retryAfter(resp.StatusCode, resp.Header), Body: body,
+		Service: c.config().Name, Status: resp.StatusCode, RetryAfter: retryAfter(resp.StatusCode, resp.Header), Body: body,
 		mediaType: resp.Header.Get("Content-Type"), answer: answer,
 	})
 }
@@ -203,19 +207,19 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 		return "", nil
 	}
 	tooLarge := func() error {
-		return nonsense(c.config.Name, tooLargeError{c.config.Name, c.config.MaxResponseBytes})
+		return nonsense(c.config().Name, tooLargeError{c.config().Name, c.config().MaxResponseBytes})
 	}
-	if resp.ContentLength > c.config.MaxResponseBytes {
+	if resp.ContentLength > c.config().MaxResponseBytes {
 		return "", tooLarge()
 	}
 	var body strings.Builder
 	body.Grow(int(max(resp.ContentLength, 0)))
 	buffer, _ := c.buffers.Get().(*[]byte)
 	defer c.buffers.Put(buffer)
-	switch _, err := io.CopyBuffer(&body, io.LimitReader(resp.Body, c.config.MaxResponseBytes+1), *buffer); {
+	switch _, err := io.CopyBuffer(&body, io.LimitReader(resp.Body, c.config().MaxResponseBytes+1), *buffer); {
 	case err != nil:
-		return "", failed(ctx, c.config.Name, fmt.Errorf("read the answer: %w", err))
-	case int64(body.Len()) > c.config.MaxResponseBytes:
+		return "", failed(ctx, c.config().Name, fmt.Errorf("read the answer: %w", err))
+	case int64(body.Len()) > c.config().MaxResponseBytes:
 		return "", tooLarge()
 	}
 	return body.String(), nil
@@ -237,9 +241,9 @@ const readAtOnce = 32 << 10
 
 // request is what the service is sent, with what it is told of the caller.
 func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
-	req, err := r.build(ctx, c.base)
+	req, err := r.build(ctx, c.current.Load().base)
 	if err != nil {
-		return nil, impossible(c.config.Name, err)
+		return nil, impossible(c.config().Name, err)
 	}
 	if provenance.IsWriting(ctx) {
 		sendOnce(req)
@@ -254,7 +258,7 @@ func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
 	if req.Header["User-Agent"] == nil {
 		req.Header["User-Agent"] = c.userAgent
 	}
-	err = c.config.identify(ctx, func(name, value string) {
+	err = c.config().identify(ctx, func(name, value string) {
 		if req.Header.Del(name); value != "" {
 			req.Header.Set(name, value)
 		}
@@ -276,7 +280,7 @@ func sendOnce(req *http.Request) {
 }
 
 func (c *HTTP) check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config().Timeout)
 	defer cancel()
 	err := c.call(ctx, Request{Path: []string{"healthz"}}, func(string, string) error { return nil })
 	if e, ok := errors.AsType[*StatusError](err); ok && e.Status < 500 {
@@ -288,7 +292,7 @@ func (c *HTTP) check(ctx context.Context) error {
 // checkEndpoint is the active health check of an endpoint: it is healthy if it answers
 // with 2xx.
 func (c *HTTP) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+c.config.HealthPath, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.current.Load().base+c.config().HealthPath, http.NoBody)
 	if err != nil {
 		return err
 	}

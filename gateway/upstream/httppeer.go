@@ -35,8 +35,8 @@ const (
 	pingTimeout = 5 * time.Second
 )
 
-func newHTTPPeer(c Config, config *tls.Config, e *endpoint.Endpoint) *httpPeer {
-	p := &httpPeer{}
+func newHTTPPeer(s *setup, e *endpoint.Endpoint) *httpPeer {
+	p, c, config := &httpPeer{}, &s.config, s.tls
 	if config != nil {
 		p.repeats.Store(true) // it is not known yet
 		config = config.Clone()
@@ -125,7 +125,7 @@ func (e *dialError) Unwrap() error { return e.error }
 
 // dialer returns a function that connects to an endpoint, whatever address it is given.
 // A peer that is gone is noticed when it acknowledges nothing any more.
-func dialer(c Config, e *endpoint.Endpoint) func(ctx context.Context, _, _ string) (net.Conn, error) {
+func dialer(c *Config, e *endpoint.Endpoint) func(ctx context.Context, _, _ string) (net.Conn, error) {
 	d := &net.Dialer{
 		Timeout:         c.ConnectTimeout,
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 2},

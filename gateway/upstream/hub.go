@@ -163,7 +163,7 @@ func (h *hub) follow(ctx context.Context, open opening) (err error) {
 			err = problem.Recovered(value)
 		}
 	}()
-	window := h.hubs.window
+	window := time.Duration(h.hubs.window.Load())
 	var deadline time.Time
 	begun, attempt := false, 0
 	var out outage

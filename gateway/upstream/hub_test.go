@@ -22,7 +22,7 @@ func AwaitSubscribers(c *HTTP, n int) {
 
 // HurryStreams makes a client wait no time for the first messages of streams that may
 // take any.
-func HurryStreams(c *GRPC) { c.patience = 1 }
+func HurryStreams(c *GRPC) { c.current.Load().patience = 1 }
 
 func (hs *hubs) count() int {
 	hs.mu.Lock()

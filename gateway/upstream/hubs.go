@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/cache"
@@ -77,8 +78,8 @@ type sharedStream struct {
 // hubs are those of a service.
 type hubs struct {
 	service  string
-	separate bool          // nothing is shared
-	window   time.Duration // how long a stream that broke is opened again
+	separate bool         // nothing is shared
+	window   atomic.Int64 // how many ns a stream that broke is opened again
 	random   func() float64
 	report   func(StreamEvent) // nil for none
 
@@ -90,10 +91,12 @@ type hubs struct {
 }
 
 func newHubs(c Config) *hubs {
-	return &hubs{
-		service: c.Name, separate: !c.Store.Coalesces(), window: c.Resume, random: rand.Float64, report: c.OnStream,
+	hs := &hubs{
+		service: c.Name, separate: !c.Store.Coalesces(), random: rand.Float64, report: c.OnStream,
 		open: map[cache.Key]*hub{}, all: map[*hub]struct{}{},
 	}
+	hs.window.Store(int64(c.Resume))
+	return hs
 }
 
 // subscribe returns the messages of a shared stream, which is opened if there

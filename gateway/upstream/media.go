@@ -65,8 +65,8 @@ func (m *Media) charset(contentType string) (string, bool) {
 func (c *HTTP) charset(r Request, contentType, body string) (string, error) {
 	charset, ok := r.Accepts.charset(contentType)
 	if !ok {
-		return "", nonsense(c.config.Name, fmt.Errorf("service %s: not %s but %q: %.*q",
-			c.config.Name, r.Accepts.suffix, contentType, bodyInLog, body))
+		return "", nonsense(c.config().Name, fmt.Errorf("service %s: not %s but %q: %.*q",
+			c.config().Name, r.Accepts.suffix, contentType, bodyInLog, body))
 	}
 	return charset, nil
 }

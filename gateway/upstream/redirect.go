@@ -25,13 +25,13 @@ func (c *HTTP) roundTrip(req *http.Request, at *endpoint.Endpoint) (*http.Respon
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyOfError)) // also so that the connection is used again
 		_ = resp.Body.Close()
 		if refusal != "" {
-			return nil, refused(&StatusError{Service: c.config.Name, Status: resp.StatusCode, Body: body, Redirect: refusal})
+			return nil, refused(&StatusError{Service: c.config().Name, Status: resp.StatusCode, Body: body, Redirect: refusal})
 		}
 		req = redirected(req, to)
 		resp, err = transport.RoundTrip(req)
 	}
 	if err != nil {
-		return nil, unsent(failed(ctx, c.config.Name, err), err)
+		return nil, unsent(failed(ctx, c.config().Name, err), err)
 	}
 	return resp, nil
 }
@@ -49,13 +49,13 @@ func (c *HTTP) follow(req *http.Request, resp *http.Response, origin string, n i
 	if err != nil || resp.Header.Get("Location") == "" {
 		return nil, "it redirects without a valid Location"
 	}
-	setting := "services." + c.config.Name + "."
+	setting := "services." + c.config().Name + "."
 	switch {
 	case originOf(to) != origin || to.User != nil:
 		refusal = "that is not at " + origin + ", the origin of " + setting + "url, and only redirects within it are ever followed"
 	case req.Method != http.MethodGet:
 		refusal = "only redirects of a GET are followed"
-	case !c.config.FollowRedirects:
+	case !c.config().FollowRedirects:
 		refusal = setting + "followRedirects: true in portico.yaml follows it"
 	case n > mostRedirects:
 		refusal = fmt.Sprintf("at most %d redirects of a call are followed", mostRedirects)

@@ -65,7 +65,7 @@ func Accepted(c *GRPC, err error, answer proto.Message, conditions []Condition) 
 		return nil
 	}
 	body, _ := protojson.Marshal(answer) // for the log, and for extensions
-	e := &StatusError{Service: c.config.Name, Body: body[:min(len(body), bodyOfError)], message: answer, mediaType: jsonType, whole: string(body)}
+	e := &StatusError{Service: c.config().Name, Body: body[:min(len(body), bodyOfError)], message: answer, mediaType: jsonType, whole: string(body)}
 	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service)
 }
 
@@ -76,7 +76,7 @@ func (c *HTTP) refusal(r Request, status int, mediaType, body string) error {
 	if len(r.Errors) == 0 {
 		return nil
 	}
-	e := &StatusError{Service: c.config.Name, Status: status, mediaType: mediaType, whole: body}
+	e := &StatusError{Service: c.config().Name, Status: status, mediaType: mediaType, whole: body}
 	var values []decode.Condition
 	var paths [][]string
 	for _, condition := range r.Errors {

@@ -9,7 +9,7 @@ import (
 // Source returns what errors say of the answers of a binding, whose position is
 // file:line:column.
 func (c *HTTP) Source(binding string) decode.Source {
-	return decode.Source{Service: c.config.Name, Binding: binding}
+	return decode.Source{Service: c.config().Name, Binding: binding}
 }
 
 // sourceOf returns the source of the answer to a request, with its header if the request
@@ -24,7 +24,7 @@ func (c *HTTP) sourceOf(r Request) decode.Source {
 
 // Source is like [HTTP.Source].
 func (c *GRPC) Source(binding string) decode.Source {
-	return decode.Source{Service: c.config.Name, Binding: binding}
+	return decode.Source{Service: c.config().Name, Binding: binding}
 }
 
 // Map makes something of each value: nil of nil.

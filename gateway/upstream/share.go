@@ -31,7 +31,7 @@ func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, m
 	}
 	md, _ := metadata.FromOutgoingContext(ctx)
 	caller := callerOf(ctx)
-	f := following[Req, Res]{client: c, method: method, request: request, within: c.config.firstMessage(sharing)}
+	f := following[Req, Res]{client: c, method: method, request: request, within: c.config().firstMessage(sharing)}
 	messages, err := c.hubs.subscribe(ctx, sharedStream{key, sharing, method}, func(ctx context.Context) (source, error) {
 		return f.open(WithCaller(metadata.NewOutgoingContext(ctx, md), caller))
 	})
@@ -72,14 +72,14 @@ func (c *GRPC) streamKey(ctx context.Context, sharing Sharing, method string, re
 	}
 	of, ok := request.(proto.Message)
 	if !ok {
-		return cache.Key{}, impossible(c.config.Name, fmt.Errorf("%T is not a message", request))
+		return cache.Key{}, impossible(c.config().Name, fmt.Errorf("%T is not a message", request))
 	}
 	bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(of)
 	if err != nil {
-		return cache.Key{}, impossible(c.config.Name, err)
+		return cache.Key{}, impossible(c.config().Name, err)
 	}
 	text := append(make([]byte, 0, 1<<10), "STREAM"...)
-	for _, part := range []string{c.versions.of(ctx).name, strconv.Itoa(int(sharing)), method, fmt.Sprintf("%T %T", request, message), string(bytes)} {
+	for _, part := range []string{c.versions().of(ctx).name, strconv.Itoa(int(sharing)), method, fmt.Sprintf("%T %T", request, message), string(bytes)} {
 		text = cache.AppendPart(text, part)
 	}
 	md, _ := metadata.FromOutgoingContext(out)
@@ -189,12 +189,12 @@ func (c *HTTP) streamKey(ctx context.Context, r Request) (cache.Key, error) {
 	body := []byte{}
 	if req.Body != nil {
 		if body, err = io.ReadAll(req.Body); err != nil {
-			return cache.Key{}, impossible(c.config.Name, err)
+			return cache.Key{}, impossible(c.config().Name, err)
 		}
 	}
 	text := append(make([]byte, 0, 1<<10), "STREAM"...)
 	count := strconv.Itoa(len(r.Events))
-	parts := []string{c.versions.of(ctx).name, strconv.Itoa(int(r.Sharing)), req.Method, req.URL.String(), string(body), count}
+	parts := []string{c.versions().of(ctx).name, strconv.Itoa(int(r.Sharing)), req.Method, req.URL.String(), string(body), count}
 	for _, part := range append(parts, r.Events...) {
 		text = cache.AppendPart(text, part)
 	}

@@ -68,14 +68,14 @@ type jsonStream struct {
 func (c *HTTP) openStream(ctx context.Context, r Request, again bool) (*jsonStream, error) {
 	var s *jsonStream
 	var unusable error // the service works, but does not stream
-	v := c.versions.of(ctx)
-	what := &call{route: r.route(), idempotent: !again, version: v}
+	versions := c.versions()
+	what := &call{route: r.route(), idempotent: !again, version: versions.of(ctx)}
 	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 		what.lasts = &ending{}
 		s, unusable, err = c.connect(ctx, to, r, what.lasts)
 		return err
 	}
-	if err := v.open(ctx, what); err != nil {
+	if err := versions.open(ctx, what); err != nil {
 		return nil, lostIfGone(err)
 	}
 	return s, unusable
@@ -85,11 +85,11 @@ func (c *HTTP) openStream(ctx context.Context, r Request, again bool) (*jsonStre
 func (c *HTTP) connect(ctx context.Context, to *endpoint.Endpoint, r Request, end *ending) (s *jsonStream, unusable, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	began := time.Now()
-	late := time.AfterFunc(c.config.Timeout, func() { cancel(context.DeadlineExceeded) })
+	late := time.AfterFunc(c.config().Timeout, func() { cancel(context.DeadlineExceeded) })
 	resp, err := c.stream(ctx, to, r) //nolint:bodyclose // close closes it
 	if !late.Stop() && err == nil {
 		_ = resp.Body.Close()
-		err = failed(ctx, c.config.Name, context.DeadlineExceeded)
+		err = failed(ctx, c.config().Name, context.DeadlineExceeded)
 	}
 	if err != nil {
 		cancel(nil)
@@ -102,7 +102,7 @@ func (c *HTTP) connect(ctx context.Context, to *endpoint.Endpoint, r Request, en
 		end.now()
 		return nil, err, nil
 	}
-	within := c.config.firstMessage(r.Sharing)
+	within := c.config().firstMessage(r.Sharing)
 	if within > 0 { // until the first event is read
 		late = time.AfterFunc(within-time.Since(began), func() { cancel(firstMessageError{within}) })
 	}
@@ -135,7 +135,7 @@ func (c *HTTP) stream(ctx context.Context, to *endpoint.Endpoint, r Request) (*h
 	}
 	resp, err := peerOf(to).streams.RoundTrip(sentTo(req, to))
 	if err != nil {
-		return nil, unsent(failed(ctx, c.config.Name, err), err)
+		return nil, unsent(failed(ctx, c.config().Name, err), err)
 	}
 	if err := c.statusError(resp); err != nil {
 		_ = resp.Body.Close()
@@ -146,13 +146,13 @@ func (c *HTTP) stream(ctx context.Context, to *endpoint.Endpoint, r Request) (*h
 
 // eventsIn returns the reader of an answer, which depends on its media type.
 func (c *HTTP) eventsIn(resp *http.Response, r Request) (events, error) {
-	name, header := c.config.Name, resp.Header
+	name, header := c.config().Name, resp.Header
 	if coding := header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, nonsense(name, fmt.Errorf("service %s: the stream has the content coding %q, which was not asked for", name, coding))
 	}
 	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err == nil {
-		if from := eventsOf(mediaType, resp.Body, c.config.MaxResponseBytes, r.Events); from != nil {
+		if from := eventsOf(mediaType, resp.Body, c.config().MaxResponseBytes, r.Events); from != nil {
 			return from, nil
 		}
 	}
@@ -164,7 +164,7 @@ func (c *HTTP) eventsIn(resp *http.Response, r Request) (events, error) {
 // the service sent what can't be read.
 func (c *HTTP) broken(ctx context.Context, err error) error {
 	if errors.Is(err, errLongEvent) {
-		return nonsense(c.config.Name, fmt.Errorf("service %s: %w: more than %d", c.config.Name, err, c.config.MaxResponseBytes))
+		return nonsense(c.config().Name, fmt.Errorf("service %s: %w: more than %d", c.config().Name, err, c.config().MaxResponseBytes))
 	}
-	return &lostError{failed(ctx, c.config.Name, fmt.Errorf("read the stream: %w", err))}
+	return &lostError{failed(ctx, c.config().Name, fmt.Errorf("read the stream: %w", err))}
 }

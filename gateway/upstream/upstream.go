@@ -11,13 +11,11 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/cache"
@@ -111,7 +109,7 @@ type Config struct {
 	Strict  bool
 }
 
-func (c Config) need(names []string) error {
+func (c *Config) need(names []string) error {
 	var missing []string
 	for _, name := range names {
 		if _, ok := c.Values[name]; !ok {
@@ -125,16 +123,16 @@ func (c Config) need(names []string) error {
 }
 
 // Need fails when portico.yaml lacks one of these values for bindings.
-func (c *HTTP) Need(names ...string) error { return c.config.need(names) }
+func (c *HTTP) Need(names ...string) error { return c.need(names) }
 
 // Need fails when portico.yaml lacks one of these values for bindings.
-func (c *GRPC) Need(names ...string) error { return c.config.need(names) }
+func (c *GRPC) Need(names ...string) error { return c.need(names) }
 
 // Value is a value that portico.yaml has for bindings; empty when it has none.
-func (c *HTTP) Value(name string) string { return c.config.Values[name] }
+func (c *HTTP) Value(name string) string { return c.config().Values[name] }
 
 // Value is a value that portico.yaml has for bindings; empty when it has none.
-func (c *GRPC) Value(name string) string { return c.config.Values[name] }
+func (c *GRPC) Value(name string) string { return c.config().Values[name] }
 
 func (c Config) withDefaults() Config {
 	if c.ConnectTimeout == 0 {
@@ -176,121 +174,94 @@ func (c Config) withDefaults() Config {
 
 // Services are the services of a gateway. They are safe for concurrent use.
 type Services struct {
-	http  map[string]*HTTP
-	grpc  map[string]*GRPC
-	rules map[string][]Rule
+	rules atomic.Pointer[map[string][]Rule] // by service; only those that have some
+
+	mu      sync.Mutex
+	clients map[string]client
+	all     []*versions
+	run     func(*versions) // nil unless Run is running
 }
 
 // Open prepares the clients of services. It connects to none of them: a service
 // that is down fails the calls to it, not the gateway. Its error has every
 // mistake.
 func Open(configs []Config) (*Services, error) {
-	s := &Services{http: map[string]*HTTP{}, grpc: map[string]*GRPC{}, rules: map[string][]Rule{}}
-	var errs []error
-	for _, c := range configs {
-		if err := s.open(c.withDefaults()); err != nil {
-			errs = append(errs, fmt.Errorf("service %s: %w", c.Name, err))
-		}
+	s := &Services{clients: map[string]client{}}
+	change, err := s.Change(configs, nil)
+	if err != nil {
+		return nil, err
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(append(errs, s.Close())...)
-	}
+	change.Apply()
 	return s, nil
-}
-
-func (s *Services) open(c Config) error {
-	config, err := c.TLS.config()
-	if err != nil {
-		return err
-	}
-	var client interface { // set before an endpoint is there
-		newPeer(e *endpoint.Endpoint) io.Closer
-		checkEndpoint(ctx context.Context, e *endpoint.Endpoint) error
-	}
-	c.Endpoints.Open = func(e *endpoint.Endpoint) io.Closer { return client.newPeer(e) }
-	c.Endpoints.Health.Check = func(ctx context.Context, e *endpoint.Endpoint) error { return client.checkEndpoint(ctx, e) }
-	vs, err := newVersions(c)
-	if err != nil {
-		return err
-	}
-	if len(c.Canary) > 0 {
-		s.rules[c.Name] = c.Canary
-	}
-	scheme := vs.url().Scheme
-	if scheme == "http" || scheme == "grpc" {
-		config = nil
-	}
-	if config != nil && vs.url().SRV && c.TLS.ServerName == "" {
-		return errors.New("SRV records over TLS need tls.serverName: DNS must not decide whose certificate is accepted")
-	}
-	if strings.HasPrefix(scheme, "grpc") {
-		if err := checkMetadata(c.Headers); err != nil {
-			return err
-		}
-		g := newGRPC(c, config, vs)
-		s.grpc[c.Name], client = g, g
-		return nil
-	}
-	h := newHTTP(c, config, vs)
-	s.http[c.Name], client = h, h
-	return nil
 }
 
 // Run keeps what is known of endpoints up to date, until ctx is done.
 func (s *Services) Run(ctx context.Context) {
 	var group sync.WaitGroup
-	for _, c := range s.http {
-		group.Go(func() { c.versions.run(ctx) })
+	s.mu.Lock()
+	s.run = func(vs *versions) { group.Go(func() { vs.run(ctx) }) }
+	for _, vs := range s.all {
+		s.run(vs)
 	}
-	for _, c := range s.grpc {
-		group.Go(func() { c.versions.run(ctx) })
-	}
+	s.mu.Unlock()
+	<-ctx.Done()
+	s.mu.Lock()
+	s.run = nil
+	s.mu.Unlock()
 	group.Wait()
 }
 
 // HTTP returns the client of an HTTP service; an error tells which there are.
-func (s *Services) HTTP(name string) (*HTTP, error) {
-	if c, ok := s.http[name]; ok {
-		return c, nil
-	}
-	return nil, s.missing(name, "http or https", slices.Sorted(maps.Keys(s.http)))
-}
+func (s *Services) HTTP(name string) (*HTTP, error) { return find[*HTTP](s, name, "http or https") }
 
 // GRPC returns the client of a gRPC service; an error tells which there are.
-func (s *Services) GRPC(name string) (*GRPC, error) {
-	if c, ok := s.grpc[name]; ok {
+func (s *Services) GRPC(name string) (*GRPC, error) { return find[*GRPC](s, name, "grpc or grpcs") }
+
+// find returns the client of a service that has one of a type.
+func find[C client](s *Services, name, scheme string) (none C, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.clients[name].(C); ok {
+		c.common().used = true
 		return c, nil
 	}
-	return nil, s.missing(name, "grpc or grpcs", slices.Sorted(maps.Keys(s.grpc)))
+	var have []string
+	for name, c := range s.clients {
+		if _, ok := c.(C); ok {
+			have = append(have, name)
+		}
+	}
+	slices.Sort(have)
+	return none, fmt.Errorf("portico.yaml has no service %q with a URL of %s; of these there are: %s", name, scheme, strings.Join(have, ", "))
 }
 
-func (s *Services) missing(name, scheme string, have []string) error {
-	return fmt.Errorf("portico.yaml has no service %q with a URL of %s; of these there are: %s", name, scheme, strings.Join(have, ", "))
+// client returns the client of a service; nil if there is none.
+func (s *Services) client(name string) client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clients[name]
 }
 
 // Check tells whether a service answers: nil when it does. An HTTP service is
 // asked for /healthz, where any answer below 500 will do; a gRPC service by
 // its health protocol, where not to implement that is an answer that will do.
 func (s *Services) Check(ctx context.Context, name string) error {
-	if c, ok := s.http[name]; ok {
-		return c.check(ctx)
+	c := s.client(name)
+	if c == nil {
+		return fmt.Errorf("there is no service %q", name)
 	}
-	if c, ok := s.grpc[name]; ok {
-		return c.check(ctx)
-	}
-	return s.missing(name, "any kind", slices.Sorted(maps.Keys(s.http)))
+	return c.check(ctx)
 }
 
 // Close closes all connections. Run must have returned.
 func (s *Services) Close() error {
-	for _, c := range s.http {
-		c.gets.Close()
-		c.hubs.close()
-		c.versions.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.clients {
+		c.close()
 	}
-	for _, c := range s.grpc {
-		c.hubs.close()
-		c.versions.close()
+	for _, vs := range s.all {
+		vs.close()
 	}
 	return nil
 }

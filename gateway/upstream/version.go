@@ -2,9 +2,11 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/endpoint"
@@ -38,6 +40,10 @@ type versions struct {
 	mirror   *version // nil for none
 	share    float64  // of the calls that are mirrored
 	random   func() float64
+
+	running context.Context          //nolint:containedctx // see stop
+	stop    context.CancelFunc       // ends run
+	next    atomic.Pointer[versions] // those by which these are replaced; nil if they are not
 
 	ctx    context.Context //nolint:containedctx // of copies, which outlast the calls
 	cancel context.CancelFunc
@@ -82,6 +88,7 @@ func newVersions(c Config) (*versions, error) {
 		return nil, fmt.Errorf("mirror: %w", err)
 	}
 	vs.ctx, vs.cancel = context.WithCancel(context.Background())
+	vs.running, vs.stop = context.WithCancel(context.Background())
 	return vs, nil
 }
 
@@ -122,6 +129,29 @@ func (vs *versions) of(ctx context.Context) *version {
 // send makes a call of its version. If that is not available and the call only reads, it
 // is made at the fallback.
 func (vs *versions) send(ctx context.Context, c *call) error {
+	return vs.latest(c, func(vs *versions) error { return vs.sendTo(ctx, c) })
+}
+
+// open gives a call that opens a stream to an endpoint of its version.
+func (vs *versions) open(ctx context.Context, c *call) error {
+	return vs.latest(c, func(*versions) error { return c.version.open(ctx, c) })
+}
+
+// latest makes a call with the versions that replaced these, if there are some, or do so before
+// it is given to an endpoint.
+func (vs *versions) latest(c *call, with func(*versions) error) error {
+	for {
+		err := with(vs)
+		next := vs.next.Load()
+		if next == nil || !errors.Is(err, endpoint.ErrRetired) {
+			return err
+		}
+		vs, c.version = next, next.like(c.version)
+	}
+}
+
+// sendTo makes a call of its version.
+func (vs *versions) sendTo(ctx context.Context, c *call) error {
 	v := c.version
 	if vs.mirror != nil && c.idempotent && c.copy != nil && v != vs.mirror && vs.random() < vs.share {
 		vs.sendCopy(ctx, c)
@@ -183,6 +213,9 @@ func (vs *versions) all() []*version {
 
 // run keeps what is known of endpoints up to date, until ctx is done.
 func (vs *versions) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(vs.running, cancel)() //nolint:contextcheck // the versions' own
 	var group sync.WaitGroup
 	for _, v := range vs.all() {
 		group.Go(func() { v.balancer.set.Run(ctx) })
@@ -190,8 +223,29 @@ func (vs *versions) run(ctx context.Context) {
 	group.Wait()
 }
 
+// replace makes others take the calls that are not given to an endpoint yet. Connections are
+// closed when the calls and streams on them have ended. next is nil for a service that is
+// gone.
+func (vs *versions) replace(next *versions) {
+	vs.next.Store(next)
+	vs.cancel()
+	vs.copies.Wait()
+	for _, v := range vs.all() {
+		v.balancer.set.Retire()
+	}
+}
+
+// like returns the version that replaces one of others.
+func (vs *versions) like(v *version) *version {
+	if named := vs.named[v.name]; named != nil {
+		return named
+	}
+	return vs.main
+}
+
 // close ends copies, and closes the connections.
 func (vs *versions) close() {
+	vs.stop()
 	vs.cancel()
 	vs.copies.Wait()
 	for _, v := range vs.all() {
