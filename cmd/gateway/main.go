@@ -3,7 +3,8 @@
 //	gateway [-config portico.yaml] [-log info]
 //
 // It stops on SIGINT and SIGTERM, after the requests that are under way, and with
-// SIGTERM after server.lameDuck; a second signal ends it at once.
+// SIGTERM after server.lameDuck; a second signal ends it at once. It reads its
+// configuration again on SIGHUP, and when the file has changed.
 package main
 
 import (
@@ -27,7 +28,9 @@ import (
 
 func main() {
 	ctx, stop := untilSignal()
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, hangups)
 	stop()
 	var mistakes config.Mistakes
 	switch {
@@ -65,8 +68,8 @@ func untilSignal() (ctx context.Context, stop func()) {
 }
 
 // run is the gateway without the process around it: it serves until ctx is
-// done.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+// done, and reloads its configuration when reload has something.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer, reload <-chan os.Signal) error {
 	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)
 	flags.SetOutput(stdout)
 	file := flags.String("config", "portico.yaml", "the configuration's file")
@@ -75,13 +78,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	cfg, err := config.Load(*file, getenv)
+	load := func() (*config.Config, error) { return config.Load(*file, getenv) }
+	cfg, err := load()
 	if err != nil {
 		return err
 	}
 	log := observe.NewLogger(stdout, level, getenv)
 	defer observe.Flush(log) //nolint:contextcheck // ctx is done then
-	options := server.Options{Policies: resolvers.Policies()}
+	options := server.Options{Policies: resolvers.Policies(), Load: load, File: *file, Reload: reload}
 	gateway, err := server.New(cfg, log, options)
 	if err != nil {
 		return err

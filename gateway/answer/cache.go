@@ -34,6 +34,9 @@ func failed(e *cache.Entry, err error) bool { return err == nil && contentOf(e).
 // Close ends what is being made and waits for it.
 func (c *Cache) Close() { c.contents.Close() }
 
+// Drain waits until nothing is being made that callers share, or ctx is done.
+func (c *Cache) Drain(ctx context.Context) { c.contents.Drain(ctx) }
+
 // Query is what [Cache.Get] is asked for.
 type Query struct {
 	// Key is that of the operation with its variables.

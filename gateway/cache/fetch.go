@@ -120,6 +120,31 @@ func (c *Cache) Close() {
 	c.group.Wait()
 }
 
+// Drain waits until no value is being made for several callers, or in the background, or ctx is
+// done.
+func (c *Cache) Drain(ctx context.Context) {
+	for {
+		f := c.anyFlight()
+		if f == nil {
+			return
+		}
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (c *Cache) anyFlight() *flight {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.flying {
+		return f
+	}
+	return nil
+}
+
 // flight is the making of a value for several callers.
 type flight struct {
 	id     flightKey

@@ -14,19 +14,19 @@ import "time"
 //
 // The tags of its fields are read for the file, for its JSON Schema and for messages:
 // yaml is the key; enum has the values that a text may have; secret marks texts that are
-// not shown.
+// not shown; reload is false for what takes effect only when the gateway starts.
 type Config struct {
-	Server     Server              `yaml:"server"`     // where frontends are served
-	Admin      Admin               `yaml:"admin"`      // where operators look
-	Routing    Routing             `yaml:"routing"`    // the frontend of requests that name none
-	Auth       Auth                `yaml:"auth"`       // whose tokens and keys are accepted
-	Frontend   Frontend            `yaml:"frontend"`   // the settings of every frontend
-	Frontends  map[string]Frontend `yaml:"frontends"`  // what differs for one frontend: the same settings; complete after Load
-	Cache      Cache               `yaml:"cache"`      // the memory for answers
-	Redis      Redis               `yaml:"redis"`      // what several gateways share
-	Playground Playground          `yaml:"playground"` // the page at /playground
-	Discovery  Discovery           `yaml:"discovery"`  // how endpoints of services are found
-	Services   map[string]Service  `yaml:"services"`   // the services by name
+	Server     Server              `yaml:"server"`               // where frontends are served
+	Admin      Admin               `yaml:"admin"`                // where operators look
+	Routing    Routing             `yaml:"routing"`              // the frontend of requests that name none
+	Auth       Auth                `yaml:"auth"`                 // whose tokens and keys are accepted
+	Frontend   Frontend            `yaml:"frontend"`             // the settings of every frontend
+	Frontends  map[string]Frontend `yaml:"frontends"`            // what differs for one frontend: the same settings; complete after Load
+	Cache      Cache               `yaml:"cache" reload:"false"` // the memory for answers
+	Redis      Redis               `yaml:"redis" reload:"false"` // what several gateways share
+	Playground Playground          `yaml:"playground"`           // the page at /playground
+	Discovery  Discovery           `yaml:"discovery"`            // how endpoints of services are found
+	Services   map[string]Service  `yaml:"services"`             // the services by name
 
 	source *problems // where settings are in the file; nil without a file
 }
@@ -42,7 +42,7 @@ func (c *Config) Of(frontend string) Frontend {
 // Server is where frontends are served.
 type Server struct {
 	// Listen is the address where frontends are served, host:port.
-	Listen string `yaml:"listen"`
+	Listen string `yaml:"listen" reload:"false"`
 	// LameDuck is how long requests are still served after SIGTERM, while the gateway is
 	// not ready.
 	LameDuck Duration `yaml:"lameDuck"`
@@ -50,14 +50,14 @@ type Server struct {
 	// stops.
 	Drain Duration `yaml:"drain"`
 	// ReadTimeout is how long a request may take to come in, with its body.
-	ReadTimeout Duration `yaml:"readTimeout"`
+	ReadTimeout Duration `yaml:"readTimeout" reload:"false"`
 	// WriteTimeout is how long a client may read nothing of an answer that is
 	// written to it.
-	WriteTimeout Duration `yaml:"writeTimeout"`
+	WriteTimeout Duration `yaml:"writeTimeout" reload:"false"`
 	// BodyBudget is the most memory that the bodies of requests under way may
 	// take, all together: their texts, and as much again for what is decoded from
 	// them. Those of up to 8 KiB do not count.
-	BodyBudget Bytes `yaml:"bodyBudget"`
+	BodyBudget Bytes `yaml:"bodyBudget" reload:"false"`
 	// TrustedProxies are the addresses of proxies, or networks in CIDR notation, whose
 	// header names the client.
 	TrustedProxies []Network `yaml:"trustedProxies"`
@@ -68,7 +68,10 @@ type Server struct {
 // Admin is where operators look. Never expose it.
 type Admin struct {
 	// Listen is the address for operators, host:port; never expose it.
-	Listen string `yaml:"listen"`
+	Listen string `yaml:"listen" reload:"false"`
+	// Token is what operators send as Authorization: Bearer, except for probes; empty for none.
+	// Without it, changes need an API key or a token with the scope.
+	Token Secret `yaml:"token"`
 }
 
 // Routing tells how a request finds its frontend when the path names none.

@@ -39,7 +39,7 @@ type Service struct {
 	// may pass until it begins.
 	Timeout Duration `yaml:"timeout"`
 	// MaxBatch is the most keys of one call.
-	MaxBatch int `yaml:"maxBatch"`
+	MaxBatch int `yaml:"maxBatch" reload:"false"`
 	// Attempts is how often a call that may be repeated is made at most; 1 for no
 	// retries.
 	Attempts int `yaml:"attempts"`

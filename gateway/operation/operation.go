@@ -178,6 +178,10 @@ func (f *Frontend) Run(ctx context.Context) { f.persisted.Run(ctx) }
 // Close cancels executions that no caller waits for, and waits until they end.
 func (f *Frontend) Close() { f.answers.Close() }
 
+// Drain waits until no answer is being made that callers share, or ctx is done. It is for a frontend
+// that gets no more requests.
+func (f *Frontend) Drain(ctx context.Context) { f.answers.Drain(ctx) }
+
 // MayIntrospect reports whether the caller of ctx may read the schema.
 func (f *Frontend) MayIntrospect(ctx context.Context) bool {
 	return f.config.Introspection && (f.config.IntrospectionScope == "" || auth.From(ctx).Has(f.config.IntrospectionScope))

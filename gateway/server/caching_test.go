@@ -123,13 +123,12 @@ func cachingGateway(t testing.TB, sdl string, fields map[string]field, change fu
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	routes, err := s.newRoutes([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: fields}}})
-	if err != nil {
+	if err := s.open([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: fields}}}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	end := s.background(ctx, routes)
-	server := httptest.NewServer(chain(routes.mux, middlewares(s.config, s.log)))
+	end := s.background(ctx)
+	server := httptest.NewServer(s)
 	t.Cleanup(func() {
 		server.Close()
 		cancel()

@@ -31,7 +31,7 @@ func TestFieldsOfTheConnection(t *testing.T) {
 	}
 	defer s.Close()
 	var got http.Header
-	handler := s.withPrincipal(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := s.withPrincipal(s.now(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = http.Header{}
 		for name := range r.Header {
 			if value := upstream.Header(r.Context(), name); value != "" { // what a binding is given
@@ -39,7 +39,7 @@ func TestFieldsOfTheConnection(t *testing.T) {
 			}
 		}
 	}), "web")
-	server := httptest.NewServer(chain(handler, middlewares(cfg, s.log)))
+	server := httptest.NewServer(chain(handler, s.middlewares(s.now())))
 	defer server.Close()
 	for name, c := range map[string]struct {
 		lines []string

@@ -8,24 +8,25 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
 )
 
 // health tells operators how the gateway is. Services are checked in the background when a
 // probe asks for them and what is known is old, so that the probe is answered at once.
 type health struct {
-	services map[string]config.Service
-	check    func(ctx context.Context, name string) error
-	verifier *auth.Verifier
-	stopping atomic.Bool
-	wanted   chan struct{} // has one value if a check is wanted
+	check   func(ctx context.Context, name string) error
+	unready func() error // why the gateway is not ready, besides services; nil if it is
+	// configuration tells which configuration is in effect.
+	configuration func() reloadState
+	stopping      atomic.Bool
+	wanted        chan struct{} // has one value if a check is wanted
 
-	mu      sync.Mutex
-	states  map[string]serviceState
-	ready   bool          // of the latest check
-	checked time.Time     // when it ended
-	done    chan struct{} // closed when the next one has ended
+	mu       sync.Mutex
+	services map[string]config.Service
+	states   map[string]serviceState
+	ready    bool          // of the latest check
+	checked  time.Time     // when it ended
+	done     chan struct{} // closed when the next one has ended
 }
 
 const (
@@ -35,8 +36,18 @@ const (
 	probeWaits   = 40 * time.Millisecond
 )
 
-func newHealth(services map[string]config.Service, check func(context.Context, string) error, verifier *auth.Verifier) *health {
-	return &health{services: services, check: check, verifier: verifier, wanted: make(chan struct{}, 1), done: make(chan struct{})}
+func newHealth(services map[string]config.Service, check func(context.Context, string) error, unready func() error, configuration func() reloadState) *health {
+	return &health{services: services, check: check, unready: unready, configuration: configuration, wanted: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+// change makes others the services that are checked. What is known of one counts until the
+// next check.
+func (h *health) change(services map[string]config.Service) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.services = services; h.states != nil {
+		h.checked = time.Time{}
+	}
 }
 
 // Run checks services when that is wanted, until ctx is done.
@@ -81,15 +92,10 @@ func (h *health) refresh(ctx context.Context) {
 	}
 }
 
-// handler serves the admin address.
-func (h *health) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = w.Write([]byte("ok\n"))
-	})
-	mux.HandleFunc("GET /readyz", h.serveReady)
-	return mux
+// serveLive answers that the process works.
+func serveLive(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
 }
 
 // serveReady answers 200 when all required services answered the latest check, the keys of
@@ -102,7 +108,7 @@ func (h *health) serveReady(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case h.stopping.Load():
 		status, text = http.StatusServiceUnavailable, "stopping"
-	case h.verifier.Ready() != nil:
+	case h.unready() != nil:
 		status, text = http.StatusServiceUnavailable, "waiting for the keys of token issuers"
 	case !ready:
 		status, text = http.StatusServiceUnavailable, "waiting for required services"
@@ -110,7 +116,7 @@ func (h *health) serveReady(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"status": text, "services": states}) // the prober left
+	_ = json.NewEncoder(w).Encode(map[string]any{"status": text, "services": states, "configuration": h.configuration()}) // the prober left
 }
 
 // serviceState is what is known of a service.
@@ -145,10 +151,13 @@ func (h *health) known() (states map[string]serviceState, ready bool) {
 func (h *health) checkAll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
+	h.mu.Lock()
+	services := h.services
+	h.mu.Unlock()
 	states, ready := map[string]serviceState{}, true
 	var mu sync.Mutex
 	var group sync.WaitGroup
-	for name, service := range h.services {
+	for name, service := range services {
 		group.Go(func() {
 			state := serviceState{Status: "ok", Required: service.Required}
 			if err := h.check(ctx, name); err != nil {

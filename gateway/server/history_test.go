@@ -283,14 +283,13 @@ func newMember(t *testing.T, w *world, link *cable) *member {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	routes, err := s.newRoutes([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: historyFields(s)}}})
-	if err != nil {
+	if err := s.open([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: historyFields(s)}}}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	disconnect, end := s.connect(ctx), s.background(ctx, routes)
+	disconnect, end := s.connect(ctx), s.background(ctx)
 	m := &member{Server: s, link: link, floors: make([][]floor, len(w.objects))}
-	m.public, m.admin = httptest.NewServer(chain(routes.mux, middlewares(s.config, s.log))), httptest.NewServer(s.adminHandler())
+	m.public, m.admin = httptest.NewServer(s), httptest.NewServer(s.adminHandler())
 	t.Cleanup(func() {
 		m.public.Close()
 		m.admin.Close()

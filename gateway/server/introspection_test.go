@@ -70,14 +70,14 @@ func serving(t *testing.T, schema string) *httptest.Server {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	loaded := gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: schema})
-	routes, err := s.newRoutes([]execute.Frontend{
-		{Name: "web", Schema: web.NewExecutableSchema(web.Config{Schema: loaded})},
-		{Name: "mobile", Schema: web.NewExecutableSchema(web.Config{Schema: loaded})},
+	err = s.open([]execute.Frontend{
+		{Name: "web", Schema: web.NewExecutableSchema(web.Config{Schema: loaded}), Receivers: []string{"accounts", "orders"}},
+		{Name: "mobile", Schema: web.NewExecutableSchema(web.Config{Schema: loaded}), Receivers: []string{"accounts", "orders"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(chain(routes.mux, middlewares(s.config, s.log)))
+	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	return server
 }

@@ -26,20 +26,20 @@ type middleware struct {
 }
 
 // middlewares are what every request passes, outermost first.
-func middlewares(cfg *config.Config, log *slog.Logger) []middleware {
+func (s *Server) middlewares(of *state) []middleware {
 	return []middleware{
 		{"end to end", endToEnd},
 		{"request id", withRequestID},
-		{"recover", func(next http.Handler) http.Handler { return recovered(next, log) }},
-		{"client address", func(next http.Handler) http.Handler { return withClientAddress(next, proxies(cfg.Server)) }},
+		{"recover", func(next http.Handler) http.Handler { return recovered(next, s.log) }},
+		{"client address", func(next http.Handler) http.Handler { return withClientAddress(next, proxies(of.config.Server)) }},
 	}
 }
 
 // middlewares are what the requests of one frontend pass, outermost first.
-func (s *Server) middlewares(frontend string, cfg config.Frontend) []middleware {
+func (s *Server) frontendMiddlewares(of *state, frontend string) []middleware {
 	return []middleware{
-		{"cors", func(next http.Handler) http.Handler { return allowOrigins(next, cfg.CORS) }},
-		{"principal", func(next http.Handler) http.Handler { return s.withPrincipal(next, frontend) }},
+		{"cors", func(next http.Handler) http.Handler { return allowOrigins(next, of.config.Of(frontend).CORS) }},
+		{"principal", func(next http.Handler) http.Handler { return s.withPrincipal(of, next, frontend) }},
 	}
 }
 

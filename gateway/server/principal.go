@@ -15,14 +15,14 @@ import (
 // withPrincipal finds out who calls, and refuses who says it wrongly. What
 // services are told of the caller begins here: headers that only the gateway
 // may say are taken out of the request.
-func (s *Server) withPrincipal(next http.Handler, frontend string) http.Handler {
+func (s *Server) withPrincipal(of *state, next http.Handler, frontend string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		principal, err := s.verifier.Authenticate(r.Context(), r.Header)
+		principal, err := of.verifier.Authenticate(r.Context(), r.Header)
 		if err != nil {
 			s.refuseCaller(w, r, err)
 			return
 		}
-		for _, name := range s.ownHeaders {
+		for _, name := range of.ownHeaders {
 			delete(r.Header, name)
 		}
 		known, r := known(r)
@@ -75,9 +75,9 @@ func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error)
 // connection_init, since browsers can't send them as headers; without some,
 // those of the handshake hold.
 func (s *Server) session(ctx context.Context, frontend string, payload map[string]any) (context.Context, error) {
-	header := http.Header{}
+	of, header := s.now(), http.Header{}
 	for name, value := range payload {
-		if !strings.EqualFold(name, "Authorization") && !strings.EqualFold(name, s.config.Auth.KeyHeader) || value == nil {
+		if !strings.EqualFold(name, "Authorization") && !strings.EqualFold(name, of.config.Auth.KeyHeader) || value == nil {
 			continue
 		}
 		text, ok := value.(string)
@@ -89,7 +89,7 @@ func (s *Server) session(ctx context.Context, frontend string, payload map[strin
 	if len(header) == 0 {
 		return ctx, nil
 	}
-	principal, err := s.verifier.Authenticate(ctx, header)
+	principal, err := of.verifier.Authenticate(ctx, header)
 	if err != nil {
 		return ctx, err
 	}
@@ -97,6 +97,12 @@ func (s *Server) session(ctx context.Context, frontend string, payload map[strin
 	caller.Authorization, caller.Subject = header.Get("Authorization"), subjectOf(principal)
 	caller.Versions = s.versions(frontend, principal, caller)
 	return auth.With(upstream.WithCaller(ctx, caller), principal), nil
+}
+
+// accepts reports whether the caller of a context, who has a connection, is one still.
+func (s *Server) accepts(ctx context.Context) bool {
+	principal, _ := ctx.Value(auth.PrincipalKey{}).(*auth.Principal)
+	return s.now().verifier.Accepts(principal)
 }
 
 // until is when the caller's token expires.

@@ -21,7 +21,12 @@ func TestSessionTakesOneCredential(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{config: &config.Config{Auth: config.Auth{KeyHeader: "X-Api-Key"}}, verifier: verifier, services: &upstream.Services{}, log: slog.New(slog.DiscardHandler)}
+	services, err := upstream.Open(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{services: services, log: slog.New(slog.DiscardHandler)}
+	s.current.Store(&state{config: &config.Config{Auth: config.Auth{KeyHeader: "X-Api-Key"}}, verifier: verifier})
 	for _, c := range []struct {
 		payload map[string]any
 		subject string // who it is; "" is refused

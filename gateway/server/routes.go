@@ -1,89 +1,50 @@
 package server
 
 import (
-	"context"
+	"cmp"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/playground"
 	"github.com/portico-gateway/portico/gateway/problem"
-	"github.com/portico-gateway/portico/gateway/transport"
 )
 
 // anyFrontend is the path of requests that tell their frontend otherwise.
 const anyFrontend = "/graphql"
 
-// routes are what the public address serves.
-type routes struct {
-	mux        *http.ServeMux
-	names      []string // of the frontends, sorted
-	transports []*transport.Handler
-	operations []*operation.Frontend
-}
-
-func (s *Server) newRoutes(frontends []execute.Frontend) (*routes, error) {
-	r := &routes{mux: http.NewServeMux()}
+// newMux returns the routes of the public address.
+func (s *Server) newMux(of *state, frontends []execute.Frontend) (*http.ServeMux, error) {
+	if len(of.names) == 0 {
+		return nil, errors.New("there is no frontend: run make generate")
+	}
+	mux, cfg := http.NewServeMux(), of.config
 	handlers, schemas := map[string]http.Handler{}, map[string]http.Handler{}
-	for _, f := range frontends {
-		cfg := s.config.Of(f.Name)
-		operations, err := operation.New(f, s.operationConfig(cfg))
-		if err != nil {
-			return nil, fmt.Errorf("frontend %s: %w", f.Name, err)
-		}
-		handler := transport.New(operations, s.writer, s.transportConfig(f.Name, cfg))
-		r.names, r.transports, r.operations = append(r.names, f.Name), append(r.transports, handler), append(r.operations, operations)
-		handlers[f.Name] = chain(handler, s.middlewares(f.Name, cfg))
-		schemas[f.Name] = chain(schemaHandler(operations), s.middlewares(f.Name, cfg))
+	for _, name := range of.names {
+		middlewares := s.frontendMiddlewares(of, name)
+		handlers[name] = chain(s.transports[name], middlewares)
+		schemas[name] = chain(schemaHandler(of.operations[name]), middlewares)
 	}
-	slices.Sort(r.names)
-	cfg := s.config
-	fallback, err := r.checkNames(cfg)
-	if err != nil {
-		return nil, err
-	}
+	fallback := cmp.Or(cfg.Routing.Default, of.names[0])
 	byName := &choice{handlers: handlers, hosts: cfg.Routing.Hosts, fallback: fallback}
-	r.mux.Handle(anyFrontend, byName)
+	mux.Handle(anyFrontend, byName)
 	for name, handler := range handlers { // a path without a wildcard is found faster
-		r.mux.Handle(anyFrontend+"/"+name, handler)
+		mux.Handle(anyFrontend+"/"+name, handler)
 	}
-	r.mux.Handle(anyFrontend+"/{frontend}", byName)
-	r.mux.Handle("GET /graphql/{frontend}/schema.graphql", &choice{handlers: schemas})
+	mux.Handle(anyFrontend+"/{frontend}", byName)
+	mux.Handle("GET /graphql/{frontend}/schema.graphql", &choice{handlers: schemas})
 	if cfg.Playground.Enabled {
-		if err := r.addPlayground(cfg, frontends, fallback); err != nil {
+		if err := addPlayground(mux, cfg, frontends, fallback); err != nil {
 			return nil, err
 		}
 	}
-	r.mux.HandleFunc("/", nothingHere)
-	return r, nil
+	mux.HandleFunc("/", nothingHere)
+	return mux, nil
 }
 
-// close ends the streams of all frontends and waits for them, or for ctx.
-func (r *routes) close(ctx context.Context) error {
-	var errs []error
-	for _, t := range r.transports {
-		errs = append(errs, t.Shutdown(ctx))
-	}
-	return errors.Join(errs...)
-}
-
-// checkNames checks that the configuration names frontends that exist, and
-// returns the default one.
-func (r *routes) checkNames(cfg *config.Config) (string, error) {
-	if len(r.names) == 0 {
-		return "", errors.New("there is no frontend: run make generate")
-	}
-	if cfg.Routing.Default != "" {
-		return cfg.Routing.Default, cfg.CheckFrontends(r.names)
-	}
-	return r.names[0], cfg.CheckFrontends(r.names)
-}
-
-func (r *routes) addPlayground(cfg *config.Config, frontends []execute.Frontend, fallback string) error {
+func addPlayground(mux *http.ServeMux, cfg *config.Config, frontends []execute.Frontend, fallback string) error {
 	page := playground.Config{Default: fallback}
 	for _, f := range frontends {
 		shown := playground.Frontend{
@@ -98,15 +59,15 @@ func (r *routes) addPlayground(cfg *config.Config, frontends []execute.Frontend,
 	}
 	if cfg.Playground.TokenURL != "" {
 		page.TokenURL = "/playground/token"
-		r.mux.Handle("POST /playground/token", playground.Token(cfg.Playground.TokenURL))
+		mux.Handle("POST /playground/token", playground.Token(cfg.Playground.TokenURL))
 	}
 	handler, err := playground.Handler(page)
 	if err != nil {
 		return err
 	}
-	r.mux.Handle("/playground/", http.StripPrefix("/playground", handler))
-	r.mux.Handle("GET /playground", http.RedirectHandler("/playground/", http.StatusTemporaryRedirect))
-	r.mux.Handle("GET /{$}", http.RedirectHandler("/playground/", http.StatusTemporaryRedirect))
+	mux.Handle("/playground/", http.StripPrefix("/playground", handler))
+	mux.Handle("GET /playground", http.RedirectHandler("/playground/", http.StatusTemporaryRedirect))
+	mux.Handle("GET /{$}", http.RedirectHandler("/playground/", http.StatusTemporaryRedirect))
 	return nil
 }
 

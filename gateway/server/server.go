@@ -10,13 +10,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/answer"
-	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
@@ -30,61 +31,66 @@ import (
 
 // Server is a gateway. Use it as New, Services, Run, Close.
 type Server struct {
-	config     *config.Config
-	options    Options
-	log        *slog.Logger
-	services   *upstream.Services
-	verifier   *auth.Verifier
-	link       *redis.Link // nil: there is no Redis
-	limiter    *ratelimit.Limiter
-	store      *cache.Store
-	writer     *answer.Writer // of all frontends
-	health     *health
-	bodies     *transport.Budget // of all frontends
-	admission  *overload.Limiter
-	ownHeaders []string // what services are not told by callers; canonical
+	options   Options
+	log       *slog.Logger
+	services  *upstream.Services
+	link      *redis.Link // nil: there is no Redis
+	limiter   *ratelimit.Limiter
+	store     *cache.Store
+	writer    *answer.Writer // of all frontends
+	health    *health
+	bodies    *transport.Budget // of all frontends
+	admission *overload.Limiter
+	current   atomic.Pointer[state]
+	reloading *reloading
+
+	// Of Run.
+	frontends  []execute.Frontend
+	transports map[string]*transport.Handler // by frontend
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
 type Options struct {
 	// Policies decide what @policy asks, by name.
 	Policies map[string]access.Policy
+	// Load reads the configuration again, for a reload; nil if that is impossible.
+	Load func() (*config.Config, error)
+	// File is the file that Load reads. The configuration is reloaded when it changes.
+	File string
+	// Reload asks for a reload, as SIGHUP does; it may be nil.
+	Reload <-chan os.Signal
 }
 
 // New prepares a gateway; it connects to nothing yet.
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
-	verifier, errOfAuth := openVerifier(cfg.Auth, log)
 	link, errOfLink := openLink(cfg.Redis, log)
 	store, errOfStore := openStore(cfg.Cache, link)
 	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, log))
 	writer, errOfWriter := answer.NewWriter()
-	if err := errors.Join(errOfAuth, errOfLink, errOfServices, errOfStore, errOfWriter); err != nil {
+	if err := errors.Join(errOfLink, errOfServices, errOfStore, errOfWriter); err != nil {
 		if errOfStore == nil {
 			store.Close()
 		}
 		return nil, err
 	}
 	s := &Server{
-		config:    cfg,
 		options:   options,
 		log:       log,
 		services:  services,
-		verifier:  verifier,
 		link:      link,
 		limiter:   ratelimit.New(limiterConfig(cfg.Redis, link, log)),
 		store:     store,
 		writer:    writer,
 		admission: overload.New(overload.Sampler()),
 		bodies:    transport.NewBudget(int64(cfg.Server.BodyBudget)),
-		health:    newHealth(cfg.Services, services.Check, verifier),
-		// An API key lets its bearer act for its principal: services need none.
-		ownHeaders: []string{http.CanonicalHeaderKey(cfg.Auth.KeyHeader)},
+		reloading: newReloading(),
 	}
-	for _, service := range cfg.Services {
-		if service.SubjectHeader != "" {
-			s.ownHeaders = append(s.ownHeaders, http.CanonicalHeaderKey(service.SubjectHeader))
-		}
+	s.health = newHealth(cfg.Services, services.Check, func() error { return s.now().verifier.Ready() }, s.reloading.state)
+	first, err := s.newState(cfg, nil)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
+	s.current.Store(first)
 	return s, nil
 }
 
@@ -108,77 +114,59 @@ var ErrTerminated = errors.New("the gateway is terminated")
 // the process (package memory). Its error is nil when it was
 // stopped and nothing was cut off.
 func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
-	if err := checkReceivers(s.config, frontends); err != nil {
+	if err := s.open(frontends); err != nil { //nolint:contextcheck // literals are parsed without a request
 		return err
 	}
-	routes, err := s.newRoutes(frontends) //nolint:contextcheck // literals are parsed without a request
-	if err != nil {
-		return err
-	}
+	cfg := s.now().config
 	tuner, err := memory.Start()
 	if err != nil {
 		s.log.WarnContext(ctx, "the memory limit is not known", "cause", err)
 	}
 	defer tuner.Stop()
-	defer s.background(ctx, routes)()
+	defer s.background(ctx)()
 	defer s.connect(ctx)() // requests use it until they end
-	public, err := listen(ctx, "server.listen", s.config.Server.Listen)
+	public, err := listen(ctx, "server.listen", cfg.Server.Listen)
 	if err != nil {
 		return err
 	}
-	admin, err := listen(ctx, "admin.listen", s.config.Admin.Listen)
+	admin, err := listen(ctx, "admin.listen", cfg.Admin.Listen)
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
 	servers := []*http.Server{
-		s.httpServer(s.leaving(chain(routes.mux, middlewares(s.config, s.log)))),
+		s.httpServer(s.leaving(s)),
 		s.httpServer(s.adminHandler()),
 	}
 	failed := make(chan error, len(servers))
 	for i, listener := range []net.Listener{public, admin} {
-		bounded := transport.NewListener(listener, time.Duration(s.config.Server.WriteTimeout))
+		bounded := transport.NewListener(listener, time.Duration(cfg.Server.WriteTimeout))
 		go func() { failed <- servers[i].Serve(bounded) }()
 	}
-	s.announce(public.Addr(), admin.Addr(), routes.names)
+	s.announce(public.Addr(), admin.Addr())
 	select {
 	case err := <-failed: // it can't listen any more
-		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
+		return errors.Join(err, s.stop(servers)) //nolint:contextcheck // see stop
 	case <-ctx.Done():
 		var err error
 		if errors.Is(context.Cause(ctx), ErrTerminated) {
 			err = s.lameDuck(failed)
 		}
-		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
+		return errors.Join(err, s.stop(servers)) //nolint:contextcheck // see stop
 	}
 }
 
-// adminHandler serves the admin address.
-func (s *Server) adminHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", s.health.handler())
-	mux.HandleFunc("POST /cache/purge", s.purge)
-	mux.HandleFunc("GET /cache/stats", s.cacheStats)
-	return mux
-}
-
-// background begins what runs beside requests. The function that it returns
-// ends that and waits for it.
-func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
-	ctx, cancel := context.WithCancel(ctx)
+// background begins what runs beside requests, also while they are drained. The function that
+// it returns ends that and waits for it. Reloads end with ctx.
+func (s *Server) background(ctx context.Context) (end func()) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
-	group.Go(func() { s.verifier.Run(ctx) })
-	group.Go(func() { s.services.Run(ctx) })
-	group.Go(func() { s.health.Run(ctx) })
-	group.Go(func() { s.admission.Run(ctx) })
-	for _, f := range routes.operations {
-		group.Go(func() { f.Run(ctx) })
-	}
+	group.Go(func() { s.services.Run(own) })
+	group.Go(func() { s.health.Run(own) })
+	group.Go(func() { s.admission.Run(own) })
+	group.Go(func() { s.runStates(ctx, own) })
 	return func() {
 		cancel()
 		group.Wait()
-		for _, f := range routes.operations {
-			f.Close()
-		}
 	}
 }
 
@@ -226,7 +214,7 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       time.Duration(s.config.Server.ReadTimeout),
+		ReadTimeout:       time.Duration(s.now().config.Server.ReadTimeout),
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ConnState:         transport.ConnState,
@@ -235,10 +223,10 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 }
 
 // announce tells where what is.
-func (s *Server) announce(public, admin net.Addr, names []string) {
+func (s *Server) announce(public, admin net.Addr) {
 	base := "http://" + public.String()
-	attrs := []any{"graphql", base + "/graphql", "frontends", strings.Join(names, ", ")}
-	if s.config.Playground.Enabled {
+	attrs := []any{"graphql", base + "/graphql", "frontends", strings.Join(s.now().names, ", ")}
+	if s.now().config.Playground.Enabled {
 		attrs = append(attrs, "playground", base+"/playground")
 	}
 	s.log.Info("ready to serve", append(attrs, "health", "http://"+admin.String()+"/readyz")...)
@@ -248,8 +236,9 @@ func (s *Server) announce(public, admin net.Addr, names []string) {
 // that the gateway is not ready, unless a listener fails, which is the error.
 func (s *Server) lameDuck(failed <-chan error) error {
 	s.health.stopping.Store(true)
-	s.log.Info("not ready; requests are served for a while", "for", s.config.Server.LameDuck)
-	timer := time.NewTimer(time.Duration(s.config.Server.LameDuck))
+	lameDuck := s.now().config.Server.LameDuck
+	s.log.Info("not ready; requests are served for a while", "for", lameDuck)
+	timer := time.NewTimer(time.Duration(lameDuck))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -273,18 +262,21 @@ func (s *Server) leaving(next http.Handler) http.Handler {
 // stop ends streams, waits for requests, closes what is left, and waits until other
 // gateways know what was invalidated, all within the time of draining. It is not
 // cancelled with what it stops for.
-func (s *Server) stop(servers []*http.Server, routes *routes) error {
+func (s *Server) stop(servers []*http.Server) error {
 	s.health.stopping.Store(true)
 	s.log.Info("stopping")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.config.Server.Drain))
+	drain := s.now().config.Server.Drain
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(drain))
 	defer cancel()
 	var errs []error
-	if err := routes.close(ctx); err != nil {
-		errs = append(errs, fmt.Errorf("streams did not end within %v: %w", s.config.Server.Drain, err))
+	for name, t := range s.transports {
+		if err := t.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("streams of the frontend %s did not end within %v: %w", name, drain, err))
+		}
 	}
 	for _, server := range servers {
 		if err := server.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("requests were cut off after %v: %w", s.config.Server.Drain, err), server.Close())
+			errs = append(errs, fmt.Errorf("requests were cut off after %v: %w", drain, err), server.Close())
 		}
 	}
 	switch pending := s.store.Flush(ctx); pending {

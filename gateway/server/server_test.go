@@ -21,11 +21,12 @@ import (
 // The order decides what a panic, another site or a caller without credentials
 // meets first.
 func TestOrderOfMiddlewares(t *testing.T) {
+	of := &state{config: &config.Config{}}
 	var names []string
-	for _, m := range middlewares(&config.Config{}, slog.New(slog.DiscardHandler)) {
+	for _, m := range new(Server).middlewares(of) {
 		names = append(names, m.name)
 	}
-	for _, m := range new(Server).middlewares("web", config.Frontend{}) {
+	for _, m := range new(Server).frontendMiddlewares(of, "web") {
 		names = append(names, m.name)
 	}
 	if want := []string{"end to end", "request id", "recover", "client address", "cors", "principal"}; !slices.Equal(names, want) {
@@ -137,20 +138,23 @@ func TestHostsNameFrontends(t *testing.T) {
 }
 
 func TestConfigurationNamesFrontends(t *testing.T) {
-	r := &routes{names: []string{"mobile", "web"}}
-	if got, err := r.checkNames(&config.Config{}); got != "mobile" || err != nil {
-		t.Errorf("the default is %q, %v", got, err)
-	}
+	names := []string{"mobile", "web"}
 	for setting, cfg := range map[string]config.Config{
 		"routing.default":     {Routing: config.Routing{Default: "tv"}},
 		"routing.hosts.a.com": {Routing: config.Routing{Hosts: map[string]string{"a.com": "tv"}}},
 		"frontends.tv":        {Frontends: map[string]config.Frontend{"tv": {}}},
 	} {
-		if _, err := r.checkNames(&cfg); err == nil || !strings.Contains(err.Error(), setting) || !strings.Contains(err.Error(), "mobile, web") {
+		if err := cfg.CheckFrontends(names); err == nil || !strings.Contains(err.Error(), setting) || !strings.Contains(err.Error(), "mobile, web") {
 			t.Errorf("%s: %v", setting, err)
 		}
 	}
-	if _, err := new(routes).checkNames(&config.Config{}); err == nil {
+	cfg := config.Defaults()
+	s, err := New(&cfg, slog.New(slog.DiscardHandler), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.open(nil); err == nil {
 		t.Error("no error without frontends")
 	}
 }
@@ -169,7 +173,7 @@ func TestFailuresWithoutEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	handler := chain(s.withPrincipal(http.NotFoundHandler(), "web"), middlewares(cfg, log))
+	handler := chain(s.withPrincipal(s.now(), http.NotFoundHandler(), "web"), s.middlewares(s.now()))
 	start := time.Now()
 	const requests = 500
 	for i := range requests {

@@ -41,13 +41,12 @@ func TestServicesAreTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		routes, err := s.newRoutes(graph.Frontends(resolvers.New(services), services))
-		if err != nil {
+		if err := s.open(graph.Frontends(resolvers.New(services), services)); err != nil {
 			t.Fatal(err)
 		}
 		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/graphql/web", strings.NewReader(`{"query":"{ product(id: \"p1\") { id } }"}`))
 		r.Header.Set("Content-Type", "application/json")
-		chain(routes.mux, middlewares(cfg, s.log)).ServeHTTP(w, r)
+		s.ServeHTTP(w, r)
 		body, err := io.ReadAll(w.Body)
 		if err != nil {
 			t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/auth"
@@ -37,7 +36,8 @@ func openStore(cfg config.Cache, link *redis.Link) (*cache.Store, error) {
 	return cache.New(cache.Config{Size: int64(cfg.Size), Missing: time.Duration(cfg.Missing), Separate: !cfg.Coalesce, Link: link})
 }
 
-func openVerifier(cfg config.Auth, log *slog.Logger) (*auth.Verifier, error) {
+// openVerifier returns the verifier that takes the place of another one.
+func openVerifier(cfg config.Auth, f files, log *slog.Logger, before *auth.Verifier) (*auth.Verifier, error) {
 	out := auth.Config{KeyHeader: cfg.KeyHeader, Log: log}
 	for _, i := range cfg.Issuers {
 		out.Issuers = append(out.Issuers, auth.Issuer{
@@ -45,22 +45,14 @@ func openVerifier(cfg config.Auth, log *slog.Logger) (*auth.Verifier, error) {
 			Scopes: i.Scopes, Subject: i.Subject, Tier: i.Tier, Refresh: time.Duration(i.Refresh),
 		})
 	}
-	texts := [][]byte{[]byte(cfg.Keys)}
-	if cfg.KeyFile != "" {
-		text, err := os.ReadFile(cfg.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("auth.keyFile: %w", err)
-		}
-		texts = append(texts, text)
-	}
-	for _, text := range texts {
-		keys, err := auth.ReadKeys(text)
+	for _, text := range []string{string(cfg.Keys), f[cfg.KeyFile]} {
+		keys, err := auth.ReadKeys([]byte(text))
 		if err != nil {
 			return nil, fmt.Errorf("auth: API keys: %w", err)
 		}
 		out.Keys = append(out.Keys, keys...)
 	}
-	return auth.Open(out)
+	return before.Succeed(out)
 }
 
 func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelimit.Config {
@@ -91,8 +83,9 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 		Init: func(ctx context.Context, payload map[string]any) (context.Context, error) {
 			return s.session(ctx, frontend, payload)
 		},
-		Until: until,
-		Log:   s.log,
+		Until:   until,
+		Accepts: s.accepts,
+		Log:     s.log,
 	}
 }
 

@@ -22,6 +22,9 @@ func Reference() string {
 		if s.Values != nil {
 			what += ". One of " + strings.Join(s.Values, ", ")
 		}
+		if s.Restart {
+			what += ". Takes effect when the gateway starts"
+		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", s.Path, by, strings.NewReplacer("|", `\|`, "<", `\<`).Replace(what))
 	}
 	return out.String()

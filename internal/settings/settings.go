@@ -28,6 +28,8 @@ type Setting struct {
 	Comment string
 	// Values are those that it may have; nil if there are others.
 	Values []string
+	// Restart reports that it takes effect only when the gateway starts.
+	Restart bool
 }
 
 // All returns all settings in the order of their types. The settings of one frontend are
@@ -50,11 +52,12 @@ type walker struct {
 	comments   map[string]string
 	list       []Setting
 	noDefaults bool
+	restart    bool // of the section
 }
 
 // add adds a field of a struct.
 func (w *walker) add(of reflect.Type, field reflect.StructField, path string, value reflect.Value) {
-	s := Setting{Path: path, Comment: w.comments[of.Name()+"."+field.Name]}
+	s := Setting{Path: path, Comment: w.comments[of.Name()+"."+field.Name], Restart: w.restart || field.Tag.Get("reload") == "false"}
 	if enum := field.Tag.Get("enum"); enum != "" {
 		s.Values = strings.Split(enum, ",")
 	}
@@ -80,7 +83,10 @@ func (w *walker) section(v reflect.Value, path string) {
 		case of.Kind() == reflect.Slice:
 			at, of = at+"[]", of.Elem()
 		case of.Kind() == reflect.Struct:
+			outer := w.restart
+			w.restart = outer || field.Tag.Get("reload") == "false"
 			w.section(value, at)
+			w.restart = outer
 			continue
 		}
 		if of.Kind() == reflect.Pointer {

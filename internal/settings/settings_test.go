@@ -240,7 +240,7 @@ func isZero(text string) bool { return slices.Contains([]string{"", "0", "0s", "
 // A setting has its path, its default and its comment.
 func TestAll(t *testing.T) {
 	want := settings.Setting{
-		Path: "services.<name>.maxBatch", Default: strconv.Itoa(config.DefaultMaxBatch), Comment: "the most keys of one call",
+		Path: "services.<name>.maxBatch", Default: strconv.Itoa(config.DefaultMaxBatch), Comment: "the most keys of one call", Restart: true,
 	}
 	list := settings.All()
 	if !slices.ContainsFunc(list, func(s settings.Setting) bool { return reflect.DeepEqual(s, want) }) {

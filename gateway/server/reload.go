@@ -1,0 +1,217 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/config"
+)
+
+// reloading is what is known of reloads.
+type reloading struct {
+	asked chan reloadRequest
+
+	mu     sync.Mutex
+	latest reloadState
+}
+
+// reloadRequest asks for a reload, and is told what came of it.
+type reloadRequest struct {
+	cause string // such as SIGHUP
+	done  chan<- reloaded
+}
+
+// reloaded is what came of a reload.
+type reloaded struct {
+	// Changed are the paths of the settings that are in effect with other values.
+	Changed []string `json:"changed"`
+	// Restart are those that take effect when the gateway is started again.
+	Restart []string `json:"restart"`
+	err     error
+}
+
+// reloadState says which configuration is in effect.
+type reloadState struct {
+	Loaded time.Time `json:"loaded"`          // when the one that is in effect was
+	Error  string    `json:"error,omitempty"` // why a newer one is not; empty if there is none
+}
+
+func newReloading() *reloading {
+	return &reloading{asked: make(chan reloadRequest), latest: reloadState{Loaded: time.Now()}}
+}
+
+// state returns which configuration is in effect.
+func (r *reloading) state() reloadState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.latest
+}
+
+// note notes what came of a reload.
+func (r *reloading) note(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.latest.Error = err.Error()
+		return
+	}
+	r.latest = reloadState{Loaded: time.Now()}
+}
+
+// ask asks for a reload, and waits for it or for ctx.
+func (r *reloading) ask(ctx context.Context, cause string) (reloaded, error) {
+	done := make(chan reloaded, 1)
+	select {
+	case r.asked <- reloadRequest{cause, done}:
+	case <-ctx.Done():
+		return reloaded{}, ctx.Err()
+	}
+	select {
+	case of := <-done:
+		return of, of.err
+	case <-ctx.Done():
+		return reloaded{}, ctx.Err()
+	}
+}
+
+// runStates runs the parts of the state, and reloads the configuration when it is asked to or
+// a file changes, until ctx is done. The parts run until own is done.
+func (s *Server) runStates(ctx, own context.Context) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	parts := &running{ctx: own, group: &group, ends: map[runner]context.CancelFunc{}}
+	parts.are(s.now())
+	watcher := newWatcher(s.options.File, s.now())
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		var request reloadRequest
+		select {
+		case <-ctx.Done():
+			return
+		case _, ok := <-s.options.Reload:
+			if !ok {
+				return
+			}
+			request.cause = "SIGHUP"
+		case <-ticker.C:
+			if request.cause = watcher.look(); request.cause == "" {
+				continue
+			}
+		case request = <-s.reloading.asked:
+		}
+		watcher.read()
+		of := s.reload(request.cause) //nolint:contextcheck // literals are parsed without a request
+		parts.are(s.now())
+		watcher.watch(s.now())
+		if request.done != nil {
+			request.done <- of
+		}
+	}
+}
+
+// reload makes the configuration, as it is now, the one that is in effect, or keeps the one that
+// is. One goroutine calls it.
+func (s *Server) reload(cause string) (of reloaded) {
+	began := time.Now()
+	defer func() {
+		s.reloading.note(of.err)
+		if of.err == nil {
+			s.log.Info("configuration reloaded", "cause", cause, "took", time.Since(began).Round(time.Microsecond), "changed", strings.Join(of.Changed, ", "))
+		}
+		if len(of.Restart) > 0 {
+			s.log.Warn("settings take effect when the gateway is started again", "settings", strings.Join(of.Restart, ", "))
+		}
+	}()
+	if s.options.Load == nil {
+		of.err = errors.New("this gateway can't read its configuration again")
+		return of
+	}
+	before := s.now().config
+	cfg, err := s.options.Load()
+	if err == nil {
+		err = s.change(cfg)
+	}
+	if err != nil {
+		of.err = err
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			s.log.Error("the configuration is not reloaded: the one before stays in effect", "cause", cause, "mistake", line)
+		}
+		return of
+	}
+	of.Changed, of.Restart = config.Differ(before, cfg)
+	return of
+}
+
+// change makes a configuration the one that is in effect. With an error, nothing has changed.
+func (s *Server) change(cfg *config.Config) error {
+	before := s.now()
+	next, err := s.newState(cfg, before)
+	if err != nil {
+		return err
+	}
+	changed, removed := s.changedServices(before, next)
+	services, err := s.services.Change(changed, removed)
+	if err != nil {
+		return errors.Join(err, s.serve(next, before, s.frontends)) // for what else is wrong
+	}
+	if err := s.serve(next, before, s.frontends); err != nil {
+		services.Discard()
+		return err
+	}
+	services.Apply()
+	s.apply(next)
+	return nil
+}
+
+// runner is a part of a state that runs.
+type runner interface{ Run(ctx context.Context) }
+
+// running are the parts that run.
+type running struct {
+	ctx   context.Context //nolint:containedctx // of all of them
+	group *sync.WaitGroup
+	ends  map[runner]context.CancelFunc
+}
+
+// are begins what a state has and does not run, and ends what else runs.
+func (r *running) are(of *state) {
+	parts := map[runner]bool{of.verifier: true}
+	for _, operations := range of.operations {
+		parts[operations] = true
+	}
+	for part := range parts {
+		if r.ends[part] == nil {
+			ctx, cancel := context.WithCancel(r.ctx)
+			r.ends[part] = cancel
+			r.group.Go(func() { r.run(ctx, part) })
+		}
+	}
+	for part, end := range r.ends {
+		if !parts[part] {
+			end()
+			delete(r.ends, part)
+		}
+	}
+}
+
+// run runs a part. One that can be closed is when nothing needs it any more: when the gateway
+// stops, or, if it has been replaced, when what callers wait for is done.
+func (r *running) run(ctx context.Context, part runner) {
+	part.Run(ctx)
+	<-ctx.Done()
+	of, closes := part.(interface {
+		Drain(ctx context.Context)
+		Close()
+	})
+	if !closes {
+		return
+	}
+	of.Drain(r.ctx)
+	if r.ctx.Err() != nil {
+		of.Close()
+	}
+}

@@ -1,0 +1,97 @@
+package server
+
+import (
+	"crypto/sha256"
+	"io"
+	"os"
+	"time"
+)
+
+// watchEvery is how often files are looked at. A change is noticed when it has lasted for as
+// long, so that a file that is being written is not read.
+const watchEvery = time.Second
+
+// longestWatched is how much of a file is looked at.
+const longestWatched = 4 << 20
+
+// digests are those of files by their names. A file that can't be read has one of its own.
+type digests map[string][sha256.Size]byte
+
+// watcher notices changes of files by their contents: a symbolic link that leads elsewhere, as in
+// the volumes of Kubernetes, is one, and a new time is none. One goroutine uses it.
+type watcher struct {
+	known   digests // as they were read last
+	pending digests // when a change was seen that may go on; nil if there is none
+}
+
+// newWatcher returns a watcher of the file of a configuration and those that a state names. It
+// watches nothing if file is empty.
+func newWatcher(file string, of *state) *watcher {
+	if file == "" {
+		return &watcher{}
+	}
+	w := &watcher{known: digests{file: digest(file)}}
+	w.watch(of)
+	return w
+}
+
+// watch adds the files of a state.
+func (w *watcher) watch(of *state) {
+	if len(w.known) == 0 {
+		return
+	}
+	for name, text := range of.files {
+		if _, known := w.known[name]; !known {
+			w.known[name] = sha256.Sum256([]byte(text))
+		}
+	}
+}
+
+// read notes that the files are about to be read.
+func (w *watcher) read() { w.known, w.pending = w.now(), nil }
+
+func (w *watcher) now() digests {
+	now := digests{}
+	for name := range w.known {
+		now[name] = digest(name)
+	}
+	return now
+}
+
+// look returns the name of a file that has changed since it was read, and not since the last look;
+// empty if there is none.
+func (w *watcher) look() string {
+	now := w.now()
+	name := now.differingFrom(w.known)
+	switch {
+	case name == "":
+		w.pending = nil
+		return ""
+	case w.pending == nil || now.differingFrom(w.pending) != "":
+		w.pending = now
+		return ""
+	}
+	return name
+}
+
+func (d digests) differingFrom(other digests) string {
+	for name, sum := range d {
+		if other[name] != sum {
+			return name
+		}
+	}
+	return ""
+}
+
+func digest(name string) (sum [sha256.Size]byte) {
+	f, err := os.Open(name)
+	if err != nil {
+		return sum
+	}
+	defer f.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, io.LimitReader(f, longestWatched)); err != nil {
+		return [sha256.Size]byte{}
+	}
+	return [sha256.Size]byte(hash.Sum(nil))
+}
