@@ -104,7 +104,7 @@ func (s *Server) runStates(ctx, own context.Context) {
 		case request = <-s.reloading.asked:
 		}
 		watcher.read()
-		of := s.reload(request.cause) //nolint:contextcheck // literals are parsed without a request
+		of := s.reload(own, request.cause)
 		parts.are(s.now())
 		watcher.watch(s.now())
 		if request.done != nil {
@@ -115,7 +115,7 @@ func (s *Server) runStates(ctx, own context.Context) {
 
 // reload makes the configuration, as it is now, the one that is in effect, or keeps the one that
 // is. One goroutine calls it.
-func (s *Server) reload(cause string) (of reloaded) {
+func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 	began := time.Now()
 	defer func() {
 		s.reloading.note(of.err)
@@ -133,7 +133,7 @@ func (s *Server) reload(cause string) (of reloaded) {
 	before := s.now().config
 	cfg, err := s.options.Load()
 	if err == nil {
-		err = s.change(cfg)
+		err = s.change(ctx, cfg)
 	}
 	if err != nil {
 		of.err = err
@@ -147,14 +147,14 @@ func (s *Server) reload(cause string) (of reloaded) {
 }
 
 // change makes a configuration the one that is in effect. With an error, nothing has changed.
-func (s *Server) change(cfg *config.Config) error {
+func (s *Server) change(ctx context.Context, cfg *config.Config) error {
 	before := s.now()
-	next, err := s.newState(cfg, before)
+	next, err := s.newState(cfg, before) //nolint:contextcheck // nothing is called
 	if err != nil {
 		return err
 	}
 	changed, removed := s.changedServices(before, next)
-	services, err := s.services.Change(changed, removed)
+	services, err := s.services.Change(changed, removed) //nolint:contextcheck // nothing is called
 	if err != nil {
 		return errors.Join(err, s.serve(next, before, s.frontends)) // for what else is wrong
 	}
@@ -164,6 +164,9 @@ func (s *Server) change(cfg *config.Config) error {
 	}
 	services.Apply()
 	s.apply(next)
+	if tags := otherAnswers(before.config, cfg); len(tags) > 0 {
+		s.store.Invalidate(ctx, tags...)
+	}
 	return nil
 }
 

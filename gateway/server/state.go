@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/operation"
@@ -165,4 +166,21 @@ func (s *Server) changedServices(before, next *state) (changed []upstream.Config
 		}
 	}
 	return changed, removed
+}
+
+// otherAnswers returns the tags of services whose answers can be others with the next
+// configuration: they are at other places, or are told other things.
+func otherAnswers(before, next *config.Config) (tags []string) {
+	telling := func(s config.Service) config.Service {
+		return config.Service{
+			URL: s.URL, URLs: s.URLs, URLsFile: s.URLsFile, Versions: s.Versions, Canary: s.Canary, Config: s.Config,
+			Headers: s.Headers, ForwardAuthorization: s.ForwardAuthorization, SubjectHeader: s.SubjectHeader,
+		}
+	}
+	for name, s := range next.Services {
+		if had, ok := before.Services[name]; ok && !reflect.DeepEqual(telling(had), telling(s)) {
+			tags = append(tags, cache.ServiceTag(name))
+		}
+	}
+	return tags
 }

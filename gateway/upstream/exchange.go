@@ -56,7 +56,7 @@ func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T
 	if c.versions().mirror != nil {
 		mine.copy = x.copy
 	}
-	err := c.versions().send(req.Context(), mine)
+	err := mine.make(req.Context())
 	what.fellBack = mine.fellBack
 	return value, err
 }

@@ -68,14 +68,13 @@ type followed[Res any] struct {
 // again are a *lostError.
 func (f *following[Req, Res]) open(ctx context.Context) (source, error) {
 	var s followed[Res]
-	versions := f.client.versions()
-	what := &call{route: f.method, idempotent: !f.again, version: versions.of(ctx)}
+	what := &call{route: f.method, idempotent: !f.again, version: f.client.versions().of(ctx)}
 	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 		what.lasts = &ending{}
 		s, err = f.attempt(ctx, to, what.lasts)
 		return err
 	}
-	if err := versions.open(ctx, what); err != nil {
+	if err := what.open(ctx); err != nil {
 		return source{}, lostIfUnavailable(err)
 	}
 	first := <-s.first
@@ -181,14 +180,13 @@ func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 		return nil, err
 	}
 	var s grpc.ClientStream
-	versions := c.versions()
-	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), version: versions.of(ctx)}
+	what := &call{route: method, idempotent: !provenance.IsWriting(ctx), version: c.versions().of(ctx)}
 	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 		what.lasts = &ending{}
 		s, err = c.newStream(ctx, to, what.lasts, streaming{desc, method, opts})
 		return err
 	}
-	err = versions.open(ctx, what)
+	err = what.open(ctx)
 	return s, err
 }
 

@@ -84,7 +84,7 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 			}
 		}
 	}
-	return c.versions().send(ctx, what)
+	return what.make(ctx)
 }
 
 // invoking returns a function that makes an attempt of a call.

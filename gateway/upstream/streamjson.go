@@ -68,14 +68,13 @@ type jsonStream struct {
 func (c *HTTP) openStream(ctx context.Context, r Request, again bool) (*jsonStream, error) {
 	var s *jsonStream
 	var unusable error // the service works, but does not stream
-	versions := c.versions()
-	what := &call{route: r.route(), idempotent: !again, version: versions.of(ctx)}
+	what := &call{route: r.route(), idempotent: !again, version: c.versions().of(ctx)}
 	what.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 		what.lasts = &ending{}
 		s, unusable, err = c.connect(ctx, to, r, what.lasts)
 		return err
 	}
-	if err := versions.open(ctx, what); err != nil {
+	if err := what.open(ctx); err != nil {
 		return nil, lostIfGone(err)
 	}
 	return s, unusable

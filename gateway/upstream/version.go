@@ -24,6 +24,7 @@ type Mirror struct {
 
 // version is a version of a service, with endpoints and policies of its own.
 type version struct {
+	owner    *versions
 	name     string // empty for the main one
 	balancer *balancer
 	send     send // of calls, through the policies and the balancer
@@ -58,13 +59,13 @@ func newVersions(c Config) (*versions, error) {
 		share: c.Mirror.Percent / 100, random: rand.Float64, slots: make(chan struct{}, max(c.Concurrency/4, 1)),
 	}
 	var err error
-	if vs.main, err = newVersion(c, "", c.Endpoints); err != nil {
+	if vs.main, err = vs.newVersion(c, "", c.Endpoints); err != nil {
 		return nil, err
 	}
 	for name, targets := range c.Versions {
 		of := c.Endpoints
 		of.Targets, of.File = targets.Targets, targets.File
-		v, err := newVersion(c, name, of)
+		v, err := vs.newVersion(c, name, of)
 		if err != nil {
 			return nil, fmt.Errorf("versions.%s: %w", name, err)
 		}
@@ -92,14 +93,14 @@ func newVersions(c Config) (*versions, error) {
 	return vs, nil
 }
 
-func newVersion(c Config, name string, of endpoint.Config) (*version, error) {
+func (vs *versions) newVersion(c Config, name string, of endpoint.Config) (*version, error) {
 	set, err := endpoint.NewSet(of)
 	if err != nil {
 		return nil, err
 	}
 	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
 	calls, streams := c.policies()
-	return &version{name, b, through(b.send, calls...), through(b.open, streams...)}, nil
+	return &version{vs, name, b, through(b.send, calls...), through(b.open, streams...)}, nil
 }
 
 // url returns the URL of the main version: its scheme and path are those of all.
@@ -126,32 +127,32 @@ func (vs *versions) of(ctx context.Context) *version {
 	return vs.main
 }
 
-// send makes a call of its version. If that is not available and the call only reads, it
-// is made at the fallback.
-func (vs *versions) send(ctx context.Context, c *call) error {
-	return vs.latest(c, func(vs *versions) error { return vs.sendTo(ctx, c) })
-}
-
-// open gives a call that opens a stream to an endpoint of its version.
-func (vs *versions) open(ctx context.Context, c *call) error {
-	return vs.latest(c, func(*versions) error { return c.version.open(ctx, c) })
-}
-
-// latest makes a call with the versions that replaced these, if there are some, or do so before
-// it is given to an endpoint.
-func (vs *versions) latest(c *call, with func(*versions) error) error {
+// through sends a call to its version, or to what replaces that before the call is given to an
+// endpoint.
+func (c *call) through(ctx context.Context, send func(*versions, context.Context, *call) error) error {
 	for {
-		err := with(vs)
-		next := vs.next.Load()
+		err := send(c.version.owner, ctx, c)
+		next := c.version.owner.next.Load()
 		if next == nil || !errors.Is(err, endpoint.ErrRetired) {
 			return err
 		}
-		vs, c.version = next, next.like(c.version)
+		c.version = next.like(c.version)
 	}
 }
 
-// sendTo makes a call of its version.
-func (vs *versions) sendTo(ctx context.Context, c *call) error {
+// make makes a call.
+func (c *call) make(ctx context.Context) error {
+	return c.through(ctx, (*versions).send)
+}
+
+// open opens a stream.
+func (c *call) open(ctx context.Context) error {
+	return c.through(ctx, func(_ *versions, ctx context.Context, c *call) error { return c.version.open(ctx, c) })
+}
+
+// send makes a call of its version. If that is not available and the call only reads, it
+// is made at the fallback.
+func (vs *versions) send(ctx context.Context, c *call) error {
 	v := c.version
 	if vs.mirror != nil && c.idempotent && c.copy != nil && v != vs.mirror && vs.random() < vs.share {
 		vs.sendCopy(ctx, c)
