@@ -286,15 +286,23 @@ func (g *gateway) do(t *testing.T, method, path string, header map[string]string
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
 	a := &answer{status: resp.StatusCode, header: resp.Header}
-	if a.body, err = io.ReadAll(resp.Body); err != nil {
+	if err := a.decode(resp); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(a.body, a); err != nil {
-		t.Fatalf("status %d, not JSON: %.300s", a.status, a.body)
-	}
 	return a
+}
+
+// decode reads the body of an answer, and closes it.
+func (a *answer) decode(resp *http.Response) (err error) {
+	defer resp.Body.Close()
+	if a.body, err = io.ReadAll(resp.Body); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(a.body, a); err != nil {
+		return fmt.Errorf("status %d, not JSON: %.300s", a.status, a.body)
+	}
+	return nil
 }
 
 // query sends an operation by POST.

@@ -7,10 +7,10 @@ import (
 )
 
 // Differ returns the paths of the settings in which two configurations differ, sorted: those that
-// take effect when the gateway reloads its configuration, and those that need a restart.
+// take effect when the gateway reloads its configuration, and those that need a restart; not nil.
 // The latter have the tag reload:"false", or are in a section that has.
 func Differ(a, b *Config) (reloaded, restart []string) {
-	d := &differ{}
+	d := &differ{reloaded: []string{}, restart: []string{}}
 	d.compare(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem(), "", false)
 	slices.Sort(d.reloaded)
 	slices.Sort(d.restart)
@@ -23,7 +23,7 @@ type differ struct{ reloaded, restart []string }
 func (d *differ) compare(a, b reflect.Value, path string, fixed bool) {
 	switch a.Kind() {
 	case reflect.Struct:
-		if _, isText := a.Interface().(fmt.Stringer); isText {
+		if _, isText := reflect.TypeAssert[fmt.Stringer](a); isText {
 			break
 		}
 		for field, value := range a.Fields() {

@@ -82,8 +82,8 @@ func (r *reloading) ask(ctx context.Context, cause string) (reloaded, error) {
 func (s *Server) runStates(ctx, own context.Context) {
 	var group sync.WaitGroup
 	defer group.Wait()
-	parts := &running{ctx: own, group: &group, ends: map[runner]context.CancelFunc{}}
-	parts.are(s.now())
+	parts := &running{group: &group, ends: map[runner]context.CancelFunc{}}
+	parts.are(own, s.now())
 	watcher := newWatcher(s.options.File, s.now())
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
@@ -105,7 +105,7 @@ func (s *Server) runStates(ctx, own context.Context) {
 		}
 		watcher.read()
 		of := s.reload(own, request.cause)
-		parts.are(s.now())
+		parts.are(own, s.now())
 		watcher.watch(s.now())
 		if request.done != nil {
 			request.done <- of
@@ -133,28 +133,29 @@ func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 	before := s.now().config
 	cfg, err := s.options.Load()
 	if err == nil {
-		err = s.change(ctx, cfg)
+		err = s.change(cfg) //nolint:contextcheck // literals are parsed without a request
 	}
 	if err != nil {
 		of.err = err
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			s.log.Error("the configuration is not reloaded: the one before stays in effect", "cause", cause, "mistake", line)
-		}
+		s.log.Error("the configuration is not reloaded: the one before stays in effect", "cause", cause, "mistakes", mistakesOf(err))
 		return of
+	}
+	if tags := otherAnswers(before, cfg); len(tags) > 0 {
+		s.store.Invalidate(ctx, tags...)
 	}
 	of.Changed, of.Restart = config.Differ(before, cfg)
 	return of
 }
 
 // change makes a configuration the one that is in effect. With an error, nothing has changed.
-func (s *Server) change(ctx context.Context, cfg *config.Config) error {
+func (s *Server) change(cfg *config.Config) error {
 	before := s.now()
-	next, err := s.newState(cfg, before) //nolint:contextcheck // nothing is called
+	next, err := s.newState(cfg, before)
 	if err != nil {
 		return err
 	}
 	changed, removed := s.changedServices(before, next)
-	services, err := s.services.Change(changed, removed) //nolint:contextcheck // nothing is called
+	services, err := s.services.Change(changed, removed)
 	if err != nil {
 		return errors.Join(err, s.serve(next, before, s.frontends)) // for what else is wrong
 	}
@@ -164,9 +165,6 @@ func (s *Server) change(ctx context.Context, cfg *config.Config) error {
 	}
 	services.Apply()
 	s.apply(next)
-	if tags := otherAnswers(before.config, cfg); len(tags) > 0 {
-		s.store.Invalidate(ctx, tags...)
-	}
 	return nil
 }
 
@@ -175,22 +173,21 @@ type runner interface{ Run(ctx context.Context) }
 
 // running are the parts that run.
 type running struct {
-	ctx   context.Context //nolint:containedctx // of all of them
 	group *sync.WaitGroup
 	ends  map[runner]context.CancelFunc
 }
 
 // are begins what a state has and does not run, and ends what else runs.
-func (r *running) are(of *state) {
+func (r *running) are(ctx context.Context, of *state) {
 	parts := map[runner]bool{of.verifier: true}
 	for _, operations := range of.operations {
 		parts[operations] = true
 	}
 	for part := range parts {
 		if r.ends[part] == nil {
-			ctx, cancel := context.WithCancel(r.ctx)
+			own, cancel := context.WithCancel(ctx)
 			r.ends[part] = cancel
-			r.group.Go(func() { r.run(ctx, part) })
+			r.group.Go(func() { runPart(ctx, own, part) })
 		}
 	}
 	for part, end := range r.ends {
@@ -201,11 +198,11 @@ func (r *running) are(of *state) {
 	}
 }
 
-// run runs a part. One that can be closed is when nothing needs it any more: when the gateway
-// stops, or, if it has been replaced, when what callers wait for is done.
-func (r *running) run(ctx context.Context, part runner) {
-	part.Run(ctx)
-	<-ctx.Done()
+// runPart runs a part until own is done. One that can be closed is when ctx is done, since the
+// gateway stops; if it was replaced before, what callers wait for is done first.
+func runPart(ctx, own context.Context, part runner) {
+	part.Run(own)
+	<-own.Done()
 	of, closes := part.(interface {
 		Drain(ctx context.Context)
 		Close()
@@ -213,8 +210,8 @@ func (r *running) run(ctx context.Context, part runner) {
 	if !closes {
 		return
 	}
-	of.Drain(r.ctx)
-	if r.ctx.Err() != nil {
+	of.Drain(ctx)
+	if ctx.Err() != nil {
 		of.Close()
 	}
 }

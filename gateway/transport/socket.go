@@ -100,7 +100,7 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 	expired := time.NewTimer(0)
 	defer expired.Stop()
 	expired.Stop()
-	session := parent
+	var session context.Context // nil before connection_init
 	for s.heard.Store(true); ; {
 		select {
 		case <-ctx.Done():
@@ -130,7 +130,9 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 			s.close(cancel, unauthorized())
 			return
 		case <-ping.C:
-			s.accepted(session)
+			if session != nil {
+				s.accepted(session)
+			}
 			if !s.heard.Swap(false) {
 				cancel()
 				_ = s.conn.CloseNow() // nobody is there to agree
