@@ -3,7 +3,9 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,4 +121,64 @@ func reloadOften(t *testing.T, n int) {
 	}
 	ended.Store(true)
 	group.Wait()
+}
+
+// A canary begins, and ends, by a reload: cached answers of the one version are not those of the other.
+func TestReloadOfCanary(t *testing.T) {
+	t.Parallel()
+	d := demotest.Start(t)
+	next := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"categories":[{"id":"v2","name":"V2"}]}`)
+	}))
+	defer next.Close()
+	file := filepath.Join(t.TempDir(), "portico.yaml")
+	g := (*gateway)(nil)
+	configure := func(of string) {
+		t.Helper()
+		write(t, file, loopback+authDemo(d)+cached+strings.ReplaceAll(services(d), "  catalog: {", "  catalog: {"+of))
+		if g == nil {
+			g = startBeside(t, d, "..", binary, "-config", file)
+			return
+		}
+		before, _ := loaded(t, g)
+		if err := g.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the configuration is reloaded", func() bool {
+			now, problem := loaded(t, g)
+			return now != before && problem == ""
+		})
+	}
+	ask := func(header string) string {
+		t.Helper()
+		a := g.query(t, "web", "{ categories { id } }", nil, "X-Canary", header)
+		if len(a.Errors) > 0 {
+			t.Fatalf("%s", a.body)
+		}
+		return string(a.Data)
+	}
+	configure("")
+	first := ask("always")
+	if again := ask("never"); again != first || strings.Contains(first, "v2") {
+		t.Fatalf("without versions: %s and %s", first, again)
+	}
+	version := fmt.Sprintf("versions: {v2: {url: %q}}, canary: {to: v2, percent: %%d, header: x-canary}, ", next.URL)
+	configure(fmt.Sprintf(version, 0))
+	for range 2 {
+		if got := ask("always"); !strings.Contains(got, "v2") {
+			t.Errorf("of v2: %s", got)
+		}
+		if got := ask("never"); got != first {
+			t.Errorf("of the main version: %s", got)
+		}
+	}
+	configure(fmt.Sprintf(version, 100))
+	if got := ask(""); !strings.Contains(got, "v2") {
+		t.Errorf("all to v2: %s", got)
+	}
+	configure("")
+	if got := ask("always"); got != first {
+		t.Errorf("after the canary: %s", got)
+	}
 }

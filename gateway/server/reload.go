@@ -140,8 +140,8 @@ func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 		s.log.Error("the configuration is not reloaded: the one before stays in effect", "cause", cause, "mistakes", mistakesOf(err))
 		return of
 	}
-	if tags := otherAnswers(before, cfg); len(tags) > 0 {
-		s.store.Invalidate(ctx, tags...)
+	if othersAnswer(before, cfg) {
+		s.store.Clear(ctx)
 	}
 	of.Changed, of.Restart = config.Differ(before, cfg)
 	return of

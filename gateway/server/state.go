@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/portico-gateway/portico/gateway/auth"
-	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/operation"
@@ -168,19 +167,23 @@ func (s *Server) changedServices(before, next *state) (changed []upstream.Config
 	return changed, removed
 }
 
-// otherAnswers returns the tags of services whose answers can be others with the next
-// configuration: they are at other places, or are told other things.
-func otherAnswers(before, next *config.Config) (tags []string) {
-	telling := func(s config.Service) config.Service {
-		return config.Service{
-			URL: s.URL, URLs: s.URLs, URLsFile: s.URLsFile, Versions: s.Versions, Canary: s.Canary, Config: s.Config,
+// othersAnswer reports whether answers can be others with the next configuration: a service
+// is at another place, or is told other things.
+func othersAnswer(before, next *config.Config) bool {
+	type deciding struct {
+		config.Service
+		hasRules bool // then keys of answers have the version
+	}
+	telling := func(s config.Service) deciding {
+		return deciding{config.Service{
+			URL: s.URL, URLs: s.URLs, URLsFile: s.URLsFile, Versions: s.Versions, Config: s.Config,
 			Headers: s.Headers, ForwardAuthorization: s.ForwardAuthorization, SubjectHeader: s.SubjectHeader,
-		}
+		}, len(s.Canary) > 0}
 	}
 	for name, s := range next.Services {
 		if had, ok := before.Services[name]; ok && !reflect.DeepEqual(telling(had), telling(s)) {
-			tags = append(tags, cache.ServiceTag(name))
+			return true
 		}
 	}
-	return tags
+	return false
 }
