@@ -29,7 +29,7 @@ type Key struct {
 }
 
 // ReadKeys reads a list of keys in YAML, of which JSON is a part. An empty text
-// is an empty list; a key that is not known is an error.
+// is an empty list; a field that is not known is an error, and so are keys that are not valid.
 func ReadKeys(text []byte) (keys []Key, err error) {
 	defer func() {
 		if value := recover(); value != nil { // the library's, for some texts
@@ -39,6 +39,15 @@ func ReadKeys(text []byte) (keys []Key, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
 	if err := decoder.Decode(&keys); err != nil && !errors.Is(err, io.EOF) {
 		return nil, errors.New(yaml.FormatError(err, false, false)) // without the source: it has secrets, of a kind
+	}
+	var errs []error
+	for n, k := range keys {
+		if _, err := k.open(); err != nil {
+			errs = append(errs, fmt.Errorf("key %d: %w", n+1, err))
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
 	}
 	return keys, nil
 }

@@ -125,11 +125,17 @@ func Open(config Config) (*Library, error) {
 	}
 	m, err := readManifest(config.Manifest, config.Check)
 	if err != nil {
-		return nil, err
+		return nil, &ManifestError{err}
 	}
 	l.trusted.Store(m)
 	return l, nil
 }
+
+// ManifestError is what is wrong with a manifest, which may be several joined errors.
+type ManifestError struct{ error }
+
+// Unwrap returns what is wrong.
+func (e *ManifestError) Unwrap() error { return e.error }
 
 func (c Config) check() error {
 	switch c.Mode {

@@ -42,7 +42,7 @@ func options(urls string) (rueidis.ClientOption, error) {
 	for i, text := range strings.Split(urls, ",") {
 		one, err := rueidis.ParseURL(strings.TrimSpace(text))
 		if err != nil {
-			return options, fmt.Errorf("redis.url: address %d is not one such as redis://host:6379", i+1)
+			return options, fmt.Errorf("address %d is not one such as redis://host:6379", i+1)
 		}
 		if i == 0 {
 			options = one

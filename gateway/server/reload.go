@@ -157,7 +157,7 @@ func (s *Server) change(cfg *config.Config) error {
 	changed, removed := s.changedServices(before, next)
 	services, err := s.services.Change(changed, removed)
 	if err != nil {
-		return errors.Join(err, s.serve(next, before, s.frontends)) // for what else is wrong
+		return errors.Join(cfg.At("services", err), s.serve(next, before, s.frontends)) // all that is wrong
 	}
 	if err := s.serve(next, before, s.frontends); err != nil {
 		services.Discard()

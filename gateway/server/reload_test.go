@@ -123,10 +123,10 @@ func TestReloadOfMistakes(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "keys.yaml")
 	for want, change := range map[string]func(c *config.Config){
-		"frontends.tv":   func(c *config.Config) { c.Frontends = map[string]config.Frontend{"tv": c.Frontend} },
-		"auth.keyFile":   func(c *config.Config) { c.Auth.KeyFile = file },
-		"service broken": func(c *config.Config) { c.Services = map[string]config.Service{"broken": {URL: "nonsense"}} },
-		"manifest": func(c *config.Config) {
+		"frontends.tv":    func(c *config.Config) { c.Frontends = map[string]config.Frontend{"tv": c.Frontend} },
+		"auth.keyFile":    func(c *config.Config) { c.Auth.KeyFile = file },
+		"services.broken": func(c *config.Config) { c.Services = map[string]config.Service{"broken": {URL: "nonsense"}} },
+		"toy.documents.manifest": func(c *config.Config) {
 			c.Frontend.Documents.Mode, c.Frontend.Documents.Manifest, c.Frontend.Documents.Automatic = "only", file, false
 		},
 	} {

@@ -67,12 +67,6 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 	store, errOfStore := openStore(cfg.Cache, link)
 	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, log))
 	writer, errOfWriter := answer.NewWriter()
-	if err := errors.Join(errOfLink, errOfServices, errOfStore, errOfWriter); err != nil {
-		if errOfStore == nil {
-			store.Close()
-		}
-		return nil, err
-	}
 	s := &Server{
 		options:   options,
 		log:       log,
@@ -85,10 +79,11 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		bodies:    transport.NewBudget(int64(cfg.Server.BodyBudget)),
 		reloading: newReloading(),
 	}
-	s.health = newHealth(cfg.Services, services.Check, func() error { return s.now().verifier.Ready() }, s.reloading.state)
-	first, err := s.newState(cfg, nil)
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
+	s.health = newHealth(cfg.Services, s.services.Check, func() error { return s.now().verifier.Ready() }, s.reloading.state)
+	first, errOfState := s.newState(cfg, nil)
+	if err := errors.Join(errOfStore, errOfWriter, cfg.At("", errors.Join(errOfLink, errOfServices, errOfState))); err != nil {
+		_ = s.Close() // what is wrong is more
+		return nil, err
 	}
 	s.current.Store(first)
 	return s, nil
@@ -99,8 +94,13 @@ func (s *Server) Services() *upstream.Services { return s.services }
 
 // Close closes the connections to services. Run must have returned.
 func (s *Server) Close() error {
-	err := s.services.Close()
-	s.store.Close()
+	var err error
+	if s.services != nil {
+		err = s.services.Close()
+	}
+	if s.store != nil {
+		s.store.Close()
+	}
 	return err
 }
 

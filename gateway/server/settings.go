@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -22,12 +23,28 @@ import (
 
 // What follows makes the configurations of the parts from the gateway's.
 
+// settingError is what is wrong with the setting at a path. See [config.Located].
+type settingError struct {
+	path string
+	error
+}
+
+// Setting is part of [config.Located].
+func (e *settingError) Setting() string { return e.path }
+
+// Unwrap is part of [config.Located].
+func (e *settingError) Unwrap() error { return e.error }
+
 // openLink returns the link to Redis; nil if there is none.
 func openLink(cfg config.Redis, log *slog.Logger) (*redis.Link, error) {
 	if cfg.URL == "" {
 		return nil, nil //nolint:nilnil // documented
 	}
-	return redis.Open(redis.Config{URL: string(cfg.URL), Prefix: cfg.Prefix, Timeout: time.Duration(cfg.Timeout)}, log)
+	link, err := redis.Open(redis.Config{URL: string(cfg.URL), Prefix: cfg.Prefix, Timeout: time.Duration(cfg.Timeout)}, log)
+	if err != nil {
+		return nil, &settingError{"redis.url", err}
+	}
+	return link, nil
 }
 
 // openStore returns the memory for what is cached, which gateways share through the
@@ -45,14 +62,25 @@ func openVerifier(cfg config.Auth, f files, log *slog.Logger, before *auth.Verif
 			Scopes: i.Scopes, Subject: i.Subject, Tier: i.Tier, Refresh: time.Duration(i.Refresh),
 		})
 	}
-	for _, text := range []string{string(cfg.Keys), f[cfg.KeyFile]} {
+	var errs []error
+	for setting, text := range map[string]string{"auth.keys": string(cfg.Keys), "auth.keyFile": f[cfg.KeyFile]} {
 		keys, err := auth.ReadKeys([]byte(text))
+		if err != nil && setting == "auth.keyFile" {
+			err = fmt.Errorf("%s: %w", cfg.KeyFile, err)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("auth: API keys: %w", err)
+			errs = append(errs, &settingError{setting, err})
 		}
 		out.Keys = append(out.Keys, keys...)
 	}
-	return before.Succeed(out)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	opened, err := before.Succeed(out)
+	if err != nil {
+		return nil, &settingError{"auth", err}
+	}
+	return opened, nil
 }
 
 func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelimit.Config {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"reflect"
@@ -12,6 +11,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/operation"
+	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
@@ -39,7 +39,7 @@ func (f files) read(setting, name string) error {
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return fmt.Errorf("%s: %w", setting, err)
+		return &settingError{setting, err}
 	}
 	f[name] = string(text)
 	return nil
@@ -59,10 +59,8 @@ func readFiles(cfg *config.Config) (files, error) {
 // newState returns the state of a configuration without frontends. before is the state that
 // it is to replace; nil if there is none.
 func (s *Server) newState(cfg *config.Config, before *state) (*state, error) {
-	f, err := readFiles(cfg)
-	if err != nil {
-		return nil, err
-	}
+	f, errOfFiles := readFiles(cfg)
+	var err error
 	next := &state{config: cfg, files: f, operations: map[string]*operation.Frontend{}}
 	switch {
 	case before == nil:
@@ -72,7 +70,7 @@ func (s *Server) newState(cfg *config.Config, before *state) (*state, error) {
 	default:
 		next.verifier, err = openVerifier(cfg.Auth, f, s.log, before.verifier)
 	}
-	if err != nil {
+	if err := cfg.At("", errors.Join(errOfFiles, err)); err != nil {
 		return nil, err
 	}
 	// An API key lets its bearer act for its principal: services need none.
@@ -96,6 +94,7 @@ func (s *Server) serve(next, before *state, frontends []execute.Frontend) error 
 	if err := errors.Join(checkReceivers(cfg, frontends), cfg.CheckFrontends(next.names)); err != nil {
 		return err
 	}
+	var errs []error
 	for _, f := range frontends {
 		if before != nil && reflect.DeepEqual(cfg.Of(f.Name), before.config.Of(f.Name)) {
 			next.operations[f.Name] = before.operations[f.Name]
@@ -103,9 +102,17 @@ func (s *Server) serve(next, before *state, frontends []execute.Frontend) error 
 		}
 		operations, err := operation.New(f, s.operationConfig(cfg.Of(f.Name)))
 		if err != nil {
-			return fmt.Errorf("frontend %s: %w", f.Name, err)
+			path := "frontends." + f.Name
+			if of, ok := errors.AsType[*persisted.ManifestError](err); ok {
+				path, err = path+".documents.manifest", of.Unwrap()
+			}
+			errs = append(errs, cfg.At(path, err))
+			continue
 		}
 		next.operations[f.Name] = operations
+	}
+	if err := cfg.At("", errors.Join(errs...)); err != nil {
+		return err
 	}
 	mux, err := s.newMux(next, frontends)
 	if err != nil {

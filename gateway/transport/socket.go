@@ -123,7 +123,7 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 			s.close(cancel, unauthorized())
 			return
 		case session = <-s.sessions:
-			if until := config.Until(session); !until.IsZero() {
+			if until := config.Until(session); !until.IsZero() { //nolint:contextcheck // the connection's, since connection_init
 				expired.Reset(time.Until(until))
 			}
 		case <-expired.C:
@@ -131,7 +131,7 @@ func (s *socket) watch(ctx, parent context.Context, cancel context.CancelFunc) {
 			return
 		case <-ping.C:
 			if session != nil {
-				s.accepted(session)
+				s.accepted(session) //nolint:contextcheck // the connection's, since connection_init
 			}
 			if !s.heard.Swap(false) {
 				cancel()

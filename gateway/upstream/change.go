@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 )
 
@@ -20,6 +19,40 @@ type changed struct {
 	of    client
 }
 
+// SettingError is a mistake in the configuration of a service.
+type SettingError struct {
+	Service string
+	Err     error
+}
+
+// Error is part of error.
+func (e *SettingError) Error() string { return e.Setting() + ": " + e.Unwrap().Error() }
+
+// Setting returns the path of the setting, such as services.catalog.tls.ca.
+func (e *SettingError) Setting() string {
+	path := "services." + e.Service
+	if of, ok := errors.AsType[*ofSetting](e.Err); ok {
+		path += "." + of.name
+	}
+	return path
+}
+
+// Unwrap returns what is wrong.
+func (e *SettingError) Unwrap() error {
+	if of, ok := errors.AsType[*ofSetting](e.Err); ok {
+		return of.error
+	}
+	return e.Err
+}
+
+// ofSetting is an error of one setting of a service.
+type ofSetting struct {
+	name string // such as tls.ca
+	error
+}
+
+func (e *ofSetting) Unwrap() error { return e.error }
+
 // Change prepares a change of the configurations of services, which can be new ones, and
 // the removal of others. Its error has every mistake, also of a service that is removed
 // and called. Either Apply or Discard must be called.
@@ -29,14 +62,14 @@ func (s *Services) Change(configs []Config, removed []string) (*Change, error) {
 	for _, config := range configs {
 		setup, of, err := newSetup(config.withDefaults(), s.client(config.Name))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("service %s: %w", config.Name, err))
+			errs = append(errs, &SettingError{config.Name, err})
 			continue
 		}
 		c.changed = append(c.changed, changed{config.Name, setup, of})
 	}
 	for _, name := range removed {
 		if of := s.client(name); of != nil && of.common().used {
-			errs = append(errs, fmt.Errorf("service %s: it is called by this gateway, and can't be removed", name))
+			errs = append(errs, &SettingError{name, errors.New("it is called by this gateway, and can't be removed")})
 		}
 	}
 	if len(errs) > 0 {

@@ -243,7 +243,7 @@ func TestChangesThatAreMistakes(t *testing.T) {
 	}{
 		"another protocol": {[]upstream.Config{{Name: "s", URL: "grpc://127.0.0.1:1"}}, nil, "can't change between HTTP and gRPC"},
 		"a value less":     {[]upstream.Config{{Name: "s", URL: url}}, nil, "services.s.config.token"},
-		"no URL":           {[]upstream.Config{{Name: "s", URL: "nonsense"}}, nil, "service s"},
+		"no URL":           {[]upstream.Config{{Name: "s", URL: "nonsense"}}, nil, "services.s: it begins"},
 		"removed":          {nil, []string{"s"}, "can't be removed"},
 		"one of several":   {[]upstream.Config{{Name: "new", URL: url}, {Name: "s", URL: url}}, nil, "services.s.config.token"},
 	} {

@@ -95,7 +95,7 @@ func TestNamesOfMetadata(t *testing.T) {
 	_, err := upstream.Open([]upstream.Config{{
 		Name: "a", URL: "grpc://127.0.0.1:1", Headers: []string{"X-Tenant", "grpc-timeout", "user-agent", "x-token-bin", "x!y"},
 	}})
-	const want = `service a: headers: gRPC sets Grpc-Timeout itself
+	const want = `services.a: headers: gRPC sets Grpc-Timeout itself
 headers: gRPC sets User-Agent itself
 headers: metadata whose name ends with -bin, such as X-Token-Bin, is binary
 headers: X!y is not a name of metadata, which has only letters, digits, dots, - and _`

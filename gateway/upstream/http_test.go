@@ -346,7 +346,7 @@ func TestServices(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for _, c := range configs {
-		if !strings.Contains(err.Error(), "service "+c.Name+":") {
+		if !strings.Contains(err.Error(), "services."+c.Name+": ") {
 			t.Errorf("%s: no error", c.URL)
 		}
 	}

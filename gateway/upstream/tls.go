@@ -27,15 +27,15 @@ func (t TLS) config() (*tls.Config, error) {
 	if t.CA != "" {
 		text, err := os.ReadFile(t.CA)
 		if err != nil {
-			return nil, fmt.Errorf("its certificate authority: %w", err)
+			return nil, &ofSetting{"tls.ca", err}
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("its certificate authority: %s has no certificate in PEM", t.CA)
+			return nil, &ofSetting{"tls.ca", fmt.Errorf("%s has no certificate in PEM", t.CA)}
 		}
 	}
 	if (t.Cert == "") != (t.Key == "") {
-		return nil, errors.New("a certificate and its key are needed, or neither")
+		return nil, &ofSetting{"tls", errors.New("a certificate and its key are needed, or neither")}
 	}
 	if t.Cert != "" {
 		load := func() (*tls.Certificate, error) {
@@ -43,7 +43,7 @@ func (t TLS) config() (*tls.Config, error) {
 			return &pair, err
 		}
 		if _, err := load(); err != nil {
-			return nil, fmt.Errorf("its client certificate: %w", err)
+			return nil, &ofSetting{"tls.cert", err}
 		}
 		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
 	}

@@ -93,7 +93,7 @@ func TestTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			services, err := upstream.Open([]upstream.Config{{Name: "shop", URL: server.URL, Attempts: 1, TLS: c.tls}})
 			if err != nil {
-				if c.want != "invalid" || !strings.Contains(err.Error(), "service shop: its c") && !strings.Contains(err.Error(), "neither") {
+				if c.want != "invalid" || !strings.Contains(err.Error(), "services.shop.tls.c") && !strings.Contains(err.Error(), "neither") {
 					t.Fatal(err)
 				}
 				return

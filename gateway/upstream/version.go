@@ -67,10 +67,10 @@ func newVersions(c Config) (*versions, error) {
 		of.Targets, of.File = targets.Targets, targets.File
 		v, err := vs.newVersion(c, name, of)
 		if err != nil {
-			return nil, fmt.Errorf("versions.%s: %w", name, err)
+			return nil, &ofSetting{"versions." + name, err}
 		}
 		if main, u := vs.url(), v.balancer.set.URL(); u.Scheme != main.Scheme || u.Path != main.Path {
-			return nil, fmt.Errorf("versions.%s: its URL must have the scheme and the path of that of the service: %s, and not %s", name, main, u)
+			return nil, &ofSetting{"versions." + name, fmt.Errorf("its URL must have the scheme and the path of that of the service: %s, and not %s", main, u)}
 		}
 		vs.named[name] = v
 	}
@@ -79,14 +79,14 @@ func newVersions(c Config) (*versions, error) {
 			_, err = vs.get(rule.To)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("canary: %w", err)
+			return nil, &ofSetting{"canary", err}
 		}
 	}
 	if vs.fallback, err = vs.get(c.Fallback); err != nil {
-		return nil, fmt.Errorf("fallback: %w", err)
+		return nil, &ofSetting{"fallback", err}
 	}
 	if vs.mirror, err = vs.get(c.Mirror.To); err != nil {
-		return nil, fmt.Errorf("mirror: %w", err)
+		return nil, &ofSetting{"mirror", err}
 	}
 	vs.ctx, vs.cancel = context.WithCancel(context.Background())
 	vs.running, vs.stop = context.WithCancel(context.Background())
