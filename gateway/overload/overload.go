@@ -246,8 +246,11 @@ func (l *Limiter) adapt(s Sample) {
 	l.peak = l.busy
 	switch {
 	case s.Wait > mostWait:
-		// Of a limit that was not reached, nothing is known.
-		l.limit = max(int(decrease*float64(min(l.limit, peak))), l.least)
+		// Of a limit that was not reached, nothing is known; and as few operations as
+		// are always executed are not why goroutines wait.
+		if peak > l.least {
+			l.limit = max(int(decrease*float64(min(l.limit, peak))), l.least)
+		}
 	case peak >= l.limit:
 		l.limit = min(l.limit+1+int(math.Sqrt(float64(l.limit))/2), mostLimit) //nolint:mnd // quicker than one by one
 		l.admit()

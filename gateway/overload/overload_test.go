@@ -42,6 +42,21 @@ func TestLimitFollowsWaiting(t *testing.T) {
 	}
 }
 
+// Few operations are not why goroutines wait: a moment in which others had the CPUs does
+// not make an idle gateway refuse operations that wait for services.
+func TestFewOperationsKeepTheLimit(t *testing.T) {
+	l := New(nil)
+	l.limit, l.least = 1000, 10
+	l.busy, l.peak = 3, 3
+	if l.adapt(Sample{Wait: 2 * mostWait}); l.limit != 1000 {
+		t.Errorf("the limit is %d", l.limit)
+	}
+	l.limit, l.busy, l.peak = 10, 10, 10
+	if l.adapt(Sample{Wait: 2 * mostWait}); l.limit != 10 {
+		t.Errorf("one that is reached in such a moment is %d", l.limit)
+	}
+}
+
 // What is over the limit waits for a moment, the most important first, and is refused
 // after it.
 func TestQueue(t *testing.T) { synctest.Test(t, queue) }
