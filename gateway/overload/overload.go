@@ -62,8 +62,9 @@ type Limiter struct {
 
 // waiter is an operation that waits.
 type waiter struct {
-	ready    chan struct{} // closed when it is admitted
+	ready    chan struct{} // closed when it is admitted or refused
 	admitted bool
+	refused  bool
 }
 
 // Sample is how busy the process was since the last one.
@@ -97,9 +98,8 @@ func New(read func() Sample) *Limiter {
 func (l *Limiter) Acquire(ctx context.Context, class Class) (release func(), err error) {
 	l.mu.Lock()
 	switch {
-	case l.pressure && class > Mutation, l.queued >= l.limit/2:
-		l.refused++
-		l.excess++
+	case l.pressure && class > Mutation, l.queued >= l.limit/2 && !l.displace(class):
+		l.refuse()
 		l.mu.Unlock()
 		return nil, overloaded()
 	case l.busy < l.limit && l.queued == 0:
@@ -116,7 +116,6 @@ func (l *Limiter) Acquire(ctx context.Context, class Class) (release func(), err
 	defer timer.Stop()
 	select {
 	case <-w.ready:
-		return l.release, nil
 	case <-timer.C:
 		err = overloaded()
 	case <-ctx.Done():
@@ -124,14 +123,37 @@ func (l *Limiter) Acquire(ctx context.Context, class Class) (release func(), err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if w.admitted { // in the same moment
+	switch {
+	case w.admitted: // maybe in the moment in which its time was over
 		return l.release, nil
+	case w.refused:
+		return nil, overloaded()
 	}
 	l.waiting[class].Remove(at)
 	l.queued--
+	l.refuse()
+	return nil, err
+}
+
+// displace makes room in a full queue for an operation of a class: it refuses the least
+// important one that waits, if that is less important, and came last of those.
+func (l *Limiter) displace(class Class) bool {
+	for least := classes - 1; least > class; least-- {
+		if queue := &l.waiting[least]; queue.Len() > 0 {
+			w := queue.Remove(queue.Back()).(*waiter) //nolint:forcetypeassert // see waiting
+			l.queued--
+			l.refuse()
+			w.refused = true
+			close(w.ready)
+			return true
+		}
+	}
+	return false
+}
+
+func (l *Limiter) refuse() {
 	l.refused++
 	l.excess++
-	return nil, err
 }
 
 func overloaded() error {
@@ -224,8 +246,11 @@ func (l *Limiter) adapt(s Sample) {
 	l.peak = l.busy
 	switch {
 	case s.Wait > mostWait:
-		// Of a limit that was not reached, nothing is known.
-		l.limit = max(int(decrease*float64(min(l.limit, peak))), l.least)
+		// Of a limit that was not reached, nothing is known; and as few operations as
+		// are always executed are not why goroutines wait.
+		if peak > l.least {
+			l.limit = max(int(decrease*float64(min(l.limit, peak))), l.least)
+		}
 	case peak >= l.limit:
 		l.limit = min(l.limit+1+int(math.Sqrt(float64(l.limit))/2), mostLimit) //nolint:mnd // quicker than one by one
 		l.admit()

@@ -3,6 +3,8 @@ package overload
 import (
 	"context"
 	"errors"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"testing"
@@ -37,6 +39,21 @@ func TestLimitFollowsWaiting(t *testing.T) {
 	l.peak = 10
 	if l.adapt(idle); l.limit != 12 {
 		t.Errorf("one that is reached is %d", l.limit)
+	}
+}
+
+// Few operations are not why goroutines wait: a moment in which others had the CPUs does
+// not make an idle gateway refuse operations that wait for services.
+func TestFewOperationsKeepTheLimit(t *testing.T) {
+	l := New(nil)
+	l.limit, l.least = 1000, 10
+	l.busy, l.peak = 3, 3
+	if l.adapt(Sample{Wait: 2 * mostWait}); l.limit != 1000 {
+		t.Errorf("the limit is %d", l.limit)
+	}
+	l.limit, l.busy, l.peak = 10, 10, 10
+	if l.adapt(Sample{Wait: 2 * mostWait}); l.limit != 10 {
+		t.Errorf("one that is reached in such a moment is %d", l.limit)
 	}
 }
 
@@ -185,4 +202,75 @@ func TestSampler(t *testing.T) {
 	if s := sample(); s.Wait <= 0 || s.Wait > time.Minute || s.Heap < 0 || s.Heap > 1 {
 		t.Errorf("%+v", s)
 	}
+}
+
+// A mutation that comes when the queue is full of queries takes the place of the least
+// important one that came last.
+func TestFullQueue(t *testing.T) { synctest.Test(t, fullQueue) }
+
+func fullQueue(t *testing.T) {
+	l := New(nil)
+	l.limit = 4
+	var releases []func()
+	for range 4 {
+		release, err := l.Acquire(t.Context(), Anonymous)
+		if err != nil {
+			t.Fatal(err)
+		}
+		releases = append(releases, release)
+	}
+	var mu sync.Mutex
+	var admitted []string
+	var group sync.WaitGroup
+	wait := func(name string, class Class) {
+		group.Go(func() {
+			release, err := l.Acquire(t.Context(), class)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				admitted = append(admitted, "no "+name)
+				return
+			}
+			admitted = append(admitted, name)
+			release()
+		})
+		synctest.Wait()
+	}
+	wait("first", Anonymous)
+	wait("second", Anonymous)
+	wait("third", Anonymous) // the queue is full
+	wait("mutation", Mutation)
+	wait("query", Authenticated)
+	wait("late", Authenticated)
+	for _, release := range releases {
+		release()
+		synctest.Wait()
+	}
+	group.Wait()
+	if want := []string{"no third", "no second", "no first", "no late", "mutation", "query"}; !slices.Equal(admitted, want) {
+		t.Errorf("%q, want %q", admitted, want)
+	}
+	if s := l.Stats(); s.Busy != 0 || s.Refused != 4 || l.queued != 0 || l.excess != 4 {
+		t.Errorf("%+v, %d wait, excess %d", s, l.queued, l.excess)
+	}
+}
+
+// A heap that was nearly full does not stop queries for long when it is garbage, also if
+// nothing is allocated that would start the garbage collector.
+func TestGarbageIsCollected(t *testing.T) {
+	heap := make([]byte, 512<<20) // no page of it is touched
+	runtime.GC()
+	limit := debug.SetMemoryLimit(int64(float64(len(heap)) * 1.09))
+	defer debug.SetMemoryLimit(limit)
+	sample := Sampler()
+	if s := sample(); s.Heap < mostHeap {
+		t.Fatalf("the heap has %.2f of the limit", s.Heap)
+	}
+	runtime.KeepAlive(heap)
+	for range 2 * collectAfter {
+		if sample().Heap < mostHeap {
+			return
+		}
+	}
+	t.Errorf("after %d samples the heap has %.2f of the limit", 2*collectAfter, sample().Heap)
 }

@@ -2,6 +2,7 @@ package overload
 
 import (
 	"math"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -10,16 +11,24 @@ import (
 // Sampler returns a function that reads samples of this process. It must not be called
 // concurrently.
 func Sampler() func() Sample {
-	s := &sampler{read: []metrics.Sample{{Name: "/sched/latencies:seconds"}, {Name: "/gc/heap/live:bytes"}}}
+	s := &sampler{read: []metrics.Sample{{Name: "/sched/latencies:seconds"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/cycles/total:gc-cycles"}}}
 	return s.sample
 }
 
 type sampler struct {
 	read   []metrics.Sample
 	before []uint64 // the counts of the histogram
+	cycles uint64   // of the garbage collector
+	full   int      // samples in this cycle with a heap that was nearly full
 }
 
-const percentile = 0.9
+const (
+	percentile = 0.9
+
+	// collectAfter is after how many samples of a heap that is nearly full, and of no
+	// collection, one is begun; a second.
+	collectAfter = 20
+)
 
 func (s *sampler) sample() Sample {
 	metrics.Read(s.read)
@@ -31,7 +40,26 @@ func (s *sampler) sample() Sample {
 	if s.read[1].Value.Kind() == metrics.KindUint64 {
 		out.Heap = float64(s.read[1].Value.Uint64()) / float64(debug.SetMemoryLimit(-1))
 	}
+	if s.read[2].Value.Kind() == metrics.KindUint64 {
+		s.collect(out.Heap, s.read[2].Value.Uint64())
+	}
 	return out
+}
+
+// collect runs the garbage collector if the live heap was nearly full after the last
+// cycle, and no other cycle began for a second. The live heap is measured by a cycle.
+// Queries are refused until then, so there may be too little garbage for a cycle to
+// begin within minutes.
+func (s *sampler) collect(heap float64, cycles uint64) {
+	if cycles != s.cycles || heap <= mostHeap {
+		s.cycles, s.full = cycles, 0
+	}
+	if heap <= mostHeap {
+		return
+	}
+	if s.full++; s.full >= collectAfter {
+		runtime.GC()
+	}
 }
 
 // quantile returns the percentile of what has come to a histogram since the last time.

@@ -3,8 +3,9 @@
 //
 // A bucket of capacity c that r points a second fill grants at most c + r×t
 // points in any time t. That is exact in memory, and in Redis for all gateways
-// together. While the link to Redis is down, each gateway has a share of every
-// bucket to itself.
+// together. While the link to Redis is down, each gateway grants a share of the last
+// level that it knows of a bucket, and charges that to Redis when the link is up
+// again. A Redis that has lost a bucket gets it back from what the gateways know.
 package ratelimit
 
 import (
@@ -46,9 +47,10 @@ func (c *Charge) valid() bool {
 	return c.Points >= 0 && !math.IsInf(c.Points, 1) && c.Capacity > 0 && !math.IsInf(c.Capacity, 1) && c.Refill > 0 && !math.IsInf(c.Refill, 1)
 }
 
-// state is that of the charge's bucket when it has so many points.
-func (c *Charge) state(available float64, granted bool) State {
-	s := State{Available: available}
+// state is that of the charge's bucket when it has so many points, of which a share
+// of the refill comes back.
+func (c *Charge) state(available float64, granted bool, share float64) State {
+	s := State{Available: max(available, 0)}
 	if granted {
 		return s
 	}
@@ -56,7 +58,7 @@ func (c *Charge) state(available float64, granted bool) State {
 		s.Wait = longest
 		return s
 	}
-	missing := (c.Points - available) / c.Refill
+	missing := (c.Points - available) / (c.Refill * share)
 	s.Wait = time.Duration(min(max(missing, 0), longest.Seconds()) * float64(time.Second))
 	return s
 }
@@ -67,7 +69,8 @@ const longest = 24 * time.Hour
 // Config says where buckets are. Zero values stand for the defaults.
 type Config struct {
 	// MaxBuckets is how many are kept in memory; 100,000. Beyond that, those
-	// that are nearest to full are forgotten, which makes them full.
+	// that are nearest to full are forgotten, which makes them full. With Redis, it is
+	// of how many the level is known if Redis fails.
 	MaxBuckets int
 	// Redis makes buckets those of several gateways; nil for memory only.
 	Redis *Redis
@@ -94,14 +97,20 @@ func New(config Config) *Limiter {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Limiter{local: newMemory(config.MaxBuckets, config.Now)}
-	if config.Redis != nil {
-		l.shared = newShared(*config.Redis, config.Log)
+	if config.Redis == nil {
+		return &Limiter{local: newMemory(config.MaxBuckets, 1, config.Now)}
 	}
-	return l
+	share := config.Redis.LocalShare
+	if share <= 0 || share > 1 {
+		share = 0.5
+	}
+	local := newMemory(config.MaxBuckets, share, config.Now)
+	link := config.Redis.Link
+	return &Limiter{local: local, shared: newShared(link.Prefix(), link.Port(0), local, config.Log)}
 }
 
-// Run sends Redis what is given back, until ctx is done, and then what is left.
+// Run sends Redis what is given back, and what was granted while the link was down,
+// until ctx is done, and then what is left.
 func (l *Limiter) Run(ctx context.Context) {
 	if l.shared != nil {
 		l.shared.run(ctx)
@@ -124,9 +133,9 @@ func (l *Limiter) Take(ctx context.Context, charges []Charge, states []State) (g
 		if granted, ok := l.shared.take(ctx, charges, states); ok {
 			return granted
 		}
-		return l.local.takeAll(charges, states, l.shared.config.LocalShare)
+		l.shared.alone.Store(true)
 	}
-	return l.local.takeAll(charges, states, 1)
+	return l.local.takeAll(charges, states)
 }
 
 // Return gives points back that were taken from a bucket. It does not wait; a
@@ -136,12 +145,9 @@ func (l *Limiter) Return(bucket Bucket, points float64) {
 	if points <= 0 || !c.valid() {
 		return
 	}
-	if l.shared != nil && l.shared.giveBack(c) {
+	if l.shared != nil {
+		l.shared.giveBack(c)
 		return
 	}
-	share := 1.0
-	if l.shared != nil {
-		share = l.shared.config.LocalShare
-	}
-	l.local.giveBack(&c, share)
+	l.local.giveBack(&c)
 }

@@ -297,9 +297,9 @@ func TestRedisIsAway(t *testing.T) {
 			const timeout = 500 * time.Millisecond
 			l := shared(t, server.Link(t, redis.Config{Timeout: timeout}, slog.New(slog.NewTextHandler(log, nil))), 0.25)
 			b := ratelimit.Bucket{Key: name, Capacity: 100, Refill: 0.001}
-			take(t, l, b, 100)
-			if _, granted := take(t, l, b, 1); granted {
-				t.Fatal("an empty bucket granted something")
+			take(t, l, b, 60)
+			if _, granted := take(t, l, b, 41); granted {
+				t.Fatal("the bucket granted more than it has")
 			}
 			c.begin()
 			granted := 0
@@ -313,8 +313,8 @@ func TestRedisIsAway(t *testing.T) {
 			took := time.Since(start)
 			await(t, "the link is down", func() bool { return log.count("Redis is not available") > 0 })
 			c.end()
-			if granted == 0 || granted > 25 {
-				t.Errorf("granted %d of the gateway's own share of 25", granted)
+			if granted != 10 {
+				t.Errorf("granted %d of the gateway's own share of 10 of the 40 that were left", granted)
 			}
 			if took > tries*timeout/2 { // each waiting for Redis, it would be twice that
 				t.Errorf("%d requests took %v", tries, took)
@@ -324,6 +324,14 @@ func TestRedisIsAway(t *testing.T) {
 			}
 			await(t, "Redis is used again", func() bool { return log.count("Redis is available again") == 1 })
 			other := shared(t, server.Link(t, redis.Config{Timeout: time.Second}, nil), 0)
+			var state ratelimit.State
+			await(t, "what was granted is charged", func() bool {
+				state, _ = take(t, other, b, 0)
+				return state.Available < 30.9
+			})
+			if state.Available < 29 { // a request that had no answer in time may be charged twice
+				t.Errorf("afterwards the bucket has %v", state.Available)
+			}
 			fresh := ratelimit.Bucket{Key: name + " afterwards", Capacity: 10, Refill: 0.001}
 			take(t, l, fresh, 10)
 			if _, granted := take(t, other, fresh, 1); granted {
@@ -436,6 +444,20 @@ func listen(t *testing.T, target string) *proxy {
 	return p
 }
 
+// A charge in Redis takes no more allocations than the client needs for it.
+func BenchmarkTakeInRedis(b *testing.B) {
+	l := shared(b, redistest.Start(b).Link(b, redis.Config{Timeout: 10 * time.Second}, nil), 0)
+	charges := []ratelimit.Charge{{Bucket: ratelimit.Bucket{Key: "web/authenticated/someone", Capacity: 1e6, Refill: 12345}, Points: 153}}
+	states := make([]ratelimit.State, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Take(b.Context(), charges, states)
+	}
+	if n := testing.AllocsPerRun(100, func() { l.Take(b.Context(), charges, states) }); n > 17 {
+		b.Errorf("%v allocations", n)
+	}
+}
+
 func BenchmarkTake(b *testing.B) {
 	l := open(b, ratelimit.Config{})
 	charges := []ratelimit.Charge{{Bucket: ratelimit.Bucket{Key: "web/authenticated/someone", Capacity: 1e9, Refill: 1e9}, Points: 1}}
@@ -491,7 +513,9 @@ func TestCluster(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return shared(t, link, 0)
+		l := shared(t, link, 0)
+		await(t, "the link is up", link.Up)
+		return l
 	}
 	l, other := open(strings.Join(urls, ",")), open(urls[1])
 	states := make([]ratelimit.State, 2)
