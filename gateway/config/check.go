@@ -16,6 +16,7 @@ func (c *Config) check(p *problems) {
 	p.need(isAddress(c.Admin.Listen), "admin.listen", "must be host:port, such as 127.0.0.1:9090, or :9090 for all addresses")
 	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen",
 		"must not be server.listen: write another port, since frontends must not reach what operators do")
+	c.Server.check(p)
 	p.need(c.Server.LameDuck >= 0, "server.lameDuck", "must not be negative")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
 	p.need(c.Server.ReadTimeout > 0, "server.readTimeout", "must be more than 0")

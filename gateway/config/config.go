@@ -43,6 +43,11 @@ func (c *Config) Of(frontend string) Frontend {
 type Server struct {
 	// Listen is the address where frontends are served, host:port.
 	Listen string `yaml:"listen"`
+	// TLS is for HTTPS, with HTTP/2 and HTTP/1.1; absent for plain text.
+	TLS *ServerTLS `yaml:"tls"`
+	// H2C also accepts HTTP/2 in plain text, from clients that begin with it (prior
+	// knowledge).
+	H2C bool `yaml:"h2c"`
 	// LameDuck is how long requests are still served after SIGTERM, while the gateway is
 	// not ready.
 	LameDuck Duration `yaml:"lameDuck"`

@@ -42,7 +42,8 @@ type Server struct {
 	health     *health
 	bodies     *transport.Budget // of all frontends
 	admission  *overload.Limiter
-	ownHeaders []string // what services are not told by callers; canonical
+	tls        *transport.TLS // of the public address; nil for plain text
+	ownHeaders []string       // what services are not told by callers; canonical
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
@@ -58,7 +59,8 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 	store, errOfStore := openStore(cfg.Cache, link)
 	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, log))
 	writer, errOfWriter := answer.NewWriter()
-	if err := errors.Join(errOfAuth, errOfLink, errOfServices, errOfStore, errOfWriter); err != nil {
+	secure, errOfTLS := openTLS(cfg)
+	if err := errors.Join(errOfTLS, errOfAuth, errOfLink, errOfServices, errOfStore, errOfWriter); err != nil {
 		if errOfStore == nil {
 			store.Close()
 		}
@@ -74,6 +76,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		limiter:   ratelimit.New(limiterConfig(cfg.Redis, link, log)),
 		store:     store,
 		writer:    writer,
+		tls:       secure,
 		admission: overload.New(overload.Sampler()),
 		bodies:    transport.NewBudget(int64(cfg.Server.BodyBudget)),
 		health:    newHealth(cfg.Services, services.Check, verifier),
@@ -122,24 +125,16 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	defer tuner.Stop()
 	defer s.background(ctx, routes)()
 	defer s.connect(ctx)() // requests use it until they end
-	public, err := listen(ctx, "server.listen", s.config.Server.Listen)
+	at, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
-	admin, err := listen(ctx, "admin.listen", s.config.Admin.Listen)
-	if err != nil {
-		return errors.Join(err, public.Close())
-	}
-	servers := []*http.Server{
-		s.httpServer(s.leaving(chain(routes.mux, middlewares(s.config, s.log)))),
-		s.httpServer(s.adminHandler()),
-	}
+	servers := []*http.Server{s.publicServer(chain(routes.mux, middlewares(s.config, s.log))), s.httpServer(s.adminHandler())}
 	failed := make(chan error, len(servers))
-	for i, listener := range []net.Listener{public, admin} {
-		bounded := transport.NewListener(listener, time.Duration(s.config.Server.WriteTimeout))
-		go func() { failed <- servers[i].Serve(bounded) }()
+	for i, listener := range []net.Listener{at.public, at.admin} {
+		go func() { failed <- servers[i].Serve(listener) }()
 	}
-	s.announce(public.Addr(), admin.Addr(), routes.names)
+	s.announce(s.address(at.public), s.address(at.admin), routes.names)
 	select {
 	case err := <-failed: // it can't listen any more
 		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
@@ -214,14 +209,6 @@ func (s *Server) connect(ctx context.Context) (end func()) {
 	}
 }
 
-func listen(ctx context.Context, setting, address string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w (is another gateway running? Stop it, or set another address)", setting, err)
-	}
-	return l, nil
-}
-
 func (s *Server) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -235,13 +222,12 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 }
 
 // announce tells where what is.
-func (s *Server) announce(public, admin net.Addr, names []string) {
-	base := "http://" + public.String()
-	attrs := []any{"graphql", base + "/graphql", "frontends", strings.Join(names, ", ")}
+func (s *Server) announce(public, admin string, names []string) {
+	attrs := []any{"graphql", public + "/graphql", "frontends", strings.Join(names, ", ")}
 	if s.config.Playground.Enabled {
-		attrs = append(attrs, "playground", base+"/playground")
+		attrs = append(attrs, "playground", public+"/playground")
 	}
-	s.log.Info("ready to serve", append(attrs, "health", "http://"+admin.String()+"/readyz")...)
+	s.log.Info("ready to serve", append(attrs, "health", admin+"/readyz")...)
 }
 
 // lameDuck serves requests for a while longer, of clients and proxies that do not know yet
@@ -263,7 +249,7 @@ func (s *Server) lameDuck(failed <-chan error) error {
 // gateway is about to stop.
 func (s *Server) leaving(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.health.stopping.Load() && r.ProtoMajor == 1 {
+		if s.health.stopping.Load() { // net/http sends GOAWAY over HTTP/2
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)

@@ -1,0 +1,48 @@
+package config
+
+import "fmt"
+
+// ServerTLS is how frontends are served over TLS.
+type ServerTLS struct {
+	// Certificates are those of the gateway. A client gets the first one that has the name
+	// that it asks for, or else the first one.
+	Certificates []Certificate `yaml:"certificates"`
+	// MinVersion is the oldest version of TLS that is accepted.
+	MinVersion string `yaml:"minVersion" enum:"1.2,1.3"`
+	// ClientCA is a file with the certificates of the authorities of clients, in PEM.
+	ClientCA string `yaml:"clientCA"`
+	// ClientCertificates tells whether clients need a certificate: optional verifies one that a
+	// client has.
+	ClientCertificates string `yaml:"clientCertificates" enum:"none,optional,required"`
+}
+
+// Certificate is a certificate of the gateway.
+type Certificate struct {
+	// Certificate is a file with the certificate, and those of intermediate authorities, in PEM.
+	Certificate string `yaml:"certificate"`
+	// Key is the file with its private key, in PEM.
+	Key string `yaml:"key"`
+}
+
+// setDefaults sets what the section may leave out.
+func (t *ServerTLS) setDefaults() {
+	*t = ServerTLS{MinVersion: "1.2", ClientCertificates: "none"}
+}
+
+func (s *Server) check(p *problems) {
+	t := s.TLS
+	if t == nil {
+		return
+	}
+	p.need(!s.H2C, "server.h2c", "is for plain text: remove it, since clients choose HTTP/2 over TLS")
+	p.need(len(t.Certificates) > 0, "server.tls.certificates", "must have at least one: write [{certificate: server.pem, key: server.key}]")
+	for i, c := range t.Certificates {
+		path := fmt.Sprintf("server.tls.certificates[%d]", i)
+		p.need(c.Certificate != "", path+".certificate", "must be a file with a certificate in PEM")
+		p.need(c.Key != "", path+".key", "must be the file with the certificate's private key")
+	}
+	needed := t.ClientCertificates != "none"
+	p.need(!needed || t.ClientCA != "", "server.tls.clientCA",
+		"must be a file with the authorities of clients, since clientCertificates is "+t.ClientCertificates)
+	p.need(needed || t.ClientCA == "", "server.tls.clientCertificates", "must be optional or required, since there is clientCA")
+}
