@@ -61,7 +61,7 @@ func (k Key) open() (apiKey, error) {
 	}
 	return apiKey{
 		sum:       [sha256.Size]byte(sum),
-		principal: newPrincipal(Principal{Subject: k.Principal, Scopes: slices.Clone(k.Scopes), Tier: k.Tier}),
+		principal: newPrincipal("key", Principal{Subject: k.Principal, Scopes: slices.Clone(k.Scopes), Tier: k.Tier}),
 	}, nil
 }
 

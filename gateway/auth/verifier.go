@@ -21,6 +21,8 @@ import (
 type Config struct {
 	Issuers []Issuer
 	Keys    []Key
+	// Certificates are the rights of client certificates.
+	Certificates []Certificate
 	// KeyHeader is the header that has an API key; X-Api-Key by default.
 	KeyHeader string
 	// Log gets what happens to the keys of issuers; nil for none.
@@ -34,6 +36,8 @@ type Verifier struct {
 	config  Config
 	issuers map[string]*issuer
 	keys    []apiKey
+	// certificates are the rights of client certificates, by subject.
+	certificates map[string]Certificate
 	// verified are tokens whose signature was checked before, by their SHA-256.
 	verified *lru.Cache[[sha256.Size]byte, verified]
 }
@@ -92,7 +96,8 @@ func Open(config Config) (*Verifier, error) {
 		}
 		v.keys = append(v.keys, opened)
 	}
-	return v, errors.Join(errs...)
+	v.certificates, err = openCertificates(config.Certificates)
+	return v, errors.Join(append(errs, err)...)
 }
 
 // Run fetches the keys of all issuers, and again whenever it is time to. It

@@ -25,6 +25,7 @@ func (c *Config) check(p *problems) {
 	p.need(c.Cache.Missing >= 0, "cache.missing", "must not be negative")
 	p.need(c.Redis.Timeout > 0, "redis.timeout", "must be more than 0")
 	p.need(c.Redis.LocalShare > 0 && c.Redis.LocalShare <= 1, "redis.localShare", "must be more than 0 and at most 1")
+	c.checkCertificates(p)
 	for i, issuer := range c.Auth.Issuers {
 		issuer.check(p, fmt.Sprintf("auth.issuers[%d]", i))
 	}

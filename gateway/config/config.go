@@ -229,6 +229,8 @@ type Auth struct {
 	Keys Secret `yaml:"keys"`
 	// KeyFile is a file with a list of API keys in YAML.
 	KeyFile string `yaml:"keyFile"`
+	// Certificates are the rights of client certificates by subject.
+	Certificates []ClientCertificate `yaml:"certificates"`
 }
 
 // Issuer makes tokens.

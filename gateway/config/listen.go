@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ServerTLS is how frontends are served over TLS.
 type ServerTLS struct {
@@ -45,4 +48,29 @@ func (s *Server) check(p *problems) {
 	p.need(!needed || t.ClientCA != "", "server.tls.clientCA",
 		"must be a file with the authorities of clients, since clientCertificates is "+t.ClientCertificates)
 	p.need(needed || t.ClientCA == "", "server.tls.clientCertificates", "must be optional or required, since there is clientCA")
+}
+
+// ClientCertificate is what clients with a certificate of a subject may do.
+type ClientCertificate struct {
+	// Subject is a URI of the certificate, such as spiffe://shop/web, or a DNS name, or its common name.
+	Subject string `yaml:"subject"`
+	// Scopes are what such clients may do.
+	Scopes []string `yaml:"scopes"`
+	// Tier is the name of a tier of rate limits; empty for none.
+	Tier string `yaml:"tier"`
+}
+
+// checkCertificates has the rules of gateway/auth.
+func (c *Config) checkCertificates(p *problems) {
+	t := c.Server.TLS
+	verifies := t != nil && t.ClientCertificates != "none"
+	seen := map[string]bool{}
+	for i, of := range c.Auth.Certificates {
+		path := fmt.Sprintf("auth.certificates[%d]", i)
+		p.need(verifies, path, "is never verified: set server.tls.clientCertificates to optional or required")
+		p.need(of.Subject != "", path+".subject", "must be the name in the certificate, such as spiffe://shop/web")
+		p.need(!seen[of.Subject], path+".subject", "is there twice: write one item with all scopes")
+		p.need(!slices.Contains(of.Scopes, ""), path+".scopes", "must not have an empty scope")
+		seen[of.Subject] = true
+	}
 }

@@ -18,6 +18,9 @@ import (
 func (s *Server) withPrincipal(next http.Handler, frontend string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		principal, err := s.verifier.Authenticate(r.Context(), r.Header)
+		if principal == nil && err == nil { // who connects is not who calls, if the request says that
+			principal, err = s.verifier.OfConnection(r.TLS)
+		}
 		if err != nil {
 			s.refuseCaller(w, r, err)
 			return

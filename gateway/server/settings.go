@@ -45,6 +45,9 @@ func openVerifier(cfg config.Auth, log *slog.Logger) (*auth.Verifier, error) {
 			Scopes: i.Scopes, Subject: i.Subject, Tier: i.Tier, Refresh: time.Duration(i.Refresh),
 		})
 	}
+	for _, c := range cfg.Certificates {
+		out.Certificates = append(out.Certificates, auth.Certificate{Subject: c.Subject, Scopes: c.Scopes, Tier: c.Tier})
+	}
 	texts := [][]byte{[]byte(cfg.Keys)}
 	if cfg.KeyFile != "" {
 		text, err := os.ReadFile(cfg.KeyFile)

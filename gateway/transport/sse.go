@@ -76,7 +76,7 @@ func expiring(run runFunc, until time.Time) runFunc {
 			return limited.Err() == nil && send(a) // what comes of the end is no answer
 		})
 		if ctx.Err() == nil && limited.Err() != nil {
-			send(answer.Problem(problem.New(problem.Unauthenticated, "The token has expired.")))
+			send(answer.Problem(problem.New(problem.Unauthenticated, "The credentials have expired.")))
 		}
 	}
 }
