@@ -12,10 +12,12 @@ import (
 
 // check adds what is wrong with the values to p.
 func (c *Config) check(p *problems) {
-	p.need(isAddress(c.Server.Listen), "server.listen", "must be host:port, such as 127.0.0.1:8080, or :8080 for all addresses")
-	p.need(isAddress(c.Admin.Listen), "admin.listen", "must be host:port, such as 127.0.0.1:9090, or :9090 for all addresses")
+	p.need(isListenAddress(c.Server.Listen), "server.listen",
+		"must be host:port, such as 127.0.0.1:8080, or :8080 for all addresses, or unix: and an absolute path of at most 80 bytes")
+	p.need(isListenAddress(c.Admin.Listen), "admin.listen",
+		"must be host:port, such as 127.0.0.1:9090, or :9090 for all addresses, or unix: and an absolute path of at most 80 bytes")
 	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen",
-		"must not be server.listen: write another port, since frontends must not reach what operators do")
+		"must not be server.listen: write another port or path, since frontends must not reach what operators do")
 	c.Server.check(p)
 	p.need(c.Server.LameDuck >= 0, "server.lameDuck", "must not be negative")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")

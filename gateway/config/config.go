@@ -41,7 +41,8 @@ func (c *Config) Of(frontend string) Frontend {
 
 // Server is where frontends are served.
 type Server struct {
-	// Listen is the address where frontends are served, host:port.
+	// Listen is the address where frontends are served, host:port, or unix:/path for a Unix
+	// domain socket.
 	Listen string `yaml:"listen"`
 	// TLS is for HTTPS, with HTTP/2 and HTTP/1.1; absent for plain text.
 	TLS *ServerTLS `yaml:"tls"`
@@ -72,7 +73,7 @@ type Server struct {
 
 // Admin is where operators look. Never expose it.
 type Admin struct {
-	// Listen is the address for operators, host:port; never expose it.
+	// Listen is the address for operators, host:port or unix:/path; never expose it.
 	Listen string `yaml:"listen"`
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // ServerTLS is how frontends are served over TLS.
@@ -73,4 +74,14 @@ func (c *Config) checkCertificates(p *problems) {
 		p.need(!slices.Contains(of.Scopes, ""), path+".scopes", "must not have an empty scope")
 		seen[of.Subject] = true
 	}
+}
+
+// isListenAddress reports whether a text is host:port, or unix: and an absolute path that a
+// socket can have.
+func isListenAddress(text string) bool {
+	const longest = 80 // of about 104: while it is made, it is in a folder beside its own
+	if path, ok := strings.CutPrefix(text, "unix:"); ok {
+		return strings.HasPrefix(path, "/") && len(path) > 1 && len(path) <= longest
+	}
+	return isAddress(text)
 }

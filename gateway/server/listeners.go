@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/config"
@@ -85,11 +87,11 @@ func (s *Server) ReloadTLS(cfg *config.Config) error {
 type listeners struct{ public, admin *transport.Listener }
 
 func (s *Server) listen(ctx context.Context) (listeners, error) {
-	public, err := listen(ctx, "server.listen", s.config.Server.Listen)
+	public, err := listen(ctx, "server.listen", s.config.Server.Listen, publicMode)
 	if err != nil {
 		return listeners{}, err
 	}
-	admin, err := listen(ctx, "admin.listen", s.config.Admin.Listen)
+	admin, err := listen(ctx, "admin.listen", s.config.Admin.Listen, adminMode)
 	if err != nil {
 		return listeners{}, errors.Join(err, public.Close())
 	}
@@ -100,7 +102,15 @@ func (s *Server) listen(ctx context.Context) (listeners, error) {
 	}, nil
 }
 
-func listen(ctx context.Context, setting, address string) (net.Listener, error) {
+// listen listens at host:port, or at unix:/path on a socket with a mode.
+func listen(ctx context.Context, setting, address string, mode fs.FileMode) (net.Listener, error) {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		l, err := listenUnix(ctx, path, mode)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", setting, err)
+		}
+		return l, nil
+	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w (is another gateway running? Stop it, or set another address)", setting, err)
@@ -126,10 +136,15 @@ func (s *Server) publicServer(handler http.Handler) *http.Server {
 	return server
 }
 
-// address returns where a listener is, as a URL without a path.
-func (s *Server) address(l *transport.Listener) string {
-	if l.TLS() {
-		return "https://" + l.Addr().String()
+// urlOf returns where a listener is, as a URL without a path; that of a socket as nginx
+// has it.
+func urlOf(l *transport.Listener) string {
+	at := l.Addr().String()
+	if l.Addr().Network() == "unix" {
+		at = "unix:" + at + ":"
 	}
-	return "http://" + l.Addr().String()
+	if l.TLS() {
+		return "https://" + at
+	}
+	return "http://" + at
 }

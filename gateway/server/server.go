@@ -134,7 +134,7 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	for i, listener := range []net.Listener{at.public, at.admin} {
 		go func() { failed <- servers[i].Serve(listener) }()
 	}
-	s.announce(s.address(at.public), s.address(at.admin), routes.names)
+	s.announce(urlOf(at.public), urlOf(at.admin), routes.names)
 	select {
 	case err := <-failed: // it can't listen any more
 		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
