@@ -38,7 +38,7 @@ func (p Proxies) ClientAddress(r *http.Request) netip.Addr {
 		if len(p.Trusted) == 0 {
 			return address
 		}
-		trusted = p.trust(address)
+		trusted = p.Trust(address)
 	}
 	hops := hopsOf(r.Header.Values(p.Header), p.Header)
 	for trusted && len(hops) > 0 {
@@ -48,7 +48,7 @@ func (p Proxies) ClientAddress(r *http.Request) netip.Addr {
 		if !ok {
 			break // it hides the client, which is then the proxy as far as is known
 		}
-		address, trusted = next, p.trust(next)
+		address, trusted = next, p.Trust(next)
 	}
 	return address
 }
@@ -59,7 +59,8 @@ func isOfSocket(r *http.Request) bool {
 	return ok && local.Network() == "unix"
 }
 
-func (p Proxies) trust(address netip.Addr) bool {
+// Trust reports whether an address is that of a trusted proxy.
+func (p Proxies) Trust(address netip.Addr) bool {
 	return slices.ContainsFunc(p.Trusted, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 

@@ -49,6 +49,11 @@ type Server struct {
 	// H2C also accepts HTTP/2 in plain text, from clients that begin with it (prior
 	// knowledge).
 	H2C bool `yaml:"h2c"`
+	// Connections is the most connections of clients.
+	Connections int `yaml:"connections"`
+	// ConnectionsPerAddress is the most connections of one address, or of a network of 64 bits
+	// of IPv6; not of trusted proxies.
+	ConnectionsPerAddress int `yaml:"connectionsPerAddress"`
 	// LameDuck is how long requests are still served after SIGTERM, while the gateway is
 	// not ready.
 	LameDuck Duration `yaml:"lameDuck"`
@@ -125,6 +130,11 @@ type Limits struct {
 	// CallerOperations is the most operations that a caller may have open on all its
 	// WebSockets.
 	CallerOperations int `yaml:"callerOperations"`
+	// Subscriptions is the most subscriptions that may be open, of all callers.
+	Subscriptions int `yaml:"subscriptions"`
+	// CallerSubscriptions is the most subscriptions that a caller may have open, over event
+	// streams and WebSockets.
+	CallerSubscriptions int `yaml:"callerSubscriptions"`
 	// Queue is the most bytes of messages that wait until a caller reads, on all its
 	// WebSockets.
 	Queue Bytes `yaml:"queue"`
@@ -302,13 +312,15 @@ func (i *Issuer) setDefaults() {
 func Defaults() Config {
 	return Config{
 		Server: Server{
-			Listen:          "127.0.0.1:8080",
-			LameDuck:        Duration(5 * time.Second),
-			Drain:           Duration(10 * time.Second),
-			ReadTimeout:     Duration(10 * time.Second),
-			WriteTimeout:    Duration(10 * time.Second),
-			BodyBudget:      8 << 20,
-			ForwardedHeader: "X-Forwarded-For",
+			Listen:                "127.0.0.1:8080",
+			Connections:           20_000,
+			ConnectionsPerAddress: 1000,
+			LameDuck:              Duration(5 * time.Second),
+			Drain:                 Duration(10 * time.Second),
+			ReadTimeout:           Duration(10 * time.Second),
+			WriteTimeout:          Duration(10 * time.Second),
+			BodyBudget:            8 << 20,
+			ForwardedHeader:       "X-Forwarded-For",
 		},
 		Admin: Admin{Listen: "127.0.0.1:9090"},
 		Auth:  Auth{KeyHeader: "X-Api-Key"},
@@ -324,6 +336,9 @@ func Defaults() Config {
 				Sockets:          100,
 				CallerOperations: 1000,
 				Queue:            16 << 20,
+
+				Subscriptions:       10_000,
+				CallerSubscriptions: 1000,
 
 				Document:    64 << 10,
 				Tokens:      2000,

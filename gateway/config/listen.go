@@ -34,6 +34,8 @@ func (t *ServerTLS) setDefaults() {
 }
 
 func (s *Server) check(p *problems) {
+	p.need(s.Connections > 0, "server.connections", "must be more than 0")
+	p.need(s.ConnectionsPerAddress > 0, "server.connectionsPerAddress", "must be more than 0")
 	t := s.TLS
 	if t == nil {
 		return

@@ -95,10 +95,14 @@ func (s *Server) listen(ctx context.Context) (listeners, error) {
 	if err != nil {
 		return listeners{}, errors.Join(err, public.Close())
 	}
-	timeout := time.Duration(s.config.Server.WriteTimeout)
+	cfg := s.config.Server
+	timeout := time.Duration(cfg.WriteTimeout)
 	return listeners{
-		public: transport.NewListener(public, transport.ListenerConfig{WriteTimeout: timeout, TLS: s.tls, H2C: s.config.Server.H2C, Log: s.log}),
-		admin:  transport.NewListener(admin, transport.ListenerConfig{WriteTimeout: timeout, Log: s.log}),
+		public: transport.NewListener(public, transport.ListenerConfig{
+			WriteTimeout: timeout, TLS: s.tls, H2C: cfg.H2C, Log: s.log,
+			Connections: cfg.Connections, ConnectionsPerAddress: cfg.ConnectionsPerAddress, Unlimited: proxies(cfg).Trust,
+		}),
+		admin: transport.NewListener(admin, transport.ListenerConfig{WriteTimeout: timeout, Log: s.log}),
 	}, nil
 }
 

@@ -89,7 +89,10 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 		MaxSockets:          cfg.Limits.Sockets,
 		MaxCallerOperations: cfg.Limits.CallerOperations,
 		MaxQueuedBytes:      int64(cfg.Limits.Queue),
-		Caller:              auth.Client,
+
+		MaxSubscriptions:       cfg.Limits.Subscriptions,
+		MaxCallerSubscriptions: cfg.Limits.CallerSubscriptions,
+		Caller:                 auth.Client,
 
 		Init: func(ctx context.Context, payload map[string]any) (context.Context, error) {
 			return s.session(ctx, frontend, payload)

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -25,8 +26,9 @@ import (
 type Listener struct {
 	net.Listener
 
-	config     ListenerConfig
-	handshakes *handshakes // nil without TLS
+	config      ListenerConfig
+	handshakes  *handshakes // nil without TLS
+	connections connections
 }
 
 // ListenerConfig is the configuration of a [Listener]. The zero value is for HTTP/1 in
@@ -40,7 +42,16 @@ type ListenerConfig struct {
 	// H2C lets connections in plain text begin with the preface of HTTP/2. The server must
 	// have UnencryptedHTTP2 among its protocols exactly if this is set.
 	H2C bool
-	// Log gets handshakes that fail; nil for none.
+	// Connections is how many connections there may be; 0 for any number. One too many is
+	// closed at once.
+	Connections int
+	// ConnectionsPerAddress is how many of them may be of one address, or of one network of 64
+	// bits of IPv6; 0 for any number.
+	ConnectionsPerAddress int
+	// Unlimited reports whether an address may have more than that, such as a proxy; nil for
+	// none. Unix domain sockets may.
+	Unlimited func(netip.Addr) bool
+	// Log gets handshakes that fail, and that connections were refused; nil for none.
 	Log *slog.Logger
 }
 
@@ -64,7 +75,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	if l.handshakes != nil {
 		return l.acceptTLS()
 	}
-	accepted, err := l.Listener.Accept()
+	accepted, err := l.acceptOne()
 	if err != nil {
 		return nil, err
 	}

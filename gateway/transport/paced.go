@@ -17,6 +17,7 @@ type paced struct {
 
 	listener *Listener
 	deadline atomic.Int64 // of writes, in Unix nanoseconds; 0 for none
+	closed   atomic.Bool
 	reads    readDeadline
 }
 
@@ -129,6 +130,14 @@ func (c *paced) SetWriteDeadline(t time.Time) error {
 	}
 	c.deadline.Store(t.UnixNano())
 	return c.Conn.SetWriteDeadline(t)
+}
+
+// Close is part of [net.Conn].
+func (c *paced) Close() error {
+	if !c.closed.Swap(true) {
+		c.listener.closed(c.Conn)
+	}
+	return c.Conn.Close()
 }
 
 // CloseWrite lets net/http end its side of the connection before the other.

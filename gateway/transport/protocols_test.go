@@ -38,7 +38,7 @@ func protocols() []protocol {
 }
 
 // serve starts a gateway for clients that speak p.
-func (p protocol) serve(t *testing.T, timeouts timeouts, config transport.Config) *gateway {
+func (p protocol) serve(t *testing.T, timeouts timeouts, config transport.Config, changes ...func(*transport.ListenerConfig)) *gateway {
 	t.Helper()
 	g := &gateway{resolvers: testschema.NewResolvers(), log: &safeBuffer{}}
 	config.Log = slog.New(slog.NewTextHandler(g.log, nil))
@@ -51,6 +51,9 @@ func (p protocol) serve(t *testing.T, timeouts timeouts, config transport.Config
 		own := authority.Issue(t, certtest.Subject{DNS: []string{"127.0.0.1"}})
 		settings.TLS = transport.NewTLS(&tls.Config{Certificates: []tls.Certificate{own.Certificate}, NextProtos: []string{"h2", "http/1.1"}})
 		client.TLSClientConfig = &tls.Config{RootCAs: authority.Pool}
+	}
+	for _, change := range changes {
+		change(&settings)
 	}
 	g.Listener = transport.NewListener(g.Listener, settings)
 	g.Config.ConnState, g.Config.ReadTimeout, g.Config.Protocols = transport.ConnState, timeouts.read, new(http.Protocols)

@@ -72,7 +72,7 @@ func (l *Listener) acceptTLS() (net.Conn, error) {
 // until Accept has returned that, since an [http.Server] waits then, or gives up.
 func (l *Listener) handshakeAll() {
 	for {
-		raw, err := l.Listener.Accept()
+		raw, err := l.acceptOne()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
