@@ -122,8 +122,8 @@ func (v *Verifier) Ready() error {
 	return errors.Join(errs...)
 }
 
-// Verifies tells whether anybody's tokens or keys are accepted. If not, all
-// callers are anonymous, whatever they send.
+// Verifies reports whether tokens or keys of any issuer are accepted. If not, [Verifier.Authenticate]
+// returns nil, whatever callers send.
 func (v *Verifier) Verifies() bool { return len(v.issuers)+len(v.keys) > 0 }
 
 // Authenticate finds out who sends a request with such headers: nil, nil for

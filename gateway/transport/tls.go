@@ -73,11 +73,8 @@ func (l *Listener) acceptTLS() (net.Conn, error) {
 func (l *Listener) handshakeAll() {
 	for {
 		raw, err := l.acceptOne()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
 		if err != nil {
-			if !l.handshakes.deliver(nil, err) {
+			if !l.handshakes.deliver(nil, err) || errors.Is(err, net.ErrClosed) {
 				return
 			}
 			continue
