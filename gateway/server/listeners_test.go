@@ -174,6 +174,23 @@ func TestServesOverTLS(t *testing.T) {
 	}
 }
 
+// HTTP/2 in plain text is accepted only if the configuration says so.
+func TestServesH2C(t *testing.T) {
+	for _, allowed := range []bool{true, false} {
+		r := runGateway(t, nil, func(c *config.Config) { c.Server.TLS, c.Server.H2C = nil, allowed })
+		transport := &http.Transport{Protocols: new(http.Protocols)}
+		transport.Protocols.SetUnencryptedHTTP2(true)
+		resp, text, err := r.query(&http.Client{Transport: transport}, "{__typename}")
+		if got := err == nil && resp.ProtoMajor == 2 && text == `{"data":{"__typename":"query"}}`; got != allowed {
+			t.Errorf("allowed: %t: %s %v", allowed, text, err)
+		}
+		transport.CloseIdleConnections()
+		if _, text, err := r.query(r.client(1, nil), "{__typename}"); err != nil || text != `{"data":{"__typename":"query"}}` {
+			t.Errorf("HTTP/1.1: %s %v", text, err)
+		}
+	}
+}
+
 // In the lame duck period, each answer makes its client leave the connection, also over
 // HTTP/2, and no request is lost.
 func TestLameDuckOverTLS(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"os"
 	"strings"
 	"testing"
@@ -115,6 +116,34 @@ func TestProtocols(t *testing.T) {
 				checkSocket(t, g)
 			}
 		})
+	}
+}
+
+// A request over HTTP/2 that is not read to its end does not end the connection, which may
+// be a proxy's, with requests of others.
+func TestRefusalsKeepConnectionsOfHTTP2(t *testing.T) {
+	for _, p := range protocols() {
+		g := p.serve(t, timeouts{}, transport.Config{})
+		var reused []bool
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { reused = append(reused, got.Reused) }})
+		for range 3 {
+			r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.URL, strings.NewReader(strings.Repeat(" ", 2<<20)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/json")
+			resp, err := g.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Error(resp.Status, err)
+			}
+			resp.Body.Close()
+		}
+		if want := p.major == 2; len(reused) != 3 || reused[1] != want || reused[2] != want {
+			t.Errorf("%s: the connection is used again: %v", p.name, reused)
+		}
 	}
 }
 
