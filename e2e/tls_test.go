@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/portico-gateway/portico/demo/demotest"
+	"github.com/portico-gateway/portico/e2e/redistest"
 	"github.com/portico-gateway/portico/internal/certtest"
 )
 
@@ -30,22 +31,6 @@ type secured struct {
 	*gateway
 	server, clients *certtest.Authority
 	web             certtest.Pair // of spiffe://shop/web
-}
-
-// documentedTLS returns the example of docs/operations.md.
-func documentedTLS(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("../docs/operations.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "\n## TLS and protocols\n")
-	_, section, _ = strings.Cut(section, "```yaml\n")
-	section, _, found := strings.Cut(section, "```")
-	if !found {
-		t.Fatal("docs/operations.md has no example of TLS")
-	}
-	return section
 }
 
 // startTLS runs a gateway with that example, with files of a test, and more settings of
@@ -60,7 +45,7 @@ func startTLS(t *testing.T, more string) *secured {
 	config := strings.NewReplacer(
 		"0.0.0.0:8443", "127.0.0.1:0"+more, "m.shop.pem", mobile.CertFile, "m.shop.key", mobile.KeyFile, "shop.pem", shop.CertFile, "shop.key", shop.KeyFile,
 		"clients-ca.pem", s.clients.File, "\nauth:", "\nadmin: {listen: \"127.0.0.1:0\"}\nrouting: {default: web}\nauth:",
-	).Replace(documentedTLS(t))
+	).Replace(example(t, "TLS and protocols", "yaml"))
 	file := filepath.Join(t.TempDir(), "portico.yaml")
 	write(t, file, config+"frontend: {cors: {origins: [\"https://shop.example\"]}}\ncache: {size: 0}\n"+services(d))
 	s.gateway = startBeside(t, d, "..", binary, "-config", file)
@@ -313,31 +298,52 @@ func noWindow(text string) func(h *hostile, s *secured) (int, string) {
 	}
 }
 
-// TestUnixSocket: the example of docs/operations.md, with curl.
-func TestUnixSocket(t *testing.T) {
-	t.Parallel()
+// example returns a code block of a section of docs/operations.md.
+func example(t *testing.T, section, language string) string {
+	t.Helper()
 	text, err := os.ReadFile("../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "\n## Unix domain sockets\n")
-	_, section, _ = strings.Cut(section, "```yaml\n")
-	section, _, _ = strings.Cut(section, "```")
+	_, rest, _ := strings.Cut(string(text), "\n## "+section+"\n")
+	_, rest, _ = strings.Cut(rest, "```"+language+"\n")
+	block, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatalf("docs/operations.md has no example in %s of %s", language, section)
+	}
+	return block
+}
+
+// TestUnixSocket: the examples of docs/operations.md, with curl, and with nginx before the
+// gateway.
+func TestUnixSocket(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	d, file := demotest.Start(t), filepath.Join(t.TempDir(), "portico.yaml")
-	write(t, file, strings.ReplaceAll(section, "/run/portico", dir)+"routing: {default: web}\n"+services(d))
+	write(t, file, strings.ReplaceAll(example(t, "Unix domain sockets", "yaml"), "/run/portico", dir)+"routing: {default: web}\n"+services(d))
 	g := launch(t, d, "..", binary, "-config", file)
 	t.Cleanup(func() { g.stop(t) })
-	for socket, c := range map[string]struct {
+	port := redistest.FreePort(t)
+	write(t, filepath.Join(dir, "nginx.conf"), fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log %[1]s/error.log;
+events {}
+http {
+  access_log off;
+  client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
+  server { listen 127.0.0.1:%[2]s; %[3]s }
+}
+`, dir, port, strings.ReplaceAll(example(t, "Unix domain sockets", "nginx"), "/run/portico", dir)))
+	runServer(t, "127.0.0.1:"+port, "nginx", "-e", filepath.Join(dir, "error.log"), "-c", filepath.Join(dir, "nginx.conf"))
+	query := []string{"-H", "Content-Type: application/json", "-d", plainQuery}
+	for name, c := range map[string]struct {
 		args []string
 		want string
 	}{
-		"public.sock": {[]string{"http://gateway/graphql", "-H", "Content-Type: application/json", "-d", plainQuery}, `{"data":{"__typename":"Query"}}`},
-		"admin.sock":  {[]string{"http://gateway/livez"}, "ok"},
+		"the public socket": {append([]string{"--unix-socket", dir + "/public.sock", "http://gateway/graphql"}, query...), `{"data":{"__typename":"Query"}}`},
+		"the admin socket":  {[]string{"--unix-socket", dir + "/admin.sock", "http://gateway/livez"}, "ok"},
+		"nginx":             {append([]string{"http://127.0.0.1:" + port + "/graphql"}, query...), `{"data":{"__typename":"Query"}}`},
 	} {
-		args := append([]string{"-sS", "--unix-socket", filepath.Join(dir, socket)}, c.args...)
-		if out, err := exec.CommandContext(t.Context(), "curl", args...).CombinedOutput(); err != nil || !strings.Contains(string(out), c.want) {
-			t.Errorf("%s: %v %s", socket, err, out)
+		if out, err := exec.CommandContext(t.Context(), "curl", append([]string{"-sS"}, c.args...)...).CombinedOutput(); err != nil || !strings.Contains(string(out), c.want) {
+			t.Errorf("%s: %v %s", name, err, out)
 		}
 	}
 }
