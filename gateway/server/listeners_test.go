@@ -17,6 +17,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"golang.org/x/net/http2"
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
@@ -166,6 +167,23 @@ func TestServesOverTLS(t *testing.T) {
 		if resp.Header.Get("Access-Control-Allow-Origin") != "https://shop.example" || resp.Header.Get("X-Request-Id") == "" {
 			t.Errorf("HTTP/%d: %v", major, resp.Header)
 		}
+	}
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(r.url, "https://"), &tls.Config{RootCAs: r.authority.Pool, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
+		t.Fatal(err)
+	}
+	frame, err := http2.NewFramer(conn, conn).ReadFrame()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if settings, ok := frame.(*http2.SettingsFrame); !ok {
+		t.Errorf("the first frame is %v", frame)
+	} else if streams, _ := settings.Value(http2.SettingMaxConcurrentStreams); streams != 250 {
+		t.Errorf("a client may have %d streams", streams)
 	}
 	old := r.client(1, nil)
 	old.Transport.(*http.Transport).TLSClientConfig.MaxVersion = tls.VersionTLS11

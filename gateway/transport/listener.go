@@ -39,6 +39,9 @@ type ListenerConfig struct {
 	WriteTimeout time.Duration
 	// TLS is the configuration of TLS; nil for connections in plain text.
 	TLS *TLS
+	// HandshakeTimeout is how long a client has for its part of a handshake; 10 s if it is
+	// 0.
+	HandshakeTimeout time.Duration
 	// H2C lets connections in plain text begin with the preface of HTTP/2. The server must
 	// have UnencryptedHTTP2 among its protocols exactly if this is set.
 	H2C bool
@@ -58,6 +61,7 @@ type ListenerConfig struct {
 // NewListener returns a listener whose connections are those of l.
 func NewListener(l net.Listener, config ListenerConfig) *Listener {
 	setDefault(&config.WriteTimeout, 10*time.Second)
+	setDefault(&config.HandshakeTimeout, 10*time.Second)
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}

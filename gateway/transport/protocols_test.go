@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -162,22 +163,53 @@ func checkSocket(t *testing.T, g *gateway) {
 // TestCutsAClientWithoutAWindow: over HTTP/2 a client can read the connection and take
 // nothing of an answer, or of an event stream.
 func TestCutsAClientWithoutAWindow(t *testing.T) {
-	for name, request := range map[string]string{
-		"an answer":              `{"query":"{large(bytes:1000000)}"}`,
-		"an answer that is tiny": `{"query":"{__typename}"}`,
-		"a subscription":         `{"query":"subscription{counter(to:1000000000)}"}`,
+	for name, c := range map[string]struct {
+		request string
+		window  int
+	}{
+		"an answer":                        {`{"query":"{large(bytes:1000000)}"}`, 0},
+		"an answer that is tiny":           {`{"query":"{__typename}"}`, 0},
+		"an answer that has begun":         {`{"query":"{large(bytes:1000000)}"}`, 20_000},
+		"a subscription":                   {`{"query":"subscription{counter(to:1000000000)}"}`, 0},
+		"a subscription that has begun":    {`{"query":"subscription{counter(to:1000000000)}"}`, 1000},
+		"a subscription, its first event":  {`{"query":"subscription{counter(to:1000000000)}"}`, 3},
+		"the comments of one without more": {`{"query":"subscription{waiting}"}`, 80},
 	} {
 		for _, p := range protocols() {
 			if p.major == 1 {
 				continue
 			}
 			t.Run(p.name+", "+name, func(t *testing.T) {
-				g := p.serve(t, timeouts{write: 100 * time.Millisecond}, transport.Config{})
-				c := dialFrames(t, g, p)
-				c.request(request)
-				c.awaitReset()
+				g := p.serve(t, timeouts{write: 100 * time.Millisecond}, transport.Config{KeepAlive: 10 * time.Millisecond})
+				client := dialFrames(t, g, p, c.window)
+				client.request(c.request)
+				client.awaitReset(c.window)
 			})
 		}
+	}
+}
+
+// A client that reads slowly gets all of an answer, also over HTTP/2.
+func TestServesASlowReaderOverEveryProtocol(t *testing.T) {
+	const timeout, size = 200 * time.Millisecond, 16 << 20
+	for _, p := range protocols() {
+		t.Run(p.name, func(t *testing.T) {
+			g := p.serve(t, timeouts{write: timeout}, transport.Config{})
+			g.Client().Transport.(*http.Transport).HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 64 << 10}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.URL, strings.NewReader(fmt.Sprintf(`{"query":"{large(bytes:%d)}"}`, size)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			setHeaders(r, []string{"Content-Type: application/json", "Accept-Encoding: identity"})
+			resp, err := g.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if n, err := io.Copy(io.Discard, slowly{resp.Body, time.Now(), 4 * timeout}); err != nil || n < size {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+		})
 	}
 }
 
@@ -273,6 +305,18 @@ func TestSlowHandshakes(t *testing.T) {
 	}
 }
 
+func TestHandshakesTimeOut(t *testing.T) {
+	g := protocol{secure: true, major: 1}.serve(t, timeouts{}, transport.Config{}, func(c *transport.ListenerConfig) { c.HandshakeTimeout = 50 * time.Millisecond })
+	for _, sent := range []string{"", "\x16\x03\x01\x02\x00\x01\x00"} {
+		conn := g.raw(t)
+		conn.write(sent)
+		conn.ends()
+	}
+	if a := g.post(t, `{"query":"{__typename}"}`); a.status != http.StatusOK {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
 func TestPlainTextToTLS(t *testing.T) {
 	g := protocol{secure: true, major: 1}.serve(t, timeouts{}, transport.Config{})
 	conn := g.raw(t)
@@ -338,14 +382,14 @@ func dialTLS(t *testing.T, g *gateway, protocol string) *tls.Conn {
 	return conn
 }
 
-// frames is a client of HTTP/2 that gives streams no window.
+// frames is a client of HTTP/2 that gives streams a window once.
 type frames struct {
 	*testing.T
 	net.Conn
 	reader *bufio.Reader
 }
 
-func dialFrames(t *testing.T, g *gateway, p protocol) *frames {
+func dialFrames(t *testing.T, g *gateway, p protocol, window int) *frames {
 	t.Helper()
 	var conn net.Conn
 	if p.secure {
@@ -358,7 +402,7 @@ func dialFrames(t *testing.T, g *gateway, p protocol) *frames {
 	}
 	f := &frames{t, conn, bufio.NewReader(conn)}
 	f.write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
-	f.frame(4, 0, 0, []byte{0, 4, 0, 0, 0, 0}) // SETTINGS_INITIAL_WINDOW_SIZE is 0
+	f.frame(4, 0, 0, binary.BigEndian.AppendUint32([]byte{0, 4}, uint32(window))) // SETTINGS_INITIAL_WINDOW_SIZE
 	return f
 }
 
@@ -389,8 +433,9 @@ func (f *frames) request(body string) {
 	f.frame(0, 1, 1, []byte(body)) // END_STREAM
 }
 
-// awaitReset reads frames until the stream is reset. There must be no data before.
-func (f *frames) awaitReset() {
+// awaitReset reads frames until the stream is reset. There must be no more data before than
+// the window has.
+func (f *frames) awaitReset(window int) {
 	f.Helper()
 	for {
 		var head [9]byte
@@ -407,8 +452,10 @@ func (f *frames) awaitReset() {
 		switch kind, stream := head[3], head[8]; {
 		case kind == 3 && stream == 1:
 			return
-		case kind == 0 && length > 0:
-			f.Fatalf("%d bytes of data without a window", length)
+		case kind == 0:
+			if window -= length; window < 0 {
+				f.Fatalf("%d bytes of data more than the window", -window)
+			}
 		case kind == 4 && head[4] == 0:
 			f.frame(4, 1, 0, nil)
 		}

@@ -26,13 +26,9 @@ func NewTLS(config *tls.Config) *TLS {
 // not be changed any more. A client can't resume a session of another configuration.
 func (t *TLS) Set(config *tls.Config) { t.current.Store(config) }
 
-const (
-	// handshakeTimeout is how long a client has to send its part of a handshake.
-	handshakeTimeout = 10 * time.Second
-	// mostHandshakes is how many handshakes may be under way. One too many ends the one
-	// that takes longest: a client that does its part is done after two round trips.
-	mostHandshakes = 1024
-)
+// mostHandshakes is how many handshakes may be under way. One too many ends the one that
+// takes longest: a client that does its part is done after two round trips.
+const mostHandshakes = 1024
 
 // handshakes are the connections of a listener that are not ready to be served.
 type handshakes struct {
@@ -120,7 +116,7 @@ func (h *handshakes) run(raw *paced, conn *tls.Conn) error {
 		return net.ErrClosed
 	}
 	defer h.remove(at)
-	if err := raw.SetReadDeadline(time.Now().Add(handshakeTimeout)); err != nil {
+	if err := raw.SetReadDeadline(time.Now().Add(raw.listener.config.HandshakeTimeout)); err != nil {
 		return err
 	}
 	if err := conn.Handshake(); err != nil { //nolint:noctx // closing the connection ends it
