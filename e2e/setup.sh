@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gets what the tests need and this machine lacks: a browser, Redis, caches that
+# Gets what the tests need and this machine lacks: a browser, curl, Redis, caches that
 # stand before a gateway, and Node with the JavaScript clients of e2e/clients.
 set -eu
 cd "$(dirname "$0")"
@@ -43,6 +43,7 @@ has() {
 has "${PORTICO_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || install Chromium chromium
 has node || install Node nodejs npm
+has curl || install curl curl
 has redis-server || { install Redis redis-server && quiet redis-server; }
 PATH=$PATH:/usr/sbin
 has varnishd || { install Varnish varnish && quiet varnish; }

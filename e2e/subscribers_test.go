@@ -98,7 +98,8 @@ func TestManySubscribersLong(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	config := filepath.Join(t.TempDir(), "portico.yaml")
-	write(t, config, loopback+authDemo(d)+"cache: {size: 0}\n"+services(d))
+	many := strings.Replace(loopback, `"127.0.0.1:0"`, `"127.0.0.1:0", connectionsPerAddress: 20000`, 1) + "frontend: {limits: {callerSubscriptions: 20000}}\n"
+	write(t, config, many+authDemo(d)+"cache: {size: 0}\n"+services(d))
 	g := startBeside(t, d, "..", plain, "-config", config)
 	status := fmt.Sprintf("/proc/%d/status", g.cmd.Process.Pid)
 	token := "Bearer " + demotest.Token(t, d, "u1", "orders:write")

@@ -40,6 +40,7 @@ type threat struct {
 // hostile is who sends hostile requests.
 type hostile struct {
 	*testing.T
+	all    *testing.T // of all requests
 	g      *gateway
 	issuer *issuer
 }
@@ -529,7 +530,7 @@ frontends:
 // Every hostile request gets its answer, and afterwards the gateway works as
 // before.
 func TestThreats(t *testing.T) {
-	groups := threats()
+	all, groups := t, append(threats(), group{"Connections and TLS", tlsThreats()})
 	checkThreatsFile(t, groups)
 	manifest := filepath.Join(t.TempDir(), "listed.json")
 	write(t, manifest, `{"format":"apollo-persisted-query-manifest","version":1,"operations":[{"id":"one","name":"One","type":"query","body":"{ product(id: \"p1\") { id } }"}]}`)
@@ -539,7 +540,7 @@ func TestThreats(t *testing.T) {
 	for _, group := range groups {
 		for _, c := range group.threats {
 			t.Run(group.title+"/"+c.request, func(t *testing.T) {
-				status, code := c.send(&hostile{t, g, i})
+				status, code := c.send(&hostile{t, all, g, i})
 				if status != c.status || code != c.code {
 					t.Errorf("got %d %s, want %d %s", status, code, c.status, c.code)
 				}

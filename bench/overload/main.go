@@ -230,7 +230,7 @@ func start(ctx context.Context, binary, catalog string) (string, error) {
 	}
 	defer os.RemoveAll(dir)
 	file := dir + "/portico.yaml"
-	text := fmt.Sprintf(`server: {listen: %q}
+	text := fmt.Sprintf(`server: {listen: %q, connectionsPerAddress: 20000}
 admin: {listen: %q}
 cache: {size: 0}
 services:

@@ -74,7 +74,7 @@ func (i *issuer) principal(c *claims) (*Principal, error) {
 		p.Scopes = append(p.Scopes, scopes(c.MapClaims[name])...)
 	}
 	p.Tier, _ = c.MapClaims[i.config.Tier].(string)
-	return newPrincipal(p), nil
+	return newPrincipal("token", p), nil
 }
 
 // scopes reads a claim: a text with spaces (RFC 8693, section 4.2), or a list.

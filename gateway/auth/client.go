@@ -22,7 +22,7 @@ func WithAddress(ctx context.Context, address netip.Addr) context.Context {
 func Address(ctx context.Context) string {
 	provenance.From(ctx).Uses(provenance.Everything)
 	known, _ := ctx.Value(AddressKey{}).(*netip.Addr)
-	if known == nil {
+	if known == nil || !known.IsValid() {
 		return ""
 	}
 	address := known.Unmap()

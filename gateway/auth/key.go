@@ -70,7 +70,7 @@ func (k Key) open() (*apiKey, error) {
 		return nil, fmt.Errorf("a scope of %s is empty", k.Principal)
 	}
 	opened := &apiKey{config: k, sum: [sha256.Size]byte(sum)}
-	opened.principal = newPrincipal(Principal{Subject: k.Principal, Scopes: slices.Clone(k.Scopes), Tier: k.Tier, source: opened})
+	opened.principal = newPrincipal("key", Principal{Subject: k.Principal, Scopes: slices.Clone(k.Scopes), Tier: k.Tier, source: opened})
 	return opened, nil
 }
 

@@ -1,7 +1,7 @@
-// Package auth finds out who calls: from a token that an issuer signed, or from
-// an API key.
+// Package auth finds out who calls: from a token that an issuer signed, from an API
+// key, or from the client certificate of the connection.
 //
-// A caller without either is anonymous. One with a token or a key that is not
+// A caller without any of them is anonymous. One with a token or a key that is not
 // accepted is refused; why goes into the cause of the problem, for the log,
 // which never has the token or the key.
 package auth
@@ -20,18 +20,19 @@ import (
 // Principal is who is calling, as a token or a key proves. It is immutable; nil
 // is anonymous.
 type Principal struct {
-	// Subject is the token's subject, or the principal of an API key.
+	// Subject is the token's subject, the principal of an API key, or the subject of a
+	// client certificate.
 	Subject string
-	// Issuer is who issued the token; empty for an API key.
+	// Issuer is who issued the token; empty for an API key or a certificate.
 	Issuer string
 	// Scopes are what the principal may do; sorted, distinct.
 	Scopes []string
 	// Tier is the name of a tier of rate limits; empty for none.
 	Tier string
 	// Expires is when the token is no longer accepted: its claim exp and the
-	// issuer's leeway; zero for never.
+	// issuer's leeway; or the end of the certificate's validity; zero for never.
 	Expires time.Time
-	// Claims are the token's; nil for an API key. Do not change them.
+	// Claims are the token's; nil without a token. Do not change them.
 	Claims map[string]any
 
 	id     string
@@ -41,14 +42,11 @@ type Principal struct {
 // longestID is the most bytes of an id.
 const longestID = 128
 
-// newPrincipal sorts the scopes and makes the id.
-func newPrincipal(p Principal) *Principal {
+// newPrincipal sorts the scopes and makes the id, of which the kind is a part: that of what
+// proves it.
+func newPrincipal(kind string, p Principal) *Principal {
 	slices.Sort(p.Scopes)
 	p.Scopes = slices.Compact(p.Scopes)
-	kind := "token"
-	if p.Issuer == "" {
-		kind = "key"
-	}
 	p.id = kind + ":" + strconv.Itoa(len(p.Issuer)) + ":" + p.Issuer + ":" + p.Subject
 	if len(p.id) > longestID { // it is a key of maps, of which many are kept
 		sum := sha256.Sum256([]byte(p.id))
@@ -58,7 +56,7 @@ func newPrincipal(p Principal) *Principal {
 }
 
 // ID tells principals apart: two tokens of one subject and issuer have the same
-// one, an API key never has that of a token. It is empty when anonymous.
+// one, an API key or a certificate never has that of a token. It is empty when anonymous.
 func (p *Principal) ID() string {
 	if p == nil {
 		return ""

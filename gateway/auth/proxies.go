@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -21,30 +22,45 @@ type Proxies struct {
 // or, if that is a trusted proxy, the address that it passes on. Proxies add to
 // the right of the header, so it is read from there: the first address that is
 // not a trusted proxy's is the client's. What is left of it anyone may have
-// written. The address is not valid if the peer has none.
+// written.
+//
+// The peer of a Unix domain socket has no address. It is a trusted proxy, since the mode of
+// the socket decides who can connect. The address is not valid if it passes none on.
 func (p Proxies) ClientAddress(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	address := peer.Addr().Unmap()
-	if len(p.Trusted) == 0 {
-		return address
+	var address netip.Addr
+	trusted := isOfSocket(r)
+	if !trusted {
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil {
+			return netip.Addr{}
+		}
+		address = peer.Addr().Unmap()
+		if len(p.Trusted) == 0 {
+			return address
+		}
+		trusted = p.Trust(address)
 	}
 	hops := hopsOf(r.Header.Values(p.Header), p.Header)
-	for p.trust(address) && len(hops) > 0 {
+	for trusted && len(hops) > 0 {
 		last := hops[len(hops)-1]
 		hops = hops[:len(hops)-1]
 		next, ok := parseHop(last)
 		if !ok {
 			break // it hides the client, which is then the proxy as far as is known
 		}
-		address = next
+		address, trusted = next, p.Trust(next)
 	}
 	return address
 }
 
-func (p Proxies) trust(address netip.Addr) bool {
+// isOfSocket reports whether a request came over a Unix domain socket.
+func isOfSocket(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	return ok && local.Network() == "unix"
+}
+
+// Trust reports whether an address is that of a trusted proxy.
+func (p Proxies) Trust(address netip.Addr) bool {
 	return slices.ContainsFunc(p.Trusted, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 

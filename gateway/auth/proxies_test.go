@@ -1,9 +1,12 @@
 package auth_test
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/portico-gateway/portico/gateway/auth"
@@ -48,6 +51,26 @@ func TestClientAddress(t *testing.T) {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+// The peer of a Unix domain socket is a trusted proxy without an address.
+func TestClientAddressOfSockets(t *testing.T) {
+	proxies := auth.Proxies{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Header: "X-Forwarded-For"}
+	for forwarded, want := range map[string]string{
+		"": "invalid IP", "unknown": "invalid IP", "192.0.2.1": "192.0.2.1", "1.1.1.1, 192.0.2.1, 10.0.0.1": "192.0.2.1",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r = r.WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, net.Addr(&net.UnixAddr{Name: "/s", Net: "unix"})))
+		r.RemoteAddr = "@"
+		r.Header.Set("X-Forwarded-For", forwarded)
+		got := proxies.ClientAddress(r)
+		if got.String() != want {
+			t.Errorf("%q: %s, want %s", forwarded, got, want)
+		}
+		if text := auth.Address(auth.WithAddress(t.Context(), got)); text != strings.TrimPrefix(want, "invalid IP") {
+			t.Errorf("%q: %q", forwarded, text)
+		}
 	}
 }
 

@@ -23,6 +23,8 @@ import (
 type Config struct {
 	Issuers []Issuer
 	Keys    []Key
+	// Certificates are the rights of client certificates.
+	Certificates []Certificate
 	// KeyHeader is the header that has an API key; X-Api-Key by default.
 	KeyHeader string
 	// Log gets what happens to the keys of issuers; nil for none.
@@ -36,6 +38,8 @@ type Verifier struct {
 	config  Config
 	issuers map[string]*issuer
 	keys    []*apiKey
+	// certificates are the rights of client certificates, by subject.
+	certificates map[string]Certificate
 	// verified are tokens whose signature was checked before, by their SHA-256.
 	verified *lru.Cache[[sha256.Size]byte, verified]
 }
@@ -99,7 +103,8 @@ func (v *Verifier) Succeed(config Config) (*Verifier, error) {
 		}
 		next.keys = append(next.keys, opened)
 	}
-	return next, errors.Join(errs...)
+	next.certificates, err = openCertificates(config.Certificates)
+	return next, errors.Join(append(errs, err)...)
 }
 
 // openIssuer returns the issuer of v that has the configuration, or a new one. One that differs in
@@ -138,6 +143,8 @@ func (v *Verifier) Accepts(p *Principal) bool {
 		return v.issuers[p.Issuer] == source
 	case *apiKey:
 		return slices.Contains(v.keys, source)
+	case *Certificate:
+		return reflect.DeepEqual(v.certificates[p.Subject], *source)
 	}
 	return true
 }
@@ -164,8 +171,8 @@ func (v *Verifier) Ready() error {
 	return errors.Join(errs...)
 }
 
-// Verifies tells whether anybody's tokens or keys are accepted. If not, all
-// callers are anonymous, whatever they send.
+// Verifies reports whether tokens or keys of any issuer are accepted. If not, [Verifier.Authenticate]
+// returns nil, whatever callers send.
 func (v *Verifier) Verifies() bool { return len(v.issuers)+len(v.keys) > 0 }
 
 // Authenticate finds out who sends a request with such headers: nil, nil for

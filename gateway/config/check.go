@@ -12,10 +12,13 @@ import (
 
 // check adds what is wrong with the values to p.
 func (c *Config) check(p *problems) {
-	p.need(isAddress(c.Server.Listen), "server.listen", "must be host:port, such as 127.0.0.1:8080, or :8080 for all addresses")
-	p.need(isAddress(c.Admin.Listen), "admin.listen", "must be host:port, such as 127.0.0.1:9090, or :9090 for all addresses")
+	p.need(isListenAddress(c.Server.Listen), "server.listen",
+		"must be host:port, such as 127.0.0.1:8080, or :8080 for all addresses, or unix: and an absolute path of at most 80 bytes")
+	p.need(isListenAddress(c.Admin.Listen), "admin.listen",
+		"must be host:port, such as 127.0.0.1:9090, or :9090 for all addresses, or unix: and an absolute path of at most 80 bytes")
 	p.need(c.Server.Listen != c.Admin.Listen || c.Server.Listen == "127.0.0.1:0", "admin.listen",
-		"must not be server.listen: write another port, since frontends must not reach what operators do")
+		"must not be server.listen: write another port or path, since frontends must not reach what operators do")
+	c.Server.check(p)
 	p.need(c.Server.LameDuck >= 0, "server.lameDuck", "must not be negative")
 	p.need(c.Server.Drain >= 0, "server.drain", "must not be negative")
 	p.need(c.Server.ReadTimeout > 0, "server.readTimeout", "must be more than 0")
@@ -24,6 +27,7 @@ func (c *Config) check(p *problems) {
 	p.need(c.Cache.Missing >= 0, "cache.missing", "must not be negative")
 	p.need(c.Redis.Timeout > 0, "redis.timeout", "must be more than 0")
 	p.need(c.Redis.LocalShare > 0 && c.Redis.LocalShare <= 1, "redis.localShare", "must be more than 0 and at most 1")
+	c.checkCertificates(p)
 	for i, issuer := range c.Auth.Issuers {
 		issuer.check(p, fmt.Sprintf("auth.issuers[%d]", i))
 	}
@@ -51,6 +55,7 @@ func (f *Frontend) check(p *problems, path string) {
 		"aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
 		"directives": int64(l.Directives), "spreads": int64(l.Spreads), "spreadDepth": int64(l.SpreadDepth), "inputDepth": int64(l.InputDepth),
 		"inputItems": int64(l.InputItems), "sockets": int64(l.Sockets), "callerOperations": int64(l.CallerOperations), "queue": int64(l.Queue),
+		"subscriptions": int64(l.Subscriptions), "callerSubscriptions": int64(l.CallerSubscriptions),
 	} {
 		p.need(value > 0, path+".limits."+name, "must be more than 0")
 	}

@@ -41,8 +41,19 @@ func (c *Config) Of(frontend string) Frontend {
 
 // Server is where frontends are served.
 type Server struct {
-	// Listen is the address where frontends are served, host:port.
+	// Listen is the address where frontends are served, host:port, or unix:/path for a Unix
+	// domain socket.
 	Listen string `yaml:"listen" reload:"false"`
+	// TLS is for HTTPS, with HTTP/2 and HTTP/1.1; absent for plain text.
+	TLS *ServerTLS `yaml:"tls"`
+	// H2C also accepts HTTP/2 in plain text, from clients that begin with it (prior
+	// knowledge).
+	H2C bool `yaml:"h2c" reload:"false"`
+	// Connections is the most connections of clients.
+	Connections int `yaml:"connections" reload:"false"`
+	// ConnectionsPerAddress is the most connections of one address, or of a network of 64 bits
+	// of IPv6; not of trusted proxies.
+	ConnectionsPerAddress int `yaml:"connectionsPerAddress" reload:"false"`
 	// LameDuck is how long requests are still served after SIGTERM, while the gateway is
 	// not ready.
 	LameDuck Duration `yaml:"lameDuck"`
@@ -67,7 +78,7 @@ type Server struct {
 
 // Admin is where operators look. Never expose it.
 type Admin struct {
-	// Listen is the address for operators, host:port; never expose it.
+	// Listen is the address for operators, host:port or unix:/path; never expose it.
 	Listen string `yaml:"listen" reload:"false"`
 	// Token is what operators send as Authorization: Bearer, except for probes; empty for none.
 	// Without it, changes need an API key or a token with the scope.
@@ -122,6 +133,11 @@ type Limits struct {
 	// CallerOperations is the most operations that a caller may have open on all its
 	// WebSockets.
 	CallerOperations int `yaml:"callerOperations"`
+	// Subscriptions is the most subscriptions that may be open, of all callers.
+	Subscriptions int `yaml:"subscriptions"`
+	// CallerSubscriptions is the most subscriptions that a caller may have open, over event
+	// streams and WebSockets.
+	CallerSubscriptions int `yaml:"callerSubscriptions"`
 	// Queue is the most bytes of messages that wait until a caller reads, on all its
 	// WebSockets.
 	Queue Bytes `yaml:"queue"`
@@ -227,6 +243,8 @@ type Auth struct {
 	Keys Secret `yaml:"keys"`
 	// KeyFile is a file with a list of API keys in YAML.
 	KeyFile string `yaml:"keyFile"`
+	// Certificates are the rights of client certificates by subject.
+	Certificates []ClientCertificate `yaml:"certificates"`
 }
 
 // Issuer makes tokens.
@@ -297,13 +315,15 @@ func (i *Issuer) setDefaults() {
 func Defaults() Config {
 	return Config{
 		Server: Server{
-			Listen:          "127.0.0.1:8080",
-			LameDuck:        Duration(5 * time.Second),
-			Drain:           Duration(10 * time.Second),
-			ReadTimeout:     Duration(10 * time.Second),
-			WriteTimeout:    Duration(10 * time.Second),
-			BodyBudget:      8 << 20,
-			ForwardedHeader: "X-Forwarded-For",
+			Listen:                "127.0.0.1:8080",
+			Connections:           20_000,
+			ConnectionsPerAddress: 1000,
+			LameDuck:              Duration(5 * time.Second),
+			Drain:                 Duration(10 * time.Second),
+			ReadTimeout:           Duration(10 * time.Second),
+			WriteTimeout:          Duration(10 * time.Second),
+			BodyBudget:            8 << 20,
+			ForwardedHeader:       "X-Forwarded-For",
 		},
 		Admin: Admin{Listen: "127.0.0.1:9090"},
 		Auth:  Auth{KeyHeader: "X-Api-Key"},
@@ -319,6 +339,9 @@ func Defaults() Config {
 				Sockets:          100,
 				CallerOperations: 1000,
 				Queue:            16 << 20,
+
+				Subscriptions:       10_000,
+				CallerSubscriptions: 1000,
 
 				Document:    64 << 10,
 				Tokens:      2000,

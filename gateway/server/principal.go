@@ -18,6 +18,13 @@ import (
 func (s *Server) withPrincipal(of *state, next http.Handler, frontend string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		principal, err := of.verifier.Authenticate(r.Context(), r.Header)
+		if principal == nil && err == nil { // who connects is not who calls, if the request says that
+			principal, err = of.verifier.OfConnection(r.TLS)
+		}
+		if !of.trusts(r.TLS) {
+			w.Header().Set("Connection", "close")
+			err = problem.New(problem.Unauthenticated, "The client certificate is not accepted any more.")
+		}
 		if err != nil {
 			s.refuseCaller(w, r, err)
 			return

@@ -82,7 +82,7 @@ func (r *reloading) ask(ctx context.Context, cause string) (reloaded, error) {
 func (s *Server) runStates(ctx, own context.Context) {
 	var group sync.WaitGroup
 	defer group.Wait()
-	parts := &running{group: &group, ends: map[runner]context.CancelFunc{}}
+	parts := &runningParts{group: &group, ends: map[runner]context.CancelFunc{}}
 	parts.are(own, s.now())
 	watcher := newWatcher(s.options.File, s.now())
 	ticker := time.NewTicker(watchEvery)
@@ -171,14 +171,14 @@ func (s *Server) change(cfg *config.Config) error {
 // runner is a part of a state that runs.
 type runner interface{ Run(ctx context.Context) }
 
-// running are the parts that run.
-type running struct {
+// runningParts are the parts that run.
+type runningParts struct {
 	group *sync.WaitGroup
 	ends  map[runner]context.CancelFunc
 }
 
 // are begins what a state has and does not run, and ends what else runs.
-func (r *running) are(ctx context.Context, of *state) {
+func (r *runningParts) are(ctx context.Context, of *state) {
 	parts := map[runner]bool{of.verifier: true}
 	for _, operations := range of.operations {
 		parts[operations] = true

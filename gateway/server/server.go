@@ -41,6 +41,7 @@ type Server struct {
 	health    *health
 	bodies    *transport.Budget // of all frontends
 	admission *overload.Limiter
+	tls       *transport.TLS // of the public address; nil for plain text
 	current   atomic.Pointer[state]
 	reloading *reloading
 
@@ -85,7 +86,9 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		_ = s.Close() // what is wrong is more
 		return nil, err
 	}
-	s.current.Store(first)
+	if s.current.Store(first); first.tls != nil {
+		s.tls = transport.NewTLS(first.tls)
+	}
 	return s, nil
 }
 
@@ -125,24 +128,16 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	defer tuner.Stop()
 	defer s.background(ctx)()
 	defer s.connect(ctx)() // requests use it until they end
-	public, err := listen(ctx, "server.listen", cfg.Server.Listen)
+	at, err := s.listen(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	admin, err := listen(ctx, "admin.listen", cfg.Admin.Listen)
-	if err != nil {
-		return errors.Join(err, public.Close())
-	}
-	servers := []*http.Server{
-		s.httpServer(s.leaving(s)),
-		s.httpServer(s.adminHandler()),
-	}
+	servers := []*http.Server{s.publicServer(s), s.httpServer(s.adminHandler())}
 	failed := make(chan error, len(servers))
-	for i, listener := range []net.Listener{public, admin} {
-		bounded := transport.NewListener(listener, time.Duration(cfg.Server.WriteTimeout))
-		go func() { failed <- servers[i].Serve(bounded) }()
+	for i, listener := range []net.Listener{at.public, at.admin} {
+		go func() { failed <- servers[i].Serve(listener) }()
 	}
-	s.announce(public.Addr(), admin.Addr())
+	s.announce(urlOf(at.public), urlOf(at.admin))
 	select {
 	case err := <-failed: // it can't listen any more
 		return errors.Join(err, s.stop(servers)) //nolint:contextcheck // see stop
@@ -202,14 +197,6 @@ func (s *Server) connect(ctx context.Context) (end func()) {
 	}
 }
 
-func listen(ctx context.Context, setting, address string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w (is another gateway running? Stop it, or set another address)", setting, err)
-	}
-	return l, nil
-}
-
 func (s *Server) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -223,13 +210,12 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 }
 
 // announce tells where what is.
-func (s *Server) announce(public, admin net.Addr) {
-	base := "http://" + public.String()
-	attrs := []any{"graphql", base + "/graphql", "frontends", strings.Join(s.now().names, ", ")}
+func (s *Server) announce(public, admin string) {
+	attrs := []any{"graphql", public + "/graphql", "frontends", strings.Join(s.now().names, ", ")}
 	if s.now().config.Playground.Enabled {
-		attrs = append(attrs, "playground", base+"/playground")
+		attrs = append(attrs, "playground", public+"/playground")
 	}
-	s.log.Info("ready to serve", append(attrs, "health", "http://"+admin.String()+"/readyz")...)
+	s.log.Info("ready to serve", append(attrs, "health", admin+"/readyz")...)
 }
 
 // lameDuck serves requests for a while longer, of clients and proxies that do not know yet
@@ -252,7 +238,7 @@ func (s *Server) lameDuck(failed <-chan error) error {
 // gateway is about to stop.
 func (s *Server) leaving(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.health.stopping.Load() && r.ProtoMajor == 1 {
+		if s.health.stopping.Load() { // net/http sends GOAWAY over HTTP/2
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)

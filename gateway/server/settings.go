@@ -62,6 +62,9 @@ func openVerifier(cfg config.Auth, f files, log *slog.Logger, before *auth.Verif
 			Scopes: i.Scopes, Subject: i.Subject, Tier: i.Tier, Refresh: time.Duration(i.Refresh),
 		})
 	}
+	for _, c := range cfg.Certificates {
+		out.Certificates = append(out.Certificates, auth.Certificate{Subject: c.Subject, Scopes: c.Scopes, Tier: c.Tier})
+	}
 	var errs []error
 	for setting, text := range map[string]string{"auth.keys": string(cfg.Keys), "auth.keyFile": f[cfg.KeyFile]} {
 		keys, err := auth.ReadKeys([]byte(text))
@@ -106,7 +109,10 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 		MaxSockets:          cfg.Limits.Sockets,
 		MaxCallerOperations: cfg.Limits.CallerOperations,
 		MaxQueuedBytes:      int64(cfg.Limits.Queue),
-		Caller:              auth.Client,
+
+		MaxSubscriptions:       cfg.Limits.Subscriptions,
+		MaxCallerSubscriptions: cfg.Limits.CallerSubscriptions,
+		Caller:                 auth.Client,
 
 		Init: func(ctx context.Context, payload map[string]any) (context.Context, error) {
 			return s.session(ctx, frontend, payload)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"os"
@@ -20,13 +21,15 @@ import (
 // configuration gives another state, which has the parts of the one before whose settings
 // are the same.
 type state struct {
-	config     *config.Config
-	files      files // that the configuration names, as they were read
-	verifier   *auth.Verifier
-	ownHeaders []string // what services are not told by callers; canonical
-	names      []string // of the frontends, sorted
-	operations map[string]*operation.Frontend
-	handler    http.Handler // of the public address
+	config      *config.Config
+	files       files // that the configuration names, as they were read
+	verifier    *auth.Verifier
+	tls         *tls.Config     // of the public address; nil for plain text
+	authorities map[string]bool // of client certificates, by their bytes
+	ownHeaders  []string        // what services are not told by callers; canonical
+	names       []string        // of the frontends, sorted
+	operations  map[string]*operation.Frontend
+	handler     http.Handler // of the public address
 }
 
 // files are the contents of files by their names.
@@ -50,6 +53,9 @@ func (f files) read(setting, name string) error {
 func readFiles(cfg *config.Config) (files, error) {
 	f := files{}
 	errs := []error{f.read("auth.keyFile", cfg.Auth.KeyFile)}
+	for setting, name := range tlsFiles(cfg) {
+		errs = append(errs, f.read(setting, name))
+	}
 	for name, s := range cfg.Services {
 		errs = append(errs, f.read("services."+name+".tls.ca", s.TLS.CA))
 	}
@@ -70,8 +76,14 @@ func (s *Server) newState(cfg *config.Config, before *state) (*state, error) {
 	default:
 		next.verifier, err = openVerifier(cfg.Auth, f, s.log, before.verifier)
 	}
+	if err == nil && errOfFiles == nil {
+		next.tls, err = nextTLS(next, before)
+	}
 	if err := cfg.At("", errors.Join(errOfFiles, err)); err != nil {
 		return nil, err
+	}
+	if next.tls != nil && next.tls.ClientCAs != nil {
+		next.authorities = authoritiesIn(f[cfg.Server.TLS.ClientCA])
 	}
 	// An API key lets its bearer act for its principal: services need none.
 	next.ownHeaders = []string{http.CanonicalHeaderKey(cfg.Auth.KeyHeader)}
@@ -146,6 +158,9 @@ func (s *Server) apply(next *state) {
 		s.transports[name].Change(next.operations[name], s.transportConfig(name, next.config.Of(name)))
 	}
 	s.health.change(next.config.Services)
+	if s.tls != nil && next.tls != s.now().tls {
+		s.tls.Set(next.tls)
+	}
 	s.current.Store(next)
 }
 

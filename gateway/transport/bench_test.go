@@ -98,7 +98,7 @@ func BenchmarkPostOverSocket(b *testing.B) {
 		server := httptest.NewUnstartedServer(newCanned(b, largeData()))
 		server.Config.ReadTimeout = time.Minute
 		if guarded {
-			server.Listener = transport.NewListener(server.Listener, time.Minute)
+			server.Listener = transport.NewListener(server.Listener, transport.ListenerConfig{WriteTimeout: time.Minute})
 			server.Config.ConnState = transport.ConnState
 		}
 		server.Start()

@@ -97,6 +97,58 @@ func TestBoundsTheOperationsOfACaller(t *testing.T) {
 	}
 }
 
+// TestBoundsSubscriptions: those of event streams and of WebSockets count together, for
+// each caller and for all.
+func TestBoundsSubscriptions(t *testing.T) {
+	const query, error4 = "subscription{waiting}", `{"type":"error","id":"4","payload":[{"message":`
+	g := serve(t, named(transport.Config{MaxCallerSubscriptions: 2, MaxSubscriptions: 4}))
+	socket := func(name string) *client {
+		c := g.connect(t, false).as(name)
+		c.expect(`{"type":"connection_ack"}`)
+		return c
+	}
+	begin := func(c *client) {
+		c.send(subscribe("1", query))
+		c.expect(`{"type":"next","id":"1","payload":{"data":{"waiting":1}}}`)
+		await(t, "begins", g.resolvers.Began)
+	}
+	refused := func(status int, code string) {
+		t.Helper()
+		a := g.post(t, `{"query":"`+query+`"}`, acceptEvents)
+		checkErrors(t, a, code)
+		if a.status != status || a.header.Get("Retry-After") != "1" {
+			t.Errorf("%d %v %s", a.status, a.header, a.body)
+		}
+	}
+	stream := g.open(t) // of "somebody", as a socket of that name is
+	await(t, "begins", g.resolvers.Began)
+	begin(socket("somebody"))
+	refused(http.StatusTooManyRequests, "THROTTLED")
+	somebody := socket("somebody")
+	somebody.send(subscribe("4", query))
+	somebody.expect(error4 + `"You have 2 subscriptions: end one first.","extensions":{"code":"THROTTLED"}}]}`)
+	somebody.send(subscribe("5", "{__typename}")) // no subscription
+	somebody.expect(`{"type":"next","id":"5","payload":{"data":{"__typename":"Query"}}}`, `{"type":"complete","id":"5"}`)
+	begin(socket("a"))
+	begin(socket("b"))
+	refused(http.StatusServiceUnavailable, "SERVICE_OVERLOADED")
+	a := socket("a")
+	a.send(subscribe("4", query))
+	a.expect(error4 + `"The gateway has too many subscriptions. Try again.","extensions":{"code":"SERVICE_OVERLOADED"}}]}`)
+	stream.leave()
+	await(t, "ends", g.resolvers.Ended)
+	for deadline := time.Now().Add(patience); ; { // when its goroutine has ended, too
+		a.send(subscribe("6", query))
+		got, err := a.receive()
+		if err != nil || time.Now().After(deadline) {
+			t.Fatal(got, err)
+		}
+		if strings.Contains(got, `"next"`) {
+			break
+		}
+	}
+}
+
 // TestBoundsTheMessagesThatWait: a caller that asks for much and reads nothing must not
 // fill the memory.
 func TestBoundsTheMessagesThatWait(t *testing.T) {

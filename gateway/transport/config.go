@@ -39,12 +39,19 @@ type Config struct {
 	// MaxCallerOperations is how many operations a caller may have under way on
 	// all its WebSockets; 1000.
 	MaxCallerOperations int
+	// MaxSubscriptions is how many subscriptions may be under way, over event streams and
+	// WebSockets; 10,000. One too many is refused with 503 and SERVICE_OVERLOADED.
+	MaxSubscriptions int
+	// MaxCallerSubscriptions is how many of them may be of one caller; 1000. One too many is
+	// refused with 429 and THROTTLED.
+	MaxCallerSubscriptions int
 	// MaxQueuedBytes is how many bytes of messages may wait until a caller reads,
 	// on all its WebSockets; 16 MiB. A single message may be larger. A WebSocket
 	// that has one too many is closed with 1008.
 	MaxQueuedBytes int64
-	// Caller names whom a context is of, for these limits: that of a handshake,
-	// and after connection_init that of Init. Nil makes each WebSocket a caller.
+	// Caller names whom a context is of, for these limits: that of a request or handshake,
+	// and after connection_init that of Init. Nil makes each WebSocket and event stream a
+	// caller.
 	Caller func(ctx context.Context) string
 	// InitTimeout is how long a WebSocket may take until connection_ack,
 	// including Init; 10 s.
@@ -83,6 +90,8 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxOperations, 100)
 	setDefault(&c.MaxSockets, 100)
 	setDefault(&c.MaxCallerOperations, 1000)
+	setDefault(&c.MaxSubscriptions, 10_000)
+	setDefault(&c.MaxCallerSubscriptions, 1000)
 	setDefault(&c.MaxQueuedBytes, 16<<20)
 	setDefault(&c.InitTimeout, 10*time.Second)
 	setDefault(&c.KeepAlive, 12*time.Second)

@@ -41,8 +41,12 @@ const (
 	chunkExtension
 	chunkBytes
 	chunkEnd
-	opaque // not looked at any more
+	preface // of HTTP/2, at the start of a connection
+	opaque  // not looked at any more
 )
+
+// prefaceOfHTTP2 begins a connection of HTTP/2 (RFC 9113, section 3.4).
+const prefaceOfHTTP2 = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // mostBytes bounds lengths, so that they can't overflow. Longer bodies end with
 // the connection.
@@ -62,6 +66,8 @@ func (f *framing) step(data []byte) []byte {
 		return f.line(data)
 	case bodyBytes, chunkBytes, chunkEnd:
 		return f.skip(data)
+	case preface:
+		return f.begins(data)
 	}
 	c := data[0]
 	switch f.state {
@@ -94,6 +100,23 @@ func (f *framing) step(data []byte) []byte {
 		}
 	}
 	return data[1:]
+}
+
+// begins compares the first bytes of a connection with the preface of HTTP/2, as net/http
+// does: what follows all of it are frames. Other bytes are a request of HTTP/1.
+func (f *framing) begins(data []byte) []byte {
+	for i, c := range data {
+		if c != prefaceOfHTTP2[f.matched] {
+			f.state = beforeRequest
+			f.check([]byte(prefaceOfHTTP2[:f.matched])) // they have no field that could be refused
+			return data[i:]
+		}
+		if f.matched++; f.matched == len(prefaceOfHTTP2) {
+			f.state = opaque
+			return nil
+		}
+	}
+	return nil
 }
 
 // line skips to the end of a line.

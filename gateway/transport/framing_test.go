@@ -73,13 +73,17 @@ func checkFraming(t *testing.T, text []byte, size int) {
 	if i := slices.IndexFunc(want, func(e exchange) bool { return e.faulty }); i >= 0 {
 		want = want[:i]
 	}
-	checked := bytes.Clone(text)
-	var f framing
-	for chunk := range slices.Chunk(checked, size) {
-		f.check(chunk)
-	}
-	if got := requests(checked); !slices.Equal(got, want) {
-		t.Errorf("%q in chunks of %d:\n got %+v\nwant %+v", text, size, got, want)
+	for _, begin := range []framingState{beforeRequest, preface} {
+		if begin == preface && bytes.HasPrefix(text, []byte(prefaceOfHTTP2)) {
+			continue
+		}
+		checked, f := bytes.Clone(text), framing{state: begin}
+		for chunk := range slices.Chunk(checked, size) {
+			f.check(chunk)
+		}
+		if got := requests(checked); !slices.Equal(got, want) {
+			t.Errorf("%q in chunks of %d:\n got %+v\nwant %+v", text, size, got, want)
+		}
 	}
 }
 
@@ -116,6 +120,7 @@ func framed() []string {
 		post + "X-Content-Length: 4\r\nContent-Length-X: 4\r\nTransfer-Encodings: 4\r\nContent: 4\r\nTE: x\r\nC: c\r\nT: t\r\n\r\n" + both,
 		"\r\n" + both, sized + "\r\n\r\n" + both, sized + "\r\n\r\n\r\n" + sized,
 		"GET / HTTP/1.1\nHost: x\n\n" + both,
+		"PRI * HTTP/2.0\r\n\r\n" + both, "PRI * HTTP/2.0\r\n\r\nSM\r\n" + both, prefaceOfHTTP2 + both, "P" + both, "PRI / HTTP/1.1\r\nHost: x\r\n\r\n" + both,
 		"garbage\r\n\r\n" + both, "\x00", "",
 	}
 }

@@ -57,7 +57,7 @@ func serveWithin(t testing.TB, timeouts timeouts, config transport.Config, chang
 	config.Log = slog.New(slog.NewTextHandler(g.log, nil))
 	g.handler = transport.New(newSource(t, g.resolvers, timeouts, config.Log, changes), newWriter(t), config)
 	g.Server = httptest.NewUnstartedServer(g.handler)
-	g.Listener = transport.NewListener(g.Listener, timeouts.write)
+	g.Listener = transport.NewListener(g.Listener, transport.ListenerConfig{WriteTimeout: timeouts.write})
 	g.Config.ConnState = transport.ConnState
 	g.Config.ReadTimeout = timeouts.read
 	g.Start()

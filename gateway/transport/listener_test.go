@@ -111,7 +111,7 @@ func (l listenerOf) Accept() (net.Conn, error) { return l.conn, nil }
 // TestWritesAsLongAsTheClientReads: the deadline moves with what is written.
 func TestWritesAsLongAsTheClientReads(t *testing.T) {
 	inner := &stubborn{takes: []int{10, 1, 30, 5}}
-	conn, err := transport.NewListener(listenerOf{conn: inner}, time.Minute).Accept()
+	conn, err := transport.NewListener(listenerOf{conn: inner}, transport.ListenerConfig{WriteTimeout: time.Minute}).Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestWritesAsLongAsTheClientReads(t *testing.T) {
 		t.Errorf("the deadline was set %d times for writes that were quick", inner.moved-5)
 	}
 	inner = &stubborn{takes: []int{10, 0, 0, 0}}
-	conn, err = transport.NewListener(listenerOf{conn: inner}, time.Nanosecond).Accept()
+	conn, err = transport.NewListener(listenerOf{conn: inner}, transport.ListenerConfig{WriteTimeout: time.Nanosecond}).Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func (l *countedListener) Accept() (net.Conn, error) {
 func TestReadDeadlinesAreSetLate(t *testing.T) {
 	server := httptest.NewUnstartedServer(newCanned(t, []byte(`{"a":1}`)))
 	listener := &countedListener{Listener: server.Listener}
-	server.Listener = transport.NewListener(listener, 0)
+	server.Listener = transport.NewListener(listener, transport.ListenerConfig{})
 	server.Config.ConnState = transport.ConnState
 	server.Config.ReadTimeout, server.Config.ReadHeaderTimeout, server.Config.IdleTimeout = time.Minute, 50*time.Second, 2*time.Minute
 	server.Start()
@@ -324,7 +324,7 @@ func TestReadsUntilTheDeadlineThatIsWanted(t *testing.T) {
 		"a stale one, then later": {[]time.Time{future.Add(time.Hour), future}, 0, 1, 1},
 	} {
 		inner := &hasty{fails: c.fails}
-		conn, err := transport.NewListener(listenerOf{conn: inner}, time.Minute).Accept()
+		conn, err := transport.NewListener(listenerOf{conn: inner}, transport.ListenerConfig{WriteTimeout: time.Minute}).Accept()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -340,7 +340,7 @@ func TestReadsUntilTheDeadlineThatIsWanted(t *testing.T) {
 	}
 	// What was set for one request passes during the next.
 	inner := &hasty{}
-	conn, err := transport.NewListener(listenerOf{conn: inner}, time.Minute).Accept()
+	conn, err := transport.NewListener(listenerOf{conn: inner}, transport.ListenerConfig{WriteTimeout: time.Minute}).Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +359,7 @@ func TestReadsUntilTheDeadlineThatIsWanted(t *testing.T) {
 func TestInterruptedReads(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()
-	conn, err := transport.NewListener(listenerOf{conn: near}, time.Minute).Accept()
+	conn, err := transport.NewListener(listenerOf{conn: near}, transport.ListenerConfig{WriteTimeout: time.Minute}).Accept()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 type refusal struct {
 	status  int
 	allow   string // the header Allow, of 405
-	close   bool   // the connection, since the request was not read to its end
+	close   bool   // the connection of HTTP/1, since the request was not read to its end
 	problem *problem.Error
 }
 
@@ -46,7 +46,7 @@ func (h *Handler) refuse(w http.ResponseWriter, request *http.Request, r *refusa
 	if r.allow != "" {
 		header.Set("Allow", r.allow)
 	}
-	if r.close {
+	if r.close && request.ProtoMajor == 1 { // a stream of HTTP/2 ends without its connection
 		header.Set("Connection", "close")
 		// net/http reads some more before it closes, so that the client gets the
 		// answer; it must not wait long for that.

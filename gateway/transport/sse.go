@@ -26,9 +26,9 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, lasts bool
 	if until := h.config().Until(r.Context()); !until.IsZero() {
 		run = expiring(run, until)
 	}
-	end, ok := h.streams.begin()
-	if !ok {
-		h.refuse(w, r, stopping())
+	end, refused := h.beginStream(r.Context(), lasts)
+	if refused != nil {
+		h.refuse(w, r, refused)
 		return
 	}
 	// In HTTP/2, a stream is no connection, and in HTTP/1.0 there are no chunks.
@@ -46,6 +46,43 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, lasts bool
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	h.stream(ctx, cancel, events, run)
+}
+
+// beginStream counts one more event stream, of a subscription if that lasts, until end is
+// called.
+func (h *Handler) beginStream(ctx context.Context, lasts bool) (end func(), refused *refusal) {
+	ended, ok := h.streams.begin()
+	if !ok {
+		return nil, stopping()
+	}
+	if !lasts {
+		return ended, nil
+	}
+	one := h.streamOf(ctx)
+	leave := func() {
+		h.callers.leaveStream(one)
+		ended()
+	}
+	if p := h.callers.subscribe(one, h.config()); p != nil {
+		leave()
+		status := http.StatusTooManyRequests
+		if p.Code == problem.Overloaded {
+			status = http.StatusServiceUnavailable
+		}
+		return nil, &refusal{status: status, problem: p}
+	}
+	return func() {
+		h.callers.unsubscribe(one)
+		leave()
+	}, nil
+}
+
+// streamOf counts an event stream of a context's caller.
+func (h *Handler) streamOf(ctx context.Context) *caller {
+	if h.config().Caller == nil {
+		return new(callers).enterStream("")
+	}
+	return h.callers.enterStream(h.config().Caller(ctx))
 }
 
 // stream sends the events of run, until ctx is done.
@@ -76,7 +113,7 @@ func expiring(run runFunc, until time.Time) runFunc {
 			return limited.Err() == nil && send(a) // what comes of the end is no answer
 		})
 		if ctx.Err() == nil && limited.Err() != nil {
-			send(answer.Problem(problem.New(problem.Unauthenticated, "The token has expired.")))
+			send(answer.Problem(problem.New(problem.Unauthenticated, "The credentials have expired.")))
 		}
 	}
 }

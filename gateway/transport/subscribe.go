@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -113,7 +115,7 @@ func (s *socket) subscribe(ctx context.Context, m *message) *closing {
 		defer caller.end()
 		defer s.operations.done()
 		defer cancel()
-		s.run(ctx, sub, m.request)
+		s.run(ctx, sub, caller, m.request)
 	})
 	return nil
 }
@@ -128,7 +130,7 @@ func (s *socket) tooMany(ctx context.Context, id, format string, limit int) {
 
 // run executes an operation and sends what comes of it: errors if it can't be
 // executed, else its responses and their end.
-func (s *socket) run(ctx context.Context, sub *subscription, request *Request) {
+func (s *socket) run(ctx context.Context, sub *subscription, caller *caller, request *Request) {
 	defer func() {
 		if value := recover(); value != nil {
 			s.respond(ctx, sub, s.handler.panicked(ctx, value))
@@ -141,6 +143,14 @@ func (s *socket) run(ctx context.Context, sub *subscription, request *Request) {
 	if failed != nil {
 		s.respond(ctx, sub, failed)
 		return
+	}
+	if operation.Kind() == ast.Subscription {
+		callers := &s.handler.callers
+		if p := callers.subscribe(caller, s.handler.config()); p != nil {
+			s.respond(ctx, sub, answer.Problem(p))
+			return
+		}
+		defer callers.unsubscribe(caller)
 	}
 	operation.Run(ctx, func(a *answer.Answer) bool { return s.accepted(ctx) && s.respond(ctx, sub, a) })
 	s.finish(ctx, sub)

@@ -1,0 +1,102 @@
+package transport
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// connections are those of a listener that are open.
+type connections struct {
+	mu        sync.Mutex
+	open      int
+	byAddress map[netip.Addr]int
+	refused   uint64
+	logged    time.Time // when it was last logged that some were refused
+}
+
+// logEvery is the least time between two lines about connections that were refused.
+const logEvery = 10 * time.Second
+
+// Refused returns how many connections were closed because there were too many.
+func (l *Listener) Refused() uint64 {
+	l.connections.mu.Lock()
+	defer l.connections.mu.Unlock()
+	return l.connections.refused
+}
+
+// acceptOne returns the next connection that there may be.
+func (l *Listener) acceptOne() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil || l.opened(conn) {
+			return conn, err
+		}
+		_ = conn.Close() // the client may have
+	}
+}
+
+// opened counts a connection until closed is called, unless there are too many.
+func (l *Listener) opened(conn net.Conn) bool {
+	address := l.limited(conn)
+	c := &l.connections
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	tooMany := l.config.Connections > 0 && c.open >= l.config.Connections
+	if tooMany || address.IsValid() && c.byAddress[address] >= l.config.ConnectionsPerAddress {
+		c.refused++
+		if now := time.Now(); now.Sub(c.logged) >= logEvery {
+			c.logged = now
+			l.config.Log.Warn("connections are refused: there are too many", "open", c.open, "ofOneAddress", !tooMany, "refused", c.refused)
+		}
+		return false
+	}
+	c.open++
+	if address.IsValid() {
+		if c.byAddress == nil {
+			c.byAddress = map[netip.Addr]int{}
+		}
+		c.byAddress[address]++
+	}
+	return true
+}
+
+// closed is called when a connection ends.
+func (l *Listener) closed(conn net.Conn) {
+	address := l.limited(conn)
+	c := &l.connections
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open--
+	if !address.IsValid() {
+		return
+	}
+	if n := c.byAddress[address]; n > 1 {
+		c.byAddress[address] = n - 1
+	} else {
+		delete(c.byAddress, address)
+	}
+}
+
+// limited returns the address whose connections are counted; it is not valid if they are
+// not. Of IPv6 it is a network, of which a client can use every address (RFC 6177).
+func (l *Listener) limited(conn net.Conn) netip.Addr {
+	if l.config.ConnectionsPerAddress == 0 {
+		return netip.Addr{}
+	}
+	peer, ok := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	address := peer.AddrPort().Addr().Unmap()
+	if l.config.Unlimited != nil && l.config.Unlimited(address) {
+		return netip.Addr{}
+	}
+	if address.Is6() {
+		if network, err := address.WithZone("").Prefix(64); err == nil {
+			return network.Addr()
+		}
+	}
+	return address
+}

@@ -1,0 +1,149 @@
+package transport
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// paced is the lower layer of a connection of a [Listener]. Its writes time out only when
+// the client takes nothing, and its reads have a deadline that is cheap to set. One
+// goroutine reads at a time, and one writes.
+type paced struct {
+	net.Conn
+
+	listener *Listener
+	deadline atomic.Int64 // of writes, in Unix nanoseconds; 0 for none
+	closed   atomic.Bool
+	reads    readDeadline
+}
+
+// readDeadline is the deadline of reads. An [http.Server] sets it seven times for a
+// request, and setting it costs more than most of what else it does. So it is set
+// when there is something to wait for, and what passes too early is set again.
+type readDeadline struct {
+	mu      sync.Mutex
+	wanted  time.Time // zero for none
+	set     time.Time // that of the connection below
+	reading bool
+}
+
+// Read is part of [net.Conn].
+func (c *paced) Read(p []byte) (int, error) {
+	d := &c.reads
+	d.mu.Lock()
+	d.reading = true
+	err := c.arm()
+	d.mu.Unlock()
+	for err == nil {
+		var n int
+		n, err = c.Conn.Read(p)
+		d.mu.Lock()
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || d.hasPassed() {
+			d.reading = false
+			d.mu.Unlock()
+			return n, err
+		}
+		err = c.arm()
+		d.mu.Unlock()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reading = false
+	return 0, err
+}
+
+// hasPassed reports whether the deadline that is wanted has passed.
+func (d *readDeadline) hasPassed() bool { return !d.wanted.IsZero() && !d.wanted.After(time.Now()) }
+
+// arm sets the deadline of the connection below, unless the one that is set passes
+// in time, and not before now.
+func (c *paced) arm() error {
+	d := &c.reads
+	late := !d.wanted.IsZero() && (d.set.IsZero() || d.set.After(d.wanted))
+	if !late && (d.set.IsZero() || d.set.After(time.Now())) {
+		return nil
+	}
+	d.set = d.wanted
+	return c.Conn.SetReadDeadline(d.wanted)
+}
+
+// SetReadDeadline is part of [net.Conn].
+func (c *paced) SetReadDeadline(t time.Time) error {
+	d := &c.reads
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.wanted = t
+	if !d.reading {
+		return nil
+	}
+	return c.arm()
+}
+
+// Write is part of [net.Conn]. When nothing can be written for the timeout, it
+// closes the connection.
+//
+// Deadlines are kept over several writes, since setting one costs more than
+// reading the clock: what is left of one is at least half of the timeout, and if
+// it passes too early the write goes on.
+func (c *paced) Write(p []byte) (int, error) {
+	progress := time.Now()
+	if time.Duration(c.deadline.Load()-progress.UnixNano()) < c.listener.config.WriteTimeout/2 {
+		if err := c.SetWriteDeadline(progress.Add(c.listener.config.WriteTimeout)); err != nil {
+			return 0, err
+		}
+	}
+	for written := 0; ; {
+		n, err := c.Conn.Write(p[written:])
+		written += n
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return written, err
+		}
+		now := time.Now()
+		if n > 0 {
+			progress = now
+		}
+		if now.Sub(progress) >= c.listener.config.WriteTimeout {
+			_ = c.Close() // so that who reads learns of it
+			return written, err
+		}
+		if err := c.SetWriteDeadline(progress.Add(c.listener.config.WriteTimeout)); err != nil {
+			return written, err
+		}
+	}
+}
+
+// SetDeadline is part of [net.Conn].
+func (c *paced) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// SetWriteDeadline is part of [net.Conn]. Write moves the deadline. An [http.Server]
+// sets none after each request: then that of the last write stands, which the next
+// one moves if it must.
+func (c *paced) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() {
+		return nil
+	}
+	c.deadline.Store(t.UnixNano())
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// Close is part of [net.Conn].
+func (c *paced) Close() error {
+	if !c.closed.Swap(true) {
+		c.listener.closed(c.Conn)
+	}
+	return c.Conn.Close()
+}
+
+// CloseWrite lets net/http end its side of the connection before the other.
+func (c *paced) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
