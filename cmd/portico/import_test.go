@@ -19,8 +19,8 @@ paths:
   /file: {get: {responses: {"200": {description: ok, content: {text/csv: {}}}}}}
 `
 
-// project makes a project with the document beside it.
-func project(t *testing.T) (dir, document string) {
+// newProject makes a project with the document beside it.
+func newProject(t *testing.T) (dir, document string) {
 	t.Helper()
 	dir = t.TempDir()
 	put(t, filepath.Join(dir, "schema/web/web.graphqls"), "type Query { ping: Boolean }\n")
@@ -59,7 +59,7 @@ func runImport(t *testing.T, answer string, args ...string) (string, error) {
 }
 
 func TestImportWritesADraftAndSaysWhatIsNext(t *testing.T) {
-	dir, document := project(t)
+	dir, document := newProject(t)
 	out, err := runImport(t, "", "openapi", "-C", dir, document, "--service", "shop")
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestImportAgain(t *testing.T) {
 		{name: "end of input", answer: " ", failure: "nothing was written", shows: []string{"? [y/N] "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir, document := project(t)
+			dir, document := newProject(t)
 			args := []string{"openapi", document, "--service=shop", "-C", dir}
 			if _, err := runImport(t, "", args...); err != nil {
 				t.Fatal(err)
@@ -137,7 +137,7 @@ func TestImportAgain(t *testing.T) {
 }
 
 func TestImportOfTheSameIsUnchanged(t *testing.T) {
-	dir, document := project(t)
+	dir, document := newProject(t)
 	put(t, filepath.Join(dir, "portico.yaml"), "services:\n  shop:\n    url: http://127.0.0.1:1\n")
 	args := []string{"openapi", "--service", "shop", "--frontend", "web", "-C", dir, "--only", "getOrder", document}
 	if _, err := runImport(t, "", args...); err != nil {
@@ -156,7 +156,7 @@ func TestImportOfTheSameIsUnchanged(t *testing.T) {
 }
 
 func TestImportOfProtos(t *testing.T) {
-	dir, _ := project(t)
+	dir, _ := newProject(t)
 	proto := filepath.Join(t.TempDir(), "shop/v1/shop.proto")
 	put(t, proto, "syntax = \"proto3\";\npackage shop.v1;\nservice Shop { rpc GetOrder(Order) returns (Order); }\nmessage Order { string id = 1; }\n")
 	out, err := runImport(t, "", "proto", "--service", "shop", proto, "-C", dir)
@@ -172,7 +172,7 @@ func TestImportOfProtos(t *testing.T) {
 }
 
 func TestImportOfMistakes(t *testing.T) {
-	dir, document := project(t)
+	dir, document := newProject(t)
 	for _, c := range []struct {
 		name string
 		args []string

@@ -4,6 +4,7 @@
 //	portico check [-C dir] [--max-calls N] [--update]
 //	portico import openapi|proto FILE... --service NAME
 //	portico config check|show|schema [FILE]
+//	portico diff OLD [NEW] [flags]
 package main
 
 import (
@@ -25,7 +26,7 @@ func main() {
 	os.Exit(exitCode(run(context.Background(), os.Args[1:], os.Stdout), os.Stderr))
 }
 
-const usage = `portico compiles the schemas of a Backend-for-Frontend into Go.
+const usageOfAll = `portico compiles the schemas of a Backend-for-Frontend into Go.
 
 usage: portico <command> [flags]
 
@@ -34,6 +35,7 @@ commands:
   check       check everything without writing, and count the calls that operations make at worst
   import      draft a schema with bindings from an OpenAPI document or protos; see portico import -h
   config      check portico.yaml, show its settings, or print its JSON Schema; see portico config -h
+  diff        say which changes of a schema break which operations and clients; see portico diff -h
 
 flags of generate and check:
   -C dir         the project's folder (default ".")
@@ -49,7 +51,7 @@ var errUsage = errors.New("usage")
 // run is the command without the process around it.
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) == 0 {
-		fmt.Fprint(stdout, usage)
+		fmt.Fprint(stdout, usageOfAll)
 		return errUsage
 	}
 	switch args[0] {
@@ -61,8 +63,10 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return importDraft(ctx, args[1:], newConsole(os.Stdin, stdout, os.Getenv))
 	case "config":
 		return configure(args[1:], os.Getenv, stdout)
+	case "diff":
+		return diff(ctx, args[1:], stdout)
 	case "help", "-h", "-help", "--help":
-		fmt.Fprint(stdout, usage)
+		fmt.Fprint(stdout, usageOfAll)
 		return nil
 	}
 	return fmt.Errorf("there is no command %q; see portico help", args[0])
@@ -92,8 +96,13 @@ func generate(ctx context.Context, args []string, stdout io.Writer) error {
 }
 
 // exitCode prints an error and returns the process's exit code: 1 for a
-// mistake in the project or a failure, 2 for wrong use.
+// mistake in the project or a failure, 2 for wrong use, and for a diff that could
+// not compare.
 func exitCode(err error, stderr io.Writer) int {
+	if stopped, ok := errors.AsType[trouble](err); ok {
+		fmt.Fprintf(stderr, "portico diff: %v\n", stopped)
+		return 2
+	}
 	var found bindgen.Diagnostics
 	var wrong config.Mistakes
 	switch {
@@ -101,6 +110,7 @@ func exitCode(err error, stderr io.Writer) int {
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
+	case errors.Is(err, errBreaking): // it is printed
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "interrupted; no file was changed")
 	case errors.As(err, &found):

@@ -36,6 +36,7 @@ type Project struct {
 
 	shared    []*ast.Source
 	receivers map[string]bool
+	published bool // only what callers see matters: see ReadAPI
 }
 
 // CallerServices returns the services that receive the caller, sorted.

@@ -31,6 +31,9 @@ func validate(p *Project, f *Frontend, r *Report) {
 			r.gql(err, "")
 			return
 		}
+		if p.published {
+			onlyPublic(doc)
+		}
 		c.prune(doc)
 		c.orphans(doc)
 		schema, err := validator.ValidateSchemaDocument(doc)
@@ -159,9 +162,13 @@ func (c *sdlCheck) needQuery(f *Frontend) {
 	if f.Schema == nil || f.Schema.Query != nil || c.broken["Query"] {
 		return
 	}
-	c.Add(Diagnostic{
+	d := Diagnostic{
 		File: f.sources[0].Name, Line: 1, Column: 1,
 		Message: "frontend " + f.Name + " has no type Query, which every GraphQL schema needs",
 		Fix:     "add type Query { … } here or in schema/shared/",
-	})
+	}
+	if f.Name == "" { // a schema that is not a project's
+		d.Message, d.Fix = "the schema has no type Query, which every GraphQL schema needs", "add type Query { … }"
+	}
+	c.Add(d)
 }
