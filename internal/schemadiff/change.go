@@ -80,13 +80,20 @@ func (c *comparison) add(code Code, s subject, format string, args ...any) {
 	})
 }
 
-// returned returns the coordinates of the fields that return each type.
+// returned returns the coordinates of the fields that return each type. A field of
+// an interface returns what the same fields of its types return, too.
 func returned(s *ast.Schema) map[string][]string {
 	found := map[string][]string{}
 	for _, name := range typeNames(s) {
 		if def := s.Types[name]; def.Kind != ast.InputObject {
 			for _, field := range def.Fields {
-				found[field.Type.Name()] = append(found[field.Type.Name()], name+"."+field.Name)
+				of := field.Type.Name()
+				found[of] = append(found[of], name+"."+field.Name)
+				for _, parent := range def.Interfaces {
+					if i := s.Types[parent]; i != nil && i.Fields.ForName(field.Name) != nil {
+						found[of] = append(found[of], parent+"."+field.Name)
+					}
+				}
 			}
 		}
 	}

@@ -148,13 +148,12 @@ func (op checkedOperation) affected(c Change) (Operation, bool) {
 			consider(u)
 		}
 	}
-	for what, u := range op.uses {
-		literal, ok := strings.CutPrefix(what, number(c.Coordinate, ""))
-		if c.refuses == nil || !ok {
-			continue
-		}
-		if n, err := strconv.ParseFloat(literal, 64); err == nil && c.refuses(n) {
-			consider(u)
+	if c.refuses != nil {
+		for what, u := range op.uses {
+			literal, ok := strings.CutPrefix(what, number(c.Coordinate, ""))
+			if n, err := strconv.ParseFloat(literal, 64); ok && err == nil && c.refuses(n) {
+				consider(u)
+			}
 		}
 	}
 	if best == nil {

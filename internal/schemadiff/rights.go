@@ -69,16 +69,42 @@ func rightCode(kind directive.RightKind) Code {
 	}
 }
 
+// mostCombinations bounds how many combinations of scopes, or of policies, are
+// compared. Beyond it, each directive is compared by itself, which reports more.
+const mostCombinations = 1000
+
 // implied reports whether all callers with some rights have another right.
 func implied(right directive.Right, by directive.Rights) bool {
-	return slices.ContainsFunc(by, func(have directive.Right) bool {
-		if right.Kind == directive.Authenticated {
-			return have.Kind != directive.Policies // which may allow anonymous callers
-		}
-		return have.Kind == right.Kind && !slices.ContainsFunc(have.AnyOf, func(all []string) bool {
+	if right.Kind == directive.Authenticated {
+		// An anonymous caller has no scopes; policies may allow one.
+		return slices.ContainsFunc(by, func(have directive.Right) bool { return have.Kind != directive.Policies })
+	}
+	enough := func(combinations [][]string) bool {
+		return !slices.ContainsFunc(combinations, func(all []string) bool {
 			return !slices.ContainsFunc(right.AnyOf, func(need []string) bool { return subset(need, all) })
 		})
-	})
+	}
+	combined, found := [][]string{nil}, false // what a caller has at least, with all directives so far
+	for _, have := range by {
+		if have.Kind != right.Kind {
+			continue
+		}
+		if enough(have.AnyOf) {
+			return true
+		}
+		found = true
+		if len(combined)*len(have.AnyOf) > mostCombinations {
+			continue
+		}
+		var more [][]string
+		for _, all := range combined {
+			for _, list := range have.AnyOf {
+				more = append(more, slices.Concat(all, list))
+			}
+		}
+		combined = more
+	}
+	return found && enough(combined)
 }
 
 func subset(need, have []string) bool {
