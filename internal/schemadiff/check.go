@@ -147,12 +147,12 @@ func (op checkedOperation) affected(c Change) (Operation, bool) {
 		if u, ok := op.uses[touch]; ok {
 			consider(u)
 		}
-	}
-	if c.refuses != nil {
-		for what, u := range op.uses {
-			literal, ok := strings.CutPrefix(what, number(c.Coordinate, ""))
-			if n, err := strconv.ParseFloat(literal, 64); ok && err == nil && c.refuses(n) {
-				consider(u)
+		if coordinate, ok := strings.CutSuffix(touch, bound("")); ok && c.refuses != nil {
+			for what, u := range op.uses {
+				literal, ok := strings.CutPrefix(what, number(coordinate, ""))
+				if n, err := strconv.ParseFloat(literal, 64); ok && err == nil && c.refuses(n) {
+					consider(u)
+				}
 			}
 		}
 	}

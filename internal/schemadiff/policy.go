@@ -22,13 +22,8 @@ func (c *comparison) typePolicy(before, after *ast.Definition) {
 }
 
 // fieldPolicy compares the directives of policy of a field, but for rights.
-func (c *comparison) fieldPolicy(def *ast.Definition, coordinate string, before, after *ast.FieldDefinition) {
+func (c *comparison) fieldPolicy(coordinate string, before, after *ast.FieldDefinition) {
 	s := is(coordinate, after.Position, coordinate)
-	for _, name := range def.Interfaces { // operations select the field by an interface, too
-		if i := c.old.Types[name]; i != nil && i.Fields.ForName(before.Name) != nil {
-			s.touches = append(s.touches, name+"."+before.Name)
-		}
-	}
 	old, had := directive.Weight(before.Directives)
 	now, has := directive.Weight(after.Directives)
 	if had || has {

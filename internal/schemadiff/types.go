@@ -2,6 +2,7 @@ package schemadiff
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -162,12 +163,33 @@ func (c *comparison) fields(before, after *ast.Definition) {
 			c.add(FieldTypeChanged, s, "the type of %s changed from %s to %s", coordinate, field.Type, now.Type)
 		}
 		c.texts(s, field.Description, now.Description, field.Directives, now.Directives)
+		first := len(c.changes)
 		c.arguments(coordinate, field, now)
-		c.fieldPolicy(after, coordinate, field, now)
+		c.fieldPolicy(coordinate, field, now)
+		c.alsoOf(before, field, c.changes[first:])
 	}
 	for _, field := range after.Fields {
 		if coordinate := after.Name + "." + field.Name; !isMeta(field) && before.Fields.ForName(field.Name) == nil {
 			c.add(FieldAdded, is(coordinate, field.Position), "%s is new", coordinate)
+		}
+	}
+}
+
+// alsoOf makes changes of a type's field affect operations that select it by an
+// interface of the type, too.
+func (c *comparison) alsoOf(def *ast.Definition, field *ast.FieldDefinition, changes []Change) {
+	own := def.Name + "." + field.Name
+	for _, name := range def.Interfaces {
+		parent := c.old.Types[name]
+		if parent == nil || parent.Fields.ForName(field.Name) == nil {
+			continue
+		}
+		for i := range changes {
+			for _, touch := range changes[i].touches {
+				if rest, ok := strings.CutPrefix(touch, own); ok {
+					changes[i].touches = append(changes[i].touches, name+"."+field.Name+rest)
+				}
+			}
 		}
 	}
 }
