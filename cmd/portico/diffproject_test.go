@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/portico-gateway/portico/gateway/usage"
 )
 
 // repository makes a git repository with a project of two frontends in a folder of
@@ -163,6 +165,35 @@ func TestDiffJSON(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("there is no %s in %s", want, out)
 		}
+	}
+}
+
+// The examples of the documentation have the formats of the program.
+func TestDiffDocumentation(t *testing.T) {
+	blocks := strings.Split(get(t, "../../docs/schema-changes.md"), "```json\n")
+	if len(blocks) != 3 {
+		t.Fatalf("there are %d examples", len(blocks)-1)
+	}
+	for i := range blocks {
+		blocks[i], _, _ = strings.Cut(blocks[i], "```")
+	}
+	var example, actual jsonDiff
+	d := json.NewDecoder(strings.NewReader(blocks[1]))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&example); err != nil {
+		t.Error(err)
+	}
+	if u, err := usage.Read(strings.NewReader(blocks[2]), usage.Limits{}); err != nil || len(u.Records()) != 1 {
+		t.Error(err)
+	}
+	t.Chdir(repository(t))
+	put(t, "usage.jsonl", strings.Replace(blocks[2], "web", "mobile", 1))
+	out, _ := runDiff(t, "v1", "--json", "--usage", "usage.jsonl")
+	if err := json.Unmarshal([]byte(out), &actual); err != nil {
+		t.Fatal(err)
+	}
+	if example.Version != actual.Version || *example.Usage != *actual.Usage || len(actual.Frontends) != 2 {
+		t.Errorf("%s", out)
 	}
 }
 
