@@ -23,7 +23,8 @@ OLD and NEW are each one of
   .                      a project's folder; the default of NEW is the project in -C
   schema/web             a folder with *.graphqls files, and shared beside it
   old.graphqls           a schema file
-A file or a folder goes before a revision of the same name; git:NAME is always the revision.
+A file or a folder goes before a revision of the same name; git:NAME is always the revision. Paths are relative to the
+current folder.
 
 flags:
   -C dir               the project's folder (default ".")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strconv"
 	"strings"
 
 	"github.com/portico-gateway/portico/internal/project"
@@ -30,16 +31,35 @@ func gitFiles(ctx context.Context, dir, revision string) (project.Files, error) 
 	if err != nil {
 		return nil, err
 	}
-	files := project.Files{}
+	var names []string
+	var ids strings.Builder
 	for entry := range strings.SplitSeq(listed, "\x00") {
 		about, name, ok := strings.Cut(entry, "\t")
 		fields := strings.Fields(about) // the mode, the type and the id
-		if !ok || len(fields) != 3 || fields[1] != "blob" || !project.IsAPIFile(name) {
-			continue
+		if ok && len(fields) == 3 && fields[1] == "blob" && project.IsAPIFile(name) {
+			names = append(names, name)
+			ids.WriteString(fields[2] + "\n")
 		}
-		if files[name], err = git(ctx, dir, "cat-file", "blob", fields[2]); err != nil {
-			return nil, err
+	}
+	return gitBlobs(ctx, dir, names, ids.String())
+}
+
+// gitBlobs returns the contents of files. ids has the id of each, one a line.
+func gitBlobs(ctx context.Context, dir string, names []string, ids string) (project.Files, error) {
+	cmd := exec.CommandContext(ctx, "git", "-C", dir, "cat-file", "--batch")
+	cmd.Stdin = strings.NewReader(ids)
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("git cat-file: %w", err)
+	}
+	files := project.Files{}
+	for _, name := range names { // each is "<id> blob <size>\n<content>\n"
+		head, rest, ok := bytes.Cut(out, []byte("\n"))
+		size, err := strconv.Atoi(string(head[bytes.LastIndexByte(head, ' ')+1:]))
+		if !ok || err != nil || size >= len(rest) {
+			return nil, fmt.Errorf("git cat-file: %s: %s", name, head)
 		}
+		files[name], out = string(rest[:size]), rest[size+1:]
 	}
 	return files, nil
 }

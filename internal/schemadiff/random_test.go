@@ -214,13 +214,28 @@ func (d dice) operation(schema *ast.Schema) string {
 	if def := schema.Directives["d0"]; def != nil && d.maybe("directive of the operation", 30) && strings.Contains(fmt.Sprint(def.Locations), "QUERY") {
 		head += o.uses(def, "query")
 	}
-	return head + " " + set
+	return head + " " + set + strings.Join(o.fragments, "")
 }
 
 type operationWriter struct {
 	dice
 	schema    *ast.Schema
 	variables []string
+	fragments []string
+}
+
+// fragment returns a fragment of a type, by its name or inline.
+func (o *operationWriter) fragment(def *ast.Definition, at string, depth int) string {
+	set := o.selection(def, at, depth+1)
+	if o.maybe(at+"inline", 50) {
+		return " ... on " + def.Name + " " + set
+	}
+	name := fmt.Sprint("F", len(o.fragments))
+	o.fragments = append(o.fragments, " fragment "+name+" on "+def.Name+" "+set)
+	if d := o.schema.Directives["d1"]; d != nil && o.maybe(at+"directive", 30) && strings.Contains(fmt.Sprint(d.Locations), "SPREAD") {
+		return " ..." + name + o.uses(d, at)
+	}
+	return " ..." + name
 }
 
 func (o *operationWriter) uses(def *ast.DirectiveDefinition, at string) string {
@@ -252,12 +267,12 @@ func (o *operationWriter) selection(def *ast.Definition, at string, depth int) s
 	}
 	for _, possible := range o.schema.GetPossibleTypes(def) {
 		if at := at + "on" + possible.Name; def.Kind == ast.Union && depth < 4 && o.maybe(at, 60) {
-			out.WriteString(" ... on " + possible.Name + " " + o.selection(possible, at, depth+1))
+			out.WriteString(o.fragment(possible, at, depth))
 		}
 	}
 	for _, name := range def.Interfaces {
 		if at := at + "as" + name; o.maybe(at, 40) {
-			out.WriteString(" ... on " + name + " " + o.selection(o.schema.Types[name], at, depth+1))
+			out.WriteString(o.fragment(o.schema.Types[name], at, depth))
 		}
 	}
 	out.WriteString(" }")
