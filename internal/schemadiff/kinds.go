@@ -123,11 +123,11 @@ func breaking() []Kind {
 		using     = "operations that use the directive"
 	)
 	return []Kind{
-		{FrontendRemoved, Breaking, "the frontend has no schema any more", "all"},
+		{FrontendRemoved, Breaking, "the frontend has no schema any more", "all operations"},
 		{RootTypeRemoved, Breaking, "a type is no longer that of mutations or subscriptions", "operations of that kind"},
 		{RootTypeChanged, Breaking, "queries, mutations or subscriptions have another type", "operations of that kind"},
 		{TypeRemoved, Breaking, "a type was removed", "operations that name the type or select its fields"},
-		{TypeKindChanged, Breaking, "a type is of another kind: an enum is a scalar", "operations that name the type, select or give values of it"},
+		{TypeKindChanged, Breaking, "a type is of another kind, such as an enum that became a scalar", "operations that name the type, select or give values of it"},
 		{FieldRemoved, Breaking, "a field was removed, or is `@inaccessible` now; also a deprecated one", selecting},
 		{FieldTypeChanged, Breaking, "a field returns another type, or may be null", selecting},
 		{ArgumentRemoved, Breaking, "an argument was removed", giving},
@@ -161,13 +161,15 @@ func breaking() []Kind {
 func dangerous() []Kind {
 	const (
 		selecting = "operations that select the field"
-		receiving = "operations that select a field of the type"
+		receiving = "operations that select a field that returns the type"
 		lacking   = "operations that do not give it"
+
+		ofInterface = "operations that select a field whose type is the interface"
 	)
 	return []Kind{
 		{EnumValueAdded, Dangerous, "an enum has a new value, which clients may not know", receiving},
 		{UnionMemberAdded, Dangerous, "a union has a new member, whose objects clients may not know", receiving},
-		{InterfaceAdded, Dangerous, "a type implements one more interface, whose fields may return its objects", receiving},
+		{InterfaceAdded, Dangerous, "a type implements one more interface, whose fields may return its objects", ofInterface},
 		{ArgumentDefaultChanged, Dangerous, "an argument has another default, or has one or none now", lacking},
 		{InputFieldDefaultChanged, Dangerous, "an input field has another default, or has one or none now", lacking},
 		{DirectiveArgumentDefaultChanged, Dangerous, "an argument of a directive has another default, or has one or none now", lacking},
