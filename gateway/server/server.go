@@ -41,14 +41,17 @@ type Server struct {
 	writer     *answer.Writer // of all frontends
 	health     *health
 	bodies     *transport.Budget // of all frontends
-	admission  *overload.Limiter
-	ownHeaders []string // what services are not told by callers; canonical
+	admission  *overload.Limiter // nil: nothing is refused
+	ownHeaders []string          // what services are not told by callers; canonical
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
 type Options struct {
 	// Policies decide what @policy asks, by name.
 	Policies map[string]access.Policy
+	// Unbounded executes any number of operations at a time, whatever the machine can do. It
+	// is for measurements.
+	Unbounded bool
 }
 
 // New prepares a gateway; it connects to nothing yet.
@@ -65,20 +68,22 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		return nil, err
 	}
 	s := &Server{
-		config:    cfg,
-		options:   options,
-		log:       log,
-		services:  services,
-		verifier:  verifier,
-		link:      link,
-		limiter:   ratelimit.New(limiterConfig(cfg.Redis, link, log)),
-		store:     store,
-		writer:    writer,
-		admission: overload.New(overload.Sampler()),
-		bodies:    transport.NewBudget(int64(cfg.Server.BodyBudget)),
-		health:    newHealth(cfg.Services, services.Check, verifier),
+		config:   cfg,
+		options:  options,
+		log:      log,
+		services: services,
+		verifier: verifier,
+		link:     link,
+		limiter:  ratelimit.New(limiterConfig(cfg.Redis, link, log)),
+		store:    store,
+		writer:   writer,
+		bodies:   transport.NewBudget(int64(cfg.Server.BodyBudget)),
+		health:   newHealth(cfg.Services, services.Check, verifier),
 		// An API key lets its bearer act for its principal: services need none.
 		ownHeaders: []string{http.CanonicalHeaderKey(cfg.Auth.KeyHeader)},
+	}
+	if !options.Unbounded {
+		s.admission = overload.New(overload.Sampler())
 	}
 	for _, service := range cfg.Services {
 		if service.SubjectHeader != "" {
@@ -169,7 +174,9 @@ func (s *Server) background(ctx context.Context, routes *routes) (end func()) {
 	group.Go(func() { s.verifier.Run(ctx) })
 	group.Go(func() { s.services.Run(ctx) })
 	group.Go(func() { s.health.Run(ctx) })
-	group.Go(func() { s.admission.Run(ctx) })
+	if s.admission != nil {
+		group.Go(func() { s.admission.Run(ctx) })
+	}
 	for _, f := range routes.operations {
 		group.Go(func() { f.Run(ctx) })
 	}
