@@ -140,9 +140,9 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 		s.httpServer(s.adminHandler()),
 	}
 	failed := make(chan error, len(servers))
-	for i, listener := range []net.Listener{public, admin} {
-		bounded := transport.NewListener(listener, time.Duration(s.config.Server.WriteTimeout))
-		go func() { failed <- servers[i].Serve(bounded) }()
+	bounded := transport.NewListener(public, time.Duration(s.config.Server.WriteTimeout))
+	for i, listener := range []net.Listener{bounded, transport.NewListener(admin, time.Duration(s.config.Server.WriteTimeout))} {
+		go func() { failed <- servers[i].Serve(listener) }()
 	}
 	s.announce(public.Addr(), admin.Addr(), routes.names)
 	select {
@@ -152,6 +152,9 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 		var err error
 		if errors.Is(context.Cause(ctx), ErrTerminated) {
 			err = s.lameDuck(failed)
+		}
+		if err == nil {
+			s.drain(bounded) //nolint:contextcheck // see stop
 		}
 		return errors.Join(err, s.stop(servers, routes)) //nolint:contextcheck // see stop
 	}
@@ -222,7 +225,9 @@ func (s *Server) connect(ctx context.Context) (end func()) {
 }
 
 func listen(ctx context.Context, setting, address string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // for which Drain can't drop what opens a connection
+	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w (is another gateway running? Stop it, or set another address)", setting, err)
 	}
@@ -255,7 +260,7 @@ func (s *Server) announce(public, admin net.Addr, names []string) {
 // that the gateway is not ready, unless a listener fails, which is the error.
 func (s *Server) lameDuck(failed <-chan error) error {
 	s.health.stopping.Store(true)
-	s.log.Info("not ready; requests are served for a while", "for", s.config.Server.LameDuck)
+	s.log.Info("not ready; requests are served for a while", "for", time.Duration(s.config.Server.LameDuck).String())
 	timer := time.NewTimer(time.Duration(s.config.Server.LameDuck))
 	defer timer.Stop()
 	select {
@@ -263,6 +268,16 @@ func (s *Server) lameDuck(failed <-chan error) error {
 		return nil
 	case err := <-failed:
 		return err
+	}
+}
+
+// drain accepts the connections that clients have opened, as the last ones.
+func (s *Server) drain(public *transport.Listener) {
+	s.health.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.config.Server.Drain))
+	defer cancel()
+	if err := public.Drain(ctx); err != nil {
+		s.log.Warn("connections that wait to be accepted are reset", "cause", err)
 	}
 }
 

@@ -23,19 +23,20 @@ import (
 type Listener struct {
 	net.Listener
 
-	timeout time.Duration
+	timeout  time.Duration
+	draining *draining
 }
 
 // NewListener returns a listener whose connections are closed after a time in
 // which nothing can be written; 10 s if that is 0.
 func NewListener(l net.Listener, writeTimeout time.Duration) *Listener {
 	setDefault(&writeTimeout, 10*time.Second)
-	return &Listener{Listener: l, timeout: writeTimeout}
+	return &Listener{Listener: l, timeout: writeTimeout, draining: newDraining()}
 }
 
 // Accept is part of [net.Listener].
 func (l *Listener) Accept() (net.Conn, error) {
-	accepted, err := l.Listener.Accept()
+	accepted, err := l.accept()
 	if err != nil {
 		return nil, err
 	}
