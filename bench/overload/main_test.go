@@ -31,41 +31,47 @@ func TestMain(m *testing.M) {
 
 // The curve, with margins that hold on a busy machine: at three times the peak, what is too much is
 // refused as it should be, the gateway goes on answering others, and the service is called for those only.
+// What else the machine does in these seconds can spoil them, so that it is enough if they hold once.
 func TestCurve(t *testing.T) {
 	b, err := start(t.Context(), "", 20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer b.close()
+	const attempts = 5
+	for range attempts {
+		once, thrice := measurePeak(t, b)
+		if once.wrong+thrice.wrong > 0 {
+			t.Fatalf("%d answers are neither good nor refusals as they should be", once.wrong+thrice.wrong)
+		}
+		refuses, answers, few := len(thrice.refused)*5 >= thrice.sent, thrice.goodput() >= once.goodput()/5, thrice.inVain()*10 <= thrice.sent
+		if refuses && answers && few {
+			return
+		}
+		t.Logf("a fifth is refused: %t; a fifth of the answers at the peak is in time: %t; one call in ten requests at most is in vain: %t", refuses, answers, few)
+	}
+	t.Errorf("at three times the peak, these were not all true in any of %d attempts", attempts)
+}
+
+// measurePeak measures the peak, and what comes of as many requests and of three times as many.
+func measurePeak(t *testing.T, b *bench) (once, thrice *measured) {
+	t.Helper()
 	const lasts = time.Second
 	peak, err := b.peak(lasts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var points []point
-	for _, factor := range []float64{1, 3} {
-		m, err := b.measure(b.bounded, factor*peak, lasts)
-		if err != nil {
+	points := []point{{factor: 1}, {factor: 3}}
+	for i := range points {
+		if points[i].bounded, err = b.measure(b.bounded, points[i].factor*peak, lasts); err != nil {
 			t.Fatal(err)
 		}
-		points = append(points, point{factor: factor, bounded: m})
+		points[i].unbounded.lasted = lasts
 	}
 	var table bytes.Buffer
 	writeTable(&table, points, peak)
 	t.Logf("a peak of %.0f answers a second\n%s", peak, &table)
-	once, thrice := &points[0].bounded, &points[1].bounded
-	if once.wrong+thrice.wrong > 0 {
-		t.Errorf("%d answers are neither good nor refusals as they should be", once.wrong+thrice.wrong)
-	}
-	if len(thrice.refused)*5 < thrice.sent {
-		t.Errorf("at three times the peak, %d of %d requests are refused", len(thrice.refused), thrice.sent)
-	}
-	if thrice.goodput() < once.goodput()/5 {
-		t.Errorf("at three times the peak, %.0f answers a second are in time; at the peak, %.0f", thrice.goodput(), once.goodput())
-	}
-	if thrice.inVain()*4 > thrice.sent {
-		t.Errorf("at three times the peak, %d calls of the service are for callers who have left, of %d requests", thrice.inVain(), thrice.sent)
-	}
+	return &points[0].bounded, &points[1].bounded
 }
 
 // The picture is XML, and has a line for each that has values.
