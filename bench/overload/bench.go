@@ -24,6 +24,7 @@ type bench struct {
 
 	number  atomic.Int64 // of requests
 	calls   atomic.Int64 // of the service
+	tries   int64        // requests of try, most of which are calls
 	service *http.Server
 	dir     string
 	ends    []func()
@@ -57,6 +58,7 @@ func start(ctx context.Context, cpu string, products int) (*bench, error) {
 
 // try returns an error if the answer to a request has errors, or none is there.
 func (b *bench) try(address string) error {
+	b.tries++
 	body, err := load.Body(address, b.request())
 	if err == nil && !isAnswer(body) {
 		err = fmt.Errorf("a request is answered with %.200s", body)
@@ -96,10 +98,10 @@ func (b *bench) measure(address string, rate float64, lasts time.Duration) (meas
 	if err := b.settle(address); err != nil {
 		return measured{}, err
 	}
-	before := b.calls.Load()
+	before := b.calls.Load() - b.tries
 	m := offer(address, rate, lasts, b.request)
 	err := b.settle(address)
-	m.calls = b.calls.Load() - before
+	m.calls = b.calls.Load() - b.tries - before
 	return m, err
 }
 
