@@ -96,13 +96,12 @@ func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelim
 
 // transportConfig returns the configuration of a frontend's transports.
 func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport.Config {
-	return transport.Config{
+	out := transport.Config{
 		MaxBodyBytes:  int64(cfg.Limits.Body),
 		MaxBatch:      cfg.Limits.Batch,
 		MaxInputItems: cfg.Limits.InputItems,
 		MaxInputDepth: cfg.Limits.InputDepth,
 		Budget:        s.bodies,
-		Shed:          s.admission.Shed,
 		MaxOperations: cfg.Limits.Operations,
 		Origins:       cfg.CORS.Origins,
 
@@ -121,6 +120,10 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 		Accepts: s.accepts,
 		Log:     s.log,
 	}
+	if s.admission != nil {
+		out.Shed = s.admission.Shed
+	}
+	return out
 }
 
 // operationConfig returns the configuration of a frontend's operations.

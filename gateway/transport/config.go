@@ -27,9 +27,9 @@ type Config struct {
 	// is refused with 503, a WebSocket with 1013.
 	Budget *Budget
 	// Shed reports whether a query is refused with 503 and SERVICE_OVERLOADED before it
-	// is looked at, since the gateway has too much to do; nil for never. Answers that
-	// the source recalls, mutations, and documents whose text the request does not have are
-	// not asked about.
+	// is decoded, since the gateway has too much to do; nil for never. It is not called for answers that
+	// the source recalls, mutations, documents whose text the request does not have, batches, and
+	// requests of more than 4 KiB.
 	Shed func() bool
 	// MaxOperations is how many operations one WebSocket may have under way;
 	// 100.
