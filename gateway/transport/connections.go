@@ -30,8 +30,12 @@ func (l *Listener) Refused() uint64 {
 func (l *Listener) acceptOne() (net.Conn, error) {
 	for {
 		conn, err := l.accept()
-		if err != nil || l.opened(conn) {
-			return conn, err
+		if err != nil {
+			return nil, err
+		}
+		if l.opened(conn) {
+			boundUnsent(conn)
+			return conn, nil
 		}
 		_ = conn.Close() // the client may have
 	}
