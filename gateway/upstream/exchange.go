@@ -28,6 +28,7 @@ type exchanging[T any] struct {
 	req  *http.Request
 	read reading[T]
 	once bool        // an attempt may send the request once only
+	both bool        // attempts may be concurrent
 	sent atomic.Bool // req was, so that the next attempt needs a copy
 }
 
@@ -56,6 +57,7 @@ func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T
 	if c.versions().mirror != nil {
 		mine.copy = x.copy
 	}
+	x.both = mine.separate != nil || mine.copy != nil // the configuration may change
 	err := mine.make(req.Context())
 	what.fellBack = mine.fellBack
 	return value, err
@@ -101,7 +103,7 @@ func (x *exchanging[T]) copy(ctx context.Context, to *endpoint.Endpoint) error {
 // an attempt that failed, and attempts may be concurrent.
 func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*http.Request, error) {
 	req := sentTo(x.req.WithContext(ctx), to)
-	if x.sent.Swap(true) || x.http.config().Hedging > 0 || x.http.versions().mirror != nil {
+	if x.sent.Swap(true) || x.both {
 		req.Header = req.Header.Clone()
 		if req.GetBody != nil {
 			body, err := req.GetBody()
