@@ -12,7 +12,8 @@ import (
 
 // reloading is what is known of reloads.
 type reloading struct {
-	asked chan reloadRequest
+	asked   chan reloadRequest
+	stopped chan struct{} // closed when there are no reloads any more
 
 	mu     sync.Mutex
 	latest reloadState
@@ -40,7 +41,7 @@ type reloadState struct {
 }
 
 func newReloading() *reloading {
-	return &reloading{asked: make(chan reloadRequest), latest: reloadState{Loaded: time.Now()}}
+	return &reloading{asked: make(chan reloadRequest), stopped: make(chan struct{}), latest: reloadState{Loaded: time.Now()}}
 }
 
 // state returns which configuration is in effect.
@@ -61,11 +62,16 @@ func (r *reloading) note(err error) {
 	r.latest = reloadState{Loaded: time.Now()}
 }
 
+// errStopping is the error of a reload that is asked for when the gateway stops.
+var errStopping = errors.New("the gateway is stopping")
+
 // ask asks for a reload, and waits for it or for ctx.
 func (r *reloading) ask(ctx context.Context, cause string) (reloaded, error) {
 	done := make(chan reloaded, 1)
 	select {
 	case r.asked <- reloadRequest{cause, done}:
+	case <-r.stopped:
+		return reloaded{}, errStopping
 	case <-ctx.Done():
 		return reloaded{}, ctx.Err()
 	}
@@ -78,13 +84,15 @@ func (r *reloading) ask(ctx context.Context, cause string) (reloaded, error) {
 }
 
 // runStates runs the parts of the state, and reloads the configuration when it is asked to or
-// a file changes, until ctx is done. The parts run until own is done.
+// a file changes, until ctx is done. The parts run until own is done. It is called once.
 func (s *Server) runStates(ctx, own context.Context) {
 	var group sync.WaitGroup
 	defer group.Wait()
+	defer close(s.reloading.stopped)
 	parts := &running{group: &group, ends: map[runner]context.CancelFunc{}}
 	parts.are(own, s.now())
 	watcher := newWatcher(s.options.File, s.now())
+	hangups := s.options.Reload
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
@@ -92,9 +100,10 @@ func (s *Server) runStates(ctx, own context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case _, ok := <-s.options.Reload:
+		case _, ok := <-hangups:
 			if !ok {
-				return
+				hangups = nil
+				continue
 			}
 			request.cause = "SIGHUP"
 		case <-ticker.C:

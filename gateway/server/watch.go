@@ -14,7 +14,8 @@ const watchEvery = time.Second
 // longestWatched is how much of a file is looked at.
 const longestWatched = 4 << 20
 
-// digests are those of files by their names. A file that can't be read has one of its own.
+// digests are those of files by their names. A file that can't be read, or is no
+// regular one, has the zero digest.
 type digests map[string][sha256.Size]byte
 
 // watcher notices changes of files by their contents: a symbolic link that leads elsewhere, as in
@@ -84,6 +85,9 @@ func (d digests) differingFrom(other digests) string {
 }
 
 func digest(name string) (sum [sha256.Size]byte) {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() { // to open a pipe blocks
+		return sum
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return sum
