@@ -63,13 +63,13 @@ func openVerifier(cfg config.Auth, f files, log *slog.Logger, before *auth.Verif
 		})
 	}
 	var errs []error
-	for setting, text := range map[string]string{"auth.keys": string(cfg.Keys), "auth.keyFile": f[cfg.KeyFile]} {
-		keys, err := auth.ReadKeys([]byte(text))
-		if err != nil && setting == "auth.keyFile" {
+	for _, of := range []struct{ setting, text string }{{"auth.keys", string(cfg.Keys)}, {"auth.keyFile", f[cfg.KeyFile]}} {
+		keys, err := auth.ReadKeys([]byte(of.text))
+		if err != nil && of.setting == "auth.keyFile" {
 			err = fmt.Errorf("%s: %w", cfg.KeyFile, err)
 		}
 		if err != nil {
-			errs = append(errs, &settingError{setting, err})
+			errs = append(errs, &settingError{of.setting, err})
 		}
 		out.Keys = append(out.Keys, keys...)
 	}
@@ -111,6 +111,7 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 		Init: func(ctx context.Context, payload map[string]any) (context.Context, error) {
 			return s.session(ctx, frontend, payload)
 		},
+		Renew:   func(ctx context.Context) context.Context { return s.rerouted(ctx, frontend) },
 		Until:   until,
 		Accepts: s.accepts,
 		Log:     s.log,
