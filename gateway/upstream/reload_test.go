@@ -52,3 +52,32 @@ func TestChangesWithMirror(t *testing.T) {
 	done.Store(true)
 	group.Wait()
 }
+
+// Subscribers of a service that was changed do not join streams from before, which stay.
+func TestChangeOfSharedStreams(t *testing.T) {
+	before, old := serveBroadcasts(t)
+	after, current := serveBroadcasts(t)
+	config := func(url string) []upstream.Config {
+		return []upstream.Config{{Name: "s", Timeout: 5 * time.Second, Endpoints: endpoint.Config{Targets: []endpoint.Target{
+			{URL: "http://127.0.0.1:1"}, {URL: url}, // the first, which names what is called, is down
+		}}}}
+	}
+	services, err := upstream.Open(config(old))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer services.Close()
+	client, err := services.HTTP("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := listen(t, t.Context(), client, events)
+	stream := <-before.streams
+	change(t, services, config(current))
+	second := listen(t, t.Context(), client, events)
+	next := <-after.streams
+	stream.event("old")
+	first.wants("old")
+	next.event("new")
+	second.wants("new")
+}
