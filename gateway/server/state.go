@@ -187,6 +187,9 @@ func othersAnswer(before, next *config.Config) bool {
 			Headers: s.Headers, ForwardAuthorization: s.ForwardAuthorization, SubjectHeader: s.SubjectHeader,
 		}, len(s.Canary) > 0}
 	}
+	if before.Discovery.Resolver != next.Discovery.Resolver {
+		return true
+	}
 	for name, s := range next.Services {
 		if had, ok := before.Services[name]; ok && !reflect.DeepEqual(telling(had), telling(s)) {
 			return true
