@@ -55,6 +55,18 @@ func openStore(cfg config.Cache, link *redis.Link) (*cache.Store, error) {
 
 // openVerifier returns the verifier that takes the place of another one.
 func openVerifier(cfg config.Auth, f files, log *slog.Logger, before *auth.Verifier) (*auth.Verifier, error) {
+	of, err := authConfig(cfg, f, log)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := before.Succeed(of)
+	if err != nil {
+		return nil, &settingError{"auth", err}
+	}
+	return opened, nil
+}
+
+func authConfig(cfg config.Auth, f files, log *slog.Logger) (auth.Config, error) {
 	out := auth.Config{KeyHeader: cfg.KeyHeader, Log: log}
 	for _, i := range cfg.Issuers {
 		out.Issuers = append(out.Issuers, auth.Issuer{
@@ -73,14 +85,7 @@ func openVerifier(cfg config.Auth, f files, log *slog.Logger, before *auth.Verif
 		}
 		out.Keys = append(out.Keys, keys...)
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
-	}
-	opened, err := before.Succeed(out)
-	if err != nil {
-		return nil, &settingError{"auth", err}
-	}
-	return opened, nil
+	return out, errors.Join(errs...)
 }
 
 func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelimit.Config {
