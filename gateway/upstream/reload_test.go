@@ -2,6 +2,8 @@ package upstream_test
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -80,4 +82,44 @@ func TestChangeOfSharedStreams(t *testing.T) {
 	first.wants("old")
 	next.event("new")
 	second.wants("new")
+}
+
+// changing is a body during whose encoding something changes.
+type changing func()
+
+func (c changing) MarshalJSON() ([]byte, error) {
+	c()
+	return []byte("1"), nil
+}
+
+// A call that is not given to an endpoint yet is made at the new place as its URL says, also if that
+// has another path.
+func TestChangeOfThePathOfACall(t *testing.T) {
+	paths := make(chan string, 10)
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		paths <- r.Host + r.RequestURI
+		w.WriteHeader(http.StatusNoContent)
+	}
+	old, current := serve(t, handler), serve(t, handler)
+	for from, to := range map[string]string{"": "/v2", "/v1": "/v2", "/v2/a%2Fb": "/v2", "/v2": ""} {
+		services, err := upstream.Open([]upstream.Config{{Name: "s", URL: old + from, Timeout: time.Minute}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := services.HTTP("s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := changing(func() { change(t, services, []upstream.Config{{Name: "s", URL: current + to, Timeout: time.Minute}}) })
+		r := upstream.Request{Method: http.MethodPost, Path: []string{"a/b"}, Query: url.Values{"q": {"1"}}, Body: body}
+		if err := client.Done(t.Context(), r); err != nil {
+			t.Error(err)
+		}
+		if got, want := <-paths, strings.TrimPrefix(current, "http://")+to+"/a%2Fb?q=1"; got != want {
+			t.Errorf("from %s to %s: it was sent to %s, want %s", from, to, got, want)
+		}
+		if err := services.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
