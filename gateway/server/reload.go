@@ -32,6 +32,7 @@ type reloaded struct {
 	// Restart are those that take effect when the gateway is started again.
 	Restart []string `json:"restart"`
 	err     error
+	failed  *config.Config // that could not take effect; nil if there is none
 }
 
 // reloadState says which configuration is in effect.
@@ -115,7 +116,7 @@ func (s *Server) runStates(ctx, own context.Context) {
 		watcher.read()
 		of := s.reload(own, request.cause)
 		parts.are(own, s.now())
-		watcher.watch(s.now())
+		watcher.watch(s.now(), of.failed)
 		if request.done != nil {
 			request.done <- of
 		}
@@ -145,7 +146,7 @@ func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 		err = s.change(cfg) //nolint:contextcheck // literals are parsed without a request
 	}
 	if err != nil {
-		of.err = err
+		of.err, of.failed = err, cfg
 		s.log.Error("the configuration is not reloaded: the one before stays in effect", "cause", cause, "mistakes", mistakesOf(err))
 		return of
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -130,5 +131,40 @@ func TestWatcherOfPipes(t *testing.T) {
 	case <-done:
 	case <-time.After(5 * time.Second):
 		t.Fatal("it blocks")
+	}
+}
+
+// A file that a configuration names, and that is missing, is watched: the configuration takes
+// effect when it is there. Files that are not named any more are not.
+func TestWatcherOfFilesThatAreMissing(t *testing.T) {
+	dir := t.TempDir()
+	file, keys := filepath.Join(dir, "portico.yaml"), filepath.Join(dir, "keys.yaml")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Defaults()
+	cfg.Auth.KeyFile = keys
+	w := newWatcher(file, &state{})
+	w.read()
+	w.watch(&state{}, &cfg)
+	for range 2 {
+		if got := w.look(); got != "" {
+			t.Fatalf("%s has changed", got)
+		}
+	}
+	if err := os.WriteFile(keys, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.look()
+	if got := w.look(); got != keys {
+		t.Errorf("%q has changed, want %q", got, keys)
+	}
+	w.read()
+	w.watch(&state{files: files{keys: ""}}, nil)
+	if got := w.look(); got != "" {
+		t.Errorf("%s has changed", got)
+	}
+	if w.watch(&state{}, nil); len(w.known) != 1 {
+		t.Errorf("%d files are watched", len(w.known))
 	}
 }

@@ -49,11 +49,20 @@ func (f files) read(setting, name string) error {
 // the parts themselves.
 func readFiles(cfg *config.Config) (files, error) {
 	f := files{}
-	errs := []error{f.read("auth.keyFile", cfg.Auth.KeyFile)}
-	for name, s := range cfg.Services {
-		errs = append(errs, f.read("services."+name+".tls.ca", s.TLS.CA))
+	var errs []error
+	for setting, name := range filesOf(cfg) {
+		errs = append(errs, f.read(setting, name))
 	}
 	return f, errors.Join(errs...)
+}
+
+// filesOf returns the settings and the names of files whose contents are given to parts.
+func filesOf(cfg *config.Config) map[string]string {
+	of := map[string]string{"auth.keyFile": cfg.Auth.KeyFile}
+	for name, s := range cfg.Services {
+		of["services."+name+".tls.ca"] = s.TLS.CA
+	}
+	return of
 }
 
 // newState returns the state of a configuration without frontends. before is the state that
