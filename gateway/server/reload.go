@@ -143,7 +143,7 @@ func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 	before := s.now().config
 	cfg, err := s.options.Load()
 	if err == nil {
-		err = s.change(cfg) //nolint:contextcheck // literals are parsed without a request
+		err = s.change(ctx, cfg) //nolint:contextcheck // literals are parsed without a request
 	}
 	if err != nil {
 		of.err, of.failed = err, cfg
@@ -157,8 +157,11 @@ func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 	return of
 }
 
+// keysWait is how long a reload waits for the keys of issuers that are new.
+const keysWait = 2 * time.Second
+
 // change makes a configuration the one that is in effect. With an error, nothing has changed.
-func (s *Server) change(cfg *config.Config) error {
+func (s *Server) change(ctx context.Context, cfg *config.Config) error {
 	before := s.now()
 	next, err := s.newState(cfg, before)
 	if err != nil {
@@ -173,6 +176,9 @@ func (s *Server) change(cfg *config.Config) error {
 		services.Discard()
 		return err
 	}
+	fetching, cancel := context.WithTimeout(ctx, keysWait)
+	defer cancel()
+	next.verifier.Fetch(fetching)
 	services.Apply()
 	s.apply(next)
 	return nil

@@ -242,14 +242,14 @@ func TestReloadOfWhatIsReadOfTheState(t *testing.T) {
 		if c.change(&next); before == c.want {
 			t.Errorf("%s: it is %v without the change", name, before)
 		}
-		if err := s.change(&next); err != nil {
+		if err := s.change(t.Context(), &next); err != nil {
 			t.Fatal(err)
 		}
 		if got := c.observe(); got != c.want {
 			t.Errorf("%s: it is %v, want %v", name, got, c.want)
 		}
 		again := cfg
-		if err := s.change(&again); err != nil {
+		if err := s.change(t.Context(), &again); err != nil {
 			t.Fatal(err)
 		}
 		if got := c.observe(); got != before {
