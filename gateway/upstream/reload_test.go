@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -120,6 +121,50 @@ func TestChangeOfThePathOfACall(t *testing.T) {
 		}
 		if err := services.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// Checks of health that are under way while the service is changed leave no connections.
+func TestChangesWithHealthChecks(t *testing.T) {
+	var connections, checks atomic.Int64
+	url := serveConnections(t, &connections, func(w http.ResponseWriter, _ *http.Request) {
+		checks.Add(1)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	config := func(i int) []upstream.Config {
+		return []upstream.Config{{Name: "s", URL: url, Timeout: time.Minute, Attempts: 1 + i%2, IdleTimeout: time.Hour, Endpoints: endpoint.Config{
+			Health: endpoint.Health{Interval: time.Microsecond, Timeout: time.Minute},
+		}}}
+	}
+	services, err := upstream.Open(config(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer services.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan struct{})
+	go func() {
+		defer close(ran)
+		services.Run(ctx)
+	}()
+	defer func() {
+		cancel()
+		<-ran
+	}()
+	if err := services.Check(t.Context(), "s"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		for before := checks.Load(); checks.Load() < before+2; {
+			time.Sleep(time.Microsecond) // the checks of others
+		}
+		change(t, services, config(i+1))
+	}
+	change(t, services, nil, "s")
+	for deadline := time.Now().Add(10 * time.Second); connections.Load() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d connections are left", connections.Load())
 		}
 	}
 }

@@ -42,9 +42,9 @@ type versions struct {
 	share    float64  // of the calls that are mirrored
 	random   func() float64
 
-	running context.Context          //nolint:containedctx // see stop
-	stop    context.CancelFunc       // ends run
-	next    atomic.Pointer[versions] // those by which these are replaced; nil if they are not
+	running context.Context         //nolint:containedctx // see stop
+	stop    context.CancelFunc      // ends run
+	next    atomic.Pointer[service] // has those by which these are replaced; nil if they are not
 
 	ctx     context.Context //nolint:containedctx // of copies, which outlast the calls
 	cancel  context.CancelFunc
@@ -137,7 +137,7 @@ func (c *call) through(ctx context.Context, send func(*versions, context.Context
 		if next == nil || !errors.Is(err, endpoint.ErrRetired) {
 			return err
 		}
-		c.version = next.like(c.version)
+		c.version = next.versions().like(c.version)
 	}
 }
 
@@ -242,9 +242,10 @@ func (vs *versions) run(ctx context.Context) {
 }
 
 // replace makes others take the calls that are not given to an endpoint yet. Connections are
-// closed when the calls and streams on them have ended. next is nil for a service that is
-// gone.
-func (vs *versions) replace(next *versions) {
+// closed when the calls and streams on them have ended. next has the others; it is nil for a
+// service that is gone. The versions do not refer to the others themselves: a stream, which may
+// last, would keep all that follow.
+func (vs *versions) replace(next *service) {
 	vs.next.Store(next)
 	vs.endCopies()
 	for _, v := range vs.all() {
