@@ -143,7 +143,7 @@ func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 	before := s.now().config
 	cfg, err := s.options.Load()
 	if err == nil {
-		err = s.change(ctx, cfg) //nolint:contextcheck // literals are parsed without a request
+		err = s.change(ctx, cfg)
 	}
 	if err != nil {
 		of.err, of.failed = err, cfg
@@ -170,9 +170,10 @@ func (s *Server) change(ctx context.Context, cfg *config.Config) error {
 	changed, removed := s.changedServices(before, next)
 	services, err := s.services.Change(changed, removed)
 	if err != nil {
-		return errors.Join(cfg.At("services", err), s.serve(next, before, s.frontends)) // all that is wrong
+		// All that is wrong is said at once.
+		return errors.Join(cfg.At("services", err), s.serve(next, before, s.frontends)) //nolint:contextcheck // literals are parsed without a request
 	}
-	if err := s.serve(next, before, s.frontends); err != nil {
+	if err := s.serve(next, before, s.frontends); err != nil { //nolint:contextcheck // see above
 		services.Discard()
 		return err
 	}

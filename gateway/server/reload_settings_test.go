@@ -103,7 +103,7 @@ func eachSetting(t *testing.T, v reflect.Value, path string, fixed bool, visit f
 	before := reflect.New(v.Type()).Elem()
 	before.Set(v)
 	defer v.Set(before)
-	_, isText := v.Interface().(fmt.Stringer)
+	_, isText := reflect.TypeAssert[fmt.Stringer](v)
 	switch kind := v.Kind(); {
 	case path == "frontends": // the settings of frontend
 		return
