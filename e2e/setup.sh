@@ -1,6 +1,7 @@
 #!/bin/sh
-# Gets what the tests need and this machine lacks: a browser, curl, Redis, caches that
-# stand before a gateway, and Node with the JavaScript clients of e2e/clients.
+# Gets what the tests need and this machine lacks: a browser, curl, Redis, caches and
+# proxies that stand before a gateway, and Node with the JavaScript clients of
+# e2e/clients.
 set -eu
 cd "$(dirname "$0")"
 
@@ -48,6 +49,7 @@ has redis-server || { install Redis redis-server && quiet redis-server; }
 PATH=$PATH:/usr/sbin
 has varnishd || { install Varnish varnish && quiet varnish; }
 has nginx || { install nginx nginx-light && quiet nginx; }
+has haproxy || { install HAProxy haproxy && quiet haproxy; }
 if ! cmp -s clients/package-lock.json clients/node_modules/.installed; then
 	echo "installing the JavaScript clients for the tests ..."
 	(cd clients && npm ci --silent --no-audit --no-fund)

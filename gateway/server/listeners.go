@@ -155,7 +155,9 @@ func listen(ctx context.Context, setting, address string, mode fs.FileMode) (net
 		}
 		return l, nil
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // for which Drain can't drop what opens a connection
+	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w (is another gateway running? Stop it, or set another address)", setting, err)
 	}

@@ -40,8 +40,8 @@ type Server struct {
 	writer    *answer.Writer // of all frontends
 	health    *health
 	bodies    *transport.Budget // of all frontends
-	admission *overload.Limiter
-	tls       *transport.TLS // of the public address; nil for plain text
+	admission *overload.Limiter // nil: nothing is refused
+	tls       *transport.TLS    // of the public address; nil for plain text
 	current   atomic.Pointer[state]
 	reloading *reloading
 
@@ -60,6 +60,9 @@ type Options struct {
 	File string
 	// Reload asks for a reload, as SIGHUP does; it may be nil.
 	Reload <-chan os.Signal
+	// Unbounded executes any number of operations at a time, whatever the machine can do. It
+	// is for measurements.
+	Unbounded bool
 }
 
 // New prepares a gateway; it connects to nothing yet.
@@ -76,9 +79,11 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		limiter:   ratelimit.New(limiterConfig(cfg.Redis, link, log)),
 		store:     store,
 		writer:    writer,
-		admission: overload.New(overload.Sampler()),
 		bodies:    transport.NewBudget(int64(cfg.Server.BodyBudget)),
 		reloading: newReloading(),
+	}
+	if !options.Unbounded {
+		s.admission = overload.New(overload.Sampler())
 	}
 	s.health = newHealth(cfg.Services, s.services.Check, func() error { return s.now().verifier.Ready() }, s.reloading.state)
 	first, errOfState := s.newState(cfg, nil)
@@ -146,6 +151,9 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 		if errors.Is(context.Cause(ctx), ErrTerminated) {
 			err = s.lameDuck(failed)
 		}
+		if err == nil {
+			s.drain(at.public) //nolint:contextcheck // see stop
+		}
 		return errors.Join(err, s.stop(servers)) //nolint:contextcheck // see stop
 	}
 }
@@ -154,12 +162,16 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 // it returns ends that and waits for it. Reloads end with ctx.
 func (s *Server) background(ctx context.Context) (end func()) {
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	group.Go(func() { s.services.Run(own) })
 	group.Go(func() { s.health.Run(own) })
-	group.Go(func() { s.admission.Run(own) })
+	if s.admission != nil {
+		group.Go(func() { s.admission.Run(own) })
+	}
 	group.Go(func() { s.runStates(ctx, own) })
 	return func() {
+		stop()
 		cancel()
 		group.Wait()
 	}
@@ -223,7 +235,7 @@ func (s *Server) announce(public, admin string) {
 func (s *Server) lameDuck(failed <-chan error) error {
 	s.health.stopping.Store(true)
 	lameDuck := s.now().config.Server.LameDuck
-	s.log.Info("not ready; requests are served for a while", "for", lameDuck)
+	s.log.Info("not ready; requests are served for a while", "for", time.Duration(lameDuck).String())
 	timer := time.NewTimer(time.Duration(lameDuck))
 	defer timer.Stop()
 	select {
@@ -231,6 +243,16 @@ func (s *Server) lameDuck(failed <-chan error) error {
 		return nil
 	case err := <-failed:
 		return err
+	}
+}
+
+// drain accepts the connections that clients have opened, as the last ones.
+func (s *Server) drain(public *transport.Listener) {
+	s.health.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.now().config.Server.Drain))
+	defer cancel()
+	if err := public.Drain(ctx); err != nil {
+		s.log.Warn("connections that wait to be accepted are reset", "cause", err)
 	}
 }
 

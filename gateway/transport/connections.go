@@ -29,9 +29,13 @@ func (l *Listener) Refused() uint64 {
 // acceptOne returns the next connection that there may be.
 func (l *Listener) acceptOne() (net.Conn, error) {
 	for {
-		conn, err := l.Listener.Accept()
-		if err != nil || l.opened(conn) {
-			return conn, err
+		conn, err := l.accept()
+		if err != nil {
+			return nil, err
+		}
+		if l.opened(conn) {
+			boundUnsent(conn)
+			return conn, nil
 		}
 		_ = conn.Close() // the client may have
 	}
@@ -39,12 +43,12 @@ func (l *Listener) acceptOne() (net.Conn, error) {
 
 // opened counts a connection until closed is called, unless there are too many.
 func (l *Listener) opened(conn net.Conn) bool {
-	address := l.limited(conn)
+	address, limited := l.addressOf(conn)
 	c := &l.connections
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	tooMany := l.config.Connections > 0 && c.open >= l.config.Connections
-	if tooMany || address.IsValid() && c.byAddress[address] >= l.config.ConnectionsPerAddress {
+	if tooMany || limited && c.byAddress[address] >= l.config.ConnectionsPerAddress {
 		c.refused++
 		if now := time.Now(); now.Sub(c.logged) >= logEvery {
 			c.logged = now
@@ -64,7 +68,7 @@ func (l *Listener) opened(conn net.Conn) bool {
 
 // closed is called when a connection ends.
 func (l *Listener) closed(conn net.Conn) {
-	address := l.limited(conn)
+	address, _ := l.addressOf(conn)
 	c := &l.connections
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,24 +83,23 @@ func (l *Listener) closed(conn net.Conn) {
 	}
 }
 
-// limited returns the address whose connections are counted; it is not valid if they are
-// not. Of IPv6 it is a network, of which a client can use every address (RFC 6177).
-func (l *Listener) limited(conn net.Conn) netip.Addr {
+// addressOf returns the address whose connections are counted, which is not valid if they are
+// not, and whether they are limited now: they are also counted if not, since that may change.
+// Of IPv6 it is a network, of which a client can use every address (RFC 6177).
+func (l *Listener) addressOf(conn net.Conn) (address netip.Addr, limited bool) {
 	if l.config.ConnectionsPerAddress == 0 {
-		return netip.Addr{}
+		return netip.Addr{}, false
 	}
 	peer, ok := conn.RemoteAddr().(*net.TCPAddr)
 	if !ok {
-		return netip.Addr{}
+		return netip.Addr{}, false
 	}
-	address := peer.AddrPort().Addr().Unmap()
-	if l.config.Unlimited != nil && l.config.Unlimited(address) {
-		return netip.Addr{}
-	}
+	address = peer.AddrPort().Addr().Unmap()
+	limited = l.config.Unlimited == nil || !l.config.Unlimited(address)
 	if address.Is6() {
 		if network, err := address.WithZone("").Prefix(64); err == nil {
-			return network.Addr()
+			address = network.Addr()
 		}
 	}
-	return address
+	return address, limited
 }

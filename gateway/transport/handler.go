@@ -30,7 +30,6 @@ package transport
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +47,9 @@ type Handler struct {
 	bodies  bodyPool
 	streams *streams
 	callers callers
+
+	overloaded *refusal
+	retryAfter []string // the value of the field
 }
 
 // New returns a handler that answers from a source with a writer.
@@ -56,7 +58,7 @@ type Handler struct {
 // [http.Server] with a ReadTimeout, within which a request must have come in
 // completely; it does not bound what comes after that.
 func New(source Source, writer *answer.Writer, config Config) *Handler {
-	h := &Handler{writer: writer, streams: newStreams()}
+	h := &Handler{writer: writer, streams: newStreams(), overloaded: overloaded(), retryAfter: []string{"1"}}
 	h.Change(source, config)
 	return h
 }
@@ -120,24 +122,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// It would end the operation: net/http goes on reading, to find out when the
 	// client leaves.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not every writer has one
-	if h.sheds(request.single) {
-		h.refuse(w, r, &refusal{status: http.StatusServiceUnavailable, problem: problem.New(problem.Overloaded, "The gateway has too much to do. Try again.")})
-		return
-	}
 	if request.single == nil {
 		h.answerBatch(r.Context(), w, r, request.batch)
 		return
 	}
 	h.answer(w, r, &request, want)
-}
-
-// sheds reports whether a request is refused because there is too much to do. One that
-// can be a mutation is not.
-func (h *Handler) sheds(r *Request) bool {
-	if h.config().Shed == nil || r == nil || r.Query == "" || strings.Contains(r.Query, "mutation") {
-		return false
-	}
-	return h.config().Shed()
 }
 
 // read is everything that a request must fulfil to be a GraphQL request.

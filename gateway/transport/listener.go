@@ -29,6 +29,7 @@ type Listener struct {
 	config      ListenerConfig
 	handshakes  *handshakes // nil without TLS
 	connections connections
+	draining    *draining
 }
 
 // ListenerConfig is the configuration of a [Listener]. The zero value is for HTTP/1 in
@@ -65,7 +66,7 @@ func NewListener(l net.Listener, config ListenerConfig) *Listener {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	out := &Listener{Listener: l, config: config}
+	out := &Listener{Listener: l, config: config, draining: newDraining()}
 	if config.TLS != nil {
 		out.handshakes = newHandshakes()
 	}
@@ -95,6 +96,7 @@ func (l *Listener) TLS() bool { return l.config.TLS != nil }
 
 // Close is part of [net.Listener]. It ends the handshakes that are under way.
 func (l *Listener) Close() error {
+	l.draining.closing.Do(func() { close(l.draining.closed) })
 	err := l.Listener.Close()
 	if l.handshakes != nil {
 		l.handshakes.close()

@@ -28,11 +28,17 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accept
 	} else if refused := h.readBody(w, r, body); refused != nil {
 		return request{}, refused
 	}
-	var text string
-	if want.format != eventStream && len(body.text) <= largestRecalled {
+	recallable := want.format != eventStream && len(body.text) <= largestRecalled
+	if recallable {
 		if a, ok := h.current.Load().source.Recall(r.Context(), r.Method, body.text); ok {
 			return request{answer: a, recalled: true}, nil
 		}
+	}
+	if h.sheds(r.Method, body.text) {
+		return request{}, h.overloaded
+	}
+	var text string
+	if recallable {
 		text = string(body.text)
 	}
 	got, refused := h.decode(r, body.text)

@@ -3,6 +3,7 @@ package transport_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -191,11 +192,20 @@ func TestCutsAClientWithoutAWindow(t *testing.T) {
 
 // A client that reads slowly gets all of an answer, also over HTTP/2.
 func TestServesASlowReaderOverEveryProtocol(t *testing.T) {
-	const timeout, size = 200 * time.Millisecond, 16 << 20
+	const timeout, size = 3 * time.Second, 32 << 20
 	for _, p := range protocols() {
 		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
 			g := p.serve(t, timeouts{write: timeout}, transport.Config{})
-			g.Client().Transport.(*http.Transport).HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 64 << 10}
+			client := g.Client().Transport.(*http.Transport)
+			client.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 64 << 10}
+			client.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := new(net.Dialer).DialContext(ctx, network, address)
+				if err == nil {
+					err = conn.(*net.TCPConn).SetReadBuffer(64 << 10)
+				}
+				return conn, err
+			}
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.URL, strings.NewReader(fmt.Sprintf(`{"query":"{large(bytes:%d)}"}`, size)))
 			if err != nil {
 				t.Fatal(err)
@@ -206,7 +216,7 @@ func TestServesASlowReaderOverEveryProtocol(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer resp.Body.Close()
-			if n, err := io.Copy(io.Discard, slowly{resp.Body, time.Now(), 4 * timeout}); err != nil || n < size {
+			if n, err := io.Copy(io.Discard, slowly{resp.Body, time.Now(), timeout + time.Second}); err != nil || n < size {
 				t.Errorf("%d bytes, %v", n, err)
 			}
 		})

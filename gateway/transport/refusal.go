@@ -14,6 +14,7 @@ type refusal struct {
 	allow   string // the header Allow, of 405
 	close   bool   // the connection of HTTP/1, since the request was not read to its end
 	problem *problem.Error
+	text    []byte // of the answer; nil for that of the problem
 }
 
 // refusef refuses what is not a GraphQL request, or can't be answered as it
@@ -53,7 +54,11 @@ func (h *Handler) refuse(w http.ResponseWriter, request *http.Request, r *refusa
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) // not every writer has one
 	}
 	if r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests {
-		header.Set("Retry-After", "1")
+		header["Retry-After"] = h.retryAfter
+	}
+	if r.text != nil {
+		h.writer.WriteJSON(w, request, r.status, ProblemFormat(request.Header), r.text)
+		return
 	}
 	a := answer.Problem(r.problem)
 	a.Status = r.status

@@ -20,6 +20,10 @@ import (
 type Connection struct {
 	net.Conn
 
+	// OnField gets each line of the header of an answer, unless it is nil. It must not
+	// keep the line.
+	OnField func(line []byte)
+
 	reader *bufio.Reader
 }
 
@@ -29,7 +33,7 @@ func Dial(address string) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Connection{c, bufio.NewReaderSize(c, 64<<10)}, nil
+	return &Connection{Conn: c, reader: bufio.NewReaderSize(c, 64<<10)}, nil
 }
 
 // Ask sends a request and reads the answer, whose body is written to into unless
@@ -67,6 +71,9 @@ func (c *Connection) rest(line []byte, into *bytes.Buffer) (err error) {
 	for len(line) > 2 {
 		if line, err = c.reader.ReadSlice('\n'); err != nil {
 			return err
+		}
+		if c.OnField != nil {
+			c.OnField(line)
 		}
 		if value, found := bytes.CutPrefix(line, []byte("Content-Length: ")); found {
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
