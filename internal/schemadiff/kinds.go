@@ -127,7 +127,7 @@ func breaking() []Kind {
 		{RootTypeRemoved, Breaking, "a type is no longer that of mutations or subscriptions", "operations of that kind"},
 		{RootTypeChanged, Breaking, "queries, mutations or subscriptions have another type", "operations of that kind"},
 		{TypeRemoved, Breaking, "a type was removed", "operations that name the type or select its fields"},
-		{TypeKindChanged, Breaking, "a type is of another kind, such as an enum that became a scalar", "operations that name the type, select or give values of it"},
+		{TypeKindChanged, Breaking, "a type is of another kind, such as an enum that became a scalar", "operations that name the type, or use values of it"},
 		{FieldRemoved, Breaking, "a field was removed, or is `@inaccessible` now; also a deprecated one", selecting},
 		{FieldTypeChanged, Breaking, "a field returns another type, or may be null", selecting},
 		{ArgumentRemoved, Breaking, "an argument was removed", giving},
