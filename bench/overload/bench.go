@@ -161,7 +161,7 @@ func (b *bench) launch(ctx context.Context, cpu string, args ...string) (string,
 	}
 	address := load.Free()
 	file := filepath.Join(b.dir, fmt.Sprintf("portico%d.yaml", len(b.ends)))
-	text := fmt.Sprintf(`server: {listen: %q}
+	text := fmt.Sprintf(`server: {listen: %q, connectionsPerAddress: 20000}
 admin: {listen: "127.0.0.1:0"}
 cache: {size: 0}
 services:
