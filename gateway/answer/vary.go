@@ -81,6 +81,7 @@ func (v *vary) key(ctx context.Context, base cache.Key) cache.Key {
 		text = cache.AppendPart(text, principal.ID())
 		text = cache.AppendPart(text, caller.Subject)
 		text = cache.AppendPart(text, caller.Authorization)
+		text = appendRights(text, principal)
 	}
 	for _, name := range v.headers {
 		text = cache.AppendPart(text, name)
@@ -91,6 +92,18 @@ func (v *vary) key(ctx context.Context, base cache.Key) cache.Key {
 		}
 	}
 	return sha256.Sum256(text)
+}
+
+// appendRights appends what the configuration gives a principal: another one may take it.
+func appendRights(text []byte, p *auth.Principal) []byte {
+	if p == nil {
+		return text
+	}
+	text = cache.AppendPart(text, p.Tier)
+	for _, scope := range p.Scopes {
+		text = cache.AppendPart(text, scope)
+	}
+	return text
 }
 
 // isPrivate reports whether caches between the gateway and its clients can't tell who may

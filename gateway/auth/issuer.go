@@ -64,6 +64,7 @@ type issuer struct {
 	client *http.Client
 	parser *jwt.Parser
 	keys   atomic.Pointer[keySet] // nil until they were fetched
+	added  bool                   // to a verifier that has others
 
 	flight singleflight.Group
 	mu     sync.Mutex

@@ -115,10 +115,17 @@ func (v *Verifier) openIssuer(i Issuer, config Config) (*issuer, error) {
 		return had, nil
 	}
 	opened, err := openIssuer(i, config)
-	if err == nil && had != nil && had.config.JWKS == i.JWKS {
-		opened.keys.Store(had.keys.Load())
+	if err != nil {
+		return nil, err
 	}
-	return opened, err
+	switch {
+	case had != nil && had.config.JWKS == i.JWKS:
+		opened.keys.Store(had.keys.Load())
+		opened.added = had.added
+	default:
+		opened.added = v.config.Now != nil
+	}
+	return opened, nil
 }
 
 // openKey returns the key of v that has the configuration, or a new one.
@@ -159,12 +166,25 @@ func (v *Verifier) Run(ctx context.Context) {
 	wait.Wait()
 }
 
+// Fetch fetches the keys of issuers whose keys are not known, until ctx is done, so that
+// callers need not wait for Run. Those that can't be fetched are left to that.
+func (v *Verifier) Fetch(ctx context.Context) {
+	var wait sync.WaitGroup
+	for _, i := range v.issuers {
+		if i.keys.Load() == nil {
+			wait.Go(func() { _ = i.fetch(ctx) })
+		}
+	}
+	wait.Wait()
+}
+
 // Ready is nil when the keys of every issuer are known; else it names the
-// others.
+// others. Issuers that the verifier has and the one that it has succeeded had not, or had
+// with keys from elsewhere, do not count: the callers of the others are served.
 func (v *Verifier) Ready() error {
 	var errs []error
 	for name, i := range v.issuers {
-		if i.keys.Load() == nil {
+		if i.keys.Load() == nil && !i.added {
 			errs = append(errs, fmt.Errorf("the keys of the issuer %s are not known yet", name))
 		}
 	}

@@ -23,6 +23,7 @@ const (
 	Call Kind = iota
 	// Stream is a call that is open for long. How long it takes says nothing.
 	Stream
+	check // of health; it is not given to a caller
 	kinds
 )
 
@@ -134,6 +135,21 @@ func (u Use) End(outcome Outcome) {
 	case u.Probe || outlier:
 		u.set.eject(e, u.Probe)
 	}
+}
+
+// beginCheck begins a check of health, whose end must be called. It is false if the endpoint is gone.
+func (e *Endpoint) beginCheck() (end func(), ok bool) {
+	e.open[check].Add(1)
+	end = func() {
+		if e.open[check].Add(-1) == 0 && e.gone.Load() {
+			e.close()
+		}
+	}
+	if e.gone.Load() {
+		end()
+		return nil, false
+	}
+	return end, true
 }
 
 // remove ends an endpoint that the set has no longer: at once, or with its last call.

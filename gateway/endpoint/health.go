@@ -41,6 +41,11 @@ func (s *Set) checkAll(ctx context.Context, failures map[*Endpoint]int) {
 	var group sync.WaitGroup
 	for e := range all {
 		group.Go(func() {
+			end, ok := e.beginCheck()
+			if !ok {
+				return
+			}
+			defer end() // it leaves no connection behind
 			ctx, cancel := context.WithTimeout(ctx, s.config.Health.Timeout)
 			defer cancel()
 			err := s.config.Health.Check(ctx, e)

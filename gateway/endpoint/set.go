@@ -108,7 +108,7 @@ func (s *Set) pick(ctx context.Context, kind Kind, avoid []*Endpoint, mayProbe b
 		}
 		current = s.current.Load()
 	}
-	if len(current.all) == 0 {
+	if current == nil || len(current.all) == 0 { // nil if it was retired during the lookup
 		return Use{}, ErrNoEndpoint
 	}
 	if len(current.all) == 1 {

@@ -79,10 +79,14 @@ func (s *Server) permitted(scope string, next func(w http.ResponseWriter, r *htt
 	})
 }
 
-// serveReload reloads the configuration. It answers 200 with what has changed, or 422 with what is
-// wrong.
+// serveReload reloads the configuration. It answers 200 with what has changed, 422 with what is
+// wrong, or 503 when the gateway stops.
 func (s *Server) serveReload(w http.ResponseWriter, r *http.Request, by string) {
 	of, err := s.reloading.ask(r.Context(), "POST /config/reload by "+by)
+	if errors.Is(err, errStopping) {
+		writeProblem(w, r, http.StatusServiceUnavailable, problem.New(problem.Unavailable, "The gateway is stopping."))
+		return
+	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	var answer any = of
 	if err != nil {

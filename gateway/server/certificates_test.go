@@ -117,7 +117,7 @@ func TestReplacedClientAuthority(t *testing.T) {
 	settings := *changed.Server.TLS
 	settings.ClientCA = after.File
 	changed.Server.TLS = &settings
-	if err := r.server.change(&changed); err != nil {
+	if err := r.server.change(t.Context(), &changed); err != nil {
 		t.Fatal(err)
 	}
 	if _, text, err := r.query(client, "{who}"); err == nil {

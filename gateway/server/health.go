@@ -23,6 +23,7 @@ type health struct {
 
 	mu       sync.Mutex
 	services map[string]config.Service
+	changes  int // of services
 	states   map[string]serviceState
 	ready    bool          // of the latest check
 	checked  time.Time     // when it ended
@@ -45,9 +46,8 @@ func newHealth(services map[string]config.Service, check func(context.Context, s
 func (h *health) change(services map[string]config.Service) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.services = services; h.states != nil {
-		h.checked = time.Time{}
-	}
+	h.services, h.checked = services, time.Time{}
+	h.changes++
 }
 
 // Run checks services when that is wanted, until ctx is done.
@@ -152,7 +152,7 @@ func (h *health) checkAll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	h.mu.Lock()
-	services := h.services
+	services, changes := h.services, h.changes
 	h.mu.Unlock()
 	states, ready := map[string]serviceState{}, true
 	var mu sync.Mutex
@@ -173,7 +173,10 @@ func (h *health) checkAll(ctx context.Context) {
 	group.Wait()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.states, h.ready, h.checked = states, ready, time.Now()
+	h.states, h.ready = states, ready
+	if h.changes == changes { // else it was of other services
+		h.checked = time.Now()
+	}
 	close(h.done)
 	h.done = make(chan struct{})
 }

@@ -268,7 +268,7 @@ func TestReloadsTLS(t *testing.T) {
 	changed.Server.TLS = &config.ServerTLS{
 		MinVersion: "1.3", ClientCertificates: "none", Certificates: []config.Certificate{{Certificate: second.CertFile, Key: second.KeyFile}},
 	}
-	if err := r.server.change(&changed); err != nil {
+	if err := r.server.change(t.Context(), &changed); err != nil {
 		t.Fatal(err)
 	}
 	if old, fresh := name(before), name(r.client(2, nil)); old != "first" || fresh != "second" {
@@ -277,14 +277,14 @@ func TestReloadsTLS(t *testing.T) {
 	if err := os.WriteFile(second.KeyFile, []byte("not a key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.server.change(&changed); err == nil || !strings.Contains(err.Error(), "server.tls.certificates[0]") {
+	if err := r.server.change(t.Context(), &changed); err == nil || !strings.Contains(err.Error(), "server.tls.certificates[0]") {
 		t.Errorf("a key that is none: %v", err)
 	}
 	if got := name(r.client(1, nil)); got != "second" {
 		t.Errorf("after an error: %s", got)
 	}
 	changed.Server.TLS = nil
-	if err := r.server.change(&changed); err == nil {
+	if err := r.server.change(t.Context(), &changed); err == nil {
 		t.Error("a gateway can't change to plain text")
 	}
 }

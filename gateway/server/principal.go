@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -104,6 +105,19 @@ func (s *Server) session(ctx context.Context, frontend string, payload map[strin
 	caller.Authorization, caller.Subject = header.Get("Authorization"), subjectOf(principal)
 	caller.Versions = s.versions(frontend, principal, caller)
 	return auth.With(upstream.WithCaller(ctx, caller), principal), nil
+}
+
+// rerouted returns a context whose caller gets the versions of services that the rules give it
+// now: a connection may be older than they are.
+func (s *Server) rerouted(ctx context.Context, frontend string) context.Context {
+	caller := upstream.CallerOf(ctx)
+	principal, _ := ctx.Value(auth.PrincipalKey{}).(*auth.Principal)
+	versions := s.versions(frontend, principal, caller)
+	if maps.Equal(versions, caller.Versions) {
+		return ctx
+	}
+	caller.Versions = versions
+	return upstream.WithCaller(ctx, caller)
 }
 
 // accepts reports whether the caller of a context, who has a connection, is one still.

@@ -12,7 +12,8 @@ import (
 
 // reloading is what is known of reloads.
 type reloading struct {
-	asked chan reloadRequest
+	asked   chan reloadRequest
+	stopped chan struct{} // closed when there are no reloads any more
 
 	mu     sync.Mutex
 	latest reloadState
@@ -31,6 +32,7 @@ type reloaded struct {
 	// Restart are those that take effect when the gateway is started again.
 	Restart []string `json:"restart"`
 	err     error
+	failed  *config.Config // that could not take effect; nil if there is none
 }
 
 // reloadState says which configuration is in effect.
@@ -40,7 +42,7 @@ type reloadState struct {
 }
 
 func newReloading() *reloading {
-	return &reloading{asked: make(chan reloadRequest), latest: reloadState{Loaded: time.Now()}}
+	return &reloading{asked: make(chan reloadRequest), stopped: make(chan struct{}), latest: reloadState{Loaded: time.Now()}}
 }
 
 // state returns which configuration is in effect.
@@ -61,11 +63,16 @@ func (r *reloading) note(err error) {
 	r.latest = reloadState{Loaded: time.Now()}
 }
 
+// errStopping is the error of a reload that is asked for when the gateway stops.
+var errStopping = errors.New("the gateway is stopping")
+
 // ask asks for a reload, and waits for it or for ctx.
 func (r *reloading) ask(ctx context.Context, cause string) (reloaded, error) {
 	done := make(chan reloaded, 1)
 	select {
 	case r.asked <- reloadRequest{cause, done}:
+	case <-r.stopped:
+		return reloaded{}, errStopping
 	case <-ctx.Done():
 		return reloaded{}, ctx.Err()
 	}
@@ -78,13 +85,15 @@ func (r *reloading) ask(ctx context.Context, cause string) (reloaded, error) {
 }
 
 // runStates runs the parts of the state, and reloads the configuration when it is asked to or
-// a file changes, until ctx is done. The parts run until own is done.
+// a file changes, until ctx is done. The parts run until own is done. It is called once.
 func (s *Server) runStates(ctx, own context.Context) {
 	var group sync.WaitGroup
 	defer group.Wait()
+	defer close(s.reloading.stopped)
 	parts := &runningParts{group: &group, ends: map[runner]context.CancelFunc{}}
 	parts.are(own, s.now())
 	watcher := newWatcher(s.options.File, s.now())
+	hangups := s.options.Reload
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
@@ -92,9 +101,10 @@ func (s *Server) runStates(ctx, own context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case _, ok := <-s.options.Reload:
+		case _, ok := <-hangups:
 			if !ok {
-				return
+				hangups = nil
+				continue
 			}
 			request.cause = "SIGHUP"
 		case <-ticker.C:
@@ -106,7 +116,7 @@ func (s *Server) runStates(ctx, own context.Context) {
 		watcher.read()
 		of := s.reload(own, request.cause)
 		parts.are(own, s.now())
-		watcher.watch(s.now())
+		watcher.watch(s.now(), of.failed)
 		if request.done != nil {
 			request.done <- of
 		}
@@ -134,10 +144,10 @@ func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 	before := s.now().config
 	cfg, err := s.options.Load()
 	if err == nil {
-		err = s.change(cfg) //nolint:contextcheck // literals are parsed without a request
+		err = s.change(ctx, cfg)
 	}
 	if err != nil {
-		of.err = err
+		of.err, of.failed = err, cfg
 		s.log.Error("the configuration is not reloaded: the one before stays in effect", "cause", cause, "mistakes", mistakesOf(err))
 		return of
 	}
@@ -148,8 +158,11 @@ func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 	return of
 }
 
+// keysWait is how long a reload waits for the keys of issuers that are new.
+const keysWait = 2 * time.Second
+
 // change makes a configuration the one that is in effect. With an error, nothing has changed.
-func (s *Server) change(cfg *config.Config) error {
+func (s *Server) change(ctx context.Context, cfg *config.Config) error {
 	before := s.now()
 	next, err := s.newState(cfg, before)
 	if err != nil {
@@ -158,12 +171,15 @@ func (s *Server) change(cfg *config.Config) error {
 	changed, removed := s.changedServices(before, next)
 	services, err := s.services.Change(changed, removed)
 	if err != nil {
-		return errors.Join(cfg.At("services", err), s.serve(next, before, s.frontends)) // all that is wrong
+		return errors.Join(cfg.At("services", err), s.serve(next, before, s.frontends)) //nolint:contextcheck // literals are parsed without a request
 	}
-	if err := s.serve(next, before, s.frontends); err != nil {
+	if err := s.serve(next, before, s.frontends); err != nil { //nolint:contextcheck // see above
 		services.Discard()
 		return err
 	}
+	fetching, cancel := context.WithTimeout(ctx, keysWait)
+	defer cancel()
+	next.verifier.Fetch(fetching)
 	services.Apply()
 	s.apply(next)
 	return nil

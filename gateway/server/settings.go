@@ -55,6 +55,18 @@ func openStore(cfg config.Cache, link *redis.Link) (*cache.Store, error) {
 
 // openVerifier returns the verifier that takes the place of another one.
 func openVerifier(cfg config.Auth, f files, log *slog.Logger, before *auth.Verifier) (*auth.Verifier, error) {
+	of, err := authConfig(cfg, f, log)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := before.Succeed(of)
+	if err != nil {
+		return nil, &settingError{"auth", err}
+	}
+	return opened, nil
+}
+
+func authConfig(cfg config.Auth, f files, log *slog.Logger) (auth.Config, error) {
 	out := auth.Config{KeyHeader: cfg.KeyHeader, Log: log}
 	for _, i := range cfg.Issuers {
 		out.Issuers = append(out.Issuers, auth.Issuer{
@@ -66,24 +78,17 @@ func openVerifier(cfg config.Auth, f files, log *slog.Logger, before *auth.Verif
 		out.Certificates = append(out.Certificates, auth.Certificate{Subject: c.Subject, Scopes: c.Scopes, Tier: c.Tier})
 	}
 	var errs []error
-	for setting, text := range map[string]string{"auth.keys": string(cfg.Keys), "auth.keyFile": f[cfg.KeyFile]} {
-		keys, err := auth.ReadKeys([]byte(text))
-		if err != nil && setting == "auth.keyFile" {
+	for _, of := range []struct{ setting, text string }{{"auth.keys", string(cfg.Keys)}, {"auth.keyFile", f[cfg.KeyFile]}} {
+		keys, err := auth.ReadKeys([]byte(of.text))
+		if err != nil && of.setting == "auth.keyFile" {
 			err = fmt.Errorf("%s: %w", cfg.KeyFile, err)
 		}
 		if err != nil {
-			errs = append(errs, &settingError{setting, err})
+			errs = append(errs, &settingError{of.setting, err})
 		}
 		out.Keys = append(out.Keys, keys...)
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
-	}
-	opened, err := before.Succeed(out)
-	if err != nil {
-		return nil, &settingError{"auth", err}
-	}
-	return opened, nil
+	return out, errors.Join(errs...)
 }
 
 func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelimit.Config {
@@ -116,6 +121,7 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 		Init: func(ctx context.Context, payload map[string]any) (context.Context, error) {
 			return s.session(ctx, frontend, payload)
 		},
+		Renew:   func(ctx context.Context) context.Context { return s.rerouted(ctx, frontend) },
 		Until:   until,
 		Accepts: s.accepts,
 		Log:     s.log,

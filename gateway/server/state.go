@@ -52,14 +52,21 @@ func (f files) read(setting, name string) error {
 // the parts themselves.
 func readFiles(cfg *config.Config) (files, error) {
 	f := files{}
-	errs := []error{f.read("auth.keyFile", cfg.Auth.KeyFile)}
-	for setting, name := range tlsFiles(cfg) {
+	var errs []error
+	for setting, name := range filesOf(cfg) {
 		errs = append(errs, f.read(setting, name))
 	}
-	for name, s := range cfg.Services {
-		errs = append(errs, f.read("services."+name+".tls.ca", s.TLS.CA))
-	}
 	return f, errors.Join(errs...)
+}
+
+// filesOf returns the settings and the names of files whose contents are given to parts.
+func filesOf(cfg *config.Config) map[string]string {
+	of := tlsFiles(cfg)
+	of["auth.keyFile"] = cfg.Auth.KeyFile
+	for name, s := range cfg.Services {
+		of["services."+name+".tls.ca"] = s.TLS.CA
+	}
+	return of
 }
 
 // newState returns the state of a configuration without frontends. before is the state that
@@ -202,6 +209,9 @@ func othersAnswer(before, next *config.Config) bool {
 			URL: s.URL, URLs: s.URLs, URLsFile: s.URLsFile, Versions: s.Versions, Config: s.Config,
 			Headers: s.Headers, ForwardAuthorization: s.ForwardAuthorization, SubjectHeader: s.SubjectHeader,
 		}, len(s.Canary) > 0}
+	}
+	if before.Discovery.Resolver != next.Discovery.Resolver {
+		return true
 	}
 	for name, s := range next.Services {
 		if had, ok := before.Services[name]; ok && !reflect.DeepEqual(telling(had), telling(s)) {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/portico-gateway/portico/gateway/config"
 )
 
 // watchEvery is how often files are looked at. A change is noticed when it has lasted for as
@@ -14,12 +16,14 @@ const watchEvery = time.Second
 // longestWatched is how much of a file is looked at.
 const longestWatched = 4 << 20
 
-// digests are those of files by their names. A file that can't be read has one of its own.
+// digests are those of files by their names. A file that can't be read, or is no
+// regular one, has the zero digest.
 type digests map[string][sha256.Size]byte
 
 // watcher notices changes of files by their contents: a symbolic link that leads elsewhere, as in
 // the volumes of Kubernetes, is one, and a new time is none. One goroutine uses it.
 type watcher struct {
+	file    string  // of the configuration; empty if nothing is watched
 	known   digests // as they were read last
 	pending digests // when a change was seen that may go on; nil if there is none
 }
@@ -31,20 +35,36 @@ func newWatcher(file string, of *state) *watcher {
 		return &watcher{}
 	}
 	w := &watcher{known: digests{file: digest(file)}}
-	w.watch(of)
+	w.file = file
+	w.watch(of, nil)
 	return w
 }
 
-// watch adds the files of a state.
-func (w *watcher) watch(of *state) {
-	if len(w.known) == 0 {
+// watch makes the files of a state, and those of a configuration that could not become one, what is
+// watched besides that of the configuration. Of the latter, which may be nil, it is not known what
+// was read, so that each counts as changed once.
+func (w *watcher) watch(of *state, failed *config.Config) {
+	if w.file == "" {
 		return
 	}
+	next := digests{w.file: w.known[w.file]}
+	keep := func(name string, otherwise [sha256.Size]byte) {
+		if known, ok := w.known[name]; ok {
+			otherwise = known
+		}
+		next[name] = otherwise
+	}
 	for name, text := range of.files {
-		if _, known := w.known[name]; !known {
-			w.known[name] = sha256.Sum256([]byte(text))
+		keep(name, sha256.Sum256([]byte(text)))
+	}
+	if failed != nil {
+		for _, name := range filesOf(failed) {
+			if name != "" {
+				keep(name, [sha256.Size]byte{})
+			}
 		}
 	}
+	w.known = next
 }
 
 // read notes that the files are about to be read.
@@ -84,6 +104,9 @@ func (d digests) differingFrom(other digests) string {
 }
 
 func digest(name string) (sum [sha256.Size]byte) {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() { // to open a pipe blocks
+		return sum
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return sum

@@ -70,6 +70,10 @@ type Config struct {
 	// does not see, refuses the connection with 4403, or with 4401 if it is a
 	// problem with the code UNAUTHENTICATED. Nil accepts everyone.
 	Init func(ctx context.Context, payload map[string]any) (context.Context, error)
+	// Renew returns the context of an operation of a WebSocket, given that of Init: what
+	// follows from a configuration may be another since then. It must be derived from the
+	// given one. Nil returns that.
+	Renew func(ctx context.Context) context.Context
 	// Until tells when the caller of a context is one no longer, as when a
 	// token expires; the zero time is never. Streams end then: an event stream
 	// with a problem, a WebSocket with 4401. Nil is never.
@@ -100,6 +104,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Init == nil {
 		c.Init = func(ctx context.Context, _ map[string]any) (context.Context, error) { return ctx, nil }
+	}
+	if c.Renew == nil {
+		c.Renew = func(ctx context.Context) context.Context { return ctx }
 	}
 	if c.Until == nil {
 		c.Until = func(context.Context) time.Time { return time.Time{} }

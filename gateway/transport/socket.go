@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -170,11 +169,13 @@ func (s *socket) receive(data io.Reader) (*message, *closing) {
 	config := s.handler.config()
 	body := s.handler.bodies.get(config.Budget, config.bound(messageEnvelope))
 	defer s.handler.bodies.put(body)
-	err := body.read(data, -1, math.MaxInt32) // the library bounds it
+	err := body.read(data, -1, config.MaxBodyBytes) // the library knows that of the handshake only
 	switch {
 	case err == nil:
 	case errors.Is(err, errBusy):
 		return nil, notYet()
+	case errors.Is(err, errTooLarge):
+		return nil, tooLarge()
 	case config.beyond(err) != nil:
 		return nil, tooManyValues()
 	default:

@@ -139,7 +139,9 @@ func (s *socket) run(ctx context.Context, sub *subscription, caller *caller, req
 	if !s.accepted(ctx) {
 		return
 	}
-	operation, failed := s.handler.current.Load().source.Prepare(ctx, request)
+	setup := s.handler.current.Load()
+	ctx = setup.config.Renew(ctx)
+	operation, failed := setup.source.Prepare(ctx, request)
 	if failed != nil {
 		s.respond(ctx, sub, failed)
 		return

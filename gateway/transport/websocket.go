@@ -58,7 +58,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, refusef(hand.status, "This is not the handshake of a WebSocket (RFC 6455)."))
 		return
 	}
-	conn.SetReadLimit(h.config().MaxBodyBytes)
+	conn.SetReadLimit(-1) // see receive
 	socket.conn = conn
 	socket.serve(r.Context())
 }
@@ -103,6 +103,7 @@ func invalidMessage() *closing { return &closing{4400, "Invalid message received
 func tooManyValues() *closing  { return &closing{4400, "Message has too many values"} }
 func unauthorized() *closing   { return &closing{4401, "Unauthorized"} }
 func forbidden() *closing      { return &closing{4403, "Forbidden"} }
+func tooLarge() *closing       { return &closing{websocket.StatusMessageTooBig, "Message is too large"} }
 func wrongProtocol() *closing  { return &closing{4406, "Subprotocol not acceptable"} }
 func initTimedOut() *closing   { return &closing{4408, "Connection initialisation timeout"} }
 func duplicateID() *closing    { return &closing{4409, "Subscriber for this id already exists"} }

@@ -98,7 +98,7 @@ func (c *Change) Apply() {
 		s.begin(of.setup.versions)
 		if before != nil {
 			s.end(before.versions)
-			before.versions.replace(of.setup.versions)
+			before.versions.replace(of.of.common())
 		}
 	}
 	for _, name := range c.removed {

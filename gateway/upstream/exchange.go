@@ -2,9 +2,11 @@ package upstream
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,9 +27,10 @@ type reading[T any] func(ctx context.Context, resp *http.Response, asked time.Ti
 // read of its answers.
 type exchanging[T any] struct {
 	http *HTTP
-	req  *http.Request
+	req  based
 	read reading[T]
 	once bool        // an attempt may send the request once only
+	both bool        // attempts may be concurrent
 	sent atomic.Bool // req was, so that the next attempt needs a copy
 }
 
@@ -35,7 +38,7 @@ type exchanging[T any] struct {
 // says. read is called for
 // each attempt, maybe concurrently. exchange returns what it returned for the attempt
 // that counts, also if that failed.
-func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T, error) {
+func exchange[T any](c *HTTP, req based, what *call, read reading[T]) (T, error) {
 	var value T
 	x := &exchanging[T]{http: c, req: req, read: read, once: !what.idempotent}
 	mine := &call{route: what.route, idempotent: what.idempotent, version: what.version} // what may be made again
@@ -56,6 +59,7 @@ func exchange[T any](c *HTTP, req *http.Request, what *call, read reading[T]) (T
 	if c.versions().mirror != nil {
 		mine.copy = x.copy
 	}
+	x.both = mine.separate != nil || mine.copy != nil // the configuration may change
 	err := mine.make(req.Context())
 	what.fellBack = mine.fellBack
 	return value, err
@@ -100,8 +104,11 @@ func (x *exchanging[T]) copy(ctx context.Context, to *endpoint.Endpoint) error {
 // request returns the request of an attempt, to an endpoint. The transport may still read the one of
 // an attempt that failed, and attempts may be concurrent.
 func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*http.Request, error) {
-	req := sentTo(x.req.WithContext(ctx), to)
-	if x.sent.Swap(true) || x.http.config().Hedging > 0 || x.http.versions().mirror != nil {
+	req, err := x.req.at(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	if x.sent.Swap(true) || x.both {
 		req.Header = req.Header.Clone()
 		if req.GetBody != nil {
 			body, err := req.GetBody()
@@ -125,6 +132,24 @@ func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*ht
 func (c *HTTP) callOf(ctx context.Context, r Request) *call {
 	mayRepeat := r.Idempotent || r.Method == "" || r.Method == http.MethodGet
 	return &call{route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx), version: c.versions().of(ctx)}
+}
+
+// at returns the request as an endpoint is sent it. That can be one of another configuration
+// than the request was made for, whose URL has another scheme or path.
+func (r based) at(ctx context.Context, to *endpoint.Endpoint) (*http.Request, error) {
+	req, base := r.WithContext(ctx), peerOf(to).base
+	if base != r.base {
+		path, found := strings.CutPrefix(req.URL.String(), r.base)
+		if !found {
+			return nil, fmt.Errorf("the URL %s is not below %s", req.URL.Redacted(), r.base)
+		}
+		target, err := url.Parse(base + path)
+		if err != nil {
+			return nil, err
+		}
+		req.URL, req.Host = target, target.Host
+	}
+	return sentTo(req, to), nil
 }
 
 // sentTo makes a request, which is a copy, one to an endpoint, and returns it.

@@ -66,7 +66,7 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 		return nil, err
 	}
 	what := c.callOf(ctx, r)
-	key := keyOf(c.config().Name, what.version.name, req)
+	key := keyOf(c.config().Name, what.version.name, req.Request)
 	if r.Passes != nil {
 		return cache.Once(ctx, r.Passes.key(key), func() (*got, error) { return c.answer(ctx, r, req) })
 	}
@@ -74,7 +74,7 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 }
 
 // recall is get for the first time in an operation.
-func (c *HTTP) recall(ctx context.Context, req *http.Request, what *call, key cache.Key) (*got, error) {
+func (c *HTTP) recall(ctx context.Context, req based, what *call, key cache.Key) (*got, error) {
 	entry, _, err := c.gets.Fetch(ctx, key, c.fetch(req, what))
 	switch {
 	case err == nil:
@@ -126,10 +126,10 @@ type fetched struct {
 
 // fetch returns a function that calls the service, with the validators of the answer
 // that is cached, if one is.
-func (c *HTTP) fetch(req *http.Request, what *call) cache.Make {
+func (c *HTTP) fetch(req based, what *call) cache.Make {
 	return func(ctx context.Context, have *cache.Entry) (*cache.Entry, error) {
-		req := req.WithContext(ctx)
-		conditional := have != nil && validate(req, gotOf(have).header)
+		req := based{req.WithContext(ctx), req.base}
+		conditional := have != nil && validate(req.Request, gotOf(have).header)
 		made, err := exchange(c, req, what, func(ctx context.Context, resp *http.Response, asked time.Time) (fetched, error) {
 			answer := &got{status: resp.StatusCode, header: resp.Header}
 			direct := isSame(resp.Request.URL, req.URL)
@@ -143,7 +143,7 @@ func (c *HTTP) fetch(req *http.Request, what *call) cache.Make {
 				}
 				answer.body = body
 			}
-			return fetched{answer, answer.read(req, asked), direct}, nil
+			return fetched{answer, answer.read(req.Request, asked), direct}, nil
 		})
 		if err != nil {
 			return nil, err

@@ -158,11 +158,12 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 }
 
 // answer sends a request and returns its answer, which is not cached.
-func (c *HTTP) answer(ctx context.Context, r Request, req *http.Request) (*got, error) {
-	answer, err := exchange(c, req.WithContext(ctx), c.callOf(ctx, r), func(ctx context.Context, resp *http.Response, asked time.Time) (*got, error) {
+func (c *HTTP) answer(ctx context.Context, r Request, req based) (*got, error) {
+	req.Request = req.WithContext(ctx)
+	answer, err := exchange(c, req, c.callOf(ctx, r), func(ctx context.Context, resp *http.Response, asked time.Time) (*got, error) {
 		body, err := c.body(ctx, resp)
 		answer := &got{status: resp.StatusCode, header: resp.Header, body: body}
-		answer.read(req, asked)
+		answer.read(req.Request, asked)
 		return answer, err
 	})
 	if answer != nil {
@@ -239,9 +240,22 @@ func (e tooLargeError) Error() string {
 // readAtOnce is the number of bytes that are read of an answer at once.
 const readAtOnce = 32 << 10
 
+// based is a request and the base of its URL.
+type based struct {
+	*http.Request
+	base string
+}
+
 // request is what the service is sent, with what it is told of the caller.
-func (c *HTTP) request(ctx context.Context, r Request) (*http.Request, error) {
-	req, err := r.build(ctx, c.current.Load().base)
+func (c *HTTP) request(ctx context.Context, r Request) (based, error) {
+	base := c.current.Load().base
+	req, err := c.requestAt(ctx, r, base)
+	return based{req, base}, err
+}
+
+// requestAt is request for a base.
+func (c *HTTP) requestAt(ctx context.Context, r Request, base string) (*http.Request, error) {
+	req, err := r.build(ctx, base)
 	if err != nil {
 		return nil, impossible(c.config().Name, err)
 	}
@@ -292,7 +306,7 @@ func (c *HTTP) check(ctx context.Context) error {
 // checkEndpoint is the active health check of an endpoint: it is healthy if it answers
 // with 2xx.
 func (c *HTTP) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.current.Load().base+c.config().HealthPath, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, peerOf(to).base+c.config().HealthPath, http.NoBody)
 	if err != nil {
 		return err
 	}

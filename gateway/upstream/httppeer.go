@@ -24,6 +24,8 @@ type httpPeer struct {
 	// it lasts, so that streams would leave calls without one. It opens as many
 	// connections as there are streams.
 	streams *http.Transport
+	// base is that of the URLs of requests, whose host is that of the first target.
+	base string
 	// repeats reports whether connections can be of HTTP/2: see once.
 	repeats atomic.Bool
 }
@@ -36,7 +38,7 @@ const (
 )
 
 func newHTTPPeer(s *setup, e *endpoint.Endpoint) *httpPeer {
-	p, c, config := &httpPeer{}, &s.config, s.tls
+	p, c, config := &httpPeer{base: s.base}, &s.config, s.tls
 	if config != nil {
 		p.repeats.Store(true) // it is not known yet
 		config = config.Clone()

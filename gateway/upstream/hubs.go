@@ -171,6 +171,13 @@ func (hs *hubs) join(s *subscriber, stream sharedStream, open opening) (*hub, er
 
 func stopping() error { return problem.New(problem.Unavailable, "The gateway is stopping.") }
 
+// renew makes those who subscribe from now on share other streams than those that are open.
+func (hs *hubs) renew() {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	clear(hs.open)
+}
+
 // remove removes a hub that has ended.
 func (hs *hubs) remove(h *hub) {
 	hs.mu.Lock()

@@ -50,7 +50,9 @@ type service struct {
 // apply makes a setup the current one, and returns the one before; nil if there was none.
 func (s *service) apply(next *setup) *setup {
 	s.hubs.window.Store(int64(next.config.Resume))
-	return s.current.Swap(next)
+	before := s.current.Swap(next)
+	s.hubs.renew()
+	return before
 }
 
 func (s *service) close() { s.hubs.close() }

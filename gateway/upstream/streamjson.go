@@ -128,7 +128,7 @@ func (c *HTTP) connect(ctx context.Context, to *endpoint.Endpoint, r Request, en
 // not a good one is an error.
 func (c *HTTP) stream(ctx context.Context, to *endpoint.Endpoint, r Request) (*http.Response, error) {
 	r.Accepts = c.events
-	req, err := c.request(ctx, r)
+	req, err := c.requestAt(ctx, r, peerOf(to).base)
 	if err != nil {
 		return nil, err
 	}

@@ -44,14 +44,15 @@ type versions struct {
 	random   func() float64
 	observe  func(context.Context, Call) // nil for nobody
 
-	running context.Context          //nolint:containedctx // see stop
-	stop    context.CancelFunc       // ends run
-	next    atomic.Pointer[versions] // those by which these are replaced; nil if they are not
+	running context.Context         //nolint:containedctx // see stop
+	stop    context.CancelFunc      // ends run
+	next    atomic.Pointer[service] // has those by which these are replaced; nil if they are not
 
-	ctx    context.Context //nolint:containedctx // of copies, which outlast the calls
-	cancel context.CancelFunc
-	copies sync.WaitGroup
-	slots  chan struct{} // one for each copy that is under way
+	ctx     context.Context //nolint:containedctx // of copies, which outlast the calls
+	cancel  context.CancelFunc
+	copying sync.Mutex // no copy begins when it is held
+	copies  sync.WaitGroup
+	slots   chan struct{} // one for each copy that is under way
 }
 
 // newVersions returns the versions of a service.
@@ -139,7 +140,7 @@ func (c *call) through(ctx context.Context, send func(*versions, context.Context
 		if next == nil || !errors.Is(err, endpoint.ErrRetired) {
 			return err
 		}
-		c.version = next.like(c.version)
+		c.version = next.versions().like(c.version)
 	}
 }
 
@@ -197,8 +198,16 @@ func beforeFallback(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/3)) //nolint:mnd // see above
 }
 
-// sendCopy sends a copy of a call to the mirror, unless too many are under way.
+// sendCopy sends a copy of a call to the mirror, unless too many are under way. It does so once:
+// the call may be sent through other versions then.
 func (vs *versions) sendCopy(ctx context.Context, c *call) {
+	vs.copying.Lock()
+	defer vs.copying.Unlock()
+	if vs.ctx.Err() != nil {
+		return
+	}
+	attempt := c.copy
+	c.copy = nil
 	select {
 	case vs.slots <- struct{}{}:
 	default:
@@ -212,8 +221,16 @@ func (vs *versions) sendCopy(ctx context.Context, c *call) {
 			cancel()
 			<-vs.slots
 		}()
-		_ = vs.mirror.send(own, &call{route: c.route, attempt: c.copy}) // what it answers is ignored
+		_ = vs.mirror.send(own, &call{route: c.route, attempt: attempt}) // what it answers is ignored
 	})
+}
+
+// endCopies ends copies, and waits for them. None begins after it.
+func (vs *versions) endCopies() {
+	vs.copying.Lock()
+	vs.cancel()
+	vs.copying.Unlock()
+	vs.copies.Wait()
 }
 
 // all returns all versions.
@@ -238,12 +255,12 @@ func (vs *versions) run(ctx context.Context) {
 }
 
 // replace makes others take the calls that are not given to an endpoint yet. Connections are
-// closed when the calls and streams on them have ended. next is nil for a service that is
-// gone.
-func (vs *versions) replace(next *versions) {
+// closed when the calls and streams on them have ended. next has the others; it is nil for a
+// service that is gone. The versions do not refer to the others themselves: a stream, which may
+// last, would keep all that follow.
+func (vs *versions) replace(next *service) {
 	vs.next.Store(next)
-	vs.cancel()
-	vs.copies.Wait()
+	vs.endCopies()
 	for _, v := range vs.all() {
 		v.balancer.set.Retire()
 	}
@@ -260,8 +277,7 @@ func (vs *versions) like(v *version) *version {
 // close ends copies, and closes the connections.
 func (vs *versions) close() {
 	vs.stop()
-	vs.cancel()
-	vs.copies.Wait()
+	vs.endCopies()
 	for _, v := range vs.all() {
 		v.balancer.set.Close()
 	}

@@ -1,0 +1,173 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/config"
+)
+
+// A cached answer that was made with a scope is not served to a principal that has lost it.
+func TestReloadTakesScopesFromCachedAnswers(t *testing.T) {
+	r := openReloadable(t, map[string]field{"n": func(ctx context.Context, _ map[string]any) (any, error) {
+		if auth.From(ctx).Has("a") {
+			return 1, nil
+		}
+		return 0, nil
+	}})
+	for range 2 {
+		if got := ask(t, r.server, http.MethodPost, "{n}", "X-Api-Key: "+keyOf("a")); !strings.Contains(got.body, `"n":1`) {
+			t.Fatalf("with the scope: %s", got.body)
+		}
+	}
+	sum := sha256.Sum256([]byte(keyOf("a")))
+	r.must(func(c *config.Config) {
+		c.Auth.Keys = config.Secret(fmt.Sprintf("- {sha256: %s, principal: a}\n", hex.EncodeToString(sum[:])))
+	})
+	if got := ask(t, r.server, http.MethodPost, "{n}", "X-Api-Key: "+keyOf("a")); !strings.Contains(got.body, `"n":0`) {
+		t.Errorf("without the scope: %v %s", got.header, got.body)
+	}
+}
+
+// An execution that began before a reload that sends calls elsewhere is neither cached nor shared
+// after it.
+func TestReloadDuringAnExecution(t *testing.T) {
+	var calls atomic.Int64
+	begun, end := make(chan struct{}, 1), make(chan struct{})
+	r := openReloadable(t, map[string]field{"n": func(context.Context, map[string]any) (any, error) {
+		n := calls.Add(1)
+		if n == 1 {
+			begun <- struct{}{}
+			<-end
+		}
+		return n, nil
+	}})
+	service := func(port int) func(*config.Config) {
+		return func(c *config.Config) {
+			c.Services = map[string]config.Service{"s": {URL: fmt.Sprintf("http://127.0.0.1:%d", port), Timeout: config.Duration(time.Second), MaxBatch: 1, MaxResponse: 1}}
+		}
+	}
+	r.must(service(1))
+	first := make(chan asked, 1)
+	go func() {
+		got, _ := tryAsk(r.server, http.MethodPost, "{n}", nil)
+		first <- got
+	}()
+	<-begun
+	r.must(service(2))
+	second := make(chan asked, 1)
+	go func() {
+		got, _ := tryAsk(r.server, http.MethodPost, "{n}", nil)
+		second <- got
+	}()
+	select {
+	case got := <-second:
+		if !strings.Contains(got.body, `"n":2`) {
+			t.Errorf("the second: %s", got.body)
+		}
+	case <-time.After(3 * time.Second):
+		t.Error("the second waits for the first")
+	}
+	close(end)
+	<-first
+	if got := ask(t, r.server, http.MethodPost, "{n}"); strings.Contains(got.body, `"n":1`) {
+		t.Errorf("the third: %s %s", got.cache(), got.body)
+	}
+}
+
+// A reload that is asked for when the gateway stops is refused.
+func TestReloadWhileStopping(t *testing.T) {
+	r := openReloadable(t, map[string]field{})
+	r.must(func(c *config.Config) { c.Admin.Token = "hunter2" })
+	other := &Server{
+		options: r.options, log: r.log, services: r.services, store: r.store, health: r.health,
+		frontends: r.frontends, transports: r.transports, reloading: newReloading(),
+	}
+	other.current.Store(r.now())
+	ctx, cancel := context.WithCancel(t.Context())
+	own, end := context.WithCancel(t.Context())
+	ran := make(chan struct{})
+	go func() {
+		defer close(ran)
+		other.runStates(ctx, own)
+	}()
+	defer func() {
+		end()
+		<-ran
+	}()
+	if _, err := other.reloading.ask(t.Context(), "a test"); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	req := httptest.NewRequest(http.MethodPost, "/config/reload", nil)
+	req.Header.Set("Authorization", "Bearer hunter2")
+	within, stop := context.WithTimeout(t.Context(), 5*time.Second)
+	defer stop()
+	w := httptest.NewRecorder()
+	other.adminHandler().ServeHTTP(w, req.WithContext(within))
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// What is no regular file, and would block who reads it, is not watched.
+func TestWatcherOfPipes(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	done := make(chan string)
+	go func() { done <- newWatcher(pipe, &state{}).look() }()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+		t.Fatal("it blocks")
+	}
+}
+
+// A file that a configuration names, and that is missing, is watched: the configuration takes
+// effect when it is there. Files that are not named any more are not.
+func TestWatcherOfFilesThatAreMissing(t *testing.T) {
+	dir := t.TempDir()
+	file, keys := filepath.Join(dir, "portico.yaml"), filepath.Join(dir, "keys.yaml")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Defaults()
+	cfg.Auth.KeyFile = keys
+	w := newWatcher(file, &state{})
+	w.read()
+	w.watch(&state{}, &cfg)
+	for range 2 {
+		if got := w.look(); got != "" {
+			t.Fatalf("%s has changed", got)
+		}
+	}
+	if err := os.WriteFile(keys, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.look()
+	if got := w.look(); got != keys {
+		t.Errorf("%q has changed, want %q", got, keys)
+	}
+	w.read()
+	w.watch(&state{files: files{keys: ""}}, nil)
+	if got := w.look(); got != "" {
+		t.Errorf("%s has changed", got)
+	}
+	if w.watch(&state{}, nil); len(w.known) != 1 {
+		t.Errorf("%d files are watched", len(w.known))
+	}
+}
