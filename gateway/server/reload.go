@@ -171,6 +171,7 @@ func (s *Server) change(ctx context.Context, cfg *config.Config) error {
 	changed, removed := s.changedServices(before, next)
 	services, err := s.services.Change(changed, removed)
 	if err != nil {
+		// All that is wrong is said at once.
 		return errors.Join(cfg.At("services", err), s.serve(next, before, s.frontends)) //nolint:contextcheck // literals are parsed without a request
 	}
 	if err := s.serve(next, before, s.frontends); err != nil { //nolint:contextcheck // see above

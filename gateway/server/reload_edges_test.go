@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -89,26 +91,26 @@ func TestReloadDuringAnExecution(t *testing.T) {
 
 // A reload that is asked for when the gateway stops is refused.
 func TestReloadWhileStopping(t *testing.T) {
-	r := openReloadable(t, map[string]field{})
-	r.must(func(c *config.Config) { c.Admin.Token = "hunter2" })
-	other := &Server{
-		options: r.options, log: r.log, services: r.services, store: r.store, health: r.health,
-		frontends: r.frontends, transports: r.transports, reloading: newReloading(),
+	cfg := config.Defaults()
+	cfg.Admin.Token = "hunter2"
+	s, err := New(&cfg, slog.New(slog.DiscardHandler), Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	other.current.Store(r.now())
+	defer s.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	own, end := context.WithCancel(t.Context())
 	ran := make(chan struct{})
 	go func() {
 		defer close(ran)
-		other.runStates(ctx, own)
+		s.runStates(ctx, own)
 	}()
 	defer func() {
 		end()
 		<-ran
 	}()
-	if _, err := other.reloading.ask(t.Context(), "a test"); err != nil {
-		t.Fatal(err)
+	if _, err := s.reloading.ask(t.Context(), "a test"); err == nil || errors.Is(err, errStopping) {
+		t.Fatalf("before: %v", err) // it can't be loaded
 	}
 	cancel()
 	req := httptest.NewRequest(http.MethodPost, "/config/reload", nil)
@@ -116,7 +118,7 @@ func TestReloadWhileStopping(t *testing.T) {
 	within, stop := context.WithTimeout(t.Context(), 5*time.Second)
 	defer stop()
 	w := httptest.NewRecorder()
-	other.adminHandler().ServeHTTP(w, req.WithContext(within))
+	s.adminHandler().ServeHTTP(w, req.WithContext(within))
 	if w.Code != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

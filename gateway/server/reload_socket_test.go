@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -17,10 +18,10 @@ import (
 )
 
 // openSocket opens a WebSocket until the test ends.
-func openSocket(t *testing.T, server *httptest.Server) *websocket.Conn {
+func openSocket(t *testing.T, server *httptest.Server, header http.Header) *websocket.Conn {
 	t.Helper()
 	conn, resp, err := websocket.Dial(t.Context(), strings.Replace(server.URL, "http", "ws", 1)+"/graphql/toy", &websocket.DialOptions{
-		Subprotocols: []string{"graphql-transport-ws"},
+		Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,7 @@ func TestReloadOfRulesOnWebSockets(t *testing.T) {
 			}}
 		}
 	}
-	conn := openSocket(t, r.server)
+	conn := openSocket(t, r.server, nil)
 	for i, want := range []int{0, 1, 0, 1} {
 		r.must(percent(float64(100 * want)))
 		got, err := askSocket(t, conn, fmt.Sprintf("query Q%d{n}", i))
@@ -81,7 +82,7 @@ func TestReloadOfRulesOnWebSockets(t *testing.T) {
 func TestReloadOfBodiesOnWebSockets(t *testing.T) {
 	var calls atomic.Int64
 	r := openReloadable(t, map[string]field{"n": counter(&calls)})
-	conn := openSocket(t, r.server)
+	conn := openSocket(t, r.server, nil)
 	long := "{n" + strings.Repeat(" ", 10_000) + "}"
 	if got, err := askSocket(t, conn, long); err != nil || !strings.Contains(got, `"n":`) {
 		t.Fatalf("before: %s %v", got, err)
@@ -89,5 +90,27 @@ func TestReloadOfBodiesOnWebSockets(t *testing.T) {
 	r.must(func(c *config.Config) { c.Frontend.Limits.Body = 1000 })
 	if got, err := askSocket(t, conn, long); websocket.CloseStatus(err) != websocket.StatusMessageTooBig {
 		t.Errorf("after: %s %v", got, err)
+	}
+}
+
+// The WebSocket of a page whose origin is not allowed any more ends.
+func TestReloadOfOriginsOnWebSockets(t *testing.T) {
+	var calls atomic.Int64
+	r := openReloadable(t, map[string]field{"n": counter(&calls)})
+	origins := func(origins ...string) {
+		r.must(func(c *config.Config) { c.Frontend.CORS.Origins = origins })
+	}
+	origins("https://a.example", "https://b.example")
+	a := openSocket(t, r.server, http.Header{"Origin": {"https://a.example"}})
+	b := openSocket(t, r.server, http.Header{"Origin": {"https://b.example"}})
+	none := openSocket(t, r.server, nil)
+	origins("https://b.example")
+	if got, err := askSocket(t, a, "{n}"); websocket.CloseStatus(err) != 4401 {
+		t.Errorf("whose origin is gone: %s %v", got, err)
+	}
+	for _, conn := range []*websocket.Conn{b, none} {
+		if got, err := askSocket(t, conn, "{n}"); err != nil || !strings.Contains(got, `"n":`) {
+			t.Errorf("others: %s %v", got, err)
+		}
 	}
 }

@@ -172,6 +172,7 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 // it returns ends that and waits for it. Reloads end with ctx.
 func (s *Server) background(ctx context.Context) (end func()) {
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	group.Go(func() { s.services.Run(own) })
 	group.Go(func() { s.observer.access.Run(own) })
@@ -181,6 +182,7 @@ func (s *Server) background(ctx context.Context) (end func()) {
 	}
 	group.Go(func() { s.runStates(ctx, own) })
 	return func() {
+		stop()
 		cancel()
 		group.Wait()
 	}

@@ -14,7 +14,7 @@ import (
 const watchEvery = time.Second
 
 // longestWatched is how much of a file is looked at.
-const longestWatched = 4 << 20
+const longestWatched = 64 << 20
 
 // digests are those of files by their names. A file that can't be read, or is no
 // regular one, has the zero digest.

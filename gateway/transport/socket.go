@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,8 @@ import (
 type socket struct {
 	handler *Handler
 	conn    *websocket.Conn
+	request *http.Request         // of the handshake
+	allowed atomic.Pointer[setup] // the latest that is known to allow its origin
 
 	caller       atomic.Pointer[caller] // changed by connection_init
 	heard        atomic.Bool            // something since the last ping
@@ -33,8 +36,8 @@ type socket struct {
 }
 
 // newSocket returns a socket without a connection yet. It must leave at the end.
-func newSocket(h *Handler, caller *caller) *socket {
-	s := &socket{handler: h, sessions: make(chan context.Context, 1), overrun: make(chan struct{}, 1), refused: make(chan struct{}, 1)}
+func newSocket(h *Handler, r *http.Request, caller *caller) *socket {
+	s := &socket{handler: h, request: r, sessions: make(chan context.Context, 1), overrun: make(chan struct{}, 1), refused: make(chan struct{}, 1)}
 	s.caller.Store(caller)
 	return s
 }
@@ -228,11 +231,15 @@ func (s *socket) init(ctx context.Context, m *message) (context.Context, *closin
 	return session, nil
 }
 
-// accepted reports whether the caller of a context is still one. If not, it makes the connection
-// end.
+// accepted reports whether the caller of a context is still one, and pages of its origin may have a
+// WebSocket. If not, it makes the connection end.
 func (s *socket) accepted(ctx context.Context) bool {
-	if s.handler.config().Accepts(ctx) {
-		return true
+	now := s.handler.current.Load()
+	if s.allowed.Load() == now || allowedOrigin(s.request, now.config.Origins) {
+		s.allowed.Store(now)
+		if now.config.Accepts(ctx) {
+			return true
+		}
 	}
 	select {
 	case s.refused <- struct{}{}:

@@ -47,7 +47,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 			problem: problem.New(problem.Throttled, "You have %d WebSockets: close one first.", h.config().MaxSockets)})
 		return
 	}
-	socket := newSocket(h, caller)
+	socket := newSocket(h, r, caller)
 	defer socket.leave()
 	hand := &handshake{ResponseWriter: w}
 	conn, err := websocket.Accept(hand, r, &websocket.AcceptOptions{
