@@ -57,15 +57,21 @@ func (a *Access) Change(c AccessConfig) {
 func (a *Access) Run(ctx context.Context) {
 	ticker := time.NewTicker(flushEvery)
 	defer ticker.Stop()
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-ticker.C:
+			a.flush()
 		case <-ctx.Done():
+			a.flush()
+			return
 		}
-		a.mu.Lock()
-		_ = a.out.Flush() // there is nowhere to report it
-		a.mu.Unlock()
 	}
+}
+
+func (a *Access) flush() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_ = a.out.Flush() // there is nowhere to report it
 }
 
 // Line is what is logged of a request. Texts that are empty, and numbers that are 0, are left out

@@ -2,6 +2,8 @@ package observe
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +26,28 @@ type Metrics struct {
 	mu    sync.Mutex
 	names map[Operation]*OperationMetrics
 	codes map[string]bool
+	all   []Metric
+}
+
+// Metric describes a metric.
+type Metric struct {
+	Name, Type, Help string
+	Labels           []string
+}
+
+// All returns the gateway's own metrics, by name.
+func (m *Metrics) All() []Metric {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.SortedFunc(slices.Values(m.all), func(a, b Metric) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// add registers a metric; its name is without the prefix.
+func (m *Metrics) add(name, kind, help string, labels []string, c prometheus.Collector) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.registry.MustRegister(c)
+	m.all = append(m.all, Metric{"portico_" + name, kind, help, labels})
 }
 
 // Other is the name of operations whose documents are not known, and of codes beyond the number that
@@ -54,12 +78,12 @@ func NewMetrics() *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), names: map[Operation]*OperationMetrics{}, codes: map[string]bool{}}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_" + name, Help: help}, labels)
-		m.registry.MustRegister(v)
+		m.add(name, "counter", help, labels, v)
 		return v
 	}
 	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
 		v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "portico_" + name, Help: help, Buckets: durations()}, labels)
-		m.registry.MustRegister(v)
+		m.add(name, "histogram", help, labels, v)
 		return v
 	}
 	m.requests = counter("http_requests_total", "Requests to the public address.", "status")
@@ -228,11 +252,11 @@ type Sample struct {
 // Gauge adds a gauge, or a counter if its name ends in _total, whose values are read when the
 // metrics are. The name is without the prefix portico_.
 func (m *Metrics) Gauge(name, help string, labels []string, read func() []Sample) {
-	kind := prometheus.GaugeValue
-	if len(name) > 6 && name[len(name)-6:] == "_total" {
-		kind = prometheus.CounterValue
+	kind, text := prometheus.GaugeValue, "gauge"
+	if strings.HasSuffix(name, "_total") {
+		kind, text = prometheus.CounterValue, "counter"
 	}
-	m.registry.MustRegister(&sampled{prometheus.NewDesc("portico_"+name, help, labels, nil), kind, read})
+	m.add(name, text, help, labels, &sampled{prometheus.NewDesc("portico_"+name, help, labels, nil), kind, read})
 }
 
 // sampled is a metric of samples.
