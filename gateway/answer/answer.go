@@ -36,7 +36,56 @@ type Answer struct {
 	status   string            // of Cache-Status; empty for none
 	hit      bool              // it was made for an earlier request
 	stale    bool              // it is a hit that is not fresh
+	joined   bool              // it was made for a concurrent request
 	passed   passed
+	calls    Calls
+}
+
+// Calls are the calls of services that an answer took.
+type Calls struct {
+	Number int
+	Waited time.Duration // while at least one was under way
+}
+
+func callsOf(s provenance.Summary) Calls { return Calls{s.Calls, s.Waited} }
+
+// Calls returns the calls that were made for this answer; none if it was made for another
+// request.
+func (a *Answer) Calls() Calls { return a.calls }
+
+// How an answer was made, as [Answer.Outcome] says.
+const (
+	Hit       = "hit"       // for an earlier request
+	Stale     = "stale"     // so, and it is not fresh
+	Coalesced = "coalesced" // for a concurrent request
+	Miss      = "miss"      // for this one
+	Bypass    = "bypass"    // without the cache
+)
+
+// Outcome returns how the answer was made.
+func (a *Answer) Outcome() string {
+	switch {
+	case a.stale:
+		return Stale
+	case a.hit:
+		return Hit
+	case a.joined:
+		return Coalesced
+	case a.status == "" || a.status == bypassed:
+		return Bypass
+	}
+	return Miss
+}
+
+// EachCode calls f with the code of each error.
+func (a *Answer) EachCode(f func(problem.Code)) {
+	if a.response == nil {
+		return
+	}
+	for _, e := range a.response.Errors {
+		code, _ := e.Extensions["code"].(string)
+		f(problem.Code(code))
+	}
 }
 
 // New returns an answer that is not cached. cost returns what it took to make it, in
@@ -56,9 +105,9 @@ func (a *Answer) Cost() float64 {
 	return a.cost()
 }
 
-// Pass adds what services pass to the caller to an answer that is not cached, as
-// the provenance of the answer has it.
-func (a *Answer) Pass(s provenance.Summary) { a.passed = passedOf(s) }
+// Pass adds what services pass to the caller, and the calls that were made, to an answer that is not
+// cached, as the provenance of the answer has it.
+func (a *Answer) Pass(s provenance.Summary) { a.passed, a.calls = passedOf(s), callsOf(s) }
 
 // LostPassed reports whether services passed more header fields than an answer
 // may have ([provenance.MaxPassed]), so that it has none.
@@ -112,14 +161,9 @@ func (a *Answer) own() *graphql.Response {
 
 // Report adds extensions.cache, which says how the cache answered.
 func (a *Answer) Report() {
-	report := cacheReport{Status: "miss"}
-	switch {
-	case a.stale:
-		report.Status = "stale"
-	case a.hit:
-		report.Status = "hit"
-	case a.status == bypassed:
-		report.Status = "bypass"
+	report := cacheReport{Status: a.Outcome()}
+	if report.Status == Coalesced {
+		report.Status = Miss
 	}
 	if a.hit {
 		report.Age = int64(time.Since(a.cached.born) / time.Second)

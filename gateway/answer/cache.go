@@ -133,11 +133,12 @@ func (c *Cache) found(entry *cache.Entry, status cache.Status) *Answer {
 	case status.Hit:
 		a.status = "hit"
 	case status.Joined:
+		a.joined = true
 		a.status = "fwd=miss; collapsed"
 	case status.Stored:
-		a.status, a.passed = "fwd=miss; stored", made.passed
+		a.status, a.passed, a.calls = "fwd=miss; stored", made.passed, made.calls
 	default:
-		a.status, a.passed = "fwd=miss", made.passed
+		a.status, a.passed, a.calls = "fwd=miss", made.passed, made.calls
 	}
 	return a
 }
@@ -180,6 +181,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 	made := q.Make(recording)
 	parts := record.Summary()
 	out := &content{response: made.Response, cost: made.Cost, vary: q.Variation.add(parts), passed: passedOf(parts), fellBack: parts.FellBack}
+	out.calls = callsOf(parts)
 	tags := slices.Concat(made.Tags, parts.Tags)
 	valid = adopt(parts.Parts, tags)
 	if !parts.Born.IsZero() && parts.Born.Before(born) {

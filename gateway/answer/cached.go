@@ -27,6 +27,7 @@ type content struct {
 	passed   passed  // for the caller whose request it was made for
 	fellBack bool    // a field has its fallback value
 	cached   *cached // nil if it is not cached
+	calls    Calls   // that made it
 }
 
 // answer returns an answer with the content.

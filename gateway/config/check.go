@@ -31,6 +31,8 @@ func (c *Config) check(p *problems) {
 	for i, issuer := range c.Auth.Issuers {
 		issuer.check(p, fmt.Sprintf("auth.issuers[%d]", i))
 	}
+	p.need(c.AccessLog.Sample >= 0 && c.AccessLog.Sample <= 1, "accessLog.sample", "must be from 0 to 1")
+	p.need(c.AccessLog.Slow >= 0, "accessLog.slow", "must not be negative")
 	p.need(c.Redis.isValid(), "redis.url", "must be redis://host:port or rediss://host:port, or several with commas")
 	c.Frontend.check(p, "frontend")
 	largest := c.Frontend.Limits.Body

@@ -25,6 +25,7 @@ type Config struct {
 	Cache      Cache               `yaml:"cache" reload:"false"` // the memory for answers
 	Redis      Redis               `yaml:"redis" reload:"false"` // what several gateways share
 	Playground Playground          `yaml:"playground"`           // the page at /playground
+	AccessLog  AccessLog           `yaml:"accessLog"`            // the log of requests
 	Discovery  Discovery           `yaml:"discovery"`            // how endpoints of services are found
 	Services   map[string]Service  `yaml:"services"`             // the services by name
 
@@ -301,6 +302,16 @@ type Playground struct {
 	TokenURL string `yaml:"tokenURL"`
 }
 
+// AccessLog is the log of requests.
+type AccessLog struct {
+	// Enabled logs requests, a line each.
+	Enabled bool `yaml:"enabled"`
+	// Sample is the share of requests that are logged, of those without errors; from 0 to 1.
+	Sample float64 `yaml:"sample"`
+	// Slow is how long an operation takes that is logged in any case; 0 for none.
+	Slow Duration `yaml:"slow"`
+}
+
 // setDefaults sets what an issuer may leave out.
 func (i *Issuer) setDefaults() {
 	*i = Issuer{
@@ -325,10 +336,11 @@ func Defaults() Config {
 			BodyBudget:            8 << 20,
 			ForwardedHeader:       "X-Forwarded-For",
 		},
-		Admin: Admin{Listen: "127.0.0.1:9090"},
-		Auth:  Auth{KeyHeader: "X-Api-Key"},
-		Cache: Cache{Size: 64 << 20, Missing: Duration(time.Second), Coalesce: true},
-		Redis: Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
+		Admin:     Admin{Listen: "127.0.0.1:9090"},
+		Auth:      Auth{KeyHeader: "X-Api-Key"},
+		Cache:     Cache{Size: 64 << 20, Missing: Duration(time.Second), Coalesce: true},
+		AccessLog: AccessLog{Enabled: true, Sample: 1, Slow: Duration(time.Second)},
+		Redis:     Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{
 				Body:       1 << 20,

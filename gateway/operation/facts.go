@@ -28,6 +28,7 @@ type facts struct {
 	caching    *cachecontrol.Operation
 	variation  *answer.Variation
 	plans      *execute.Plans
+	described  *described
 }
 
 // finder finds the facts of operations.
@@ -38,7 +39,8 @@ type finder struct {
 	rules    *access.Rules
 	cost     *cost.Model
 	caching  *cachecontrol.Rules
-	scoped   bool // introspection needs a scope
+	scoped   bool            // introspection needs a scope
+	examples map[string]bool // documents, by the SHA-256 of their texts
 }
 
 func (f *finder) find(operation *ast.OperationDefinition, inputs *input.Operation) facts {
@@ -52,6 +54,7 @@ func (f *finder) find(operation *ast.OperationDefinition, inputs *input.Operatio
 		identity:   f.identity(operation),
 		caching:    f.caching.Of(operation),
 		plans:      &execute.Plans{},
+		described:  newDescribed(f.frontend, operation, func(hash string) bool { return f.examples[hash] }),
 	}
 	if known.guards != nil || known.introspect != nil && f.scoped {
 		known.caching.Policy.Private = true // only some may have it, whatever the schema says

@@ -10,6 +10,7 @@ package operation
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"hash/maphash"
 	"log/slog"
 	"runtime/debug"
@@ -69,6 +70,8 @@ type Config struct {
 	CancelMutations bool
 	// NameServices adds the name of a service to its problems.
 	NameServices bool
+	// Observer gets to know of requests; nil for none.
+	Observer Observer
 	// Log gets problems with their causes, which callers do not see.
 	Log *slog.Logger
 }
@@ -129,7 +132,11 @@ func New(f execute.Frontend, config Config) (*Frontend, error) {
 		version: sha256.Sum256([]byte(document.SDL(schema) + build())),
 		cost:    cost.New(schema, config.Cost.ListSize),
 		caching: cachecontrol.New(schema, config.Caching),
-		scoped:  config.IntrospectionScope != "",
+		scoped:  config.IntrospectionScope != "", examples: map[string]bool{},
+	}
+	for _, example := range f.Operations {
+		sum := sha256.Sum256([]byte(example.Document))
+		finder.examples[hex.EncodeToString(sum[:])] = true
 	}
 	out := &Frontend{name: f.Name, schema: f.Schema, config: config, introspection: introspection.New(schema), seed: maphash.MakeSeed()}
 	if out.recalled, err = lru.New[uint64, *recalled](mostRecalled); err != nil {
@@ -193,9 +200,11 @@ func (f *Frontend) SDL() string { return document.SDL(f.schema.Schema()) }
 // Prepare finds the document of a request and decides whether the caller may
 // execute the operation, without executing anything.
 func (f *Frontend) Prepare(ctx context.Context, r *transport.Request) (transport.Operation, *answer.Answer) {
-	p := &prepared{frontend: f, request: r, presenter: f.presenter(), recallable: r.Text != "", version: f.persisted.Version()}
+	p := &prepared{frontend: f, request: r, presenter: f.presenter(), recallable: r.Text != "", version: f.persisted.Version(), began: time.Now()}
 	if errs := p.prepare(ctx); len(errs) > 0 {
-		return nil, p.refuse(ctx, errs)
+		refused := p.refuse(ctx, errs)
+		p.observe(ctx, refused, 0)
+		return nil, refused
 	}
 	return p, nil
 }

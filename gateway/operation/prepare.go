@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"net/http"
+	"time"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -37,6 +38,9 @@ type prepared struct {
 	// have this version.
 	recallable bool
 	version    uint64
+
+	began   time.Time
+	trusted bool // the document is in the manifest
 }
 
 // Kind is part of [transport.Operation].
@@ -85,7 +89,7 @@ func (p *prepared) document(ctx context.Context) (*document.Operation[facts], gq
 	if err != nil {
 		return nil, gqlerror.List{{Err: err}}
 	}
-	p.oc.RawQuery = resolved.Document
+	p.oc.RawQuery, p.trusted = resolved.Document, resolved.Trusted
 	doc, errs := p.parsed(ctx, resolved)
 	if len(errs) > 0 {
 		return nil, errs

@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"hash/maphash"
+	"time"
 	"weak"
 
 	"github.com/portico-gateway/portico/gateway/answer"
@@ -25,6 +26,8 @@ type recalled struct {
 	variables map[string]any // for guards and rate limits; nil if there are none
 	key       cache.Key
 	answer    *answer.Answer // that of a constant, which needs no facts; else nil
+	described *described
+	trusted   bool
 	requested float64
 	version   uint64 // of the trusted documents
 }
@@ -39,22 +42,40 @@ func (f *Frontend) remember(r *transport.Request, known *recalled) {
 // before, if it is fresh and the caller may have it. Then there is nothing to
 // decode and to look up.
 func (f *Frontend) Recall(ctx context.Context, method string, text []byte) (answer.Answer, bool) {
+	if f.config.Observer == nil {
+		a, _, ok := f.recall(ctx, method, text)
+		return a, ok
+	}
+	began := time.Now()
+	a, known, ok := f.recall(ctx, method, text)
+	if ok {
+		value := known.described.value(f.config.Observer, known.trusted)
+		f.config.Observer.Observe(ctx, value, Outcome{
+			Frontend: f.name, Began: began, Took: time.Since(began), Executed: true, Cache: a.Outcome(), Requested: known.requested, Actual: a.Cost(),
+		})
+	}
+	return a, ok
+}
+
+func (f *Frontend) recall(ctx context.Context, method string, text []byte) (_ answer.Answer, _ *recalled, ok bool) {
 	known, ok := f.recalled.Get(maphash.Bytes(f.seed, text))
 	if !ok || known.text != string(text) || known.method != method || known.version != f.persisted.Version() {
-		return answer.Answer{}, false
+		return answer.Answer{}, nil, false
 	}
 	if known.answer != nil {
-		return f.paid(ctx, known, nil, *known.answer)
+		a, ok := f.paid(ctx, known, nil, *known.answer)
+		return a, known, ok
 	}
 	of := known.facts.Value()
 	if of == nil {
-		return answer.Answer{}, false
+		return answer.Answer{}, nil, false
 	}
 	a, ok := f.answers.Fresh(ctx, known.key, of.variation)
 	if !ok || of.guards.Check(ctx, auth.From(ctx), known.variables) != nil || of.introspect != nil && !f.MayIntrospect(ctx) {
-		return answer.Answer{}, false
+		return answer.Answer{}, nil, false
 	}
-	return f.paid(ctx, known, of.limits, a)
+	a, ok = f.paid(ctx, known, of.limits, a)
+	return a, known, ok
 }
 
 // paid charges for a recalled request what its answer cost. It is false if there

@@ -27,11 +27,14 @@ func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 	case err != nil:
 		a := answer.Errors(err)
 		a.Header = p.header
+		p.observe(ctx, a, 0)
 		send(a)
 	case p.Kind() == ast.Subscription:
 		p.subscribe(ctx, send)
 	default:
-		send(p.once(ctx))
+		a := p.once(ctx)
+		p.observe(ctx, a, 0)
+		send(a)
 	}
 }
 
@@ -62,7 +65,9 @@ func (p *prepared) answer(ctx context.Context) *answer.Answer {
 		p.settle(a)
 		if p.recallable && a.IsPlain() {
 			same := *a
-			p.frontend.remember(p.request, &recalled{answer: &same, requested: p.account.requested, version: p.version})
+			p.frontend.remember(p.request, &recalled{
+				answer: &same, described: p.facts.described, trusted: p.trusted, requested: p.account.requested, version: p.version,
+			})
 		}
 		return a
 	}
@@ -84,8 +89,12 @@ func (p *prepared) reportsCache() bool {
 // cost, and gets nothing back.
 func (p *prepared) subscribe(ctx context.Context, send func(*answer.Answer) bool) {
 	next := p.execute(ctx)
+	var last *answer.Answer
+	events := 0
+	defer func() { p.observe(ctx, last, events) }()
 	for resp := next(); resp != nil; resp = next() {
 		a := answer.New(resp, nil)
+		last, events = a, events+1
 		if a.Header = p.header; !send(a) {
 			return
 		}
@@ -114,7 +123,8 @@ func (p *prepared) query(ctx context.Context) *answer.Answer {
 	}
 	if p.recallable && a.IsCached() && (remembered != nil || !p.facts.needsVariables()) {
 		f.remember(p.request, &recalled{
-			facts: weak.Make(p.facts), variables: remembered, key: q.Key, requested: p.account.requested, version: p.version,
+			facts: weak.Make(p.facts), variables: remembered, key: q.Key, described: p.facts.described, trusted: p.trusted,
+			requested: p.account.requested, version: p.version,
 		})
 	}
 	return a

@@ -33,6 +33,11 @@ type Record struct {
 	fellBack bool
 	parts    []Part
 	passed   passed
+
+	outer       *Record       // nil for none
+	calls, open int           // of services: all, and those under way
+	began       time.Time     // when open was 0 last
+	waited      time.Duration // while open was more
 }
 
 // Part is something that is cached on its own and became a part of an answer.
@@ -88,6 +93,10 @@ type Summary struct {
 	// [MaxPassed] bytes: then there are none.
 	Passed     []Passed
 	PassedOver bool
+	// Calls is how many calls of services were made, and Waited for how long at least one of
+	// them was under way.
+	Calls  int
+	Waited time.Duration
 }
 
 // MaxTags is how many tags one answer has.
@@ -95,9 +104,10 @@ const MaxTags = 10_000
 
 type recordKey struct{}
 
-// Begin returns a context with a new record, which hides an outer one.
+// Begin returns a context with a new record, which hides an outer one. Only the calls count for
+// both.
 func Begin(ctx context.Context) (context.Context, *Record) {
-	r := &Record{}
+	r := &Record{outer: From(ctx)}
 	return context.WithValue(ctx, recordKey{}, r), r
 }
 
@@ -253,6 +263,29 @@ func (r *Record) Calls(service string) {
 	r.services[service] = struct{}{}
 }
 
+// Begins notes that a call of a service begins. Ends must be called when it has ended.
+func (r *Record) Begins() {
+	for ; r != nil; r = r.outer {
+		r.mu.Lock()
+		r.calls++
+		if r.open++; r.open == 1 {
+			r.began = time.Now()
+		}
+		r.mu.Unlock()
+	}
+}
+
+// Ends notes that a call has ended.
+func (r *Record) Ends() {
+	for ; r != nil; r = r.outer {
+		r.mu.Lock()
+		if r.open--; r.open == 0 {
+			r.waited += time.Since(r.began)
+		}
+		r.mu.Unlock()
+	}
+}
+
 // Has notes a part of the answer.
 func (r *Record) Has(p Part) {
 	if r == nil {
@@ -314,6 +347,8 @@ func (r *Record) Summary() Summary {
 		Overflow:       r.overflow,
 		Passed:         slices.Clone(r.passed.list),
 		PassedOver:     r.passed.over,
+		Calls:          r.calls,
+		Waited:         r.waited,
 	}
 }
 

@@ -19,6 +19,7 @@ const reloadScope = "config:reload"
 func (s *Server) adminHandler() http.Handler {
 	private := http.NewServeMux()
 	private.HandleFunc("GET /cache/stats", s.cacheStats)
+	private.Handle("GET /metrics", s.observer.metrics.Handler())
 	private.Handle("POST /cache/purge", s.permitted(purgeScope, s.purge))
 	private.Handle("POST /config/reload", s.permitted(reloadScope, s.serveReload))
 	private.HandleFunc("/", nothingHere)

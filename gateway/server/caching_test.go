@@ -101,7 +101,7 @@ func (s *toy) Exec(context.Context) graphql.ResponseHandler {
 func keyOf(principal string) string { return "key-of-" + principal }
 
 // cachingGateway serves a toy at /graphql as its handler would be served.
-func cachingGateway(t testing.TB, sdl string, fields map[string]field, change func(*config.Config)) (*httptest.Server, *Server) {
+func cachingGateway(t testing.TB, sdl string, fields map[string]field, change func(*config.Config), options ...Options) (*httptest.Server, *Server) {
 	t.Helper()
 	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "caching.graphqls", Input: cachingDirectives + sdl})
 	if err != nil {
@@ -118,7 +118,12 @@ func cachingGateway(t testing.TB, sdl string, fields map[string]field, change fu
 	if change != nil {
 		change(&cfg)
 	}
-	s, err := New(&cfg, slog.New(slog.DiscardHandler), Options{Policies: map[string]access.Policy{}})
+	of := Options{}
+	if len(options) > 0 {
+		of = options[0]
+	}
+	of.Policies = map[string]access.Policy{}
+	s, err := New(&cfg, slog.New(slog.DiscardHandler), of)
 	if err != nil {
 		t.Fatal(err)
 	}

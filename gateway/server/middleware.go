@@ -1,12 +1,14 @@
 package server
 
 import (
+	"bufio"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -30,6 +32,7 @@ func (s *Server) middlewares(of *state) []middleware {
 	return []middleware{
 		{"end to end", endToEnd},
 		{"request id", withRequestID},
+		{"observe", s.observer.observed},
 		{"recover", func(next http.Handler) http.Handler { return recovered(next, s.log) }},
 		{"client address", func(next http.Handler) http.Handler { return withClientAddress(next, proxies(of.config.Server)) }},
 	}
@@ -132,19 +135,38 @@ func recovered(next http.Handler, log *slog.Logger) http.Handler {
 // trackedWriter knows whether the answer has begun.
 type trackedWriter struct {
 	http.ResponseWriter
-	begun bool
+	begun    bool
+	status   int   // 0 until it is written
+	bytes    int64 // of the body
+	hijacked bool
+}
+
+// Hijack is for http.ResponseController.
+func (w *trackedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.begun = true
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	w.hijacked = err == nil
+	return conn, buffered, err
 }
 
 // WriteHeader is part of http.ResponseWriter.
 func (w *trackedWriter) WriteHeader(status int) {
 	w.begun = true
+	if w.status == 0 || w.status == http.StatusContinue {
+		w.status = status
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write is part of http.ResponseWriter.
 func (w *trackedWriter) Write(b []byte) (int, error) {
 	w.begun = true
-	return w.ResponseWriter.Write(b)
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
 }
 
 // SetReadDeadline is for http.ResponseController: it begins no answer.

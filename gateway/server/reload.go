@@ -129,6 +129,7 @@ func (s *Server) reload(ctx context.Context, cause string) (of reloaded) {
 	began := time.Now()
 	defer func() {
 		s.reloading.note(of.err)
+		s.observer.metrics.Reload(of.err)
 		if of.err == nil {
 			s.log.Info("configuration reloaded", "cause", cause, "took", time.Since(began).Round(time.Microsecond), "changed", strings.Join(of.Changed, ", "))
 		}

@@ -63,14 +63,14 @@ func allSettings() *config.Config {
 // configured returns what a reload configures parts with.
 func (s *Server) configured(c *config.Config) []any {
 	var services []any
-	for _, of := range serviceConfigs(c, s.store, s.log) {
-		of.OnStream, of.Suspect, of.Endpoints.Notify = nil, nil, nil
+	for _, of := range serviceConfigs(c, s.store, s.observer, s.log) {
+		of.OnStream, of.Observe, of.Suspect, of.Endpoints.Notify = nil, nil, nil, nil
 		services = append(services, of)
 	}
 	transports := s.transportConfig("toy", c.Of("toy"))
 	transports.Shed, transports.Caller, transports.Init, transports.Renew, transports.Until, transports.Accepts = nil, nil, nil, nil, nil, nil
 	verifier, err := authConfig(c.Auth, files{"": "", "keys": fmt.Sprintf("- {sha256: %064d, principal: a}", 0)}, s.log)
-	return []any{services, transports, s.operationConfig(c.Of("toy")), verifier, fmt.Sprint(err), proxies(c.Server), c.Services["s"].HealthCheck == nil}
+	return []any{services, transports, s.operationConfig(c.Of("toy")), verifier, fmt.Sprint(err), proxies(c.Server), c.Services["s"].HealthCheck == nil, accessConfig(c.AccessLog)}
 }
 
 // Every setting is applied by a reload, or has the tag reload:"false". This test is of settings

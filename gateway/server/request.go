@@ -17,6 +17,7 @@ type request struct {
 	context.Context //nolint:containedctx // it is a context
 
 	writer    trackedWriter
+	seen      seen
 	id        [1]string // as a header has it
 	address   netip.Addr
 	caller    upstream.Caller

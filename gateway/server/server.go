@@ -3,11 +3,14 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -22,6 +25,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/memory"
+	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/redis"
@@ -32,6 +36,7 @@ import (
 // Server is a gateway. Use it as New, Services, Run, Close.
 type Server struct {
 	options   Options
+	observer  *observer
 	log       *slog.Logger
 	services  *upstream.Services
 	link      *redis.Link // nil: there is no Redis
@@ -54,6 +59,8 @@ type Server struct {
 type Options struct {
 	// Policies decide what @policy asks, by name.
 	Policies map[string]access.Policy
+	// AccessLog is where the access log goes; nil for nowhere.
+	AccessLog io.Writer
 	// Load reads the configuration again, for a reload; nil if that is impossible.
 	Load func() (*config.Config, error)
 	// File is the file that Load reads. The configuration is reloaded when it changes.
@@ -67,12 +74,14 @@ type Options struct {
 
 // New prepares a gateway; it connects to nothing yet.
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
+	o := &observer{metrics: observe.NewMetrics(), access: observe.NewAccess(cmp.Or[io.Writer](options.AccessLog, io.Discard), rand.Float64)}
 	link, errOfLink := openLink(cfg.Redis, log)
 	store, errOfStore := openStore(cfg.Cache, link)
-	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, log))
+	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, o, log))
 	writer, errOfWriter := answer.NewWriter()
 	s := &Server{
 		options:   options,
+		observer:  o,
 		log:       log,
 		services:  services,
 		link:      link,
@@ -91,6 +100,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 		_ = s.Close() // what is wrong is more
 		return nil, err
 	}
+	s.addGauges()
 	if s.current.Store(first); first.tls != nil {
 		s.tls = transport.NewTLS(first.tls)
 	}
@@ -165,6 +175,7 @@ func (s *Server) background(ctx context.Context) (end func()) {
 	ctx, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	group.Go(func() { s.services.Run(own) })
+	group.Go(func() { s.observer.access.Run(own) })
 	group.Go(func() { s.health.Run(own) })
 	if s.admission != nil {
 		group.Go(func() { s.admission.Run(own) })

@@ -29,7 +29,7 @@ func TestOrderOfMiddlewares(t *testing.T) {
 	for _, m := range new(Server).frontendMiddlewares(of, "web") {
 		names = append(names, m.name)
 	}
-	if want := []string{"end to end", "request id", "recover", "client address", "cors", "principal"}; !slices.Equal(names, want) {
+	if want := []string{"end to end", "request id", "observe", "recover", "client address", "cors", "principal"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
 }

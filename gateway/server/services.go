@@ -11,7 +11,7 @@ import (
 )
 
 // serviceConfigs returns what the services are opened with.
-func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []upstream.Config {
+func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *slog.Logger) []upstream.Config {
 	suspect := func(s upstream.Suspicion) {
 		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
 	}
@@ -42,6 +42,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, log *slog.Logger) []
 			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,
+			Observe:              o.Call,
 			OnStream:             onStream,
 			Suspect:              suspect,
 		}

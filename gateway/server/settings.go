@@ -154,6 +154,7 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 		Tiers:              tiers(cfg.RateLimit),
 		Limiter:            s.limiter,
 		Admission:          s.admission,
+		Observer:           s.observer,
 		Caching: cachecontrol.Defaults{
 			MaxAge:               time.Duration(cfg.Caching.MaxAge),
 			StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),

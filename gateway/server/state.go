@@ -165,6 +165,7 @@ func (s *Server) apply(next *state) {
 		s.transports[name].Change(next.operations[name], s.transportConfig(name, next.config.Of(name)))
 	}
 	s.health.change(next.config.Services)
+	s.observer.access.Change(accessConfig(next.config.AccessLog))
 	if s.tls != nil && next.tls != s.now().tls {
 		s.tls.Set(next.tls)
 	}
@@ -183,7 +184,7 @@ func (s *Server) changedServices(before, next *state) (changed []upstream.Config
 		return had && reflect.DeepEqual(a, b) && before.files[a.TLS.CA] == next.files[b.TLS.CA] &&
 			before.config.Discovery == next.config.Discovery
 	}
-	for _, c := range serviceConfigs(next.config, s.store, s.log) {
+	for _, c := range serviceConfigs(next.config, s.store, s.observer, s.log) {
 		if !same(c.Name) {
 			changed = append(changed, c)
 		}

@@ -78,6 +78,9 @@ func (h *Handler) Change(source Source, config Config) {
 	h.current.Store(&setup{source, config.withDefaults()})
 }
 
+// Streams returns how many event streams and WebSockets are open.
+func (h *Handler) Streams() int { return h.streams.count() }
+
 // Shutdown ends all event streams and WebSockets (these with 1001, going
 // away), so that clients connect again, elsewhere. New ones are refused with
 // 503 from then on; single answers are not affected. It returns when all have

@@ -32,6 +32,13 @@ func (s *streams) begin() (end func(), ok bool) {
 	return s.ended, true
 }
 
+// count returns how many are open.
+func (s *streams) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open
+}
+
 func (s *streams) ended() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

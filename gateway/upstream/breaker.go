@@ -26,8 +26,10 @@ const (
 // it lets one call through, which closes it if it succeeds.
 type breakers struct {
 	service string
-	routes  *byRoute[circuitbreaker.CircuitBreaker[any]]
+	routes  *byRoute[breaker]
 }
+
+type breaker = circuitbreaker.CircuitBreaker[any]
 
 func newBreakers(c Config) *breakers {
 	return &breakers{service: c.Name, routes: newByRoute(circuitbreaker.NewBuilder[any]().

@@ -171,7 +171,8 @@ func TestLimiterRace(t *testing.T) {
 
 // The policies cost little when nothing fails.
 func BenchmarkPolicies(b *testing.B) {
-	calls, _ := Config{Name: "s"}.withDefaults().policies()
+	config := Config{Name: "s"}.withDefaults()
+	calls, _ := config.policies(newBreakers(config))
 	s := through(direct, calls...)
 	ctx := b.Context()
 	one := func() {

@@ -21,6 +21,15 @@ func newByRoute[T any](create func() T) *byRoute[T] {
 	return &byRoute[T]{create: create, routes: map[string]T{}}
 }
 
+// each calls f with each value.
+func (b *byRoute[T]) each(f func(T)) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, value := range b.routes {
+		f(value)
+	}
+}
+
 // of returns the value of a route.
 func (b *byRoute[T]) of(route string) T {
 	b.mu.RLock()

@@ -55,6 +55,13 @@ func (c *call) avoid() []*endpoint.Endpoint {
 	return slices.Clone(c.tried)
 }
 
+// attempts returns how many attempts were made.
+func (c *call) attempts() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.tried)
+}
+
 // tries notes that an endpoint is given an attempt.
 func (c *call) tries(e *endpoint.Endpoint) {
 	if c.of != nil {
@@ -89,8 +96,8 @@ func through(last send, policies ...policy) send {
 // around calls, and those around the opening of streams. Within them a call is given to
 // an endpoint (balancer). A stream has no place among the calls that
 // are under way: it may be silent, and lasts.
-func (c Config) policies() (calls, streams []policy) {
-	streams = []policy{newRetrier(c).policy, newBreakers(c).policy}
+func (c Config) policies(b *breakers) (calls, streams []policy) {
+	streams = []policy{newRetrier(c).policy, b.policy}
 	calls = append(slices.Clone(streams), newLimiter(c).policy)
 	if c.Hedging > 0 {
 		calls = slices.Insert(calls, 0, newHedger(c).policy)

@@ -27,6 +27,7 @@ type version struct {
 	owner    *versions
 	name     string // empty for the main one
 	balancer *balancer
+	breakers *breakers
 	send     send // of calls, through the policies and the balancer
 	open     send // of streams
 }
@@ -41,6 +42,7 @@ type versions struct {
 	mirror   *version // nil for none
 	share    float64  // of the calls that are mirrored
 	random   func() float64
+	observe  func(context.Context, Call) // nil for nobody
 
 	running context.Context         //nolint:containedctx // see stop
 	stop    context.CancelFunc      // ends run
@@ -57,7 +59,7 @@ type versions struct {
 func newVersions(c Config) (*versions, error) {
 	vs := &versions{
 		service: c.Name, named: map[string]*version{}, ruled: len(c.Canary) > 0,
-		share: c.Mirror.Percent / 100, random: rand.Float64, slots: make(chan struct{}, max(c.Concurrency/4, 1)),
+		share: c.Mirror.Percent / 100, random: rand.Float64, slots: make(chan struct{}, max(c.Concurrency/4, 1)), observe: c.Observe,
 	}
 	var err error
 	if vs.main, err = vs.newVersion(c, "", c.Endpoints); err != nil {
@@ -100,8 +102,9 @@ func (vs *versions) newVersion(c Config, name string, of endpoint.Config) (*vers
 		return nil, err
 	}
 	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
-	calls, streams := c.policies()
-	return &version{vs, name, b, through(b.send, calls...), through(b.open, streams...)}, nil
+	breakers := newBreakers(c)
+	calls, streams := c.policies(breakers)
+	return &version{vs, name, b, breakers, through(b.send, calls...), through(b.open, streams...)}, nil
 }
 
 // url returns the URL of the main version: its scheme and path are those of all.
@@ -141,9 +144,19 @@ func (c *call) through(ctx context.Context, send func(*versions, context.Context
 	}
 }
 
-// make makes a call.
+// make makes a call, which its service's observer and the provenance of the answer get to know.
 func (c *call) make(ctx context.Context) error {
-	return c.through(ctx, (*versions).send)
+	record, began := provenance.From(ctx), time.Now()
+	record.Begins()
+	err := c.through(ctx, (*versions).send)
+	record.Ends()
+	if observe := c.version.owner.observe; observe != nil {
+		observe(ctx, Call{
+			Service: c.version.owner.service, Version: c.version.name, Route: c.route,
+			Attempts: c.attempts(), FellBack: c.fellBack, Took: time.Since(began), Err: err,
+		})
+	}
+	return err
 }
 
 // open opens a stream.

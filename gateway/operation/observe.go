@@ -1,0 +1,119 @@
+package operation
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/answer"
+	"github.com/portico-gateway/portico/gateway/problem"
+)
+
+// Observer gets to know of the requests for operations. It is safe for concurrent use, and does
+// not block.
+type Observer interface {
+	// Describe returns what Observe is given for each request of an operation.
+	Describe(of Description) any
+	// Observe is called when the answer to a request is there, before it is sent, or when a
+	// subscription has ended. described is nil if the document is not valid.
+	Observe(ctx context.Context, described any, of Outcome)
+}
+
+// Description is an operation of a document.
+type Description struct {
+	Frontend string
+	// Name is that of the operation; empty for none.
+	Name string
+	Kind ast.Operation
+	// Hash is the SHA-256 of the document in hexadecimal digits.
+	Hash string
+	// Known reports that the document is one of the frontend's: trusted, or an example. Others have
+	// names that callers make up.
+	Known bool
+}
+
+// Outcome is what came of a request.
+type Outcome struct {
+	// Frontend is the name of the frontend.
+	Frontend string
+	Began    time.Time
+	Took     time.Duration
+	// Executed reports that the answer has data, if only null: it was executed, or cached. Of a
+	// subscription, and of Codes, it is for the last event.
+	Executed bool
+	// Codes are those of the errors, each once; nil for none.
+	Codes []problem.Code
+	// Cache is how the answer was made: see [answer.Answer.Outcome].
+	Cache string
+	// Calls are those that were made for this answer.
+	Calls answer.Calls
+	// Requested is the most that the operation can cost, and Actual what it did, in points.
+	Requested, Actual float64
+	// Extensions are those of the request; nil if it was recalled by its text.
+	Extensions map[string]any
+	// Events is how many events a subscription had.
+	Events int
+}
+
+// of returns an outcome with what an answer says, which is nil if the caller left.
+func (o Outcome) of(a *answer.Answer) Outcome {
+	o.Took = time.Since(o.Began)
+	if a == nil {
+		return o
+	}
+	o.Executed, o.Cache, o.Calls, o.Actual = a.Executed(), a.Outcome(), a.Calls(), a.Cost()
+	a.EachCode(func(code problem.Code) {
+		if !slices.Contains(o.Codes, code) {
+			o.Codes = append(o.Codes, code)
+		}
+	})
+	return o
+}
+
+// described is what an observer made of an operation: as one of the frontend's, and as another.
+type described struct {
+	of     Description
+	values [2]atomic.Pointer[any]
+}
+
+func newDescribed(frontend string, operation *ast.OperationDefinition, isExample func(hash string) bool) *described {
+	sum := sha256.Sum256([]byte(operation.Position.Src.Input))
+	hash := hex.EncodeToString(sum[:])
+	return &described{of: Description{
+		Frontend: frontend, Name: operation.Name, Kind: operation.Operation, Hash: hash, Known: isExample(hash),
+	}}
+}
+
+// value returns what the observer made of the operation of a document that is trusted or not.
+func (d *described) value(o Observer, trusted bool) any {
+	of, at := d.of, 0
+	if of.Known = of.Known || trusted; of.Known {
+		at = 1
+	}
+	if value := d.values[at].Load(); value != nil {
+		return *value
+	}
+	value := o.Describe(of)
+	d.values[at].Store(&value)
+	return value
+}
+
+// observe tells the observer of a request that has an answer; nil if its caller left.
+func (p *prepared) observe(ctx context.Context, a *answer.Answer, events int) {
+	o := p.frontend.config.Observer
+	if o == nil {
+		return
+	}
+	var value any
+	if p.facts != nil {
+		value = p.facts.described.value(o, p.trusted)
+	}
+	o.Observe(ctx, value, Outcome{
+		Frontend: p.frontend.name, Began: p.began, Requested: p.account.requested, Extensions: p.request.Extensions, Events: events,
+	}.of(a))
+}

@@ -1,0 +1,249 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/operation"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/upstream"
+)
+
+// observer tells operators of requests, by metrics and in the access log. It is an
+// [operation.Observer].
+type observer struct {
+	metrics *observe.Metrics
+	access  *observe.Access
+}
+
+// described is what is known of an operation.
+type described struct {
+	of      operation.Description
+	metrics *observe.OperationMetrics
+}
+
+// Describe is part of [operation.Observer].
+func (o *observer) Describe(of operation.Description) any {
+	name := of.Name
+	if !of.Known {
+		name = observe.Other
+	}
+	return &described{of, o.metrics.Of(observe.Operation{Frontend: of.Frontend, Name: name, Type: string(of.Kind)})}
+}
+
+// Observe is part of [operation.Observer].
+func (o *observer) Observe(ctx context.Context, value any, of operation.Outcome) {
+	line := observe.Line{
+		Frontend: of.Frontend, Outcome: outcomeOf(&of), Took: of.Took, Calls: of.Calls.Number, Waited: of.Calls.Waited,
+		Cache: of.Cache, Cost: of.Actual, Events: of.Events,
+	}
+	for _, code := range of.Codes {
+		line.Codes = append(line.Codes, string(code))
+	}
+	metrics := (*observe.OperationMetrics)(nil)
+	if d, ok := value.(*described); ok {
+		line.Operation, line.Type, line.Hash, metrics = d.of.Name, string(d.of.Kind), d.of.Hash, d.metrics
+	} else {
+		metrics = o.metrics.Of(observe.Operation{Frontend: of.Frontend, Name: observe.Other, Type: "invalid"})
+	}
+	metrics.Add(&observe.Done{
+		Outcome: line.Outcome, Codes: line.Codes, Cache: of.Cache, Took: of.Took, Waited: of.Calls.Waited, Calls: of.Calls.Number,
+		Requested: of.Requested, Actual: of.Actual, Events: of.Events,
+	})
+	if principal, ok := ctx.Value(auth.PrincipalKey{}).(*auth.Principal); ok {
+		line.Subject = principal.ID()
+	}
+	if r := requestOf(ctx); r == nil || !r.seen.keep(&line) {
+		if r != nil {
+			r.seen.describe(r, &line)
+		}
+		o.access.Write(&line)
+	}
+}
+
+// outcomeOf returns what came of a request in one word.
+func outcomeOf(of *operation.Outcome) string {
+	switch {
+	case of.Cache == "" && len(of.Codes) == 0:
+		return observe.Left
+	case len(of.Codes) == 0:
+		return observe.Success
+	case of.Executed:
+		return observe.Partial
+	case of.Calls.Number > 0:
+		return observe.Failure
+	}
+	return observe.Refusal
+}
+
+// Call tells of a call of a service.
+func (o *observer) Call(_ context.Context, c upstream.Call) {
+	outcome := observe.Success
+	if c.Err != nil {
+		if outcome = string(problem.CodeOf(c.Err)); outcome == "" {
+			outcome = observe.Left
+		}
+	}
+	o.metrics.Call(c.Service, outcome, c.Took, c.Attempts)
+}
+
+// seen is what is known of an HTTP request for the access log.
+type seen struct {
+	client, version string
+	transport       string
+	method          string
+	lasts           bool // each operation is logged when it ends: of a WebSocket
+
+	mu    sync.Mutex
+	ended bool
+	first observe.Line
+	lines int
+	more  []observe.Line
+}
+
+// keep keeps a line until the request ends. It is false if it must be written now.
+func (s *seen) keep(line *observe.Line) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.lasts {
+		return false
+	}
+	if s.lines++; s.lines == 1 {
+		s.first = *line
+	} else {
+		s.more = append(s.more, *line)
+	}
+	return true
+}
+
+// describe adds what is known of the request to a line.
+func (s *seen) describe(r *request, line *observe.Line) {
+	line.Request, line.Transport, line.Method, line.Client, line.Version = r.id[0], s.transport, s.method, s.client, s.version
+}
+
+// observed logs and counts requests.
+func (o *observer) observed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		known, r := known(r)
+		s, began := &known.seen, time.Now()
+		s.client, s.version = clientOf(r.Header)
+		s.transport, s.method = "http", r.Method
+		if len(r.Header["Upgrade"]) > 0 {
+			s.transport, s.lasts = "websocket", true
+		}
+		next.ServeHTTP(w, r)
+		o.end(known, time.Since(began))
+	})
+}
+
+// end logs what was kept of a request.
+func (o *observer) end(known *request, took time.Duration) {
+	s, w := &known.seen, &known.writer
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	if w.hijacked && !s.lasts {
+		s.transport = "sse"
+	}
+	o.metrics.Request(w.status)
+	switch {
+	case s.lines > 0:
+		for i := range s.lines {
+			line := &s.first
+			if i > 0 {
+				line = &s.more[i-1]
+			}
+			s.describe(known, line)
+			line.Status, line.Bytes = w.status, w.bytes
+			o.access.Write(line)
+		}
+	case w.hijacked: // each operation is logged when it ends
+	default:
+		line := observe.Line{Status: w.status, Bytes: w.bytes, Took: took}
+		s.describe(known, &line)
+		o.access.Write(&line)
+	}
+}
+
+// clientOf returns the name and the version of the client that sends a request, as Apollo's
+// libraries and others tell them.
+func clientOf(header http.Header) (name, version string) {
+	for _, names := range [...][2]string{
+		{"Apollographql-Client-Name", "Apollographql-Client-Version"},
+		{"Graphql-Client-Name", "Graphql-Client-Version"},
+	} {
+		if values := header[names[0]]; len(values) > 0 {
+			return values[0], header.Get(names[1])
+		}
+	}
+	return "", ""
+}
+
+func accessConfig(cfg config.AccessLog) observe.AccessConfig {
+	return observe.AccessConfig{All: cfg.Enabled, Sample: cfg.Sample, Slow: time.Duration(cfg.Slow)}
+}
+
+// addGauges adds what is read when metrics are.
+func (s *Server) addGauges() {
+	m := s.observer.metrics
+	one := func(value float64) []observe.Sample { return []observe.Sample{{Value: value}} }
+	isTrue := func(is bool) float64 {
+		if is {
+			return 1
+		}
+		return 0
+	}
+	m.Gauge("config_stale", "Whether the configuration that is in effect is not the latest, which has mistakes.", nil, func() []observe.Sample {
+		return one(isTrue(s.reloading.state().Error != ""))
+	})
+	m.Gauge("config_loaded_timestamp_seconds", "When the configuration that is in effect was loaded.", nil, func() []observe.Sample {
+		return one(float64(s.reloading.state().Loaded.UnixMilli()) / 1e3)
+	})
+	m.Gauge("ready", "Whether /readyz answers 200, by the latest checks.", nil, func() []observe.Sample {
+		_, ready := s.health.known()
+		return one(isTrue(ready && !s.health.stopping.Load() && s.now().verifier.Ready() == nil))
+	})
+	if s.link != nil {
+		m.Gauge("redis_up", "Whether Redis answers.", nil, func() []observe.Sample { return one(isTrue(s.link.Up())) })
+	}
+	m.Gauge("streams", "Event streams and WebSockets that are open.", []string{"frontend"}, func() (out []observe.Sample) {
+		for name, t := range s.transports {
+			out = append(out, observe.Sample{Value: float64(t.Streams()), Labels: []string{name}})
+		}
+		return out
+	})
+	m.Gauge("cache_bytes", "What the cache holds in memory.", nil, func() []observe.Sample { return one(float64(s.store.Stats().Bytes)) })
+	m.Gauge("cache_lookups_total", "Lookups of answers, keys and GETs.", []string{"result"}, func() []observe.Sample {
+		stats := s.store.Stats()
+		return []observe.Sample{
+			{Value: float64(stats.Hits - stats.Stale), Labels: []string{"hit"}}, {Value: float64(stats.Stale), Labels: []string{"stale"}},
+			{Value: float64(stats.Shared), Labels: []string{"shared"}}, {Value: float64(stats.Misses), Labels: []string{"miss"}},
+		}
+	})
+	m.Gauge("cache_evictions_total", "Entries that made room for others.", nil, func() []observe.Sample { return one(float64(s.store.Stats().Evicted)) })
+	m.Gauge("endpoint_available", "Whether an endpoint is used: it is not ejected, and its health checks succeed.", []string{"service", "version", "endpoint"},
+		func() (out []observe.Sample) {
+			for _, e := range s.services.Endpoints() {
+				out = append(out, observe.Sample{Value: isTrue(e.Available), Labels: []string{e.Service, e.Version, e.Address}})
+			}
+			return out
+		})
+	m.Gauge("endpoint_calls", "Calls and streams that are under way at an endpoint.", []string{"service", "version", "endpoint"},
+		func() (out []observe.Sample) {
+			for _, e := range s.services.Endpoints() {
+				out = append(out, observe.Sample{Value: float64(e.Open), Labels: []string{e.Service, e.Version, e.Address}})
+			}
+			return out
+		})
+	m.Gauge("circuit_breakers_open", "Routes of a service whose circuit breaker is not closed.", []string{"service", "version"}, func() (out []observe.Sample) {
+		for _, b := range s.services.Breakers() {
+			out = append(out, observe.Sample{Value: float64(b.Open), Labels: []string{b.Service, b.Version}})
+		}
+		return out
+	})
+}
