@@ -123,6 +123,8 @@ func (s *seen) keep(line *observe.Line) bool {
 
 // describe adds what is known of the request to a line.
 func (s *seen) describe(r *request, line *observe.Line) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	line.Request, line.Transport, line.Method, line.Client, line.Version = r.id[0], s.transport, s.method, s.client, s.version
 }
 
@@ -145,11 +147,10 @@ func (o *observer) observed(next http.Handler) http.Handler {
 func (o *observer) end(known *request, took time.Duration) {
 	s, w := &known.seen, &known.writer
 	s.mu.Lock()
-	s.ended = true
-	s.mu.Unlock()
-	if w.hijacked && !s.lasts {
+	if s.ended = true; w.hijacked && !s.lasts {
 		s.transport = "sse"
 	}
+	s.mu.Unlock()
 	o.metrics.Request(w.status)
 	switch {
 	case s.lines > 0:
