@@ -147,7 +147,8 @@ func expiryUnderLoad(t *testing.T, binary string, callers int) {
 	config := filepath.Join(t.TempDir(), "portico.yaml")
 	// No call times out: while it hangs, callers gather.
 	patient := regexp.MustCompile(`url: "[^"]*"`).ReplaceAllString(services(d), "$0, timeout: 60s")
-	write(t, config, loopback+authDemo(d)+cached+"frontend: {limits: {timeout: 60s}}\n"+patient)
+	many := strings.Replace(loopback, `"127.0.0.1:0"`, `"127.0.0.1:0", connectionsPerAddress: 20000`, 1)
+	write(t, config, many+authDemo(d)+cached+"frontend: {limits: {timeout: 60s}}\n"+patient)
 	g := startBeside(t, d, "..", binary, "-config", config)
 	want := strings.TrimSuffix(string(g.query(t, "web", stockQuery, nil).body), "}")
 	crowd := newCrowd(t, g, callers, stockQuery)
