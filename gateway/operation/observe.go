@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -84,8 +85,9 @@ type described struct {
 func newDescribed(frontend string, operation *ast.OperationDefinition, isExample func(hash string) bool) *described {
 	sum := sha256.Sum256([]byte(operation.Position.Src.Input))
 	hash := hex.EncodeToString(sum[:])
+	// It is kept for longer than the document, whose text the name is a part of.
 	return &described{of: Description{
-		Frontend: frontend, Name: operation.Name, Kind: operation.Operation, Hash: hash, Known: isExample(hash),
+		Frontend: frontend, Name: strings.Clone(operation.Name), Kind: operation.Operation, Hash: hash, Known: isExample(hash),
 	}}
 }
 
