@@ -20,7 +20,7 @@ import (
 )
 
 // Two gateways behind a proxy are restarted one after the other, under load. No request fails, no
-// mutation is sent twice, and subscriptions are told to end.
+// mutation is sent twice, and subscriptions end with their protocol's closing.
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]startProxy{"HAProxy": haproxy, "nginx": nginxBalancer} {

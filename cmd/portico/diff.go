@@ -152,8 +152,8 @@ type comparedFrontend struct {
 	Name    string // empty if schemas were compared that are not a project's
 	Changes []schemadiff.Change
 	Skipped []schemadiff.Skipped
-	// Documents and Usage are what the changes were checked against; Usage is nil if
-	// there is none of the frontend.
+	// Documents is the number of operations, and Usage the recorded usage, that the changes
+	// were checked against. Usage is nil if no usage of the frontend was recorded.
 	Documents int
 	Usage     *usage.Usage
 }

@@ -15,8 +15,8 @@ type ServerTLS struct {
 	MinVersion string `yaml:"minVersion" enum:"1.2,1.3"`
 	// ClientCA is a file with the certificates of the authorities of clients, in PEM.
 	ClientCA string `yaml:"clientCA"`
-	// ClientCertificates tells whether clients need a certificate: optional verifies one that a
-	// client has.
+	// ClientCertificates is which clients present a certificate: with optional, a certificate is
+	// verified if there is one; with required, a client without one is refused.
 	ClientCertificates string `yaml:"clientCertificates" enum:"none,optional,required"`
 }
 

@@ -38,7 +38,7 @@ func TestAccessLine(t *testing.T) {
 		`"client":"shop","clientVersion":"1.2","subject":"e8c9a2eb8c3a55cc","outcome":"partial","cache":"miss","codes":["FORBIDDEN","A\"B"],` +
 		`"status":200,"ms":1.234,"calls":2,"callsMs":1.000,"cost":12,"bytes":100}` + "\n"
 	if strings.Contains(got, "u1") {
-		t.Errorf("the subject is told: %s", got)
+		t.Errorf("the log contains the subject: %s", got)
 	}
 	at := strings.Index(rest, `"subject":"`)
 	if at < 0 {

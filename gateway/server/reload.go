@@ -19,7 +19,7 @@ type reloading struct {
 	latest reloadState
 }
 
-// reloadRequest asks for a reload, and is told what came of it.
+// reloadRequest asks for a reload. The outcome is sent to done.
 type reloadRequest struct {
 	cause string // such as SIGHUP
 	done  chan<- reloaded

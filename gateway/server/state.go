@@ -198,7 +198,7 @@ func (s *Server) changedServices(before, next *state) (changed []upstream.Config
 }
 
 // othersAnswer reports whether answers can be others with the next configuration: a service
-// is at another place, or is told other things.
+// has another address, or receives other headers or values.
 func othersAnswer(before, next *config.Config) bool {
 	type deciding struct {
 		config.Service
