@@ -220,6 +220,16 @@ func (a *Answer) Append(b []byte) []byte {
 	return append(b, '}')
 }
 
+// Size returns about how many bytes [Answer.Append] appends, without what it costs to find out: errors and
+// extensions are estimated.
+func (a *Answer) Size() int {
+	const each = 256
+	if a.response == nil {
+		return len(a.cached.plain.body)
+	}
+	return len(a.response.Data) + each*(1+len(a.response.Errors)+len(a.response.Extensions))
+}
+
 // AppendErrors appends the errors as a JSON list.
 func (a *Answer) AppendErrors(b []byte) []byte {
 	if a.response == nil {

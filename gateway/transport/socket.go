@@ -250,16 +250,19 @@ func (s *socket) accepted(ctx context.Context) bool {
 
 // control sends a message that concerns no operation.
 func (s *socket) control(ctx context.Context, kind string, payload json.RawMessage) {
-	buffer := s.handler.writer.Get()
-	defer s.handler.writer.Put(buffer)
-	appendControl(buffer, kind, payload)
-	s.queue(buffer, func() { s.write(ctx, buffer) })
+	s.queue(len(payload)+envelope, func() {
+		s.write(ctx, func(b *bytes.Buffer) { appendControl(b, kind, payload) })
+	})
 }
 
-// queue calls write, unless too many messages are waiting to be written: then it
-// makes the connection end.
-func (s *socket) queue(buffer *bytes.Buffer, write func()) {
-	caller, n := s.caller.Load(), buffer.Len()
+// envelope is about how many bytes a message has besides its payload.
+const envelope = 64
+
+// queue calls write for a message of about n bytes, unless too many bytes are waiting to be written: then
+// it makes the connection end. The message is made by write, when its turn has come: one that waits takes
+// no memory.
+func (s *socket) queue(n int, write func()) {
+	caller := s.caller.Load()
 	if !caller.queue(n, s.handler.config().MaxQueuedBytes) {
 		select {
 		case s.overrun <- struct{}{}:
@@ -271,9 +274,12 @@ func (s *socket) queue(buffer *bytes.Buffer, write func()) {
 	write()
 }
 
-// write sends a message. If the client takes nothing of it for some time the
+// write sends the message that is made by a function. If the client takes nothing of it for some time the
 // connection fails, which ends read, so there is no error to handle.
-func (s *socket) write(ctx context.Context, buffer *bytes.Buffer) {
+func (s *socket) write(ctx context.Context, appendTo func(b *bytes.Buffer)) {
+	buffer := s.handler.writer.Get()
+	defer s.handler.writer.Put(buffer)
+	appendTo(buffer)
 	_ = s.conn.Write(unending(ctx), websocket.MessageText, buffer.Bytes())
 }
 

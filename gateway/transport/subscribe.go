@@ -122,10 +122,10 @@ func (s *socket) subscribe(ctx context.Context, m *message) *closing {
 
 // tooMany refuses an operation.
 func (s *socket) tooMany(ctx context.Context, id, format string, limit int) {
-	buffer := s.handler.writer.Get()
-	defer s.handler.writer.Put(buffer)
-	appendError(buffer, id, answer.Problem(problem.New(problem.BadRequest, format, limit)))
-	s.queue(buffer, func() { s.write(ctx, buffer) })
+	a := answer.Problem(problem.New(problem.BadRequest, format, limit))
+	s.queue(a.Size()+envelope, func() {
+		s.write(ctx, func(b *bytes.Buffer) { appendError(b, id, a) })
+	})
 }
 
 // run executes an operation and sends what comes of it: errors if it can't be
@@ -161,22 +161,24 @@ func (s *socket) run(ctx context.Context, sub *subscription, caller *caller, req
 // respond sends an answer, as errors if nothing was executed: these are an
 // end. It reports whether more can be sent.
 func (s *socket) respond(ctx context.Context, sub *subscription, a *answer.Answer) bool {
-	buffer := s.handler.writer.Get()
-	defer s.handler.writer.Put(buffer)
 	last := !a.Executed()
-	if last {
-		appendError(buffer, sub.id, a)
-	} else {
-		appendNext(buffer, sub.id, a)
-	}
-	return ctx.Err() == nil && s.send(ctx, sub, last, buffer)
+	return s.send(ctx, sub, last, a.Size()+envelope, func(b *bytes.Buffer) {
+		if last {
+			appendError(b, sub.id, a)
+		} else {
+			appendNext(b, sub.id, a)
+		}
+	})
 }
 
-// send writes a message of an operation, if that has not ended; when last, it
-// has then. It reports whether more can be sent.
-func (s *socket) send(ctx context.Context, sub *subscription, last bool, buffer *bytes.Buffer) (more bool) {
-	s.queue(buffer, func() {
-		more = s.operations.send(sub, last, func() { s.write(ctx, buffer) })
+// send writes a message of about n bytes of an operation, if that has not ended; when last, it
+// has then. It reports whether more can be sent: not after the end of ctx.
+func (s *socket) send(ctx context.Context, sub *subscription, last bool, n int, appendTo func(b *bytes.Buffer)) (more bool) {
+	if ctx.Err() != nil {
+		return false
+	}
+	s.queue(n, func() {
+		more = s.operations.send(sub, last, func() { s.write(ctx, appendTo) })
 	})
 	return more
 }
@@ -184,10 +186,5 @@ func (s *socket) send(ctx context.Context, sub *subscription, last bool, buffer 
 // finish sends the end of an operation, unless it was cancelled: then either
 // the client has ended it, or the connection ends.
 func (s *socket) finish(ctx context.Context, sub *subscription) {
-	buffer := s.handler.writer.Get()
-	defer s.handler.writer.Put(buffer)
-	appendComplete(buffer, sub.id)
-	if ctx.Err() == nil {
-		s.send(ctx, sub, true, buffer)
-	}
+	s.send(ctx, sub, true, envelope, func(b *bytes.Buffer) { appendComplete(b, sub.id) })
 }
