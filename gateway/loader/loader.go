@@ -169,7 +169,7 @@ type batch[K comparable, V any] struct {
 func loadBatches[K comparable, V any](ctx context.Context, batches []*batch[K, V]) []*dataloader.Result[struct{}] {
 	results := make([]*dataloader.Result[struct{}], len(batches))
 	for i, b := range batches {
-		values, err := guarded(cache.Shared(ctx), b.keys, b.fetch)
+		values, err := guarded(provenance.WithKeys(cache.Shared(ctx), len(b.keys)), b.keys, b.fetch)
 		b.set(ctx, values, err)
 		results[i] = &dataloader.Result[struct{}]{}
 	}

@@ -145,7 +145,7 @@ func (l *Loader[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K) 
 			left[i] = keys[at]
 		}
 		began := l.keeping.Store.Now()
-		values, err = guarded(inner, left, l.fetch)
+		values, err = guarded(provenance.WithKeys(inner, len(left)), left, l.fetch)
 		made := record.Summary()
 		if ctx.Err() != nil || !isShared(made) {
 			return nil

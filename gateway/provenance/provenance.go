@@ -117,6 +117,19 @@ func From(ctx context.Context) *Record {
 	return r
 }
 
+type keysKey struct{}
+
+// WithKeys returns a context of calls for a batch of n keys.
+func WithKeys(ctx context.Context, n int) context.Context {
+	return context.WithValue(ctx, keysKey{}, n)
+}
+
+// Keys returns how many keys the batch of a context has; 0 if it is none.
+func Keys(ctx context.Context) int {
+	n, _ := ctx.Value(keysKey{}).(int)
+	return n
+}
+
 type writingKey struct{}
 
 // Writing returns a context of an operation that changes something: what is

@@ -81,8 +81,11 @@ func outcomeOf(of *operation.Outcome) string {
 	return observe.Refusal
 }
 
-// Call tells of a call of a service.
-func (o *observer) Call(_ context.Context, c upstream.Call) {
+// Begin is part of [upstream.Observer].
+func (o *observer) Begin(ctx context.Context, _ *upstream.Call) context.Context { return ctx }
+
+// End is part of [upstream.Observer].
+func (o *observer) End(_ context.Context, c *upstream.Call) {
 	outcome := observe.Success
 	if c.Err != nil {
 		if outcome = string(problem.CodeOf(c.Err)); outcome == "" {

@@ -42,7 +42,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,
-			Observe:              o.Call,
+			Observer:             o,
 			OnStream:             onStream,
 			Suspect:              suspect,
 		}

@@ -51,6 +51,7 @@ func (b *balancer) send(ctx context.Context, c *call) error {
 		if !again || n == mostUnsent || n >= b.set.Len() || ctx.Err() != nil {
 			return err
 		}
+		c.decided(Moved, err)
 	}
 }
 

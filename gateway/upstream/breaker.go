@@ -42,6 +42,7 @@ func (b *breakers) policy(next send) send {
 	return func(ctx context.Context, c *call) error {
 		breaker := b.routes.of(c.route)
 		if !breaker.TryAcquirePermit() {
+			c.decided(Broken, nil)
 			return problem.Wrap(openError{b.service, c.route}, problem.ServiceError, "The service failed.").Of(b.service).OfOutage()
 		}
 		failed := true // also if it panics

@@ -119,15 +119,27 @@ func (c *Config) identify(ctx context.Context, set func(name, value string)) err
 	}
 	// W3C Trace Context, section 3: a gateway that takes no part in a trace
 	// passes it on.
-	for _, name := range [...]string{traceParent, traceState} {
-		if value := caller.Headers[name]; len(value) == 1 && printable(value[0]) {
-			set(name, value[0])
+	trace := [...]string{one(caller.Headers[traceParent]), one(caller.Headers[traceState])}
+	if t := traceOf(ctx); t != nil {
+		trace = [...]string{t.Parent(), t.State}
+	}
+	for i, name := range [...]string{traceParent, traceState} {
+		if trace[i] != "" && printable(trace[i]) {
+			set(name, trace[i])
 		}
 	}
 	if caller.RequestID != "" && printable(caller.RequestID) {
 		set(requestID, caller.RequestID)
 	}
 	return nil
+}
+
+// one returns the only value of a header; empty if there is none, or several.
+func one(values []string) string {
+	if len(values) != 1 {
+		return ""
+	}
+	return values[0]
 }
 
 func printable(text string) bool {

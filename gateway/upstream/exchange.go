@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -29,8 +30,9 @@ type exchanging[T any] struct {
 	http *HTTP
 	req  based
 	read reading[T]
-	once bool        // an attempt may send the request once only
-	both bool        // attempts may be concurrent
+	once bool // an attempt may send the request once only
+	both bool // attempts may be concurrent
+	call *call
 	sent atomic.Bool // req was, so that the next attempt needs a copy
 }
 
@@ -41,7 +43,8 @@ type exchanging[T any] struct {
 func exchange[T any](c *HTTP, req based, what *call, read reading[T]) (T, error) {
 	var value T
 	x := &exchanging[T]{http: c, req: req, read: read, once: !what.idempotent}
-	mine := &call{route: what.route, idempotent: what.idempotent, version: what.version} // what may be made again
+	mine := &call{method: what.method, route: what.route, idempotent: what.idempotent, version: what.version} // what may be made again
+	x.call = mine
 	mine.attempt = func(ctx context.Context, to *endpoint.Endpoint) (err error) {
 		value, err = x.make(ctx, to)
 		return err
@@ -79,6 +82,7 @@ func (x *exchanging[T]) make(ctx context.Context, to *endpoint.Endpoint) (none T
 		return none, err
 	}
 	defer resp.Body.Close()
+	x.call.status.Store(int64(resp.StatusCode))
 	return x.read(ctx, resp, asked)
 }
 
@@ -121,6 +125,9 @@ func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*ht
 	if x.once {
 		peerOf(to).once(req)
 	}
+	if t := traceOf(ctx); t != nil && t.Sampled {
+		req.Header[traceParent] = []string{t.Parent()}
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		left := max(time.Until(deadline).Milliseconds(), 1)
 		req.Header[expectedTimeout] = []string{strconv.FormatInt(left, 10)}
@@ -131,7 +138,7 @@ func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*ht
 // callOf returns what the request is to policies, without its attempts.
 func (c *HTTP) callOf(ctx context.Context, r Request) *call {
 	mayRepeat := r.Idempotent || r.Method == "" || r.Method == http.MethodGet
-	return &call{route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx), version: c.versions().of(ctx)}
+	return &call{method: cmp.Or(r.Method, http.MethodGet), route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx), version: c.versions().of(ctx)}
 }
 
 // at returns the request as an endpoint is sent it. That can be one of another configuration

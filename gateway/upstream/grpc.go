@@ -92,7 +92,7 @@ func (c *GRPC) invoking(method string, args, reply any, opts []grpc.CallOption) 
 	return func(ctx context.Context, to *endpoint.Endpoint) error {
 		return c.on(ctx, to, func(conn *grpcConn) error {
 			var from peer.Peer
-			err := conn.Invoke(ctx, method, args, reply, append(slices.Clip(opts), grpc.Peer(&from))...)
+			err := conn.Invoke(traced(ctx), method, args, reply, append(slices.Clip(opts), grpc.Peer(&from))...)
 			if err == nil {
 				return nil
 			}
@@ -103,6 +103,20 @@ func (c *GRPC) invoking(method string, args, reply any, opts []grpc.CallOption) 
 			return err
 		})
 	}
+}
+
+// traced returns a context whose call is sent as a part of the trace of ctx.
+func traced(ctx context.Context) context.Context {
+	t := traceOf(ctx)
+	if t == nil || !t.Sampled {
+		return ctx
+	}
+	md, ok := metadata.FromOutgoingContext(ctx) // a copy
+	if !ok {
+		md = metadata.MD{}
+	}
+	md.Set(traceParent, t.Parent())
+	return metadata.NewOutgoingContext(ctx, md)
 }
 
 // on calls f with a connection to an endpoint, which is free for another call after it.

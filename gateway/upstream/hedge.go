@@ -61,6 +61,7 @@ func (h *hedger) hedged(ctx context.Context, c *call, next send, route *latencie
 			return
 		}
 		started := time.Now()
+		c.decided(Hedged, nil)
 		again.make(second, c, next)
 		h.note(second, route, started, again.err)
 		if again.err == nil {

@@ -47,6 +47,7 @@ func newLimiter(c Config) *limiter {
 func (l *limiter) policy(next send) send {
 	return func(ctx context.Context, c *call) error {
 		if err := l.acquire(ctx, c.route); err != nil {
+			c.decided(Limited, nil)
 			return err
 		}
 		defer l.release(c.route)

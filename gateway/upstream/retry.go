@@ -56,6 +56,7 @@ func (r *retrier) policy(next send) send {
 				timer.Stop()
 				return err
 			}
+			c.decided(Retried, err)
 			err = next(ctx, c)
 		}
 		return err

@@ -4,12 +4,15 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/portico-gateway/portico/gateway/endpoint"
 )
 
 // call is one call of a service, over HTTP or gRPC, as policies see it.
 type call struct {
+	// method is that of HTTP; empty over gRPC.
+	method string
 	// route is what is called, without the values of the call: the position of a
 	// binding, or a name of hand-written code's.
 	route string
@@ -36,9 +39,12 @@ type call struct {
 	// none.
 	of *call
 
-	mu    sync.Mutex
-	first [2]*endpoint.Endpoint
-	tried []*endpoint.Endpoint // that were given an attempt
+	status atomic.Int64 // of the last answer over HTTP
+
+	mu     sync.Mutex
+	first  [2]*endpoint.Endpoint
+	tried  []*endpoint.Endpoint // that were given an attempt
+	events []Event
 }
 
 // attempt is a function that makes an attempt at an endpoint.
@@ -53,13 +59,6 @@ func (c *call) avoid() []*endpoint.Endpoint {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.tried)
-}
-
-// attempts returns how many attempts were made.
-func (c *call) attempts() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.tried)
 }
 
 // tries notes that an endpoint is given an attempt.

@@ -1,10 +1,60 @@
 package upstream
 
 import (
+	"context"
+	"encoding/hex"
 	"net/http"
 	"slices"
 	"strings"
 )
+
+// Trace is the place of calls in a trace (W3C Trace Context).
+type Trace struct {
+	ID      [16]byte // all zero for none
+	Span    [8]byte  // of which the calls are a part
+	Sampled bool
+	State   string // tracestate
+}
+
+// TraceKey is where a context has its *[Trace]: services are told it, instead of what
+// the caller's headers say. nil, as without one, passes these on.
+type TraceKey struct{}
+
+func traceOf(ctx context.Context) *Trace {
+	t, _ := ctx.Value(TraceKey{}).(*Trace)
+	return t
+}
+
+// TraceIn returns what a header says that has passed [CheckTrace]; ok is false if it has no
+// trace context.
+func TraceIn(header http.Header) (t Trace, ok bool) {
+	parent := one(header[traceParent])
+	if parent == "" {
+		return t, false
+	}
+	var flags [1]byte
+	for _, part := range [...]struct {
+		to   []byte
+		text string
+	}{{t.ID[:], parent[endOfVersion+1 : endOfTraceID]}, {t.Span[:], parent[endOfTraceID+1 : endOfParentID]}, {flags[:], parent[endOfParentID+1 : endOfFlags]}} {
+		if _, err := hex.Decode(part.to, []byte(part.text)); err != nil {
+			return Trace{}, false
+		}
+	}
+	t.Sampled, t.State = flags[0]&1 != 0, one(header[traceState])
+	return t, true
+}
+
+// Parent returns the traceparent of calls.
+func (t *Trace) Parent() string {
+	b := append(make([]byte, 0, endOfFlags), "00-"...)
+	b = append(hex.AppendEncode(b, t.ID[:]), '-')
+	b = append(hex.AppendEncode(b, t.Span[:]), "-00"...)
+	if t.Sampled {
+		b[len(b)-1] = '1'
+	}
+	return string(b)
+}
 
 // mostTrace is the most bytes of traceparent and of tracestate.
 const mostTrace = 512

@@ -102,25 +102,13 @@ type Config struct {
 	// OnStream is called when something happened to a shared stream; it may be nil. It
 	// must not block.
 	OnStream func(StreamEvent)
-	// Observe gets to know of each call of one answer, when that is there or the call has failed;
-	// nil for nobody. It must not block. The context is the call's.
-	Observe func(context.Context, Call)
+	// Observer gets to know of each call of one answer; nil for nobody.
+	Observer Observer
 	// Suspect gets to know of bindings that look wrong, each reason once; nil for
 	// nobody. It must not block. Strict makes it at the first answer, as tests want
 	// it; by default, several must agree.
 	Suspect func(Suspicion)
 	Strict  bool
-}
-
-// Call is a call of a service that was made.
-type Call struct {
-	Service  string
-	Version  string // empty for the main one
-	Route    string // the position of a binding, or a name of hand-written code's
-	Attempts int    // 0 if it was given to no endpoint
-	FellBack bool   // the fallback answered
-	Took     time.Duration
-	Err      error // a problem, or context.Canceled if the caller left
 }
 
 func (c *Config) need(names []string) error {

@@ -42,7 +42,7 @@ type versions struct {
 	mirror   *version // nil for none
 	share    float64  // of the calls that are mirrored
 	random   func() float64
-	observe  func(context.Context, Call) // nil for nobody
+	observer Observer // nil for nobody
 
 	running context.Context         //nolint:containedctx // see stop
 	stop    context.CancelFunc      // ends run
@@ -59,7 +59,7 @@ type versions struct {
 func newVersions(c Config) (*versions, error) {
 	vs := &versions{
 		service: c.Name, named: map[string]*version{}, ruled: len(c.Canary) > 0,
-		share: c.Mirror.Percent / 100, random: rand.Float64, slots: make(chan struct{}, max(c.Concurrency/4, 1)), observe: c.Observe,
+		share: c.Mirror.Percent / 100, random: rand.Float64, slots: make(chan struct{}, max(c.Concurrency/4, 1)), observer: c.Observer,
 	}
 	var err error
 	if vs.main, err = vs.newVersion(c, "", c.Endpoints); err != nil {
@@ -144,21 +144,6 @@ func (c *call) through(ctx context.Context, send func(*versions, context.Context
 	}
 }
 
-// make makes a call, which its service's observer and the provenance of the answer get to know.
-func (c *call) make(ctx context.Context) error {
-	record, began := provenance.From(ctx), time.Now()
-	record.Begins()
-	err := c.through(ctx, (*versions).send)
-	record.Ends()
-	if observe := c.version.owner.observe; observe != nil {
-		observe(ctx, Call{
-			Service: c.version.owner.service, Version: c.version.name, Route: c.route,
-			Attempts: c.attempts(), FellBack: c.fellBack, Took: time.Since(began), Err: err,
-		})
-	}
-	return err
-}
-
 // open opens a stream.
 func (c *call) open(ctx context.Context) error {
 	return c.through(ctx, func(_ *versions, ctx context.Context, c *call) error { return c.version.open(ctx, c) })
@@ -180,6 +165,7 @@ func (vs *versions) send(ctx context.Context, c *call) error {
 	if err == nil || !isOutage(err) || ctx.Err() != nil {
 		return err
 	}
+	c.decided(FellBack, err)
 	again := &call{route: c.route, idempotent: true, attempt: c.attempt} // not hedged
 	if vs.fallback.send(ctx, again) == nil {
 		c.fellBack = true
@@ -215,6 +201,7 @@ func (vs *versions) sendCopy(ctx context.Context, c *call) {
 	}
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), vs.main.balancer.timeout)
 	stop := context.AfterFunc(vs.ctx, cancel) //nolint:contextcheck // it ends with the service
+	c.decided(Mirrored, nil)
 	vs.copies.Go(func() {
 		defer func() {
 			stop()

@@ -1,0 +1,100 @@
+package upstream
+
+import (
+	"context"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/provenance"
+)
+
+// Observer gets to know of calls. It is safe for concurrent use, and does not block.
+type Observer interface {
+	// Begin is called before a call is made, with what is known of it then. The call is made with
+	// the context that it returns: see [TraceKey].
+	Begin(ctx context.Context, c *Call) context.Context
+	// End is called with that context when the answer is there, or the call has failed.
+	End(ctx context.Context, c *Call)
+}
+
+// Call is a call of a service with one answer.
+type Call struct {
+	Service string
+	Version string // empty for the main one
+	// Method is that of HTTP; empty over gRPC.
+	Method string
+	// Route is the position of the binding, or the name that hand-written code gives the call.
+	// Over gRPC it is the method, as in /package.Service/Method.
+	Route string
+	// Keys is the number of keys of the batch that the call is a part of; 0 if it is none.
+	Keys  int
+	Began time.Time
+
+	// What is known at the end.
+
+	Attempts int           // 0 if it was given to no endpoint
+	Endpoint string        // the address of the last attempt
+	Status   int           // of the last answer over HTTP; 0 for none
+	FellBack bool          // the fallback answered
+	Events   []Event       // in the order of their times
+	Took     time.Duration // with retries
+	Err      error         // a problem, or context.Canceled if the caller left
+}
+
+// Event is what a policy decided for a call.
+type Event struct {
+	At   time.Time
+	Name Decision
+	Err  error // of the attempt before it; nil for none
+}
+
+// Decision is what a policy decided.
+type Decision string
+
+// The decisions of policies.
+const (
+	Retried  Decision = "retry"
+	Moved    Decision = "next_endpoint" // an endpoint got nothing of the request
+	Hedged   Decision = "hedge"
+	FellBack Decision = "fallback"
+	Mirrored Decision = "mirror"
+	Broken   Decision = "circuit_breaker.open" // the call was not made
+	Limited  Decision = "concurrency_limit"    // the call was not made: too many are under way
+)
+
+// decided notes a decision, which is that of the call besides which this one is made.
+func (c *call) decided(what Decision, err error) {
+	if c.of != nil {
+		c.of.decided(what, err)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events = append(c.events, Event{time.Now(), what, err})
+}
+
+// make makes a call, which its service's observer and the provenance of the answer get to know.
+func (c *call) make(ctx context.Context) error {
+	record, observer := provenance.From(ctx), c.version.owner.observer
+	if observer == nil {
+		record.Begins()
+		defer record.Ends()
+		return c.through(ctx, (*versions).send)
+	}
+	of := &Call{
+		Service: c.version.owner.service, Version: c.version.name, Method: c.method, Route: c.route,
+		Keys: provenance.Keys(ctx), Began: time.Now(),
+	}
+	record.Begins()
+	ctx = observer.Begin(ctx, of)
+	of.Err = c.through(ctx, (*versions).send)
+	record.Ends()
+	of.Took, of.Status, of.FellBack = time.Since(of.Began), int(c.status.Load()), c.fellBack
+	c.mu.Lock()
+	of.Events = c.events
+	if of.Attempts = len(c.tried); of.Attempts > 0 {
+		of.Endpoint = c.tried[of.Attempts-1].Address
+	}
+	c.mu.Unlock()
+	observer.End(ctx, of)
+	return of.Err
+}
