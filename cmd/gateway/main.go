@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	log := observe.NewLogger(stdout, level, getenv)
 	defer observe.Flush(log) //nolint:contextcheck // ctx is done then
 	options := server.Options{Policies: resolvers.Policies(), AccessLog: stdout, Load: load, File: *file, Reload: reload}
-	gateway, err := server.New(cfg, log, options)
+	gateway, err := server.New(cfg, log, options) //nolint:contextcheck // it connects to nothing
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ func (c *Config) check(p *problems) {
 	}
 	p.need(c.AccessLog.Sample >= 0 && c.AccessLog.Sample <= 1, "accessLog.sample", "must be from 0 to 1")
 	p.need(c.AccessLog.Slow >= 0, "accessLog.slow", "must not be negative")
+	c.OTLP.check(p)
 	p.need(c.Redis.isValid(), "redis.url", "must be redis://host:port or rediss://host:port, or several with commas")
 	c.Frontend.check(p, "frontend")
 	largest := c.Frontend.Limits.Body
@@ -47,6 +48,19 @@ func (c *Config) check(p *problems) {
 		s.check(p, "services."+name)
 	}
 	c.checkHeaders(p)
+}
+
+func (o *OTLP) check(p *problems) {
+	target, err := url.Parse(o.Endpoint)
+	isURL := err == nil && target.Host != "" && slices.Contains([]string{"http", "https", "grpc", "grpcs"}, target.Scheme) &&
+		target.User == nil && target.RawQuery == "" && (target.Path == "" || strings.HasPrefix(target.Scheme, "http"))
+	p.need(o.Endpoint == "" || isURL, "otlp.endpoint", "must be http://host:port or https for OTLP over HTTP, or grpc://host:port or grpcs for OTLP over gRPC")
+	for name := range o.Headers {
+		p.need(headerName.MatchString(name), "otlp.headers."+name, "must be the name of a header, such as Authorization")
+	}
+	p.need(o.Metrics >= 0, "otlp.metrics", "must not be negative")
+	p.need(o.Sample >= 0 && o.Sample <= 1, "otlp.sample", "must be from 0 to 1")
+	p.need(o.SampleCallers >= 0, "otlp.sampleCallers", "must not be negative")
 }
 
 func (f *Frontend) check(p *problems, path string) {

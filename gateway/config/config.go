@@ -26,6 +26,7 @@ type Config struct {
 	Redis      Redis               `yaml:"redis" reload:"false"` // what several gateways share
 	Playground Playground          `yaml:"playground"`           // the page at /playground
 	AccessLog  AccessLog           `yaml:"accessLog"`            // the log of requests
+	OTLP       OTLP                `yaml:"otlp"`                 // where traces and metrics are sent
 	Discovery  Discovery           `yaml:"discovery"`            // how endpoints of services are found
 	Services   map[string]Service  `yaml:"services"`             // the services by name
 
@@ -312,6 +313,25 @@ type AccessLog struct {
 	Slow Duration `yaml:"slow"`
 }
 
+// OTLP is where traces and metrics are sent, by the protocol of OpenTelemetry.
+type OTLP struct {
+	// Endpoint is the URL of a collector: http://host:4318 or https for OTLP over HTTP,
+	// grpc://host:4317 or grpcs for OTLP over gRPC; empty to send nothing.
+	Endpoint string `yaml:"endpoint" reload:"false"`
+	// Headers are sent with each request to the collector, such as Authorization.
+	Headers map[string]Secret `yaml:"headers" reload:"false"`
+	// CA is a file with the certificates of authorities in PEM, which replace those of the
+	// system; empty for these.
+	CA string `yaml:"ca" reload:"false"`
+	// Metrics is the time between two times that metrics are sent; 0 for never.
+	Metrics Duration `yaml:"metrics" reload:"false"`
+	// Sample is the share of requests without a trace context that are traced, from 0 to 1.
+	// Others are traced if their callers' traces are sampled.
+	Sample float64 `yaml:"sample"`
+	// SampleCallers is how many of the latter are traced in a second at most.
+	SampleCallers int `yaml:"sampleCallers"`
+}
+
 // setDefaults sets what an issuer may leave out.
 func (i *Issuer) setDefaults() {
 	*i = Issuer{
@@ -340,6 +360,7 @@ func Defaults() Config {
 		Auth:      Auth{KeyHeader: "X-Api-Key"},
 		Cache:     Cache{Size: 64 << 20, Missing: Duration(time.Second), Coalesce: true},
 		AccessLog: AccessLog{Enabled: true, Sample: 1, Slow: Duration(time.Second)},
+		OTLP:      OTLP{Metrics: Duration(time.Minute), Sample: 0.01, SampleCallers: 100},
 		Redis:     Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{

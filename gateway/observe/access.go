@@ -77,13 +77,15 @@ func (a *Access) flush() {
 // Line is what is logged of a request. Texts that are empty, and numbers that are 0, are left out
 // where that says the same.
 type Line struct {
-	Request   string // the id
-	Transport string // http, sse, websocket
-	Method    string // of HTTP
-	Status    int    // of HTTP; 0 over a connection that lasts
+	Request   string   // the id
+	Trace     [16]byte // the id of the trace; all zero for none
+	Transport string   // http, sse, websocket
+	Method    string   // of HTTP
+	Status    int      // of HTTP; 0 over a connection that lasts
 	Frontend  string
 	Operation string // its name
 	Type      string // query, mutation or subscription
+	Known     bool   // the document is one of the frontend's, and its name no caller's
 	Hash      string // SHA-256 of the document
 	Client    string // its name
 	Version   string // of the client
@@ -94,9 +96,13 @@ type Line struct {
 	Calls     int           // of services
 	Waited    time.Duration // for them
 	Cache     string
-	Cost      float64 // that the operation did
+	Requested float64 // the most that the operation can cost; only for its span
+	Cost      float64 // that it did
 	Bytes     int64   // of the body that was sent
 	Events    int     // of a subscription
+
+	// Span is that of the operation, which the writer of the line ends; nil for none.
+	Span *Span
 }
 
 // Write logs a request, unless it is left out.
@@ -139,6 +145,9 @@ func (l *Line) appendJSON(b []byte, now time.Time) []byte {
 			b = append(append(append(b, `,"`...), field.name...), `":`...)
 			b = appendString(b, field.value)
 		}
+	}
+	if l.Trace != [16]byte{} {
+		b = append(hex.AppendEncode(append(b, `,"trace":"`...), l.Trace[:]), '"')
 	}
 	if len(l.Codes) > 0 {
 		b = append(b, `,"codes":[`...)

@@ -20,6 +20,10 @@ import (
 type Observer interface {
 	// Describe returns what Observe is given for each request of an operation.
 	Describe(of Description) any
+	// Begin is called before an operation is executed, for which a request came at a time. It is
+	// executed with the context that it returns, which Observe is given. It is not called for those
+	// that are not executed.
+	Begin(ctx context.Context, began time.Time) context.Context
 	// Observe is called when the answer to a request is there, before it is sent, or when a
 	// subscription has ended. described is nil if the document is not valid.
 	Observe(ctx context.Context, described any, of Outcome)

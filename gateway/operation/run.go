@@ -23,6 +23,9 @@ import (
 
 // Run is part of [transport.Operation].
 func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
+	if o := p.frontend.config.Observer; o != nil {
+		ctx = o.Begin(ctx, p.began)
+	}
 	switch err := p.charge(ctx); {
 	case err != nil:
 		a := answer.Errors(err)

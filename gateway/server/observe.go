@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ import (
 type observer struct {
 	metrics *observe.Metrics
 	access  *observe.Access
+	tracing *tracing
 }
 
 // described is what is known of an operation.
@@ -36,18 +38,23 @@ func (o *observer) Describe(of operation.Description) any {
 	return &described{of, o.metrics.Of(observe.Operation{Frontend: of.Frontend, Name: name, Type: string(of.Kind)})}
 }
 
+// Begin is part of [operation.Observer].
+func (o *observer) Begin(ctx context.Context, began time.Time) context.Context {
+	return o.tracing.begin(ctx, requestOf(ctx), began)
+}
+
 // Observe is part of [operation.Observer].
 func (o *observer) Observe(ctx context.Context, value any, of operation.Outcome) {
 	line := observe.Line{
 		Frontend: of.Frontend, Outcome: outcomeOf(&of), Took: of.Took, Calls: of.Calls.Number, Waited: of.Calls.Waited,
-		Cache: of.Cache, Cost: of.Actual, Events: of.Events,
+		Cache: of.Cache, Requested: of.Requested, Cost: of.Actual, Events: of.Events,
 	}
 	for _, code := range of.Codes {
 		line.Codes = append(line.Codes, string(code))
 	}
 	metrics := (*observe.OperationMetrics)(nil)
 	if d, ok := value.(*described); ok {
-		line.Operation, line.Type, line.Hash, metrics = d.of.Name, string(d.of.Kind), d.of.Hash, d.metrics
+		line.Operation, line.Type, line.Hash, line.Known, metrics = d.of.Name, string(d.of.Kind), d.of.Hash, d.of.Known, d.metrics
 	} else {
 		metrics = o.metrics.Of(observe.Operation{Frontend: of.Frontend, Name: observe.Other, Type: "invalid"})
 	}
@@ -58,11 +65,21 @@ func (o *observer) Observe(ctx context.Context, value any, of operation.Outcome)
 	if principal, ok := ctx.Value(auth.PrincipalKey{}).(*auth.Principal); ok {
 		line.Subject = principal.ID()
 	}
-	if r := requestOf(ctx); r == nil || !r.seen.keep(&line) {
+	r := requestOf(ctx)
+	o.tracing.note(ctx, r, &line, of.Began)
+	if r == nil || !r.seen.keep(&line) {
 		if r != nil {
 			r.seen.describe(r, &line)
 		}
-		o.access.Write(&line)
+		o.write(&line)
+	}
+}
+
+// write logs a line, and ends the span of its operation.
+func (o *observer) write(line *observe.Line) {
+	o.access.Write(line)
+	if line.Span != nil {
+		line.Span.EndOperation(line)
 	}
 }
 
@@ -81,18 +98,18 @@ func outcomeOf(of *operation.Outcome) string {
 	return observe.Refusal
 }
 
-// Begin is part of [upstream.Observer].
-func (o *observer) Begin(ctx context.Context, _ *upstream.Call) context.Context { return ctx }
-
-// End is part of [upstream.Observer].
-func (o *observer) End(_ context.Context, c *upstream.Call) {
-	outcome := observe.Success
-	if c.Err != nil {
-		if outcome = string(problem.CodeOf(c.Err)); outcome == "" {
-			outcome = observe.Left
-		}
+// EndCall is part of [upstream.Observer].
+func (o *observer) EndCall(ctx context.Context, c *upstream.Call) {
+	outcome, code := observe.Success, ""
+	switch {
+	case errors.Is(c.Err, context.Canceled):
+		outcome, code = observe.Left, observe.Left
+	case c.Err != nil:
+		code = string(problem.CodeOf(c.Err))
+		outcome = code
 	}
 	o.metrics.Call(c.Service, outcome, c.Took, c.Attempts)
+	o.tracing.end(ctx, c, code)
 }
 
 // seen is what is known of an HTTP request for the access log.
@@ -141,6 +158,7 @@ func (o *observer) observed(next http.Handler) http.Handler {
 		if len(r.Header["Upgrade"]) > 0 {
 			s.transport, s.lasts = "websocket", true
 		}
+		known.traced = o.tracing.of(r.Header)
 		next.ServeHTTP(w, r)
 		o.end(known, time.Since(began))
 	})
@@ -164,12 +182,13 @@ func (o *observer) end(known *request, took time.Duration) {
 			}
 			s.describe(known, line)
 			line.Status, line.Bytes = w.status, w.bytes
-			o.access.Write(line)
+			o.write(line)
 		}
 	case w.hijacked: // each operation is logged when it ends
 	default:
 		line := observe.Line{Status: w.status, Bytes: w.bytes, Took: took}
 		s.describe(known, &line)
+		line.Trace = known.traced.trace.ID
 		o.access.Write(&line)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -254,16 +255,6 @@ func TestNamesOfCallersAreNoLabels(t *testing.T) {
 // docs/observability.md has a table of the metrics that there are.
 func TestTableOfMetrics(t *testing.T) {
 	_, s, _ := observed(t, map[string]field{}, func(c *config.Config) { c.Redis.URL = "redis://127.0.0.1:1" })
-	const file, begin, end = "../../docs/observability.md", "|---|---|---|---|\n", "\n<!-- The end of the table. -->"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	have, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatal("the table is not found")
-	}
 	var table strings.Builder
 	for _, m := range s.observer.metrics.All() {
 		labels := make([]string, len(m.Labels))
@@ -272,13 +263,38 @@ func TestTableOfMetrics(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", m.Name, m.Type, strings.Join(labels, ", "), strings.TrimSuffix(m.Help, "."))
 	}
-	if table.String() == have {
+	checkTable(t, "| metric | type | labels | what it says |\n|---|---|---|---|\n", table.String())
+}
+
+// The table of attributes in the documentation is that of the attributes.
+func TestTableOfAttributes(t *testing.T) {
+	var table strings.Builder
+	for _, a := range observe.Attributes() {
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", a.Name, a.On, a.Help)
+	}
+	checkTable(t, "| attribute | span | what it says |\n|---|---|---|\n", table.String())
+}
+
+// checkTable checks a table of docs/observability.md, which follows head, and writes it with -update.
+func checkTable(t *testing.T, head, want string) {
+	t.Helper()
+	const file, end = "../../docs/observability.md", "\n<!-- The end of the table. -->"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(text), head)
+	have, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("the table is not found")
+	}
+	if want == have {
 		return
 	}
 	if !*update {
-		t.Fatalf("the table is not that of the metrics: run this test with -update\n%s", table.String())
+		t.Fatalf("the table is not what it should be: run this test with -update\n%s", want)
 	}
-	if err := os.WriteFile(file, []byte(before+begin+table.String()+end+after), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(before+head+want+end+after), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -51,6 +51,7 @@ func allSettings() *config.Config {
 	c.Routing.Hosts = map[string]string{"a.example": "toy"}
 	c.Auth.Issuers = []config.Issuer{{Issuer: "https://issuer.example"}}
 	c.Auth.KeyFile = "keys"
+	c.OTLP.Headers = map[string]config.Secret{"a": "b"}
 	c.Frontend.RateLimit = config.RateLimit{Anonymous: bucket, Authenticated: bucket, Tiers: map[string]*config.Bucket{"gold": bucket}}
 	target := []endpoint.Target{{URL: "http://a.example"}}
 	c.Services = map[string]config.Service{"s": {
@@ -70,7 +71,7 @@ func (s *Server) configured(c *config.Config) []any {
 	transports := s.transportConfig("toy", c.Of("toy"))
 	transports.Shed, transports.Caller, transports.Init, transports.Renew, transports.Until, transports.Accepts = nil, nil, nil, nil, nil, nil
 	verifier, err := authConfig(c.Auth, files{"": "", "keys": fmt.Sprintf("- {sha256: %064d, principal: a}", 0)}, s.log)
-	return []any{services, transports, s.operationConfig(c.Of("toy")), verifier, fmt.Sprint(err), proxies(c.Server), c.Services["s"].HealthCheck == nil, accessConfig(c.AccessLog)}
+	return []any{services, transports, s.operationConfig(c.Of("toy")), verifier, fmt.Sprint(err), proxies(c.Server), c.Services["s"].HealthCheck == nil, accessConfig(c.AccessLog), newSampling(c.OTLP)}
 }
 
 // Every setting is applied by a reload, or has the tag reload:"false". This test is of settings

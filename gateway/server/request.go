@@ -22,6 +22,7 @@ type request struct {
 	address   netip.Addr
 	caller    upstream.Caller
 	principal *auth.Principal
+	traced    traced
 }
 
 type requestKey struct{}
@@ -50,6 +51,8 @@ func (r *request) Value(key any) any {
 		return r.id[0]
 	case upstream.CallerKey:
 		return &r.caller
+	case upstream.TraceKey:
+		return r.traced.told()
 	case auth.PrincipalKey:
 		return r.principal
 	case auth.AddressKey:

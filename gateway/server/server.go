@@ -75,6 +75,8 @@ type Options struct {
 // New prepares a gateway; it connects to nothing yet.
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
 	o := &observer{metrics: observe.NewMetrics(), access: observe.NewAccess(cmp.Or[io.Writer](options.AccessLog, io.Discard), rand.Float64)}
+	var errOfTracing error
+	o.tracing, errOfTracing = openTracing(cfg.OTLP, o.metrics, log)
 	link, errOfLink := openLink(cfg.Redis, log)
 	store, errOfStore := openStore(cfg.Cache, link)
 	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, o, log))
@@ -96,7 +98,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 	}
 	s.health = newHealth(cfg.Services, s.services.Check, func() error { return s.now().verifier.Ready() }, s.reloading.state)
 	first, errOfState := s.newState(cfg, nil)
-	if err := errors.Join(errOfStore, errOfWriter, cfg.At("", errors.Join(errOfLink, errOfServices, errOfState))); err != nil {
+	if err := errors.Join(errOfStore, errOfWriter, cfg.At("", errors.Join(errOfLink, errOfServices, errOfState, errOfTracing))); err != nil {
 		_ = s.Close() // what is wrong is more
 		return nil, err
 	}
@@ -173,6 +175,7 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 func (s *Server) background(ctx context.Context) (end func()) {
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ctx, stop := context.WithCancel(ctx)
+	endTracing := s.observer.tracing.start()
 	var group sync.WaitGroup
 	group.Go(func() { s.services.Run(own) })
 	group.Go(func() { s.observer.access.Run(own) })
@@ -185,6 +188,7 @@ func (s *Server) background(ctx context.Context) (end func()) {
 		stop()
 		cancel()
 		group.Wait()
+		endTracing(context.WithoutCancel(own))
 	}
 }
 

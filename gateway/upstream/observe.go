@@ -9,11 +9,11 @@ import (
 
 // Observer gets to know of calls. It is safe for concurrent use, and does not block.
 type Observer interface {
-	// Begin is called before a call is made, with what is known of it then. The call is made with
+	// BeginCall is called before a call is made, with what is known of it then. The call is made with
 	// the context that it returns: see [TraceKey].
-	Begin(ctx context.Context, c *Call) context.Context
-	// End is called with that context when the answer is there, or the call has failed.
-	End(ctx context.Context, c *Call)
+	BeginCall(ctx context.Context, c *Call) context.Context
+	// EndCall is called with that context when the answer is there, or the call has failed.
+	EndCall(ctx context.Context, c *Call)
 }
 
 // Call is a call of a service with one answer.
@@ -85,7 +85,7 @@ func (c *call) make(ctx context.Context) error {
 		Keys: provenance.Keys(ctx), Began: time.Now(),
 	}
 	record.Begins()
-	ctx = observer.Begin(ctx, of)
+	ctx = observer.BeginCall(ctx, of)
 	of.Err = c.through(ctx, (*versions).send)
 	record.Ends()
 	of.Took, of.Status, of.FellBack = time.Since(of.Began), int(c.status.Load()), c.fellBack
@@ -95,6 +95,6 @@ func (c *call) make(ctx context.Context) error {
 		of.Endpoint = c.tried[of.Attempts-1].Address
 	}
 	c.mu.Unlock()
-	observer.End(ctx, of)
+	observer.EndCall(ctx, of)
 	return of.Err
 }

@@ -1,0 +1,256 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/upstream"
+)
+
+// tracing decides which requests are traced. It is safe for concurrent use.
+type tracing struct {
+	otlp     *observe.OTLP // nil: none are, and trace contexts are passed on
+	sampling atomic.Pointer[sampling]
+}
+
+// sampling says which requests are traced.
+type sampling struct {
+	share   float64 // of those without a trace context
+	callers int     // a second, of those whose callers' traces are sampled
+
+	mu     sync.Mutex
+	second int64
+	used   int
+}
+
+func newSampling(c config.OTLP) *sampling {
+	return &sampling{share: c.Sample, callers: c.SampleCallers}
+}
+
+// admits reports whether one more of the callers' traces may have spans.
+func (s *sampling) admits(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if second := now.Unix(); second != s.second {
+		s.second, s.used = second, 0
+	}
+	s.used++
+	return s.used <= s.callers
+}
+
+// openTracing opens what the configuration says of traces and metrics that are sent.
+func openTracing(c config.OTLP, m *observe.Metrics, log *slog.Logger) (*tracing, error) {
+	t := &tracing{}
+	t.sampling.Store(newSampling(c))
+	if c.Endpoint == "" {
+		return t, nil
+	}
+	of := observe.OTLPConfig{
+		Endpoint: c.Endpoint, Headers: map[string]string{}, TLS: &tls.Config{MinVersion: tls.VersionTLS12}, Metrics: time.Duration(c.Metrics),
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		of.Version = info.Main.Version
+	}
+	for name, value := range c.Headers {
+		of.Headers[name] = string(value)
+	}
+	if c.CA != "" {
+		text, err := os.ReadFile(c.CA)
+		if err != nil {
+			return nil, &settingError{"otlp.ca", err}
+		}
+		of.TLS.RootCAs = x509.NewCertPool()
+		if !of.TLS.RootCAs.AppendCertsFromPEM(text) {
+			return nil, &settingError{"otlp.ca", fmt.Errorf("%s has no certificate in PEM", c.CA)}
+		}
+	}
+	var err error
+	if t.otlp, err = observe.NewOTLP(of, m, log); err != nil {
+		return nil, &settingError{"otlp.endpoint", err}
+	}
+	return t, nil
+}
+
+// start begins to send spans and metrics, until the function that it returns is called.
+func (t *tracing) start() (stop func(context.Context)) {
+	if t.otlp == nil {
+		return func(context.Context) {}
+	}
+	return t.otlp.Start()
+}
+
+// traced is the place of a request in a trace.
+type traced struct {
+	trace   upstream.Trace // of what is called for it; the id is all zero for none
+	of      bool           // the caller's header has it
+	sampled bool           // it has spans
+	tells   bool           // services are told of trace, instead of what the caller said
+}
+
+// told returns what services are told; nil for what the caller said.
+func (t *traced) told() *upstream.Trace {
+	if !t.tells {
+		return nil
+	}
+	return &t.trace
+}
+
+// of returns the place of a request with a header.
+func (t *tracing) of(header http.Header) (out traced) {
+	if out.trace, out.of = upstream.TraceIn(header); t.otlp == nil {
+		return out
+	}
+	s := t.sampling.Load()
+	if out.of {
+		out.sampled = out.trace.Sampled && s.admits(time.Now())
+		return out
+	}
+	out.sampled, out.tells = s.share > 0 && rand.Float64() < s.share, true //nolint:gosec // it is no secret
+	out.trace = upstream.Trace{ID: observe.NewTrace().Trace, Span: observe.NewSpan(), Sampled: out.sampled}
+	return out
+}
+
+// operating is the context of an operation with a span, or of one of many of a connection.
+type operating struct {
+	context.Context //nolint:containedctx // it is a context
+
+	traced traced
+	span   observe.Span // if it is sampled
+}
+
+type operatingKey struct{}
+
+// Value is part of context.Context.
+func (o *operating) Value(key any) any {
+	switch key.(type) {
+	case operatingKey:
+		return o
+	case upstream.TraceKey:
+		return o.traced.told()
+	}
+	return o.Context.Value(key)
+}
+
+// begin returns the context of an operation that begins.
+func (t *tracing) begin(ctx context.Context, r *request, began time.Time) context.Context {
+	if t.otlp == nil || r == nil {
+		return ctx
+	}
+	of := r.traced
+	if r.seen.lasts && !of.of {
+		of = t.of(nil) // each operation of a connection is a trace of its own
+	}
+	if !of.sampled {
+		if r.seen.lasts {
+			return &operating{Context: ctx, traced: of}
+		}
+		return ctx
+	}
+	o := &operating{Context: ctx, traced: of, span: t.operation(of, began)}
+	o.traced.trace, o.traced.tells = traceOf(o.span.Place()), true
+	o.span.Event(time.Now(), "prepared", "")
+	return o
+}
+
+// operation begins the span of an operation.
+func (t *tracing) operation(of traced, began time.Time) observe.Span {
+	place := observe.Place{Trace: of.trace.ID}
+	if of.of {
+		place.Span, place.State, place.Remote = of.trace.Span, of.trace.State, true
+	}
+	return t.otlp.Operation(place, began)
+}
+
+func traceOf(p observe.Place) upstream.Trace {
+	return upstream.Trace{ID: p.Trace, Span: p.Span, Sampled: true, State: p.State}
+}
+
+// note notes in a line the trace of its operation, and gives it the span.
+func (t *tracing) note(ctx context.Context, r *request, line *observe.Line, began time.Time) {
+	if o, _ := ctx.Value(operatingKey{}).(*operating); o != nil {
+		if line.Trace = o.traced.trace.ID; o.traced.sampled {
+			line.Span = &o.span
+		}
+		return
+	}
+	if r == nil {
+		return
+	}
+	of := r.traced
+	if r.seen.lasts && !of.of && t.otlp != nil {
+		of = t.of(nil)
+	}
+	if line.Trace = of.trace.ID; of.sampled {
+		span := t.operation(of, began)
+		line.Span = &span
+	}
+}
+
+// calling is the context of a call with a span.
+type calling struct {
+	context.Context //nolint:containedctx // it is a context
+
+	trace upstream.Trace
+	span  observe.Span
+}
+
+type callingKey struct{}
+
+// Value is part of context.Context.
+func (c *calling) Value(key any) any {
+	switch key.(type) {
+	case callingKey:
+		return c
+	case upstream.TraceKey:
+		return &c.trace
+	}
+	return c.Context.Value(key)
+}
+
+// BeginCall is part of [upstream.Observer].
+func (o *observer) BeginCall(ctx context.Context, c *upstream.Call) context.Context {
+	of, _ := ctx.Value(upstream.TraceKey{}).(*upstream.Trace)
+	if of == nil || !of.Sampled || o.tracing.otlp == nil {
+		return ctx
+	}
+	span := o.tracing.otlp.Call(observe.Place{Trace: of.ID, Span: of.Span, State: of.State}, calledOf(c))
+	return &calling{ctx, traceOf(span.Place()), span}
+}
+
+// end ends the span of a call, if it has one.
+func (t *tracing) end(ctx context.Context, c *upstream.Call, code string) {
+	of, _ := ctx.Value(callingKey{}).(*calling)
+	if of == nil {
+		return
+	}
+	for _, e := range c.Events {
+		code := ""
+		if e.Err != nil {
+			code = string(problem.CodeOf(e.Err))
+		}
+		of.span.Event(e.At, string(e.Name), code)
+	}
+	called := calledOf(c)
+	called.Code = code
+	of.span.EndCall(called)
+}
+
+func calledOf(c *upstream.Call) *observe.Called {
+	return &observe.Called{
+		Service: c.Service, Version: c.Version, Method: c.Method, Route: c.Route, Keys: c.Keys, Began: c.Began,
+		Attempts: c.Attempts, Endpoint: c.Endpoint, Status: c.Status, FellBack: c.FellBack,
+	}
+}
