@@ -33,7 +33,7 @@ func runGateway(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	log := observe.NewLogger(stdout, slog.LevelWarn, os.Getenv)
-	defer observe.Flush(log) //nolint:contextcheck // ctx is done then
+	defer observe.Flush(log)                                                                                    //nolint:contextcheck // ctx is done then
 	gateway, err := server.New(cfg, log, server.Options{Policies: resolvers.Policies(), Unbounded: *unbounded}) //nolint:contextcheck // it connects to nothing
 	if err != nil {
 		return err

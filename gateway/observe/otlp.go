@@ -119,7 +119,8 @@ func NewOTLP(c OTLPConfig, m *Metrics, log *slog.Logger) (*OTLP, error) {
 // what is left, and ends that.
 func (o *OTLP) Start() (stop func(context.Context)) {
 	o.traces.RegisterSpanProcessor(trace.NewBatchSpanProcessor(o.spans,
-		trace.WithMaxQueueSize(mostSpans), trace.WithMaxExportBatchSize(mostSpansSent), trace.WithBatchTimeout(sendSpans), trace.WithExportTimeout(sendTimeout)))
+		trace.WithMaxQueueSize(mostSpans), trace.WithMaxExportBatchSize(mostSpansSent),
+		trace.WithBatchTimeout(sendSpans), trace.WithExportTimeout(sendTimeout)))
 	end := []func(context.Context) error{o.traces.Shutdown}
 	if o.metrics != nil {
 		end = append(end, o.metrics().Shutdown)
