@@ -24,6 +24,21 @@ func (s *Scope) Value(key any) any {
 	return nil
 }
 
+// Shared returns the scope if key is the one that a [Shared] context has it under, else
+// nil: for a context that is one.
+func (s *Scope) Shared(key any) any {
+	if _, ok := key.(sharedKey); ok {
+		return s
+	}
+	return nil
+}
+
+// ScopeOf returns the scope of a context; nil if it has none.
+func ScopeOf(ctx context.Context) *Scope {
+	s, _ := ctx.Value(scopeKey{}).(*Scope)
+	return s
+}
+
 // once is a value that is computed or being computed.
 type once[T any] struct {
 	done  chan struct{} // closed when it is computed
@@ -48,17 +63,16 @@ func WithScope(ctx context.Context) context.Context {
 // that wants the same value again, as bindings do: hand-written code may call a
 // service until something changes.
 func Shared(ctx context.Context) context.Context {
-	s, ok := ctx.Value(scopeKey{}).(*Scope)
-	if !ok {
-		return ctx
+	if s := ScopeOf(ctx); s != nil {
+		return context.WithValue(ctx, sharedKey{}, s)
 	}
-	return context.WithValue(ctx, sharedKey{}, s)
+	return ctx
 }
 
 // ResetScope removes all values from the context's scope. Call it after a
 // write. Computations that are running are not shared with later callers.
 func ResetScope(ctx context.Context) {
-	if s, ok := ctx.Value(scopeKey{}).(*Scope); ok {
+	if s := ScopeOf(ctx); s != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		clear(s.made)

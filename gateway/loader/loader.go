@@ -157,6 +157,7 @@ func newState[K comparable, V any]() *state[K, V] {
 // by position.
 type batch[K comparable, V any] struct {
 	keys  []K
+	size  int // of keys that are sent in one call; 0 if each has its own
 	fetch Fetch[K, V]
 	wait  dataloader.Thunk[struct{}] // until it is loaded; nil if it is
 
@@ -169,11 +170,37 @@ type batch[K comparable, V any] struct {
 func loadBatches[K comparable, V any](ctx context.Context, batches []*batch[K, V]) []*dataloader.Result[struct{}] {
 	results := make([]*dataloader.Result[struct{}], len(batches))
 	for i, b := range batches {
-		values, err := guarded(provenance.WithKeys(cache.Shared(ctx), len(b.keys)), b.keys, b.fetch)
+		values, err := guarded(newFetching(ctx, b.size), b.keys, b.fetch)
 		b.set(ctx, values, err)
 		results[i] = &dataloader.Result[struct{}]{}
 	}
 	return results
+}
+
+// fetching is the context of a fetch, in which identical GETs are one (see [cache.Shared]), and calls
+// know how many keys they are for (see [provenance.Keys]).
+type fetching struct {
+	context.Context //nolint:containedctx // it is a context
+
+	scope *cache.Scope // nil for none
+	size  int
+}
+
+func newFetching(ctx context.Context, size int) *fetching {
+	return &fetching{ctx, cache.ScopeOf(ctx), size}
+}
+
+// Value is part of context.Context.
+func (f *fetching) Value(key any) any {
+	if _, ok := key.(provenance.KeysKey); ok {
+		return &f.size
+	}
+	if f.scope != nil {
+		if value := f.scope.Shared(key); value != nil {
+			return value
+		}
+	}
+	return f.Context.Value(key)
 }
 
 // set matches what fetch returned to the keys, and notes in the provenance of the
@@ -311,17 +338,20 @@ func (s *state[K, V]) missing(keys []K) []K {
 func (l *Loader[K, V]) start(ctx context.Context, s *state[K, V], keys []K) {
 	if l.shares(ctx) {
 		for _, f := range l.board(ctx, s, l.recall(ctx, s, keys)) {
-			s.load(ctx, &batch[K, V]{keys: f.keys, fetch: l.fly(f)})
+			l.load(ctx, s, &batch[K, V]{keys: f.keys, fetch: l.fly(f)})
 		}
 		return
 	}
 	for chunk := range slices.Chunk(keys, l.max) {
-		s.load(ctx, &batch[K, V]{keys: chunk, fetch: l.fetch})
+		l.load(ctx, s, &batch[K, V]{keys: chunk, fetch: l.fetch})
 	}
 }
 
 // load starts loading a batch.
-func (s *state[K, V]) load(ctx context.Context, b *batch[K, V]) {
+func (l *Loader[K, V]) load(ctx context.Context, s *state[K, V], b *batch[K, V]) {
+	if l.max != Unlimited {
+		b.size = len(b.keys)
+	}
 	b.wait = s.batches.Load(ctx, b)
 	s.add(b)
 }

@@ -100,6 +100,7 @@ func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K
 	if l.keeping.MaxAge == 0 {
 		return keys
 	}
+	began := time.Now()
 	found := &batch[K, V]{}
 	var last *provenance.Summary
 	left := slices.DeleteFunc(keys, func(key K) bool {
@@ -112,8 +113,15 @@ func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K
 		found.keys, found.values = append(found.keys, key), append(found.values, have.value)
 		return true
 	})
-	s.add(found)
+	if s.add(found); len(found.keys) > 0 {
+		l.note(ctx, len(found.keys), provenance.Hit, began)
+	}
 	return left
+}
+
+// note notes in the provenance of the answer that keys were found without a call for it.
+func (l *Loader[K, V]) note(ctx context.Context, keys int, how string, began time.Time) {
+	provenance.From(ctx).Found(&provenance.Call{Service: l.keeping.Service, Route: l.keeping.Name, Keys: keys, Cache: how, Began: began})
 }
 
 // use makes a cached value a part of the context's answer. last is what the value
@@ -145,7 +153,11 @@ func (l *Loader[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K) 
 			left[i] = keys[at]
 		}
 		began := l.keeping.Store.Now()
-		values, err = guarded(provenance.WithKeys(inner, len(left)), left, l.fetch)
+		calling := inner
+		if len(left) < len(keys) && l.max != Unlimited {
+			calling = provenance.WithKeys(inner, len(left))
+		}
+		values, err = guarded(calling, left, l.fetch)
 		made := record.Summary()
 		if ctx.Err() != nil || !isShared(made) {
 			return nil
@@ -290,15 +302,17 @@ func (l *Loader[K, V]) board(ctx context.Context, s *state[K, V], keys []K) []*f
 // join returns a batch of keys that waits for one of another request. If that was
 // for its caller only, or was cut short, they are loaded after all, together.
 func (l *Loader[K, V]) join(ctx context.Context, f *flown[K, V], keys []K) *batch[K, V] {
-	b := &batch[K, V]{keys: keys}
+	b, began := &batch[K, V]{keys: keys}, time.Now()
 	wait := sync.OnceFunc(func() {
 		select {
 		case <-f.done:
 		case <-ctx.Done():
+			l.note(ctx, len(keys), provenance.Coalesced, began)
 			b.set(ctx, nil, ctx.Err())
 			return
 		}
 		if f.shared() {
+			l.note(ctx, len(keys), provenance.Coalesced, began)
 			provenance.From(ctx).Add(f.made)
 			b.set(ctx, f.values, f.err)
 			return

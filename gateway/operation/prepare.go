@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/gateway/transport"
 )
 
@@ -40,7 +42,8 @@ type prepared struct {
 	version    uint64
 
 	began   time.Time
-	trusted bool // the document is in the manifest
+	trusted bool                                // the document is in the manifest
+	record  atomic.Pointer[provenance.Record] // of the latest execution for this request; nil if there is none
 }
 
 // Kind is part of [transport.Operation].

@@ -183,6 +183,7 @@ func classOf(kind ast.Operation, principal *auth.Principal) overload.Class {
 
 // make executes a query, once.
 func (p *prepared) make(ctx context.Context) answer.Made {
+	p.record.Store(provenance.From(ctx))
 	release, err := p.enter(ctx)
 	if err != nil {
 		return answer.Made{Response: &graphql.Response{Errors: gqlerror.List{err}}, Cost: func() float64 { return 0 }}
@@ -231,6 +232,7 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 	}
 	defer func() { f.config.Store.Invalidate(ctx, p.facts.caching.Invalidated(p.oc.Variables, p.denied)...) }()
 	recording, record := provenance.Begin(provenance.Writing(ctx))
+	p.record.Store(record)
 	resp := p.execute(recording)()
 	if resp == nil {
 		return p.failed(ctx, ctx.Err())

@@ -38,6 +38,7 @@ type Record struct {
 	calls, open int           // of services: all, and those under way
 	began       time.Time     // when open was 0 last
 	waited      time.Duration // while open was more
+	list        *calls        // of the outermost record
 }
 
 // Part is something that is cached on its own and became a part of an answer.
@@ -107,7 +108,17 @@ type recordKey struct{}
 // Begin returns a context with a new record, which hides an outer one. Only the calls count for
 // both.
 func Begin(ctx context.Context) (context.Context, *Record) {
-	r := &Record{outer: From(ctx)}
+	r := From(ctx)
+	if r != nil {
+		r = &Record{outer: r, list: r.list}
+	} else {
+		outermost := &struct {
+			Record
+			calls
+		}{}
+		r = &outermost.Record
+		r.list = &outermost.calls
+	}
 	return context.WithValue(ctx, recordKey{}, r), r
 }
 
@@ -115,19 +126,6 @@ func Begin(ctx context.Context) (context.Context, *Record) {
 func From(ctx context.Context) *Record {
 	r, _ := ctx.Value(recordKey{}).(*Record)
 	return r
-}
-
-type keysKey struct{}
-
-// WithKeys returns a context of calls for a batch of n keys.
-func WithKeys(ctx context.Context, n int) context.Context {
-	return context.WithValue(ctx, keysKey{}, n)
-}
-
-// Keys returns how many keys the batch of a context has; 0 if it is none.
-func Keys(ctx context.Context) int {
-	n, _ := ctx.Value(keysKey{}).(int)
-	return n
 }
 
 type writingKey struct{}
@@ -274,29 +272,6 @@ func (r *Record) Calls(service string) {
 		r.services = map[string]struct{}{}
 	}
 	r.services[service] = struct{}{}
-}
-
-// Begins notes that a call of a service begins. Ends must be called when it has ended.
-func (r *Record) Begins() {
-	for ; r != nil; r = r.outer {
-		r.mu.Lock()
-		r.calls++
-		if r.open++; r.open == 1 {
-			r.began = time.Now()
-		}
-		r.mu.Unlock()
-	}
-}
-
-// Ends notes that a call has ended.
-func (r *Record) Ends() {
-	for ; r != nil; r = r.outer {
-		r.mu.Lock()
-		if r.open--; r.open == 0 {
-			r.waited += time.Since(r.began)
-		}
-		r.mu.Unlock()
-	}
 }
 
 // Has notes a part of the answer.

@@ -75,7 +75,13 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 
 // recall is get for the first time in an operation.
 func (c *HTTP) recall(ctx context.Context, req based, what *call, key cache.Key) (*got, error) {
-	entry, _, err := c.gets.Fetch(ctx, key, c.fetch(req, what))
+	began := time.Now()
+	entry, status, err := c.gets.Fetch(ctx, key, c.fetch(req, what))
+	if how := found(status); how != "" {
+		provenance.From(ctx).Found(&provenance.Call{
+			Service: c.config().Name, Version: what.version.name, Route: what.route, Keys: provenance.Keys(ctx), Cache: how, Began: began, Outcome: outcomeOf(err),
+		})
+	}
 	switch {
 	case err == nil:
 		return gotOf(entry), nil
@@ -83,6 +89,19 @@ func (c *HTTP) recall(ctx context.Context, req based, what *call, key cache.Key)
 		return nil, failed(ctx, c.config().Name, ctx.Err())
 	}
 	return nil, err
+}
+
+// found returns how an answer was found without a call for this operation; empty if it was not.
+func found(s cache.Status) string {
+	switch {
+	case s.Stale:
+		return provenance.Stale
+	case s.Hit:
+		return provenance.Hit
+	case s.Joined:
+		return provenance.Coalesced
+	}
+	return ""
 }
 
 // keyOf returns the key of a request of a version: all that the service is sent, except what is

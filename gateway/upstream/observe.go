@@ -2,8 +2,10 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
@@ -75,19 +77,19 @@ func (c *call) decided(what Decision, err error) {
 // make makes a call, which its service's observer and the provenance of the answer get to know.
 func (c *call) make(ctx context.Context) error {
 	record, observer := provenance.From(ctx), c.version.owner.observer
+	noted := provenance.Call{
+		Service: c.version.owner.service, Version: c.version.name, Route: c.route, Keys: provenance.Keys(ctx), Began: time.Now(),
+	}
+	place := record.Begins(&noted)
 	if observer == nil {
-		record.Begins()
-		defer record.Ends()
-		return c.through(ctx, (*versions).send)
+		err := c.through(ctx, (*versions).send)
+		c.ends(record, place, &noted, err)
+		return err
 	}
-	of := &Call{
-		Service: c.version.owner.service, Version: c.version.name, Method: c.method, Route: c.route,
-		Keys: provenance.Keys(ctx), Began: time.Now(),
-	}
-	record.Begins()
+	of := &Call{Service: noted.Service, Version: noted.Version, Method: c.method, Route: c.route, Keys: noted.Keys, Began: noted.Began}
 	ctx = observer.BeginCall(ctx, of)
 	of.Err = c.through(ctx, (*versions).send)
-	record.Ends()
+	c.ends(record, place, &noted, of.Err)
 	of.Took, of.Status, of.FellBack = time.Since(of.Began), int(c.status.Load()), c.fellBack
 	c.mu.Lock()
 	of.Events = c.events
@@ -97,4 +99,27 @@ func (c *call) make(ctx context.Context) error {
 	c.mu.Unlock()
 	observer.EndCall(ctx, of)
 	return of.Err
+}
+
+// ends notes in the provenance of the answer that the call has ended.
+func (c *call) ends(record *provenance.Record, place int, of *provenance.Call, err error) {
+	if of.Version = c.version.name; c.fellBack {
+		of.Version = c.version.owner.fallback.name
+	}
+	c.mu.Lock()
+	of.Attempts = len(c.tried)
+	c.mu.Unlock()
+	of.Outcome = outcomeOf(err)
+	record.Ends(place, of)
+}
+
+// outcomeOf returns the outcome of a call as [provenance.Call] has it.
+func outcomeOf(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, context.Canceled):
+		return provenance.Left
+	}
+	return string(problem.CodeOf(err))
 }
