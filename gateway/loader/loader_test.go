@@ -14,6 +14,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/loader"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -313,6 +314,40 @@ func BenchmarkLoadAll(b *testing.B) {
 	for b.Loop() {
 		if _, err := l.LoadAll(loader.WithScope(context.Background()), keys); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Calls know how many keys they are for, if one call is for several.
+func TestKeysOfBatches(t *testing.T) {
+	var mu sync.Mutex
+	var got []int
+	note := func(ctx context.Context) {
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, provenance.Keys(ctx))
+	}
+	batched := loader.New(4, func(ctx context.Context, keys []int) (map[int]int, error) {
+		note(ctx)
+		return nil, nil
+	})
+	single := loader.New(loader.Unlimited, loader.OneByOne(3, func(ctx context.Context, _ int) (int, error) {
+		note(ctx)
+		return 0, nil
+	}))
+	keys := []int{1, 2, 3, 4, 5, 6}
+	for _, l := range []*loader.Loader[int, int]{batched, single} {
+		got = nil
+		if _, err := l.LoadAll(loader.WithScope(provenance.WithKeys(t.Context(), 9)), keys); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(got)
+		want := []int{2, 4}
+		if l == single {
+			want = make([]int, len(keys))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the keys of calls: %v, want %v", got, want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -29,10 +30,11 @@ type Access struct {
 	random func() float64
 	now    func() time.Time
 
-	mu     sync.Mutex
-	config AccessConfig
-	out    *bufio.Writer
-	line   []byte
+	config atomic.Pointer[AccessConfig]
+
+	mu   sync.Mutex
+	out  *bufio.Writer
+	line []byte
 }
 
 const (
@@ -43,15 +45,13 @@ const (
 // NewAccess returns a log that writes to w: JSON, or text for a person if w is a terminal. Run must
 // run while it is used.
 func NewAccess(w io.Writer, random func() float64) *Access {
-	return &Access{text: isTerminal(w), random: random, now: time.Now, out: bufio.NewWriterSize(w, bufferSize)}
+	a := &Access{text: isTerminal(w), random: random, now: time.Now, out: bufio.NewWriterSize(w, bufferSize)}
+	a.Change(AccessConfig{})
+	return a
 }
 
 // Change changes which requests are logged.
-func (a *Access) Change(c AccessConfig) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.config = c
-}
+func (a *Access) Change(c AccessConfig) { a.config.Store(&c) }
 
 // Run writes what is buffered, until ctx is done, and then what is left.
 func (a *Access) Run(ctx context.Context) {
@@ -100,6 +100,8 @@ type Line struct {
 	Cost      float64 // that it did
 	Bytes     int64   // of the body that was sent
 	Events    int     // of a subscription
+	Plan      []Call  // of a slow operation
+	More      int     // calls besides those of the plan
 
 	// Span is that of the operation, which the writer of the line ends; nil for none.
 	Span *Span
@@ -107,11 +109,11 @@ type Line struct {
 
 // Write logs a request, unless it is left out.
 func (a *Access) Write(l *Line) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	if !a.wants(l) {
 		return
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.line = a.line[:0]; a.text {
 		a.line = l.appendText(a.line, a.now())
 	} else {
@@ -120,11 +122,17 @@ func (a *Access) Write(l *Line) {
 	_, _ = a.out.Write(append(a.line, '\n')) // there is nowhere to report it
 }
 
+// IsSlow reports whether a line is that of a slow operation.
+func (a *Access) IsSlow(l *Line) bool {
+	slow := a.config.Load().Slow
+	return slow > 0 && l.Took >= slow && l.Type != "subscription"
+}
+
 func (a *Access) wants(l *Line) bool {
-	c := &a.config
-	if c.Slow > 0 && l.Took >= c.Slow && l.Type != "subscription" {
+	if a.IsSlow(l) {
 		return true
 	}
+	c := a.config.Load()
 	if !c.All {
 		return false
 	}
@@ -141,10 +149,7 @@ func (l *Line) appendJSON(b []byte, now time.Time) []byte {
 		{"frontend", l.Frontend}, {"operation", l.Operation}, {"type", l.Type}, {"document", l.Hash},
 		{"client", l.Client}, {"clientVersion", l.Version}, {"subject", hashed(l.Subject)}, {"outcome", l.Outcome}, {"cache", l.Cache},
 	} {
-		if field.value != "" {
-			b = append(append(append(b, `,"`...), field.name...), `":`...)
-			b = appendString(b, field.value)
-		}
+		b = appendField(b, field.name, field.value)
 	}
 	if l.Trace != [16]byte{} {
 		b = append(hex.AppendEncode(append(b, `,"trace":"`...), l.Trace[:]), '"')
@@ -174,6 +179,9 @@ func (l *Line) appendJSON(b []byte, now time.Time) []byte {
 	if l.Status > 0 {
 		b = strconv.AppendInt(append(b, `,"bytes":`...), l.Bytes, 10)
 	}
+	if len(l.Plan) > 0 {
+		b = l.appendPlan(b)
+	}
 	return append(b, '}')
 }
 
@@ -200,6 +208,9 @@ func (l *Line) appendText(b []byte, now time.Time) []byte {
 	}
 	for _, code := range l.Codes {
 		b = append(append(b, ' '), printableText(code)...)
+	}
+	for i := range l.Plan {
+		b = l.Plan[i].appendText(b)
 	}
 	return b
 }
@@ -240,6 +251,15 @@ func appendString(b []byte, text string) []byte {
 		}
 	}
 	return append(b, '"')
+}
+
+// appendField appends a member of JSON, unless its value is empty.
+func appendField(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	return appendString(b, value)
 }
 
 // appendMillis appends milliseconds with three digits after the point.

@@ -92,3 +92,23 @@ func FuzzAccess(f *testing.F) {
 		}
 	})
 }
+
+// A slow operation has its calls, a bounded number of them.
+func TestPlanOfSlowLine(t *testing.T) {
+	line := &observe.Line{
+		Type: "query", Outcome: observe.Success, Took: time.Second, More: 3,
+		Plan: []observe.Call{
+			{Service: "catalog", Route: "a.graphqls:1:2", From: 1500 * time.Microsecond, To: 2 * time.Millisecond, Attempts: 1},
+			{Service: "catalog", Version: "next", Route: "Products", Keys: 7, Cache: "hit", From: 2 * time.Millisecond, To: 2 * time.Millisecond},
+			{Service: "reviews", Route: "/r.R/Get", Keys: 20, From: 3 * time.Millisecond, Attempts: 2, Outcome: "A\"B"},
+		},
+	}
+	got := logged(t, observe.AccessConfig{Slow: time.Second}, 0, line)
+	_, got, _ = strings.Cut(got, `"cost":0,`)
+	const want = `"plan":[{"service":"catalog","route":"a.graphqls:1:2","attempts":1,"fromMs":1.500,"toMs":2.000},` +
+		`{"service":"catalog","version":"next","route":"Products","keys":7,"cache":"hit","fromMs":2.000,"toMs":2.000},` +
+		`{"service":"reviews","route":"/r.R/Get","keys":20,"attempts":2,"outcome":"A\"B","fromMs":3.000}],"planMore":3}` + "\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // Observer gets to know of the requests for operations. It is safe for concurrent use, and does
@@ -55,7 +56,7 @@ type Outcome struct {
 	Codes []problem.Code
 	// Cache is how the answer was made: see [answer.Answer.Outcome].
 	Cache string
-	// Calls are those that were made for this answer.
+	// Calls are those that were made for this answer, or until there was none.
 	Calls answer.Calls
 	// Requested is the most that the operation can cost, and Actual what it did, in points.
 	Requested, Actual float64
@@ -63,15 +64,26 @@ type Outcome struct {
 	Extensions map[string]any
 	// Events is how many events a subscription had.
 	Events int
+
+	record *provenance.Record // of the calls; nil if there are none
 }
+
+// EachCall calls f with the calls that were made for the answer, and what was found in place of
+// others, at most [provenance.MaxCalls] in all. It returns how many more there are.
+func (o *Outcome) EachCall(f func(*provenance.Call)) (more int) { return o.record.EachCall(f) }
 
 // of returns an outcome with what an answer says, which is nil if the caller left.
 func (o Outcome) of(a *answer.Answer) Outcome {
 	o.Took = time.Since(o.Began)
+	if a == nil || !a.Executed() { // the calls of an answer that was not waited for are known to the record only
+		o.Calls.Number, o.Calls.Waited = o.record.Work()
+	} else if o.Calls = a.Calls(); o.Calls.Number == 0 && a.Outcome() != answer.Miss && a.Outcome() != answer.Bypass {
+		o.record = nil // it is that of an execution in the background
+	}
 	if a == nil {
 		return o
 	}
-	o.Executed, o.Cache, o.Calls, o.Actual = a.Executed(), a.Outcome(), a.Calls(), a.Cost()
+	o.Executed, o.Cache, o.Actual = a.Executed(), a.Outcome(), a.Cost()
 	a.EachCode(func(code problem.Code) {
 		if !slices.Contains(o.Codes, code) {
 			o.Codes = append(o.Codes, code)
@@ -121,5 +133,6 @@ func (p *prepared) observe(ctx context.Context, a *answer.Answer, events int) {
 	}
 	o.Observe(ctx, value, Outcome{
 		Frontend: p.frontend.name, Began: p.began, Requested: p.account.requested, Extensions: p.request.Extensions, Events: events,
+		record: p.record.Load(),
 	}.of(a))
 }

@@ -36,7 +36,11 @@ func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 		p.subscribe(ctx, send)
 	default:
 		a := p.once(ctx)
-		p.observe(ctx, a, 0)
+		if ctx.Err() == nil || a.Executed() {
+			p.observe(ctx, a, 0)
+		} else {
+			p.observe(ctx, nil, 0) // the caller left
+		}
 		send(a)
 	}
 }

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
@@ -65,6 +68,9 @@ func (o *observer) Observe(ctx context.Context, value any, of operation.Outcome)
 	if principal, ok := ctx.Value(auth.PrincipalKey{}).(*auth.Principal); ok {
 		line.Subject = principal.ID()
 	}
+	if o.access.IsSlow(&line) {
+		line.Plan, line.More = planOf(&of)
+	}
 	r := requestOf(ctx)
 	o.tracing.note(ctx, r, &line, of.Began)
 	if r == nil || !r.seen.keep(&line) {
@@ -81,6 +87,22 @@ func (o *observer) write(line *observe.Line) {
 	if line.Span != nil {
 		line.Span.EndOperation(line)
 	}
+}
+
+// planOf returns the calls of an operation by their begin, and how many more there are.
+func planOf(of *operation.Outcome) (plan []observe.Call, more int) {
+	more = of.EachCall(func(c *provenance.Call) {
+		call := observe.Call{
+			Service: c.Service, Version: c.Version, Route: c.Route, Keys: c.Keys, Cache: c.Cache,
+			From: c.Began.Sub(of.Began), Attempts: c.Attempts, Outcome: c.Outcome,
+		}
+		if c.Ended {
+			call.To = call.From + c.Took
+		}
+		plan = append(plan, call)
+	})
+	slices.SortStableFunc(plan, func(a, b observe.Call) int { return cmp.Compare(a.From, b.From) })
+	return plan, more
 }
 
 // outcomeOf returns what came of a request in one word.
@@ -164,6 +186,10 @@ func (o *observer) observed(next http.Handler) http.Handler {
 	})
 }
 
+// closedRequest is the status of a request whose caller has closed the connection, which nobody
+// receives, as nginx and others log it.
+const closedRequest = 499
+
 // end logs what was kept of a request.
 func (o *observer) end(known *request, took time.Duration) {
 	s, w := &known.seen, &known.writer
@@ -171,8 +197,13 @@ func (o *observer) end(known *request, took time.Duration) {
 	if s.ended = true; w.hijacked && !s.lasts {
 		s.transport = "sse"
 	}
+	left := s.lines > 0 && s.first.Outcome == observe.Left
 	s.mu.Unlock()
-	o.metrics.Request(w.status)
+	status, bytes := w.status, w.bytes
+	if left && !w.hijacked {
+		status, bytes = closedRequest, 0
+	}
+	o.metrics.Request(status)
 	switch {
 	case s.lines > 0:
 		for i := range s.lines {
@@ -181,7 +212,7 @@ func (o *observer) end(known *request, took time.Duration) {
 				line = &s.more[i-1]
 			}
 			s.describe(known, line)
-			line.Status, line.Bytes = w.status, w.bytes
+			line.Status, line.Bytes = status, bytes
 			o.write(line)
 		}
 	case w.hijacked: // each operation is logged when it ends

@@ -22,7 +22,8 @@ type Request struct {
 	// Method is GET when empty.
 	Method string
 	// Path has the segments of the path, not escaped. Each stays one segment,
-	// whatever is in it; "", "." and ".." are refused.
+	// whatever is in it; "", "." and ".." are refused. Without a Binding, the first one
+	// names the route in logs and traces: it must not be a value that a caller gives.
 	Path []string
 	// Query is encoded into the URL.
 	Query url.Values
