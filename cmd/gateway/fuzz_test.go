@@ -52,7 +52,9 @@ func secrets(text, token string) []secret {
 			return -1
 		}, text)
 	}
-	product := func(header ...string) secret { return secret{post, web, query(`{ product(id: "p1") { id name } }`), header} }
+	product := func(header ...string) secret {
+		return secret{post, web, query(`{ product(id: "p1") { id name } }`), header}
+	}
 	literal, _ := json.Marshal(in("literal"))
 	segment := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","kid":"` + mark("kid") + `"}`))
 	list := []secret{
@@ -63,7 +65,7 @@ func secrets(text, token string) []secret {
 		{post, web, query(`{ ` + name("field") + ` }`), nil},
 		{post, web, query(`{ ` + in("document")), nil},
 		{post, web, query(`{ ` + name("alias") + `: products(first: 2) { nodes { id reviews(first: 1) { rating } stock { available } } } }`), nil},
-		{post, web, query(`query ` + name("name") + ` { product(id: "p1") { id } }`, "operationName", name("name")), nil},
+		{post, web, query(`query `+name("name")+` { product(id: "p1") { id } }`, "operationName", name("name")), nil},
 		{post, web, query(`query A { product(id: "p1") { id } }`, "operationName", in("operationName")), nil},
 		{post, web, query(`{ product(id: "p2") { id } }`, "extensions", map[string]any{in("extension"): in("extension"), "cost": in("extension")}), nil},
 		{post, web, query(`{ product(id: "p2") { id } }`, "extensions", map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": in("hash")}}), nil},
@@ -105,8 +107,9 @@ func FuzzSecrets(f *testing.F) {
 	seen := 0
 	f.Fuzz(func(t *testing.T, text string, failing uint8) {
 		for i, service := range demo.Names()[1:] {
-			rate := float64(failing >> i & 1)
-			if err := g.demo.SetFault(service, demo.Fault{ErrorRate: rate, HTML: failing >= 1<<7 && rate > 0}); err != nil {
+			fault := demo.Fault{ErrorRate: float64(failing >> i & 1)}
+			fault.HTML = failing >= 1<<7 && service != demo.Reviews && service != demo.Inventory
+			if err := g.demo.SetFault(service, fault); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -164,17 +167,28 @@ func check(t *testing.T, log string) {
 			text := fmt.Sprint(value)
 			for found, field := range logged {
 				if name == field {
-					text = strings.ReplaceAll(text, found, "")
+					text = without(text, found)
 				}
 			}
 			if name == "cause" && answered.MatchString(text) {
-				text = strings.ReplaceAll(strings.ReplaceAll(text, mark("variable"), ""), mark("literal"), "")
+				text = without(without(strings.TrimSuffix(text, `"`), mark("variable")), mark("literal"))
 			}
 			if strings.Contains(strings.ToLower(text), mark("")[:3]) {
 				t.Errorf("%s has what is secret: %.1000s", name, line)
 			}
 		}
 	}
+}
+
+// without returns a text without a mark, the last one of which can be cut.
+func without(text, mark string) string {
+	text = strings.ReplaceAll(text, mark, "")
+	for n := len(mark) - 1; n > 0; n-- {
+		if whole, found := strings.CutSuffix(text, mark[:n]); found {
+			return whole
+		}
+	}
+	return text
 }
 
 // checkMetrics checks that metrics have nothing of a request.

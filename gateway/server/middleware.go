@@ -32,7 +32,7 @@ func (s *Server) middlewares(of *state) []middleware {
 	return []middleware{
 		{"end to end", endToEnd},
 		{"request id", withRequestID},
-		{"observe", s.observer.observed},
+		{"observe", s.observed},
 		{"recover", func(next http.Handler) http.Handler { return recovered(next, s.log) }},
 		{"client address", func(next http.Handler) http.Handler { return withClientAddress(next, proxies(of.config.Server)) }},
 	}

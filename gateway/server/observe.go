@@ -26,6 +26,14 @@ type observer struct {
 	tracing *tracing
 }
 
+// unless returns nil if that is what is wanted, else the observer.
+func (o *observer) unless(none bool) *observer {
+	if none {
+		return nil
+	}
+	return o
+}
+
 // described is what is known of an operation.
 type described struct {
 	of      operation.Description
@@ -171,6 +179,13 @@ func (s *seen) describe(r *request, line *observe.Line) {
 }
 
 // observed logs and counts requests.
+func (s *Server) observed(next http.Handler) http.Handler {
+	if s.options.Unobserved {
+		return next
+	}
+	return s.observer.observed(next)
+}
+
 func (o *observer) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		known, r := known(r)

@@ -70,6 +70,8 @@ type Options struct {
 	// Unbounded executes any number of operations at a time, whatever the machine can do. It
 	// is for measurements.
 	Unbounded bool
+	// Unobserved makes no metrics of requests and calls, and no access log. It is for measurements.
+	Unobserved bool
 }
 
 // New prepares a gateway; it connects to nothing yet.
@@ -79,7 +81,7 @@ func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error)
 	o.tracing, errOfTracing = openTracing(cfg.OTLP, o.metrics, log)
 	link, errOfLink := openLink(cfg.Redis, log)
 	store, errOfStore := openStore(cfg.Cache, link)
-	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, o, log))
+	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, o.unless(options.Unobserved), log))
 	writer, errOfWriter := answer.NewWriter()
 	s := &Server{
 		options:   options,

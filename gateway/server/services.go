@@ -10,7 +10,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
-// serviceConfigs returns what the services are opened with.
+// serviceConfigs returns what the services are opened with. The observer may be nil.
 func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *slog.Logger) []upstream.Config {
 	suspect := func(s upstream.Suspicion) {
 		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
@@ -42,9 +42,11 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,
-			Observer:             o,
 			OnStream:             onStream,
 			Suspect:              suspect,
+		}
+		if o != nil {
+			c.Observer = o
 		}
 		for version, of := range s.Versions {
 			c.Versions[version] = endpoint.Config{Targets: of.Targets(), File: of.URLsFile}

@@ -135,7 +135,7 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 // operationConfig returns the configuration of a frontend's operations.
 func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 	l := cfg.Limits
-	return operation.Config{
+	out := operation.Config{
 		Policies: s.options.Policies,
 		Documents: document.Limits{
 			Bytes: int(l.Document), Tokens: l.Tokens, Depth: l.Depth, Fields: l.Fields, Aliases: l.Aliases, RootFields: l.RootFields, PerKey: l.PerKey,
@@ -154,7 +154,6 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 		Tiers:              tiers(cfg.RateLimit),
 		Limiter:            s.limiter,
 		Admission:          s.admission,
-		Observer:           s.observer,
 		Caching: cachecontrol.Defaults{
 			MaxAge:               time.Duration(cfg.Caching.MaxAge),
 			StaleWhileRevalidate: time.Duration(cfg.Caching.StaleWhileRevalidate),
@@ -166,6 +165,10 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 		NameServices:    cfg.Errors.Services,
 		Log:             s.log,
 	}
+	if !s.options.Unobserved {
+		out.Observer = s.observer
+	}
+	return out
 }
 
 func tiers(limits config.RateLimit) ratelimit.Tiers {

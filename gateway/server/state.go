@@ -185,7 +185,7 @@ func (s *Server) changedServices(before, next *state) (changed []upstream.Config
 		return had && reflect.DeepEqual(a, b) && before.files[a.TLS.CA] == next.files[b.TLS.CA] &&
 			before.config.Discovery == next.config.Discovery
 	}
-	for _, c := range serviceConfigs(next.config, s.store, s.observer, s.log) {
+	for _, c := range serviceConfigs(next.config, s.store, s.observer.unless(s.options.Unobserved), s.log) {
 		if !same(c.Name) {
 			changed = append(changed, c)
 		}
