@@ -3,15 +3,10 @@ package observe
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"io"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 )
 
 // AccessConfig says which requests are logged. The zero value logs none.
@@ -32,14 +27,17 @@ type Access struct {
 
 	config atomic.Pointer[AccessConfig]
 
-	mu   sync.Mutex
-	out  *bufio.Writer
-	line []byte
+	buffers sync.Pool // of *[]byte, for lines
+	second  atomic.Pointer[second]
+
+	mu  sync.Mutex
+	out *bufio.Writer
 }
 
 const (
 	flushEvery = 200 * time.Millisecond
 	bufferSize = 64 << 10
+	usualLine  = 1 << 10 // bytes; few are longer
 )
 
 // NewAccess returns a log that writes to w: JSON, or text for a person if w is a terminal. Run must
@@ -74,52 +72,46 @@ func (a *Access) flush() {
 	_ = a.out.Flush() // there is nowhere to report it
 }
 
-// Line is what is logged of a request. Texts that are empty, and numbers that are 0, are left out
-// where that says the same.
-type Line struct {
-	Request   string   // the id
-	Trace     [16]byte // the id of the trace; all zero for none
-	Transport string   // http, sse, websocket
-	Method    string   // of HTTP
-	Status    int      // of HTTP; 0 over a connection that lasts
-	Frontend  string
-	Operation string // its name
-	Type      string // query, mutation or subscription
-	Known     bool   // the document is one of the frontend's, and its name no caller's
-	Hash      string // SHA-256 of the document
-	Client    string // its name
-	Version   string // of the client
-	Subject   string // of the principal; it is logged as a hash
-	Outcome   string // see [Done]; empty if the request was for no operation
-	Codes     []string
-	Took      time.Duration
-	Calls     int           // of services
-	Waited    time.Duration // for them
-	Cache     string
-	Requested float64 // the most that the operation can cost; only for its span
-	Cost      float64 // that it did
-	Bytes     int64   // of the body that was sent
-	Events    int     // of a subscription
-	Plan      []Call  // of a slow operation
-	More      int     // calls besides those of the plan
-
-	// Span is that of the operation, which the writer of the line ends; nil for none.
-	Span *Span
-}
-
 // Write logs a request, unless it is left out.
 func (a *Access) Write(l *Line) {
 	if !a.wants(l) {
 		return
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.line = a.line[:0]; a.text {
-		a.line = l.appendText(a.line, a.now())
-	} else {
-		a.line = l.appendJSON(a.line, a.now())
+	buffer, ok := a.buffers.Get().(*[]byte)
+	if !ok {
+		fresh := make([]byte, 0, usualLine)
+		buffer = &fresh
 	}
-	_, _ = a.out.Write(append(a.line, '\n')) // there is nowhere to report it
+	b, now := (*buffer)[:0], a.now()
+	if a.text {
+		b = l.appendText(b, now)
+	} else {
+		b = l.appendJSON(a.appendTime(append(b, `{"time":"`...), now))
+	}
+	b = append(b, '\n')
+	a.mu.Lock()
+	_, _ = a.out.Write(b) // there is nowhere to report it
+	a.mu.Unlock()
+	*buffer = b
+	a.buffers.Put(buffer)
+}
+
+// second is what the times of one second have in common.
+type second struct {
+	unix         int64
+	before, zone string // its fraction is between them
+}
+
+// appendTime appends a time as RFC 3339 has it, with microseconds.
+func (a *Access) appendTime(b []byte, now time.Time) []byte {
+	of := a.second.Load()
+	if unix := now.Unix(); of == nil || of.unix != unix {
+		of = &second{unix, now.Format("2006-01-02T15:04:05."), now.Format("Z07:00")}
+		a.second.Store(of)
+	}
+	b = append(b, of.before...)
+	b = appendDigits(b, now.Nanosecond()/int(time.Microsecond), 100_000)
+	return append(b, of.zone...)
 }
 
 // IsSlow reports whether a line is that of a slow operation.
@@ -137,142 +129,4 @@ func (a *Access) wants(l *Line) bool {
 		return false
 	}
 	return l.Outcome != Success || c.Sample >= 1 || a.random() < c.Sample
-}
-
-// appendJSON appends the line as JSON.
-func (l *Line) appendJSON(b []byte, now time.Time) []byte {
-	b = append(b, `{"time":"`...)
-	b = now.AppendFormat(b, time.RFC3339Nano)
-	b = append(b, `","level":"INFO","msg":"request"`...)
-	for _, field := range [...]struct{ name, value string }{
-		{"request", l.Request}, {"transport", l.Transport}, {"method", l.Method},
-		{"frontend", l.Frontend}, {"operation", l.Operation}, {"type", l.Type}, {"document", l.Hash},
-		{"client", l.Client}, {"clientVersion", l.Version}, {"subject", hashed(l.Subject)}, {"outcome", l.Outcome}, {"cache", l.Cache},
-	} {
-		b = appendField(b, field.name, field.value)
-	}
-	if l.Trace != [16]byte{} {
-		b = append(hex.AppendEncode(append(b, `,"trace":"`...), l.Trace[:]), '"')
-	}
-	if len(l.Codes) > 0 {
-		b = append(b, `,"codes":[`...)
-		for i, code := range l.Codes {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendString(b, code)
-		}
-		b = append(b, ']')
-	}
-	if l.Status > 0 {
-		b = strconv.AppendInt(append(b, `,"status":`...), int64(l.Status), 10)
-	}
-	b = appendMillis(append(b, `,"ms":`...), l.Took)
-	if l.Outcome != "" {
-		b = strconv.AppendInt(append(b, `,"calls":`...), int64(l.Calls), 10)
-		b = appendMillis(append(b, `,"callsMs":`...), l.Waited)
-		b = strconv.AppendFloat(append(b, `,"cost":`...), l.Cost, 'g', 6, 64)
-	}
-	if l.Type == "subscription" {
-		b = strconv.AppendInt(append(b, `,"events":`...), int64(l.Events), 10)
-	}
-	if l.Status > 0 {
-		b = strconv.AppendInt(append(b, `,"bytes":`...), l.Bytes, 10)
-	}
-	if len(l.Plan) > 0 {
-		b = l.appendPlan(b)
-	}
-	return append(b, '}')
-}
-
-// appendText appends the line for a person.
-func (l *Line) appendText(b []byte, now time.Time) []byte {
-	b = now.AppendFormat(b, time.TimeOnly)
-	what := l.Frontend
-	if l.Type != "" {
-		what += " " + l.Type
-	}
-	if l.Operation != "" {
-		what += " " + l.Operation
-	}
-	b = fmt.Appendf(b, " %s %s", l.Transport, printableText(what))
-	if l.Status > 0 {
-		b = fmt.Appendf(b, " %d", l.Status)
-	}
-	b = fmt.Appendf(b, " %s in %v", l.Outcome, l.Took.Round(10*time.Microsecond))
-	if l.Calls > 0 {
-		b = fmt.Appendf(b, " (%d calls %v)", l.Calls, l.Waited.Round(10*time.Microsecond))
-	}
-	if l.Cache != "" {
-		b = append(append(b, " cache "...), l.Cache...)
-	}
-	for _, code := range l.Codes {
-		b = append(append(b, ' '), printableText(code)...)
-	}
-	for i := range l.Plan {
-		b = l.Plan[i].appendText(b)
-	}
-	return b
-}
-
-// printableText returns a text without control characters, which could be read as commands of a
-// terminal, or begin another line.
-func printableText(text string) string {
-	return string(appendPrintable(nil, text))
-}
-
-func appendPrintable(b []byte, text string) []byte {
-	for _, r := range text {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
-			r = '?'
-		}
-		b = utf8.AppendRune(b, r)
-	}
-	return b
-}
-
-// longestText is the most bytes of a text that callers choose.
-const longestText = 256
-
-// appendString appends a string of JSON.
-func appendString(b []byte, text string) []byte {
-	if len(text) > longestText {
-		text = text[:longestText]
-	}
-	b = append(b, '"')
-	for _, r := range text {
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029':
-			b = fmt.Appendf(b, `\u%04x`, r)
-		default:
-			b = utf8.AppendRune(b, r) // U+FFFD for what is not UTF-8
-		}
-	}
-	return append(b, '"')
-}
-
-// appendField appends a member of JSON, unless its value is empty.
-func appendField(b []byte, name, value string) []byte {
-	if value == "" {
-		return b
-	}
-	b = append(append(append(b, `,"`...), name...), `":`...)
-	return appendString(b, value)
-}
-
-// appendMillis appends milliseconds with three digits after the point.
-func appendMillis(b []byte, d time.Duration) []byte {
-	return strconv.AppendFloat(b, float64(d.Microseconds())/1e3, 'f', 3, 64)
-}
-
-// hashed returns what stands for a subject in the log: the same for the same one, which it does not
-// tell.
-func hashed(subject string) string {
-	if subject == "" {
-		return ""
-	}
-	sum := sha256.Sum256([]byte("subject:" + subject))
-	return hex.EncodeToString(sum[:8])
 }

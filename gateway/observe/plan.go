@@ -34,16 +34,16 @@ func (l *Line) appendPlan(b []byte) []byte {
 
 func (c *Call) appendJSON(b []byte) []byte {
 	b = appendString(append(b, `{"service":`...), c.Service)
-	b = appendField(b, "version", c.Version)
-	b = appendField(b, "route", c.Route)
+	b = appendField(b, `,"version":"`, c.Version)
+	b = appendField(b, `,"route":"`, c.Route)
 	if c.Keys > 0 {
 		b = strconv.AppendInt(append(b, `,"keys":`...), int64(c.Keys), 10)
 	}
-	b = appendField(b, "cache", c.Cache)
+	b = appendField(b, `,"cache":"`, c.Cache)
 	if c.Cache == "" {
 		b = strconv.AppendInt(append(b, `,"attempts":`...), int64(c.Attempts), 10)
 	}
-	b = appendField(b, "outcome", c.Outcome)
+	b = appendField(b, `,"outcome":"`, c.Outcome)
 	b = appendMillis(append(b, `,"fromMs":`...), c.From)
 	if c.To > 0 {
 		b = appendMillis(append(b, `,"toMs":`...), c.To)
