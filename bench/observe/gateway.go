@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"slices"
@@ -32,12 +34,14 @@ type mode struct {
 	goals  map[string]float64 // the least ratios, by the kind of requests
 }
 
-// modes returns the modes, of which the first one observes nothing.
-func modes() []mode {
+// modes returns the modes, of which the first one observes nothing. Spans are sent to the URL of a collector.
+func modes(collector string) []mode {
 	return []mode{
 		{"nothing", func(_ *config.Config, o *server.Options) { o.Unobserved = true }, nil},
 		{"metrics", func(c *config.Config, _ *server.Options) { c.AccessLog.Enabled, c.AccessLog.Slow = false, 0 }, nil},
 		{"all", func(*config.Config, *server.Options) {}, map[string]float64{"cached": .92, "missed": .97}},
+		// All, and a span of each operation and call of one request in a hundred, which a collector takes.
+		{"traces", func(c *config.Config, _ *server.Options) { c.OTLP.Endpoint, c.OTLP.Sample = collector, .01 }, map[string]float64{"cached": .90, "missed": .95}},
 	}
 }
 
@@ -68,13 +72,15 @@ func start(ctx context.Context, kind string, wanted []string) (gateways []*gatew
 		cancel()
 		return nil, nil, err
 	}
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	var group sync.WaitGroup
 	end = func() {
 		cancel()
 		group.Wait()
+		collector.Close()
 		_, _ = services.Close(), null.Close()
 	}
-	for _, m := range modes() {
+	for _, m := range modes(collector.URL) {
 		if !slices.Contains(wanted, m.name) {
 			continue
 		}

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.IntVar(&s.rounds, "rounds", 21, "how often each gateway is measured")
 	flags.DurationVar(&s.length, "time", 500*time.Millisecond, "how long each time")
 	flags.IntVar(&s.connections, "connections", 16, "how many connections ask")
-	only := flags.String("modes", strings.Join(names(modes()), ","), "which gateways are measured")
+	only := flags.String("modes", strings.Join(names(modes("")), ","), "which gateways are measured")
 	loads := flags.String("loads", "cached,missed", "with which requests")
 	flags.StringVar(&s.profile, "cpuprofile", "", "a file for a CPU profile of the rounds")
 	if err := flags.Parse(args); err != nil {
