@@ -34,6 +34,9 @@ type golden struct {
 // varies finds what is another one in each run.
 var varies = regexp.MustCompile(`"(time|subject)":"[^"]*"|"(ms|callsMs|fromMs|toMs)":[0-9.]+`)
 
+// throttled finds the size of an answer that tells how much is left of a rate limit.
+var throttled = regexp.MustCompile(`("status":429.*"bytes":)[0-9]+`)
+
 // planned finds the calls of a plan.
 var planned = regexp.MustCompile(`\{"service"[^}]*\}`)
 
@@ -51,7 +54,7 @@ func (g *golden) lines(name string, n int) {
 	got = got[g.seen:]
 	g.seen += len(got)
 	for i, line := range got {
-		line = varies.ReplaceAllString(line, `"$1$2":…`)
+		line = throttled.ReplaceAllString(varies.ReplaceAllString(line, `"$1$2":…`), "$1…")
 		calls := planned.FindAllString(line, -1) // those of a level are made at the same time
 		slices.Sort(calls)
 		got[i] = planned.ReplaceAllStringFunc(line, func(string) string {
