@@ -102,6 +102,12 @@ type Frontend struct {
 	Introspection bool `yaml:"introspection"`
 	// IntrospectionScope is the scope that introspection needs; empty for none.
 	IntrospectionScope string `yaml:"introspectionScope"`
+	// Explain lets callers see how an answer was made, in extensions.explain, if the request has
+	// {"extensions": {"explain": true}}: the calls of services with their addresses, their times,
+	// the cache and the cost.
+	Explain bool `yaml:"explain"`
+	// ExplainScope is the scope that this needs; empty for none.
+	ExplainScope string `yaml:"explainScope"`
 	// CancelMutations cancels a mutation when its caller leaves.
 	CancelMutations bool `yaml:"cancelMutations"`
 

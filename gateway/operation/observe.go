@@ -131,8 +131,13 @@ func (p *prepared) observe(ctx context.Context, a *answer.Answer, events int) {
 	if p.facts != nil {
 		value = p.facts.described.value(o, p.trusted)
 	}
-	o.Observe(ctx, value, Outcome{
+	o.Observe(ctx, value, p.outcome(a, events))
+}
+
+// outcome returns what came of the request by now.
+func (p *prepared) outcome(a *answer.Answer, events int) Outcome {
+	return Outcome{
 		Frontend: p.frontend.name, Began: p.began, Requested: p.account.requested, Extensions: p.request.Extensions, Events: events,
 		record: p.record.Load(),
-	}.of(a))
+	}.of(a)
 }

@@ -70,6 +70,10 @@ type Config struct {
 	CancelMutations bool
 	// NameServices adds the name of a service to its problems.
 	NameServices bool
+	// Explain lets requests ask for extensions.explain, by the extension of the same name, if
+	// the caller has ExplainScope, or that is empty.
+	Explain      bool
+	ExplainScope string
 	// Observer gets to know of requests; nil for none.
 	Observer Observer
 	// Log gets problems with their causes, which callers do not see.

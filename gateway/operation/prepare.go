@@ -42,6 +42,7 @@ type prepared struct {
 	version    uint64
 
 	began   time.Time
+	ran     time.Time                         // when its execution began, if it is explained
 	trusted bool                              // the document is in the manifest
 	record  atomic.Pointer[provenance.Record] // of the latest execution for this request; nil if there is none
 }

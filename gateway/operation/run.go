@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 	"weak"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -25,6 +26,12 @@ import (
 func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 	if o := p.frontend.config.Observer; o != nil {
 		ctx = o.Begin(ctx, p.began)
+	}
+	if wanted, _ := p.oc.Extensions["explain"].(bool); wanted {
+		p.recallable = false // what is remembered explains nothing
+		if p.mayExplain(ctx) {
+			p.ran = time.Now()
+		}
 	}
 	switch err := p.charge(ctx); {
 	case err != nil:
@@ -54,6 +61,9 @@ func (p *prepared) once(ctx context.Context) *answer.Answer {
 			a.Header = http.Header{}
 		}
 		a.Header["Retry-After"] = []string{whole(seconds)}
+	}
+	if !p.ran.IsZero() {
+		a.Extend("explain", p.explain(a))
 	}
 	if a.LostPassed() {
 		p.frontend.config.Log.WarnContext(ctx, "the header fields that services pass to the caller have too many bytes: none is passed",

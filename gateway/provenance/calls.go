@@ -24,6 +24,10 @@ type Call struct {
 	Ended bool
 	// Attempts is how often it was sent to an endpoint.
 	Attempts int
+	// Endpoint is the address that it was sent to last; empty if it was sent nowhere.
+	Endpoint string
+	// Status is that of its last answer over HTTP; 0 for none.
+	Status int
 	// Outcome is the code of its problem, or [Left]; empty if it succeeded.
 	Outcome string
 }
@@ -43,9 +47,9 @@ const MaxCalls = 50
 
 // noted is a [Call] as a record has it: it is made for each call, and seldom read.
 type noted struct {
-	service, version, route, cache, outcome string
-	keys, attempts                          int32
-	began, took                             time.Duration // since the first one began; took is negative while it lasts
+	service, version, route, cache, endpoint, outcome string
+	keys, attempts, status                            int32
+	began, took                                       time.Duration // since the first one began; took is negative while it lasts
 }
 
 // calls are those of an outermost record. It is safe for concurrent use.
@@ -84,7 +88,8 @@ func (c *calls) end(at int, took time.Duration, of *Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := &c.list[at]
-	n.version, n.attempts, n.outcome, n.took = of.Version, int32(of.Attempts), of.Outcome, took //nolint:gosec // there are not as many attempts
+	n.version, n.endpoint, n.outcome, n.took = of.Version, of.Endpoint, of.Outcome, took
+	n.attempts, n.status = int32(of.Attempts), int32(of.Status) //nolint:gosec // they are small
 }
 
 // Begins notes that a call of a service begins, at c.Began. Ends must be called with what it returns when
@@ -140,7 +145,8 @@ func (r *Record) EachCall(f func(*Call)) (more int) {
 		n := &c.list[i]
 		call := Call{
 			Service: n.service, Version: n.version, Route: n.route, Keys: int(n.keys), Cache: n.cache,
-			Began: c.start.Add(n.began), Took: n.took, Ended: n.took >= 0, Attempts: int(n.attempts), Outcome: n.outcome,
+			Began: c.start.Add(n.began), Took: n.took, Ended: n.took >= 0, Attempts: int(n.attempts),
+			Endpoint: n.endpoint, Status: int(n.status), Outcome: n.outcome,
 		}
 		if !call.Ended {
 			call.Took = time.Since(call.Began)

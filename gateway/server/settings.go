@@ -150,6 +150,8 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 		Inputs:             input.Limits{Items: 10 * l.InputItems, Depth: 2 * l.InputDepth, Bytes: 2 * int(l.Body)},
 		Introspection:      cfg.Introspection,
 		IntrospectionScope: cfg.IntrospectionScope,
+		Explain:            cfg.Explain,
+		ExplainScope:       cfg.ExplainScope,
 		Cost:               operation.Cost{Max: cfg.Cost.Max, ListSize: cfg.Cost.ListSize, Parse: cfg.Cost.Parse, Report: operation.Report(cfg.Cost.Report)},
 		Tiers:              tiers(cfg.RateLimit),
 		Limiter:            s.limiter,

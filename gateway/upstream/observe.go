@@ -90,15 +90,23 @@ func (c *call) make(ctx context.Context) error {
 	ctx = observer.BeginCall(ctx, of)
 	of.Err = c.through(ctx, (*versions).send)
 	c.ends(record, place, &noted, of.Err)
-	of.Took, of.Status, of.FellBack = time.Since(of.Began), int(c.status.Load()), c.fellBack
+	of.Took, of.FellBack = time.Since(of.Began), c.fellBack
+	of.Status, of.Attempts, of.Endpoint = noted.Status, noted.Attempts, noted.Endpoint
 	c.mu.Lock()
 	of.Events = c.events
-	if of.Attempts = len(c.tried); of.Attempts > 0 {
-		of.Endpoint = c.tried[of.Attempts-1].Address
-	}
 	c.mu.Unlock()
 	observer.EndCall(ctx, of)
 	return of.Err
+}
+
+// sent returns how many attempts were made, and the address of the last one.
+func (c *call) sent() (attempts int, endpoint string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if attempts = len(c.tried); attempts > 0 {
+		endpoint = c.tried[attempts-1].Address
+	}
+	return attempts, endpoint
 }
 
 // ends notes in the provenance of the answer that the call has ended.
@@ -106,10 +114,8 @@ func (c *call) ends(record *provenance.Record, place int, of *provenance.Call, e
 	if of.Version = c.version.name; c.fellBack {
 		of.Version = c.version.owner.fallback.name
 	}
-	c.mu.Lock()
-	of.Attempts = len(c.tried)
-	c.mu.Unlock()
-	of.Outcome = outcomeOf(err)
+	of.Attempts, of.Endpoint = c.sent()
+	of.Status, of.Outcome = int(c.status.Load()), outcomeOf(err)
 	record.Ends(place, of)
 }
 
