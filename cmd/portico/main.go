@@ -5,6 +5,7 @@
 //	portico import openapi|proto FILE... --service NAME
 //	portico config check|show|schema [FILE]
 //	portico diff OLD [NEW] [flags]
+//	portico explain FILE [flags]
 package main
 
 import (
@@ -36,6 +37,7 @@ commands:
   import      draft a schema with bindings from an OpenAPI document or protos; see portico import -h
   config      check portico.yaml, show its settings, or print its JSON Schema; see portico config -h
   diff        say which changes of a schema break which operations and clients; see portico diff -h
+  explain     say which calls an operation makes, or made and when; see portico explain -h
 
 flags of generate and check:
   -C dir         the project's folder (default ".")
@@ -65,6 +67,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return configure(args[1:], os.Getenv, stdout)
 	case "diff":
 		return diff(ctx, args[1:], stdout)
+	case "explain":
+		return explain(ctx, args[1:], stdout)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usageOfAll)
 		return nil
@@ -110,7 +114,7 @@ func exitCode(err error, stderr io.Writer) int {
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
-	case errors.Is(err, errBreaking): // it is printed
+	case errors.Is(err, errBreaking), errors.Is(err, errFailed): // it is printed
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "interrupted; no file was changed")
 	case errors.As(err, &found):

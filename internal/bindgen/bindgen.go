@@ -15,10 +15,14 @@
 package bindgen
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/internal/plan"
 	"github.com/portico-gateway/portico/internal/predict"
@@ -64,6 +68,33 @@ func Check(ctx context.Context, root string, options predict.Options, progress f
 	}
 	defer r.step("calls")
 	return predict.Operations(project, plan, options)
+}
+
+// Explain predicts the most calls that an operation of a frontend can make, which is in a file. The error is
+// [Diagnostics] with the mistakes, or one of the file system.
+func Explain(ctx context.Context, root, frontend string, file *ast.Source, progress func(Step)) (predict.Calls, error) {
+	r, err := newRun(root, progress)
+	if err != nil {
+		return predict.Calls{}, err
+	}
+	defer r.quiet()()
+	of, plan, err := r.plan(ctx)
+	if err != nil {
+		return predict.Calls{}, err
+	}
+	var names []string
+	for _, f := range of.Frontends {
+		if names = append(names, f.Name); f.Name != frontend {
+			continue
+		}
+		report := &project.Report{}
+		operation := f.Operation(file, report)
+		if operation == nil {
+			return predict.Calls{}, report.Err()
+		}
+		return predict.Operation(of, plan, f, cmp.Or(operation.Name, "operation"), operation)
+	}
+	return predict.Calls{}, fmt.Errorf("there is no frontend %q; of these there are: %s", frontend, strings.Join(names, ", "))
 }
 
 // plan reads and plans the project.

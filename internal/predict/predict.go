@@ -15,6 +15,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/portico-gateway/portico/internal/plan"
 	"github.com/portico-gateway/portico/internal/project"
 )
@@ -73,4 +75,15 @@ func Operations(of *project.Project, made *plan.Plan, options Options) ([]Calls,
 	}
 	compareSnapshots(agreed, now, perItem, r)
 	return all, r.Err()
+}
+
+// Operation predicts the most calls that one operation of a frontend, which need not be among its own, can make.
+// The error is [project.Diagnostics].
+func Operation(of *project.Project, made *plan.Plan, f *project.Frontend, name string, operation *ast.OperationDefinition) (Calls, error) {
+	r := &project.Report{}
+	calls, complete := newPredictor(of, made).predict(f, name, operation)
+	if !complete {
+		r.At(operation.Position, "select less, or spread fragments less often", "%s has more than %d fields where its fragments are spread", calls.Operation, mostFields)
+	}
+	return calls, r.Err()
 }

@@ -37,26 +37,34 @@ func readOperations(p *Project, r *Report) error {
 }
 
 func (f *Frontend) readOperation(source *ast.Source, r *Report) {
+	if operation := f.Operation(source, r); operation != nil {
+		f.Documents[strings.TrimSuffix(path.Base(source.Name), path.Ext(source.Name))] = operation
+	}
+}
+
+// Operation returns the operation of a file, or reports its mistakes and returns nil.
+func (f *Frontend) Operation(source *ast.Source, r *Report) *ast.OperationDefinition {
 	doc, err := parser.ParseQuery(source)
 	if err != nil {
 		r.gql(err, "")
-		return
+		return nil
 	}
 	if len(doc.Operations) != 1 {
 		r.Add(Diagnostic{
 			File: source.Name, Line: 1, Column: 1, Fix: "write one file for each operation",
 			Message: fmt.Sprintf("there are %d operations in this file", len(doc.Operations)),
 		})
-		return
+		return nil
 	}
 	mistakes := validator.ValidateWithRules(f.API, doc, nil)
 	for _, e := range mistakes {
 		e.SetFile(source.Name)
 		r.gql(gqlerror.List{e}, "")
 	}
-	if len(mistakes) == 0 {
-		f.Documents[strings.TrimSuffix(path.Base(source.Name), path.Ext(source.Name))] = doc.Operations[0]
+	if len(mistakes) > 0 {
+		return nil
 	}
+	return doc.Operations[0]
 }
 
 const manifestFix = `write Apollo's {"format": "apollo-persisted-query-manifest", "version": 1, "operations": [...]}, or {"<id>": "<document>"}`
