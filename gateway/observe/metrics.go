@@ -22,6 +22,7 @@ type Metrics struct {
 	events                            *prometheus.CounterVec
 	calls, attempts, reloads          *prometheus.CounterVec
 	callDuration                      *prometheus.HistogramVec
+	called                            sync.Map                      // of *serviceMetrics by the names of services
 	statuses                          map[string]prometheus.Counter // of requests
 
 	mu    sync.Mutex
@@ -237,9 +238,26 @@ func statusText(status int) string {
 
 // Call counts a call of a service. The outcome is success, or a code of a problem, or left.
 func (m *Metrics) Call(service, outcome string, took time.Duration, attempts int) {
-	m.calls.WithLabelValues(service, m.code(outcome)).Inc()
-	m.attempts.WithLabelValues(service).Add(float64(attempts))
-	m.callDuration.WithLabelValues(service).Observe(took.Seconds())
+	s, ok := m.called.Load(service)
+	if !ok {
+		s, _ = m.called.LoadOrStore(service, &serviceMetrics{
+			m.calls.WithLabelValues(service, Success), m.attempts.WithLabelValues(service), m.callDuration.WithLabelValues(service),
+		})
+	}
+	of := s.(*serviceMetrics) //nolint:forcetypeassert // see above
+	if outcome == Success {
+		of.success.Inc()
+	} else {
+		m.calls.WithLabelValues(service, m.code(outcome)).Inc()
+	}
+	of.attempts.Add(float64(attempts))
+	of.duration.Observe(took.Seconds())
+}
+
+// serviceMetrics are those of a service, which are found without their labels.
+type serviceMetrics struct {
+	success, attempts prometheus.Counter
+	duration          prometheus.Observer
 }
 
 // Reload counts a reload of the configuration.
