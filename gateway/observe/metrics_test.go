@@ -114,14 +114,14 @@ func TestAddAllocates(t *testing.T) {
 	}
 }
 
-// A call costs no allocation, but for what is boxed to look up its service.
+// A call costs no allocation.
 func TestCallAllocates(t *testing.T) {
 	m := observe.NewMetrics()
 	m.Request(200)
 	if n := testing.AllocsPerRun(100, func() {
 		m.Call("catalog", observe.Success, time.Millisecond, 1)
 		m.Request(200)
-	}); n > 1 {
+	}); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
