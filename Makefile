@@ -108,6 +108,7 @@ bench: ## run the benchmarks
 	go run ./bench/peers
 	go run ./bench/cache
 	go run ./bench/redis
+	go run ./bench/observe
 
 .PHONY: clean
 clean: ## remove what was built

@@ -210,6 +210,7 @@ func TestAccessLines(t *testing.T) {
 	g.ask("what a rate limit permits", post, "/graphql/mobile", query(many))
 	g.ask("a rate limit", post, "/graphql/mobile", query(many))
 	g.ask("a refused credential", post, web, query("{ categories { id } }"), "Authorization: Bearer nothing")
+	g.ask("a trace", post, web, query("query Traced { __typename }"), "Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 	g.ask("no JSON", post, web, `{"query`)
 	g.ask("no operation", http.MethodGet, "/nothing", "")
 	g.ask("no frontend", post, "/graphql/tv", query("{ __typename }"))

@@ -32,6 +32,8 @@ type Answer struct {
 	Status   int
 	response *graphql.Response // nil: that of cached
 	cost     func() float64    // nil: nothing
+	points   float64           // what cost has returned
+	counted  bool              // it has
 	cached   *cached           // nil if nothing is cached
 	status   string            // of Cache-Status; empty for none
 	hit      bool              // it was made for an earlier request
@@ -99,10 +101,10 @@ func (a *Answer) Bypass() { a.status = bypassed }
 
 // Cost returns what it took to make the answer, in points.
 func (a *Answer) Cost() float64 {
-	if a.cost == nil {
-		return 0
+	if a.cost != nil && !a.counted { // the data is read for it
+		a.points, a.counted = a.cost(), true
 	}
-	return a.cost()
+	return a.points
 }
 
 // Pass adds what services pass to the caller, and the calls that were made, to an answer that is not

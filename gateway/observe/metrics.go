@@ -24,10 +24,11 @@ type Metrics struct {
 	callDuration                      *prometheus.HistogramVec
 	statuses                          map[string]prometheus.Counter // of requests
 
-	mu    sync.Mutex
-	names map[Operation]*OperationMetrics
-	codes map[string]bool
-	all   []Metric
+	mu     sync.Mutex
+	called map[string]*serviceMetrics // by the names of services
+	names  map[Operation]*OperationMetrics
+	codes  map[string]bool
+	all    []Metric
 }
 
 // Metric describes a metric.
@@ -76,7 +77,7 @@ func durations() []float64 {
 
 // NewMetrics returns metrics that are all zero.
 func NewMetrics() *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), names: map[Operation]*OperationMetrics{}, codes: map[string]bool{}}
+	m := &Metrics{registry: prometheus.NewRegistry(), called: map[string]*serviceMetrics{}, names: map[Operation]*OperationMetrics{}, codes: map[string]bool{}}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_" + name, Help: help}, labels)
 		m.add(name, "counter", help, labels, v)
@@ -237,9 +238,32 @@ func statusText(status int) string {
 
 // Call counts a call of a service. The outcome is success, or a code of a problem, or left.
 func (m *Metrics) Call(service, outcome string, took time.Duration, attempts int) {
-	m.calls.WithLabelValues(service, m.code(outcome)).Inc()
-	m.attempts.WithLabelValues(service).Add(float64(attempts))
-	m.callDuration.WithLabelValues(service).Observe(took.Seconds())
+	of := m.ofService(service)
+	if outcome == Success {
+		of.success.Inc()
+	} else {
+		m.calls.WithLabelValues(service, m.code(outcome)).Inc()
+	}
+	of.attempts.Add(float64(attempts))
+	of.duration.Observe(took.Seconds())
+}
+
+// ofService returns the metrics of a service.
+func (m *Metrics) ofService(name string) *serviceMetrics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	of := m.called[name]
+	if of == nil {
+		of = &serviceMetrics{m.calls.WithLabelValues(name, Success), m.attempts.WithLabelValues(name), m.callDuration.WithLabelValues(name)}
+		m.called[name] = of
+	}
+	return of
+}
+
+// serviceMetrics are those of a service, which are found without their labels.
+type serviceMetrics struct {
+	success, attempts prometheus.Counter
+	duration          prometheus.Observer
 }
 
 // Reload counts a reload of the configuration.

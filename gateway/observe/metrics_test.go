@@ -113,3 +113,15 @@ func TestAddAllocates(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// A call costs no allocation.
+func TestCallAllocates(t *testing.T) {
+	m := observe.NewMetrics()
+	m.Request(200)
+	if n := testing.AllocsPerRun(100, func() {
+		m.Call("catalog", observe.Success, time.Millisecond, 1)
+		m.Request(200)
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

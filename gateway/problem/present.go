@@ -103,8 +103,20 @@ func (p *Presenter) logProblem(ctx context.Context, e *Error, path ast.Path) {
 		return
 	}
 	if _, seen := p.ids.LoadOrStore(e, ""); !seen {
-		p.log.WarnContext(ctx, e.inLog(), "code", e.Code, "path", path.String(), "cause", e.cause)
+		p.log.WarnContext(ctx, e.inLog(), "code", e.Code, "path", inLog(path), "cause", e.cause)
 	}
+}
+
+// longestPath is the most bytes of a path in the log: it has names of the caller's.
+const longestPath = 500
+
+// inLog returns a path for the log.
+func inLog(path ast.Path) string {
+	text := path.String()
+	if len(text) > longestPath {
+		text = strings.ToValidUTF8(text[:longestPath], "") + "…"
+	}
+	return text
 }
 
 // inLog returns the message for the log. Lines of one service are one kind.
@@ -138,7 +150,7 @@ func (p *Presenter) hide(ctx context.Context, out *gqlerror.Error, err error) {
 	if seen {
 		return
 	}
-	attrs := []any{"id", id, "path", out.Path.String(), "cause", err}
+	attrs := []any{"id", id, "path", inLog(out.Path), "cause", err}
 	if crash, ok := errors.AsType[*PanicError](err); ok {
 		attrs = append(attrs, "stack", string(crash.Stack))
 	}

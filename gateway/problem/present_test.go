@@ -169,3 +169,17 @@ func TestServices(t *testing.T) {
 		t.Error("the problem has changed")
 	}
 }
+
+// A path, which has names of the caller's, does not fill the log.
+func TestPathInLog(t *testing.T) {
+	var out bytes.Buffer
+	p := problem.NewPresenter(slog.New(slog.NewTextHandler(&out, nil)))
+	long := strings.Repeat("é", 10_000)
+	for _, cause := range []error{problem.Wrap(errors.New("it broke"), problem.ServiceError, "It failed."), errors.New("it broke")} {
+		out.Reset()
+		shown := p.Present(t.Context(), &gqlerror.Error{Err: cause, Path: ast.Path{ast.PathName(long)}})
+		if shown.Path.String() != long || out.Len() > 1000 || !strings.Contains(out.String(), "ééé") {
+			t.Errorf("the line has %d bytes: %.200s", out.Len(), out.String())
+		}
+	}
+}
