@@ -5,6 +5,7 @@
 //	portico import openapi|proto FILE... --service NAME
 //	portico config check|show|schema [FILE]
 //	portico diff OLD [NEW] [flags]
+//	portico usage [flags] FILE...
 package main
 
 import (
@@ -36,6 +37,7 @@ commands:
   import      draft a schema with bindings from an OpenAPI document or protos; see portico import -h
   config      check portico.yaml, show its settings, or print its JSON Schema; see portico config -h
   diff        say which changes of a schema break which operations and clients; see portico diff -h
+  usage       list fields that nobody requests, and deprecated ones that are requested; see portico usage -h
 
 flags of generate and check:
   -C dir         the project's folder (default ".")
@@ -65,6 +67,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return configure(args[1:], os.Getenv, stdout)
 	case "diff":
 		return diff(ctx, args[1:], stdout)
+	case "usage":
+		return listUsage(ctx, args[1:], stdout)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usageOfAll)
 		return nil
@@ -95,12 +99,24 @@ func generate(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
+// trouble is the error of a command whose exit code 1 means something else, if it could
+// not do its work.
+type trouble struct {
+	command string
+	err     error
+}
+
+// Error returns the command and what stopped it.
+func (t *trouble) Error() string { return fmt.Sprintf("portico %s: %v", t.command, t.err) }
+
+// Unwrap returns what stopped it.
+func (t *trouble) Unwrap() error { return t.err }
+
 // exitCode prints an error and returns the process's exit code: 1 for a
-// mistake in the project or a failure, 2 for wrong use, and for a diff that could
-// not compare.
+// mistake in the project or a failure, 2 for wrong use, and for [trouble].
 func exitCode(err error, stderr io.Writer) int {
-	if stopped, ok := errors.AsType[trouble](err); ok {
-		fmt.Fprintf(stderr, "portico diff: %v\n", stopped)
+	if stopped, ok := errors.AsType[*trouble](err); ok {
+		fmt.Fprintln(stderr, stopped)
 		return 2
 	}
 	var found bindgen.Diagnostics
