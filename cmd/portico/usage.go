@@ -162,7 +162,9 @@ func printUsage(out io.Writer, of jsonPeriod, list []listedFrontend) {
 	}
 }
 
-func positionOf(at *ast.Position) string { return fmt.Sprintf("%s:%d:%d", at.Src.Name, at.Line, at.Column) }
+func positionOf(at *ast.Position) string {
+	return fmt.Sprintf("%s:%d:%d", at.Src.Name, at.Line, at.Column)
+}
 
 // The JSON of usage: docs/schema-changes.md documents it.
 type (

@@ -55,7 +55,7 @@ const heldByCounter = 8
 // NewRecorder returns a recorder that keeps usage for a number of days: see
 // [Recorder.Keep]. Run must run, or nothing is read from the file and written to it.
 func NewRecorder(config RecorderConfig, days int) *Recorder {
-	b := bounds{clients: 1000, records: 200_000, held: 1 << 20}
+	b := bounds{clients: 1000, records: 200_000, held: 1 << 19}
 	return &Recorder{config: config, bounds: b, totals: newTotals(b, days, DayOf(config.Now()))}
 }
 

@@ -32,12 +32,13 @@ type Query { node(id: ID!): Node products(filter: Filter, order: Order): [Produc
 // coordinate.
 func report(t *testing.T, used ...string) fieldusage.Report {
 	t.Helper()
-	file := `{"version":1,"from":"2026-11-01","to":"2026-11-26"}` + "\n"
+	var file strings.Builder
+	file.WriteString(`{"version":1,"from":"2026-11-01","to":"2026-11-26"}` + "\n")
 	for i, of := range append(used, ":Query") {
 		client, coordinate, _ := strings.Cut(of, ":")
-		file += fmt.Sprintf(`{"frontend":"web","client":%q,"coordinate":%q,"count":%d,"first":"2026-11-02","last":"2026-11-03"}`+"\n", client, coordinate, i+1)
+		fmt.Fprintf(&file, `{"frontend":"web","client":%q,"coordinate":%q,"count":%d,"first":"2026-11-02","last":"2026-11-03"}`+"\n", client, coordinate, i+1)
 	}
-	u, err := usage.Read(strings.NewReader(file), usage.Limits{})
+	u, err := usage.Read(strings.NewReader(file.String()), usage.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,14 +48,14 @@ func report(t *testing.T, used ...string) fieldusage.Report {
 func inShort(parts []fieldusage.Part) []string {
 	var list []string
 	for _, p := range parts {
-		text := fmt.Sprintf("%d %s", p.At.Line, p.Coordinate)
+		text := []string{fmt.Sprintf("%d %s", p.At.Line, p.Coordinate)}
 		if p.Reason != "" {
-			text += " (" + p.Reason + ")"
+			text = append(text, "("+p.Reason+")")
 		}
 		for _, c := range p.Clients {
-			text += fmt.Sprintf(" %s:%d", c.Name, c.Count)
+			text = append(text, fmt.Sprintf("%s:%d", c.Name, c.Count))
 		}
-		list = append(list, text)
+		list = append(list, strings.Join(text, " "))
 	}
 	return list
 }
