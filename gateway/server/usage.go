@@ -17,6 +17,22 @@ func (o *observer) Requested(ctx context.Context, value any) {
 	value.(*described).usage.Count(name, version)
 }
 
+// introduce notes the client that the payload of connection_init names as the headers of
+// requests do: browsers send no headers of their own with a WebSocket.
+func (s *seen) introduce(payload map[string]any) {
+	header := http.Header{}
+	for name, value := range payload {
+		if text, ok := value.(string); ok {
+			header.Set(name, text)
+		}
+	}
+	if name, version := clientOf(header); name != "" {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.client, s.version = name, version
+	}
+}
+
 // serveUsage answers with recorded usage as a file: of all frontends, or of the one that the
 // parameter frontend names.
 func (s *Server) serveUsage(w http.ResponseWriter, r *http.Request) {

@@ -61,24 +61,8 @@ enum Colour { RED BLUE }
 	ask(t, server, http.MethodPost, `query ($f: Filter!) {find(filter: $f)}`, "Graphql-Client-Name: mistaken")
 	ask(t, server, http.MethodPost, "{nope n}", "Graphql-Client-Name: invalid")
 	post(t, server, `[{"query":"{n}"},{"query":"{__typename}"},{"query":"mutation{set}"}]`)
-	conn, resp, err := websocket.Dial(t.Context(), strings.Replace(server.URL, "http", "ws", 1)+"/graphql/toy", &websocket.DialOptions{
-		Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"Graphql-Client-Name": {"socket"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if resp.Body != nil {
-		_ = resp.Body.Close()
-	}
-	for _, message := range []string{`{"type":"connection_init"}`, `{"type":"subscribe","id":"1","payload":{"query":"{n}"}}`} {
-		if err := conn.Write(t.Context(), websocket.MessageText, []byte(message)); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := conn.Read(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	_ = conn.CloseNow()
+	askOverSocket(t, server, http.Header{"Graphql-Client-Name": {"socket"}}, "")
+	askOverSocket(t, server, nil, `{"Authorization":null,"graphql-client-name":"browser","graphql-client-version":"3"}`)
 	got := usageOf(t, s, "")
 	for client, want := range map[string]map[string]uint64{
 		"cached 1":  {"Query": 3, "Query.n": 3},
@@ -88,6 +72,7 @@ enum Colour { RED BLUE }
 		"mistaken":  {"Query": 1, "Query.find": 1, "Query.find(filter:)": 1, "Filter": 1, "Filter.text": 1, "Filter.price": 1},
 		"":          {"Query": 2, "Query.n": 1, "Mutation": 1, "Mutation.set": 1},
 		"socket":    {"Query": 1, "Query.n": 1},
+		"browser 3": {"Query": 1, "Query.n": 1},
 	} {
 		if !maps.Equal(got[client], want) {
 			t.Errorf("%q: %v, want %v", client, got[client], want)
@@ -96,6 +81,33 @@ enum Colour { RED BLUE }
 	}
 	if len(got) > 0 {
 		t.Errorf("there is more: %v", got)
+	}
+}
+
+// askOverSocket queries over a WebSocket, whose connection_init has a payload unless that is empty.
+func askOverSocket(t *testing.T, server *httptest.Server, header http.Header, payload string) {
+	t.Helper()
+	conn, resp, err := websocket.Dial(t.Context(), strings.Replace(server.URL, "http", "ws", 1)+"/graphql/toy", &websocket.DialOptions{
+		Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Body != nil {
+		_ = resp.Body.Close()
+	}
+	defer conn.CloseNow()
+	hello := `{"type":"connection_init"}`
+	if payload != "" {
+		hello = `{"type":"connection_init","payload":` + payload + `}`
+	}
+	for _, message := range []string{hello, `{"type":"subscribe","id":"1","payload":{"query":"{n}"}}`} {
+		if err := conn.Write(t.Context(), websocket.MessageText, []byte(message)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := conn.Read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -133,8 +133,11 @@ func TestCountAndGather(t *testing.T) {
 	counters.Wait()
 	close(stop)
 	writers.Wait()
-	counts := map[string]uint64{}
-	for _, record := range recorded(t, r).Records() {
+	counts, records := map[string]uint64{}, recorded(t, r).Records()
+	if _, n, _ := r.Sizes(); n != len(records) {
+		t.Errorf("%d records, but %d are counted", len(records), n)
+	}
+	for _, record := range records {
 		of := record.Coordinate
 		if strings.HasPrefix(of, "Query.c") {
 			of = "Query.c"
