@@ -96,7 +96,7 @@ func askOverSocket(t *testing.T, server *httptest.Server, header http.Header, pa
 	if resp.Body != nil {
 		_ = resp.Body.Close()
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	hello := `{"type":"connection_init"}`
 	if payload != "" {
 		hello = `{"type":"connection_init","payload":` + payload + `}`

@@ -18,7 +18,7 @@ import (
 // it: a change that affects the operation is not unused by the recorded usage.
 func TestRecordedUsageIsWhatChangesAffect(t *testing.T) {
 	checked, affected := 0, 0
-	for seed := range 1500 {
+	for seed := range 500 {
 		before, after := load(t, "old", dice{seed: seed}.schema()), load(t, "new", dice{seed: seed, changed: true}.schema())
 		text := dice{seed: seed}.operation(before)
 		doc, err := parser.ParseQuery(&ast.Source{Name: "op.graphql", Input: text})
@@ -52,7 +52,7 @@ func TestRecordedUsageIsWhatChangesAffect(t *testing.T) {
 			}
 		}
 	}
-	if checked < 1000 || affected < 1000 {
+	if checked < 300 || affected < 300 {
 		t.Errorf("%d operations, %d changes that affect them", checked, affected)
 	}
 }
