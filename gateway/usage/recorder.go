@@ -49,8 +49,9 @@ type bounds struct {
 	held    int // by operations with counters, between two gatherings
 }
 
-// heldByCounter is the memory of a counter, in coordinates.
-const heldByCounter = 8
+// heldByCounter is the memory of a counter, with its place in a map, in coordinates of 16
+// bytes.
+const heldByCounter = 24
 
 // NewRecorder returns a recorder that keeps usage for a number of days: see
 // [Recorder.Keep]. Run must run, or nothing is read from the file and written to it.
