@@ -301,7 +301,13 @@ func noWindow(text string) func(h *hostile, s *secured) (int, string) {
 // example returns a code block of a section of docs/operations.md.
 func example(t *testing.T, section, language string) string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/operations.md")
+	return exampleOf(t, "docs/operations.md", section, language)
+}
+
+// exampleOf returns the first code block in a language of a section of a document.
+func exampleOf(t *testing.T, document, section, language string) string {
+	t.Helper()
+	text, err := os.ReadFile("../" + document)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +315,7 @@ func example(t *testing.T, section, language string) string {
 	_, rest, _ = strings.Cut(rest, "```"+language+"\n")
 	block, _, found := strings.Cut(rest, "```")
 	if !found {
-		t.Fatalf("docs/operations.md has no example in %s of %s", language, section)
+		t.Fatalf("%s has no example in %s of %s", document, language, section)
 	}
 	return block
 }

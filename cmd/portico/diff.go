@@ -31,7 +31,7 @@ flags:
   --frontend NAME      compare this frontend only
   --operations DIR     the operations of clients, instead of those of OLD (operations/<frontend>/*.graphql and *.json)
   --manifest FILE      more trusted documents: a manifest of Apollo or Relay
-  --usage FILE         recorded usage of a gateway; may be repeated, one for each gateway
+  --usage FILE         recorded usage of a gateway, or its URL; may be repeated, one for each gateway
   --since YYYY-MM-DD   ignore usage before this day
   --ignore-unused      do not fail for changes that nothing known uses
   --fail-on LEVEL      breaking (default) or dangerous
@@ -43,11 +43,6 @@ The exit code is 0 if nothing fails, 1 if a change does, and 2 if the schemas co
 
 // errBreaking is returned when changes fail. They have been printed.
 var errBreaking = errors.New("changes that fail")
-
-// trouble is the error of diff if it could not compare.
-type trouble struct{ error }
-
-func (t trouble) Unwrap() error { return t.error }
 
 // diffFlags are the flags of the command diff.
 type diffFlags struct {
@@ -72,7 +67,7 @@ func diff(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	compared, err := f.compare(ctx)
 	if err != nil {
-		return trouble{err}
+		return &trouble{"diff", err}
 	}
 	if !f.verbose {
 		for i := range compared {
@@ -142,7 +137,7 @@ func parseDiff(args []string, stdout io.Writer) (diffFlags, error) {
 		return f, errUsage
 	}
 	if f.since != "" && f.usage == nil {
-		return f, trouble{errors.New("--since needs --usage")}
+		return f, &trouble{"diff", errors.New("--since needs --usage")}
 	}
 	return f, nil
 }
@@ -163,7 +158,7 @@ func (f diffFlags) compare(ctx context.Context) ([]comparedFrontend, error) {
 	if err != nil {
 		return nil, err
 	}
-	recorded, err := f.readUsage()
+	recorded, err := readUsage(ctx, f.usage)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/portico-gateway/portico/gateway/usage"
 	"github.com/portico-gateway/portico/internal/nearest"
 	"github.com/portico-gateway/portico/internal/project"
 	"github.com/portico-gateway/portico/internal/schemadiff"
@@ -186,29 +185,4 @@ func (f diffFlags) documents(p pair) ([]schemadiff.Document, error) {
 		list = append(list, doc)
 	}
 	return list, report.Err()
-}
-
-// readUsage reads the files of usage; nil if there are none.
-func (f diffFlags) readUsage() (*usage.Usage, error) {
-	var all *usage.Usage
-	for _, name := range f.usage {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		u, err := usage.Read(file, usage.Limits{})
-		_ = file.Close() // it was only read
-		if wrong, ok := errors.AsType[*usage.SyntaxError](err); ok {
-			return nil, fmt.Errorf("%s:%d: %w", name, wrong.Line, wrong.Err)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if all == nil {
-			all = u
-		} else {
-			all.Merge(u)
-		}
-	}
-	return all, nil
 }

@@ -6,6 +6,7 @@
 //	portico config check|show|schema [FILE]
 //	portico diff OLD [NEW] [flags]
 //	portico explain FILE [flags]
+//	portico usage [flags] FILE...
 package main
 
 import (
@@ -38,6 +39,7 @@ commands:
   config      check portico.yaml, show its settings, or print its JSON Schema; see portico config -h
   diff        say which changes of a schema break which operations and clients; see portico diff -h
   explain     say which calls an operation makes, or made and when; see portico explain -h
+  usage       list fields that nobody requests, and deprecated ones that are requested; see portico usage -h
 
 flags of generate and check:
   -C dir         the project's folder (default ".")
@@ -69,6 +71,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return diff(ctx, args[1:], stdout)
 	case "explain":
 		return explain(ctx, args[1:], stdout)
+	case "usage":
+		return listUsage(ctx, args[1:], stdout)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usageOfAll)
 		return nil
@@ -99,12 +103,24 @@ func generate(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
+// trouble is the error of a command whose exit code 1 means something else, if it could
+// not do its work.
+type trouble struct {
+	command string
+	err     error
+}
+
+// Error returns the command and what stopped it.
+func (t *trouble) Error() string { return fmt.Sprintf("portico %s: %v", t.command, t.err) }
+
+// Unwrap returns what stopped it.
+func (t *trouble) Unwrap() error { return t.err }
+
 // exitCode prints an error and returns the process's exit code: 1 for a
-// mistake in the project or a failure, 2 for wrong use, and for a diff that could
-// not compare.
+// mistake in the project or a failure, 2 for wrong use, and for [trouble].
 func exitCode(err error, stderr io.Writer) int {
-	if stopped, ok := errors.AsType[trouble](err); ok {
-		fmt.Fprintf(stderr, "portico diff: %v\n", stopped)
+	if stopped, ok := errors.AsType[*trouble](err); ok {
+		fmt.Fprintln(stderr, stopped)
 		return 2
 	}
 	var found bindgen.Diagnostics

@@ -34,6 +34,7 @@ func (c *Config) check(p *problems) {
 	p.need(c.AccessLog.Sample >= 0 && c.AccessLog.Sample <= 1, "accessLog.sample", "must be from 0 to 1")
 	p.need(c.AccessLog.Slow >= 0, "accessLog.slow", "must not be negative")
 	c.OTLP.check(p)
+	p.need(c.Usage.Days >= 1 && c.Usage.Days <= 3650, "usage.days", "must be from 1 to 3650")
 	p.need(c.Redis.isValid(), "redis.url", "must be redis://host:port or rediss://host:port, or several with commas")
 	c.Frontend.check(p, "frontend")
 	largest := c.Frontend.Limits.Body

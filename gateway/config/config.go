@@ -27,6 +27,7 @@ type Config struct {
 	Playground Playground          `yaml:"playground"`           // the page at /playground
 	AccessLog  AccessLog           `yaml:"accessLog"`            // the log of requests
 	OTLP       OTLP                `yaml:"otlp"`                 // where traces and metrics are sent
+	Usage      Usage               `yaml:"usage"`                // the record of what clients request of the schemas
 	Discovery  Discovery           `yaml:"discovery"`            // how endpoints of services are found
 	Services   map[string]Service  `yaml:"services"`             // the services by name
 
@@ -367,6 +368,7 @@ func Defaults() Config {
 		Cache:     Cache{Size: 64 << 20, Missing: Duration(time.Second), Coalesce: true},
 		AccessLog: AccessLog{Enabled: true, Sample: 1, Slow: Duration(time.Second)},
 		OTLP:      OTLP{Metrics: Duration(time.Minute), Sample: 0.01, SampleCallers: 100},
+		Usage:     Usage{Days: 90},
 		Redis:     Redis{Timeout: Duration(50 * time.Millisecond), LocalShare: 0.5, Prefix: "portico"},
 		Frontend: Frontend{
 			Limits: Limits{

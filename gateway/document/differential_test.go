@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/coordinate"
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -221,7 +222,7 @@ func inputStore(t testing.TB) *document.Store[struct{}] {
 			Bytes: high, Tokens: high, Depth: high, Fields: high, Aliases: high, RootFields: high, PerKey: high, Directives: high, Spreads: high, SpreadDepth: high,
 			InputDepth: high, InputItems: high,
 		},
-	}, func(*ast.OperationDefinition, *input.Operation) struct{} { return struct{}{} })
+	}, func(*ast.OperationDefinition, *input.Operation, coordinate.Set) struct{} { return struct{}{} })
 	if err != nil {
 		t.Fatal(err)
 	}

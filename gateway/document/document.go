@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/portico-gateway/portico/gateway/coordinate"
 	"github.com/portico-gateway/portico/gateway/input"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
@@ -62,6 +63,10 @@ func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 		return nil, gqlerror.List{err}
 	}
 	errs := validator.ValidateWithRules(s.config.Schema, tree, s.rules)
+	uses := make([]coordinate.Set, len(tree.Operations))
+	for i := 0; i < len(uses) && len(errs) == 0; i++ {
+		uses[i] = s.coordinates.Of(tree.Operations[i]) // what follows changes the document
+	}
 	inputs, mistakes := s.config.Inputs.Compile(tree)
 	if errs = append(errs, mistakes...); len(errs) > 0 {
 		return nil, invalid(errs)
@@ -74,7 +79,7 @@ func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 		if err := operation.Check(); err != nil {
 			return nil, gqlerror.List{err}
 		}
-		doc.operations[i] = Operation[F]{Definition: definition, Inputs: operation, Facts: s.facts(definition, operation)}
+		doc.operations[i] = Operation[F]{Definition: definition, Inputs: operation, Facts: s.facts(definition, operation, uses[i])}
 	}
 	return doc, nil
 }

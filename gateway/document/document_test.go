@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/gateway/coordinate"
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/input"
 )
@@ -44,7 +45,7 @@ func store(t testing.TB, config document.Config) *document.Store[string] {
 		t.Fatal(err)
 	}
 	config.Inputs = inputs
-	s, err := document.New(config, func(operation *ast.OperationDefinition, _ *input.Operation) string {
+	s, err := document.New(config, func(operation *ast.OperationDefinition, _ *input.Operation, _ coordinate.Set) string {
 		return "facts of " + operation.Name
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/core"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"github.com/portico-gateway/portico/gateway/coordinate"
 	"github.com/portico-gateway/portico/gateway/input"
 )
 
@@ -32,19 +33,24 @@ type Config struct {
 
 // Store makes documents and keeps them. It is safe for concurrent use.
 type Store[F any] struct {
-	config Config
-	rules  *rules.Rules
-	facts  func(*ast.OperationDefinition, *input.Operation) F
+	config      Config
+	rules       *rules.Rules
+	coordinates *coordinate.Schema
+	facts       Finder[F]
 
 	mu   sync.Mutex
 	kept *simplelru.LRU[string, *Document[F]] // by the text
 	size int64                                // of all that are kept
 }
 
+// Finder returns the facts of an operation. uses are the coordinates that it uses, of
+// the document as it was written.
+type Finder[F any] func(operation *ast.OperationDefinition, inputs *input.Operation, uses coordinate.Set) F
+
 // New returns a store that asks facts once for each operation of a valid
 // document.
-func New[F any](config Config, facts func(*ast.OperationDefinition, *input.Operation) F) (*Store[F], error) {
-	s := &Store[F]{config: config, rules: validation(config), facts: facts}
+func New[F any](config Config, facts Finder[F]) (*Store[F], error) {
+	s := &Store[F]{config: config, rules: validation(config), coordinates: coordinate.New(config.Schema), facts: facts}
 	var err error
 	s.kept, err = simplelru.NewLRU(math.MaxInt, func(_ string, doc *Document[F]) { s.size -= doc.size })
 	return s, err

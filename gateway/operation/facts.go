@@ -9,6 +9,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/cachecontrol"
+	"github.com/portico-gateway/portico/gateway/coordinate"
 	"github.com/portico-gateway/portico/gateway/cost"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/input"
@@ -43,7 +44,7 @@ type finder struct {
 	examples map[string]bool // documents, by the SHA-256 of their texts
 }
 
-func (f *finder) find(operation *ast.OperationDefinition, inputs *input.Operation) facts {
+func (f *finder) find(operation *ast.OperationDefinition, inputs *input.Operation, uses coordinate.Set) facts {
 	known := facts{
 		inputs:     inputs,
 		cost:       f.cost.Formula(operation, inputs),
@@ -54,7 +55,7 @@ func (f *finder) find(operation *ast.OperationDefinition, inputs *input.Operatio
 		identity:   f.identity(operation),
 		caching:    f.caching.Of(operation),
 		plans:      &execute.Plans{},
-		described:  newDescribed(f.frontend, operation, func(hash string) bool { return f.examples[hash] }),
+		described:  newDescribed(f.frontend, operation, uses, func(hash string) bool { return f.examples[hash] }),
 	}
 	if known.guards != nil || known.introspect != nil && f.scoped {
 		known.caching.Policy.Private = true // only some may have it, whatever the schema says

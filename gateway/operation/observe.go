@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/answer"
+	"github.com/portico-gateway/portico/gateway/coordinate"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
@@ -19,12 +20,15 @@ import (
 // Observer gets to know of the requests for operations. It is safe for concurrent use, and does
 // not block.
 type Observer interface {
-	// Describe returns what Observe is given for each request of an operation.
+	// Describe returns what Requested and Observe are given for each request of an operation.
 	Describe(of Description) any
 	// Begin is called before an operation is executed, for which a request came at a time. It is
 	// executed with the context that it returns, which Observe is given. It is not called for those
 	// that are not executed.
 	Begin(ctx context.Context, began time.Time) context.Context
+	// Requested is called when a request has come for an operation of a valid document, whatever
+	// will come of it.
+	Requested(ctx context.Context, described any)
 	// Observe is called when the answer to a request is there, before it is sent, or when a
 	// subscription has ended. described is nil if the document is not valid.
 	Observe(ctx context.Context, described any, of Outcome)
@@ -41,6 +45,8 @@ type Description struct {
 	// Known reports that the document is one of the frontend's: trusted, or an example. Others have
 	// names that callers make up.
 	Known bool
+	// Uses are the coordinates of the schema that the operation uses. They keep no document.
+	Uses coordinate.Set
 }
 
 // Outcome is what came of a request.
@@ -98,12 +104,12 @@ type described struct {
 	values [2]atomic.Pointer[any]
 }
 
-func newDescribed(frontend string, operation *ast.OperationDefinition, isExample func(hash string) bool) *described {
+func newDescribed(frontend string, operation *ast.OperationDefinition, uses coordinate.Set, isExample func(hash string) bool) *described {
 	sum := sha256.Sum256([]byte(operation.Position.Src.Input))
 	hash := hex.EncodeToString(sum[:])
 	// It is kept for longer than the document, whose text the name is a part of.
 	return &described{of: Description{
-		Frontend: frontend, Name: strings.Clone(operation.Name), Kind: operation.Operation, Hash: hash, Known: isExample(hash),
+		Frontend: frontend, Name: strings.Clone(operation.Name), Kind: operation.Operation, Hash: hash, Known: isExample(hash), Uses: uses,
 	}}
 }
 
@@ -119,6 +125,13 @@ func (d *described) value(o Observer, trusted bool) any {
 	value := o.Describe(of)
 	d.values[at].Store(&value)
 	return value
+}
+
+// requested tells the observer of a request whose document is valid.
+func (p *prepared) requested(ctx context.Context) {
+	if o := p.frontend.config.Observer; o != nil {
+		o.Requested(ctx, p.facts.described.value(o, p.trusted))
+	}
 }
 
 // observe tells the observer of a request that has an answer; nil if its caller left.

@@ -68,6 +68,7 @@ func (p *prepared) prepare(ctx context.Context) gqlerror.List {
 		return errs
 	}
 	p.facts, p.oc.Operation = &operation.Facts, operation.Definition
+	p.requested(ctx)
 	if p.oc.Variables, errs = operation.Inputs.Coerce(graphql.WithOperationContext(ctx, p.oc), r.Variables); len(errs) > 0 {
 		return p.charged(ctx, errs)
 	}

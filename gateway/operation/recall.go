@@ -26,7 +26,7 @@ type recalled struct {
 	variables map[string]any // for guards and rate limits; nil if there are none
 	key       cache.Key
 	answer    *answer.Answer // that of a constant, which needs no facts; else nil
-	described *described
+	described *described     // of a constant
 	trusted   bool
 	requested float64
 	version   uint64 // of the trusted documents
@@ -43,13 +43,14 @@ func (f *Frontend) remember(r *transport.Request, known *recalled) {
 // decode and to look up.
 func (f *Frontend) Recall(ctx context.Context, method string, text []byte) (answer.Answer, bool) {
 	if f.config.Observer == nil {
-		a, _, ok := f.recall(ctx, method, text)
+		a, _, _, ok := f.recall(ctx, method, text)
 		return a, ok
 	}
 	began := time.Now()
-	a, known, ok := f.recall(ctx, method, text)
+	a, known, described, ok := f.recall(ctx, method, text)
 	if ok {
-		value := known.described.value(f.config.Observer, known.trusted)
+		value := described.value(f.config.Observer, known.trusted)
+		f.config.Observer.Requested(ctx, value)
 		f.config.Observer.Observe(ctx, value, Outcome{
 			Frontend: f.name, Began: began, Took: time.Since(began), Executed: true, Cache: a.Outcome(), Requested: known.requested, Actual: a.Cost(),
 		})
@@ -57,25 +58,25 @@ func (f *Frontend) Recall(ctx context.Context, method string, text []byte) (answ
 	return a, ok
 }
 
-func (f *Frontend) recall(ctx context.Context, method string, text []byte) (_ answer.Answer, _ *recalled, ok bool) {
+func (f *Frontend) recall(ctx context.Context, method string, text []byte) (_ answer.Answer, _ *recalled, _ *described, ok bool) {
 	known, ok := f.recalled.Get(maphash.Bytes(f.seed, text))
 	if !ok || known.text != string(text) || known.method != method || known.version != f.persisted.Version() {
-		return answer.Answer{}, nil, false
+		return answer.Answer{}, nil, nil, false
 	}
 	if known.answer != nil {
 		a, ok := f.paid(ctx, known, nil, *known.answer)
-		return a, known, ok
+		return a, known, known.described, ok
 	}
 	of := known.facts.Value()
 	if of == nil {
-		return answer.Answer{}, nil, false
+		return answer.Answer{}, nil, nil, false
 	}
 	a, ok := f.answers.Fresh(ctx, known.key, of.variation)
 	if !ok || of.guards.Check(ctx, auth.From(ctx), known.variables) != nil || of.introspect != nil && !f.MayIntrospect(ctx) {
-		return answer.Answer{}, nil, false
+		return answer.Answer{}, nil, nil, false
 	}
 	a, ok = f.paid(ctx, known, of.limits, a)
-	return a, known, ok
+	return a, known, of.described, ok
 }
 
 // paid charges for a recalled request what its answer cost. It is false if there

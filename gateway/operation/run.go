@@ -140,8 +140,7 @@ func (p *prepared) query(ctx context.Context) *answer.Answer {
 	}
 	if p.recallable && a.IsCached() && (remembered != nil || !p.facts.needsVariables()) {
 		f.remember(p.request, &recalled{
-			facts: weak.Make(p.facts), variables: remembered, key: q.Key, described: p.facts.described, trusted: p.trusted,
-			requested: p.account.requested, version: p.version,
+			facts: weak.Make(p.facts), variables: remembered, key: q.Key, trusted: p.trusted, requested: p.account.requested, version: p.version,
 		})
 	}
 	return a

@@ -20,6 +20,7 @@ func (s *Server) adminHandler() http.Handler {
 	private := http.NewServeMux()
 	private.HandleFunc("GET /cache/stats", s.cacheStats)
 	private.Handle("GET /metrics", s.observer.metrics.Handler())
+	private.HandleFunc("GET /usage", s.serveUsage)
 	private.Handle("POST /cache/purge", s.permitted(purgeScope, s.purge))
 	private.Handle("POST /config/reload", s.permitted(reloadScope, s.serveReload))
 	private.HandleFunc("/", nothingHere)

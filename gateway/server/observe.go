@@ -16,6 +16,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/gateway/upstream"
+	"github.com/portico-gateway/portico/gateway/usage"
 )
 
 // observer tells operators of requests, by metrics and in the access log. It is an
@@ -24,6 +25,7 @@ type observer struct {
 	metrics *observe.Metrics
 	access  *observe.Access
 	tracing *tracing
+	usage   *usage.Recorder
 }
 
 // unless returns nil if that is what is wanted, else the observer.
@@ -38,6 +40,7 @@ func (o *observer) unless(none bool) *observer {
 type described struct {
 	of      operation.Description
 	metrics *observe.OperationMetrics
+	usage   *usage.Operation
 }
 
 // Describe is part of [operation.Observer].
@@ -46,7 +49,9 @@ func (o *observer) Describe(of operation.Description) any {
 	if !of.Known {
 		name = observe.Other
 	}
-	return &described{of, o.metrics.Of(observe.Operation{Frontend: of.Frontend, Name: name, Type: string(of.Kind)})}
+	return &described{
+		of, o.metrics.Of(observe.Operation{Frontend: of.Frontend, Name: name, Type: string(of.Kind)}), o.usage.Operation(of.Frontend, of.Uses),
+	}
 }
 
 // Begin is part of [operation.Observer].

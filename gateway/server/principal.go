@@ -83,6 +83,9 @@ func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error)
 // connection_init, since browsers can't send them as headers; without some,
 // those of the handshake hold.
 func (s *Server) session(ctx context.Context, frontend string, payload map[string]any) (context.Context, error) {
+	if r := requestOf(ctx); r != nil {
+		r.seen.introduce(payload)
+	}
 	of, header := s.now(), http.Header{}
 	for name, value := range payload {
 		if !strings.EqualFold(name, "Authorization") && !strings.EqualFold(name, of.config.Auth.KeyHeader) || value == nil {

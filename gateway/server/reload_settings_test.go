@@ -38,6 +38,7 @@ var readElsewhere = map[string]string{
 	"playground.enabled":                  "TestReloadOfWhatIsReadOfTheState",
 	"playground.tokenURL":                 "TestReloadOfWhatIsReadOfTheState",
 	"services.s.required":                 "TestReloadOfWhatIsReadOfTheState",
+	"usage.days":                          "TestReloadOfUsage",
 }
 
 // allSettings returns a configuration that has a value for every setting that is a list, a map or

@@ -31,6 +31,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/redis"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
+	"github.com/portico-gateway/portico/gateway/usage"
 )
 
 // Server is a gateway. Use it as New, Services, Run, Close.
@@ -70,13 +71,16 @@ type Options struct {
 	// Unbounded executes any number of operations at a time, whatever the machine can do. It
 	// is for measurements.
 	Unbounded bool
-	// Unobserved makes no metrics of requests and calls, and no access log. It is for measurements.
+	// Unobserved makes no metrics of requests and calls, no access log, and records no usage. It is for measurements.
 	Unobserved bool
 }
 
 // New prepares a gateway; it connects to nothing yet.
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
-	o := &observer{metrics: observe.NewMetrics(), access: observe.NewAccess(cmp.Or[io.Writer](options.AccessLog, io.Discard), rand.Float64)}
+	o := &observer{
+		metrics: observe.NewMetrics(), access: observe.NewAccess(cmp.Or[io.Writer](options.AccessLog, io.Discard), rand.Float64),
+		usage: usage.NewRecorder(usage.RecorderConfig{File: cfg.Usage.File, Log: log, Now: time.Now}, cfg.Usage.Days),
+	}
 	var errOfTracing error
 	o.tracing, errOfTracing = openTracing(cfg.OTLP, o.metrics, log)
 	link, errOfLink := openLink(cfg.Redis, log)
@@ -181,6 +185,7 @@ func (s *Server) background(ctx context.Context) (end func()) {
 	var group sync.WaitGroup
 	group.Go(func() { s.services.Run(own) })
 	group.Go(func() { s.observer.access.Run(own) })
+	group.Go(func() { s.observer.usage.Run(own) })
 	group.Go(func() { s.health.Run(own) })
 	if s.admission != nil {
 		group.Go(func() { s.admission.Run(own) })

@@ -125,13 +125,17 @@ func strict(text []byte, into any) error {
 
 // Write writes the usage as a file. The same usage gives the same bytes.
 func (u *Usage) Write(w io.Writer) error {
+	return write(w, header{formatVersion, u.From, u.To, u.Incomplete}, u.Records())
+}
+
+func write(w io.Writer, first header, records []Record) error {
 	out := bufio.NewWriter(w)
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
-	if err := lines.Encode(header{formatVersion, u.From, u.To, u.Incomplete}); err != nil {
+	if err := lines.Encode(first); err != nil {
 		return err
 	}
-	for _, r := range u.Records() {
+	for _, r := range records {
 		if err := lines.Encode(r); err != nil {
 			return err
 		}

@@ -123,10 +123,13 @@ func (u *Usage) cover(from, to Day) {
 
 // Records returns all records, sorted.
 func (u *Usage) Records() []Record {
-	return slices.SortedFunc(maps.Values(u.records), func(a, b Record) int {
-		return cmp.Or(cmp.Compare(a.Frontend, b.Frontend), cmp.Compare(a.Client, b.Client), cmp.Compare(a.Version, b.Version),
-			cmp.Compare(a.Coordinate, b.Coordinate))
-	})
+	return slices.SortedFunc(maps.Values(u.records), Record.compare)
+}
+
+// compare orders records by what they are of.
+func (r Record) compare(other Record) int {
+	return cmp.Or(cmp.Compare(r.Frontend, other.Frontend), cmp.Compare(r.Client, other.Client), cmp.Compare(r.Version, other.Version),
+		cmp.Compare(r.Coordinate, other.Coordinate))
 }
 
 // Client is a client that used something.
