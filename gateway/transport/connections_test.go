@@ -63,7 +63,7 @@ func TestBoundsConnections(t *testing.T) {
 			first = conn
 		}
 	}
-	if got := listener.Refused(); got != 3 {
+	if _, got := listener.Connections(); got != 3 {
 		t.Errorf("%d were refused", got)
 	}
 	if lines := strings.Count(log.String(), "connections are refused"); lines != 1 {

@@ -172,8 +172,7 @@ func TestLimiterRace(t *testing.T) {
 // The policies cost little when nothing fails.
 func BenchmarkPolicies(b *testing.B) {
 	config := Config{Name: "s"}.withDefaults()
-	calls, _ := config.policies(newBreakers(config))
-	s := through(direct, calls...)
+	s := through(direct, newPolicies(config).calls()...)
 	ctx := b.Context()
 	one := func() {
 		if err := s(ctx, &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return nil }}); err != nil {

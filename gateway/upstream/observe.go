@@ -54,13 +54,15 @@ type Decision string
 
 // The decisions of policies.
 const (
-	Retried  Decision = "retry"
-	Moved    Decision = "next_endpoint" // an endpoint got nothing of the request
-	Hedged   Decision = "hedge"
-	FellBack Decision = "fallback"
-	Mirrored Decision = "mirror"
-	Broken   Decision = "circuit_breaker.open" // the call was not made
-	Limited  Decision = "concurrency_limit"    // the call was not made: too many are under way
+	Retried    Decision = "retry"
+	NotRetried Decision = "retry_budget"  // too many calls were made again already
+	Moved      Decision = "next_endpoint" // an endpoint got nothing of the request
+	Hedged     Decision = "hedge"
+	HedgeWon   Decision = "hedge_won" // its answer counts
+	FellBack   Decision = "fallback"
+	Mirrored   Decision = "mirror"
+	Broken     Decision = "circuit_breaker.open" // the call was not made
+	Limited    Decision = "concurrency_limit"    // the call was not made: too many are under way
 )
 
 // decided notes a decision, which is that of the call besides which this one is made.
