@@ -7,6 +7,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/endpoint"
+	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
@@ -15,13 +16,16 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 	suspect := func(s upstream.Suspicion) {
 		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
 	}
-	onStream := func(e upstream.StreamEvent) { logStream(log, e) }
+	onStream := func(e upstream.StreamEvent) {
+		o.metrics.SharedStream(e.Service, e.Dropped)
+		logStream(log, e)
+	}
 	var list []upstream.Config
 	for name, s := range cfg.Services {
 		c := upstream.Config{
 			Name:                 name,
 			URL:                  s.URL,
-			Endpoints:            endpointConfig(cfg, name, log),
+			Endpoints:            endpointConfig(cfg, name, o, log),
 			Versions:             map[string]endpoint.Config{},
 			Fallback:             s.Fallback,
 			ConnectTimeout:       time.Duration(s.ConnectTimeout),
@@ -42,6 +46,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,
+			ObserveBatches:       o.metrics.Batches,
 			OnStream:             onStream,
 			Suspect:              suspect,
 		}
@@ -66,12 +71,13 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 }
 
 // endpointConfig returns where the endpoints of a service are. What happens to them is
-// logged.
-func endpointConfig(cfg *config.Config, service string, log *slog.Logger) endpoint.Config {
+// logged and counted.
+func endpointConfig(cfg *config.Config, service string, o *observer, log *slog.Logger) endpoint.Config {
 	s := cfg.Services[service]
 	c := endpoint.Config{
 		Targets: s.URLs, File: s.URLsFile, Resolver: cfg.Discovery.Resolver, Zone: cfg.Discovery.Zone,
 		Notify: func(e endpoint.Event) {
+			o.metrics.Endpoint(service, eventLabel(e.Kind))
 			attrs := []any{"service", service}
 			if e.Endpoint != nil {
 				attrs = append(attrs, "endpoint", e.Endpoint)
@@ -90,6 +96,25 @@ func endpointConfig(cfg *config.Config, service string, log *slog.Logger) endpoi
 		c.Health.Interval, c.Health.Timeout = time.Duration(h.Interval), time.Duration(h.Timeout)
 	}
 	return c
+}
+
+// eventLabel returns the label of events of a kind.
+func eventLabel(kind endpoint.EventKind) string {
+	switch kind {
+	case endpoint.Ejected:
+		return "ejected"
+	case endpoint.Restored:
+		return "restored"
+	case endpoint.Unhealthy:
+		return "unhealthy"
+	case endpoint.Healthy:
+		return "healthy"
+	case endpoint.Changed:
+		return "changed"
+	case endpoint.LookupFailed:
+		return "lookup_failed"
+	}
+	return observe.Other
 }
 
 // logStream logs what happened to a shared stream.
