@@ -20,6 +20,22 @@ func (m *Metrics) addParts() {
 	m.batches = m.histogram(keyCounts(), "batch_keys", "Keys of the batches that loaders load, without those that are cached.", "service", "loader")
 }
 
+// Service makes the series of a service, so that they are zero before something happens for the
+// first time: Prometheus sees no increase of a series that begins with 1.
+func (m *Metrics) Service(service string, decisions, events []string) {
+	for _, decision := range decisions {
+		m.decisions.WithLabelValues(service, decision)
+	}
+	for _, event := range events {
+		m.endpoints.WithLabelValues(service, event)
+	}
+	m.resumed.WithLabelValues(service)
+	m.dropped.WithLabelValues(service)
+}
+
+// Error makes the series of a code of a frontend, as [Metrics.Service] does.
+func (m *Metrics) Error(frontend, code string) { m.errors.WithLabelValues(frontend, m.code(code)) }
+
 // Decision counts a decision of a policy for a call.
 func (m *Metrics) Decision(service, decision string) {
 	m.decisions.WithLabelValues(service, decision).Inc()

@@ -69,7 +69,9 @@ func (s *Server) addAdmission(m *observe.Metrics) {
 		return float64(read().Refused)
 	})
 	single(m, "admission_waits_total", "Operations that had to wait until they were executed.", func() float64 { return float64(read().Waits) })
-	single(m, "admission_wait_seconds_total", "How long operations waited until they were executed, in total.", func() float64 { return read().Waited.Seconds() })
+	single(m, "admission_wait_seconds_total", "How long operations waited until they were executed, in total.", func() float64 {
+		return read().Waited.Seconds()
+	})
 	single(m, "cpu_wait_seconds", "How long goroutines waited for a CPU in the last 50 ms, the 90th percentile. Above 0.02, the limit shrinks.", func() float64 {
 		return read().Last.Wait.Seconds()
 	})
@@ -161,7 +163,9 @@ func (s *Server) addRedis(m *observe.Metrics) {
 			{Value: float64(stats.Answered), Labels: []string{observe.Success}}, {Value: float64(stats.Failed), Labels: []string{observe.Failure}},
 		}
 	})
-	single(m, "redis_call_seconds_total", "How long calls of Redis took that requests waited for, in total.", func() float64 { return s.link.Stats().Took.Seconds() })
+	single(m, "redis_call_seconds_total", "How long calls of Redis took that requests waited for, in total.", func() float64 {
+		return s.link.Stats().Took.Seconds()
+	})
 	single(m, "rate_limit_lost_returns_total", "How often points could not be given back to Redis.", func() float64 { return float64(s.limiter.Stats().Lost) })
 }
 
@@ -195,7 +199,13 @@ func (s *Server) addCalls(m *observe.Metrics) {
 	add("calls_limit", "Calls of a service that may be under way.", func(c upstream.CallStatus) float64 { return float64(c.Limit) })
 	add("calls_waiting", "Calls of a service that wait until they may begin.", func(c upstream.CallStatus) float64 { return float64(c.Waiting) })
 	add("call_waits_total", "Calls of a service that had to wait.", func(c upstream.CallStatus) float64 { return float64(c.Waits) })
-	add("call_wait_seconds_total", "How long calls of a service waited until they began, in total.", func(c upstream.CallStatus) float64 { return c.Waited.Seconds() })
-	add("circuit_breakers_open", "Routes of a service whose circuit breaker is not closed.", func(c upstream.CallStatus) float64 { return float64(c.OpenBreakers) })
-	add("circuit_breaker_openings_total", "How often a circuit breaker opened that was closed.", func(c upstream.CallStatus) float64 { return float64(c.Opened) })
+	add("call_wait_seconds_total", "How long calls of a service waited until they began, in total.", func(c upstream.CallStatus) float64 {
+		return c.Waited.Seconds()
+	})
+	add("circuit_breakers_open", "Routes of a service whose circuit breaker is not closed.", func(c upstream.CallStatus) float64 {
+		return float64(c.OpenBreakers)
+	})
+	add("circuit_breaker_openings_total", "How often a circuit breaker opened that was closed.", func(c upstream.CallStatus) float64 {
+		return float64(c.Opened)
+	})
 }

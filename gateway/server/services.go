@@ -2,12 +2,13 @@ package server
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/endpoint"
-	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
@@ -22,6 +23,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 	}
 	var list []upstream.Config
 	for name, s := range cfg.Services {
+		o.metrics.Service(name, decisions(), slices.Collect(maps.Values(eventLabels())))
 		c := upstream.Config{
 			Name:                 name,
 			URL:                  s.URL,
@@ -73,11 +75,11 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 // endpointConfig returns where the endpoints of a service are. What happens to them is
 // logged and counted.
 func endpointConfig(cfg *config.Config, service string, o *observer, log *slog.Logger) endpoint.Config {
-	s := cfg.Services[service]
+	s, labels := cfg.Services[service], eventLabels()
 	c := endpoint.Config{
 		Targets: s.URLs, File: s.URLsFile, Resolver: cfg.Discovery.Resolver, Zone: cfg.Discovery.Zone,
 		Notify: func(e endpoint.Event) {
-			o.metrics.Endpoint(service, eventLabel(e.Kind))
+			o.metrics.Endpoint(service, labels[e.Kind])
 			attrs := []any{"service", service}
 			if e.Endpoint != nil {
 				attrs = append(attrs, "endpoint", e.Endpoint)
@@ -98,23 +100,23 @@ func endpointConfig(cfg *config.Config, service string, o *observer, log *slog.L
 	return c
 }
 
-// eventLabel returns the label of events of a kind.
-func eventLabel(kind endpoint.EventKind) string {
-	switch kind {
-	case endpoint.Ejected:
-		return "ejected"
-	case endpoint.Restored:
-		return "restored"
-	case endpoint.Unhealthy:
-		return "unhealthy"
-	case endpoint.Healthy:
-		return "healthy"
-	case endpoint.Changed:
-		return "changed"
-	case endpoint.LookupFailed:
-		return "lookup_failed"
+// decisions returns those that are counted for each service.
+func decisions() (out []string) {
+	for _, d := range []upstream.Decision{
+		upstream.Retried, upstream.NotRetried, upstream.Moved, upstream.Hedged, upstream.HedgeWon,
+		upstream.FellBack, upstream.Mirrored, upstream.Broken, upstream.Limited,
+	} {
+		out = append(out, string(d))
 	}
-	return observe.Other
+	return out
+}
+
+// eventLabels returns the labels of what happens to endpoints.
+func eventLabels() map[endpoint.EventKind]string {
+	return map[endpoint.EventKind]string{
+		endpoint.Ejected: "ejected", endpoint.Restored: "restored", endpoint.Unhealthy: "unhealthy", endpoint.Healthy: "healthy",
+		endpoint.Changed: "changed", endpoint.LookupFailed: "lookup_failed",
+	}
 }
 
 // logStream logs what happened to a shared stream.
