@@ -117,6 +117,9 @@ func NewMetrics() *Metrics {
 	m.faults = counter("operation_faults_total", "Requests for operations with an error that is the gateway's or a service's fault.", "frontend", "operation")
 	m.addParts()
 	m.reloads = counter("config_reloads_total", "Reloads of the configuration.", "result")
+	for _, result := range []string{Success, Failure} {
+		m.reloads.WithLabelValues(result) // see Service
+	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -22,7 +22,10 @@ func (m *Metrics) addParts() {
 
 // Service makes the series of a service, so that they are zero before something happens for the
 // first time: Prometheus sees no increase of a series that begins with 1.
-func (m *Metrics) Service(service string, decisions, events []string) {
+func (m *Metrics) Service(service string, codes, decisions, events []string) {
+	for _, code := range append([]string{Success}, codes...) {
+		m.calls.WithLabelValues(service, m.code(code))
+	}
 	for _, decision := range decisions {
 		m.decisions.WithLabelValues(service, decision)
 	}

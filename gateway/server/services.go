@@ -9,6 +9,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/endpoint"
+	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
@@ -23,7 +24,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 	}
 	var list []upstream.Config
 	for name, s := range cfg.Services {
-		o.metrics.Service(name, decisions(), slices.Collect(maps.Values(eventLabels())))
+		o.metrics.Service(name, []string{string(problem.ServiceError), string(problem.ServiceTimeout)}, decisions(), slices.Collect(maps.Values(eventLabels())))
 		c := upstream.Config{
 			Name:                 name,
 			URL:                  s.URL,

@@ -1,9 +1,11 @@
 package upstream
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,4 +85,46 @@ func TestStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("connections are closed", state{limit: 6})
+}
+
+// began counts calls.
+type began struct{ atomic.Int64 }
+
+func (b *began) Begin(ctx context.Context, _ *Call) context.Context {
+	b.Add(1)
+	return ctx
+}
+
+func (b *began) End(context.Context, *Call) {}
+
+// The checks of services are no calls to observe.
+func TestChecksAreNotObserved(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte("1"))
+	}))
+	defer web.Close()
+	rpc, _ := serveStreams(t)
+	var calls began
+	services, err := Open([]Config{{Name: "rpc", URL: "grpc://" + rpc, Observer: &calls}, {Name: "web", URL: web.URL, Observer: &calls}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer services.Close()
+	if err := services.Check(t.Context(), "web"); err != nil {
+		t.Error(err)
+	}
+	if err := services.Check(t.Context(), "rpc"); err == nil { // which says nothing of itself
+		t.Error("it is well")
+	}
+	if n := calls.Load(); n != 0 {
+		t.Errorf("%d calls", n)
+	}
+	client, err := services.HTTP("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.GetJSON(t.Context(), Request{}); err != nil || calls.Load() != 1 {
+		t.Errorf("%d calls, %v", calls.Load(), err)
+	}
 }

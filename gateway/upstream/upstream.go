@@ -262,8 +262,12 @@ func (s *Services) Check(ctx context.Context, name string) error {
 	if c == nil {
 		return fmt.Errorf("there is no service %q", name)
 	}
-	return c.check(ctx)
+	return c.check(context.WithValue(ctx, checkKey{}, true))
 }
+
+// checkKey is what the context of a check has, of which the observer of calls gets to know
+// nothing: it is made for no caller.
+type checkKey struct{}
 
 // Close closes all connections. Run must have returned.
 func (s *Services) Close() error {
