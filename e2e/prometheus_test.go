@@ -142,18 +142,18 @@ func (g *gateway) counted(t *testing.T) map[string]int {
 }
 
 // monitored is a gateway with Redis and a cache, which Prometheus scrapes.
-func monitored(t *testing.T) (*gateway, *prometheus) {
+func monitored(t *testing.T) (*gateway, *prometheus, *redistest.Server) {
 	t.Helper()
 	d, redis := demotest.Start(t), redistest.Start(t)
 	g := startWith(t, d, loopback+authDemo(d)+"cache: {size: 16MiB}\nredis: {url: \""+redis.URL()+"\"}\n"+
 		"frontend: {rateLimit: {anonymous: {capacity: 1e9, refill: 1e9}}}\n")
-	return g, startPrometheus(t, g)
+	return g, startPrometheus(t, g), redis
 }
 
 // Prometheus scrapes a gateway under load, and has the numbers of what was sent. All expressions of
 // the dashboards and rules are valid, and show something.
 func TestPrometheus(t *testing.T) {
-	g, p := monitored(t)
+	g, p, redis := monitored(t)
 	p.await(t, `up{job="portico"}`, 1)
 	page, err := os.ReadFile("../operations/web/ProductPage.graphql")
 	if err != nil {
@@ -218,6 +218,9 @@ func TestPrometheus(t *testing.T) {
 	p.checkRules(t)
 	p.checkDashboards(t)
 	checkMetrics(t, g)
+	redis.Kill()
+	p.await(t, `count(ALERTS{alertname="PorticoRedisDown"})`, 1)
+	p.await(t, `portico_redis_up`, 0)
 }
 
 // checkRules waits until all rules were evaluated, without a mistake.

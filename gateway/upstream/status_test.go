@@ -90,12 +90,12 @@ func TestStatus(t *testing.T) {
 // began counts calls.
 type began struct{ atomic.Int64 }
 
-func (b *began) Begin(ctx context.Context, _ *Call) context.Context {
+func (b *began) BeginCall(ctx context.Context, _ *Call) context.Context {
 	b.Add(1)
 	return ctx
 }
 
-func (b *began) End(context.Context, *Call) {}
+func (b *began) EndCall(context.Context, *Call) {}
 
 // The checks of services are no calls to observe.
 func TestChecksAreNotObserved(t *testing.T) {
