@@ -18,17 +18,13 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 	suspect := func(s upstream.Suspicion) {
 		log.Warn("a binding looks wrong", "service", s.Service, "binding", s.Binding, "reason", s.Message)
 	}
-	onStream := func(e upstream.StreamEvent) {
-		o.metrics.SharedStream(e.Service, e.Dropped)
-		logStream(log, e)
-	}
+	onStream := func(e upstream.StreamEvent) { logStream(log, e) }
 	var list []upstream.Config
 	for name, s := range cfg.Services {
-		o.metrics.Service(name, []string{string(problem.ServiceError), string(problem.ServiceTimeout)}, decisions(), slices.Collect(maps.Values(eventLabels())))
 		c := upstream.Config{
 			Name:                 name,
 			URL:                  s.URL,
-			Endpoints:            endpointConfig(cfg, name, o, log),
+			Endpoints:            endpointConfig(cfg, name, log),
 			Versions:             map[string]endpoint.Config{},
 			Fallback:             s.Fallback,
 			ConnectTimeout:       time.Duration(s.ConnectTimeout),
@@ -49,12 +45,11 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 			Resume:               time.Duration(s.Resume),
 			Store:                store,
 			Values:               s.Config,
-			ObserveBatches:       o.metrics.Batches,
 			OnStream:             onStream,
 			Suspect:              suspect,
 		}
 		if o != nil {
-			c.Observer = o
+			o.observeService(&c)
 		}
 		for version, of := range s.Versions {
 			c.Versions[version] = endpoint.Config{Targets: of.Targets(), File: of.URLsFile}
@@ -74,13 +69,12 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 }
 
 // endpointConfig returns where the endpoints of a service are. What happens to them is
-// logged and counted.
-func endpointConfig(cfg *config.Config, service string, o *observer, log *slog.Logger) endpoint.Config {
-	s, labels := cfg.Services[service], eventLabels()
+// logged.
+func endpointConfig(cfg *config.Config, service string, log *slog.Logger) endpoint.Config {
+	s := cfg.Services[service]
 	c := endpoint.Config{
 		Targets: s.URLs, File: s.URLsFile, Resolver: cfg.Discovery.Resolver, Zone: cfg.Discovery.Zone,
 		Notify: func(e endpoint.Event) {
-			o.metrics.Endpoint(service, labels[e.Kind])
 			attrs := []any{"service", service}
 			if e.Endpoint != nil {
 				attrs = append(attrs, "endpoint", e.Endpoint)
@@ -99,6 +93,21 @@ func endpointConfig(cfg *config.Config, service string, o *observer, log *slog.L
 		c.Health.Interval, c.Health.Timeout = time.Duration(h.Interval), time.Duration(h.Timeout)
 	}
 	return c
+}
+
+// observeService makes what happens to a service be counted, besides being logged.
+func (o *observer) observeService(c *upstream.Config) {
+	labels, name, notify, onStream := eventLabels(), c.Name, c.Endpoints.Notify, c.OnStream
+	o.metrics.Service(name, []string{string(problem.ServiceError), string(problem.ServiceTimeout)}, decisions(), slices.Collect(maps.Values(labels)))
+	c.Observer, c.ObserveBatches = o, o.metrics.Batches
+	c.Endpoints.Notify = func(e endpoint.Event) {
+		o.metrics.Endpoint(name, labels[e.Kind])
+		notify(e)
+	}
+	c.OnStream = func(e upstream.StreamEvent) {
+		o.metrics.SharedStream(name, e.Dropped)
+		onStream(e)
+	}
 }
 
 // decisions returns those that are counted for each service.
