@@ -72,7 +72,7 @@ func (s *Server) addAdmission(m *observe.Metrics) {
 	single(m, "admission_wait_seconds_total", "How long operations waited until they were executed, in total.", func() float64 {
 		return read().Waited.Seconds()
 	})
-	single(m, "cpu_wait_seconds", "How long goroutines waited for a CPU in the last 50 ms, the 90th percentile. Above 0.02, the limit shrinks.", func() float64 {
+	single(m, "cpu_wait_seconds", "How long goroutines waited for a CPU in the last 50 ms, the 90th percentile. Above 0.02 the limit shrinks.", func() float64 {
 		return read().Last.Wait.Seconds()
 	})
 	single(m, "heap_limit_ratio", "The part of the memory limit that the live heap has. Above 0.9, queries are refused.", func() float64 {
