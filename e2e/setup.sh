@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gets what the tests need and this machine lacks: a browser, curl, Redis, caches and
-# proxies that stand before a gateway, and Node with the JavaScript clients of
+# Gets what the tests need and this machine lacks: a browser, curl, Redis, Prometheus, caches
+# and proxies that stand before a gateway, and Node with the JavaScript clients of
 # e2e/clients.
 set -eu
 cd "$(dirname "$0")"
@@ -49,6 +49,7 @@ has redis-server || { install Redis redis-server && quiet redis-server; }
 PATH=$PATH:/usr/sbin
 has varnishd || { install Varnish varnish && quiet varnish; }
 has nginx || { install nginx nginx-light && quiet nginx; }
+has promtool prometheus || { install Prometheus prometheus && quiet prometheus; }
 has haproxy || { install HAProxy haproxy && quiet haproxy; }
 if ! cmp -s clients/package-lock.json clients/node_modules/.installed; then
 	echo "installing the JavaScript clients for the tests ..."

@@ -27,6 +27,17 @@ func NewFamily[A, K comparable, V any](max int, fetch func(ctx context.Context, 
 	return &Family[A, K, V]{max: max, fetch: fetch, flying: newFlying[K, V]()}
 }
 
+// Observe is [Loader.Observe] for all loaders of the family.
+func (f *Family[A, K, V]) Observe(observe func(keys int)) *Family[A, K, V] {
+	if fetch := f.fetch; observe != nil {
+		f.fetch = func(ctx context.Context, args A, keys []K) (map[K]V, error) {
+			observe(len(keys))
+			return fetch(ctx, args, keys)
+		}
+	}
+	return f
+}
+
 // For returns the loader for these arguments. Loaders for equal arguments
 // share what they have loaded.
 func (f *Family[A, K, V]) For(args A) *Loader[K, V] {

@@ -82,6 +82,19 @@ func New[K comparable, V any](max int, fetch Fetch[K, V]) *Loader[K, V] {
 	return l
 }
 
+// Observe makes the loader call observe before it loads a batch, with the number of its keys,
+// without those that were cached. observe must not block; nil is for nobody. Call Observe when the
+// loader is made.
+func (l *Loader[K, V]) Observe(observe func(keys int)) *Loader[K, V] {
+	if fetch := l.fetch; observe != nil {
+		l.fetch = func(ctx context.Context, keys []K) (map[K]V, error) {
+			observe(len(keys))
+			return fetch(ctx, keys)
+		}
+	}
+	return l
+}
+
 // Load returns the value of one key, at once and on its own: to load the keys
 // of many objects use [Loader.LoadAll]. A key without a value gives V's zero
 // value.

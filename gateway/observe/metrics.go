@@ -22,7 +22,9 @@ type Metrics struct {
 	events                            *prometheus.CounterVec
 	calls, attempts, reloads          *prometheus.CounterVec
 	callDuration                      *prometheus.HistogramVec
+	faults                            *prometheus.CounterVec
 	statuses                          map[string]prometheus.Counter // of requests
+	parts
 
 	mu     sync.Mutex
 	called map[string]*serviceMetrics // by the names of services
@@ -75,18 +77,26 @@ func durations() []float64 {
 	return []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 }
 
+// counter adds a counter.
+func (m *Metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_" + name, Help: help}, labels)
+	m.add(name, "counter", help, labels, v)
+	return v
+}
+
+// histogram adds a histogram with the upper bounds of its buckets.
+func (m *Metrics) histogram(buckets []float64, name, help string, labels ...string) *prometheus.HistogramVec {
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "portico_" + name, Help: help, Buckets: buckets}, labels)
+	m.add(name, "histogram", help, labels, v)
+	return v
+}
+
 // NewMetrics returns metrics that are all zero.
 func NewMetrics() *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), called: map[string]*serviceMetrics{}, names: map[Operation]*OperationMetrics{}, codes: map[string]bool{}}
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_" + name, Help: help}, labels)
-		m.add(name, "counter", help, labels, v)
-		return v
-	}
+	counter := m.counter
 	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
-		v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "portico_" + name, Help: help, Buckets: durations()}, labels)
-		m.add(name, "histogram", help, labels, v)
-		return v
+		return m.histogram(durations(), name, help, labels...)
 	}
 	requests := counter("http_requests_total", "Requests to the public address.", "status")
 	m.statuses = map[string]prometheus.Counter{}
@@ -104,7 +114,12 @@ func NewMetrics() *Metrics {
 	m.calls = counter("calls_total", "Calls of services with one answer.", "service", "outcome")
 	m.attempts = counter("call_attempts_total", "Attempts of these calls: more than calls are retries and hedges.", "service")
 	m.callDuration = histogram("call_duration_seconds", "Calls of services, with retries.", "service")
+	m.faults = counter("operation_faults_total", "Requests for operations with an error that is the gateway's or a service's fault.", "frontend", "operation")
+	m.addParts()
 	m.reloads = counter("config_reloads_total", "Reloads of the configuration.", "result")
+	for _, result := range []string{Success, Failure} {
+		m.reloads.WithLabelValues(result) // see Service
+	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -128,6 +143,7 @@ type OperationMetrics struct {
 	outcomes map[string]prometheus.Counter
 	answers  map[string]prometheus.Counter
 	events   prometheus.Counter
+	faults   prometheus.Counter
 	duration prometheus.Observer
 	gateway  prometheus.Observer
 	services prometheus.Observer
@@ -152,6 +168,7 @@ func (m *Metrics) Of(of Operation) *OperationMetrics {
 	for _, how := range []string{"hit", "stale", "coalesced", "miss", "bypass"} {
 		o.answers[how] = m.answers.WithLabelValues(of.Frontend, how)
 	}
+	o.faults = m.faults.WithLabelValues(of.Frontend, of.Name)
 	o.requested, o.actual = m.cost.WithLabelValues(of.Frontend, "requested"), m.cost.WithLabelValues(of.Frontend, "actual")
 	if of.Type == "subscription" {
 		o.events = m.events.WithLabelValues(of.Frontend, of.Name)
@@ -172,6 +189,7 @@ type Done struct {
 	Calls             int
 	Requested, Actual float64
 	Events            int
+	Fault             bool // an error is the gateway's or a service's fault
 }
 
 // Add counts a request.
@@ -179,6 +197,9 @@ func (o *OperationMetrics) Add(d *Done) {
 	o.outcomes[d.Outcome].Inc()
 	for _, code := range d.Codes {
 		o.metrics.errors.WithLabelValues(o.of.Frontend, o.metrics.code(code)).Inc()
+	}
+	if d.Fault {
+		o.faults.Inc()
 	}
 	o.requested.Add(max(d.Requested, 0))
 	o.actual.Add(max(d.Actual, 0))

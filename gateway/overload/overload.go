@@ -55,6 +55,9 @@ type Limiter struct {
 	queued   int
 	admitted int // since the last sample
 	excess   int // refused, since the last sample
+	waits    int64
+	waited   time.Duration
+	last     Sample
 
 	shed  atomic.Uint64 // the share of queries that are refused at once; the bits of a float64
 	early atomic.Int64  // how many were, since the last sample
@@ -112,6 +115,7 @@ func (l *Limiter) Acquire(ctx context.Context, class Class) (release func(), err
 	l.queued++
 	l.mu.Unlock()
 
+	began := time.Now()
 	timer := time.NewTimer(longestQueue)
 	defer timer.Stop()
 	select {
@@ -123,6 +127,8 @@ func (l *Limiter) Acquire(ctx context.Context, class Class) (release func(), err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.waits++
+	l.waited += time.Since(began)
 	switch {
 	case w.admitted: // maybe in the moment in which its time was over
 		return l.release, nil
@@ -200,17 +206,24 @@ func (l *Limiter) Shed() bool {
 
 // Stats are for operators.
 type Stats struct {
-	// Limit is how many operations may be executed, and Busy how many are.
-	Limit, Busy int
-	// Refused is how many were refused so far.
+	// Limit is how many operations may be executed, Busy how many are, and Waiting how many wait
+	// for a place.
+	Limit, Busy, Waiting int
+	// Refused is how many were refused so far, without those that Shed did.
 	Refused int64
+	// Waits is how many have waited so far, with those that were refused then, and Waited for how
+	// long, in total.
+	Waits  int64
+	Waited time.Duration
+	// Last is the latest sample.
+	Last Sample
 }
 
-// Stats returns how many operations are executed, may be, and were refused.
+// Stats returns how many operations are executed, may be, wait, and were refused.
 func (l *Limiter) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return Stats{Limit: l.limit, Busy: l.busy, Refused: l.refused}
+	return Stats{Limit: l.limit, Busy: l.busy, Waiting: l.queued, Refused: l.refused, Waits: l.waits, Waited: l.waited, Last: l.last}
 }
 
 // Run adapts the limit until ctx is done.
@@ -232,7 +245,7 @@ func (l *Limiter) Run(ctx context.Context) {
 func (l *Limiter) adapt(s Sample) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.pressure = s.Heap > mostHeap
+	l.last, l.pressure = s, s.Heap > mostHeap
 	early := int(l.early.Swap(0))
 	excess := float64(early + l.excess)
 	share := shedShare * excess / math.Max(excess+float64(l.admitted), 1)
@@ -240,7 +253,6 @@ func (l *Limiter) adapt(s Sample) {
 		share = 0
 	}
 	l.shed.Store(math.Float64bits(share))
-	l.refused += int64(early)
 	l.admitted, l.excess = 0, 0
 	peak := l.peak
 	l.peak = l.busy

@@ -117,6 +117,13 @@ func queue(t *testing.T) {
 	if took := time.Since(began); took > longestQueue {
 		t.Errorf("the last one waited %v", took)
 	}
+	want := Stats{Limit: 20, Busy: 20, Refused: 1, Waits: 6} // 20 and one that was admitted
+	if len(order) > 0 && order[len(order)-1] == -1 {
+		want.Refused, want.Waited = 2, longestQueue
+	}
+	if s := l.Stats(); s != want {
+		t.Errorf("%+v, want %+v", s, want)
+	}
 	for _, release := range releases {
 		release()
 	}

@@ -241,3 +241,20 @@ func TestTheRefillIsBack(t *testing.T) {
 		}
 	}
 }
+
+// Decisions are counted by where they are made.
+func TestStats(t *testing.T) {
+	s := simulate(t)
+	b := ratelimit.Bucket{Key: "a", Capacity: 100, Refill: 1}
+	one, way, _ := s.limiter()
+	take(t, one, b, 60)
+	take(t, one, b, 60)
+	way.cut = true
+	take(t, one, b, 1)
+	take(t, one, b, 99)
+	take(t, one, b, 99)
+	want := ratelimit.Stats{Redis: ratelimit.Decisions{Granted: 1, Refused: 1}, Memory: ratelimit.Decisions{Granted: 1, Refused: 2}}
+	if got := one.Stats(); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

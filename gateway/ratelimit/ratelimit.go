@@ -12,6 +12,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"sync/atomic"
 	"time"
 )
 
@@ -84,6 +85,44 @@ type Config struct {
 type Limiter struct {
 	local  *memory
 	shared *shared // nil: memory only
+
+	inMemory, inRedis decisions
+}
+
+// decisions are counted.
+type decisions struct{ granted, refused atomic.Int64 }
+
+// add counts a decision, and returns it.
+func (d *decisions) add(granted bool) bool {
+	if granted {
+		d.granted.Add(1)
+	} else {
+		d.refused.Add(1)
+	}
+	return granted
+}
+
+func (d *decisions) stats() Decisions { return Decisions{d.granted.Load(), d.refused.Load()} }
+
+// Stats are counts since the limiter was made.
+type Stats struct {
+	// Memory are the decisions that were made by the buckets in memory, which with Redis is
+	// because it did not answer in time, and Redis those that were made there.
+	Memory, Redis Decisions
+	// Lost is how often points could not be given back to Redis.
+	Lost int64
+}
+
+// Decisions are results of [Limiter.Take].
+type Decisions struct{ Granted, Refused int64 }
+
+// Stats returns what was decided so far.
+func (l *Limiter) Stats() Stats {
+	s := Stats{Memory: l.inMemory.stats(), Redis: l.inRedis.stats()}
+	if l.shared != nil {
+		s.Lost = l.shared.lost.Load()
+	}
+	return s
 }
 
 // New returns a limiter. [Limiter.Run] must run while it is used.
@@ -126,16 +165,16 @@ func (l *Limiter) Take(ctx context.Context, charges []Charge, states []State) (g
 		if !charges[i].valid() {
 			clear(states)
 			states[i].Wait = longest
-			return false
+			return l.inMemory.add(false)
 		}
 	}
 	if l.shared != nil {
 		if granted, ok := l.shared.take(ctx, charges, states); ok {
-			return granted
+			return l.inRedis.add(granted)
 		}
 		l.shared.alone.Store(true)
 	}
-	return l.local.takeAll(charges, states)
+	return l.inMemory.add(l.local.takeAll(charges, states))
 }
 
 // Return gives points back that were taken from a bucket. It does not wait; a

@@ -34,6 +34,9 @@ type Link struct {
 	session atomic.Pointer[Session] // nil: the link is down
 	breaks  atomic.Uint64           // how often a connection was begun or lost, or the server's data replaced
 	checks  atomic.Uint64           // how many the server passed
+
+	// Of ports: calls that were answered and that failed, and how long all took, in ns.
+	answered, failed, took atomic.Int64
 }
 
 // Watcher observes a link. Its methods but Changed and Lost are called by
@@ -114,6 +117,21 @@ func (l *Link) current() *Session {
 		return nil
 	}
 	return s
+}
+
+// Stats are counts of the calls that requests waited for, since the link was opened.
+type Stats struct {
+	// Answered calls have results; Failed ones do not, or not in time. Those that were not made
+	// because the link was down are not among them.
+	Answered, Failed int64
+	// Took is how long all of them took together.
+	Took time.Duration
+}
+
+// Stats returns what the calls of all ports came to. A call is one round trip, of one or more
+// scripts.
+func (l *Link) Stats() Stats {
+	return Stats{Answered: l.answered.Load(), Failed: l.failed.Load(), Took: time.Duration(l.took.Load())}
 }
 
 // Check makes the link check the server soon. It does not wait.

@@ -140,6 +140,9 @@ func TestLink(t *testing.T) {
 	if _, err := port.Do(t.Context(), nil, script, call); !errors.Is(err, redis.ErrDown) {
 		t.Errorf("without a session: %v", err)
 	}
+	if s := link.Stats(); s.Answered != 1 || s.Failed != 1 || s.Took <= 0 {
+		t.Errorf("%+v", s)
+	}
 }
 
 // A session ends with its connection and with the server's life; what is received

@@ -42,10 +42,17 @@ func (p *Port) Do(ctx context.Context, s *Session, script *Script, calls ...Call
 	checks := p.link.checks.Load()
 	bounded, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
+	began := time.Now()
 	results, err := s.Do(bounded, script, calls...)
-	if err == nil || ctx.Err() != nil {
+	p.link.took.Add(int64(time.Since(began)))
+	if err == nil {
+		p.link.answered.Add(1)
+		return results, nil
+	}
+	if ctx.Err() != nil {
 		return results, err
 	}
+	p.link.failed.Add(1)
 	if _, answered := rueidis.IsRedisErr(err); !answered {
 		p.slow.Store(checks + 1)
 	}

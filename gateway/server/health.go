@@ -79,16 +79,21 @@ func (h *health) refresh(ctx context.Context) {
 	if fresh {
 		return
 	}
-	select {
-	case h.wanted <- struct{}{}:
-	default: // one is wanted already
-	}
+	h.want()
 	timer := time.NewTimer(probeWaits)
 	defer timer.Stop()
 	select {
 	case <-done:
 	case <-timer.C:
 	case <-ctx.Done():
+	}
+}
+
+// want makes Run check services soon. It does not wait.
+func (h *health) want() {
+	select {
+	case h.wanted <- struct{}{}:
+	default: // one is wanted already
 	}
 }
 

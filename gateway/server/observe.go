@@ -76,7 +76,7 @@ func (o *observer) Observe(ctx context.Context, value any, of operation.Outcome)
 	}
 	metrics.Add(&observe.Done{
 		Outcome: line.Outcome, Codes: line.Codes, Cache: of.Cache, Took: of.Took, Waited: of.Calls.Waited, Calls: of.Calls.Number,
-		Requested: of.Requested, Actual: of.Actual, Events: of.Events,
+		Requested: of.Requested, Actual: of.Actual, Events: of.Events, Fault: slices.ContainsFunc(of.Codes, isFault),
 	})
 	if principal, ok := ctx.Value(auth.PrincipalKey{}).(*auth.Principal); ok {
 		line.Subject = principal.ID()
@@ -118,6 +118,16 @@ func planOf(of *operation.Outcome) (plan []observe.Call, more int) {
 	return plan, more
 }
 
+// isFault reports whether a code is that of the gateway's or a service's fault, and not of the
+// caller's.
+func isFault(code problem.Code) bool {
+	switch code {
+	case problem.Internal, problem.ServiceError, problem.ServiceTimeout, problem.Unavailable, problem.Overloaded:
+		return true
+	}
+	return false
+}
+
 // outcomeOf returns what came of a request in one word.
 func outcomeOf(of *operation.Outcome) string {
 	switch {
@@ -144,6 +154,9 @@ func (o *observer) EndCall(ctx context.Context, c *upstream.Call) {
 		outcome = code
 	}
 	o.metrics.Call(c.Service, outcome, c.Took, c.Attempts)
+	for _, e := range c.Events {
+		o.metrics.Decision(c.Service, string(e.Name))
+	}
 	o.tracing.end(ctx, c, code)
 }
 
@@ -260,64 +273,4 @@ func clientOf(header http.Header) (name, version string) {
 
 func accessConfig(cfg config.AccessLog) observe.AccessConfig {
 	return observe.AccessConfig{All: cfg.Enabled, Sample: cfg.Sample, Slow: time.Duration(cfg.Slow)}
-}
-
-// addGauges adds what is read when metrics are.
-func (s *Server) addGauges() {
-	m := s.observer.metrics
-	one := func(value float64) []observe.Sample { return []observe.Sample{{Value: value}} }
-	isTrue := func(is bool) float64 {
-		if is {
-			return 1
-		}
-		return 0
-	}
-	m.Gauge("config_stale", "Whether the configuration that is in effect is not the latest, which has mistakes.", nil, func() []observe.Sample {
-		return one(isTrue(s.reloading.state().Error != ""))
-	})
-	m.Gauge("config_loaded_timestamp_seconds", "When the configuration that is in effect was loaded.", nil, func() []observe.Sample {
-		return one(float64(s.reloading.state().Loaded.UnixMilli()) / 1e3)
-	})
-	m.Gauge("ready", "Whether /readyz answers 200, by the latest checks.", nil, func() []observe.Sample {
-		_, ready := s.health.known()
-		return one(isTrue(ready && !s.health.stopping.Load() && s.now().verifier.Ready() == nil))
-	})
-	if s.link != nil {
-		m.Gauge("redis_up", "Whether Redis answers.", nil, func() []observe.Sample { return one(isTrue(s.link.Up())) })
-	}
-	m.Gauge("streams", "Event streams and WebSockets that are open.", []string{"frontend"}, func() (out []observe.Sample) {
-		for name, t := range s.transports {
-			out = append(out, observe.Sample{Value: float64(t.Streams()), Labels: []string{name}})
-		}
-		return out
-	})
-	m.Gauge("cache_bytes", "What the cache holds in memory.", nil, func() []observe.Sample { return one(float64(s.store.Stats().Bytes)) })
-	m.Gauge("cache_lookups_total", "Lookups of answers, keys and GETs.", []string{"result"}, func() []observe.Sample {
-		stats := s.store.Stats()
-		return []observe.Sample{
-			{Value: float64(stats.Hits - stats.Stale), Labels: []string{"hit"}}, {Value: float64(stats.Stale), Labels: []string{"stale"}},
-			{Value: float64(stats.Shared), Labels: []string{"shared"}}, {Value: float64(stats.Misses), Labels: []string{"miss"}},
-		}
-	})
-	m.Gauge("cache_evictions_total", "Entries that made room for others.", nil, func() []observe.Sample { return one(float64(s.store.Stats().Evicted)) })
-	m.Gauge("endpoint_available", "Whether an endpoint is used: it is not ejected, and its health checks succeed.", []string{"service", "version", "endpoint"},
-		func() (out []observe.Sample) {
-			for _, e := range s.services.Endpoints() {
-				out = append(out, observe.Sample{Value: isTrue(e.Available), Labels: []string{e.Service, e.Version, e.Address}})
-			}
-			return out
-		})
-	m.Gauge("endpoint_calls", "Calls and streams that are under way at an endpoint.", []string{"service", "version", "endpoint"},
-		func() (out []observe.Sample) {
-			for _, e := range s.services.Endpoints() {
-				out = append(out, observe.Sample{Value: float64(e.Open), Labels: []string{e.Service, e.Version, e.Address}})
-			}
-			return out
-		})
-	m.Gauge("circuit_breakers_open", "Routes of a service whose circuit breaker is not closed.", []string{"service", "version"}, func() (out []observe.Sample) {
-		for _, b := range s.services.Breakers() {
-			out = append(out, observe.Sample{Value: float64(b.Open), Labels: []string{b.Service, b.Version}})
-		}
-		return out
-	})
 }

@@ -66,7 +66,7 @@ func allSettings() *config.Config {
 func (s *Server) configured(c *config.Config) []any {
 	var services []any
 	for _, of := range serviceConfigs(c, s.store, s.observer, s.log) {
-		of.OnStream, of.Observer, of.Suspect, of.Endpoints.Notify = nil, nil, nil, nil
+		of.OnStream, of.Observer, of.ObserveBatches, of.Suspect, of.Endpoints.Notify = nil, nil, nil, nil, nil
 		services = append(services, of)
 	}
 	transports := s.transportConfig("toy", c.Of("toy"))

@@ -54,6 +54,7 @@ type Server struct {
 	// Of Run.
 	frontends  []execute.Frontend
 	transports map[string]*transport.Handler // by frontend
+	listening  atomic.Pointer[listeners]     // nil before it listens
 }
 
 // Options are what a project adds to a gateway. The zero value adds nothing.
@@ -155,6 +156,7 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
 	if err != nil {
 		return err
 	}
+	s.listening.Store(&at)
 	servers := []*http.Server{s.publicServer(s), s.httpServer(s.adminHandler())}
 	failed := make(chan error, len(servers))
 	for i, listener := range []net.Listener{at.public, at.admin} {

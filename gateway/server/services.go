@@ -2,11 +2,14 @@ package server
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/endpoint"
+	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
@@ -46,7 +49,7 @@ func serviceConfigs(cfg *config.Config, store *cache.Store, o *observer, log *sl
 			Suspect:              suspect,
 		}
 		if o != nil {
-			c.Observer = o
+			o.observeService(&c)
 		}
 		for version, of := range s.Versions {
 			c.Versions[version] = endpoint.Config{Targets: of.Targets(), File: of.URLsFile}
@@ -90,6 +93,40 @@ func endpointConfig(cfg *config.Config, service string, log *slog.Logger) endpoi
 		c.Health.Interval, c.Health.Timeout = time.Duration(h.Interval), time.Duration(h.Timeout)
 	}
 	return c
+}
+
+// observeService makes what happens to a service be counted, besides being logged.
+func (o *observer) observeService(c *upstream.Config) {
+	labels, name, notify, onStream := eventLabels(), c.Name, c.Endpoints.Notify, c.OnStream
+	o.metrics.Service(name, []string{string(problem.ServiceError), string(problem.ServiceTimeout)}, decisions(), slices.Collect(maps.Values(labels)))
+	c.Observer, c.ObserveBatches = o, o.metrics.Batches
+	c.Endpoints.Notify = func(e endpoint.Event) {
+		o.metrics.Endpoint(name, labels[e.Kind])
+		notify(e)
+	}
+	c.OnStream = func(e upstream.StreamEvent) {
+		o.metrics.SharedStream(name, e.Dropped)
+		onStream(e)
+	}
+}
+
+// decisions returns those that are counted for each service.
+func decisions() (out []string) {
+	for _, d := range []upstream.Decision{
+		upstream.Retried, upstream.NotRetried, upstream.Moved, upstream.Hedged, upstream.HedgeWon,
+		upstream.FellBack, upstream.Mirrored, upstream.Broken, upstream.Limited,
+	} {
+		out = append(out, string(d))
+	}
+	return out
+}
+
+// eventLabels returns the labels of what happens to endpoints.
+func eventLabels() map[endpoint.EventKind]string {
+	return map[endpoint.EventKind]string{
+		endpoint.Ejected: "ejected", endpoint.Restored: "restored", endpoint.Unhealthy: "unhealthy", endpoint.Healthy: "healthy",
+		endpoint.Changed: "changed", endpoint.LookupFailed: "lookup_failed",
+	}
 }
 
 // logStream logs what happened to a shared stream.

@@ -127,7 +127,14 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 		Log:     s.log,
 	}
 	if s.admission != nil {
-		out.Shed = s.admission.Shed
+		shed := s.observer.metrics.Shed(frontend)
+		out.Shed = func() bool {
+			if !s.admission.Shed() {
+				return false
+			}
+			shed()
+			return true
+		}
 	}
 	return out
 }

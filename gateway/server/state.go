@@ -13,6 +13,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/persisted"
+	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
@@ -148,6 +149,7 @@ func (s *Server) open(frontends []execute.Frontend) error {
 	s.transports = map[string]*transport.Handler{}
 	for _, f := range frontends {
 		s.transports[f.Name] = transport.New(nil, s.writer, transport.Config{}) // until apply
+		s.observer.metrics.Error(f.Name, string(problem.Internal))
 	}
 	if err := s.serve(&next, nil, frontends); err != nil {
 		return err

@@ -6,14 +6,20 @@ import "sync/atomic"
 // share it: of requests until they are answered, of subscriptions and WebSocket
 // messages while they are read and decoded. What does not fit is refused;
 // nothing waits. It is safe for concurrent use.
-type Budget struct{ free atomic.Int64 }
+type Budget struct {
+	size int64
+	free atomic.Int64
+}
 
 // NewBudget returns a budget of so many bytes.
 func NewBudget(size int64) *Budget {
-	b := &Budget{}
+	b := &Budget{size: size}
 	b.free.Store(size)
 	return b
 }
+
+// Used returns how many bytes requests have of the budget, and its size.
+func (b *Budget) Used() (used, size int64) { return b.size - b.free.Load(), b.size }
 
 // acquire takes bytes from the budget. It reports whether there were enough; if
 // not, it takes none.

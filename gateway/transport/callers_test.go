@@ -132,6 +132,9 @@ func TestBoundsSubscriptions(t *testing.T) {
 	begin(socket("a"))
 	begin(socket("b"))
 	refused(http.StatusServiceUnavailable, "SERVICE_OVERLOADED")
+	if open, most := g.handler.Subscriptions(); open != 4 || most != 4 {
+		t.Errorf("%d of %d subscriptions", open, most)
+	}
 	a := socket("a")
 	a.send(subscribe("4", query))
 	a.expect(error4 + `"The gateway has too many subscriptions. Try again.","extensions":{"code":"SERVICE_OVERLOADED"}}]}`)

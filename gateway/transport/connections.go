@@ -19,11 +19,12 @@ type connections struct {
 // logEvery is the least time between two lines about connections that were refused.
 const logEvery = 10 * time.Second
 
-// Refused returns how many connections were closed because there were too many.
-func (l *Listener) Refused() uint64 {
+// Connections returns how many connections are open, and how many were closed so far because
+// there were too many.
+func (l *Listener) Connections() (open int, refused uint64) {
 	l.connections.mu.Lock()
 	defer l.connections.mu.Unlock()
-	return l.connections.refused
+	return l.connections.open, l.connections.refused
 }
 
 // acceptOne returns the next connection that there may be.

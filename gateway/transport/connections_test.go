@@ -63,8 +63,8 @@ func TestBoundsConnections(t *testing.T) {
 			first = conn
 		}
 	}
-	if got := listener.Refused(); got != 3 {
-		t.Errorf("%d were refused", got)
+	if open, refused := listener.Connections(); open != 5 || refused != 3 {
+		t.Errorf("%d are open, %d were refused", open, refused)
 	}
 	if lines := strings.Count(log.String(), "connections are refused"); lines != 1 {
 		t.Errorf("%d lines in the log", lines)

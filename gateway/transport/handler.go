@@ -81,6 +81,12 @@ func (h *Handler) Change(source Source, config Config) {
 // Streams returns how many event streams and WebSockets are open.
 func (h *Handler) Streams() int { return h.streams.count() }
 
+// Subscriptions returns how many subscriptions are under way, over event streams and WebSockets,
+// and how many may be.
+func (h *Handler) Subscriptions() (open, most int) {
+	return int(h.callers.subscriptions.Load()), h.config().MaxSubscriptions
+}
+
 // Shutdown ends all event streams and WebSockets (these with 1001, going
 // away), so that clients connect again, elsewhere. New ones are refused with
 // 503 from then on; single answers are not affected. It returns when all have

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -27,15 +28,23 @@ const (
 type breakers struct {
 	service string
 	routes  *byRoute[breaker]
+	opened  atomic.Int64
 }
 
 type breaker = circuitbreaker.CircuitBreaker[any]
 
 func newBreakers(c Config) *breakers {
-	return &breakers{service: c.Name, routes: newByRoute(circuitbreaker.NewBuilder[any]().
+	b := &breakers{service: c.Name}
+	b.routes = newByRoute(circuitbreaker.NewBuilder[any]().
 		WithFailureRateThreshold(breakerRate/100.0, breakerCalls, breakerPeriod).
 		WithDelay(breakerDelay).WithJitterFactor(breakerJitter).WithSuccessThreshold(1).
-		Build)}
+		OnOpen(func(e circuitbreaker.StateChangedEvent) {
+			if e.OldState == circuitbreaker.ClosedState {
+				b.opened.Add(1)
+			}
+		}).
+		Build)
+	return b
 }
 
 func (b *breakers) policy(next send) send {

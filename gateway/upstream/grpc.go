@@ -47,6 +47,10 @@ func connectParams(timeout time.Duration) grpc.ConnectParams {
 // Store keeps what services answered.
 func (c *GRPC) Store() *cache.Store { return c.config().Store }
 
+// Batches returns what is called with the number of keys of each batch of a loader; nil for
+// nobody. See [Config.ObserveBatches].
+func (c *GRPC) Batches(loader string) func(keys int) { return c.config().batches(loader) }
+
 // MaxBatch is how many keys one call may have.
 func (c *GRPC) MaxBatch() int { return c.config().MaxBatch }
 

@@ -74,6 +74,18 @@ func (p *grpcPeer) Close() error {
 	return errors.Join(errs...)
 }
 
+// connections returns how many connections are there.
+func (p *grpcPeer) connections() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, conn := range p.conns {
+		if conn.GetState() == connectivity.Ready {
+			n++
+		}
+	}
+	return n
+}
+
 // use returns a connection on which a call can begin. It waits until the connection is
 // there, or could not be made. release ends the use.
 func (p *grpcPeer) use(ctx context.Context) (*grpcConn, error) {

@@ -82,6 +82,7 @@ func (h *hedger) hedged(ctx context.Context, c *call, next send, route *latencie
 	if <-again.done; again.err != nil {
 		return err
 	}
+	c.decided(HedgeWon, nil)
 	again.adopt()
 	return nil
 }

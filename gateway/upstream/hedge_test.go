@@ -80,7 +80,15 @@ func TestHedges(t *testing.T) {
 				var answer int
 				var made, running atomic.Int64
 				began := time.Now()
-				err := learned().policy(direct)(t.Context(), hedgedCall(&answer, &made, &running, c.tries...))
+				call := hedgedCall(&answer, &made, &running, c.tries...)
+				err := learned().policy(direct)(t.Context(), call)
+				var decisions []Decision
+				for _, e := range call.events {
+					decisions = append(decisions, e.Name)
+				}
+				if hedged, won := slices.Contains(decisions, Hedged), slices.Contains(decisions, HedgeWon); hedged != (c.made > 1) || won != (c.answer > 1) {
+					t.Errorf("decisions: %q", decisions)
+				}
 				if made.Load() != c.made || running.Load() != 0 || (err == nil) != (c.answer > 0) {
 					t.Errorf("%d attempts, %d of them under way: %v", made.Load(), running.Load(), err)
 				}

@@ -58,6 +58,10 @@ func (c *HTTP) close() {
 // Store keeps what services answered.
 func (c *HTTP) Store() *cache.Store { return c.store }
 
+// Batches returns what is called with the number of keys of each batch of a loader; nil for
+// nobody. See [Config.ObserveBatches].
+func (c *HTTP) Batches(loader string) func(keys int) { return c.config().batches(loader) }
+
 // MaxBatch is how many keys one call may have.
 func (c *HTTP) MaxBatch() int { return c.config().MaxBatch }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ type httpPeer struct {
 	base string
 	// repeats reports whether connections can be of HTTP/2: see once.
 	repeats atomic.Bool
+	open    atomic.Int64 // connections
 }
 
 // A connection of HTTP/2 on which nothing comes is asked with a ping whether it is
@@ -48,7 +50,7 @@ func newHTTPPeer(s *setup, e *endpoint.Endpoint) *httpPeer {
 		}
 	}
 	calls := &http.Transport{
-		DialContext:            dialer(c, e),
+		DialContext:            p.counting(dialer(c, e)),
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           c.Concurrency,
@@ -120,14 +122,46 @@ func (p *httpPeer) Close() error {
 	return nil
 }
 
+// connections returns how many connections are open.
+func (p *httpPeer) connections() int { return int(p.open.Load()) }
+
+// counting returns a function that connects as dial does, and counts the connection until it
+// is closed.
+func (p *httpPeer) counting(dial dial) dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		p.open.Add(1)
+		return &counted{Conn: conn, ended: sync.OnceFunc(func() { p.open.Add(-1) })}, nil
+	}
+}
+
+// counted is a connection that calls a function when it is closed.
+type counted struct {
+	net.Conn
+
+	ended func()
+}
+
+// Close is part of net.Conn.
+func (c *counted) Close() error {
+	c.ended()
+	return c.Conn.Close()
+}
+
 // dialError is the error of a connection that could not be made.
 type dialError struct{ error }
 
 func (e *dialError) Unwrap() error { return e.error }
 
+// dial is a function that makes a connection.
+type dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 // dialer returns a function that connects to an endpoint, whatever address it is given.
 // A peer that is gone is noticed when it acknowledges nothing any more.
-func dialer(c *Config, e *endpoint.Endpoint) func(ctx context.Context, _, _ string) (net.Conn, error) {
+func dialer(c *Config, e *endpoint.Endpoint) dial {
 	d := &net.Dialer{
 		Timeout:         c.ConnectTimeout,
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 2},

@@ -23,6 +23,9 @@ type limiter struct {
 	arrived uint64                // waiters so far
 	routes  map[string]*limited   // with calls that are under way or wait
 	waiting map[*limited]struct{} // those with calls that wait
+	queued  int                   // calls that wait
+	waits   int64                 // that have ended, so far
+	waited  time.Duration         // in total
 }
 
 // limited is a route.
@@ -72,6 +75,7 @@ func (l *limiter) acquire(ctx context.Context, route string) error {
 	w := &waiter{l.arrived, make(chan struct{})}
 	at := r.queue.PushBack(w)
 	l.waiting[r] = struct{}{}
+	l.queued++
 	l.mu.Unlock()
 
 	began := time.Now()
@@ -80,13 +84,19 @@ func (l *limiter) acquire(ctx context.Context, route string) error {
 		patience, cancel = context.WithDeadline(ctx, began.Add(deadline.Sub(began)/2))
 	}
 	defer cancel()
+	admitted := false
 	select {
 	case <-w.ready:
-		return nil
+		admitted = true
 	case <-patience.Done():
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.waits++
+	l.waited += time.Since(began)
+	if admitted {
+		return nil
+	}
 	select {
 	case <-w.ready: // in the same moment
 		l.end(route, r)
@@ -138,6 +148,7 @@ func first(r *limited) *waiter { return r.queue.Front().Value.(*waiter) } //noli
 
 // leave takes a call from a queue.
 func (l *limiter) leave(r *limited, at *list.Element) {
+	l.queued--
 	if r.queue.Remove(at); r.queue.Len() == 0 {
 		delete(l.waiting, r)
 	}

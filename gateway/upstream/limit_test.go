@@ -127,10 +127,18 @@ func queue(t *testing.T) {
 		})
 		synctest.Wait()
 	}
+	time.Sleep(time.Second)
+	var s CallStatus
+	if l.status(&s); s != (CallStatus{Running: 1, Limit: 1, Waiting: 5}) {
+		t.Errorf("%+v", s)
+	}
 	leave()
 	synctest.Wait()
 	l.release("a")
 	group.Wait()
+	if l.status(&s); s != (CallStatus{Limit: 1, Waits: 5, Waited: 5 * time.Second}) {
+		t.Errorf("%+v", s)
+	}
 	if fmt.Sprint(order) != "[0 1 3 4]" || l.busy != 0 || len(l.routes) != 0 || len(l.waiting) != 0 {
 		t.Errorf("%v; %d busy, %v, %d wait", order, l.busy, l.routes, len(l.waiting))
 	}
@@ -172,8 +180,7 @@ func TestLimiterRace(t *testing.T) {
 // The policies cost little when nothing fails.
 func BenchmarkPolicies(b *testing.B) {
 	config := Config{Name: "s"}.withDefaults()
-	calls, _ := config.policies(newBreakers(config))
-	s := through(direct, calls...)
+	s := through(direct, newPolicies(config).calls()...)
 	ctx := b.Context()
 	one := func() {
 		if err := s(ctx, &call{route: "r", attempt: func(context.Context, *endpoint.Endpoint) error { return nil }}); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Observer gets to know of calls. It is safe for concurrent use, and does not block.
+// Observer gets to know of calls, but for those of [Services.Check]. It is safe for concurrent use, and does not block.
 type Observer interface {
 	// BeginCall is called before a call is made, with what is known of it then. The call is made with
 	// the context that it returns: see [TraceKey].
@@ -54,13 +54,15 @@ type Decision string
 
 // The decisions of policies.
 const (
-	Retried  Decision = "retry"
-	Moved    Decision = "next_endpoint" // an endpoint got nothing of the request
-	Hedged   Decision = "hedge"
-	FellBack Decision = "fallback"
-	Mirrored Decision = "mirror"
-	Broken   Decision = "circuit_breaker.open" // the call was not made
-	Limited  Decision = "concurrency_limit"    // the call was not made: too many are under way
+	Retried    Decision = "retry"
+	NotRetried Decision = "retry_budget"  // too many calls were made again already
+	Moved      Decision = "next_endpoint" // an endpoint got nothing of the request
+	Hedged     Decision = "hedge"
+	HedgeWon   Decision = "hedge_won" // its answer counts
+	FellBack   Decision = "fallback"
+	Mirrored   Decision = "mirror"
+	Broken     Decision = "circuit_breaker.open" // the call was not made
+	Limited    Decision = "concurrency_limit"    // the call was not made: too many are under way
 )
 
 // decided notes a decision, which is that of the call besides which this one is made.
@@ -81,7 +83,7 @@ func (c *call) make(ctx context.Context) error {
 		Service: c.version.owner.service, Version: c.version.name, Route: c.route, Keys: provenance.Keys(ctx), Began: time.Now(),
 	}
 	place := record.Begins(&noted)
-	if observer == nil {
+	if observer == nil || ctx.Value(checkKey{}) != nil {
 		err := c.through(ctx, (*versions).send)
 		c.ends(record, place, &noted, err)
 		return err

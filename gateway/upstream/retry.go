@@ -46,7 +46,11 @@ func (r *retrier) policy(next send) send {
 		err := next(ctx, c)
 		for n := 1; err != nil && n < r.attempts && (c.idempotent || isUnsent(err)) && isTransient(err); n++ {
 			pause, ok := r.pause(ctx, err, n)
-			if !ok || !r.budget.spend() {
+			if !ok {
+				return err
+			}
+			if !r.budget.spend() {
+				c.decided(NotRetried, err)
 				return err
 			}
 			timer := time.NewTimer(pause)

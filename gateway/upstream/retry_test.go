@@ -87,8 +87,16 @@ func retryBudgetIsKept(t *testing.T) {
 		return answered(503, 0)
 	}
 	const calls = 1000
+	decisions := map[Decision]int{}
 	for range calls {
-		_ = s(t.Context(), &call{idempotent: true, attempt: fail})
+		c := &call{idempotent: true, attempt: fail}
+		_ = s(t.Context(), c)
+		for _, e := range c.events {
+			decisions[e.Name]++
+		}
+	}
+	if decisions[Retried] != attempts-calls || decisions[NotRetried] > calls || decisions[NotRetried] < calls-retryReserve {
+		t.Errorf("%v for %d attempts", decisions, attempts)
 	}
 	if most := calls + calls/5 + retryReserve; attempts > most || attempts < most-retryReserve {
 		t.Errorf("%d attempts for %d calls", attempts, calls)
@@ -191,6 +199,9 @@ func breakerAndCallers(t *testing.T) {
 	}()
 	if b.routes.of("r").IsClosed() || b.routes.of("r").IsHalfOpen() {
 		t.Errorf("after a panic it is %s", b.routes.of("r").State())
+	}
+	if n := b.opened.Load(); n != 1 {
+		t.Errorf("it opened %d times", n)
 	}
 }
 

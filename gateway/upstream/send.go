@@ -91,15 +91,32 @@ func through(last send, policies ...policy) send {
 	return last
 }
 
-// policies returns the policies of a version of a service, outermost first: those
-// around calls, and those around the opening of streams. Within them a call is given to
-// an endpoint (balancer). A stream has no place among the calls that
-// are under way: it may be silent, and lasts.
-func (c Config) policies(b *breakers) (calls, streams []policy) {
-	streams = []policy{newRetrier(c).policy, b.policy}
-	calls = append(slices.Clone(streams), newLimiter(c).policy)
-	if c.Hedging > 0 {
-		calls = slices.Insert(calls, 0, newHedger(c).policy)
-	}
-	return calls, streams
+// policies are those of a version of a service.
+type policies struct {
+	hedger   *hedger // nil for none
+	retrier  *retrier
+	breakers *breakers
+	limiter  *limiter
 }
+
+func newPolicies(c Config) *policies {
+	p := &policies{retrier: newRetrier(c), breakers: newBreakers(c), limiter: newLimiter(c)}
+	if c.Hedging > 0 {
+		p.hedger = newHedger(c)
+	}
+	return p
+}
+
+// calls returns those around calls, outermost first. Within them a call is given to an
+// endpoint (balancer).
+func (p *policies) calls() []policy {
+	list := append(p.streams(), p.limiter.policy)
+	if p.hedger != nil {
+		list = slices.Insert(list, 0, p.hedger.policy)
+	}
+	return list
+}
+
+// streams returns those around the opening of streams. A stream has no place among the
+// calls that are under way: it may be silent, and lasts.
+func (p *policies) streams() []policy { return []policy{p.retrier.policy, p.breakers.policy} }

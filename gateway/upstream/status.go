@@ -3,6 +3,7 @@ package upstream
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/portico-gateway/portico/gateway/endpoint"
 )
@@ -13,6 +14,7 @@ type EndpointStatus struct {
 	Address          string
 	Available        bool // it is not ejected, and its health checks succeed
 	Open             int  // calls and streams that are under way
+	Connections      int  // that are open
 }
 
 // Endpoints returns the endpoints that are known of all services, by service, version and address.
@@ -20,7 +22,13 @@ func (s *Services) Endpoints() []EndpointStatus {
 	var out []EndpointStatus
 	s.each(func(service string, v *version) {
 		for e, available := range v.balancer.set.All() {
-			out = append(out, EndpointStatus{service, v.name, e.String(), available, e.Open(endpoint.Call) + e.Open(endpoint.Stream)})
+			one := EndpointStatus{
+				Service: service, Version: v.name, Address: e.String(), Available: available, Open: e.Open(endpoint.Call) + e.Open(endpoint.Stream),
+			}
+			if peer, ok := e.Peer().(interface{ connections() int }); ok {
+				one.Connections = peer.connections()
+			}
+			out = append(out, one)
 		}
 	})
 	slices.SortFunc(out, func(a, b EndpointStatus) int {
@@ -31,19 +39,41 @@ func (s *Services) Endpoints() []EndpointStatus {
 	})
 }
 
-// BreakerStatus is how many circuit breakers of a service are not closed.
-type BreakerStatus struct {
-	Service, Version string
-	Open             int
+// CallStatus is the state of the policies around the calls of a version of a service. What is
+// counted is since the service was configured.
+type CallStatus struct {
+	Service, Version string // Version is empty for the main one
+
+	// Running is how many calls are under way, of at most Limit, and Waiting how many wait until
+	// they may begin. Streams have no place among them.
+	Running, Limit, Waiting int
+	// Waits is how many calls had to wait so far, and Waited for how long in total.
+	Waits  int64
+	Waited time.Duration
+
+	// OpenBreakers is how many routes have a circuit breaker that is not closed; Opened is how
+	// often a closed one opened.
+	OpenBreakers int
+	Opened       int64
 }
 
-// Breakers returns the state of the circuit breakers of all services.
-func (s *Services) Breakers() []BreakerStatus {
-	var out []BreakerStatus
+// Calls returns the state of the calls of all services.
+func (s *Services) Calls() []CallStatus {
+	var out []CallStatus
 	s.each(func(service string, v *version) {
-		out = append(out, BreakerStatus{service, v.name, v.breakers.open()})
+		one := CallStatus{Service: service, Version: v.name}
+		v.policies.limiter.status(&one)
+		one.OpenBreakers, one.Opened = v.policies.breakers.open(), v.policies.breakers.opened.Load()
+		out = append(out, one)
 	})
 	return out
+}
+
+func (l *limiter) status(s *CallStatus) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.Running, s.Limit, s.Waiting = l.busy, l.most, l.queued
+	s.Waits, s.Waited = l.waits, l.waited
 }
 
 // each calls f with each version of each service.

@@ -104,6 +104,9 @@ type Config struct {
 	OnStream func(StreamEvent)
 	// Observer gets to know of each call of one answer; nil for nobody.
 	Observer Observer
+	// ObserveBatches returns what is called with the number of keys of each batch that a loader
+	// of the service loads; nil for nobody. It is called once for each loader.
+	ObserveBatches func(service, loader string) func(keys int)
 	// Suspect gets to know of bindings that look wrong, each reason once; nil for
 	// nobody. It must not block. Strict makes it at the first answer, as tests want
 	// it; by default, several must agree.
@@ -122,6 +125,13 @@ func (c *Config) need(names []string) error {
 		return nil
 	}
 	return fmt.Errorf("portico.yaml has no %s, which a binding uses as $config", strings.Join(missing, ", no "))
+}
+
+func (c *Config) batches(loader string) func(keys int) {
+	if c.ObserveBatches == nil {
+		return nil
+	}
+	return c.ObserveBatches(c.Name, loader)
 }
 
 // Need fails when portico.yaml lacks one of these values for bindings.
@@ -252,8 +262,12 @@ func (s *Services) Check(ctx context.Context, name string) error {
 	if c == nil {
 		return fmt.Errorf("there is no service %q", name)
 	}
-	return c.check(ctx)
+	return c.check(context.WithValue(ctx, checkKey{}, true))
 }
+
+// checkKey is what the context of a check has, of which the observer of calls gets to know
+// nothing: it is made for no caller.
+type checkKey struct{}
 
 // Close closes all connections. Run must have returned.
 func (s *Services) Close() error {

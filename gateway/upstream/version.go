@@ -27,7 +27,7 @@ type version struct {
 	owner    *versions
 	name     string // empty for the main one
 	balancer *balancer
-	breakers *breakers
+	policies *policies
 	send     send // of calls, through the policies and the balancer
 	open     send // of streams
 }
@@ -102,9 +102,8 @@ func (vs *versions) newVersion(c Config, name string, of endpoint.Config) (*vers
 		return nil, err
 	}
 	b := &balancer{service: c.Name, timeout: c.Timeout, set: set}
-	breakers := newBreakers(c)
-	calls, streams := c.policies(breakers)
-	return &version{vs, name, b, breakers, through(b.send, calls...), through(b.open, streams...)}, nil
+	p := newPolicies(c)
+	return &version{vs, name, b, p, through(b.send, p.calls()...), through(b.open, p.streams()...)}, nil
 }
 
 // url returns the URL of the main version: its scheme and path are those of all.

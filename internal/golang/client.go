@@ -244,12 +244,12 @@ func (c *client) newLoader(call *plan.Call) string {
 		name = "NewFamily"
 	}
 	if call.IsPassing() { // the headers of an answer are for one operation
-		return fmt.Sprintf("%s(%s, c.fetch%s)", c.loader(name), limit, call.Name)
+		return fmt.Sprintf("%s(%s, c.fetch%s).Observe(c.Batches(%q))", c.loader(name), limit, call.Name, call.Name)
 	}
 	maxAge := ""
 	if call.MaxAge > 0 {
 		maxAge = fmt.Sprintf(", MaxAge: %d * %s.Second", call.MaxAge, c.use("time"))
 	}
-	return fmt.Sprintf("%s(%s, c.fetch%s).Keep(%s{Store: c.Store(), Service: %q, Name: %q%s})",
-		c.loader(name), limit, call.Name, c.loader("Keeping"), call.Service, call.Name, maxAge)
+	return fmt.Sprintf("%s(%s, c.fetch%s).Keep(%s{Store: c.Store(), Service: %q, Name: %q%s}).Observe(c.Batches(%q))",
+		c.loader(name), limit, call.Name, c.loader("Keeping"), call.Service, call.Name, maxAge, call.Name)
 }
