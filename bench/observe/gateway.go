@@ -41,7 +41,9 @@ func modes(collector string) []mode {
 		{"metrics", func(c *config.Config, _ *server.Options) { c.AccessLog.Enabled, c.AccessLog.Slow = false, 0 }, nil},
 		{"all", func(*config.Config, *server.Options) {}, map[string]float64{"cached": .92, "missed": .97}},
 		// All, and a span of each operation and call of one request in a hundred, which a collector takes.
-		{"traces", func(c *config.Config, _ *server.Options) { c.OTLP.Endpoint, c.OTLP.Sample = collector, .01 }, map[string]float64{"cached": .90, "missed": .95}},
+		{"traces", func(c *config.Config, _ *server.Options) {
+			c.OTLP.Endpoint, c.OTLP.Sample = collector, .01
+		}, map[string]float64{"cached": .90, "missed": .95}},
 	}
 }
 
@@ -130,7 +132,7 @@ func (g *gateway) run(ctx context.Context, kind string, services *demo.Demo, nul
 	// A character device would be taken for a terminal.
 	options := server.Options{Policies: resolvers.Policies(), AccessLog: struct{ io.Writer }{null}, Unbounded: true}
 	g.mode.change(cfg, &options)
-	s, err := server.New(cfg, slog.New(slog.DiscardHandler), options)
+	s, err := server.New(cfg, slog.New(slog.DiscardHandler), options) //nolint:contextcheck // it connects to nothing yet
 	if err != nil {
 		return err
 	}

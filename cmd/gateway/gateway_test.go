@@ -121,11 +121,11 @@ func (g *running) isReady(log string) bool {
 	return g.url != "" && strings.Contains(log, "the keys of a token issuer are known")
 }
 
-// do sends a request, whose header has lines "Name: value", and returns the status and the body of its answer.
-func (g *running) do(ctx context.Context, method, path, body string, header ...string) (status int, answer string, err error) {
+// do sends a request, whose header has lines "Name: value", and returns the body of its answer.
+func (g *running) do(ctx context.Context, method, path, body string, header ...string) (answer string, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, g.url+path, strings.NewReader(body))
 	if err != nil {
-		return 0, "", err
+		return "", err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	for _, line := range header {
@@ -135,11 +135,11 @@ func (g *running) do(ctx context.Context, method, path, body string, header ...s
 	req.Header.Set("Accept-Encoding", "identity") // or the client adds gzip
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, "", err
+		return "", err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	return resp.StatusCode, string(text), err
+	return string(text), err
 }
 
 // query returns the body of a request.

@@ -183,7 +183,7 @@ type batch[K comparable, V any] struct {
 func loadBatches[K comparable, V any](ctx context.Context, batches []*batch[K, V]) []*dataloader.Result[struct{}] {
 	results := make([]*dataloader.Result[struct{}], len(batches))
 	for i, b := range batches {
-		values, err := guarded(newFetching(ctx, b.size), b.keys, b.fetch)
+		values, err := guarded(newFetching(ctx, b.size), b.keys, b.fetch) //nolint:contextcheck // it is ctx, with more in it
 		b.set(ctx, values, err)
 		results[i] = &dataloader.Result[struct{}]{}
 	}

@@ -329,7 +329,7 @@ func TestKeysOfBatches(t *testing.T) {
 	}
 	batched := loader.New(4, func(ctx context.Context, keys []int) (map[int]int, error) {
 		note(ctx)
-		return nil, nil
+		return map[int]int{}, nil
 	})
 	single := loader.New(loader.Unlimited, loader.OneByOne(3, func(ctx context.Context, _ int) (int, error) {
 		note(ctx)

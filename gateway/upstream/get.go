@@ -79,7 +79,8 @@ func (c *HTTP) recall(ctx context.Context, req based, what *call, key cache.Key)
 	entry, status, err := c.gets.Fetch(ctx, key, c.fetch(req, what))
 	if how := found(status); how != "" {
 		provenance.From(ctx).Found(&provenance.Call{
-			Service: c.config().Name, Version: what.version.name, Route: what.route, Keys: provenance.Keys(ctx), Cache: how, Began: began, Outcome: outcomeOf(err),
+			Service: c.config().Name, Version: what.version.name, Route: what.route, Keys: provenance.Keys(ctx),
+			Cache: how, Began: began, Outcome: outcomeOf(err),
 		})
 	}
 	switch {
