@@ -73,7 +73,7 @@ func idOf(name string) string { return strings.ReplaceAll(name, " ", "-") }
 // ask sends a request that has a line.
 func (g *golden) ask(name, method, path, body string, header ...string) {
 	g.t.Helper()
-	if _, err := g.do(g.t.Context(), method, path, body, append(header, "X-Request-Id: "+idOf(name))...); err != nil {
+	if err := g.do(g.t.Context(), method, path, body, append(header, "X-Request-Id: "+idOf(name))...); err != nil {
 		g.t.Fatal(err)
 	}
 	g.lines(name, 1)
@@ -179,7 +179,7 @@ func (g *golden) left(name, document string) {
 	ctx, cancel := context.WithCancel(g.t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := g.do(ctx, http.MethodPost, "/graphql/web", query(document), "X-Request-Id: "+idOf(name))
+		err := g.do(ctx, http.MethodPost, "/graphql/web", query(document), "X-Request-Id: "+idOf(name))
 		done <- err
 	}()
 	for len(g.demo.Calls()[demo.Catalog]) == 0 {
@@ -223,7 +223,7 @@ func TestAccessLines(t *testing.T) {
 	g.ask("a GET of a persisted document", http.MethodGet,
 		web+"?extensions="+url.QueryEscape(`{"persistedQuery":{"version":1,"sha256Hash":"`+hex.EncodeToString(sum[:])+`"}}`), "", "GraphQL-Require-Preflight: 1")
 
-	if _, err := g.do(t.Context(), post, web, "["+query("query One { __typename }")+","+query("query Two { nothing }")+"]", "X-Request-Id: batch"); err != nil {
+	if err := g.do(t.Context(), post, web, "["+query("query One { __typename }")+","+query("query Two { nothing }")+"]", "X-Request-Id: batch"); err != nil {
 		t.Fatal(err)
 	}
 	g.lines("a batch", 2)

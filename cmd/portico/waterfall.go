@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -49,7 +50,7 @@ func status(code int) string {
 	if code == 0 {
 		return ""
 	}
-	return fmt.Sprint(code)
+	return strconv.Itoa(code)
 }
 
 func ms(n float64) string { return fmt.Sprintf("%6.1f ms", n) }

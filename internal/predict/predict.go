@@ -83,7 +83,8 @@ func Operation(of *project.Project, made *plan.Plan, f *project.Frontend, name s
 	r := &project.Report{}
 	calls, complete := newPredictor(of, made).predict(f, name, operation)
 	if !complete {
-		r.At(operation.Position, "select less, or spread fragments less often", "%s has more than %d fields where its fragments are spread", calls.Operation, mostFields)
+		r.At(operation.Position, "select less, or spread fragments less often", "%s has more than %d fields where its fragments are spread", calls.Operation,
+			mostFields)
 	}
 	return calls, r.Err()
 }
