@@ -47,7 +47,7 @@ func TestExplain(t *testing.T) {
 		"1: error: UNAUTHENTICATED me: This needs a token.": {"explain", "../operations/web/Me.graphql", "--run", g.url},
 		"1: there is no frontend \"tv\"":                    {"explain", "-C", "..", "../operations/web/Me.graphql", "--frontend", "tv"},
 		"1: explain takes one file":                         {"explain", "a.graphql", "b.graphql"},
-		"1: they must be a JSON object":                     {"explain", "a.graphql", "--variables", "1"},
+		"2: they must be a JSON object":                     {"explain", "a.graphql", "--variables", "1"},
 		"1: a.graphql: no such file":                        {"explain", "a.graphql"},
 	} {
 		code, want, _ := strings.Cut(name, ": ")

@@ -36,6 +36,9 @@ type telling struct {
 }
 
 func (o *telling) note(service, parent, state string) {
+	if parent == "" { // a check whether the service is ready
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.parents[service] = append(o.parents[service], parent)
