@@ -142,6 +142,7 @@ type finder struct {
 	shared    [][]string      // the coordinates of these types
 	found     map[string]bool
 	own       []string // all other coordinates
+	text      []byte   // of a coordinate that is looked up
 	fragments map[*ast.FragmentDefinition]bool
 }
 
@@ -198,7 +199,11 @@ func (f *finder) field(field *ast.Field) {
 	if strings.HasPrefix(field.Name, "__") || field.ObjectDefinition == nil || field.Definition == nil {
 		return
 	}
-	coordinate := field.ObjectDefinition.Name + "." + field.Name
+	f.text = append(append(append(f.text[:0], field.ObjectDefinition.Name...), '.'), field.Name...)
+	coordinate, ok := f.of.texts[string(f.text)] // without garbage: there can be very many fields
+	if !ok {
+		return
+	}
 	f.note(coordinate)
 	f.arguments(coordinate, field.Definition.Arguments, field.Arguments)
 	f.selections(field.SelectionSet)
@@ -232,7 +237,7 @@ func (f *finder) value(v *ast.Value, t *ast.Type) {
 			f.value(item.Value, t)
 		}
 	case ast.EnumValue:
-		f.ofType(t.Name(), t.Name()+"."+v.Raw)
+		f.member(t.Name(), v.Raw)
 	case ast.ObjectValue:
 		def := f.of.schema.Types[t.Name()]
 		if def == nil || def.Kind != ast.InputObject {
@@ -241,10 +246,20 @@ func (f *finder) value(v *ast.Value, t *ast.Type) {
 		f.ofType(def.Name, def.Name)
 		for _, child := range v.Children {
 			if field := def.Fields.ForName(child.Name); field != nil {
-				f.ofType(def.Name, def.Name+"."+field.Name)
+				f.member(def.Name, field.Name)
 				f.value(child.Value, field.Type)
 			}
 		}
+	}
+}
+
+// member adds a value of an enum, or a field of an input object.
+func (f *finder) member(typ, name string) {
+	f.text = append(append(append(f.text[:0], typ...), '.'), name...)
+	if coordinate, ok := f.of.texts[string(f.text)]; ok {
+		f.ofType(typ, coordinate)
+	} else {
+		f.ofType(typ, typ)
 	}
 }
 
