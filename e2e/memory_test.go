@@ -27,7 +27,7 @@ import (
 )
 
 // mostMemory is the most that the gateway may take at any time (RSS).
-const mostMemory = 220 << 20
+const mostMemory = 200 << 20
 
 // Whatever callers send, the gateway takes little memory: the attacks run one
 // after the other against one gateway.

@@ -56,7 +56,7 @@ const heldByCounter = 24
 // NewRecorder returns a recorder that keeps usage for a number of days: see
 // [Recorder.Keep]. Run must run, or nothing is read from the file and written to it.
 func NewRecorder(config RecorderConfig, days int) *Recorder {
-	b := bounds{clients: 1000, records: 200_000, held: 1 << 19}
+	b := bounds{clients: 1000, records: 200_000, held: 1 << 17}
 	return &Recorder{config: config, bounds: b, totals: newTotals(b, days, DayOf(config.Now()))}
 }
 
