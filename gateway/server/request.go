@@ -52,7 +52,7 @@ func (r *request) Value(key any) any {
 	case upstream.CallerKey:
 		return &r.caller
 	case upstream.TraceKey:
-		return r.traced.told()
+		return r.traced.sent()
 	case auth.PrincipalKey:
 		return r.principal
 	case auth.AddressKey:

@@ -97,12 +97,12 @@ type traced struct {
 	trace   upstream.Trace // of what is called for it; the id is all zero for none
 	of      bool           // the caller's header has it
 	sampled bool           // it has spans
-	tells   bool           // services are told of trace, instead of what the caller said
+	sends   bool           // services are sent trace, instead of the caller's headers
 }
 
-// told returns what services are told; nil for what the caller said.
-func (t *traced) told() *upstream.Trace {
-	if !t.tells {
+// sent returns the place that services are sent; nil if they are sent the caller's headers.
+func (t *traced) sent() *upstream.Trace {
+	if !t.sends {
 		return nil
 	}
 	return &t.trace
@@ -118,7 +118,7 @@ func (t *tracing) of(header http.Header) (out traced) {
 		out.sampled = out.trace.Sampled && s.admits(time.Now())
 		return out
 	}
-	out.sampled, out.tells = s.share > 0 && rand.Float64() < s.share, true //nolint:gosec // it is no secret
+	out.sampled, out.sends = s.share > 0 && rand.Float64() < s.share, true //nolint:gosec // it is no secret
 	out.trace = upstream.Trace{ID: observe.NewTrace().Trace, Span: observe.NewSpan(), Sampled: out.sampled}
 	return out
 }
@@ -139,7 +139,7 @@ func (o *operating) Value(key any) any {
 	case operatingKey:
 		return o
 	case upstream.TraceKey:
-		return o.traced.told()
+		return o.traced.sent()
 	}
 	return o.Context.Value(key)
 }
@@ -160,7 +160,7 @@ func (t *tracing) begin(ctx context.Context, r *request, began time.Time) contex
 		return ctx
 	}
 	o := &operating{Context: ctx, traced: of, span: t.operation(of, began)}
-	o.traced.trace, o.traced.tells = traceOf(o.span.Place()), true
+	o.traced.trace, o.traced.sends = traceOf(o.span.Place()), true
 	o.span.Event(time.Now(), "prepared", "")
 	return o
 }

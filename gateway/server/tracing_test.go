@@ -215,7 +215,7 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// What is sampled has spans; services are told of the trace in any case.
+// What is sampled has spans; services are sent a trace context in any case.
 func TestSampling(t *testing.T) {
 	c, endpoint := collect(t, false)
 	told, server, s := tracedGateway(t, endpoint, func(c *config.Config) { c.OTLP.Sample = 0 })

@@ -16,7 +16,7 @@ type Trace struct {
 	State   string // tracestate
 }
 
-// TraceKey is where a context has its *[Trace]: services are told it, instead of what
+// TraceKey is where a context has its *[Trace]: services are sent it, instead of what
 // the caller's headers say. nil, as without one, passes these on.
 type TraceKey struct{}
 
