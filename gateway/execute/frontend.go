@@ -18,8 +18,24 @@ type Frontend struct {
 	// Receivers are the services that the project's schemas know to receive the
 	// caller (@service), sorted: what they answer is not cached for others.
 	Receivers []string
+	// Routes say which calls resolve fields, by type; a field can have several.
+	Routes []Route
 	// Operations are examples, for the playground.
 	Operations []Operation
+}
+
+// Route is a call that resolves a field.
+type Route struct {
+	// Field is the field's schema coordinate, such as Product.stock.
+	Field string `json:"field"`
+	// Service is what is called; empty if that is not known, for hand-written code.
+	Service string `json:"service,omitempty"`
+	// Call is the call in a few words, such as "GET /products", or "Go method".
+	Call string `json:"call"`
+	// Route is the route's name in logs, metrics, traces and explanations; empty for hand-written code.
+	Route string `json:"route,omitempty"`
+	// Each reports whether each object takes a call of its own.
+	Each bool `json:"each,omitempty"`
 }
 
 // Operation is an example of what to ask a frontend.

@@ -2,12 +2,10 @@ package operation
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/answer"
-	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
@@ -53,12 +51,6 @@ type milliseconds float64
 
 func millis(d time.Duration) milliseconds {
 	return milliseconds(float64(d.Microseconds()) / 1e3) //nolint:mnd // see the type
-}
-
-// mayExplain reports whether the caller may have extensions.explain.
-func (p *prepared) mayExplain(ctx context.Context) bool {
-	c := &p.frontend.config
-	return c.Explain && (c.ExplainScope == "" || auth.From(ctx).Has(c.ExplainScope))
 }
 
 // explain returns how an answer was made.

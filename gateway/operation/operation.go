@@ -198,6 +198,16 @@ func (f *Frontend) MayIntrospect(ctx context.Context) bool {
 	return f.config.Introspection && (f.config.IntrospectionScope == "" || auth.From(ctx).Has(f.config.IntrospectionScope))
 }
 
+// MayExplain reports whether the caller of ctx may know how requests are routed, and have extensions.explain.
+func (f *Frontend) MayExplain(ctx context.Context) bool {
+	return f.config.Explain && (f.config.ExplainScope == "" || auth.From(ctx).Has(f.config.ExplainScope))
+}
+
+// Trusted returns what trusted documents are for, and these, by their ids.
+func (f *Frontend) Trusted() (persisted.Mode, []persisted.Document) {
+	return f.config.Persisted.Mode, f.persisted.Trusted()
+}
+
 // SDL returns the schema in the schema definition language.
 func (f *Frontend) SDL() string { return document.SDL(f.schema.Schema()) }
 

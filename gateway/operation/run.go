@@ -29,7 +29,7 @@ func (p *prepared) Run(ctx context.Context, send func(*answer.Answer) bool) {
 	}
 	if wanted, _ := p.oc.Extensions["explain"].(bool); wanted {
 		p.recallable = false // what is remembered explains nothing
-		if p.mayExplain(ctx) {
+		if p.frontend.MayExplain(ctx) {
 			p.ran = time.Now()
 		}
 	}

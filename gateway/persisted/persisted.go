@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -70,6 +72,12 @@ type Resolved struct {
 	Logged bool
 
 	hash string // by which Keep stores it; "" when there is nothing to store
+}
+
+// Document is a trusted document.
+type Document struct {
+	ID   string `json:"id"`
+	Text string `json:"document"`
 }
 
 // Library has the documents of a frontend. It is safe for concurrent use.
@@ -198,6 +206,16 @@ func (l *Library) reload(ctx context.Context) {
 // before, it finds again while the version is the same, but for documents that
 // are logged.
 func (l *Library) Version() uint64 { return l.version.Load() }
+
+// Trusted returns the trusted documents, by their ids.
+func (l *Library) Trusted() []Document {
+	m := l.trusted.Load()
+	out := make([]Document, 0, len(m.byID))
+	for _, id := range slices.Sorted(maps.Keys(m.byID)) {
+		out = append(out, Document{id, m.byID[id]})
+	}
+	return out
+}
 
 // Resolve finds the document of a request. The error is a *problem.Error.
 func (l *Library) Resolve(ctx context.Context, req Request) (Resolved, error) {

@@ -22,10 +22,13 @@ func (s *Server) newMux(of *state, frontends []execute.Frontend) (*http.ServeMux
 	}
 	mux, cfg := http.NewServeMux(), of.config
 	handlers, schemas := map[string]http.Handler{}, map[string]http.Handler{}
-	for _, name := range of.names {
-		middlewares := s.frontendMiddlewares(of, name)
-		handlers[name] = chain(s.transports[name], middlewares)
-		schemas[name] = chain(schemaHandler(of.operations[name]), middlewares)
+	routes, trusted := map[string]http.Handler{}, map[string]http.Handler{}
+	for _, f := range frontends {
+		operations, middlewares := of.operations[f.Name], s.frontendMiddlewares(of, f.Name)
+		handlers[f.Name] = chain(s.transports[f.Name], middlewares)
+		schemas[f.Name] = chain(schemaHandler(operations), middlewares)
+		routes[f.Name] = chain(s.routesHandler(of, f), middlewares)
+		trusted[f.Name] = chain(trustedHandler(operations), middlewares)
 	}
 	fallback := cmp.Or(cfg.Routing.Default, of.names[0])
 	byName := &choice{handlers: handlers, hosts: cfg.Routing.Hosts, fallback: fallback}
@@ -35,6 +38,8 @@ func (s *Server) newMux(of *state, frontends []execute.Frontend) (*http.ServeMux
 	}
 	mux.Handle(anyFrontend+"/{frontend}", byName)
 	mux.Handle("GET /graphql/{frontend}/schema.graphql", &choice{handlers: schemas})
+	mux.Handle("GET /graphql/{frontend}/routes.json", &choice{handlers: routes})
+	mux.Handle("GET /graphql/{frontend}/documents.json", &choice{handlers: trusted})
 	if cfg.Playground.Enabled {
 		if err := addPlayground(mux, cfg, frontends, fallback); err != nil {
 			return nil, err

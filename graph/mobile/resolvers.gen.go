@@ -26,6 +26,7 @@ func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 		Name:      "mobile",
 		Schema:    execute.Schema(r.schema, r.compiled()),
 		Receivers: []string{"accounts", "orders"},
+		Routes:    routes(),
 		Operations: []execute.Operation{
 			{Name: "Home", Document: `# What the app shows first.
 query Home {
@@ -57,6 +58,18 @@ type resolver struct {
 	root    *resolvers.Root
 	clients *clients.Set
 	schema  *executableSchema
+}
+
+// routes returns which calls resolve the fields.
+func routes() []execute.Route {
+	return []execute.Route{
+		{Field: "Product.stock", Service: "inventory", Call: "inventory.v1.InventoryService/GetStock", Route: "/inventory.v1.InventoryService/GetStock"},
+		{Field: "Product.rating", Service: "reviews", Call: "Go method"},
+		{Field: "Product.topReview", Service: "reviews", Call: "Go method"},
+		{Field: "Query.product", Service: "catalog", Call: "GET /products/{$args.id}", Route: "schema/shared/catalog.graphqls:56:30"},
+		{Field: "Query.products", Service: "catalog", Call: "GET /products", Route: "schema/mobile/catalog.graphqls:21:6"},
+		{Field: "TopReview.authorName", Service: "accounts", Call: "Go method"},
+	}
 }
 
 // executionContext returns the context that gqlgen reads arguments with.

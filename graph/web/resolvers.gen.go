@@ -26,6 +26,7 @@ func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 		Name:      "web",
 		Schema:    execute.Schema(r.schema, r.compiled()),
 		Receivers: []string{"accounts", "orders"},
+		Routes:    routes(),
 		Operations: []execute.Operation{
 			{Name: "Catalogue", Document: `# Fifty products with reviews, authors and stock: four calls to services.
 query Catalogue {
@@ -111,6 +112,27 @@ type resolver struct {
 	root    *resolvers.Root
 	clients *clients.Set
 	schema  *executableSchema
+}
+
+// routes returns which calls resolve the fields.
+func routes() []execute.Route {
+	return []execute.Route{
+		{Field: "Mutation.placeOrder", Service: "orders", Call: "POST /orders", Route: "schema/web/account.graphqls:71:6"},
+		{Field: "Order.shipping", Service: "shipping", Call: "GET /rates", Route: "schema/web/account.graphqls:20:6"},
+		{Field: "OrderItem.product", Service: "catalog", Call: "GET /products", Route: "schema/web/account.graphqls:35:21"},
+		{Field: "Product.stock", Service: "inventory", Call: "inventory.v1.InventoryService/GetStock", Route: "/inventory.v1.InventoryService/GetStock"},
+		{Field: "Product.category", Service: "catalog", Call: "GET /categories", Route: "schema/web/catalog.graphqls:3:23"},
+		{Field: "Product.reviews", Service: "reviews", Call: "reviews.v1.ReviewsService/ListByProducts", Route: "/reviews.v1.ReviewsService/ListByProducts"},
+		{Field: "Product.related", Service: "catalog", Call: "Go method", Each: true},
+		{Field: "Query.product", Service: "catalog", Call: "GET /products/{$args.id}", Route: "schema/shared/catalog.graphqls:56:30"},
+		{Field: "Query.me", Service: "accounts", Call: "GET /me", Route: "schema/web/account.graphqls:61:15"},
+		{Field: "Query.products", Service: "catalog", Call: "GET /products", Route: "schema/web/catalog.graphqls:43:6"},
+		{Field: "Query.categories", Service: "catalog", Call: "GET /categories", Route: "schema/web/catalog.graphqls:51:29"},
+		{Field: "Query.search", Service: "catalog", Call: "GET /search", Route: "schema/web/catalog.graphqls:54:6"},
+		{Field: "Review.author", Service: "accounts", Call: "GET /users", Route: "schema/web/catalog.graphqls:29:17"},
+		{Field: "Subscription.stockChanged", Service: "inventory", Call: "inventory.v1.InventoryService/WatchStock", Route: "/inventory.v1.InventoryService/WatchStock"},
+		{Field: "Viewer.orders", Service: "orders", Call: "GET /orders", Route: "schema/web/account.graphqls:9:6", Each: true},
+	}
 }
 
 // executionContext returns the context that gqlgen reads arguments with.

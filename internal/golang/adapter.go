@@ -30,6 +30,7 @@ func Adapters(p *plan.Plan, f *plan.Frontend, unmarshal map[string]string) ([]by
 	a := &adapters{file: newFile(p, path.Join(p.Module, "graph", f.Name)), plan: p, frontend: f, unmarshal: unmarshal}
 	a.constructor()
 	a.parsers()
+	a.routes()
 	a.line(`// executionContext returns the context that gqlgen reads arguments with.
 func (r *resolver) executionContext(ctx %s.Context) *executionContext {
 	return newExecutionContext(%s.GetOperationContext(ctx), r.schema, nil)
@@ -73,6 +74,9 @@ Schema: %s(r.schema, r.compiled()),`, a.frontend.Name, a.resolvers(), a.clients(
 	if len(a.frontend.Receivers) > 0 {
 		a.line("Receivers: []string{%s},", quoted(a.frontend.Receivers))
 	}
+	if len(a.frontend.Routes) > 0 {
+		a.line("Routes: routes(),")
+	}
 	a.line("Operations: []%s{", a.execute("Operation"))
 	for _, op := range a.frontend.Operations {
 		a.line("{Name: %q, Document: %s},", op.Name, rawQuoted(op.Document))
@@ -88,6 +92,31 @@ type resolver struct {
 	schema  *executableSchema
 }
 `, a.resolvers(), a.clients())
+}
+
+// routes writes which calls resolve fields.
+func (a *adapters) routes() {
+	if len(a.frontend.Routes) == 0 {
+		return
+	}
+	a.line("// routes returns which calls resolve the fields.\nfunc routes() []%s {\nreturn []%s{", a.execute("Route"), a.execute("Route"))
+	for _, r := range a.frontend.Routes {
+		a.line("{%s},", routeFields(r))
+	}
+	a.line("}\n}\n")
+}
+
+func routeFields(r plan.Route) string {
+	var fields []string
+	for _, field := range []struct{ name, value string }{{"Field", r.Coordinate}, {"Service", r.Service}, {"Call", r.What}, {"Route", r.Name}} {
+		if field.value != "" {
+			fields = append(fields, fmt.Sprintf("%s: %q", field.name, field.value))
+		}
+	}
+	if r.Each {
+		fields = append(fields, "Each: true")
+	}
+	return strings.Join(fields, ", ")
 }
 
 // rawQuoted writes a text between back quotes if they can contain it.

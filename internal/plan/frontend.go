@@ -34,13 +34,15 @@ type Frontend struct {
 	Parsers []Parser
 	// Receivers are the services that receive the caller, sorted.
 	Receivers []string
+	// Routes say which calls resolve its fields.
+	Routes []Route
 }
 
 func (m *maker) frontend(f *project.Frontend) *Frontend {
 	b := &adapting{maker: m, frontend: f, walkable: map[string]bool{}}
 	b.findWalkable()
 	out := &Frontend{Name: f.Name, Operations: operations(f)}
-	out.Receivers = m.project.CallerServices()
+	out.Receivers, out.Routes = m.project.CallerServices(), m.routes(f)
 	byName := map[string]*Adapters{}
 	for _, name := range project.TypeNames(f.API) {
 		def := f.API.Types[name]

@@ -177,7 +177,7 @@ func (w *walker) affordable(field *ast.FieldDefinition, types []*ast.Definition)
 func (w *walker) calls(def *ast.Definition, field *ast.FieldDefinition, at scope) {
 	method, call := w.plan.Resolution(w.frontend, def.Name, field.Name)
 	if call != nil {
-		w.step(CallStep{Service: call.Service, What: call.What(), Each: !call.Root() && call.Key == nil}, call.Max, field, at)
+		w.step(CallStep{Service: call.Service, What: call.What(), Each: call.Each()}, call.Max, field, at)
 	}
 	if method == nil {
 		return
