@@ -167,6 +167,33 @@ func (g *Guards) Check(ctx context.Context, p *auth.Principal, variables map[str
 	return denied
 }
 
+// Right is what a field of an operation requires, and whether the caller has it.
+type Right struct {
+	// Field is the field's schema coordinate, such as Viewer.orders.
+	Field string `json:"field"`
+	// Requires are the directives, such as @requiresScopes(scopes: [["a"]]).
+	Requires []string `json:"requires"`
+	Denied   bool     `json:"denied"`
+}
+
+// Rights returns what the fields of the operation require, in the order of the document, and which are
+// among the denied ones.
+func (g *Guards) Rights(denied Denied) []Right {
+	if g == nil {
+		return nil
+	}
+	var out []Right
+	for i := range g.fields {
+		f := &g.fields[i]
+		one := Right{Field: f.field.ObjectDefinition.Name + "." + f.field.Name, Denied: denied[f.field] != nil}
+		for j := range f.rights {
+			one.Requires = append(one.Requires, f.rights[j].String())
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
 func (r *Rules) check(ctx context.Context, p *auth.Principal, g *guarded, variables map[string]any) error {
 	for i := range g.rights {
 		right := &g.rights[i]

@@ -3,6 +3,7 @@ package access_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -65,8 +66,8 @@ func policies() map[string]access.Policy {
 	}
 }
 
-// check returns the fields that are denied, with their codes, sorted.
-func check(t *testing.T, document string, p *auth.Principal, variables map[string]any) []string {
+// guardsOf returns what the fields of a document require.
+func guardsOf(t *testing.T, document string) *access.Guards {
 	t.Helper()
 	s := gqlparser.MustLoadSchema(&ast.Source{Input: schema})
 	rules, err := access.New(s, policies())
@@ -77,8 +78,14 @@ func check(t *testing.T, document string, p *auth.Principal, variables map[strin
 	if errs != nil {
 		t.Fatal(errs)
 	}
+	return rules.Guards(doc.Operations[0])
+}
+
+// check returns the fields that are denied, with their codes, sorted.
+func check(t *testing.T, document string, p *auth.Principal, variables map[string]any) []string {
+	t.Helper()
 	var out []string
-	for field, err := range rules.Guards(doc.Operations[0]).Check(t.Context(), p, variables) {
+	for field, err := range guardsOf(t, document).Check(t.Context(), p, variables) {
 		out = append(out, field.ObjectDefinition.Name+"."+field.Name+" "+string(problem.CodeOf(err)))
 	}
 	slices.Sort(out)
@@ -205,5 +212,23 @@ func TestWhatIsMissing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Rights say what each field requires, and which ones are denied.
+func TestRights(t *testing.T) {
+	guards := guardsOf(t, `{ open { name price } closed scoped mine }`)
+	got := guards.Rights(guards.Check(t.Context(), &auth.Principal{Subject: "u2", Scopes: []string{"c"}}, nil))
+	want := []access.Right{
+		{Field: "Open.price", Requires: []string{`@requiresScopes(scopes: [["price"]])`}, Denied: true},
+		{Field: "Query.closed", Requires: []string{"@authenticated"}},
+		{Field: "Query.scoped", Requires: []string{`@requiresScopes(scopes: [["a", "b"], ["c"]])`}},
+		{Field: "Query.mine", Requires: []string{`@policy(policies: [["mine"]])`}, Denied: true},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
+	}
+	if got := guardsOf(t, `{ open { name } }`).Rights(nil); got != nil {
+		t.Errorf("what requires nothing: %+v", got)
 	}
 }

@@ -44,6 +44,17 @@ func sameAsAnotherImplementation(t *testing.T, documents int) {
 		if math.Abs(got-want[i]) > 1e-6 {
 			t.Errorf("%v, but another implementation has %v: %s %v", got, want[i], c.Document, c.Variables)
 		}
+		if terms := f.Terms(f.coerce(t, decoded(t, c.Variables))); len(terms) < 100 {
+			sum := 0.0
+			for _, term := range terms {
+				if !strings.Contains(term.Path, ".") {
+					sum += term.Cost
+				}
+			}
+			if math.Abs(sum-got) > 1e-6 {
+				t.Errorf("the terms come to %v, and the cost is %v: %s %v", sum, got, c.Document, terms)
+			}
+		}
 		highest, different[got] = max(highest, got), true
 	}
 	if len(different) < min(documents/4, 100) || highest < 100 {

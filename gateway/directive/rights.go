@@ -2,6 +2,7 @@ package directive
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -26,6 +27,26 @@ type Right struct {
 	AnyOf [][]string
 	// Directive is the directive that requires the right.
 	Directive *ast.Directive
+}
+
+// String returns the directive as the schema language has it.
+func (r Right) String() string {
+	if r.Kind == Authenticated {
+		return "@authenticated"
+	}
+	name, argument := NameRequiresScopes, "scopes"
+	if r.Kind == Policies {
+		name, argument = NamePolicy, "policies"
+	}
+	lists := make([]string, len(r.AnyOf))
+	for i, list := range r.AnyOf {
+		quoted := make([]string, len(list))
+		for j, item := range list {
+			quoted[j] = strconv.Quote(item)
+		}
+		lists[i] = "[" + strings.Join(quoted, ", ") + "]"
+	}
+	return "@" + name + "(" + argument + ": [" + strings.Join(lists, ", ") + "])"
 }
 
 // Rights are all required, and are checked in their order.

@@ -2,10 +2,14 @@ package operation
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
+	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/answer"
+	"github.com/portico-gateway/portico/gateway/auth"
+	"github.com/portico-gateway/portico/gateway/cost"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
@@ -19,7 +23,9 @@ type explained struct {
 	Prepared  milliseconds    `json:"preparedMs"`
 	Took      milliseconds    `json:"ms"`
 	Cache     explainedCache  `json:"cache"`
-	Cost      costReport      `json:"cost"`
+	Cost      explainedCost   `json:"cost"`
+	Caller    explainedCaller `json:"caller"`
+	Rights    []access.Right  `json:"rights"`
 	Calls     []explainedCall `json:"calls"`
 	More      int             `json:"more,omitempty"` // calls that are not listed
 }
@@ -29,6 +35,18 @@ type explainedCache struct {
 	Status string `json:"status"` // hit, stale, coalesced, miss, bypass
 	MaxAge int64  `json:"maxAge"` // in seconds, by the policy of the fields
 	Scope  string `json:"scope"`  // PUBLIC or PRIVATE, by the policy of the fields
+}
+
+// explainedCost is extensions.cost, with the fields that make the cost.
+type explainedCost struct {
+	costReport
+	Terms []cost.Term `json:"terms"`
+}
+
+// explainedCaller is what is known of the caller.
+type explainedCaller struct {
+	Authenticated bool     `json:"authenticated"`
+	Scopes        []string `json:"scopes"`
 }
 
 // explainedCall is a call of a service, or what was found in place of one.
@@ -42,6 +60,7 @@ type explainedCall struct {
 	Took     milliseconds `json:"ms"`
 	Attempts int          `json:"attempts,omitempty"`
 	Endpoint string       `json:"endpoint,omitempty"`
+	Bytes    int64        `json:"bytes,omitempty"` // of the body of its answer over HTTP
 	Status   int          `json:"status,omitempty"`
 	Code     string       `json:"code,omitempty"` // of its problem
 }
@@ -54,14 +73,16 @@ func millis(d time.Duration) milliseconds {
 }
 
 // explain returns how an answer was made.
-func (p *prepared) explain(a *answer.Answer) explained {
+func (p *prepared) explain(ctx context.Context, a *answer.Answer) explained {
 	outcome, of := p.outcome(a, 0), &p.facts.described.of
 	out := explained{
 		Frontend: p.frontend.name, Operation: of.Name, Type: string(of.Kind), Document: of.Hash,
 		Prepared: millis(p.ran.Sub(p.began)), Took: millis(outcome.Took),
-		Cache: explainedCache{Status: outcome.Cache, MaxAge: int64(p.facts.caching.Policy.MaxAge / time.Second), Scope: "PUBLIC"},
-		Cost:  p.account.report(),
-		Calls: []explainedCall{},
+		Cache:  explainedCache{Status: outcome.Cache, MaxAge: int64(p.facts.caching.Policy.MaxAge / time.Second), Scope: "PUBLIC"},
+		Cost:   explainedCost{p.account.report(), append([]cost.Term{}, p.facts.cost.Terms(p.oc.Variables)...)},
+		Caller: callerOf(ctx),
+		Rights: append([]access.Right{}, p.facts.guards.Rights(p.denied)...), // not null
+		Calls:  []explainedCall{},
 	}
 	if p.facts.caching.Policy.Private {
 		out.Cache.Scope = "PRIVATE"
@@ -70,9 +91,18 @@ func (p *prepared) explain(a *answer.Answer) explained {
 	out.More = outcome.EachCall(func(c *provenance.Call) {
 		out.Calls = append(out.Calls, explainedCall{
 			Service: c.Service, Version: c.Version, Route: c.Route, Keys: c.Keys, Cache: c.Cache, From: millis(c.Began.Sub(p.began)), Took: millis(c.Took),
-			Attempts: c.Attempts, Endpoint: c.Endpoint, Status: c.Status, Code: c.Outcome,
+			Attempts: c.Attempts, Endpoint: c.Endpoint, Bytes: c.Bytes, Status: c.Status, Code: c.Outcome,
 		})
 	})
 	slices.SortStableFunc(out.Calls, func(a, b explainedCall) int { return cmp.Compare(a.From, b.From) })
+	return out
+}
+
+func callerOf(ctx context.Context) explainedCaller {
+	p := auth.From(ctx)
+	out := explainedCaller{Authenticated: p != nil, Scopes: []string{}}
+	if p != nil && p.Scopes != nil {
+		out.Scopes = p.Scopes
+	}
 	return out
 }

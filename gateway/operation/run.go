@@ -63,7 +63,7 @@ func (p *prepared) once(ctx context.Context) *answer.Answer {
 		a.Header["Retry-After"] = []string{whole(seconds)}
 	}
 	if !p.ran.IsZero() {
-		a.Extend("explain", p.explain(a))
+		a.Extend("explain", p.explain(ctx, a))
 	}
 	if a.LostPassed() {
 		p.frontend.config.Log.WarnContext(ctx, "the header fields that services pass to the caller have too many bytes: none is passed",

@@ -1,6 +1,7 @@
-// Package playground serves GraphiQL with a switch between frontends. Its
-// assets are in the binary, so that it needs no internet; ui/ has the sources,
-// and `make playground` builds them.
+// Package playground serves the console: a page with an editor for operations
+// (GraphiQL), a picture of how requests are routed, and documentation, for each
+// frontend. Its assets are in the binary, so that it needs no internet; ui/ has
+// the sources, and `make playground` builds them.
 package playground
 
 import (
@@ -36,17 +37,25 @@ type Config struct {
 // Frontend is one choice of the switch. Its URLs are relative to the page, or
 // start with a slash.
 type Frontend struct {
-	Name       string      `json:"name"`
-	Endpoint   string      `json:"endpoint"`
-	SchemaURL  string      `json:"schemaURL"`
+	Name     string `json:"name"`
+	Endpoint string `json:"endpoint"`
+	// The URLs of its schema, routes, trusted documents and documentation. They
+	// answer callers who may know these.
+	SchemaURL    string `json:"schemaURL"`
+	RoutesURL    string `json:"routesURL"`
+	DocumentsURL string `json:"documentsURL"`
+	DocsURL      string `json:"docsURL"`
+	// Explain reports whether requests may ask for an explanation.
+	Explain bool `json:"explain"`
+	// Documents is what trusted documents are for, such as "only".
+	Documents  string      `json:"documents"`
 	Operations []Operation `json:"operations"`
 }
 
-// Operation is a tab of the editor.
+// Operation is an example, and a tab of the editor.
 type Operation struct {
-	Name      string `json:"-"`
-	Query     string `json:"query"`
-	Variables string `json:"variables,omitempty"`
+	Name  string `json:"name"`
+	Query string `json:"query"`
 }
 
 // policy lets the page load only what this server has. Monaco, the editor, sets

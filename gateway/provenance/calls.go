@@ -26,8 +26,10 @@ type Call struct {
 	Attempts int
 	// Endpoint is the address that it was sent to last; empty if it was sent nowhere.
 	Endpoint string
-	// Status is that of its last answer over HTTP; 0 for none.
+	// Status is that of its last answer over HTTP; 0 for none. Bytes is the size of that answer's body, as
+	// it was read.
 	Status int
+	Bytes  int64
 	// Outcome is the code of its problem, or [Left]; empty if it succeeded.
 	Outcome string
 }
@@ -49,6 +51,7 @@ const MaxCalls = 50
 type noted struct {
 	service, version, route, cache, endpoint, outcome string
 	keys, attempts, status                            int32
+	bytes                                             int64
 	began, took                                       time.Duration // since the first one began; took is negative while it lasts
 }
 
@@ -89,7 +92,7 @@ func (c *calls) end(at int, took time.Duration, of *Call) {
 	defer c.mu.Unlock()
 	n := &c.list[at]
 	n.version, n.endpoint, n.outcome, n.took = of.Version, of.Endpoint, of.Outcome, took
-	n.attempts, n.status = int32(of.Attempts), int32(of.Status) //nolint:gosec // they are small
+	n.attempts, n.status, n.bytes = int32(of.Attempts), int32(of.Status), of.Bytes //nolint:gosec // they are small
 }
 
 // Begins notes that a call of a service begins, at c.Began. Ends must be called with what it returns when
@@ -146,7 +149,7 @@ func (r *Record) EachCall(f func(*Call)) (more int) {
 		call := Call{
 			Service: n.service, Version: n.version, Route: n.route, Keys: int(n.keys), Cache: n.cache,
 			Began: c.start.Add(n.began), Took: n.took, Ended: n.took >= 0, Attempts: int(n.attempts),
-			Endpoint: n.endpoint, Status: int(n.status), Outcome: n.outcome,
+			Endpoint: n.endpoint, Status: int(n.status), Bytes: n.bytes, Outcome: n.outcome,
 		}
 		if !call.Ended {
 			call.Took = time.Since(call.Began)

@@ -21,10 +21,23 @@ type explainedAnswer struct {
 			}
 			Cost struct {
 				RequestedQueryCost, ActualQueryCost float64
+				Terms                               []struct {
+					Path string
+					Cost float64
+				}
+			}
+			Caller struct {
+				Authenticated bool
+				Scopes        []string
+			}
+			Rights []struct {
+				Field    string
+				Requires []string
+				Denied   bool
 			}
 			Calls []struct {
 				Service, Route, Endpoint, Code, Cache string
-				Keys, Attempts, Status                int
+				Keys, Attempts, Status, Bytes         int
 				FromMs, Ms                            float64
 			}
 		}
@@ -77,7 +90,7 @@ func TestExplain(t *testing.T) {
 				t.Errorf("the call over gRPC: %+v", c)
 			}
 		case c.Keys == 2:
-			if c.Route != "schema/toy.graphqls:3:4" || c.Status != 200 || c.Code != "" {
+			if c.Route != "schema/toy.graphqls:3:4" || c.Status != 200 || c.Code != "" || c.Bytes == 0 {
 				t.Errorf("the batch: %+v", c)
 			}
 		case c.Code != "":

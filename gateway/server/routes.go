@@ -15,6 +15,13 @@ import (
 // anyFrontend is the path of requests that tell their frontend otherwise.
 const anyFrontend = "/graphql"
 
+// The paths below that of a frontend.
+const (
+	schemaPath    = "/schema.graphql"
+	routesPath    = "/routes.json"
+	documentsPath = "/documents.json"
+)
+
 // newMux returns the routes of the public address.
 func (s *Server) newMux(of *state, frontends []execute.Frontend) (*http.ServeMux, error) {
 	if len(of.names) == 0 {
@@ -37,9 +44,9 @@ func (s *Server) newMux(of *state, frontends []execute.Frontend) (*http.ServeMux
 		mux.Handle(anyFrontend+"/"+name, handler)
 	}
 	mux.Handle(anyFrontend+"/{frontend}", byName)
-	mux.Handle("GET /graphql/{frontend}/schema.graphql", &choice{handlers: schemas})
-	mux.Handle("GET /graphql/{frontend}/routes.json", &choice{handlers: routes})
-	mux.Handle("GET /graphql/{frontend}/documents.json", &choice{handlers: trusted})
+	mux.Handle("GET /graphql/{frontend}"+schemaPath, &choice{handlers: schemas})
+	mux.Handle("GET /graphql/{frontend}"+routesPath, &choice{handlers: routes})
+	mux.Handle("GET /graphql/{frontend}"+documentsPath, &choice{handlers: trusted})
 	if cfg.Playground.Enabled {
 		if err := addPlayground(mux, cfg, frontends, fallback); err != nil {
 			return nil, err
@@ -52,10 +59,10 @@ func (s *Server) newMux(of *state, frontends []execute.Frontend) (*http.ServeMux
 func addPlayground(mux *http.ServeMux, cfg *config.Config, frontends []execute.Frontend, fallback string) error {
 	page := playground.Config{Default: fallback}
 	for _, f := range frontends {
+		of, at := cfg.Of(f.Name), anyFrontend+"/"+f.Name
 		shown := playground.Frontend{
-			Name:      f.Name,
-			Endpoint:  "/graphql/" + f.Name,
-			SchemaURL: "/graphql/" + f.Name + "/schema.graphql",
+			Name: f.Name, Endpoint: at, SchemaURL: at + schemaPath, RoutesURL: at + routesPath, DocumentsURL: at + documentsPath, DocsURL: "/docs/" + f.Name,
+			Explain: of.Explain, Documents: of.Documents.Mode, Operations: []playground.Operation{},
 		}
 		for _, op := range f.Operations {
 			shown.Operations = append(shown.Operations, playground.Operation{Name: op.Name, Query: op.Document})

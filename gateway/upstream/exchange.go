@@ -20,9 +20,9 @@ import (
 // attempt has its own. gRPC has grpc-timeout.
 const expectedTimeout = "X-Envoy-Expected-Rq-Timeout-Ms"
 
-// reading reads the answer to an attempt, which was requested at a time. ctx is that of
+// reading reads the answer to an attempt of a call, which was requested at a time. ctx is that of
 // the attempt.
-type reading[T any] func(ctx context.Context, resp *http.Response, asked time.Time) (T, error)
+type reading[T any] func(ctx context.Context, of *call, resp *http.Response, asked time.Time) (T, error)
 
 // exchanging is a request that is sent through the policies of a service, and what is
 // read of its answers.
@@ -83,7 +83,7 @@ func (x *exchanging[T]) make(ctx context.Context, to *endpoint.Endpoint) (none T
 	}
 	defer resp.Body.Close()
 	x.call.status.Store(int64(resp.StatusCode))
-	return x.read(ctx, resp, asked)
+	return x.read(ctx, x.call, resp, asked)
 }
 
 // copy makes an attempt whose answer is read, so that the connection is used again, and
@@ -101,7 +101,7 @@ func (x *exchanging[T]) copy(ctx context.Context, to *endpoint.Endpoint) error {
 		return err
 	}
 	defer resp.Body.Close()
-	_, err = x.http.body(ctx, resp)
+	_, err = x.http.body(ctx, new(call), resp)
 	return err
 }
 

@@ -150,14 +150,14 @@ func (c *HTTP) fetch(req based, what *call) cache.Make {
 	return func(ctx context.Context, have *cache.Entry) (*cache.Entry, error) {
 		req := based{req.WithContext(ctx), req.base}
 		conditional := have != nil && validate(req.Request, gotOf(have).header)
-		made, err := exchange(c, req, what, func(ctx context.Context, resp *http.Response, asked time.Time) (fetched, error) {
+		made, err := exchange(c, req, what, func(ctx context.Context, of *call, resp *http.Response, asked time.Time) (fetched, error) {
 			answer := &got{status: resp.StatusCode, header: resp.Header}
 			direct := isSame(resp.Request.URL, req.URL)
 			if conditional && direct && resp.StatusCode == http.StatusNotModified {
 				old := gotOf(have)
 				answer = &got{status: old.status, header: updated(old.header, resp.Header), body: old.body}
 			} else {
-				body, err := c.body(ctx, resp)
+				body, err := c.body(ctx, of, resp)
 				if err != nil {
 					return fetched{}, err
 				}

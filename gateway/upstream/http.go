@@ -164,8 +164,8 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 // answer sends a request and returns its answer, which is not cached.
 func (c *HTTP) answer(ctx context.Context, r Request, req based) (*got, error) {
 	req.Request = req.WithContext(ctx)
-	answer, err := exchange(c, req, c.callOf(ctx, r), func(ctx context.Context, resp *http.Response, asked time.Time) (*got, error) {
-		body, err := c.body(ctx, resp)
+	answer, err := exchange(c, req, c.callOf(ctx, r), func(ctx context.Context, of *call, resp *http.Response, asked time.Time) (*got, error) {
+		body, err := c.body(ctx, of, resp)
 		answer := &got{status: resp.StatusCode, header: resp.Header, body: body}
 		answer.read(req.Request, asked)
 		return answer, err
@@ -203,8 +203,8 @@ func (c *HTTP) statusError(resp *http.Response) error {
 	})
 }
 
-// body reads the body of a good answer. What is not a good one is an error.
-func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
+// body reads the body of a good answer to a call. What is not a good one is an error.
+func (c *HTTP) body(ctx context.Context, of *call, resp *http.Response) (string, error) {
 	if err := c.statusError(resp); err != nil {
 		return "", err
 	}
@@ -227,6 +227,7 @@ func (c *HTTP) body(ctx context.Context, resp *http.Response) (string, error) {
 	case int64(body.Len()) > c.config().MaxResponseBytes:
 		return "", tooLarge()
 	}
+	of.bytes.Store(int64(body.Len()))
 	return body.String(), nil
 }
 
@@ -321,7 +322,7 @@ func (c *HTTP) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
 		return err
 	}
 	defer resp.Body.Close()
-	if _, err := c.body(ctx, resp); err != nil {
+	if _, err := c.body(ctx, new(call), resp); err != nil {
 		return err
 	}
 	return nil

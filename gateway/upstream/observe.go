@@ -117,7 +117,7 @@ func (c *call) ends(record *provenance.Record, place int, of *provenance.Call, e
 		of.Version = c.version.owner.fallback.name
 	}
 	of.Attempts, of.Endpoint = c.sent()
-	of.Status, of.Outcome = int(c.status.Load()), outcomeOf(err)
+	of.Status, of.Bytes, of.Outcome = int(c.status.Load()), c.bytes.Load(), outcomeOf(err)
 	record.Ends(place, of)
 }
 

@@ -40,6 +40,7 @@ type call struct {
 	of *call
 
 	status atomic.Int64 // of the last answer over HTTP
+	bytes  atomic.Int64 // of the body of the last answer over HTTP that was read
 
 	mu     sync.Mutex
 	first  [2]*endpoint.Endpoint

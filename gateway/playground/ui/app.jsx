@@ -1,139 +1,170 @@
-// The playground: GraphiQL with a switch between the gateway's frontends.
-import { createGraphiQLFetcher } from '@graphiql/toolkit';
-import { GraphiQL } from 'graphiql';
-import { useGraphiQL } from '@graphiql/react';
-import { useMemo, useState } from 'react';
+// The console: an editor, a picture of how requests are routed, and documentation, for each of the
+// gateway's frontends.
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import 'graphiql/style.css';
+import { load, mint, post, usePlace, useStored, useToken } from './session.js';
 import './app.css';
 
-// Workers are files of their own beside this one; see build.mjs.
-globalThis.MonacoEnvironment = {
-  getWorker(_id, label) {
-    const name = { json: 'json', graphql: 'graphql' }[label] ?? 'editor';
-    return new Worker(new URL(globalThis.porticoWorkers[name], import.meta.url), { type: 'module' });
-  },
+const views = {
+  editor: { title: 'Editor', View: lazy(() => import('./editor/Editor.jsx')) },
+  routes: { title: 'Routes', View: lazy(() => import('./routes/Routes.jsx')) },
+  docs: { title: 'Docs', View: lazy(() => import('./docs/Docs.jsx')) },
 };
 
-// withoutHeaders takes headers out of what is stored: the history would keep
-// tokens, whatever shouldPersistHeaders says.
-function withoutHeaders(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), (key, value) => (key === 'headers' ? null : value));
-  } catch {
-    return text; // not JSON, such as the theme
-  }
-}
+// The hues of frontends; where there are more frontends, they come again.
+const hues = [265, 155, 20, 205, 330, 95];
 
-// storageOf keeps each frontend's tabs apart.
-function storageOf(frontend) {
-  const prefix = `portico:${frontend}:`;
-  const own = () => Object.keys(localStorage).filter(key => key.startsWith(prefix));
-  return {
-    get length() {
-      return own().length;
+function Console({ config }) {
+  const [place, go] = usePlace();
+  const [last, setLast] = useStored(localStorage, 'portico:frontend');
+  const [theme, setTheme] = useStored(localStorage, 'portico:theme');
+  const [token] = useToken();
+  const [edited, setEdited] = useState(null);
+  const frontends = config.frontends.map((frontend, i) => ({ ...frontend, color: `light-dark(oklch(0.47 0.15 ${hues[i % hues.length]}), oklch(0.78 0.12 ${hues[i % hues.length]}))` }));
+  const named = name => frontends.find(candidate => candidate.name === name);
+  const frontend = named(place.frontend) ?? named(last) ?? named(config.default) ?? frontends[0];
+  const view = views[place.view] ? place.view : 'editor';
+  const opened = useRef(new Set()).current.add(view); // what was opened keeps its state
+
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme || 'system';
+  }, [theme]);
+  useEffect(() => {
+    document.title = `${views[view].title} · ${frontend.name} · Portico`;
+  }, [view, frontend.name]);
+
+  const choose = name => {
+    setLast(name);
+    go({ frontend: name, operation: '', variables: '' });
+  };
+  const properties = {
+    editor: { frontend, place, theme: theme || null, token, onEdit: setEdited, show: next => go({ view: next }) },
+    routes: {
+      frontends,
+      editor: edited,
+      initial: { frontend: frontend.name, operation: place.operation, compare: compared(place) },
+      request: (name, request) => post(named(name).endpoint, request),
+      load: name => loadRouting(named(name)),
+      token,
     },
-    getItem: key => localStorage.getItem(prefix + key),
-    setItem: (key, value) => localStorage.setItem(prefix + key, withoutHeaders(value)),
-    removeItem: key => localStorage.removeItem(prefix + key),
-    clear: () => own().forEach(key => localStorage.removeItem(key)),
+    docs: { frontend, token },
   };
-}
-
-function fetcherOf(frontend) {
-  const url = new URL(frontend.endpoint, location.href);
-  const socket = new URL(url);
-  socket.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  const fetcher = createGraphiQLFetcher({
-    url: url.href,
-    subscriptionUrl: socket.href, // the headers editor goes into connection_init
-    enableIncrementalDelivery: false,
-    headers: { Accept: 'application/graphql-response+json, application/json' },
-  });
-  return async (params, options) => {
-    try {
-      return await fetcher(params, options);
-    } catch (cause) {
-      return { errors: [{ message: `${frontend.endpoint} can't be reached: is the gateway running? (${cause.message})` }] };
-    }
-  };
-}
-
-function Controls({ config, frontend, choose }) {
-  const headers = useGraphiQL(state => state.headerEditor);
-  const [note, setNote] = useState('');
-
-  async function authorize() {
-    try {
-      const response = await fetch(config.tokenURL, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ subject: 'u1', scopes: ['orders:write'] }),
-      });
-      const answer = await response.json();
-      if (!response.ok) throw new Error(answer.errors?.[0]?.message ?? `status ${response.status}`);
-      const kept = JSON.parse(headers.getValue().trim() || '{}');
-      headers.setValue(JSON.stringify({ ...kept, Authorization: `Bearer ${answer.access_token}` }, null, 2));
-      setNote('The token is in the headers.');
-    } catch (cause) {
-      setNote(`No token: ${cause.message}`);
-    }
-  }
-
   return (
-    <div className="portico-controls">
-      {config.tokenURL && (
-        <button type="button" onClick={authorize} title="Puts a token of the demo's customer u1 into the headers">
-          Get a demo token
-        </button>
-      )}
-      <span role="status">{note}</span>
-      <a href={frontend.schemaURL} target="_blank" rel="noreferrer">
-        Schema
-      </a>
-      <label>
-        Frontend{' '}
-        <select aria-label="Frontend" value={frontend.name} onChange={event => choose(event.target.value)}>
-          {config.frontends.map(({ name }) => (
-            <option key={name}>{name}</option>
+    <div className="pc-console" style={{ '--pc-frontend': frontend.color }}>
+      <header className="pc-header">
+        <h1>
+          Portico <span className="pc-name">{frontend.name}</span>
+        </h1>
+        <nav aria-label="Views">
+          {Object.entries(views).map(([name, { title }]) => (
+            <a
+              key={name}
+              href={`?view=${name}&frontend=${frontend.name}`}
+              aria-current={name === view ? 'page' : undefined}
+              onClick={event => {
+                if (event.metaKey || event.ctrlKey || event.shiftKey) return; // a tab of the browser
+                event.preventDefault();
+                go({ view: name === 'editor' ? '' : name });
+              }}
+            >
+              {title}
+            </a>
           ))}
+        </nav>
+        <span className="pc-where">
+          <select aria-label="Frontend" value={frontend.name} onChange={event => choose(event.target.value)}>
+            {frontends.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+          <code title="The endpoint of this frontend">{frontend.endpoint}</code>
+          <a href={frontend.schemaURL} target="_blank" rel="noreferrer">
+            Schema
+          </a>
+        </span>
+        <SignIn tokenURL={config.tokenURL} />
+        <select className="pc-theme" aria-label="Theme" value={theme} onChange={event => setTheme(event.target.value)}>
+          <option value="">System</option>
+          <option value="light">Light</option>
+          <option value="dark">Dark</option>
         </select>
-      </label>
-      <strong className="portico-logo">Portico</strong>
+      </header>
+      {Object.entries(views).map(
+        ([name, { View }]) =>
+          opened.has(name) && (
+            <main key={name} className={`pc-view pc-${name}`} hidden={name !== view}>
+              <Suspense fallback={<p className="pc-loading">Loading …</p>}>
+                <View {...properties[name]} />
+              </Suspense>
+            </main>
+          ),
+      )}
     </div>
   );
 }
 
-function Playground({ config }) {
-  const [name, setName] = useState(() => {
-    const last = localStorage.getItem('portico:frontend');
-    return config.frontends.some(frontend => frontend.name === last) ? last : config.default;
-  });
-  const frontend = config.frontends.find(candidate => candidate.name === name);
-  const fetcher = useMemo(() => fetcherOf(frontend), [frontend]);
-  const storage = useMemo(() => storageOf(name), [name]);
-  const choose = next => {
-    localStorage.setItem('portico:frontend', next);
-    setName(next);
-  };
+// compared returns what a link compares the operation with: compare=mobile/Screen.
+function compared(place) {
+  const [frontend, operation] = (place.compare ?? '').split('/');
+  return operation ? { frontend, operation } : undefined;
+}
+
+async function loadRouting(frontend) {
+  const [picture, sdl] = await Promise.all([load(frontend.routesURL), load(frontend.schemaURL)]);
+  return { routes: picture && JSON.parse(picture), sdl };
+}
+
+// SignIn sets the token that all requests have.
+function SignIn({ tokenURL }) {
+  const [token, setToken] = useToken();
+  const [note, setNote] = useState('');
+  const [asking, setAsking] = useState(false);
+
+  async function demo() {
+    try {
+      setToken(await mint(tokenURL));
+      setNote('');
+    } catch (cause) {
+      setNote(`No token: ${cause.message}`);
+    }
+  }
+  if (token) {
+    return (
+      <span className="pc-token">
+        <span role="status">Signed in</span>
+        <button type="button" onClick={() => setToken('')}>
+          Sign out
+        </button>
+      </span>
+    );
+  }
   return (
-    <GraphiQL
-      key={name}
-      fetcher={fetcher}
-      storage={storage}
-      shouldPersistHeaders={false}
-      showPersistHeadersSettings={false}
-      isHeadersEditorEnabled
-      defaultEditorToolsVisibility="headers"
-      defaultQuery={'# Ask something: press Ctrl and Space for what there is.\n\n{\n  __typename\n}\n'}
-      defaultTabs={frontend.operations.length > 0 ? frontend.operations : undefined}
-    >
-      <GraphiQL.Logo>
-        <Controls config={config} frontend={frontend} choose={choose} />
-      </GraphiQL.Logo>
-    </GraphiQL>
+    <span className="pc-token">
+      <span role="status">{note}</span>
+      {tokenURL && (
+        <button type="button" onClick={demo} title="Sign in as the demo's customer u1, until the tab is closed">
+          Get a demo token
+        </button>
+      )}
+      {asking ? (
+        <form
+          onSubmit={event => {
+            event.preventDefault();
+            setToken(new FormData(event.target).get('token').trim());
+            setAsking(false);
+          }}
+        >
+          <input name="token" type="password" autoComplete="off" aria-label="Token" placeholder="Bearer token" autoFocus />
+          <button type="submit">Use</button>
+        </form>
+      ) : (
+        <button type="button" onClick={() => setAsking(true)} title="Send a token of your own with all requests, until the tab is closed">
+          Own token
+        </button>
+      )}
+    </span>
   );
 }
 
 const response = await fetch('config.json');
-createRoot(document.getElementById('playground')).render(<Playground config={await response.json()} />);
+createRoot(document.getElementById('playground')).render(<Console config={await response.json()} />);

@@ -1,0 +1,89 @@
+// The documentation of a frontend, which the gateway makes: as a view, and as the panel beside the editor.
+import { useGraphiQL } from '@graphiql/react';
+import { useEffect, useRef, useState } from 'react';
+import { load } from '../session.js';
+
+// Docs is the view.
+export default function Docs({ frontend, token }) {
+  return <Page frontend={frontend} token={token} />;
+}
+
+// Page shows the documentation in a shadow root, where its styles and ids are its own. at is the id to
+// show, such as Product.stock.
+function Page({ frontend, token, at }) {
+  const [text, setText] = useState(undefined);
+  const host = useRef(null);
+  useEffect(() => {
+    let current = true;
+    load(frontend.docsURL).then(loaded => current && setText(loaded));
+    return () => {
+      current = false;
+    };
+  }, [frontend.docsURL, token]);
+  useEffect(() => {
+    if (text && host.current) show(host.current, text, new URL(frontend.docsURL, location.href));
+  }, [text, frontend.docsURL]);
+  useEffect(() => {
+    if (text && at) scrollTo(host.current, at);
+  }, [text, at]);
+  if (text === undefined) return <p className="pc-loading">Loading …</p>;
+  if (text === null) {
+    return (
+      <p className="pc-loading">
+        The documentation is for callers who may read the schema: set frontend.introspection to true, and sign in with the scope introspectionScope if it is
+        set.
+      </p>
+    );
+  }
+  return <div className="pc-page" ref={host} />;
+}
+
+async function show(host, text, base) {
+  const page = new DOMParser().parseFromString(text, 'text/html');
+  const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+  const styles = [...page.querySelectorAll('link[rel=stylesheet]')].map(link => {
+    const copy = document.createElement('link');
+    copy.rel = 'stylesheet';
+    copy.href = new URL(link.getAttribute('href'), base);
+    return copy;
+  });
+  root.replaceChildren(...styles, ...page.body.childNodes);
+  root.addEventListener('click', event => {
+    const target = event.target.closest('a')?.getAttribute('href');
+    if (target?.startsWith('#')) {
+      event.preventDefault();
+      scrollTo(host, decodeURIComponent(target.slice(1)));
+    }
+  });
+  const script = page.querySelector('script[src]')?.getAttribute('src');
+  if (script) (await import(new URL(script, base).href)).enhance(root);
+}
+
+function scrollTo(host, id) {
+  host?.shadowRoot?.getElementById(id)?.scrollIntoView({ block: 'start' });
+}
+
+// anchor returns the id of what was chosen in the editor: a field, or the type of a value.
+function anchor(reference) {
+  const { parentType, fieldDef, type } = reference?.typeInfo ?? {};
+  if (reference?.kind.endsWith('Field') && fieldDef && parentType) return `${parentType.name}.${fieldDef.name}`;
+  return type ? String(type).replaceAll(/[[\]!]/g, '') : undefined;
+}
+
+// referencePanel shows the documentation beside the editor, at what is chosen there.
+export function referencePanel(frontend) {
+  function Reference() {
+    const reference = useGraphiQL(state => state.schemaReference);
+    return (
+      <section className="pc-panel pc-reference" aria-label="Documentation">
+        <Page frontend={frontend} at={anchor(reference)} />
+      </section>
+    );
+  }
+  const icon = () => (
+    <svg viewBox="0 0 16 16" width="1em" height="1em" fill="none" stroke="currentColor" strokeWidth="1.5" aria-hidden="true">
+      <path d="M3 2.5h4a1 1 0 0 1 1 1v10a1 1 0 0 0-1-1H3zM13 2.5H9a1 1 0 0 0-1 1v10a1 1 0 0 1 1-1h4z" />
+    </svg>
+  );
+  return { title: 'Documentation', icon, content: Reference };
+}

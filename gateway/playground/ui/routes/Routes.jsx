@@ -1,0 +1,3 @@
+export default function Routes() {
+  return <p className="pc-loading">Soon.</p>;
+}
