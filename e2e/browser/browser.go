@@ -4,16 +4,20 @@ package browser
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -26,18 +30,19 @@ type Browser struct {
 	mu       sync.Mutex
 	outside  []string
 	problems []string
+	received float64 // bytes, as they were transferred
 }
 
 // Start starts a browser that ends with the test. The test fails when a page
 // asks for anything outside this machine, or throws.
 func Start(t *testing.T) *Browser {
 	t.Helper()
-	path, err := find()
+	executable, err := find()
 	if err != nil {
 		t.Fatal(err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path),
+		chromedp.ExecPath(executable),
 		chromedp.NoSandbox, // tests run as root in containers
 		chromedp.WindowSize(1400, 900),
 		chromedp.UserDataDir(t.TempDir()),
@@ -58,6 +63,9 @@ func Start(t *testing.T) *Browser {
 		t.Fatal(err)
 	}
 	if _, err := chromedp.Call(tab, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(tab, log.Enable, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -83,6 +91,21 @@ func (b *Browser) watch(event any) {
 	case *network.EventRequestWillBeSent:
 		if !local(e.Request.URL) {
 			b.outside = append(b.outside, e.Request.URL)
+		}
+	case *network.EventLoadingFinished:
+		b.received += e.EncodedDataLength
+	case *log.EventEntryAdded:
+		// An operation that is answered with a status other than 200 is an answer that the page shows.
+		if e.Entry.Level == log.EntryLevelError && !(e.Entry.Source == log.EntrySourceNetwork && path.Base(path.Dir(e.Entry.URL)) == "graphql") {
+			b.problems = append(b.problems, e.Entry.Text+" "+e.Entry.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError {
+			var text strings.Builder
+			for _, arg := range e.Args {
+				text.WriteString(string(arg.Value) + arg.Description + " ")
+			}
+			b.problems = append(b.problems, text.String())
 		}
 	case *runtime.EventExceptionThrown:
 		// Monaco cancels what it has under way when an editor goes, and throws it.
@@ -133,6 +156,29 @@ func (b *Browser) Do(t *testing.T, what string, steps ...chromedp.Action[chromed
 	}
 }
 
+// Choose chooses an option of a select element.
+func (b *Browser) Choose(t *testing.T, selector, option string) {
+	t.Helper()
+	const choose = `(selector, option) => {
+		const element = document.querySelector(selector);
+		const chosen = [...element.options].find(({text}) => text === option);
+		element.value = chosen.value;
+		element.dispatchEvent(new Event('change', {bubbles: true}));
+		return true;
+	}`
+	b.Do(t, "choose "+option+" in "+selector, func(ctx context.Context, tab *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.PollFunction[bool](choose, chromedp.WithPollingArgs(selector, option), chromedp.WithPollingTimeout(20*time.Second))(ctx, tab)
+		return chromedp.Void{}, err
+	})
+}
+
+// Received returns the bytes that were transferred so far, with headers.
+func (b *Browser) Received() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return int(b.received)
+}
+
 // Eval evaluates an expression of JavaScript that gives a string.
 func (b *Browser) Eval(t *testing.T, expression string) string {
 	t.Helper()
@@ -163,6 +209,39 @@ func (b *Browser) Insert(t *testing.T, text string) {
 	t.Helper()
 	if _, err := chromedp.Call(b.ctx, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Resize gives the page a size in pixels.
+func (b *Browser) Resize(t *testing.T, width, height int64) {
+	t.Helper()
+	b.Do(t, "resize", chromedp.EmulateViewport(width, height))
+}
+
+// Audit fails the test for each serious or critical finding of axe-core, whose script is given, and when the page is
+// wider than its window.
+func (b *Browser) Audit(t *testing.T, what, axe string) {
+	t.Helper()
+	b.Eval(t, axe+"; ''")
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	const audit = `axe.run(document, {resultTypes: ['violations']}).then(({violations}) => JSON.stringify(violations
+		.filter(({impact}) => impact === 'serious' || impact === 'critical')
+		.flatMap(({id, impact, nodes}) => nodes.map(({target, failureSummary}) => [impact, id, target.join(' '), failureSummary].join(': ')))
+		.concat(document.documentElement.scrollWidth > innerWidth ? ['the page is wider than its window: ' + document.documentElement.scrollWidth] : [])))`
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](audit, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	var findings []string
+	if err := json.Unmarshal([]byte(text), &findings); err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range findings {
+		t.Errorf("%s: %s", what, finding)
+	}
+	if len(findings) > 0 {
+		t.Logf("%s: picture: %s", what, b.Picture(t))
 	}
 }
 

@@ -10,7 +10,34 @@ const target = process.argv[2];
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 
+// Defects of packages that are corrected here: texts, each of which must be there once.
+const corrections = {
+  // A tab is no role="tab": it has two buttons in it (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/).
+  '@graphiql/react/dist/components/tabs/index.js': [
+    ['"aria-selected": isActive,', '"aria-current": isActive ? "true" : undefined,'],
+    ['role: "tab",', ''],
+    ['role: "tablist",', ''],
+  ],
+};
+
+const correct = {
+  name: 'correct',
+  setup({ onLoad }) {
+    for (const [file, changes] of Object.entries(corrections)) {
+      onLoad({ filter: new RegExp(file.replaceAll(/[/.]/g, '\\$&') + '$') }, ({ path }) => {
+        let contents = readFileSync(path, 'utf8');
+        for (const [from, to] of changes) {
+          if (contents.split(from).length !== 2) throw new Error(`${path} has changed: ${from} is not there once`);
+          contents = contents.replace(from, to);
+        }
+        return { contents };
+      });
+    }
+  },
+};
+
 const options = {
+  plugins: [correct],
   bundle: true,
   minify: true,
   format: 'esm',

@@ -2,9 +2,10 @@
 import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import { MONACO_THEME_DATA } from '../node_modules/@graphiql/react/dist/constants.js'; // it is not exported
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
-import { Kind, parse } from 'graphql';
+import { Kind, buildSchema, parse } from 'graphql';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { referencePanel } from '../docs/Docs.jsx';
 import { authorization, load, post } from '../session.js';
@@ -15,6 +16,10 @@ import '@graphiql/plugin-history/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import 'graphiql/graphiql.css';
 import './editor.css';
+
+// Colors of the editors that can be read on their backgrounds.
+MONACO_THEME_DATA.light.rules.push({ token: 'number', foreground: '#07704a' }, { token: 'comment', foreground: '#007000' }, { token: 'argument.identifier.gql', foreground: '#5550bd' });
+MONACO_THEME_DATA.dark.rules.push({ token: 'comment', foreground: '#8fc077' });
 
 // Workers are files of their own beside this one; see build.mjs.
 globalThis.MonacoEnvironment = {
@@ -103,6 +108,7 @@ export default function Editor(props) {
 function FrontendEditor({ frontend, place, theme, token, onEdit, show }) {
   const [answer, setAnswer] = useState(null);
   const trusted = useTrusted(frontend, token);
+  const schema = useSchema(frontend, token);
   const signedIn = useRef(token);
   signedIn.current = token;
   const { fetcher, storage, shared, fixed } = useMemo(
@@ -110,7 +116,7 @@ function FrontendEditor({ frontend, place, theme, token, onEdit, show }) {
       fetcher: fetcherOf(frontend, setAnswer),
       storage: storageOf(frontend.name),
       shared: sharedOperation(frontend, place),
-      fixed: { reference: referencePanel(frontend), panels: [explorerPlugin(), codePanel(frontend.endpoint, () => signedIn.current), HISTORY_PLUGIN] },
+      fixed: { reference: referencePanel(frontend), panels: [explorerPlugin({ hideActions: true }), codePanel(frontend.endpoint, () => signedIn.current), HISTORY_PLUGIN] },
     }),
     [frontend.name], // what a link says counts when it is opened
   );
@@ -123,6 +129,7 @@ function FrontendEditor({ frontend, place, theme, token, onEdit, show }) {
       )}
       <GraphiQL
         fetcher={fetcher}
+        schema={schema}
         storage={storage}
         forcedTheme={theme ?? 'system'}
         shouldPersistHeaders={false}
@@ -166,6 +173,22 @@ function useTrusted(frontend, token) {
     };
   }, [frontend.documentsURL, token]);
   return trusted;
+}
+
+// useSchema returns the schema of a frontend that executes trusted documents only: the operation of introspection is none. Of
+// others it is undefined, and GraphiQL reads it.
+function useSchema(frontend, token) {
+  const only = frontend.documents === 'only';
+  const [schema, setSchema] = useState(only ? null : undefined);
+  useEffect(() => {
+    if (!only) return undefined;
+    let current = true;
+    load(frontend.schemaURL).then(text => current && setSchema(text && buildSchema(text)));
+    return () => {
+      current = false;
+    };
+  }, [only, frontend.schemaURL, token]);
+  return schema;
 }
 
 // SchemaFor reads the schema again when the caller is another one, who may read it or not.

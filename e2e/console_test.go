@@ -1,0 +1,193 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/portico-gateway/portico/demo/demotest"
+	"github.com/portico-gateway/portico/e2e/browser"
+)
+
+// sizes are windows of a desktop and of a phone.
+var sizes = []struct { //nolint:gochecknoglobals // it is constant
+	name          string
+	width, height int64
+}{{"desktop", 1400, 900}, {"phone", 390, 844}}
+
+// axe returns the script of axe-core.
+func axe(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("clients/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v: run make setup", err)
+	}
+	return string(text)
+}
+
+// openConsole opens a page of the console, by the query of its address.
+func openConsole(t *testing.T, b *browser.Browser, g *gateway, query string) {
+	t.Helper()
+	b.Do(t, "open the console", chromedp.Navigate(g.url+"/playground/?"+query), chromedp.WaitVisible(`.pc-header`))
+}
+
+const editorIsThere = `.graphiql-query-editor .view-line`
+
+// What a frontend developer does in the editor, at both sizes: without an error in the browser's log, a request beyond this
+// machine, or a serious finding of axe-core.
+func TestConsoleEditor(t *testing.T) {
+	g := start(t)
+	for _, size := range sizes {
+		t.Run(size.name, func(t *testing.T) {
+			b := browser.Start(t)
+			b.Resize(t, size.width, size.height)
+			openConsole(t, b, g, "frontend=web&operation=ProductPage")
+			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			b.AwaitText(t, ".graphiql-tabs", "Catalogue", "ProductPage")
+			b.AwaitText(t, ".pc-header", "web", "Editor", "Routes", "Docs")
+
+			// The answer and what is known of it.
+			run(t, b)
+			b.AwaitText(t, ".graphiql-response", "Stovetop Espresso")
+			b.AwaitText(t, ".pc-answer", "Status\n200", "Time", "Size", "Cost\n", "of at most 26", "Cache\n", "Calls\n6", "headers")
+			if shown := b.Eval(t, `document.querySelector('.graphiql-response').innerText`); strings.Contains(shown, "explain") {
+				t.Errorf("the explanation is among the answer: %s", shown)
+			}
+			b.Audit(t, "an answer", axe(t))
+
+			// Errors lead to their places.
+			openConsole(t, b, g, "frontend=web&operation="+url.QueryEscape("query Wrong {\n  product(id: \"p1\") { name nothing }\n}"))
+			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			b.AwaitText(t, ".graphiql-tab-active, .graphiql-tabs", "Wrong")
+			run(t, b)
+			b.AwaitText(t, ".pc-errors", "GRAPHQL_VALIDATION_FAILED", "nothing", "line 2, column 28")
+			b.Do(t, "go to the place", chromedp.Click(`.pc-errors button`))
+			b.Audit(t, "errors", axe(t))
+
+			// The token holds for all tabs, and survives a reload; it is not in the lasting storage.
+			b.Do(t, "sign in", chromedp.Click(`//button[text()="Get a demo token"]`))
+			b.AwaitText(t, ".pc-token", "Signed in")
+			openConsole(t, b, g, "frontend=web&operation=Me")
+			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			b.AwaitText(t, ".pc-token", "Signed in")
+			run(t, b)
+			b.AwaitText(t, ".graphiql-response", "Mara Lindqvist")
+			if stored := b.Eval(t, `JSON.stringify(localStorage)`); strings.Contains(stored, "Bearer") || strings.Contains(stored, "eyJ") {
+				t.Errorf("the token is in the browser's storage: %s", stored)
+			}
+			b.Do(t, "sign out", chromedp.Click(`//button[text()="Sign out"]`))
+			run(t, b)
+			b.AwaitText(t, ".pc-errors", "UNAUTHENTICATED")
+
+			// Another frontend has another name, color, endpoint and other tabs.
+			before := b.Eval(t, `getComputedStyle(document.querySelector('.pc-name')).backgroundColor`)
+			b.Choose(t, `select[aria-label=Frontend]`, "mobile")
+			b.AwaitText(t, ".graphiql-tabs", "Home", "Screen")
+			b.AwaitText(t, ".pc-name", "mobile")
+			if after := b.Eval(t, `getComputedStyle(document.querySelector('.pc-name')).backgroundColor`); after == before {
+				t.Errorf("both frontends have the color %s", after)
+			}
+			if title := b.Eval(t, `document.title`); !strings.Contains(title, "mobile") {
+				t.Errorf("the title is %q", title)
+			}
+			b.Choose(t, `select[aria-label=Theme]`, "Dark")
+			b.Audit(t, "in the dark", axe(t))
+		})
+	}
+}
+
+// The panels beside the editor: the explorer writes the operation, and the code of each client says the same.
+func TestConsolePanels(t *testing.T) {
+	g := start(t)
+	for _, size := range sizes {
+		t.Run(size.name, func(t *testing.T) {
+			b := browser.Start(t)
+			b.Resize(t, size.width, size.height)
+			variables := `{"id": "p2", "text": "it's \"so\" ${x} ` + "`y`" + `"}`
+			const document = "query Shared($id: ID!, $text: String = \"d\") {\n  product(id: $id) { id name }\n  search(text: $text) { __typename }\n}"
+			openConsole(t, b, g, url.Values{"frontend": {"web"}, "operation": {document}, "variables": {variables}}.Encode())
+			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			b.AwaitText(t, ".graphiql-tabs", "Shared")
+
+			b.Do(t, "open the explorer", chromedp.Click(`button[aria-label="Show GraphiQL Explorer"]`))
+			b.AwaitText(t, ".graphiql-plugin", "Explorer", "categories")
+			b.Audit(t, "the explorer", axe(t))
+
+			b.Do(t, "open the code", chromedp.Click(`button[aria-label="Show Code"]`))
+			for client, text := range map[string]string{"curl": "--data", "fetch": "await fetch", "Apollo Client": "HttpLink", "urql": "fetchExchange"} {
+				b.Choose(t, `.pc-panel select`, client)
+				b.AwaitText(t, ".pc-panel code", text)
+				if client != "curl" && client != "fetch" {
+					continue
+				}
+				code := b.Eval(t, `document.querySelector('.pc-panel code').innerText`)
+				if got := runCode(t, client, code); !strings.Contains(got, `"id":"p2"`) {
+					t.Errorf("%s answers %s:\n%s", client, got, code)
+				}
+			}
+			b.Audit(t, "the code", axe(t))
+			if link := b.Eval(t, `document.querySelector('.pc-share').innerText`); link != "Share" {
+				t.Errorf("the button says %q", link)
+			}
+		})
+	}
+}
+
+// runCode runs code of the console and returns what it prints.
+func runCode(t *testing.T, client, code string) string {
+	t.Helper()
+	name, args := "sh", []string{"-c", code}
+	if client == "fetch" {
+		file := filepath.Join(t.TempDir(), "code.mjs")
+		write(t, file, code+"\nconsole.log(JSON.stringify({ data, errors }));\n")
+		name, args = "node", []string{file}
+	}
+	out, err := exec.CommandContext(t.Context(), name, args...).Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", client, err, code)
+	}
+	return strings.ReplaceAll(string(out), `": "`, `":"`)
+}
+
+// A frontend that executes trusted documents only lists them, and they can be opened and executed.
+func TestConsoleTrustedDocuments(t *testing.T) {
+	d := demotest.Start(t)
+	const trusted = "query Trusted { product(id: \"p1\") { name } }"
+	manifest := filepath.Join(t.TempDir(), "manifest.json")
+	text, _ := json.Marshal(map[string]string{"trusted-1": trusted})
+	write(t, manifest, string(text))
+	g := startWith(t, d, loopback+authDemo(d)+fmt.Sprintf("playground: {enabled: true}\nfrontend: {introspection: true, documents: {mode: only, manifest: %q}}\n", manifest))
+	b := browser.Start(t)
+	openConsole(t, b, g, "frontend=web")
+	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+	b.AwaitText(t, ".pc-notice", "Only trusted documents")
+	b.Do(t, "open the panel", chromedp.Click(`button[aria-label="Show Trusted documents"]`))
+	b.AwaitText(t, ".pc-panel", "Trusted", "trusted-1")
+	b.Audit(t, "trusted documents", axe(t))
+	b.Do(t, "open the document", chromedp.Click(`.pc-panel li button`))
+	b.AwaitText(t, ".graphiql-query-editor", "product")
+	run(t, b)
+	b.AwaitText(t, ".graphiql-response", "Stovetop Espresso")
+}
+
+// The page is small, and what it needs is there soon.
+func TestConsoleSize(t *testing.T) {
+	g := shared(t)
+	b := browser.Start(t)
+	openConsole(t, b, g, "frontend=web")
+	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+	b.AwaitText(t, ".graphiql-tabs", "Catalogue")
+	took := b.Eval(t, `performance.now().toFixed(0)`)
+	const most = 1_500_000
+	if got := b.Received(); got > most || got < 100_000 {
+		t.Errorf("the page takes %d bytes, want at most %d", got, most)
+	}
+	t.Logf("%d bytes; interactive after %s ms", b.Received(), took)
+}
