@@ -1,0 +1,75 @@
+// What is chosen to be run: operations of frontends, and what a run of one gives.
+import { match, plan } from './plan.js';
+
+// operationsOf are the operations of a frontend: {id, name, query, variables};
+// variables are JSON text.
+export function operationsOf(frontends, editor, frontend) {
+  const text = variables => (typeof variables === 'string' ? variables : variables ? JSON.stringify(variables, null, 2) : '');
+  const own = frontends.find(one => one.name === frontend)?.operations ?? [];
+  const operations = own.map((one, i) => ({ id: `${i}`, name: one.name, query: one.query, variables: text(one.variables) }));
+  if (editor?.frontend === frontend) operations.push({ id: 'editor', name: 'in the editor', query: editor.query, variables: text(editor.variables) });
+  if (operations.length === 0) operations.push({ id: 'typename', name: '__typename', query: '{ __typename }', variables: '' });
+  return operations;
+}
+
+// choiceOf is {frontend, id}: an operation by its id or name, else the first. A
+// choice has variables too when they have been changed.
+export function choiceOf(frontends, editor, frontend, operation) {
+  const operations = operationsOf(frontends, editor, frontend);
+  return { frontend, id: (operations.find(one => one.name === operation || one.id === operation) ?? operations[0]).id };
+}
+
+// resolve adds what an operation is at this moment to a choice.
+export function resolve({ frontend, id, variables }, frontends, editor) {
+  const operations = operationsOf(frontends, editor, frontend);
+  const operation = operations.find(one => one.id === id) ?? operations[0];
+  return { ...operation, frontend, variables: variables ?? operation.variables };
+}
+
+// firstChoices are those of a link, else the first operation of the first frontend.
+export function firstChoices(frontends, editor, initial) {
+  const known = name => frontends.some(one => one.name === name);
+  const main = known(initial?.frontend) ? initial.frontend : frontends[0]?.name;
+  if (main === undefined) return [];
+  const choices = [choiceOf(frontends, editor, main, initial?.operation)];
+  const other = initial?.compare;
+  if (known(other?.frontend) && other.frontend !== main) choices.push(choiceOf(frontends, editor, other.frontend, other.operation));
+  return choices;
+}
+
+// isQuery reports whether a choice can be run without being asked for: it
+// changes nothing, and nothing is wrong with it.
+export const isQuery = choice => !mistakeOf(choice) && plan({ query: choice.query, operationName: choice.name }).operation.type === 'query';
+
+// mistakeOf says why a choice can't be run; it is empty otherwise.
+export function mistakeOf(choice) {
+  const { error, operation } = plan({ query: choice.query, operationName: choice.name });
+  if (error) return `${choice.frontend}: ${error}`;
+  if (operation.type === 'subscription') return 'A subscription stays open: run it in the editor.';
+  try {
+    valuesOf(choice);
+  } catch (cause) {
+    return `The variables of ${choice.frontend} are not JSON: ${cause.message}`;
+  }
+  return '';
+}
+
+const valuesOf = ({ variables }) => JSON.parse(variables || '{}');
+
+// planOf is the plan of a choice with what is told of its frontend.
+export function planOf(choice, told) {
+  const variables = mistakeOf(choice) ? {} : valuesOf(choice);
+  return plan({ query: choice.query, operationName: choice.name, variables, sdl: told?.sdl, routes: told?.routes?.routes });
+}
+
+// runOf sends a choice: {frontend, name, plan, answer, explain, matched}.
+export async function runOf(choice, told, request) {
+  const planned = planOf(choice, told);
+  const operationName = planned.operation.name || undefined;
+  const answer =
+    (await request(choice.frontend, { query: choice.query, variables: valuesOf(choice), operationName, extensions: { explain: true } })) ?? {};
+  const explain = answer.body?.extensions?.explain;
+  const errors = answer.body?.errors;
+  const matched = match(planned, explain, Array.isArray(errors) ? errors : []);
+  return { frontend: choice.frontend, name: operationName ?? choice.name, plan: planned, answer, explain, matched };
+}

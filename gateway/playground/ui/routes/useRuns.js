@@ -1,0 +1,62 @@
+// The state of Routes: what is chosen, what is told of it, and its runs.
+import { useEffect, useRef, useState } from 'react';
+import { firstChoices, isQuery, resolve, runOf } from './choice.js';
+
+// useRuns keeps the choices and their runs. choose replaces the choices, edit
+// does so without running them, run runs them and calls onRun when all have
+// their answers. loaded is what load told, by frontend.
+export function useRuns({ frontends, request, load, editor, initial }, onRun) {
+  const [chosen, setChosen] = useState(() => firstChoices(frontends, editor, initial));
+  const [runs, setRuns] = useState([]);
+  const [busy, setBusy] = useState(false);
+  const latest = useRef(0);
+  const choices = chosen.map(choice => resolve(choice, frontends, editor));
+  const [loaded, refresh] = useLoaded(load, choices);
+
+  const run = async of => {
+    const id = ++latest.current;
+    setBusy(true);
+    const ran = await Promise.all(of.map(async choice => runOf(choice, await refresh(choice.frontend), request)));
+    if (id !== latest.current) return; // something else was chosen meanwhile
+    setBusy(false);
+    setRuns(ran);
+    onRun();
+  };
+  const edit = next => {
+    latest.current++;
+    setChosen(next);
+    setRuns([]);
+    setBusy(false);
+  };
+  const compare = of => {
+    if (of.length > 1 && of.every(isQuery)) run(of);
+  };
+  const choose = next => {
+    edit(next);
+    compare(next.map(choice => resolve(choice, frontends, editor)));
+  };
+  useEffect(() => compare(choices), []); // a link to a comparison shows it
+  return { choices, choose, edit, run: () => run(choices), runs, busy, loaded };
+}
+
+// useLoaded has what is told of the chosen frontends, and a function that asks again.
+function useLoaded(load, choices) {
+  const [loaded, setLoaded] = useState({});
+  const refresh = async frontend => {
+    const told = await Promise.resolve(load(frontend)).catch(() => null);
+    const of = { routes: pictureOf(told?.routes), sdl: told?.sdl ?? null };
+    setLoaded(all => ({ ...all, [frontend]: of }));
+    return of;
+  };
+  const names = choices.map(choice => choice.frontend);
+  useEffect(() => {
+    for (const name of names) if (!loaded[name]) refresh(name);
+  }, [names.join('\n')]);
+  return [loaded, refresh];
+}
+
+// pictureOf is a picture that has lists, whatever the gateway answered; null if it is none.
+function pictureOf(told) {
+  if (!Array.isArray(told?.routes)) return null;
+  return { routes: told.routes.filter(Boolean), services: (Array.isArray(told.services) ? told.services : []).filter(one => one?.name) };
+}
