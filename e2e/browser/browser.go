@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -84,6 +86,10 @@ func (b *Browser) watch(event any) {
 		if !local(e.Request.URL) {
 			b.outside = append(b.outside, e.Request.URL)
 		}
+	case *log.EventEntryAdded: // NoErrors asks for them
+		if e.Entry.Level == log.EntryLevelError {
+			b.problems = append(b.problems, e.Entry.Text+" "+e.Entry.URL)
+		}
 	case *runtime.EventExceptionThrown:
 		// Monaco cancels what it has under way when an editor goes, and throws it.
 		if text := describe(e.ExceptionDetails); !strings.HasPrefix(text, "Canceled") {
@@ -130,6 +136,15 @@ func (b *Browser) Do(t *testing.T, what string, steps ...chromedp.Action[chromed
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatalf("%s: %v (picture: %s)", what, err, b.Picture(t))
+	}
+}
+
+// NoErrors makes the test fail when the console gets an error from now on: of a script, or of the browser itself, such as
+// of a file that is missing or of what a page's policy forbids.
+func (b *Browser) NoErrors(t *testing.T) {
+	t.Helper()
+	if _, err := chromedp.Call(b.ctx, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
 	}
 }
 
