@@ -1,7 +1,12 @@
 package e2e_test
 
 import (
-	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -16,7 +21,7 @@ func TestDocsInTheBrowser(t *testing.T) {
 	b := browser.Start(t)
 	b.NoErrors(t)
 	for _, screen := range []struct{ width, height int64 }{{1400, 900}, {390, 844}} {
-		t.Run(fmt.Sprint(screen.width), func(t *testing.T) {
+		t.Run(strconv.FormatInt(screen.width, 10), func(t *testing.T) {
 			b.Do(t, "open the page", chromedp.EmulateViewport(screen.width, screen.height), chromedp.Navigate(g.url+"/docs/web"),
 				chromedp.WaitVisible("[data-search] input"))
 			wide := b.Eval(t, `String(document.documentElement.scrollWidth <= innerWidth)`)
@@ -76,5 +81,60 @@ func followDocs(t *testing.T, b *browser.Browser) {
 	const there = `String(location.hash === '#Viewer' && document.querySelector('#Viewer').matches(':target'))`
 	if b.Eval(t, there) != "true" {
 		t.Error("the link to a type leads elsewhere")
+	}
+}
+
+// The commands of docs/apidocs.md write what it says. With routes, they write what the gateway serves.
+func TestDocsCommands(t *testing.T) {
+	g := start(t)
+	text, err := os.ReadFile("../docs/apidocs.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile("```sh\ngo run ./cmd/portico (docs [^\n]*)\n```").FindAllStringSubmatch(string(text), -1)
+	if len(commands) != 3 {
+		t.Fatalf("%d commands are shown, want 3", len(commands))
+	}
+	out := filepath.Join(t.TempDir(), "site")
+	written := map[string]string{}
+	for _, command := range commands {
+		args := strings.NewReplacer("--out site", "--out "+out, "http://127.0.0.1:8080", g.url).Replace(command[1])
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", portico+" "+args)
+		cmd.Dir = ".."
+		if printed, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", args, err, printed)
+		}
+		markdown, err := os.ReadFile(filepath.Join(out, "web.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		written[command[1]] = string(markdown)
+	}
+	list := regexp.MustCompile("(?s)```text\n(site/.*?)```").FindStringSubmatch(string(text))
+	if list == nil {
+		t.Fatal("no files are listed")
+	}
+	for name := range strings.FieldsSeq(list[1]) {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(out), name)); err != nil {
+			t.Error(err)
+		}
+	}
+	for option, want := range map[string][]string{
+		"--routes": {"Resolved by catalog: `GET /products/{$args.id}`", "## Changes since HEAD"},
+		"--run":    {"Stovetop Espresso Maker", "Not run: it is a mutation.", "Not run: it needs a token.", "Not run: it is a subscription."},
+	} {
+		for command, markdown := range written {
+			for _, text := range want {
+				if got := strings.Contains(markdown, text); got != strings.Contains(command, option) {
+					t.Errorf("%s: has %q: %v", command, text, got)
+				}
+			}
+		}
+	}
+	_, _, served := get(t, g.url+"/docs/web.md")
+	for command, markdown := range written {
+		if before, _, _ := strings.Cut(markdown, "\n## Changes"); strings.Contains(command, "--routes") && before != served {
+			t.Errorf("the gateway serves\n%s\nbut %s writes\n%s", served, command, before)
+		}
 	}
 }

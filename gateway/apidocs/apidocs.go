@@ -187,6 +187,7 @@ func New(s Source) *Reference {
 			r.Sections = append(r.Sections, section)
 		}
 	}
+	r.restrict()
 	r.note()
 	return r
 }

@@ -240,8 +240,8 @@ func TestExamples(t *testing.T) {
 		if e.Cost != nil {
 			cost = *e.Cost
 		}
-		if cost != want.cost || e.Runs() != want.runs {
-			t.Errorf("%s costs %v and runs: %v; want %v", name, cost, e.Runs(), want)
+		if cost != want.cost || e.Runs() != want.runs || e.Restricted != (name == "Buy") {
+			t.Errorf("%s costs %v and runs: %v, restricted: %v; want %v", name, cost, e.Runs(), e.Restricted, want)
 		}
 	}
 	if e := got["List"]; e.Comment != "All of them:\nin one call." || strings.HasPrefix(e.Document, "#") {

@@ -2,6 +2,7 @@ package apidocs
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2"
@@ -23,8 +24,30 @@ type Example struct {
 	Kind string
 	// Cost is the most that it can cost without variables; nil if it needs some.
 	Cost *float64
+	// Restricted reports whether it selects a field that not every caller may have.
+	Restricted bool
 	// Answer is what was answered; nil if that is not known.
 	Answer *Answer
+}
+
+// restrict notes which examples select a field that not every caller may have.
+func (r *Reference) restrict() {
+	restricted := map[string]bool{}
+	for _, section := range r.Sections {
+		for _, t := range section.Types {
+			for _, f := range t.Fields {
+				if !slices.ContainsFunc(f.Notes, func(n Note) bool { return n.Kind == Right }) {
+					continue
+				}
+				for _, name := range f.Examples {
+					restricted[name] = true
+				}
+			}
+		}
+	}
+	for i := range r.Examples {
+		r.Examples[i].Restricted = restricted[r.Examples[i].Name]
+	}
 }
 
 // Runs reports whether the page may send the example: a query that needs no variables.

@@ -178,6 +178,9 @@ func (m *markdownWriter) examples(list []Example) {
 		if e.Cost != nil {
 			m.printf("\nCosts at most %s %s.\n", number(*e.Cost), points(*e.Cost))
 		}
+		if e.Restricted {
+			m.printf("\nNot every caller may have all of its fields.\n")
+		}
 		if e.Answer == nil {
 			continue
 		}
