@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,11 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -62,14 +59,7 @@ func parseExplain(args []string, stdout io.Writer) (explainFlags, error) {
 		f.variables = json.RawMessage(text)
 		return nil
 	})
-	flags.Func("header", "", func(line string) error {
-		name, value, ok := strings.Cut(line, ":")
-		if !ok {
-			return errors.New("write 'Name: value'")
-		}
-		f.header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
-		return nil
-	})
+	headerFlag(flags, f.header)
 	for rest := args; ; { // flags may follow the file
 		if err := flags.Parse(rest); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
@@ -163,46 +153,19 @@ type explainedCall struct {
 	FromMs, Ms                                     float64
 }
 
-// mostAnswer is the most bytes of an answer that are read.
-const mostAnswer = 64 << 20
-
 // errFailed is returned when an answer has errors. They have been printed.
 var errFailed = errors.New("the answer has errors")
 
 // ask sends an operation to a gateway and prints how the answer was made.
 func (f explainFlags) ask(ctx context.Context, document string, stdout io.Writer) error {
-	target, err := url.Parse(f.run)
-	if err != nil || target.Host == "" {
-		return fmt.Errorf("--run %q is no URL, such as http://127.0.0.1:8080", f.run)
-	}
-	if strings.Trim(target.Path, "/") == "" {
-		target = target.JoinPath("graphql", f.frontend)
-	}
-	body, err := json.Marshal(map[string]any{"query": document, "variables": f.variables, "extensions": map[string]any{"explain": true}})
-	if err != nil {
-		return err
-	}
-	const patience = time.Minute
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header = f.header
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
+	body := map[string]any{"query": document, "variables": f.variables, "extensions": map[string]any{"explain": true}}
+	got, err := sending{f.run, f.frontend, f.header}.send(ctx, body)
 	if err != nil {
 		return err
 	}
 	var answer explained
-	if err := json.Unmarshal(text, &answer); err != nil {
-		return fmt.Errorf("%s answers %s, which is no answer to a GraphQL request", target.Redacted(), resp.Status)
+	if err := json.Unmarshal(got.text, &answer); err != nil {
+		return fmt.Errorf("%s answers %s, which is no answer to a GraphQL request", got.from, got.status)
 	}
 	for _, e := range answer.Errors {
 		fmt.Fprintf(stdout, "error: %s %s%s\n", e.Extensions.Code, pathOf(e.Path), e.Message)

@@ -7,6 +7,7 @@
 //	portico diff OLD [NEW] [flags]
 //	portico explain FILE [flags]
 //	portico usage [flags] FILE...
+//	portico docs --out DIR [flags]
 package main
 
 import (
@@ -40,6 +41,7 @@ commands:
   diff        say which changes of a schema break which operations and clients; see portico diff -h
   explain     say which calls an operation makes, or made and when; see portico explain -h
   usage       list fields that nobody requests, and deprecated ones that are requested; see portico usage -h
+  docs        write the documentation of the frontends' APIs; see portico docs -h
 
 flags of generate and check:
   -C dir         the project's folder (default ".")
@@ -73,6 +75,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return explain(ctx, args[1:], stdout)
 	case "usage":
 		return listUsage(ctx, args[1:], stdout)
+	case "docs":
+		return docs(ctx, args[1:], stdout)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usageOfAll)
 		return nil

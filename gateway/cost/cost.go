@@ -99,19 +99,21 @@ func weightAt(directives ast.DirectiveList) (weight float64, ok bool) {
 // fieldWeight is that of a field wherever it is asked of: of an interface's,
 // the most expensive one of its possible types counts.
 func (m *Model) fieldWeight(field *ast.Field) float64 {
-	weight := m.weightOf(field.Definition)
+	weight := m.Weight(field.Definition)
 	if field.ObjectDefinition == nil || !field.ObjectDefinition.IsAbstractType() {
 		return weight
 	}
 	for _, possible := range m.schema.PossibleTypes[field.ObjectDefinition.Name] {
 		if definition := possible.Fields.ForName(field.Name); definition != nil {
-			weight = max(weight, m.weightOf(definition))
+			weight = max(weight, m.Weight(definition))
 		}
 	}
 	return weight
 }
 
-func (m *Model) weightOf(definition *ast.FieldDefinition) float64 {
+// Weight returns what one object of a field costs, or its value: the weight of the field, else that of its type.
+// What its arguments and the fields below it cost comes on top.
+func (m *Model) Weight(definition *ast.FieldDefinition) float64 {
 	if weight, ok := weightAt(definition.Directives); ok {
 		return weight
 	}

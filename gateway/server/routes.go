@@ -48,7 +48,7 @@ func (s *Server) newMux(of *state, frontends []execute.Frontend) (*http.ServeMux
 	mux.Handle("GET /graphql/{frontend}"+routesPath, &choice{handlers: routes})
 	mux.Handle("GET /graphql/{frontend}"+documentsPath, &choice{handlers: trusted})
 	if cfg.Playground.Enabled {
-		if err := addPlayground(mux, cfg, frontends, fallback); err != nil {
+		if err := errors.Join(addPlayground(mux, cfg, frontends, fallback), s.addDocs(mux, of, frontends)); err != nil {
 			return nil, err
 		}
 	}

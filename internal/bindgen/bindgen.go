@@ -97,6 +97,25 @@ func Explain(ctx context.Context, root, frontend string, file *ast.Source, progr
 	return predict.Calls{}, fmt.Errorf("there is no frontend %q; of these there are: %s", frontend, strings.Join(names, ", "))
 }
 
+// Routes returns which calls resolve the fields of each frontend of the project at root, by the frontends' names. It has
+// the errors and the restrictions of [Generate], and writes nothing.
+func Routes(ctx context.Context, root string) (map[string][]plan.Route, error) {
+	r, err := newRun(root, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.quiet()()
+	_, made, err := r.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	routes := map[string][]plan.Route{}
+	for _, f := range made.Frontends {
+		routes[f.Name] = f.Routes
+	}
+	return routes, nil
+}
+
 // plan reads and plans the project.
 func (r *run) plan(ctx context.Context) (*project.Project, *plan.Plan, error) {
 	report := &project.Report{}

@@ -41,7 +41,7 @@ type Frontend struct {
 func (m *maker) frontend(f *project.Frontend) *Frontend {
 	b := &adapting{maker: m, frontend: f, walkable: map[string]bool{}}
 	b.findWalkable()
-	out := &Frontend{Name: f.Name, Operations: operations(f)}
+	out := &Frontend{Name: f.Name, Operations: Operations(f)}
 	out.Receivers, out.Routes = m.project.CallerServices(), m.routes(f)
 	byName := map[string]*Adapters{}
 	for _, name := range project.TypeNames(f.API) {
@@ -71,8 +71,8 @@ func (m *maker) frontend(f *project.Frontend) *Frontend {
 	return out
 }
 
-// operations returns the examples, of which the first one is safe to try.
-func operations(f *project.Frontend) []Operation {
+// Operations returns the examples of a frontend, of which the first one is safe to try.
+func Operations(f *project.Frontend) []Operation {
 	sources := slices.Clone(f.Operations)
 	slices.SortStableFunc(sources, func(a, b *ast.Source) int { return cmp.Compare(kindOrder(a), kindOrder(b)) })
 	var list []Operation

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/portico-gateway/portico/gateway/apidocs"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/internal/bindgen"
+	"github.com/portico-gateway/portico/internal/nearest"
+	"github.com/portico-gateway/portico/internal/plan"
+	"github.com/portico-gateway/portico/internal/project"
+	"github.com/portico-gateway/portico/internal/schemadiff"
+)
+
+const usageOfDocs = `usage: portico docs --out DIR [flags]
+
+Writes the documentation of the frontends' APIs: DIR/index.html, DIR/<frontend>/index.html and DIR/<frontend>.md, which any
+web server can serve, and which can be opened as files.
+
+DIR is created. What is in it must have been written by this command before: see docs/apidocs.md.
+
+flags:
+  --out DIR             where to write
+  --frontend NAME       this frontend only
+  --since OLD           add the changes since OLD: a git revision, a project's folder, or a schema; see portico diff -h
+  --routes              say which services resolve each field, and by which calls
+  --run URL             add the answers of a gateway, such as http://127.0.0.1:8080, to the examples that are queries
+  --header 'NAME: VALUE'  send a header field with them; may be repeated
+  -C dir                the project's folder (default ".")
+
+Without --run, the same project makes the same files. Limits are those of portico.yaml without the environment.
+`
+
+// docsFlags are the flags of the command docs.
+type docsFlags struct {
+	dir, out, frontend, since, run string
+	header                         http.Header
+	routes                         bool
+}
+
+func parseDocs(args []string, stdout io.Writer) (docsFlags, error) {
+	f := docsFlags{header: http.Header{}}
+	flags := flag.NewFlagSet("docs", flag.ContinueOnError)
+	flags.SetOutput(stdout)
+	flags.Usage = func() { fmt.Fprint(stdout, usageOfDocs) }
+	flags.StringVar(&f.dir, "C", ".", "")
+	flags.StringVar(&f.out, "out", "", "")
+	flags.StringVar(&f.frontend, "frontend", "", "")
+	flags.StringVar(&f.since, "since", "", "")
+	flags.StringVar(&f.run, "run", "", "")
+	flags.BoolVar(&f.routes, "routes", false, "")
+	headerFlag(flags, f.header)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return f, err
+	} else if err != nil {
+		return f, errUsage
+	}
+	if flags.NArg() > 0 {
+		return f, fmt.Errorf("docs takes no arguments, but got %q", flags.Args())
+	}
+	if f.out == "" {
+		flags.Usage()
+		return f, errUsage
+	}
+	return f, nil
+}
+
+// docs is the command docs.
+func docs(ctx context.Context, args []string, stdout io.Writer) error {
+	f, err := parseDocs(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sources, err := f.sources(ctx)
+	if err != nil {
+		return err
+	}
+	if f.run != "" {
+		for i := range sources {
+			if err := f.answer(ctx, &sources[i]); err != nil {
+				return err
+			}
+		}
+	}
+	files, err := docsFiles(sources) //nolint:contextcheck // values of examples are read without one
+	if err != nil {
+		return err
+	}
+	if err := writeFolder(f.out, files); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%d %s in %s\n", len(files), plural(len(files), "file"), f.out)
+	return nil
+}
+
+// sources returns what the references of the frontends are made of, sorted by their names.
+func (f docsFlags) sources(ctx context.Context) ([]apidocs.Source, error) {
+	of, err := f.project()
+	if err != nil {
+		return nil, err
+	}
+	changes, err := f.changes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var routes map[string][]plan.Route
+	if f.routes {
+		if routes, err = bindgen.Routes(ctx, f.dir); err != nil {
+			return nil, err
+		}
+	}
+	settings, err := docsConfig(of.Root)
+	if err != nil {
+		return nil, err
+	}
+	var list []apidocs.Source
+	for _, front := range of.Frontends {
+		if f.frontend != "" && f.frontend != front.Name {
+			continue
+		}
+		s := apidocs.Source{
+			Frontend: front.Name, Endpoint: "/graphql/" + front.Name, Schema: front.API, Codes: problem.Descriptions(), Changes: changes[front.Name],
+			Links: apidocs.Links{Assets: "../assets/", Index: "../index.html", Markdown: "../" + front.Name + ".md", Classic: true},
+		}
+		bounds := settings.Of(front.Name)
+		s.ListSize = bounds.Cost.ListSize
+		for _, b := range bounds.Bounds() {
+			s.Limits = append(s.Limits, apidocs.Limit(b))
+		}
+		for _, o := range plan.Operations(front) {
+			s.Operations = append(s.Operations, execute.Operation{Name: o.Name, Document: o.Document})
+		}
+		for _, r := range routes[front.Name] {
+			s.Routes = append(s.Routes, execute.Route{Field: r.Coordinate, Service: r.Service, Call: r.What, Route: r.Name, Each: r.Each})
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// project reads the project. All of its mistakes are one error.
+func (f docsFlags) project() (*project.Project, error) {
+	root, err := filepath.Abs(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	report := &project.Report{}
+	of, err := project.Read(root, report)
+	if err := cmp.Or(err, report.Err()); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, front := range of.Frontends {
+		names = append(names, front.Name)
+	}
+	if f.frontend != "" && !slices.Contains(names, f.frontend) {
+		return nil, fmt.Errorf("there is no frontend %s; %s", f.frontend, nearest.Hint(f.frontend, names))
+	}
+	return of, nil
+}
+
+// docsConfig reads portico.yaml without the environment, so that documentation does not depend on the machine. If there is
+// no file, or it has mistakes, which the gateway reports, the defaults hold.
+func docsConfig(root string) (*config.Config, error) {
+	settings := config.Defaults()
+	text, err := os.ReadFile(filepath.Join(root, "portico.yaml"))
+	if errors.Is(err, os.ErrNotExist) {
+		return &settings, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if read, _ := config.Parse(text, func(string) string { return "" }); read != nil {
+		return read, nil
+	}
+	return &settings, nil
+}
+
+// changes returns the changes of each frontend since the old version; nil if none is given.
+func (f docsFlags) changes(ctx context.Context) (map[string]*apidocs.Changes, error) {
+	if f.since == "" {
+		return nil, nil //nolint:nilnil // no map has no changes
+	}
+	old, now, err := diffFlags{dir: f.dir, frontend: f.frontend, old: f.since}.sides(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*apidocs.Changes{}
+	for _, p := range pairs(old, now) {
+		if p.new == nil {
+			continue // it has no documentation any more
+		}
+		found := []schemadiff.Change{}
+		if p.old == nil {
+			found = append(found, schemadiff.FrontendNew(p.name, p.new.Schema))
+		} else {
+			found = schemadiff.Shown(schemadiff.Compare(p.old.Schema, p.new.Schema))
+		}
+		changes := &apidocs.Changes{Since: f.since}
+		for _, c := range found {
+			changes.List = append(changes.List, apidocs.Change{Level: c.Level.String(), Coordinate: c.Coordinate, Message: c.Message})
+		}
+		all[p.name] = changes
+	}
+	return all, nil
+}
