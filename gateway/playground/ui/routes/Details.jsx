@@ -16,10 +16,10 @@ const explanations = {
 };
 
 // Details describes the node with an id of the picture.
-export function Details({ selected, sides, signedIn }) {
+export function Details({ selected, sides }) {
   const [kind, name] = [selected.slice(0, selected.indexOf(':')), selected.slice(selected.indexOf(':') + 1)];
   if (kind === 'service') return <Service name={name} sides={sides} />;
-  if (kind === 'stage') return <Stage name={name} sides={sides} signedIn={signedIn} />;
+  if (kind === 'stage') return <Stage name={name} sides={sides} />;
   const side = sides.find(one => one.frontend === name);
   return side ? <Frontend key={name} side={side} /> : null;
 }
@@ -108,7 +108,7 @@ function Service({ name, sides }) {
   );
 }
 
-function Stage({ name, sides, signedIn }) {
+function Stage({ name, sides }) {
   return (
     <section className="rt-details" tabIndex={0} aria-label={stageTitles[name]}>
       <h3>{stageTitles[name]}</h3>
@@ -117,15 +117,36 @@ function Stage({ name, sides, signedIn }) {
       {sides.map(
         ({ frontend, color, run }) =>
           run && (
-            <p key={frontend}>
-              <Swatch name={`${frontend} ${run.name}`} color={color} />
-              {stageText(run, name, { signedIn })}
-            </p>
+            <div key={frontend}>
+              <h4>
+                <Swatch name={`${frontend} ${run.name}`} color={color} />
+                {stageText(run, name)}
+              </h4>
+              <ul className="rt-routes">
+                {factsOf(run.explain, name).map(([what, text], i) => (
+                  <li key={i}>
+                    <code>{what}</code>
+                    <span>{text}</span>
+                  </li>
+                ))}
+              </ul>
+            </div>
           ),
       )}
     </section>
   );
 }
+
+// factsOf are what an explanation says of a stage: which rights fields require,
+// and what costs most.
+function factsOf(explain, stage) {
+  if (stage === 'auth')
+    return list(explain?.rights).map(({ field, requires, denied }) => [field, `${denied ? '⊘ denied' : '✓ allowed'}: ${list(requires).join(', ')}`]);
+  if (stage !== 'limits') return [];
+  return list(explain?.cost?.terms).map(({ path, length, weight, cost }) => [path || 'mutation', `${length} × ${weight}, with all below it ${cost}`]);
+}
+
+const list = value => (Array.isArray(value) ? value : []);
 
 // Differences compares what two runs ask of each service.
 export function Differences({ sides }) {

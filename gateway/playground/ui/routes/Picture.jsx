@@ -8,7 +8,7 @@ const health = { ok: ['●', 'ok'], down: ['■', 'down'], unknown: ['○', 'not
 
 // Picture draws sides, which are one or two of {frontend, color, picture, run},
 // at a step of their runs.
-export function Picture({ frontends, sides, step, playing, speed, onStepDone, selected, onSelect, signedIn }) {
+export function Picture({ frontends, sides, step, playing, speed, onStepDone, selected, onSelect }) {
   const box = useRef(null);
   const width = useWidth(box);
   const services = servicesOf(sides, step);
@@ -49,7 +49,7 @@ export function Picture({ frontends, sides, step, playing, speed, onStepDone, se
           side?.color,
         );
       })}
-      {stages.map(stage => node(`stage:${stage}`, 'rt-stage', <StageCard stage={stage} sides={sides} signedIn={signedIn} />))}
+      {stages.map(stage => node(`stage:${stage}`, 'rt-stage', <StageCard stage={stage} sides={sides} />))}
       {services.map(service => node(`service:${service.name}`, `rt-service${service.quiet ? ' rt-quiet' : ''}`, <ServiceCard service={service} />))}
     </div>
   );
@@ -126,7 +126,7 @@ function FrontendCard({ name, side }) {
   );
 }
 
-function StageCard({ stage, sides, signedIn }) {
+function StageCard({ stage, sides }) {
   const ran = sides.filter(side => side.run);
   return (
     <>
@@ -135,7 +135,7 @@ function StageCard({ stage, sides, signedIn }) {
       {ran.map(({ frontend, color, run }) => (
         <span key={frontend} className={ran.length === 1 ? 'rt-note' : 'rt-line'}>
           {ran.length > 1 && <Swatch name={frontend} color={color} />}
-          {stageText(run, stage, { signedIn, short: ran.length > 1 })}
+          {stageText(run, stage, ran.length > 1)}
         </span>
       ))}
     </>

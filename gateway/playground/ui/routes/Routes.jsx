@@ -15,16 +15,18 @@ const colors = ['#2f6fed', '#c2410c'];
 // Routes shows frontends, {name, color, operations: [{name, query, variables}]}.
 // request sends an operation to a frontend and resolves to {status, ms, body};
 // load resolves to {routes, sdl}, null where they are not told. editor is the
-// operation in the editor, or null. initial says what is chosen at first.
-// signedIn says whether requests have a token; undefined if that is not known.
+// operation in the editor, or null. initial says what is chosen at first, and
+// anew when it changes. token is what requests have; it is only compared.
 export default function Routes(props) {
   if (props.frontends.length === 0) return <p className="rt-routes-view">The gateway has no frontends.</p>;
   return <View {...props} />;
 }
 
-function View({ frontends, request, load, editor, initial, signedIn }) {
+function View({ frontends, request, load, editor, initial, token }) {
   const [start, setStart] = useState(0);
-  const { choices, choose, edit, run, runs, busy, loaded } = useRuns({ frontends, request, load, editor, initial }, () => setStart(n => n + 1));
+  const { choices, choose, edit, run, runs, busy, loaded } = useRuns({ frontends, request, load, editor, initial, token }, () =>
+    setStart(n => n + 1),
+  );
   const [picked, setPicked] = useState('');
   const steps = useMemo(() => stepsOf(runs), [runs]);
   const player = usePlayer(steps, start);
@@ -60,8 +62,8 @@ function View({ frontends, request, load, editor, initial, signedIn }) {
       <Sentences sides={sides} busy={busy} />
       <Player player={player} steps={shown} ran={runs.length > 0} />
       <div className="rt-stageset">
-        <Picture frontends={frontends} sides={sides} {...playing} selected={selected} onSelect={select} signedIn={signedIn} />
-        <Details selected={selected} sides={sides} signedIn={signedIn} />
+        <Picture frontends={frontends} sides={sides} {...playing} selected={selected} onSelect={select} />
+        <Details selected={selected} sides={sides} />
       </div>
       <Results sides={sides} />
       {runs.length > 1 && <Differences sides={sides} />}

@@ -165,6 +165,7 @@ function rowOf(call, id, matched, plan) {
     Attempts: call.attempts,
     Endpoint: call.endpoint,
     Status: call.status,
+    Bytes: call.bytes,
     Code: call.code,
     Began: duration(call.fromMs),
     Took: duration(call.ms),

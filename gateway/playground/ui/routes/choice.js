@@ -7,10 +7,13 @@ export function operationsOf(frontends, editor, frontend) {
   const text = variables => (typeof variables === 'string' ? variables : variables ? JSON.stringify(variables, null, 2) : '');
   const own = frontends.find(one => one.name === frontend)?.operations ?? [];
   const operations = own.map((one, i) => ({ id: `${i}`, name: one.name, query: one.query, variables: text(one.variables) }));
-  if (editor?.frontend === frontend) operations.push({ id: 'editor', name: 'in the editor', query: editor.query, variables: text(editor.variables) });
+  if (editor?.frontend === frontend)
+    operations.push({ id: 'editor', name: `${nameOf(editor.query)} (in the editor)`, query: editor.query, variables: text(editor.variables) });
   if (operations.length === 0) operations.push({ id: 'typename', name: '__typename', query: '{ __typename }', variables: '' });
   return operations;
 }
+
+const nameOf = query => plan({ query }).operation?.name || 'operation';
 
 // choiceOf is {frontend, id}: an operation by its id or name, else the first. A
 // choice has variables too when they have been changed.
@@ -26,12 +29,15 @@ export function resolve({ frontend, id, variables }, frontends, editor) {
   return { ...operation, frontend, variables: variables ?? operation.variables };
 }
 
-// firstChoices are those of a link, else the first operation of the first frontend.
+// firstChoices are those of a link; else what is in the editor, if it can be run;
+// else the first operation.
 export function firstChoices(frontends, editor, initial) {
   const known = name => frontends.some(one => one.name === name);
   const main = known(initial?.frontend) ? initial.frontend : frontends[0]?.name;
   if (main === undefined) return [];
-  const choices = [choiceOf(frontends, editor, main, initial?.operation)];
+  const edited = resolve({ frontend: main, id: 'editor' }, frontends, editor);
+  const operation = initial?.operation || (mistakeOf(edited) ? '' : edited.id);
+  const choices = [choiceOf(frontends, editor, main, operation)];
   const other = initial?.compare;
   if (known(other?.frontend) && other.frontend !== main) choices.push(choiceOf(frontends, editor, other.frontend, other.operation));
   return choices;

@@ -5,13 +5,13 @@ import { firstChoices, isQuery, resolve, runOf } from './choice.js';
 // useRuns keeps the choices and their runs. choose replaces the choices, edit
 // does so without running them, run runs them and calls onRun when all have
 // their answers. loaded is what load told, by frontend.
-export function useRuns({ frontends, request, load, editor, initial }, onRun) {
+export function useRuns({ frontends, request, load, editor, initial, token }, onRun) {
   const [chosen, setChosen] = useState(() => firstChoices(frontends, editor, initial));
   const [runs, setRuns] = useState([]);
   const [busy, setBusy] = useState(false);
   const latest = useRef(0);
   const choices = chosen.map(choice => resolve(choice, frontends, editor));
-  const [loaded, refresh] = useLoaded(load, choices);
+  const [loaded, refresh] = useLoaded(load, choices, token);
 
   const run = async of => {
     const id = ++latest.current;
@@ -35,12 +35,20 @@ export function useRuns({ frontends, request, load, editor, initial }, onRun) {
     edit(next);
     compare(next.map(choice => resolve(choice, frontends, editor)));
   };
-  useEffect(() => compare(choices), []); // a link to a comparison shows it
+  const link = JSON.stringify(initial);
+  const shown = useRef('');
+  useEffect(() => {
+    if (shown.current === link) return;
+    if (shown.current) choose(firstChoices(frontends, editor, initial));
+    else compare(choices); // a link to a comparison shows it
+    shown.current = link;
+  }, [link]);
   return { choices, choose, edit, run: () => run(choices), runs, busy, loaded };
 }
 
-// useLoaded has what is told of the chosen frontends, and a function that asks again.
-function useLoaded(load, choices) {
+// useLoaded has what is told of the chosen frontends to the bearer of a token,
+// and a function that asks again.
+function useLoaded(load, choices, token) {
   const [loaded, setLoaded] = useState({});
   const refresh = async frontend => {
     const told = await Promise.resolve(load(frontend)).catch(() => null);
@@ -50,8 +58,8 @@ function useLoaded(load, choices) {
   };
   const names = choices.map(choice => choice.frontend);
   useEffect(() => {
-    for (const name of names) if (!loaded[name]) refresh(name);
-  }, [names.join('\n')]);
+    for (const name of names) refresh(name);
+  }, [names.join('\n'), token]);
   return [loaded, refresh];
 }
 

@@ -72,7 +72,7 @@ export const stageNotes = {
 };
 
 // stageText is what a stage did in a run; short leaves details out.
-export function stageText(run, stage, { signedIn, short } = {}) {
+export function stageText(run, stage, short) {
   const { explain, matched } = run;
   const stop = stoppedAt(run);
   if (stop && stages.indexOf(stage) > stages.indexOf(stop)) return 'not reached';
@@ -80,7 +80,7 @@ export function stageText(run, stage, { signedIn, short } = {}) {
     case 'auth': {
       const denials = authDenials(run);
       if (denials.length > 0) return `⊘ ${count(denials.length, 'part')} denied: ${denials[0].code}`;
-      return signedIn === undefined ? 'passed' : signedIn ? 'signed in' : 'not signed in';
+      return explain?.caller ? (explain.caller.authenticated ? 'signed in' : 'not signed in') : 'passed';
     }
     case 'limits':
       if (stop === 'limits') return `✕ ${matched.problems[0].code || 'refused'}`;
