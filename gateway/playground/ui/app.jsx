@@ -35,14 +35,18 @@ function Console({ config }) {
 
   const choose = name => {
     setLast(name);
-    go({ frontend: name, operation: '', variables: '' });
+    go({ frontend: name, operation: '', variables: '', compare: '' });
   };
   const properties = {
     editor: { frontend, place, theme: theme || null, token, onEdit: setEdited, show: next => go({ view: next }) },
     routes: {
       frontends,
       editor: edited,
-      initial: { frontend: frontend.name, operation: place.operation, compare: compared(place) },
+      initial: { frontend: frontend.name, operation: place.operation ?? '', ...(place.compare && { compare: compared(place.compare) }) },
+      onChoose: ({ frontend: name, operation, compare }) => {
+        setLast(name);
+        go({ frontend: name, operation, variables: '', compare: compare && `${compare.frontend}/${compare.operation}` });
+      },
       request: (name, request) => post(named(name).endpoint, request),
       load: name => loadRouting(named(name)),
       token,
@@ -103,10 +107,10 @@ function Console({ config }) {
   );
 }
 
-// compared returns what a link compares the operation with: compare=mobile/Screen.
-function compared(place) {
-  const [frontend, operation] = (place.compare ?? '').split('/');
-  return operation ? { frontend, operation } : undefined;
+// compared returns what a link compares the operation with, such as mobile/Screen.
+function compared(text) {
+  const [frontend, operation] = text.split('/');
+  return { frontend, operation: operation ?? '' };
 }
 
 async function loadRouting(frontend) {

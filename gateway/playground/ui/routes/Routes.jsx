@@ -16,15 +16,16 @@ const colors = ['#2f6fed', '#c2410c'];
 // request sends an operation to a frontend and resolves to {status, ms, body};
 // load resolves to {routes, sdl}, null where they are not told. editor is the
 // operation in the editor, or null. initial says what is chosen at first, and
-// anew when it changes. token is what requests have; it is only compared.
+// anew when it changes; onChoose is told what is chosen, in the same form. token is
+// what requests have; it is only compared.
 export default function Routes(props) {
   if (props.frontends.length === 0) return <p className="rt-routes-view">The gateway has no frontends.</p>;
   return <View {...props} />;
 }
 
-function View({ frontends, request, load, editor, initial, token }) {
+function View({ frontends, request, load, editor, initial, token, onChoose }) {
   const [start, setStart] = useState(0);
-  const { choices, choose, edit, run, runs, busy, loaded } = useRuns({ frontends, request, load, editor, initial, token }, () =>
+  const { choices, choose, edit, run, runs, busy, loaded } = useRuns({ frontends, request, load, editor, initial, token, onChoose }, () =>
     setStart(n => n + 1),
   );
   const [picked, setPicked] = useState('');

@@ -43,6 +43,12 @@ export function firstChoices(frontends, editor, initial) {
   return choices;
 }
 
+// linkOf is what firstChoices makes choices of; the operation in the editor has no name there.
+export function linkOf([main, other]) {
+  const named = ({ frontend, id, name }) => ({ frontend, operation: id === 'editor' ? '' : name });
+  return { ...named(main), ...(other && { compare: named(other) }) };
+}
+
 // isQuery reports whether a choice can be run without being asked for: it
 // changes nothing, and nothing is wrong with it.
 export const isQuery = choice => !mistakeOf(choice) && plan({ query: choice.query, operationName: choice.name }).operation.type === 'query';

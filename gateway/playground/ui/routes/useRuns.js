@@ -1,15 +1,16 @@
 // The state of Routes: what is chosen, what is told of it, and its runs.
 import { useEffect, useRef, useState } from 'react';
-import { firstChoices, isQuery, resolve, runOf } from './choice.js';
+import { firstChoices, isQuery, linkOf, resolve, runOf } from './choice.js';
 
 // useRuns keeps the choices and their runs. choose replaces the choices, edit
 // does so without running them, run runs them and calls onRun when all have
 // their answers. loaded is what load told, by frontend.
-export function useRuns({ frontends, request, load, editor, initial, token }, onRun) {
+export function useRuns({ frontends, request, load, editor, initial, token, onChoose }, onRun) {
   const [chosen, setChosen] = useState(() => firstChoices(frontends, editor, initial));
   const [runs, setRuns] = useState([]);
   const [busy, setBusy] = useState(false);
   const latest = useRef(0);
+  const shown = useRef(''); // the link whose choices are shown
   const choices = chosen.map(choice => resolve(choice, frontends, editor));
   const [loaded, refresh] = useLoaded(load, choices, token);
 
@@ -27,6 +28,9 @@ export function useRuns({ frontends, request, load, editor, initial, token }, on
     setChosen(next);
     setRuns([]);
     setBusy(false);
+    const link = linkOf(next.map(choice => resolve(choice, frontends, editor)));
+    shown.current = JSON.stringify(link);
+    onChoose?.(link);
   };
   const compare = of => {
     if (of.length > 1 && of.every(isQuery)) run(of);
@@ -36,7 +40,6 @@ export function useRuns({ frontends, request, load, editor, initial, token }, on
     compare(next.map(choice => resolve(choice, frontends, editor)));
   };
   const link = JSON.stringify(initial);
-  const shown = useRef('');
   useEffect(() => {
     if (shown.current === link) return;
     if (shown.current) choose(firstChoices(frontends, editor, initial));
