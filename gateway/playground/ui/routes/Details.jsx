@@ -39,7 +39,7 @@ function Frontend({ side: { frontend, color, picture } }) {
           <input type="search" value={text} onChange={event => setText(event.target.value)} placeholder="field, service or call" />
         </label>
       ) : (
-        <p>Its routes are not told.</p>
+        <p>Its routes are not available.</p>
       )}
       {picture && services.length === 0 && <p>No field is like that.</p>}
       {services.map(service => (

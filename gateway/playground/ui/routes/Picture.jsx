@@ -113,7 +113,7 @@ function FrontendCard({ name, side }) {
     ? [side.run.name, duration(side.run.explain?.ms ?? side.run.answer.ms)]
     : routes
       ? [count(routes.length, 'routed field'), count(services, 'service')]
-      : [side ? 'not told' : 'show its routes'];
+      : [side ? 'routes not available' : 'show its routes'];
   return (
     <>
       <strong>{name}</strong>
@@ -157,7 +157,7 @@ function ServiceCard({ service: { name, protocol, status, endpoints = [], routes
             <span className={`rt-health rt-${status ?? 'unknown'}`}>{shape}</span> {word} · {count(endpoints.length, 'endpoint')}
           </>
         ) : (
-          'health and endpoints are not told'
+          'health and endpoints not available'
         )}
         {unused && ' · answers no field'}
       </span>

@@ -14,7 +14,7 @@ const colors = ['#2f6fed', '#c2410c'];
 
 // Routes shows frontends, {name, color, operations: [{name, query, variables}]}.
 // request sends an operation to a frontend and resolves to {status, ms, body};
-// load resolves to {routes, sdl}, null where they are not told. editor is the
+// load resolves to {routes, sdl}, null where not available. editor is the
 // operation in the editor, or null. initial says what is chosen at first, and
 // anew when it changes; onChoose is told what is chosen, in the same form. token is
 // what requests have; it is only compared.
@@ -126,7 +126,7 @@ function Missing({ frontend, routes, sdl }) {
   }
   return sdl ? null : (
     <p className="rt-missing">
-      The gateway does not tell the schema of {frontend}: the levels of calls are guessed from their times, and fields without calls are not known.
+      The schema of {frontend} is not available: levels are estimated from the times of calls, and fields without calls are not shown.
     </p>
   );
 }

@@ -68,15 +68,15 @@ export function mistakeOf(choice) {
 
 const valuesOf = ({ variables }) => JSON.parse(variables || '{}');
 
-// planOf is the plan of a choice with what is told of its frontend.
-export function planOf(choice, told) {
+// planOf is the plan of a choice, by the routing of its frontend.
+export function planOf(choice, routing) {
   const variables = mistakeOf(choice) ? {} : valuesOf(choice);
-  return plan({ query: choice.query, operationName: choice.name, variables, sdl: told?.sdl, routes: told?.routes?.routes });
+  return plan({ query: choice.query, operationName: choice.name, variables, sdl: routing?.sdl, routes: routing?.routes?.routes });
 }
 
 // runOf sends a choice: {frontend, name, plan, answer, explain, matched}.
-export async function runOf(choice, told, request) {
-  const planned = planOf(choice, told);
+export async function runOf(choice, routing, request) {
+  const planned = planOf(choice, routing);
   const operationName = planned.operation.name || undefined;
   const answer =
     (await request(choice.frontend, { query: choice.query, variables: valuesOf(choice), operationName, extensions: { explain: true } })) ?? {};

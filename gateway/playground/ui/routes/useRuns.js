@@ -1,10 +1,10 @@
-// The state of Routes: what is chosen, what is told of it, and its runs.
+// The state of Routes: choices, the routing of their frontends, and runs.
 import { useEffect, useRef, useState } from 'react';
 import { firstChoices, isQuery, linkOf, resolve, runOf } from './choice.js';
 
 // useRuns keeps the choices and their runs. choose replaces the choices, edit
 // does so without running them, run runs them and calls onRun when all have
-// their answers. loaded is what load told, by frontend.
+// their answers. loaded is what load returned, by frontend.
 export function useRuns({ frontends, request, load, editor, initial, token, onChoose }, onRun) {
   const [chosen, setChosen] = useState(() => firstChoices(frontends, editor, initial));
   const [runs, setRuns] = useState([]);
@@ -49,13 +49,13 @@ export function useRuns({ frontends, request, load, editor, initial, token, onCh
   return { choices, choose, edit, run: () => run(choices), runs, busy, loaded };
 }
 
-// useLoaded has what is told of the chosen frontends to the bearer of a token,
-// and a function that asks again.
+// useLoaded returns the routing of the chosen frontends for a token,
+// and a function that loads it again.
 function useLoaded(load, choices, token) {
   const [loaded, setLoaded] = useState({});
   const refresh = async frontend => {
-    const told = await Promise.resolve(load(frontend)).catch(() => null);
-    const of = { routes: pictureOf(told?.routes), sdl: told?.sdl ?? null };
+    const routing = await Promise.resolve(load(frontend)).catch(() => null);
+    const of = { routes: pictureOf(routing?.routes), sdl: routing?.sdl ?? null };
     setLoaded(all => ({ ...all, [frontend]: of }));
     return of;
   };
@@ -67,7 +67,7 @@ function useLoaded(load, choices, token) {
 }
 
 // pictureOf is a picture that has lists, whatever the gateway answered; null if it is none.
-function pictureOf(told) {
-  if (!Array.isArray(told?.routes)) return null;
-  return { routes: told.routes.filter(Boolean), services: (Array.isArray(told.services) ? told.services : []).filter(one => one?.name) };
+function pictureOf(routing) {
+  if (!Array.isArray(routing?.routes)) return null;
+  return { routes: routing.routes.filter(Boolean), services: (Array.isArray(routing.services) ? routing.services : []).filter(one => one?.name) };
 }

@@ -27,7 +27,7 @@ export function stoppedAt(run) {
 
 const authDenials = run => run.matched.problems.filter(one => ['UNAUTHENTICATED', 'FORBIDDEN'].includes(one.code));
 
-// numbersOf counts what a run asks of a service, at a level or at all of them.
+// numbersOf counts the calls of a run to a service, at one level or at all.
 export function numbersOf(run, service, level) {
   const at = one => one.service === service && (!level || one.level === level);
   const calls = run.matched.calls.filter(at);
@@ -45,7 +45,7 @@ export function numbersOf(run, service, level) {
 }
 
 // serviceText is the line of a service about a run, for a level what it answers
-// there; empty if nothing is asked of it.
+// there; empty if it is not called.
 export function serviceText({ calls, keys, cached: found, levels, fields }, level) {
   const parts = [];
   if (calls > 0) parts.push(count(calls, 'call') + (keys > 0 ? `, ${count(keys, 'key')}` : ''));
