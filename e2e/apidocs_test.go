@@ -47,7 +47,6 @@ func TestDocsInTheBrowser(t *testing.T) {
 func TestDocsInAShadowRoot(t *testing.T) {
 	g := start(t)
 	b := browser.Start(t)
-	b.NoErrors(t)
 	b.Do(t, "open another page", chromedp.Navigate(g.url+"/docs/mobile"), chromedp.WaitVisible("[data-search] input"))
 	b.Eval(t, `(async () => {
 		const { enhance } = await import('/docs/assets/docs.js');
