@@ -43,6 +43,41 @@ func TestDocsInTheBrowser(t *testing.T) {
 	}
 }
 
+// Another page shows the documentation in a shadow root: it says where examples are sent, and with which header fields.
+func TestDocsInAShadowRoot(t *testing.T) {
+	g := start(t)
+	b := browser.Start(t)
+	b.Do(t, "open another page", chromedp.Navigate(g.url+"/docs/mobile"), chromedp.WaitVisible("[data-search] input"))
+	b.Eval(t, `(async () => {
+		const { enhance } = await import('/docs/assets/docs.js');
+		const page = new DOMParser().parseFromString(await (await fetch('/docs/web')).text(), 'text/html');
+		const host = document.createElement('div'), result = document.createElement('p');
+		result.id = 'result';
+		document.body.replaceChildren(host, result);
+		const root = host.attachShadow({ mode: 'open' });
+		root.append(page.querySelector('[data-docs]'));
+		const sent = [];
+		const end = enhance(root, {
+			endpoint: '/elsewhere', headers: () => ({ Authorization: 'Bearer x' }),
+			fetch: async (url, init) => { sent.push(url, init.headers.Authorization, JSON.parse(init.body).query.slice(0, 15)); return new Response('<b>no JSON</b>', { status: 202 }); },
+		});
+		const example = root.querySelector('[id="example-Catalogue"]');
+		example.querySelector('[data-run]').click();
+		await new Promise(resolve => new MutationObserver((_, o) => { if (!example.querySelector('[data-run]').disabled) { o.disconnect(); resolve(); } }).observe(example, { subtree: true, attributes: true }));
+		const input = root.querySelector('input'), type = text => { input.value = text; input.dispatchEvent(new Event('input')); };
+		type('as only they see themselves');
+		const found = [...root.querySelectorAll('.type:not([hidden])')].map(e => e.id);
+		root.querySelector('[id="Viewer"] .self').click();
+		const kept = location.hash;
+		end();
+		type('');
+		result.textContent = JSON.stringify({ sent, found, kept, left: root.querySelectorAll('.type:not([hidden])').length,
+			status: example.querySelector('[data-status]').textContent.replace(/\d+ ms/, 'N ms'), answer: example.querySelector('[data-answer]').innerHTML });
+	})(), ''`)
+	b.AwaitText(t, "#result", `"sent":["/elsewhere","Bearer x","query Catalogue"]`, `"found":["Viewer"]`, `"kept":""`, `"left":1`,
+		`"status":"Status 202, N ms"`, `"answer":"<code>&lt;b&gt;no JSON&lt;/b&gt;</code>"`)
+}
+
 // visible are the elements of the contents and of the sections that are shown, of these.
 const visible = `(() => ['Query.me', 'Query.products', 'Viewer', 'Viewer.email', 'Money', 'docs-examples'].filter(id => {
 	const element = document.getElementById(id), link = document.querySelector('nav a[href="#' + CSS.escape(id) + '"], nav a[href="#' + id + '"]');

@@ -165,3 +165,24 @@ func TestAttacksOfMarkdown(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a text is, it does nothing on a page, nor in what is made of the Markdown.
+func FuzzTexts(f *testing.F) {
+	for _, text := range attacks {
+		f.Add(text)
+	}
+	renderer := goldmark.New(goldmark.WithRendererOptions(markdownhtml.WithUnsafe()))
+	f.Fuzz(func(t *testing.T, text string) {
+		s := attacked(t, text)
+		if found := judge(html(t, s)); found != nil {
+			t.Errorf("the page has %q", found)
+		}
+		var page bytes.Buffer
+		if err := renderer.Convert([]byte(markdown(t, s)), &page); err != nil {
+			t.Fatal(err)
+		}
+		if found := judge(page.String()); found != nil {
+			t.Errorf("the Markdown has %q", found)
+		}
+	})
+}

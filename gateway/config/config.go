@@ -304,7 +304,7 @@ type Redis struct {
 
 // Playground is the page at /playground.
 type Playground struct {
-	// Enabled serves the playground at /playground; it needs introspection.
+	// Enabled serves the playground at /playground and the documentation of APIs at /docs; both need introspection.
 	Enabled bool `yaml:"enabled"`
 	// TokenURL is where the playground's button gets demo tokens; empty for no button.
 	TokenURL string `yaml:"tokenURL"`
