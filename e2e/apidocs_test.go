@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -36,11 +39,24 @@ func TestDocsInTheBrowser(t *testing.T) {
 			if b.Eval(t, `String(document.documentElement.scrollWidth <= innerWidth)`) != "true" {
 				t.Errorf("an answer makes the page scroll sideways (picture: %s)", b.Picture(t))
 			}
+			b.Audit(t, "the page", axe(t))
+			b.Do(t, "prefer the dark", prefer("dark"))
+			b.Audit(t, "the page in the dark", axe(t))
+			b.Do(t, "prefer the light", prefer("light"))
 			if runs := b.Eval(t, `String(document.querySelector('[id="example-Buy"] [data-run]'))`); runs != "null" {
 				t.Error("a mutation is run by a press of a button")
 			}
 		})
 	}
+}
+
+// prefer sets the color scheme that the user prefers.
+func prefer(scheme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
+		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
+		return err
+	})
 }
 
 // Another page shows the documentation in a shadow root: it says where examples are sent, and with which header fields.
