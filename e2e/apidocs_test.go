@@ -33,7 +33,7 @@ func TestDocsInTheBrowser(t *testing.T) {
 			b.AwaitText(t, "main", "The customer whose token was sent.", "signed in", "30 per 1m per principal", "limits.depth", "at most 100 items (first)")
 			searchDocs(t, b)
 			followDocs(t, b)
-			b.Do(t, "run an example", chromedp.Click(`[id="example-Catalogue"] [data-run]`))
+			b.Press(t, `[id="example-Catalogue"] [data-run]`)
 			b.AwaitText(t, `[id="example-Catalogue"] [data-status]`, "Status 200")
 			b.AwaitText(t, `[id="example-Catalogue"] [data-answer]`, `"nodes"`)
 			if b.Eval(t, `String(document.documentElement.scrollWidth <= innerWidth)`) != "true" {
@@ -127,7 +127,7 @@ func searchDocs(t *testing.T, b *browser.Browser) {
 
 func followDocs(t *testing.T, b *browser.Browser) {
 	t.Helper()
-	b.Do(t, "follow a link", chromedp.Click(`[id="Query.me"] h4 a[href="#Viewer"]`))
+	b.Press(t, `[id="Query.me"] h4 a[href="#Viewer"]`)
 	const there = `String(location.hash === '#Viewer' && document.querySelector('#Viewer').matches(':target'))`
 	if b.Eval(t, there) != "true" {
 		t.Error("the link to a type leads elsewhere")

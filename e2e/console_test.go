@@ -12,12 +12,15 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/portico-gateway/portico/demo"
 	"github.com/portico-gateway/portico/demo/demotest"
 	"github.com/portico-gateway/portico/e2e/browser"
 )
 
 // sizes are windows of a desktop and of a phone.
-var sizes = []struct { //nolint:gochecknoglobals // it is constant
+//
+//nolint:gochecknoglobals // it is constant
+var sizes = []struct {
 	name          string
 	width, height int64
 }{{"desktop", 1400, 900}, {"phone", 390, 844}}
@@ -68,11 +71,11 @@ func TestConsoleEditor(t *testing.T) {
 			b.AwaitText(t, ".graphiql-tab-active, .graphiql-tabs", "Wrong")
 			run(t, b)
 			b.AwaitText(t, ".pc-errors", "GRAPHQL_VALIDATION_FAILED", "nothing", "line 2, column 28")
-			b.Do(t, "go to the place", chromedp.Click(`.pc-errors button`))
+			b.Press(t, `.pc-errors button`)
 			b.Audit(t, "errors", axe(t))
 
 			// The token holds for all tabs, and survives a reload; it is not in the lasting storage.
-			b.Do(t, "sign in", chromedp.Click(`//button[text()="Get a demo token"]`))
+			b.Press(t, `//button[text()="Get a demo token"]`)
 			b.AwaitText(t, ".pc-token", "Signed in")
 			openConsole(t, b, g, "frontend=web&operation=Me")
 			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
@@ -82,7 +85,7 @@ func TestConsoleEditor(t *testing.T) {
 			if stored := b.Eval(t, `JSON.stringify(localStorage)`); strings.Contains(stored, "Bearer") || strings.Contains(stored, "eyJ") {
 				t.Errorf("the token is in the browser's storage: %s", stored)
 			}
-			b.Do(t, "sign out", chromedp.Click(`//button[text()="Sign out"]`))
+			b.Press(t, `//button[text()="Sign out"]`)
 			run(t, b)
 			b.AwaitText(t, ".pc-errors", "UNAUTHENTICATED")
 
@@ -116,11 +119,11 @@ func TestConsolePanels(t *testing.T) {
 			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
 			b.AwaitText(t, ".graphiql-tabs", "Shared")
 
-			b.Do(t, "open the explorer", chromedp.Click(`button[aria-label="Show GraphiQL Explorer"]`))
+			b.Press(t, `button[aria-label="Show GraphiQL Explorer"]`)
 			b.AwaitText(t, ".graphiql-plugin", "Explorer", "categories")
 			b.Audit(t, "the explorer", axe(t))
 
-			b.Do(t, "open the code", chromedp.Click(`button[aria-label="Show Code"]`))
+			b.Press(t, `button[aria-label="Show Code"]`)
 			for client, text := range map[string]string{"curl": "--data", "fetch": "await fetch", "Apollo Client": "HttpLink", "urql": "fetchExchange"} {
 				b.Choose(t, `.pc-panel select`, client)
 				b.AwaitText(t, ".pc-panel code", text)
@@ -165,10 +168,10 @@ func TestConsoleTrustedDocuments(t *testing.T) {
 	openConsole(t, b, g, "frontend=web")
 	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
 	b.AwaitText(t, ".pc-notice", "Only trusted documents")
-	b.Do(t, "open the panel", chromedp.Click(`button[aria-label="Show Trusted documents"]`))
+	b.Press(t, `button[aria-label="Show Trusted documents"]`)
 	b.AwaitText(t, ".pc-panel", "Trusted", "trusted-1")
 	b.Audit(t, "trusted documents", axe(t))
-	b.Do(t, "open the document", chromedp.Click(`.pc-panel li button`))
+	b.Press(t, `.pc-panel li button`)
 	b.AwaitText(t, ".graphiql-query-editor", "product")
 	run(t, b)
 	b.AwaitText(t, ".graphiql-response", "Stovetop Espresso")
@@ -187,4 +190,92 @@ func TestConsoleSize(t *testing.T) {
 		t.Errorf("the page takes %d bytes, want at most %d", got, most)
 	}
 	t.Logf("%d bytes; interactive after %s ms", b.Received(), took)
+}
+
+// The picture of the seed's scenario: a web client and a mobile client request the same product, by different calls.
+func TestConsoleRoutes(t *testing.T) {
+	g := start(t)
+	for _, size := range sizes {
+		t.Run(size.name, func(t *testing.T) {
+			b := browser.Start(t)
+			b.Resize(t, size.width, size.height)
+			openConsole(t, b, g, "view=routes&frontend=web&operation=ProductPage")
+
+			// Before anything is executed: which service answers which field.
+			b.AwaitText(t, ".rt-routes-view", "Authentication", "Limits", "Cache", "Batching", "inventory", "grpc", "1 endpoint", "ok")
+			b.Audit(t, "the map", axe(t))
+			b.Press(t, `//button[contains(., "inventory")]`)
+			b.AwaitText(t, ".rt-routes-view", "Product.stock", "inventory.v1.InventoryService/GetStock")
+
+			// An operation, level by level.
+			b.Press(t, `//main//button[contains(., "Run")]`)
+			b.AwaitText(t, ".rt-sentence", "web ProductPage: 6 calls to 4 services on 3 levels", "cost 26")
+			b.AwaitText(t, ".rt-waterfalls table", "accounts", "catalog")
+			b.Audit(t, "a run", axe(t))
+
+			// The same page of two apps. What is chosen is in the address.
+			openConsole(t, b, g, "view=routes&frontend=web&operation=ProductPage&compare=mobile/Screen")
+			b.AwaitText(t, ".rt-sentence", "web ProductPage: ", "mobile Screen: ")
+			b.AwaitText(t, ".rt-routes-view", "Differences by service", "product.topReview", "product.reviews")
+			b.Audit(t, "a comparison", axe(t))
+			b.Choose(t, `select[aria-label=Theme]`, "Dark")
+			b.Audit(t, "a comparison in the dark", axe(t))
+
+			// What is denied, and what fails.
+			openConsole(t, b, g, "view=routes&frontend=web&operation=Me")
+			b.Press(t, `//main//button[contains(., "Run")]`)
+			b.AwaitText(t, ".rt-problems", "UNAUTHENTICATED", "me")
+			if err := g.demo.SetFault(demo.Reviews, demo.Fault{ErrorRate: 1}); err != nil {
+				t.Fatal(err)
+			}
+			defer g.demo.Heal()
+			openConsole(t, b, g, "view=routes&frontend=web&operation=ProductPage")
+			b.Press(t, `//main//button[contains(., "Run")]`)
+			b.AwaitText(t, ".rt-problems", "DOWNSTREAM", "product.reviews")
+			b.Audit(t, "failures", axe(t))
+		})
+	}
+}
+
+// Without the right to explanations, the picture says how to get it.
+func TestConsoleRoutesAreNotTold(t *testing.T) {
+	g := startWith(t, demotest.Start(t), loopback+"playground: {enabled: true}\nfrontend: {introspection: true}\n")
+	b := browser.Start(t)
+	openConsole(t, b, g, "view=routes&frontend=web")
+	b.AwaitText(t, ".rt-missing", "frontend.explain")
+	b.Press(t, `//main//button[contains(., "Run")]`)
+	b.AwaitText(t, ".rt-waterfalls", "has no explanation")
+	b.Audit(t, "no routes", axe(t))
+}
+
+// The documentation is a view, and a panel beside the editor that shows what is chosen there.
+func TestConsoleDocs(t *testing.T) {
+	g := shared(t)
+	const inPage = `document.querySelector('.pc-page').shadowRoot.`
+	for _, size := range sizes {
+		t.Run(size.name, func(t *testing.T) {
+			b := browser.Start(t)
+			b.Resize(t, size.width, size.height)
+			openConsole(t, b, g, "view=docs&frontend=web")
+			b.Do(t, "wait", chromedp.WaitVisible(`.pc-page`))
+			await(t, "the documentation is there", func() bool {
+				return strings.Contains(b.Eval(t, `document.querySelector('.pc-page').shadowRoot?.textContent ?? ''`), "GET /products/{$args.id}")
+			})
+			b.Audit(t, "the docs", axe(t))
+			b.Eval(t, inPage+`querySelector('a[href="#Product.stock"]').click(); ''`)
+			await(t, "the link leads to its place", func() bool {
+				return b.Eval(t, inPage+`getElementById('Product.stock').getBoundingClientRect().top < innerHeight ? 'yes' : 'no'`) == "yes"
+			})
+			if size.name == "phone" {
+				return
+			}
+			openConsole(t, b, g, "frontend=web&operation=ProductPage")
+			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			b.Press(t, `button[aria-label="Show Documentation"]`)
+			await(t, "the panel is there", func() bool {
+				return strings.Contains(b.Eval(t, `document.querySelector('.pc-page')?.shadowRoot?.textContent ?? ''`), "Product")
+			})
+			b.Audit(t, "the panel", axe(t))
+		})
+	}
 }

@@ -96,7 +96,8 @@ func (b *Browser) watch(event any) {
 		b.received += e.EncodedDataLength
 	case *log.EventEntryAdded:
 		// An operation that is answered with a status other than 200 is an answer that the page shows.
-		if e.Entry.Level == log.EntryLevelError && !(e.Entry.Source == log.EntrySourceNetwork && path.Base(path.Dir(e.Entry.URL)) == "graphql") {
+		answered := e.Entry.Source == log.EntrySourceNetwork && path.Base(path.Dir(e.Entry.URL)) == "graphql"
+		if e.Entry.Level == log.EntryLevelError && !answered {
 			b.problems = append(b.problems, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *runtime.EventConsoleAPICalled:
@@ -154,6 +155,24 @@ func (b *Browser) Do(t *testing.T, what string, steps ...chromedp.Action[chromed
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatalf("%s: %v (picture: %s)", what, err, b.Picture(t))
 	}
+}
+
+// Press presses a button or follows a link when it is there and can be pressed, wherever it is on the page: the page may
+// still move. An address that begins with // is XPath, any other a selector of CSS.
+func (b *Browser) Press(t *testing.T, address string) {
+	t.Helper()
+	const press = `address => {
+		const element = address.startsWith('//')
+			? document.evaluate(address, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE).singleNodeValue
+			: document.querySelector(address);
+		if (!element || element.disabled || element.getClientRects().length === 0) return false;
+		element.click();
+		return true;
+	}`
+	b.Do(t, "press "+address, func(ctx context.Context, tab *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.PollFunction[bool](press, chromedp.WithPollingArgs(address), chromedp.WithPollingTimeout(20*time.Second))(ctx, tab)
+		return chromedp.Void{}, err
+	})
 }
 
 // Choose chooses an option of a select element.

@@ -114,7 +114,7 @@ function compared(text) {
 }
 
 async function loadRouting(frontend) {
-  const [picture, sdl] = await Promise.all([load(frontend.routesURL), load(frontend.schemaURL)]);
+  const [picture, sdl] = await Promise.all([frontend.explain ? load(frontend.routesURL) : null, load(frontend.schemaURL)]);
   return { routes: picture && JSON.parse(picture), sdl };
 }
 

@@ -1,7 +1,7 @@
 // The documentation of a frontend, which the gateway makes: as a view, and as the panel beside the editor.
 import { useGraphiQL } from '@graphiql/react';
 import { useEffect, useRef, useState } from 'react';
-import { load } from '../session.js';
+import { authorization, load } from '../session.js';
 
 // Docs is the view.
 export default function Docs({ frontend, token }) {
@@ -48,15 +48,8 @@ async function show(host, text, base) {
     return copy;
   });
   root.replaceChildren(...styles, ...page.body.childNodes);
-  root.addEventListener('click', event => {
-    const target = event.target.closest('a')?.getAttribute('href');
-    if (target?.startsWith('#')) {
-      event.preventDefault();
-      scrollTo(host, decodeURIComponent(target.slice(1)));
-    }
-  });
   const script = page.querySelector('script[src]')?.getAttribute('src');
-  if (script) (await import(new URL(script, base).href)).enhance(root);
+  if (script) (await import(new URL(script, base).href)).enhance(root, { headers: authorization });
 }
 
 function scrollTo(host, id) {
