@@ -64,8 +64,12 @@ proto: ## generate the stubs of the demo's gRPC services
 	@$(SHA256) buf.yaml buf.gen.yaml clients/proto/inventory/*/*.proto clients/proto/reviews/*/*.proto clients/*/*pb/*_grpc.pb.go > demo/stubs.sha256
 
 .PHONY: playground
-playground: ## build the playground's assets (needs Node 20)
+playground: ## build the console's assets (needs Node 20)
 	cd gateway/playground/ui && npm ci --silent && npm run --silent build
+
+.PHONY: screenshots
+screenshots: setup ## take the pictures of the console in docs/
+	go test -count=1 ./e2e -run TestScreenshots -screenshots
 
 .PHONY: check-calls
 check-calls: ## count the calls that operations make at worst, and compare with operations/calls.json
@@ -87,7 +91,7 @@ check: ## check that what is generated is fresh
 	@test -z "$$(git status --porcelain -- graph clients)" || (git status --short -- graph clients; echo "generated files are not committed"; exit 1)
 
 .PHONY: check-playground
-check-playground: setup ## check that the playground's assets are what their sources give
+check-playground: setup ## test the console's scripts, and check that its assets are what the sources give
 	@cd gateway/playground/ui && npm ci --silent --no-audit --no-fund && npm run --silent check
 
 .PHONY: ci
