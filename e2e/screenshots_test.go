@@ -35,6 +35,10 @@ func TestScreenshots(t *testing.T) {
 	b.AwaitText(t, ".graphiql-tabs", "ProductPage")
 	run(t, b)
 	b.AwaitText(t, ".pc-answer", "Calls\n6")
+	await(t, "the operation is colored", func() bool {
+		return b.Eval(t, `[...document.querySelectorAll('.graphiql-query-editor .view-line span span')].some(({textContent, className}) =>
+			textContent.trim() === 'amount' && className !== 'mtk1') ? 'yes' : ''`) == "yes"
+	})
 	take("playground", width, height)
 
 	openConsole(t, b, g, "view=routes&frontend=web&operation=ProductPage")

@@ -121,7 +121,7 @@ function FrontendEditor({ frontend, place, theme, token, onEdit, show }) {
     [frontend.name], // what a link says counts when it is opened
   );
   const plugins = useMemo(() => (trusted ? [...fixed.panels, trustedPanel(trusted.mode, trusted.documents)] : fixed.panels), [fixed, trusted]);
-  const examples = [shared, ...frontend.operations].filter(Boolean);
+  const examples = shared ? [shared, ...frontend.operations.filter(({ query }) => query !== shared.query)] : frontend.operations;
   return (
     <>
       {trusted?.mode === 'only' && (
