@@ -18,8 +18,6 @@ import (
 )
 
 // sizes are windows of a desktop and of a phone.
-//
-//nolint:gochecknoglobals // it is constant
 var sizes = []struct {
 	name          string
 	width, height int64

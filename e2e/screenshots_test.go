@@ -11,7 +11,7 @@ import (
 	"github.com/portico-gateway/portico/e2e/browser"
 )
 
-var screenshots = flag.Bool("screenshots", false, "take the pictures of the documents anew") //nolint:gochecknoglobals // as all flags of tests
+var screenshots = flag.Bool("screenshots", false, "take the pictures of the documents anew")
 
 // TestScreenshots takes the pictures of README.md and docs/console.md: make screenshots.
 func TestScreenshots(t *testing.T) {
