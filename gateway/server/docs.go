@@ -28,10 +28,10 @@ func (s *Server) addDocs(mux *http.ServeMux, of *state, frontends []execute.Fron
 	for _, f := range frontends {
 		cfg, middlewares := of.config.Of(f.Name), s.frontendMiddlewares(of, f.Name)
 		page := s.docsHandler(of.operations[f.Name], cfg, f, htmlForm())
-		pages[f.Name] = chain(page, middlewares)
+		pages[f.Name] = unstored(chain(page, middlewares))
 		mux.Handle("/docs/"+f.Name, pages[f.Name])
 		mux.Handle("/docs/"+f.Name+"/{$}", pages[f.Name])
-		mux.Handle("/docs/"+f.Name+".md", chain(s.docsHandler(of.operations[f.Name], cfg, f, markdownForm()), middlewares))
+		mux.Handle("/docs/"+f.Name+".md", unstored(chain(s.docsHandler(of.operations[f.Name], cfg, f, markdownForm()), middlewares)))
 		if cfg.Introspection {
 			index.Frontends = append(index.Frontends, apidocs.Listed{Name: f.Name, URL: "/docs/" + f.Name})
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,9 +134,9 @@ func TestWhoReadsDocs(t *testing.T) {
 		"explain":                         {func(c *config.Config) { c.Frontend.Explain = true }, "", 200, true, "no-cache"},
 		"explain needs a scope":           {func(c *config.Config) { c.Frontend.Explain, c.Frontend.ExplainScope = true, "a" }, "b", 200, false, "private, no-cache"},
 		"explain needs a scope, has it":   {func(c *config.Config) { c.Frontend.Explain, c.Frontend.ExplainScope = true, "a" }, "a", 200, true, "private, no-cache"},
-		"no introspection":                {func(c *config.Config) { c.Frontend.Introspection = false }, "a", 404, false, ""},
-		"introspection needs a scope":     {func(c *config.Config) { c.Frontend.IntrospectionScope = "a" }, "b", 404, false, ""},
-		"nobody has no scope":             {func(c *config.Config) { c.Frontend.IntrospectionScope = "a" }, "", 404, false, ""},
+		"no introspection":                {func(c *config.Config) { c.Frontend.Introspection = false }, "a", 404, false, "no-store"},
+		"introspection needs a scope":     {func(c *config.Config) { c.Frontend.IntrospectionScope = "a" }, "b", 404, false, "no-store"},
+		"nobody has no scope":             {func(c *config.Config) { c.Frontend.IntrospectionScope = "a" }, "", 404, false, "no-store"},
 		"introspection, having the scope": {func(c *config.Config) { c.Frontend.IntrospectionScope = "a" }, "a", 200, false, "private, no-cache"},
 		"no playground":                   {func(c *config.Config) { c.Playground.Enabled = false }, "a", 404, false, ""},
 	} {
@@ -173,5 +174,30 @@ func TestListOfDocs(t *testing.T) {
 	server = documented(t, func(c *config.Config) { c.Frontend.Introspection = false }, "web", "tv")
 	if resp, _ := read(t, http.MethodGet, server.URL+"/docs"); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("none can be read: %d", resp.StatusCode)
+	}
+}
+
+// Caches keep nothing that depends on the caller, neither an answer nor a refusal.
+func TestAnswersThatDependOnTheCallerAreNotStored(t *testing.T) {
+	server := documented(t, func(cfg *config.Config) {
+		cfg.Frontend.Explain, cfg.Frontend.IntrospectionScope, cfg.Frontend.ExplainScope = true, "a", "a"
+	}, "web")
+	for _, path := range []string{"/graphql/web/schema.graphql", "/graphql/web/routes.json", "/graphql/web/documents.json", "/docs/web", "/docs/web.md"} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			for _, c := range []struct {
+				caller, key string
+				status      int
+				caching     []string
+			}{
+				{"may", keyOf("a"), http.StatusOK, []string{"no-store", "private, no-cache"}},
+				{"may not", keyOf("b"), http.StatusNotFound, []string{"no-store"}},
+				{"is unknown", keyOf("c"), http.StatusUnauthorized, []string{"no-store"}},
+			} {
+				resp, _ := read(t, method, server.URL+path, "X-Api-Key", c.key)
+				if got := resp.Header.Get("Cache-Control"); resp.StatusCode != c.status || !slices.Contains(c.caching, got) {
+					t.Errorf("%s %s of one who %s: status %d, Cache-Control %q", method, path, c.caller, resp.StatusCode, got)
+				}
+			}
+		}
 	}
 }

@@ -33,9 +33,9 @@ func (s *Server) newMux(of *state, frontends []execute.Frontend) (*http.ServeMux
 	for _, f := range frontends {
 		operations, middlewares := of.operations[f.Name], s.frontendMiddlewares(of, f.Name)
 		handlers[f.Name] = chain(s.transports[f.Name], middlewares)
-		schemas[f.Name] = chain(schemaHandler(operations), middlewares)
-		routes[f.Name] = chain(s.routesHandler(of, f), middlewares)
-		trusted[f.Name] = chain(trustedHandler(operations), middlewares)
+		schemas[f.Name] = unstored(chain(schemaHandler(operations), middlewares))
+		routes[f.Name] = unstored(chain(s.routesHandler(of, f), middlewares))
+		trusted[f.Name] = unstored(chain(trustedHandler(operations), middlewares))
 	}
 	fallback := cmp.Or(cfg.Routing.Default, of.names[0])
 	byName := &choice{handlers: handlers, hosts: cfg.Routing.Hosts, fallback: fallback}
@@ -94,6 +94,14 @@ func schemaHandler(f *operation.Frontend) http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		_, _ = w.Write(text) // the caller left: nothing to do
+	})
+}
+
+// unstored keeps answers that depend on the caller, also refusals, out of caches.
+func unstored(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
 	})
 }
 
