@@ -8,12 +8,16 @@ export function operationsOf(frontends, editor, frontend) {
   const own = frontends.find(one => one.name === frontend)?.operations ?? [];
   const operations = own.map((one, i) => ({ id: `${i}`, name: one.name, query: one.query, variables: text(one.variables) }));
   if (editor?.frontend === frontend)
-    operations.push({ id: 'editor', name: `${nameOf(editor.query)} (in the editor)`, query: editor.query, variables: text(editor.variables) });
+    operations.push(edited(editor, text(editor.variables)));
   if (operations.length === 0) operations.push({ id: 'typename', name: '__typename', query: '{ __typename }', variables: '' });
   return operations;
 }
 
-const nameOf = query => plan({ query }).operation?.name || 'operation';
+// edited is the operation in the editor: the one of its document that was run last, or the first.
+function edited({ query, operationName }, variables) {
+  const name = plan({ query, operationName }).operation?.name;
+  return { id: 'editor', name: `${name || 'operation'} (in the editor)`, operationName: name, query, variables };
+}
 
 // choiceOf is {frontend, id}: an operation by its id or name, else the first. A
 // choice has variables too when they have been changed.
@@ -29,14 +33,17 @@ export function resolve({ frontend, id, variables }, frontends, editor) {
   return { ...operation, frontend, variables: variables ?? operation.variables };
 }
 
-// firstChoices are those of a link; else what is in the editor, if it can be run;
-// else the first operation.
+// firstChoices are those of a link, if it names an operation; else what is in the
+// editor, if it can be run; else the first operation.
 export function firstChoices(frontends, editor, initial) {
   const known = name => frontends.some(one => one.name === name);
   const main = known(initial?.frontend) ? initial.frontend : frontends[0]?.name;
   if (main === undefined) return [];
-  const edited = resolve({ frontend: main, id: 'editor' }, frontends, editor);
-  const operation = initial?.operation || (mistakeOf(edited) ? '' : edited.id);
+  const inEditor = resolve({ frontend: main, id: 'editor' }, frontends, editor);
+  const operations = operationsOf(frontends, editor, main);
+  const same = operations.find(({ query, variables }) => query === inEditor.query && variables === inEditor.variables); // an example, as it is
+  const named = initial?.operation && operations.some(one => one.name === initial.operation);
+  const operation = named || mistakeOf(inEditor) ? initial?.operation : same.id;
   const choices = [choiceOf(frontends, editor, main, operation)];
   const other = initial?.compare;
   if (known(other?.frontend) && other.frontend !== main) choices.push(choiceOf(frontends, editor, other.frontend, other.operation));
@@ -51,11 +58,14 @@ export function linkOf([main, other]) {
 
 // isQuery reports whether a choice can be run without being asked for: it
 // changes nothing, and nothing is wrong with it.
-export const isQuery = choice => !mistakeOf(choice) && plan({ query: choice.query, operationName: choice.name }).operation.type === 'query';
+export const isQuery = choice => !mistakeOf(choice) && chosen(choice).operation.type === 'query';
+
+// chosen is the plan of a choice; more is what plan needs besides the operation.
+const chosen = ({ query, operationName, name }, more) => plan({ query, operationName: operationName ?? name, ...more });
 
 // mistakeOf says why a choice can't be run; it is empty otherwise.
 export function mistakeOf(choice) {
-  const { error, operation } = plan({ query: choice.query, operationName: choice.name });
+  const { error, operation } = chosen(choice);
   if (error) return `${choice.frontend}: ${error}`;
   if (operation.type === 'subscription') return 'A subscription stays open: run it in the editor.';
   try {
@@ -71,7 +81,7 @@ const valuesOf = ({ variables }) => JSON.parse(variables || '{}');
 // planOf is the plan of a choice, by the routing of its frontend.
 export function planOf(choice, routing) {
   const variables = mistakeOf(choice) ? {} : valuesOf(choice);
-  return plan({ query: choice.query, operationName: choice.name, variables, sdl: routing?.sdl, routes: routing?.routes?.routes });
+  return chosen(choice, { variables, sdl: routing?.sdl, routes: routing?.routes?.routes });
 }
 
 // runOf sends a choice: {frontend, name, plan, answer, explain, matched}.

@@ -18,8 +18,10 @@ export const made = call => !call.cache;
 export const cached = run => ['hit', 'stale', 'coalesced'].includes(run.explain?.cache?.status);
 
 // stoppedAt is the stage at which a request turned around, or empty if it passed
-// all of them. What was refused as a whole has no explanation.
+// all of them; it is no stage if the request did not get to the gateway. What was
+// refused as a whole has no explanation.
 export function stoppedAt(run) {
+  if (run.answer.status === 0) return 'frontend';
   if (cached(run)) return 'cache';
   if (run.explain || run.matched.problems.length === 0) return '';
   return authDenials(run).length > 0 ? 'auth' : 'limits';
@@ -88,6 +90,7 @@ export function stageText(run, stage, short) {
     case 'cache':
       return explain?.cache ? `${explain.cache.status}${policyText(explain.cache)}` : 'unknown';
     default:
+      if (!explain) return 'unknown';
       return batchText(matched.calls.filter(made), short);
   }
 }
