@@ -9,14 +9,17 @@ const subscribe = listener => {
 const changed = () => listeners.forEach(listener => listener());
 addEventListener('popstate', changed);
 
-// usePlace returns the parameters of the page's address, and a function that changes some of them.
+// usePlace returns the parameters of the page's address, and a function that changes some of them. Another view is another entry of
+// the browser's history, to go back from.
 export function usePlace() {
   const search = useSyncExternalStore(subscribe, () => location.search);
   const go = useCallback(changes => {
     const params = new URLSearchParams(location.search);
     for (const [name, value] of Object.entries(changes)) value ? params.set(name, value) : params.delete(name);
     const text = params.toString();
-    history.replaceState(null, '', text ? `?${text}` : location.pathname);
+    const there = text ? `?${text}` : location.pathname;
+    if ('view' in changes) history.pushState(null, '', there);
+    else history.replaceState(null, '', there);
     changed();
   }, []);
   return [Object.fromEntries(new URLSearchParams(search)), go];
@@ -43,6 +46,12 @@ export function authorization() {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
+// tokenOf returns the token of what was typed or pasted, which may begin with its scheme; '' if no header can have it.
+export function tokenOf(text) {
+  const token = text.trim().replace(/^Bearer\s+/i, '');
+  return /^[\x21-\x7e]+$/.test(token) ? token : '';
+}
+
 // mint gets a token of the demo's customer u1.
 export async function mint(url) {
   const response = await fetch(url, {
@@ -55,13 +64,29 @@ export async function mint(url) {
   return answer.access_token;
 }
 
-// load reads a file of a frontend as text, or returns null if there is none for this caller.
+// load reads a file of a frontend as text, or returns null if there is none for this caller. It rejects with what can be
+// done about it when the gateway does not answer or refuses the token.
 export async function load(url) {
+  let response;
   try {
-    const response = await fetch(url, { headers: authorization() });
-    return response.ok ? await response.text() : null;
+    response = await fetch(url, { headers: authorization() });
   } catch {
-    return null;
+    throw new Error('The gateway can\'t be reached: is it running?');
+  }
+  if (response.ok) return response.text();
+  if (response.status === 404) return null;
+  if (response.status === 401) throw new Error('The token is not accepted: sign out, and sign in with another one.');
+  throw new Error(`${url} is answered with status ${response.status}.`);
+}
+
+// copy puts a text into the clipboard and reports whether that was possible: browsers offer it to pages of this machine or of
+// HTTPS only.
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -73,7 +98,7 @@ export async function post(endpoint, request, headers = {}) {
   try {
     const response = await fetch(endpoint, {
       method: 'POST',
-      headers: { Accept: 'application/graphql-response+json, application/json', 'Content-Type': 'application/json', ...authorization(), ...headers },
+      headers: fieldsOf({ Accept: 'application/graphql-response+json, application/json', 'Content-Type': 'application/json', ...authorization() }, headers),
       body: JSON.stringify(request),
     });
     const text = await response.text();
@@ -88,6 +113,13 @@ export async function post(endpoint, request, headers = {}) {
     const message = `${endpoint} can't be reached: is the gateway running? (${cause.message})`;
     return { status: 0, ms: performance.now() - began, size: 0, headers: [], body: { errors: [{ message }] } };
   }
+}
+
+// fieldsOf returns header fields; those of own replace others, however they are written.
+function fieldsOf(fields, own) {
+  const all = new Headers(fields);
+  for (const [name, value] of Object.entries(own ?? {})) all.set(name, value);
+  return all;
 }
 
 function parsed(text, status) {

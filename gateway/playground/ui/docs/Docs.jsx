@@ -12,20 +12,35 @@ export default function Docs({ frontend, token }) {
 // show, such as Product.stock.
 function Page({ frontend, token, at }) {
   const [text, setText] = useState(undefined);
+  const [failure, setFailure] = useState('');
   const host = useRef(null);
   useEffect(() => {
     let current = true;
-    load(frontend.docsURL).then(loaded => current && setText(loaded));
+    setFailure('');
+    load(frontend.docsURL).then(
+      loaded => current && setText(loaded),
+      cause => current && setFailure(cause.message),
+    );
     return () => {
       current = false;
     };
   }, [frontend.docsURL, token]);
   useEffect(() => {
-    if (text && host.current) show(host.current, text, new URL(frontend.docsURL, location.href));
-  }, [text, frontend.docsURL]);
+    if (!text || !host.current) return undefined;
+    const gone = new AbortController();
+    show(host.current, text, new URL(frontend.docsURL, location.href), gone.signal);
+    return () => gone.abort();
+  }, [text, frontend.docsURL, failure]);
   useEffect(() => {
     if (text && at) scrollTo(host.current, at);
   }, [text, at]);
+  if (failure) {
+    return (
+      <p className="pc-loading" role="alert">
+        {failure}
+      </p>
+    );
+  }
   if (text === undefined) return <p className="pc-loading">Loading …</p>;
   if (text === null) {
     return (
@@ -38,7 +53,8 @@ function Page({ frontend, token, at }) {
   return <div className="pc-page" ref={host} />;
 }
 
-async function show(host, text, base) {
+// show shows a page, which listens until the signal. Its examples are run by the caller of the console.
+async function show(host, text, base, signal) {
   const page = new DOMParser().parseFromString(text, 'text/html');
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const styles = [...page.querySelectorAll('link[rel=stylesheet]')].map(link => {
@@ -49,7 +65,9 @@ async function show(host, text, base) {
   });
   root.replaceChildren(...styles, ...page.body.childNodes);
   const script = page.querySelector('script[src]')?.getAttribute('src');
-  if (script) (await import(new URL(script, base).href)).enhance(root, { headers: authorization });
+  if (!script) return;
+  const { enhance } = await import(new URL(script, base).href);
+  if (!signal.aborted) signal.addEventListener('abort', enhance(root, { headers: authorization }));
 }
 
 function scrollTo(host, id) {

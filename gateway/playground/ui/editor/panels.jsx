@@ -1,6 +1,7 @@
 // The panels beside the editor: code of clients, and trusted documents.
 import { useGraphiQL, useGraphiQLActions, pick } from '@graphiql/react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
+import { copy } from '../session.js';
 import { clients, code } from './code.js';
 
 // parseVariables returns the object in the editor of variables, {} if there is none.
@@ -27,6 +28,7 @@ export function codePanel(endpoint, signedIn) {
   function Code() {
     const [client, setClient] = useState(clients[0]);
     const [copied, setCopied] = useState(false);
+    const shown = useRef(null);
     const { tabs, activeTabIndex, operations, operationName } = useGraphiQL(pick('tabs', 'activeTabIndex', 'operations', 'operationName'));
     const { query, variables } = tabs[activeTabIndex];
     const operation = operations?.find(one => one.name?.value === operationName) ?? operations?.[0];
@@ -52,14 +54,14 @@ export function codePanel(endpoint, signedIn) {
         <button
           type="button"
           onClick={async () => {
-            await navigator.clipboard.writeText(text);
-            setCopied(text);
+            if (await copy(text)) setCopied(text);
+            else getSelection().selectAllChildren(shown.current);
           }}
         >
           {copied === text ? 'Copied' : 'Copy'}
         </button>
         <pre tabIndex={0}>
-          <code>{text}</code>
+          <code ref={shown}>{text}</code>
         </pre>
       </section>
     );

@@ -14,7 +14,8 @@ const colors = ['#2f6fed', '#c2410c'];
 
 // Routes shows frontends, {name, color, operations: [{name, query, variables}]}.
 // request sends an operation to a frontend and resolves to {status, ms, body};
-// load resolves to {routes, sdl}, null where not available. editor is the
+// load resolves to {routes, sdl}, null where not available, or rejects with why it
+// can't be known. editor is the
 // operation in the editor, or null. initial says what is chosen at first, and
 // anew when it changes; onChoose is told what is chosen, in the same form. token is
 // what requests have; it is only compared.
@@ -115,7 +116,14 @@ function Results({ sides }) {
   );
 }
 
-function Missing({ frontend, routes, sdl }) {
+function Missing({ frontend, routes, sdl, failure }) {
+  if (failure) {
+    return (
+      <p className="rt-missing" role="alert">
+        {failure}
+      </p>
+    );
+  }
   if (!routes) {
     return (
       <p className="rt-missing">

@@ -54,8 +54,8 @@ export function useRuns({ frontends, request, load, editor, initial, token, onCh
 function useLoaded(load, choices, token) {
   const [loaded, setLoaded] = useState({});
   const refresh = async frontend => {
-    const routing = await Promise.resolve(load(frontend)).catch(() => null);
-    const of = { routes: pictureOf(routing?.routes), sdl: routing?.sdl ?? null };
+    const routing = await Promise.resolve(load(frontend)).catch(cause => ({ failure: cause.message }));
+    const of = { routes: pictureOf(routing?.routes), sdl: routing?.sdl ?? null, failure: routing?.failure ?? '' };
     setLoaded(all => ({ ...all, [frontend]: of }));
     return of;
   };
