@@ -1,8 +1,8 @@
 // The console: an editor, a picture of how requests are routed, and documentation, for each of the
 // gateway's frontends.
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { Component, lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { load, mint, post, usePlace, useStored, useToken } from './session.js';
+import { load, mint, post, tokenOf, usePlace, useStored, useToken } from './session.js';
 import './app.css';
 
 const views = {
@@ -23,7 +23,7 @@ function Console({ config }) {
   const frontends = config.frontends.map((frontend, i) => ({ ...frontend, color: `light-dark(oklch(0.47 0.15 ${hues[i % hues.length]}), oklch(0.78 0.12 ${hues[i % hues.length]}))` }));
   const named = name => frontends.find(candidate => candidate.name === name);
   const frontend = named(place.frontend) ?? named(last) ?? named(config.default) ?? frontends[0];
-  const view = views[place.view] ? place.view : 'editor';
+  const view = Object.hasOwn(views, place.view ?? '') ? place.view : 'editor';
   const opened = useRef(new Set()).current.add(view); // what was opened keeps its state
 
   useEffect(() => {
@@ -38,7 +38,7 @@ function Console({ config }) {
     go({ frontend: name, operation: '', variables: '', compare: '' });
   };
   const properties = {
-    editor: { frontend, place, theme: theme || null, token, onEdit: setEdited, show: next => go({ view: next }) },
+    editor: { frontend, place, theme: theme || null, token, onEdit: setEdited, showRoutes: () => go({ view: 'routes', operation: '', variables: '', compare: '' }) },
     routes: {
       frontends,
       editor: edited,
@@ -97,14 +97,39 @@ function Console({ config }) {
         ([name, { View }]) =>
           opened.has(name) && (
             <main key={name} className={`pc-view pc-${name}`} hidden={name !== view}>
-              <Suspense fallback={<p className="pc-loading">Loading …</p>}>
-                <View {...properties[name]} />
-              </Suspense>
+              <Fence>
+                <Suspense fallback={<p className="pc-loading">Loading …</p>}>
+                  <View {...properties[name]} />
+                </Suspense>
+              </Fence>
             </main>
           ),
       )}
     </div>
   );
+}
+
+// Fence keeps a view that fails from taking the others with it: its code can't be loaded when the gateway was stopped or updated
+// since the page was opened.
+class Fence extends Component {
+  state = { failure: null };
+
+  static getDerivedStateFromError(failure) {
+    return { failure };
+  }
+
+  render() {
+    const { failure } = this.state;
+    if (!failure) return this.props.children;
+    return (
+      <p className="pc-loading" role="alert">
+        This view can't be shown: is the gateway running? ({failure.message}){' '}
+        <button type="button" onClick={() => location.reload()}>
+          Reload the page
+        </button>
+      </p>
+    );
+  }
 }
 
 // compared returns what a link compares the operation with, such as mobile/Screen.
@@ -154,11 +179,14 @@ function SignIn({ tokenURL }) {
         <form
           onSubmit={event => {
             event.preventDefault();
-            setToken(new FormData(event.target).get('token').trim());
-            setAsking(false);
+            const typed = new FormData(event.target).get('token');
+            const own = tokenOf(typed);
+            setToken(own);
+            setAsking(typed.trim() !== '' && !own);
+            setNote(typed.trim() === '' || own ? '' : 'A token has no spaces and no letters beyond ASCII.');
           }}
         >
-          <input name="token" type="password" autoComplete="off" aria-label="Token" placeholder="Bearer token" autoFocus />
+          <input name="token" type="password" autoComplete="off" aria-label="Token" placeholder="Token" autoFocus />
           <button type="submit">Use</button>
         </form>
       ) : (

@@ -8,7 +8,7 @@ import { GraphiQL } from 'graphiql';
 import { Kind, buildSchema, parse } from 'graphql';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { referencePanel } from '../docs/Docs.jsx';
-import { authorization, load, post } from '../session.js';
+import { authorization, copy, load, post } from '../session.js';
 import { Answer } from './answer.jsx';
 import { codePanel, parseVariables, trustedPanel } from './panels.jsx';
 import '@graphiql/react/style.css';
@@ -55,8 +55,9 @@ function storageOf(frontend) {
 }
 
 // fetcherOf returns how GraphiQL sends operations: queries and mutations by POST, subscriptions over a
-// WebSocket. tell gets to know of each answer by POST but those of introspection. Requests ask for the cost and,
-// where the gateway explains, for the explanation; these are taken out of the answer that is shown.
+// WebSocket. tell gets to know of each answer by POST but those of introspection; of a subscription it gets
+// undefined. Requests ask for the cost and, where the gateway explains, for the explanation; these are taken out
+// of the answer that is shown.
 function fetcherOf(frontend, tell) {
   const url = new URL(frontend.endpoint, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -64,7 +65,7 @@ function fetcherOf(frontend, tell) {
   return async (asked, options) => {
     const { operation, params } = understood(asked);
     if (operation?.operation === 'subscription') {
-      tell(null);
+      tell(undefined);
       return subscribe(params, { ...options, headers: { ...authorization(), ...options?.headers } });
     }
     if (params.operationName === 'IntrospectionQuery') return (await post(frontend.endpoint, params, options?.headers)).body;
@@ -99,29 +100,43 @@ function sharedOperation(frontend, { operation, variables }) {
   return { query, variables: variables || null };
 }
 
+// activeTab returns what was in the editor when the page was left, or null. GraphiQL restores it only if it had been edited, and
+// would empty the tab otherwise.
+function activeTab(storage) {
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(storage.getItem('graphiql:tabState'));
+    const { query, variables } = tabs[activeTabIndex];
+    return query ? { query, variables } : null;
+  } catch {
+    return null;
+  }
+}
+
 const welcome = '# Ask something: press Ctrl and Space for what there is.\n\n{\n  __typename\n}\n';
 
 export default function Editor(props) {
   return <FrontendEditor key={props.frontend.name} {...props} />;
 }
 
-function FrontendEditor({ frontend, place, theme, token, onEdit, show }) {
+function FrontendEditor({ frontend, place, theme, token, onEdit, showRoutes }) {
   const [answer, setAnswer] = useState(null);
   const trusted = useTrusted(frontend, token);
   const schema = useSchema(frontend, token);
   const signedIn = useRef(token);
   signedIn.current = token;
-  const { fetcher, storage, shared, fixed } = useMemo(
+  const { fetcher, storage, shared, restored, fixed } = useMemo(
     () => ({
       fetcher: fetcherOf(frontend, setAnswer),
       storage: storageOf(frontend.name),
       shared: sharedOperation(frontend, place),
+      restored: activeTab(storageOf(frontend.name)),
       fixed: { reference: referencePanel(frontend), panels: [explorerPlugin({ hideActions: true }), codePanel(frontend.endpoint, () => signedIn.current), HISTORY_PLUGIN] },
     }),
     [frontend.name], // what a link says counts when it is opened
   );
   const plugins = useMemo(() => (trusted ? [...fixed.panels, trustedPanel(trusted.mode, trusted.documents)] : fixed.panels), [fixed, trusted]);
   const examples = shared ? [shared, ...frontend.operations.filter(({ query }) => query !== shared.query)] : frontend.operations;
+  const first = shared ?? restored;
   return (
     <>
       {trusted?.mode === 'only' && (
@@ -137,21 +152,19 @@ function FrontendEditor({ frontend, place, theme, token, onEdit, show }) {
         isHeadersEditorEnabled
         defaultEditorToolsVisibility="variables"
         defaultQuery={welcome}
-        initialQuery={shared?.query}
-        initialVariables={shared?.variables ?? undefined}
+        initialQuery={first?.query}
+        initialVariables={first?.variables ?? undefined}
         defaultTabs={examples.length > 0 ? examples : undefined}
         referencePlugin={fixed.reference}
         plugins={plugins}
-        onTabChange={({ tabs, activeTabIndex: active }) =>
-          onEdit({ frontend: frontend.name, query: tabs[active]?.query ?? '', variables: tabs[active]?.variables ?? '' })
-        }
       >
         <GraphiQL.Logo>
           <Share frontend={frontend} />
           <SchemaFor token={token} />
+          <Edited frontend={frontend.name} onEdit={onEdit} />
         </GraphiQL.Logo>
         <GraphiQL.Footer>
-          <Answer answer={answer} routes={() => show('routes')} />
+          <Answer answer={answer} explained={frontend.explain} routes={showRoutes} />
         </GraphiQL.Footer>
       </GraphiQL>
     </>
@@ -165,9 +178,11 @@ function useTrusted(frontend, token) {
   useEffect(() => {
     if (frontend.documents === 'off') return undefined;
     let current = true;
-    load(frontend.documentsURL).then(text => {
-      if (current) setTrusted(text ? JSON.parse(text) : { mode: frontend.documents, documents: null });
-    });
+    const none = { mode: frontend.documents, documents: null };
+    load(frontend.documentsURL).then(
+      text => current && setTrusted(text ? JSON.parse(text) : none),
+      () => current && setTrusted(none), // each answer says what is wrong
+    );
     return () => {
       current = false;
     };
@@ -183,7 +198,10 @@ function useSchema(frontend, token) {
   useEffect(() => {
     if (!only) return undefined;
     let current = true;
-    load(frontend.schemaURL).then(text => current && setSchema(text && buildSchema(text)));
+    load(frontend.schemaURL).then(
+      text => current && setSchema(text && buildSchema(text)),
+      () => current && setSchema(null), // each answer says what is wrong
+    );
     return () => {
       current = false;
     };
@@ -203,6 +221,16 @@ function SchemaFor({ token }) {
   return null;
 }
 
+// Edited tells what is in the editor, from the beginning.
+function Edited({ frontend, onEdit }) {
+  const { tabs, activeTabIndex } = useGraphiQL(pick('tabs', 'activeTabIndex'));
+  const { query, operationName, variables } = tabs[activeTabIndex] ?? {};
+  useEffect(() => {
+    onEdit({ frontend, query: query ?? '', operationName: operationName ?? undefined, variables: variables ?? '' });
+  }, [frontend, query, operationName, variables, onEdit]);
+  return null;
+}
+
 // Share copies a link to the operation in the editor.
 function Share({ frontend }) {
   const { tabs, activeTabIndex } = useGraphiQL(pick('tabs', 'activeTabIndex'));
@@ -218,8 +246,8 @@ function Share({ frontend }) {
       className="pc-share"
       title="Copy a link to this operation and its variables"
       onClick={async () => {
-        await navigator.clipboard.writeText(link);
-        setCopied(link);
+        if (await copy(link)) setCopied(link);
+        else history.replaceState(null, '', link);
       }}
     >
       {copied === link ? 'Link copied' : 'Share'}

@@ -22,9 +22,14 @@ function facts(answer) {
   ].filter(Boolean);
 }
 
-// Answer is the bar below the answer.
-export function Answer({ answer, routes }) {
-  if (!answer) return null;
+// Answer is the bar below the answer. answer is null before the first one, and undefined if nothing is known of it.
+export function Answer({ answer, explained, routes }) {
+  if (answer === undefined) return null;
+  if (!answer) {
+    return (
+      <p className="pc-hint">Run the operation to see its answer here.{explained && ' Routes shows which service answers each field.'}</p>
+    );
+  }
   return (
     <section className="pc-answer" aria-label="About the answer">
       <dl>
