@@ -1,0 +1,31 @@
+package e2e_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/portico-gateway/portico/e2e/browser"
+)
+
+// What was chosen stays: a tab that was not edited survives a reload, and Routes shows the operation that was run, not
+// that of the link. A link to a view that does not exist shows the editor.
+func TestConsoleState(t *testing.T) {
+	g := start(t)
+	b := browser.Start(t)
+	openConsole(t, b, g, "frontend=web&operation=ProductPage&view=constructor")
+	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+	b.AwaitText(t, ".graphiql-tabs", "Search")
+	b.Do(t, "choose a tab", chromedp.Click(`//button[text()="Search"]`))
+	b.AwaitText(t, ".graphiql-query-editor", "query Search")
+	run(t, b)
+	b.AwaitText(t, ".pc-answer", "Status\n200")
+	b.Do(t, "show its routes", chromedp.Click(`.pc-answer button`))
+	b.AwaitText(t, ".rt-chooser", "web Search: document and variables")
+
+	b.Eval(t, `(history.back(), '')`)
+	b.AwaitText(t, "nav [aria-current=page]", "Editor")
+	openConsole(t, b, g, "")
+	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+	b.AwaitText(t, ".graphiql-query-editor", "query Search")
+}
