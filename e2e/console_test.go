@@ -74,10 +74,10 @@ func TestConsoleEditor(t *testing.T) {
 
 			// The token holds for all tabs, and survives a reload; it is not in the lasting storage.
 			b.Press(t, `//button[text()="Get a demo token"]`)
-			b.AwaitText(t, ".pc-token", "Signed in")
+			b.AwaitText(t, ".pc-token", "Token set")
 			openConsole(t, b, g, "frontend=web&operation=Me")
 			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
-			b.AwaitText(t, ".pc-token", "Signed in")
+			b.AwaitText(t, ".pc-token", "Token set")
 			run(t, b)
 			b.AwaitText(t, ".graphiql-response", "Mara Lindqvist")
 			if stored := b.Eval(t, `JSON.stringify(localStorage)`); strings.Contains(stored, "Bearer") || strings.Contains(stored, "eyJ") {
@@ -98,7 +98,7 @@ func TestConsoleEditor(t *testing.T) {
 			if title := b.Eval(t, `document.title`); !strings.Contains(title, "mobile") {
 				t.Errorf("the title is %q", title)
 			}
-			b.Choose(t, `select[aria-label=Theme]`, "Dark")
+			b.Choose(t, `select[aria-label=Theme]`, "Dark theme")
 			b.Audit(t, "in the dark", axe(t))
 		})
 	}
@@ -216,7 +216,7 @@ func TestConsoleRoutes(t *testing.T) {
 			b.AwaitText(t, ".rt-sentence", "web ProductPage: ", "mobile Screen: ")
 			b.AwaitText(t, ".rt-routes-view", "Differences by service", "product.topReview", "product.reviews")
 			b.Audit(t, "a comparison", axe(t))
-			b.Choose(t, `select[aria-label=Theme]`, "Dark")
+			b.Choose(t, `select[aria-label=Theme]`, "Dark theme")
 			b.Audit(t, "a comparison in the dark", axe(t))
 
 			// What is denied, and what fails.

@@ -26,7 +26,7 @@ func TestPlayground(t *testing.T) {
 
 	// Get a token, and use it.
 	b.Do(t, "press the button", chromedp.Click(`//button[text()="Get a demo token"]`))
-	b.AwaitText(t, ".pc-token", "Signed in")
+	b.AwaitText(t, ".pc-token", "Token set")
 	typeQuery(t, b, `query Customer { me { name email } }`)
 	run(t, b)
 	b.AwaitText(t, ".graphiql-response", "mara.lindqvist@example.com")

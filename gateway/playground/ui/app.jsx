@@ -82,15 +82,24 @@ function Console({ config }) {
             ))}
           </select>
           <code title="The endpoint of this frontend">{frontend.endpoint}</code>
-          <a href={frontend.schemaURL} target="_blank" rel="noreferrer">
+          <a
+            href={frontend.schemaURL}
+            target="_blank"
+            rel="noreferrer"
+            onClick={event => {
+              if (!token) return;
+              event.preventDefault();
+              openWithToken(frontend.schemaURL);
+            }}
+          >
             Schema
           </a>
         </span>
         <SignIn tokenURL={config.tokenURL} />
         <select className="pc-theme" aria-label="Theme" value={theme} onChange={event => setTheme(event.target.value)}>
-          <option value="">System</option>
-          <option value="light">Light</option>
-          <option value="dark">Dark</option>
+          <option value="">System theme</option>
+          <option value="light">Light theme</option>
+          <option value="dark">Dark theme</option>
         </select>
       </header>
       {Object.entries(views).map(
@@ -138,6 +147,13 @@ function compared(text) {
   return { frontend, operation: operation ?? '' };
 }
 
+// openWithToken opens a text in a tab of the browser, which would not send the token.
+async function openWithToken(url) {
+  const text = await load(url).catch(cause => cause.message);
+  const file = URL.createObjectURL(new Blob([text ?? 'There is nothing here for you: the schema is for callers who may introspect.'], { type: 'text/plain' }));
+  open(file, '_blank', 'noopener');
+}
+
 async function loadRouting(frontend) {
   const [picture, sdl] = await Promise.all([frontend.explain ? load(frontend.routesURL) : null, load(frontend.schemaURL)]);
   return { routes: picture && JSON.parse(picture), sdl };
@@ -160,7 +176,7 @@ function SignIn({ tokenURL }) {
   if (token) {
     return (
       <span className="pc-token">
-        <span role="status">Signed in</span>
+        <span role="status">Token set</span>
         <button type="button" onClick={() => setToken('')}>
           Sign out
         </button>
@@ -191,7 +207,7 @@ function SignIn({ tokenURL }) {
         </form>
       ) : (
         <button type="button" onClick={() => setAsking(true)} title="Send a token of your own with all requests, until the tab is closed">
-          Own token
+          Use a token
         </button>
       )}
     </span>

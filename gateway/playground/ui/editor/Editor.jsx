@@ -48,7 +48,7 @@ function storageOf(frontend) {
       return own().length;
     },
     getItem: key => localStorage.getItem(prefix + key),
-    setItem: (key, value) => localStorage.setItem(prefix + key, withoutHeaders(value)),
+    setItem: (key, value) => localStorage.setItem(prefix + key, key.endsWith(':variables') ? value : withoutHeaders(value)),
     removeItem: key => localStorage.removeItem(prefix + key),
     clear: () => own().forEach(key => localStorage.removeItem(key)),
   };
