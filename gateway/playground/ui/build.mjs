@@ -103,12 +103,12 @@ save(
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Portico playground</title>
+    <title>Portico</title>
     <link rel="icon" href="data:,">
     <link rel="stylesheet" href="${css}">
     <script type="module" src="${js}"></script>
   </head>
-  <body><div id="playground"><noscript>The playground needs JavaScript.</noscript></div></body>
+  <body><div id="playground"><noscript>The console needs JavaScript.</noscript></div></body>
 </html>
 `,
 );
@@ -119,7 +119,7 @@ const licenses = [...packages].sort().map(folder => {
   const text = file && existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim() : '(the package has no license file)';
   return `${name} ${version}, ${license}\n\n${text}\n`;
 });
-save('licenses.txt', ['The playground contains these packages.\n', ...licenses].join('\n' + '-'.repeat(80) + '\n\n'));
+save('licenses.txt', ['The console contains these packages.\n', ...licenses].join('\n' + '-'.repeat(80) + '\n\n'));
 
 const files = readdirSync(target).sort();
 const digest = createHash('sha256');

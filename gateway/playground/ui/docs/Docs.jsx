@@ -1,16 +1,10 @@
-// The documentation of a frontend, which the gateway makes: as a view, and as the panel beside the editor.
-import { useGraphiQL } from '@graphiql/react';
+// The documentation of a frontend, which the gateway makes.
 import { useEffect, useRef, useState } from 'react';
 import { authorization, load } from '../session.js';
 
-// Docs is the view.
-export default function Docs({ frontend, token }) {
-  return <Page frontend={frontend} token={token} />;
-}
-
-// Page shows the documentation in a shadow root, where its styles and ids are its own. at is the id to
+// Docs shows the documentation in a shadow root, where its styles and ids are its own. at is the id to
 // show, such as Product.stock.
-function Page({ frontend, token, at }) {
+export default function Docs({ frontend, token, at }) {
   const [text, setText] = useState(undefined);
   const [failure, setFailure] = useState('');
   const host = useRef(null);
@@ -72,29 +66,4 @@ async function show(host, text, base, signal) {
 
 function scrollTo(host, id) {
   host?.shadowRoot?.getElementById(id)?.scrollIntoView({ block: 'start' });
-}
-
-// anchor returns the id of what was chosen in the editor: a field, or the type of a value.
-function anchor(reference) {
-  const { parentType, fieldDef, type } = reference?.typeInfo ?? {};
-  if (reference?.kind.endsWith('Field') && fieldDef && parentType) return `${parentType.name}.${fieldDef.name}`;
-  return type ? String(type).replaceAll(/[[\]!]/g, '') : undefined;
-}
-
-// referencePanel shows the documentation beside the editor, at what is chosen there.
-export function referencePanel(frontend) {
-  function Reference() {
-    const reference = useGraphiQL(state => state.schemaReference);
-    return (
-      <section className="pc-panel pc-reference" aria-label="Documentation">
-        <Page frontend={frontend} at={anchor(reference)} />
-      </section>
-    );
-  }
-  const icon = () => (
-    <svg viewBox="0 0 16 16" width="1em" height="1em" fill="none" stroke="currentColor" strokeWidth="1.5" aria-hidden="true">
-      <path d="M3 2.5h4a1 1 0 0 1 1 1v10a1 1 0 0 0-1-1H3zM13 2.5H9a1 1 0 0 0-1 1v10a1 1 0 0 1 1-1h4z" />
-    </svg>
-  );
-  return { title: 'Documentation', icon, content: Reference };
 }
