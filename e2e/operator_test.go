@@ -81,8 +81,8 @@ func TestLandingPage(t *testing.T) {
 		}
 	}
 	status, header, body := get(t, g.url+"/playground/")
-	if status != 200 || !strings.Contains(body, "<title>Portico playground</title>") || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
-		t.Errorf("playground: %d %v %s", status, header, body)
+	if status != 200 || !strings.Contains(body, "<title>Portico</title>") || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("the console: %d %v %s", status, header, body)
 	}
 }
 
