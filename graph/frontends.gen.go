@@ -6,7 +6,9 @@ package graph
 
 import (
 	"github.com/portico-gateway/portico/clients"
+	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/upstream"
 	"github.com/portico-gateway/portico/graph/mobile"
 	"github.com/portico-gateway/portico/graph/web"
 	"github.com/portico-gateway/portico/resolvers"
@@ -18,4 +20,14 @@ func Frontends(root *resolvers.Root, services *clients.Set) []execute.Frontend {
 		mobile.New(root, services),
 		web.New(root, services),
 	}
+}
+
+// Open returns the frontends of the project, which call services, and what decides @policy, by name. Its error names every
+// service that portico.yaml lacks.
+func Open(services *upstream.Services) ([]execute.Frontend, map[string]access.Policy, error) {
+	set, err := clients.New(services)
+	if err != nil {
+		return nil, nil, err
+	}
+	return Frontends(resolvers.New(set), set), resolvers.Policies(), nil
 }

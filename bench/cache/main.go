@@ -33,12 +33,10 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/bench/internal/load"
-	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/demo"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/server"
 	"github.com/portico-gateway/portico/graph"
-	"github.com/portico-gateway/portico/resolvers"
 )
 
 func main() {
@@ -129,7 +127,7 @@ func newBench() (*bench, error) {
 		cancel()
 		return nil, err
 	}
-	typed, err := clients.New(gateway.Services())
+	frontends, policies, err := graph.Open(gateway.Services())
 	if err != nil {
 		cancel()
 		return nil, err
@@ -149,7 +147,7 @@ func newBench() (*bench, error) {
 	}
 	var group sync.WaitGroup
 	group.Go(func() {
-		if err := gateway.Run(ctx, graph.Frontends(resolvers.New(typed), typed)); err != nil {
+		if err := gateway.Run(ctx, frontends, policies); err != nil {
 			fmt.Fprintln(os.Stderr, "cache: gateway:", err)
 		}
 	})
@@ -187,7 +185,7 @@ func (b *bench) newGateway(services *demo.Demo) (*server.Server, error) {
 	}
 	cfg.Frontend.RateLimit, cfg.Frontend.Documents.Automatic = config.RateLimit{}, true // net/http has none
 	cfg.Frontend.Caching.MaxAge = config.Duration(time.Hour)
-	return server.New(cfg, slog.New(slog.DiscardHandler), server.Options{Policies: resolvers.Policies()})
+	return server.New(cfg, slog.New(slog.DiscardHandler), server.Options{})
 }
 
 // target is a request and where it goes.

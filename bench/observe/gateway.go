@@ -19,12 +19,10 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/bench/internal/load"
-	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/demo"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/server"
 	"github.com/portico-gateway/portico/graph"
-	"github.com/portico-gateway/portico/resolvers"
 )
 
 // mode is what a gateway observes.
@@ -130,18 +128,18 @@ func (g *gateway) run(ctx context.Context, kind string, services *demo.Demo, nul
 	}
 	cfg.Frontend.RateLimit = limit
 	// A character device would be taken for a terminal.
-	options := server.Options{Policies: resolvers.Policies(), AccessLog: struct{ io.Writer }{null}, Unbounded: true}
+	options := server.Options{AccessLog: struct{ io.Writer }{null}, Unbounded: true}
 	g.mode.change(cfg, &options)
 	s, err := server.New(cfg, slog.New(slog.DiscardHandler), options) //nolint:contextcheck // it connects to nothing yet
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	typed, err := clients.New(s.Services())
+	frontends, policies, err := graph.Open(s.Services())
 	if err != nil {
 		return err
 	}
-	return s.Run(ctx, graph.Frontends(resolvers.New(typed), typed))
+	return s.Run(ctx, frontends, policies)
 }
 
 // requests returns a function that returns the next request, for a page of 20 products: always the same

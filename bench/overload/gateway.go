@@ -8,12 +8,10 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/server"
 	"github.com/portico-gateway/portico/graph"
-	"github.com/portico-gateway/portico/resolvers"
 )
 
 // gatewayCommand makes the program be a gateway.
@@ -33,14 +31,14 @@ func runGateway(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	log := observe.NewLogger(stdout, slog.LevelWarn, os.Getenv)
-	defer observe.Flush(log)                                                                                    //nolint:contextcheck // ctx is done then
-	gateway, err := server.New(cfg, log, server.Options{Policies: resolvers.Policies(), Unbounded: *unbounded}) //nolint:contextcheck // it connects to nothing
+	defer observe.Flush(log)                                                    //nolint:contextcheck // ctx is done then
+	gateway, err := server.New(cfg, log, server.Options{Unbounded: *unbounded}) //nolint:contextcheck // it connects to nothing
 	if err != nil {
 		return err
 	}
-	services, err := clients.New(gateway.Services())
+	frontends, policies, err := graph.Open(gateway.Services())
 	if err != nil {
 		return errors.Join(err, gateway.Close())
 	}
-	return errors.Join(gateway.Run(ctx, graph.Frontends(resolvers.New(services), services)), gateway.Close())
+	return errors.Join(gateway.Run(ctx, frontends, policies), gateway.Close())
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/portico-gateway/portico/demo"
 	"github.com/portico-gateway/portico/demo/demotest"
+	"github.com/portico-gateway/portico/gateway"
+	"github.com/portico-gateway/portico/graph"
 )
 
 // running is the gateway of this command, in this process, before the demo's services.
@@ -95,7 +97,7 @@ func start(t testing.TB, cacheSize string, replacements ...string) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, []string{"-config", file}, func(name string) string { return env[name] }, g.log, nil)
+		done <- gateway.Run(ctx, graph.Open, gateway.Process{Args: []string{"-config", file}, Getenv: func(name string) string { return env[name] }, Stdout: g.log})
 		g.log.end()
 	}()
 	t.Cleanup(func() {

@@ -26,7 +26,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
@@ -122,13 +121,12 @@ func cachingGateway(t testing.TB, sdl string, fields map[string]field, change fu
 	if len(options) > 0 {
 		of = options[0]
 	}
-	of.Policies = map[string]access.Policy{}
 	s, err := New(&cfg, slog.New(slog.DiscardHandler), of)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.open([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: fields}}}); err != nil {
+	if err := s.open([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: fields}}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

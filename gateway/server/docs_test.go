@@ -44,7 +44,7 @@ func documented(t *testing.T, change func(*config.Config), names ...string) *htt
 			Operations: []execute.Operation{{Name: "N", Document: "{ n }"}},
 		})
 	}
-	if err := s.open(frontends); err != nil {
+	if err := s.open(frontends, nil); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(s)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/upstream"
-	"github.com/portico-gateway/portico/resolvers"
 )
 
 // What is for one connection is nobody's beyond it: neither the gateway's nor
@@ -25,7 +24,7 @@ func TestFieldsOfTheConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(cfg, slog.New(slog.DiscardHandler), Options{Policies: resolvers.Policies()})
+	s, err := New(cfg, slog.New(slog.DiscardHandler), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

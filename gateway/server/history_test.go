@@ -22,7 +22,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/e2e/redistest"
-	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
@@ -278,12 +277,12 @@ func newMember(t *testing.T, w *world, link *cable) *member {
 	cfg.Redis.URL = config.Secret("redis://" + link.address)
 	cfg.Cache.Missing = config.Duration(missing)
 	cfg.Services = map[string]config.Service{"world": {URL: w.URL, Timeout: config.Duration(time.Minute), MaxBatch: 10, MaxResponse: 1 << 20}}
-	s, err := New(&cfg, slog.New(slog.DiscardHandler), Options{Policies: map[string]access.Policy{}})
+	s, err := New(&cfg, slog.New(slog.DiscardHandler), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.open([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: historyFields(s)}}}); err != nil {
+	if err := s.open([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: historyFields(s)}}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -73,7 +73,7 @@ func serving(t *testing.T, schema string) *httptest.Server {
 	err = s.open([]execute.Frontend{
 		{Name: "web", Schema: web.NewExecutableSchema(web.Config{Schema: loaded}), Receivers: []string{"accounts", "orders"}},
 		{Name: "mobile", Schema: web.NewExecutableSchema(web.Config{Schema: loaded}), Receivers: []string{"accounts", "orders"}},
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func runGateway(t *testing.T, fields map[string]field, change func(*config.Confi
 	ctx, stop := context.WithCancelCause(context.Background())
 	r.stop = stop
 	go func() {
-		r.ended <- r.server.Run(ctx, []execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: fields}}})
+		r.ended <- r.server.Run(ctx, []execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: fields}}}, nil)
 	}()
 	select {
 	case at := <-r.log.ready:

@@ -205,7 +205,7 @@ func TestReloadOfWhatIsReadOfTheState(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.open([]execute.Frontend{frontend("a"), frontend("b")}); err != nil {
+	if err := s.open([]execute.Frontend{frontend("a"), frontend("b")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	do := func(method, target string) *httptest.ResponseRecorder {

@@ -53,14 +53,13 @@ type Server struct {
 
 	// Of Run.
 	frontends  []execute.Frontend
+	policies   map[string]access.Policy
 	transports map[string]*transport.Handler // by frontend
 	listening  atomic.Pointer[listeners]     // nil before it listens
 }
 
-// Options are what a project adds to a gateway. The zero value adds nothing.
+// Options are what the process adds to a gateway. The zero value adds nothing.
 type Options struct {
-	// Policies decide what @policy asks, by name.
-	Policies map[string]access.Policy
 	// AccessLog is where the access log goes; nil for nowhere.
 	AccessLog io.Writer
 	// Load reads the configuration again, for a reload; nil if that is impossible.
@@ -135,13 +134,13 @@ func (s *Server) Close() error {
 // service, such as by Kubernetes: others may send it requests for a while.
 var ErrTerminated = errors.New("the gateway is terminated")
 
-// Run serves frontends until ctx is done; then it waits for the requests that
+// Run serves frontends, whose @policy the policies decide by name, until ctx is done; then it waits for the requests that
 // are under way, for at most the configured time. If the cause is [ErrTerminated], it
 // goes on to serve for the configured time first, and is not ready. It sets the garbage collector of
 // the process (package memory). Its error is nil when it was
 // stopped and nothing was cut off.
-func (s *Server) Run(ctx context.Context, frontends []execute.Frontend) error {
-	if err := s.open(frontends); err != nil { //nolint:contextcheck // literals are parsed without a request
+func (s *Server) Run(ctx context.Context, frontends []execute.Frontend, policies map[string]access.Policy) error {
+	if err := s.open(frontends, policies); err != nil { //nolint:contextcheck // literals are parsed without a request
 		return err
 	}
 	cfg := s.now().config

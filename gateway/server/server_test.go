@@ -15,7 +15,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/problem"
-	"github.com/portico-gateway/portico/resolvers"
 )
 
 // The order decides what a panic, another site or a caller without credentials
@@ -154,7 +153,7 @@ func TestConfigurationNamesFrontends(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.open(nil); err == nil {
+	if err := s.open(nil, nil); err == nil {
 		t.Error("no error without frontends")
 	}
 }
@@ -168,7 +167,7 @@ func TestFailuresWithoutEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(cfg, log, Options{Policies: resolvers.Policies()})
+	s, err := New(cfg, log, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

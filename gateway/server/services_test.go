@@ -10,10 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/portico-gateway/portico/clients"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/graph"
-	"github.com/portico-gateway/portico/resolvers"
 )
 
 // Answers name services only if the configuration says so; the log always
@@ -32,16 +30,16 @@ func TestServicesAreTold(t *testing.T) {
 		}
 		cfg.Frontend.Errors.Services = told
 		var log bytes.Buffer
-		s, err := New(cfg, slog.New(slog.NewJSONHandler(&log, nil)), Options{Policies: resolvers.Policies()})
+		s, err := New(cfg, slog.New(slog.NewJSONHandler(&log, nil)), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		services, err := clients.New(s.Services())
+		frontends, policies, err := graph.Open(s.Services())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.open(graph.Frontends(resolvers.New(services), services)); err != nil {
+		if err := s.open(frontends, policies); err != nil {
 			t.Fatal(err)
 		}
 		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/graphql/web", strings.NewReader(`{"query":"{ product(id: \"p1\") { id } }"}`))

@@ -143,7 +143,7 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 	l := cfg.Limits
 	out := operation.Config{
-		Policies: s.options.Policies,
+		Policies: s.policies,
 		Documents: document.Limits{
 			Bytes: int(l.Document), Tokens: l.Tokens, Depth: l.Depth, Fields: l.Fields, Aliases: l.Aliases, RootFields: l.RootFields, PerKey: l.PerKey,
 			Directives: l.Directives, Spreads: l.Spreads, SpreadDepth: l.SpreadDepth, InputDepth: l.InputDepth, InputItems: l.InputItems,

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/portico-gateway/portico/gateway/access"
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
@@ -143,8 +144,8 @@ func (s *Server) serve(next, before *state, frontends []execute.Frontend) error 
 }
 
 // open makes the first state serve frontends.
-func (s *Server) open(frontends []execute.Frontend) error {
-	s.frontends = frontends
+func (s *Server) open(frontends []execute.Frontend, policies map[string]access.Policy) error {
+	s.frontends, s.policies = frontends, policies
 	next := *s.now()
 	s.transports = map[string]*transport.Handler{}
 	for _, f := range frontends {

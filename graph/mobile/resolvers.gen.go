@@ -17,7 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// New returns the frontend mobile, whose fields root's methods and the
+// New returns the frontend mobile, whose fields the project's methods and the
 // clients of services resolve.
 func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 	r := &resolver{root: root, clients: services}
@@ -53,7 +53,7 @@ query Screen($id: ID! = "p1") {
 	}
 }
 
-// resolver connects the schema to the project's methods.
+// resolver connects the schema to the project's methods and clients.
 type resolver struct {
 	root    *resolvers.Root
 	clients *clients.Set

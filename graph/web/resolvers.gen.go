@@ -17,7 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// New returns the frontend web, whose fields root's methods and the
+// New returns the frontend web, whose fields the project's methods and the
 // clients of services resolve.
 func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 	r := &resolver{root: root, clients: services}
@@ -107,7 +107,7 @@ subscription Stock {
 	}
 }
 
-// resolver connects the schema to the project's methods.
+// resolver connects the schema to the project's methods and clients.
 type resolver struct {
 	root    *resolvers.Root
 	clients *clients.Set

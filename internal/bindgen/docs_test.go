@@ -75,7 +75,7 @@ func TestGuideHasOnlyWholeSchemas(t *testing.T) {
 
 var (
 	block    = regexp.MustCompile("(?ms)^( *)```(?:graphql|proto|go|yaml)\n(.*?)^ *```$")
-	fileName = regexp.MustCompile(`^(?:#|//) ((?:schema|clients|resolvers)/\S+|portico\.yaml)\n`)
+	fileName = regexp.MustCompile(`^(?:#|//) ((?:schema|clients|resolvers|cmd)/\S+|portico\.yaml)\n`)
 )
 
 // wholeFiles are the code blocks of a document whose first line is a comment

@@ -1,10 +1,12 @@
 package bindgen_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/portico-gateway/portico/internal/longtest"
@@ -33,12 +35,22 @@ func TestStartOfProjectLong(t *testing.T) {
 	}
 	project := filepath.Join(dir, "shop")
 	shell(t, dir, blocks[0][1])
-	for _, f := range wholeFiles(t, document) {
-		if err := os.WriteFile(filepath.Join(project, filepath.FromSlash(f.Name)), f.Data, 0o600); err != nil {
-			t.Fatal(err)
+	write := func(methods bool) {
+		for _, f := range wholeFiles(t, document) {
+			if strings.HasPrefix(f.Name, "resolvers/") != methods {
+				continue
+			}
+			file := filepath.Join(project, filepath.FromSlash(f.Name))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o750), os.WriteFile(file, f.Data, 0o600)); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
+	write(false)
 	shell(t, project, blocks[1][1])
+	goCommand(t, project, "build", "./...")
+	write(true)
+	shell(t, project, "go tool portico generate")
 	goCommand(t, project, "build", "./...")
 }
 

@@ -59,14 +59,18 @@ func (a *adapters) clients() string { return a.use(path.Join(a.plan.Module, "cli
 
 // constructor writes New and the resolver.
 func (a *adapters) constructor() {
-	a.line(`// New returns the frontend %s, whose fields root's methods and the
+	parameters, fields := fmt.Sprintf("services *%s.Set", a.clients()), "clients: services"
+	if a.plan.Resolvers.Root {
+		parameters, fields = fmt.Sprintf("root *%s.Root, %s", a.resolvers(), parameters), "root: root, "+fields
+	}
+	a.line(`// New returns the frontend %s, whose fields the project's methods and the
 // clients of services resolve.
-func New(root *%s.Root, services *%s.Set) %s {
-r := &resolver{root: root, clients: services}
+func New(%s) %s {
+r := &resolver{%s}
 r.schema = &executableSchema{Resolvers: r}
 return %s{
 Name: %q,
-Schema: %s(r.schema, r.compiled()),`, a.frontend.Name, a.resolvers(), a.clients(), a.execute("Frontend"), a.execute("Frontend"), a.frontend.Name,
+Schema: %s(r.schema, r.compiled()),`, a.frontend.Name, parameters, a.execute("Frontend"), fields, a.execute("Frontend"), a.frontend.Name,
 		a.execute("Schema"))
 	if len(a.frontend.Parsers) > 0 {
 		a.line("Parsers: parsers(),")
@@ -81,17 +85,11 @@ Schema: %s(r.schema, r.compiled()),`, a.frontend.Name, a.resolvers(), a.clients(
 	for _, op := range a.frontend.Operations {
 		a.line("{Name: %q, Document: %s},", op.Name, rawQuoted(op.Document))
 	}
-	a.line(`},
-}
-}
-
-// resolver connects the schema to the project's methods.
-type resolver struct {
-	root    *%s.Root
-	clients *%s.Set
-	schema  *executableSchema
-}
-`, a.resolvers(), a.clients())
+	a.line("},\n}\n}\n\n// resolver connects the schema to the project's methods and clients.\ntype resolver struct {")
+	if a.plan.Resolvers.Root {
+		a.line("root *%s.Root", a.resolvers())
+	}
+	a.line("clients *%s.Set\nschema *executableSchema\n}\n", a.clients())
 }
 
 // routes writes which calls resolve fields.

@@ -27,16 +27,49 @@ func setFile(p *plan.Plan) ([]byte, error) {
 	return f.formatted("// Package clients has the typed clients of all services, a package each.", b.String())
 }
 
-// registryFile writes the list of frontends.
+// registryFile writes the list of frontends, and what opens the project.
 func registryFile(p *plan.Plan) ([]byte, error) {
 	f := newFile(p, path.Join(p.Module, "graph"))
-	root, set, frontend := f.use(path.Join(p.Module, "resolvers"))+".Root", f.use(path.Join(p.Module, "clients"))+".Set", f.gateway("execute", "Frontend")
+	set, frontend := f.use(path.Join(p.Module, "clients"))+".Set", f.gateway("execute", "Frontend")
+	parameters, arguments := "services *"+set, "services"
+	if p.Resolvers.Root {
+		parameters, arguments = fmt.Sprintf("root *%s.Root, %s", f.use(path.Join(p.Module, "resolvers")), parameters), "root, services"
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "// Frontends returns the frontends of the project, sorted by name.\nfunc Frontends(root *%s, services *%s) []%s {\nreturn []%s{\n",
-		root, set, frontend, frontend)
+	fmt.Fprintf(&b, "// Frontends returns the frontends of the project, sorted by name.\nfunc Frontends(%s) []%s {\nreturn []%s{\n", parameters, frontend, frontend)
 	for _, of := range p.Frontends {
-		fmt.Fprintf(&b, "%s.New(root, services),\n", f.use(path.Join(p.Module, "graph", of.Name)))
+		fmt.Fprintf(&b, "%s.New(%s),\n", f.use(path.Join(p.Module, "graph", of.Name)), arguments)
 	}
 	b.WriteString("}\n}\n")
+	if p.Resolvers.Opens() {
+		f.open(p, &b)
+	}
 	return f.formatted("// Package graph is generated from the schemas: the models, and an executable\n// schema for each frontend.", b.String())
+}
+
+// open writes Open, which main gives to the gateway.
+func (f *file) open(p *plan.Plan, b *strings.Builder) {
+	frontend, policy := f.gateway("execute", "Frontend"), f.gateway("access", "Policy")
+	fmt.Fprintf(b, `
+// Open returns the frontends of the project, which call services, and what decides @policy, by name. Its error names every
+// service that portico.yaml lacks.
+func Open(services *%s) ([]%s, map[string]%s, error) {
+set, err := %s.New(services)
+if err != nil {
+return nil, nil, err
+}
+`, f.upstream("Services"), frontend, policy, f.use(path.Join(p.Module, "clients")))
+	policies, arguments := "nil", "set"
+	if p.Resolvers.Root {
+		resolvers := f.use(path.Join(p.Module, "resolvers"))
+		arguments = resolvers + ".New(set), set"
+		if p.Resolvers.NewFails {
+			fmt.Fprintf(b, "root, err := %s.New(set)\nif err != nil {\nreturn nil, nil, err\n}\n", resolvers)
+			arguments = "root, set"
+		}
+		if p.Resolvers.Policies {
+			policies = resolvers + ".Policies()"
+		}
+	}
+	fmt.Fprintf(b, "return Frontends(%s), %s, nil\n}\n", arguments, policies)
 }

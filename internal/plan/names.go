@@ -107,12 +107,6 @@ func checkFiles(p *Plan, r *project.Report) {
 	for _, service := range p.calls.services() {
 		names = append(names, path.Join(project.ClientsFolder, service, "client"+project.GeneratedSuffix))
 	}
-	if !p.project.HasRoot() {
-		r.Add(project.Diagnostic{
-			File: path.Join(project.ResolversFolder, "root.go"), Line: 1, Column: 1, Message: "there is no type Root in " + project.ResolversFolder + "/",
-			Fix: "write: package resolvers; type Root struct{ Clients *clients.Set }; docs/project.md has the whole file",
-		})
-	}
 	for _, name := range names {
 		text, err := os.ReadFile(filepath.Join(p.project.Root, filepath.FromSlash(name)))
 		if err == nil && !bytes.HasPrefix(text, []byte(project.GeneratedHeader)) {

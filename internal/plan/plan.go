@@ -53,6 +53,8 @@ type Plan struct {
 	Packages []Package
 	// Frontends are sorted by name.
 	Frontends []*Frontend
+	// Resolvers says what generated code uses of resolvers/.
+	Resolvers Resolvers
 	// Protos are the project's protos; nil if there are none.
 	Protos *Protos
 
@@ -74,6 +76,7 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 	if err := m.resolve(); err != nil || r.Len() > 0 {
 		return m.plan, err
 	}
+	m.findResolvers(r)
 	checkFiles(m.plan, r)
 	if r.Len() > 0 {
 		return m.plan, nil

@@ -103,24 +103,59 @@ func scanFolder(p *Project, folder string, m *Methods, r *Report) (methodSet, er
 	return collectMethods(pkg), nil
 }
 
-// HasRoot reports whether resolvers/ has a type Root, of which generated code makes
-// the types of methods.
-func (p *Project) HasRoot() bool {
-	if p.Methods.root == nil {
-		return false
-	}
-	for _, file := range p.Methods.root.Files {
+// ResolverPackage returns the hand-written code of resolvers/; nil if there is none.
+func (p *Project) ResolverPackage() *GoPackage { return p.Methods.root }
+
+// HasType reports whether the package declares a type.
+func (p *GoPackage) HasType(name string) bool {
+	for _, file := range p.Files {
 		for _, decl := range file.Decls {
 			gen, ok := decl.(*ast.GenDecl)
 			if ok && slices.ContainsFunc(gen.Specs, func(spec ast.Spec) bool {
 				t, ok := spec.(*ast.TypeSpec)
-				return ok && t.Name.Name == "Root"
+				return ok && t.Name.Name == name
 			}) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// Signature returns the type of a function as it is written, without the names of parameters, such as
+// func(*clients.Set) *Root; empty if the package has no such function, or it has type parameters.
+func (p *GoPackage) Signature(name string) string {
+	for _, file := range p.Files {
+		for _, decl := range file.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if ok && fn.Recv == nil && fn.Name.Name == name && fn.Type.TypeParams == nil {
+				return "func" + fieldTypes(fn.Type.Params, true) + results(fn.Type.Results)
+			}
+		}
+	}
+	return ""
+}
+
+func results(list *ast.FieldList) string {
+	if list.NumFields() == 0 {
+		return ""
+	}
+	return " " + fieldTypes(list, list.NumFields() > 1)
+}
+
+// fieldTypes returns the types of a list, each as often as it has names.
+func fieldTypes(list *ast.FieldList, parentheses bool) string {
+	var texts []string
+	for _, field := range list.List {
+		for range max(len(field.Names), 1) {
+			texts = append(texts, types.ExprString(field.Type))
+		}
+	}
+	text := strings.Join(texts, ", ")
+	if parentheses {
+		return "(" + text + ")"
+	}
+	return text
 }
 
 func collectMethods(pkg *GoPackage) methodSet {

@@ -1,0 +1,116 @@
+// Package gateway is the process of a gateway: what a project's command calls.
+//
+//	func main() { gateway.Main(graph.Open) }
+package gateway
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/portico-gateway/portico/gateway/access"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/server"
+	"github.com/portico-gateway/portico/gateway/upstream"
+)
+
+// Open returns the frontends of a project, which call services, and what decides @policy, by name. portico generate writes one:
+// graph.Open.
+type Open func(services *upstream.Services) ([]execute.Frontend, map[string]access.Policy, error)
+
+// Main serves a project until the process is told to stop, and exits with 1 if it can't be served. The process has the flags
+// -config, the configuration's file (portico.yaml), and -log, the least level of what is logged (info).
+//
+// It stops on SIGINT and SIGTERM, after the requests that are under way, and with SIGTERM after server.lameDuck; a second
+// signal ends it at once. It reads its configuration again on SIGHUP, and when the file has changed.
+func Main(open Open) {
+	ctx, stop := untilSignal()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	err := Run(ctx, open, Process{Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Reload: hangups})
+	stop()
+	var mistakes config.Mistakes
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case errors.As(err, &mistakes): // each begins with its file and line
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "gateway:", err)
+		os.Exit(1)
+	}
+}
+
+// untilSignal returns a context that ends with SIGINT, or with SIGTERM and the cause
+// [server.ErrTerminated]. The next signal is the system's to handle.
+func untilSignal() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			if s == syscall.SIGTERM {
+				cancel(server.ErrTerminated)
+			}
+			cancel(nil)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
+	}
+}
+
+// Process is what a gateway has of its process.
+type Process struct {
+	// Args are the arguments of the command, without its name.
+	Args []string
+	// Getenv looks up a variable of the environment.
+	Getenv func(string) string
+	// Stdout is where the logs go.
+	Stdout io.Writer
+	// Reload asks for a reload, as SIGHUP does; it may be nil.
+	Reload <-chan os.Signal
+}
+
+// Run is [Main] within a process: it serves until ctx is done. The error is [flag.ErrHelp] if the arguments ask for help,
+// and [config.Mistakes] if the configuration has mistakes.
+func Run(ctx context.Context, open Open, p Process) error {
+	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)
+	flags.SetOutput(p.Stdout)
+	file := flags.String("config", "portico.yaml", "the configuration's file")
+	var level slog.Level
+	flags.TextVar(&level, "log", slog.LevelInfo, "the least level of what is logged: debug, info, warn, error")
+	if err := flags.Parse(p.Args); err != nil {
+		return err
+	}
+	load := func() (*config.Config, error) { return config.Load(*file, p.Getenv) }
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	log := observe.NewLogger(p.Stdout, level, p.Getenv)
+	defer observe.Flush(log) //nolint:contextcheck // ctx is done then
+	options := server.Options{AccessLog: p.Stdout, Load: load, File: *file, Reload: p.Reload}
+	s, err := server.New(cfg, log, options) //nolint:contextcheck // it connects to nothing
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	frontends, policies, err := open(s.Services())
+	if err != nil {
+		return err
+	}
+	return s.Run(ctx, frontends, policies)
+}
