@@ -85,7 +85,7 @@ func (r *Rules) missing() error {
 		return nil
 	}
 	slices.Sort(names)
-	return fmt.Errorf("the schema has @policy(%s), which the project does not decide: give server.Options.Policies a function of this name",
+	return fmt.Errorf("the schema has @policy(%s), which the project does not decide: add a function of this name to Policies in resolvers/",
 		strings.Join(slices.Compact(names), ", "))
 }
 

@@ -161,14 +161,13 @@ func materialise(t *testing.T, archive *txtar.Archive) string {
 		}
 	}
 	for name, text := range defaults {
-		if i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == name }); i < 0 {
+		if !slices.ContainsFunc(archive.Files, func(f txtar.File) bool { return f.Name == name }) {
 			write(name, text)
-		} else if len(archive.Files[i].Data) == 0 {
-			archive.Files = slices.Delete(slices.Clone(archive.Files), i, i+1)
 		}
 	}
 	for _, f := range archive.Files {
-		if f.Name != wantFile && !strings.HasPrefix(f.Name, wantFile+"/") {
+		_, isDefault := defaults[f.Name]
+		if leftOut := isDefault && len(f.Data) == 0; !leftOut && f.Name != wantFile && !strings.HasPrefix(f.Name, wantFile+"/") {
 			write(f.Name, string(f.Data))
 		}
 	}
