@@ -36,7 +36,8 @@ func registryFile(p *plan.Plan) ([]byte, error) {
 		parameters, arguments = fmt.Sprintf("root *%s.Root, %s", f.use(path.Join(p.Module, "resolvers")), parameters), "root, services"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "// Frontends returns the frontends of the project, sorted by name.\nfunc Frontends(%s) []%s {\nreturn []%s{\n", parameters, frontend, frontend)
+	b.WriteString("// Frontends returns the frontends of the project, sorted by name.\n")
+	fmt.Fprintf(&b, "func Frontends(%s) []%s {\nreturn []%s{\n", parameters, frontend, frontend)
 	for _, of := range p.Frontends {
 		fmt.Fprintf(&b, "%s.New(%s),\n", f.use(path.Join(p.Module, "graph", of.Name)), arguments)
 	}
