@@ -29,10 +29,9 @@ const self = "github.com/portico-gateway/portico"
 // files are the project's files, and where they are in it.
 func files() map[string]string {
 	return map[string]string{
-		"gqlgen.yml":       "gqlgen.yml",
-		"schema.graphqls":  "schema/web/blog.graphqls",
-		"main.go.txt":      "cmd/gateway/main.go",
-		"resolvers.go.txt": "resolvers/resolvers.go",
+		"gqlgen.yml":      "gqlgen.yml",
+		"schema.graphqls": "schema/web/blog.graphqls",
+		"main.go.txt":     "cmd/gateway/main.go",
 	}
 }
 
