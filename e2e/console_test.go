@@ -39,6 +39,13 @@ func openConsole(t *testing.T, b *browser.Browser, g *gateway, query string) {
 	b.Do(t, "open the console", chromedp.Navigate(g.url+"/playground/?"+query), chromedp.WaitVisible(`.pc-header`))
 }
 
+// openEditor opens the editor, by the query of its address, and waits for it.
+func openEditor(t *testing.T, b *browser.Browser, g *gateway, query string) {
+	t.Helper()
+	openConsole(t, b, g, query)
+	b.Do(t, "wait for the editor", chromedp.WaitVisible(editorIsThere))
+}
+
 const editorIsThere = `.graphiql-query-editor .view-line`
 
 // What a frontend developer does in the editor, at both sizes: without an error in the browser's log, a request beyond this
@@ -49,8 +56,7 @@ func TestConsoleEditor(t *testing.T) {
 		t.Run(size.name, func(t *testing.T) {
 			b := browser.Start(t)
 			b.Resize(t, size.width, size.height)
-			openConsole(t, b, g, "frontend=web&operation=ProductPage")
-			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			openEditor(t, b, g, "frontend=web&operation=ProductPage")
 			b.AwaitText(t, ".graphiql-tabs", "Catalogue", "ProductPage")
 			b.AwaitText(t, ".pc-header", "web", "Editor", "Routes", "Docs")
 
@@ -64,8 +70,7 @@ func TestConsoleEditor(t *testing.T) {
 			b.Audit(t, "an answer", axe(t))
 
 			// Errors lead to their places.
-			openConsole(t, b, g, "frontend=web&operation="+url.QueryEscape("query Wrong {\n  product(id: \"p1\") { name nothing }\n}"))
-			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			openEditor(t, b, g, "frontend=web&operation="+url.QueryEscape("query Wrong {\n  product(id: \"p1\") { name nothing }\n}"))
 			b.AwaitText(t, ".graphiql-tab-active, .graphiql-tabs", "Wrong")
 			run(t, b)
 			b.AwaitText(t, ".pc-errors", "GRAPHQL_VALIDATION_FAILED", "nothing", "line 2, column 28")
@@ -75,8 +80,7 @@ func TestConsoleEditor(t *testing.T) {
 			// The token holds for all tabs, and survives a reload; it is not in the lasting storage.
 			b.Press(t, `//button[text()="Get a demo token"]`)
 			b.AwaitText(t, ".pc-token", "Token set")
-			openConsole(t, b, g, "frontend=web&operation=Me")
-			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			openEditor(t, b, g, "frontend=web&operation=Me")
 			b.AwaitText(t, ".pc-token", "Token set")
 			run(t, b)
 			b.AwaitText(t, ".graphiql-response", "Mara Lindqvist")
@@ -113,8 +117,7 @@ func TestConsolePanels(t *testing.T) {
 			b.Resize(t, size.width, size.height)
 			variables := `{"id": "p2", "text": "it's \"so\" ${x} ` + "`y`" + `"}`
 			const document = "query Shared($id: ID!, $text: String = \"d\") {\n  product(id: $id) { id name }\n  search(text: $text) { __typename }\n}"
-			openConsole(t, b, g, url.Values{"frontend": {"web"}, "operation": {document}, "variables": {variables}}.Encode())
-			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			openEditor(t, b, g, url.Values{"frontend": {"web"}, "operation": {document}, "variables": {variables}}.Encode())
 			b.AwaitText(t, ".graphiql-tabs", "Shared")
 
 			b.Press(t, `button[aria-label="Show GraphiQL Explorer"]`)
@@ -163,8 +166,7 @@ func TestConsoleTrustedDocuments(t *testing.T) {
 	write(t, manifest, string(text))
 	g := startWith(t, d, loopback+authDemo(d)+fmt.Sprintf("playground: {enabled: true}\nfrontend: {introspection: true, documents: {mode: only, manifest: %q}}\n", manifest))
 	b := browser.Start(t)
-	openConsole(t, b, g, "frontend=web")
-	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+	openEditor(t, b, g, "frontend=web")
 	b.AwaitText(t, ".pc-notice", "Only trusted documents")
 	b.Press(t, `button[aria-label="Show Trusted documents"]`)
 	b.AwaitText(t, ".pc-panel", "Trusted", "trusted-1")
@@ -179,8 +181,7 @@ func TestConsoleTrustedDocuments(t *testing.T) {
 func TestConsoleSize(t *testing.T) {
 	g := shared(t)
 	b := browser.Start(t)
-	openConsole(t, b, g, "frontend=web")
-	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+	openEditor(t, b, g, "frontend=web")
 	b.AwaitText(t, ".graphiql-tabs", "Catalogue")
 	took := b.Eval(t, `performance.now().toFixed(0)`)
 	const most = 1_500_000
@@ -267,8 +268,7 @@ func TestConsoleDocs(t *testing.T) {
 			if size.name == "phone" {
 				return
 			}
-			openConsole(t, b, g, "frontend=web&operation=ProductPage")
-			b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+			openEditor(t, b, g, "frontend=web&operation=ProductPage")
 			b.Press(t, `button[aria-label="Show Documentation"]`)
 			await(t, "the panel is there", func() bool {
 				return strings.Contains(b.Eval(t, `document.querySelector('.pc-page')?.shadowRoot?.textContent ?? ''`), "Product")

@@ -13,8 +13,7 @@ import (
 func TestConsoleState(t *testing.T) {
 	g := start(t)
 	b := browser.Start(t)
-	openConsole(t, b, g, "frontend=web&operation=ProductPage&view=constructor")
-	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+	openEditor(t, b, g, "frontend=web&operation=ProductPage&view=constructor")
 	b.AwaitText(t, ".graphiql-tabs", "Search")
 	b.Do(t, "choose a tab", chromedp.Click(`//button[text()="Search"]`))
 	b.AwaitText(t, ".graphiql-query-editor", "query Search")
@@ -25,7 +24,6 @@ func TestConsoleState(t *testing.T) {
 
 	b.Eval(t, `(history.back(), '')`)
 	b.AwaitText(t, "nav [aria-current=page]", "Editor")
-	openConsole(t, b, g, "")
-	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+	openEditor(t, b, g, "")
 	b.AwaitText(t, ".graphiql-query-editor", "query Search")
 }

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/portico-gateway/portico/e2e/browser"
 )
 
@@ -30,8 +28,7 @@ func TestScreenshots(t *testing.T) {
 	}
 	const width, height = 1280, 800
 	b.Resize(t, width, height)
-	openConsole(t, b, g, "frontend=web&operation=ProductPage")
-	b.Do(t, "wait", chromedp.WaitVisible(editorIsThere))
+	openEditor(t, b, g, "frontend=web&operation=ProductPage")
 	b.AwaitText(t, ".graphiql-tabs", "ProductPage")
 	run(t, b)
 	b.AwaitText(t, ".pc-answer", "Calls\n6")

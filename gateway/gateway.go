@@ -26,7 +26,7 @@ import (
 // graph.Open.
 type Open func(services *upstream.Services) ([]execute.Frontend, map[string]access.Policy, error)
 
-// Main serves a project until the process is told to stop, and exits with 1 if it can't be served. The process has the flags
+// Main serves a project until a signal stops the process, and exits with 1 if serving fails. The process has the flags
 // -config, the configuration's file (portico.yaml), and -log, the least level of what is logged (info).
 //
 // It stops on SIGINT and SIGTERM, after the requests that are under way, and with SIGTERM after server.lameDuck; a second

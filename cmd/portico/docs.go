@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -123,10 +122,7 @@ func (f docsFlags) sources(ctx context.Context) ([]apidocs.Source, error) {
 			return nil, err
 		}
 	}
-	settings, err := docsConfig(of.Root)
-	if err != nil {
-		return nil, err
-	}
+	settings := config.Written(filepath.Join(of.Root, "portico.yaml"))
 	var list []apidocs.Source
 	for _, front := range of.Frontends {
 		if f.frontend != "" && f.frontend != front.Name {
@@ -171,23 +167,6 @@ func (f docsFlags) project() (*project.Project, error) {
 		return nil, fmt.Errorf("there is no frontend %s; %s", f.frontend, nearest.Hint(f.frontend, names))
 	}
 	return of, nil
-}
-
-// docsConfig reads portico.yaml without the environment, so that documentation does not depend on the machine. If there is
-// no file, or it has mistakes, which the gateway reports, the defaults hold.
-func docsConfig(root string) (*config.Config, error) {
-	settings := config.Defaults()
-	text, err := os.ReadFile(filepath.Join(root, "portico.yaml"))
-	if errors.Is(err, os.ErrNotExist) {
-		return &settings, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if read, _ := config.Parse(text, func(string) string { return "" }); read != nil {
-		return read, nil
-	}
-	return &settings, nil
 }
 
 // changes returns the changes of each frontend since the old version; nil if none is given.

@@ -150,7 +150,7 @@ func TestHeadings(t *testing.T) {
 	}
 }
 
-// Without routes nothing tells which services there are.
+// Without routes, no service is named.
 func TestWithoutRoutes(t *testing.T) {
 	s := everything(t)
 	s.Routes = nil

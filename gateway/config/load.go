@@ -31,6 +31,18 @@ func readFile(file string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(from, longestFile+1))
 }
 
+// Written returns what a file says without the environment, for what is derived from a project on any machine. If the
+// file can't be read, or as far as it has mistakes, which [Load] reports, the defaults hold.
+func Written(file string) *Config {
+	if text, err := readFile(file); err == nil {
+		if read, _ := Parse(text, func(string) string { return "" }); read != nil {
+			return read
+		}
+	}
+	c := Defaults()
+	return &c
+}
+
 // Parse is [Load] of a file's text. With an error, it returns what could be read, or nil
 // if the text is not YAML.
 func Parse(text []byte, getenv func(string) string) (*Config, error) {

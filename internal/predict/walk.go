@@ -1,7 +1,6 @@
 package predict
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -28,12 +27,7 @@ type predictor struct {
 // that predictions do not depend on the machine. If the file has mistakes, which
 // the gateway reports, the defaults hold.
 func newPredictor(of *project.Project, made *plan.Plan) *predictor {
-	c := config.Defaults()
-	if text, err := os.ReadFile(filepath.Join(of.Root, "portico.yaml")); err == nil {
-		if read, _ := config.Parse(text, func(string) string { return "" }); read != nil {
-			c = *read
-		}
-	}
+	c := config.Written(filepath.Join(of.Root, "portico.yaml"))
 	p := &predictor{project: of, plan: made, services: c.Services, costs: map[string]float64{}}
 	for _, f := range of.Frontends {
 		p.costs[f.Name] = c.Of(f.Name).Cost.Max

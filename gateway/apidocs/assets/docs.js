@@ -152,5 +152,5 @@ function pretty(text) {
   }
 }
 
-// A page of its own begins by itself; whoever imports the module decides.
+// A page of its own calls enhance itself; a module that imports this one decides when to.
 if (document.body?.firstElementChild?.matches('[data-docs]')) enhance(document);

@@ -221,7 +221,7 @@ function SchemaFor({ token }) {
   return null;
 }
 
-// Edited tells what is in the editor, from the beginning.
+// Edited reports what the editor holds, from its first render.
 function Edited({ frontend, onEdit }) {
   const { tabs, activeTabIndex } = useGraphiQL(pick('tabs', 'activeTabIndex'));
   const { query, operationName, variables } = tabs[activeTabIndex] ?? {};

@@ -17,7 +17,7 @@ const colors = ['#2f6fed', '#c2410c'];
 // load resolves to {routes, sdl}, null where not available, or rejects with why it
 // can't be known. editor is the
 // operation in the editor, or null. initial says what is chosen at first, and
-// anew when it changes; onChoose is told what is chosen, in the same form. token is
+// anew when it changes; onChoose is called with each choice, in the same form. token is
 // what requests have; it is only compared.
 export default function Routes(props) {
   if (props.frontends.length === 0) return <p className="rt-routes-view">The gateway has no frontends.</p>;
