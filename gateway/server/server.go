@@ -68,6 +68,8 @@ type Options struct {
 	File string
 	// Reload asks for a reload, as SIGHUP does; it may be nil.
 	Reload <-chan os.Signal
+	// Ready is called when the gateway listens, with the URLs of its public and its admin address; nil for no call.
+	Ready func(public, admin string)
 	// Unbounded executes any number of operations at a time, whatever the machine can do. It
 	// is for measurements.
 	Unbounded bool
@@ -162,6 +164,9 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend, policies
 		go func() { failed <- servers[i].Serve(listener) }()
 	}
 	s.announce(urlOf(at.public), urlOf(at.admin))
+	if s.options.Ready != nil {
+		s.options.Ready(urlOf(at.public), urlOf(at.admin))
+	}
 	select {
 	case err := <-failed: // it can't listen any more
 		return errors.Join(err, s.stop(servers)) //nolint:contextcheck // see stop

@@ -1,0 +1,131 @@
+package gatewaytest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// Answer is the answer to an operation.
+type Answer struct {
+	Status int
+	Header http.Header
+	// Data is the JSON of data; null or empty if there is none.
+	Data json.RawMessage
+	// Errors are the errors in the order of the answer.
+	Errors []Error
+	// Body is the whole answer.
+	Body []byte
+
+	t testing.TB
+}
+
+// Error is an error of an answer.
+type Error struct {
+	Message    string
+	Path       []any
+	Extensions map[string]any
+}
+
+// Code returns extensions.code.
+func (e Error) Code() string {
+	code, _ := e.Extensions["code"].(string)
+	return code
+}
+
+// Query sends an operation to a frontend, with variables, which may be nil, and header fields as "Name: value". It fails
+// the test if there is no answer.
+func (g *Gateway) Query(frontend, document string, variables map[string]any, header ...string) *Answer {
+	g.t.Helper()
+	body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(g.t.Context(), http.MethodPost, g.URL+"/graphql/"+frontend, bytes.NewReader(body))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for _, field := range header {
+		name, value, ok := strings.Cut(field, ":")
+		if !ok {
+			g.t.Fatalf("write a header field as %q, not %q", "Name: value", field)
+		}
+		r.Header.Set(name, strings.TrimSpace(value))
+	}
+	response, text, err := send(r)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	answer := &Answer{Status: response.StatusCode, Header: response.Header, Body: text, t: g.t}
+	var parts struct {
+		Data   json.RawMessage
+		Errors []Error
+	}
+	if err := json.Unmarshal(text, &parts); err != nil {
+		g.t.Fatalf("%s: %s", response.Status, text)
+	}
+	answer.Data, answer.Errors = parts.Data, parts.Errors
+	return answer
+}
+
+// File is [Gateway.Query] with the operation in a file of operations/<frontend>/.
+func (g *Gateway) File(frontend, name string, variables map[string]any, header ...string) *Answer {
+	g.t.Helper()
+	text, err := os.ReadFile(filepath.Join(g.root, "operations", frontend, name))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return g.Query(frontend, string(text), variables, header...)
+}
+
+// NoErrors fails the test if the answer has errors.
+func (a *Answer) NoErrors() *Answer {
+	a.t.Helper()
+	for _, e := range a.Errors {
+		a.t.Errorf("%s: %v: %s", e.Code(), e.Path, e.Message)
+	}
+	if len(a.Errors) > 0 {
+		a.t.FailNow()
+	}
+	return a
+}
+
+// JSON fails the test unless the answer has no errors and its data is the given JSON, whatever the white space and the
+// order of members.
+func (a *Answer) JSON(want string) {
+	a.t.Helper()
+	a.NoErrors()
+	var wanted, got any
+	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
+		a.t.Fatalf("what is wanted is no JSON: %v", err)
+	}
+	if err := json.Unmarshal(a.Data, &got); err != nil {
+		a.t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, wanted) {
+		a.t.Fatalf("the data is\n%s\nand not\n%s", indented(got), indented(wanted))
+	}
+}
+
+// Decode reads the data into a value, as [json.Unmarshal] does, and fails the test if it does not fit.
+func (a *Answer) Decode(to any) {
+	a.t.Helper()
+	if err := json.Unmarshal(a.Data, to); err != nil {
+		a.t.Fatalf("%v, of %s", err, a.Data)
+	}
+}
+
+func indented(value any) string {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(text)
+}

@@ -1,0 +1,269 @@
+// Package gatewaytest starts the gateway of a project in a test, with mocks of its services or with handlers of the test,
+// and sends it operations.
+//
+//	func TestOrders(t *testing.T) {
+//		gateway := gatewaytest.Start(t, graph.Open, gatewaytest.Mocks(1))
+//		gateway.Query("web", `{ orders { id } }`, nil).JSON(`{"orders": [{"id": "1"}, {"id": "2"}, {"id": "3"}]}`)
+//	}
+//
+// It is the gateway itself, with the project's portico.yaml, on a free port of the loopback interface. Only what is outside
+// of it is left out: services that are not given refuse calls, and there is no Redis, no OTLP collector and no usage file.
+package gatewaytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway"
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/server"
+	"github.com/portico-gateway/portico/internal/mock"
+)
+
+// Option says what a gateway is started with.
+type Option func(*setup)
+
+type setup struct {
+	handlers map[string]http.Handler
+	mocks    bool
+	seed     uint64
+	edit     []func(*config.Config)
+}
+
+// Service has a handler answer for a service: one of HTTP or, for a service over gRPC, a [grpc.Server], which is an
+// [http.Handler].
+//
+// [grpc.Server]: https://pkg.go.dev/google.golang.org/grpc#Server
+func Service(name string, handler http.Handler) Option {
+	return func(s *setup) { s.handlers[name] = handler }
+}
+
+// Mocks answers for the services that have no [Service], from their documents (clients/<service>/openapi.yaml). The same
+// seed gives the same answers.
+func Mocks(seed uint64) Option {
+	return func(s *setup) { s.mocks, s.seed = true, seed }
+}
+
+// Config edits the configuration of portico.yaml before the gateway is started with it.
+func Config(edit func(*config.Config)) Option {
+	return func(s *setup) { s.edit = append(s.edit, edit) }
+}
+
+// Call is a request that the gateway sent to a service.
+type Call struct {
+	Service, Method, Path, Query string
+}
+
+// String returns the call as "orders: GET /orders?limit=2".
+func (c Call) String() string {
+	if c.Query != "" {
+		return fmt.Sprintf("%s: %s %s?%s", c.Service, c.Method, c.Path, c.Query)
+	}
+	return fmt.Sprintf("%s: %s %s", c.Service, c.Method, c.Path)
+}
+
+// Gateway is a gateway that serves until the end of its test. It can be used by several goroutines, which must be the
+// test's where they make assertions.
+type Gateway struct {
+	// URL is where it serves, such as http://127.0.0.1:43210.
+	URL string
+
+	t    testing.TB
+	root string
+
+	mu    sync.Mutex
+	calls []Call
+}
+
+// Start starts the gateway of the project whose portico.yaml is in the test's folder or above it, and fails the test if it
+// does not start. It stops when the test ends.
+func Start(t testing.TB, open gateway.Open, options ...Option) *Gateway {
+	t.Helper()
+	s := setup{handlers: map[string]http.Handler{}}
+	for _, option := range options {
+		option(&s)
+	}
+	g := &Gateway{t: t}
+	var err error
+	if g.root, err = project(); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(filepath.Join(g.root, "portico.yaml"), os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	isolate(cfg)
+	for _, name := range sortedServices(cfg) {
+		if err := g.replace(cfg, name, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name := range s.handlers {
+		if _, ok := cfg.Services[name]; !ok {
+			t.Fatalf("portico.yaml has no service %s", name)
+		}
+	}
+	for _, edit := range s.edit {
+		edit(cfg)
+	}
+	g.serve(cfg, open)
+	return g
+}
+
+// project returns the folder of the project that the test is in.
+func project() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		_, err := os.Stat(filepath.Join(dir, "portico.yaml"))
+		if err == nil {
+			return dir, nil
+		}
+		if parent := filepath.Dir(dir); errors.Is(err, fs.ErrNotExist) && parent != dir {
+			dir = parent
+			continue
+		}
+		return "", errors.New("there is no portico.yaml in the test's folder or above it")
+	}
+}
+
+// isolate removes what is outside of the gateway.
+func isolate(cfg *config.Config) {
+	cfg.Server.Listen, cfg.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Server.TLS, cfg.Redis, cfg.OTLP, cfg.Usage.File = nil, config.Defaults().Redis, config.Defaults().OTLP, ""
+}
+
+func sortedServices(cfg *config.Config) []string {
+	var names []string
+	for name := range cfg.Services {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// replace gives a service the address of a server of the test.
+func (g *Gateway) replace(cfg *config.Config, name string, s setup) error {
+	handler := s.handlers[name]
+	if handler == nil && s.mocks {
+		var err error
+		if handler, err = mock.Service(g.root, name, s.seed); err != nil && !errors.Is(err, mock.ErrNoDocument) {
+			return err
+		}
+	}
+	if handler == nil {
+		handler = missing(name, s.mocks)
+	}
+	of := cfg.Services[name]
+	scheme := "http"
+	if strings.HasPrefix(of.URL, "grpc") || len(of.URLs) > 0 && strings.HasPrefix(of.URLs[0].URL, "grpc") {
+		scheme = "grpc"
+	}
+	at := g.listen(name, handler)
+	of.URL, of.URLs, of.URLsFile = scheme+strings.TrimPrefix(at, "http"), nil, ""
+	of.Versions, of.Canary, of.Mirror, of.Fallback = nil, config.Rules{}, nil, ""
+	of.TLS, of.HealthCheck, of.Required = config.TLS{}, nil, false
+	cfg.Services[name] = of
+	return nil
+}
+
+// missing answers for a service that the test has not given.
+func missing(name string, mocks bool) http.Handler {
+	message := fmt.Sprintf("the test has no service %s: give gatewaytest.Service(%q, …) or gatewaytest.Mocks(1)", name, name)
+	if mocks {
+		message = fmt.Sprintf("%s has no mock: add its document clients/%s/openapi.yaml, or give gatewaytest.Service(%q, …)", name, name, name)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, message, http.StatusNotImplemented) })
+}
+
+// listen serves a handler, over HTTP/1.1 and HTTP/2 in plain text, until the test ends, and returns its URL.
+func (g *Gateway) listen(service string, handler http.Handler) string {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		g.calls = append(g.calls, Call{service, r.Method, r.URL.Path, r.URL.RawQuery})
+		g.mu.Unlock()
+		handler.ServeHTTP(w, r)
+	}))
+	s.Config.Protocols = new(http.Protocols)
+	s.Config.Protocols.SetHTTP1(true)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
+	g.t.Cleanup(s.Close)
+	return s.URL
+}
+
+// serve serves until the test ends.
+func (g *Gateway) serve(cfg *config.Config, open gateway.Open) {
+	g.t.Helper()
+	ready := make(chan string, 1)
+	log := slog.New(slog.NewTextHandler(testWriter{g.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, err := server.New(cfg, log, server.Options{Ready: func(public, _ string) { ready <- public }})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	frontends, policies, err := open(s.Services())
+	if err != nil {
+		g.t.Fatal(errors.Join(err, s.Close()))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx, frontends, policies) }()
+	select {
+	case g.URL = <-ready:
+	case err := <-ended:
+		cancel()
+		g.t.Fatal(errors.Join(err, s.Close()))
+	}
+	g.t.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-ended, s.Close()); err != nil {
+			g.t.Error(err)
+		}
+	})
+}
+
+// testWriter writes the gateway's log into the test's.
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(line []byte) (int, error) {
+	w.t.Log(strings.TrimSuffix(string(line), "\n"))
+	return len(line), nil
+}
+
+// Calls returns the calls of services since the start, or since the last Calls, in the order in which they came.
+func (g *Gateway) Calls() []Call {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	calls := g.calls
+	g.calls = nil
+	return calls
+}
+
+// client has a timeout: a test that hangs says less than one that fails.
+var client = &http.Client{Timeout: time.Minute} //nolint:gochecknoglobals // it is not changed
+
+// send sends a request and returns the answer and its body.
+func send(r *http.Request) (*http.Response, []byte, error) {
+	response, err := client.Do(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return response, body, err
+}

@@ -1,0 +1,159 @@
+// Package mock answers for services from their documents, so that frontends are developed and tested without them.
+//
+// Answers are deterministic: they depend on the seed, on the call and on the document. An entity has the same values in
+// all answers that have it: what GET /orders lists, GET /orders/1 has too.
+package mock
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// ErrNoDocument is the error for a service without a document.
+var ErrNoDocument = errors.New("it has no document")
+
+// Service returns what answers for a service of the project at root, from clients/<service>/openapi.yaml (or .yml,
+// .json). The error is [ErrNoDocument] if there is no such file.
+func Service(root, service string, seed uint64) (http.Handler, error) {
+	for _, extension := range []string{".yaml", ".yml", ".json"} {
+		name := filepath.Join(root, "clients", service, "openapi"+extension)
+		text, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		doc, err := openapi3.NewLoader().LoadFromData(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return newAPI(service, doc, seed), nil
+	}
+	return nil, ErrNoDocument
+}
+
+// api answers for a service over HTTP.
+type api struct {
+	service string
+	seed    uint64
+	paths   []apiPath // those with fewer parameters first
+}
+
+// apiPath is a path of the document.
+type apiPath struct {
+	segments []string // a parameter is {name}
+	item     *openapi3.PathItem
+}
+
+func newAPI(service string, doc *openapi3.T, seed uint64) *api {
+	a := &api{service: service, seed: seed}
+	for name, item := range doc.Paths.Map() {
+		a.paths = append(a.paths, apiPath{strings.Split(strings.Trim(name, "/"), "/"), item})
+	}
+	slices.SortFunc(a.paths, func(x, y apiPath) int {
+		return cmp.Or(cmp.Compare(x.parameters(), y.parameters()), slices.Compare(x.segments, y.segments))
+	})
+	return a
+}
+
+func (p apiPath) parameters() int { return strings.Count(strings.Join(p.segments, "/"), "{") }
+
+// match returns the parameters of a path that is an instance of the template.
+func (p apiPath) match(segments []string) (map[string]string, bool) {
+	if len(segments) != len(p.segments) {
+		return nil, false
+	}
+	values := map[string]string{}
+	for i, template := range p.segments {
+		before, rest, ok := strings.Cut(template, "{")
+		if !ok {
+			if template != segments[i] {
+				return nil, false
+			}
+			continue
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		value, found := strings.CutPrefix(segments[i], before)
+		if !found || !strings.HasSuffix(value, after) || len(value) == len(after) {
+			return nil, false
+		}
+		values[name] = strings.TrimSuffix(value, after)
+	}
+	return values, true
+}
+
+// ServeHTTP answers with the example of the operation's first successful response or, without one, with values of its schema.
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	for _, p := range a.paths {
+		values, ok := p.match(segments)
+		if !ok {
+			continue
+		}
+		operation := p.item.GetOperation(r.Method)
+		if operation == nil {
+			continue
+		}
+		status, response := success(operation)
+		media := jsonOf(response)
+		if media == nil {
+			w.WriteHeader(status)
+			return
+		}
+		body := newMaker(a, r, p, values).body(media)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write(body) // a client that is gone needs none
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusNotFound)
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": fmt.Sprintf("the document of %s has no %s %s", a.service, r.Method, path.Clean(r.URL.Path))})
+}
+
+// success returns the response of an operation with the least 2xx status.
+func success(operation *openapi3.Operation) (int, *openapi3.Response) {
+	status, found := http.StatusOK, (*openapi3.Response)(nil)
+	responses := operation.Responses.Map()
+	for _, code := range slices.Sorted(maps.Keys(responses)) {
+		switch {
+		case strings.EqualFold(code, "2XX"):
+			return http.StatusOK, responses[code].Value
+		case strings.HasPrefix(code, "2"):
+			if n, err := strconv.Atoi(code); err == nil {
+				return n, responses[code].Value
+			}
+		case code == "default":
+			found = responses[code].Value
+		}
+	}
+	return status, found
+}
+
+// jsonOf returns the JSON content of a response; nil if there is none.
+func jsonOf(response *openapi3.Response) *openapi3.MediaType {
+	if response == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(response.Content)) {
+		base, _, _ := strings.Cut(name, ";")
+		if base == "application/json" || strings.HasSuffix(base, "+json") || base == "*/*" {
+			return response.Content[name]
+		}
+	}
+	return nil
+}
