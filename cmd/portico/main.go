@@ -1,5 +1,7 @@
 // Command portico generates the Go code of a project from its schemas.
 //
+//	portico init NAME [flags]
+//	portico mock [flags]
 //	portico generate [-C dir]
 //	portico check [-C dir] [--max-calls N] [--update]
 //	portico import openapi|proto FILE... --service NAME
@@ -34,6 +36,8 @@ const usageOfAll = `portico compiles the schemas of a Backend-for-Frontend into 
 usage: portico <command> [flags]
 
 commands:
+  init        make a project; see portico init -h
+  mock        answer for the services from their documents; see portico mock -h
   generate    generate the Go code of all frontends (graph/, clients/)
   check       check everything without writing, and count the calls that operations make at worst
   import      draft a schema with bindings from an OpenAPI document or protos; see portico import -h
@@ -61,6 +65,10 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return errUsage
 	}
 	switch args[0] {
+	case "init":
+		return initProject(ctx, args[1:], newConsole(os.Stdin, stdout, os.Getenv))
+	case "mock":
+		return mockServices(ctx, args[1:], stdout)
 	case "generate":
 		return generate(ctx, args[1:], stdout)
 	case "check":

@@ -1,0 +1,117 @@
+package scaffold
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+)
+
+// modulePath is the module of Portico.
+const modulePath = "github.com/portico-gateway/portico"
+
+// Portico is what a project requires of Portico.
+type Portico struct {
+	// Path is its module's path.
+	Path string
+	// Version is the version that is required.
+	Version string
+	// Dir has its source.
+	Dir string
+	// Replace reports whether go.mod must say where the source is, since the version is not released.
+	Replace bool
+}
+
+// FindPortico returns the version of this program. The source of one that is not released is looked for around the program's
+// file and around the working directory; dir, if it is not empty, says where it is.
+func FindPortico(ctx context.Context, dir string) (Portico, error) {
+	if info, ok := debug.ReadBuildInfo(); ok && dir == "" && info.Main.Path == modulePath && info.Main.Sum != "" {
+		return released(ctx, info.Main.Version)
+	}
+	p := Portico{Path: modulePath, Version: "v0.0.0", Replace: true}
+	var candidates []string
+	if dir != "" {
+		candidates = []string{dir}
+	} else {
+		if program, err := os.Executable(); err == nil {
+			candidates = append(candidates, parents(filepath.Dir(program))...)
+		}
+		if here, err := os.Getwd(); err == nil {
+			candidates = append(candidates, parents(here)...)
+		}
+		if out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", modulePath).Output(); err == nil {
+			candidates = append(candidates, strings.TrimSpace(string(out)))
+		}
+	}
+	for _, candidate := range candidates {
+		text, err := os.ReadFile(filepath.Join(candidate, "go.mod"))
+		if err == nil && modfile.ModulePath(text) == modulePath {
+			p.Dir, err = filepath.Abs(candidate)
+			return p, err
+		}
+	}
+	if dir != "" {
+		return p, fmt.Errorf("%s has no source of Portico: it has no go.mod of %s", dir, modulePath)
+	}
+	return p, errors.New("this portico is not a released version, and its source was not found: give --portico DIR, the folder of its checkout")
+}
+
+func parents(dir string) []string {
+	list := []string{dir}
+	for filepath.Dir(dir) != dir {
+		dir = filepath.Dir(dir)
+		list = append(list, dir)
+	}
+	return list
+}
+
+func released(ctx context.Context, version string) (Portico, error) {
+	p := Portico{Path: modulePath, Version: version}
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", modulePath+"@"+version)
+	cmd.Dir = os.TempDir() // of no module
+	out, err := cmd.Output()
+	if err != nil {
+		return p, fmt.Errorf("go mod download %s@%s: %w", modulePath, version, err)
+	}
+	return p, json.Unmarshal(out, &p)
+}
+
+// Module returns go.mod and go.sum. They require what Portico requires, in the same versions, so that a build needs nothing
+// that a build of Portico did not need.
+func Module(o Options) ([]File, error) {
+	own, err := os.ReadFile(filepath.Join(o.Portico.Dir, "go.mod"))
+	if err != nil {
+		return nil, err
+	}
+	of, err := modfile.Parse("go.mod", own, nil)
+	if err != nil {
+		return nil, err
+	}
+	f := new(modfile.File)
+	err = errors.Join(f.AddModuleStmt(o.Module), f.AddGoStmt(of.Go.Version), f.AddRequire(modulePath, o.Portico.Version), f.AddTool(modulePath+"/cmd/portico"))
+	if o.Portico.Replace {
+		err = errors.Join(err, f.AddReplace(modulePath, "", o.Portico.Dir, ""))
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range of.Require {
+		f.AddNewRequire(r.Mod.Path, r.Mod.Version, true)
+	}
+	text, err := f.Format()
+	if err != nil {
+		return nil, err
+	}
+	sums, err := os.ReadFile(filepath.Join(o.Portico.Dir, "go.sum"))
+	if err != nil {
+		return nil, err
+	}
+	return []File{{"go.mod", text}, {"go.sum", sums}}, nil
+}
