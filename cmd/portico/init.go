@@ -131,7 +131,7 @@ func initProject(ctx context.Context, args []string, c console) error {
 		}
 	}
 	start := time.Now()
-	n := newProject{console: c, target: f.name, options: scaffold.Options{Module: f.module, Frontends: f.frontends}}
+	n := projectMaker{console: c, target: f.name, options: scaffold.Options{Module: f.module, Frontends: f.frontends}}
 	if before, _, ok := strings.Cut(f.name, "/"); ok && strings.Contains(strings.Trim(before, "."), ".") { // a module's path, and no path of files
 		n.target, n.options.Module = filepath.Base(f.name), cmp.Or(f.module, f.name)
 	}
@@ -157,8 +157,8 @@ func initProject(ctx context.Context, args []string, c console) error {
 	return nil
 }
 
-// newProject makes a project.
-type newProject struct {
+// projectMaker makes a project.
+type projectMaker struct {
 	console
 
 	target   string
@@ -169,7 +169,7 @@ type newProject struct {
 }
 
 // make makes the project beside its place and moves it there, so that nothing is left of one that fails.
-func (n *newProject) make(ctx context.Context, target string, from []string) (err error) {
+func (n *projectMaker) make(ctx context.Context, target string, from []string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (n *newProject) make(ctx context.Context, target string, from []string) (er
 }
 
 // schemas writes the schemas and documents of the services.
-func (n *newProject) schemas(ctx context.Context, from []string) error {
+func (n *projectMaker) schemas(ctx context.Context, from []string) error {
 	for _, folder := range append([]string{"shared"}, n.options.Frontends...) {
 		if err := os.MkdirAll(filepath.Join(n.dir, "schema", folder), 0o755); err != nil {
 			return err
@@ -238,14 +238,14 @@ func (n *newProject) schemas(ctx context.Context, from []string) error {
 	return nil
 }
 
-func (n *newProject) draft(ctx context.Context, file string, o importer.Options) (*importer.Draft, error) {
+func (n *projectMaker) draft(ctx context.Context, file string, o importer.Options) (*importer.Draft, error) {
 	if filepath.Ext(file) == ".proto" {
 		return importer.Proto(ctx, []string{file}, o)
 	}
 	return importer.OpenAPI(file, o)
 }
 
-func (n *newProject) files() error {
+func (n *projectMaker) files() error {
 	all, err := scaffold.Files(n.options)
 	if err != nil {
 		return err
@@ -258,7 +258,7 @@ func (n *newProject) files() error {
 }
 
 // operations writes an operation for each frontend.
-func (n *newProject) operations() error {
+func (n *projectMaker) operations() error {
 	report := &project.Report{}
 	of, err := project.Read(n.dir, report)
 	if err := cmp.Or(err, report.Err()); err != nil {
@@ -278,7 +278,7 @@ func (n *newProject) operations() error {
 
 // tidy leaves in go.mod what the project requires. It needs no network where Portico was built; where it fails, a build
 // needs no less.
-func (n *newProject) tidy(ctx context.Context) error {
+func (n *projectMaker) tidy(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, "go", "mod", "tidy")
 	cmd.Dir, cmd.Env = n.dir, append(os.Environ(), "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -287,7 +287,7 @@ func (n *newProject) tidy(ctx context.Context) error {
 	return nil
 }
 
-func (n *newProject) write(files []scaffold.File) error {
+func (n *projectMaker) write(files []scaffold.File) error {
 	for _, f := range files {
 		name := filepath.Join(n.dir, filepath.FromSlash(f.Path))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, f.Content, 0o644)); err != nil { //nolint:gosec // sources
@@ -328,7 +328,7 @@ func move(from, to string) error {
 }
 
 // next says what was made and what to do.
-func (n *newProject) next(took time.Duration) {
+func (n *projectMaker) next(took time.Duration) {
 	var services []string
 	for _, s := range n.options.Services {
 		services = append(services, s.Name+" at "+s.URL)

@@ -117,7 +117,7 @@ func (f mockFlags) serve(ctx context.Context, service, at string, servers *sync.
 	if address := net.ParseIP(target.Hostname()); target.Hostname() != "localhost" && (address == nil || !address.IsLoopback()) {
 		return fmt.Errorf("%s is not this machine: give the service a URL such as http://127.0.0.1:7001 in the environment", target.Host)
 	}
-	handler, err := mock.Service(f.dir, service, f.seed)
+	handler, err := mock.Service(ctx, f.dir, service, at, f.seed)
 	if err != nil {
 		return err
 	}

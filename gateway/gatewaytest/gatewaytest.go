@@ -51,8 +51,8 @@ func Service(name string, handler http.Handler) Option {
 	return func(s *setup) { s.handlers[name] = handler }
 }
 
-// Mocks answers for the services that have no [Service], from their documents (clients/<service>/openapi.yaml). The same
-// seed gives the same answers.
+// Mocks answers for the services that have no [Service], from their documents: clients/<service>/openapi.yaml, or the protos in
+// clients/proto. The same seed gives the same answers.
 func Mocks(seed uint64) Option {
 	return func(s *setup) { s.mocks, s.seed = true, seed }
 }
@@ -162,7 +162,7 @@ func (g *Gateway) replace(cfg *config.Config, name string, s setup) error {
 	handler := s.handlers[name]
 	if handler == nil && s.mocks {
 		var err error
-		if handler, err = mock.Service(g.root, name, s.seed); err != nil && !errors.Is(err, mock.ErrNoDocument) {
+		if handler, err = mock.Service(g.t.Context(), g.root, name, addressOf(cfg.Services[name]), s.seed); err != nil && !errors.Is(err, mock.ErrNoDocument) {
 			return err
 		}
 	}
@@ -171,7 +171,7 @@ func (g *Gateway) replace(cfg *config.Config, name string, s setup) error {
 	}
 	of := cfg.Services[name]
 	scheme := "http"
-	if strings.HasPrefix(of.URL, "grpc") || len(of.URLs) > 0 && strings.HasPrefix(of.URLs[0].URL, "grpc") {
+	if strings.HasPrefix(addressOf(of), "grpc") {
 		scheme = "grpc"
 	}
 	at := g.listen(name, handler)
@@ -180,6 +180,14 @@ func (g *Gateway) replace(cfg *config.Config, name string, s setup) error {
 	of.TLS, of.HealthCheck, of.Required = config.TLS{}, nil, false
 	cfg.Services[name] = of
 	return nil
+}
+
+// addressOf returns the first URL of a service.
+func addressOf(of config.Service) string {
+	if of.URL == "" && len(of.URLs) > 0 {
+		return of.URLs[0].URL
+	}
+	return of.URL
 }
 
 // missing answers for a service that the test has not given.

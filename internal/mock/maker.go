@@ -16,10 +16,11 @@ import (
 
 // The bounds of an answer.
 const (
-	maxDepth   = 6   // of objects within objects that need not be there
-	deepest    = 24  // of any value: a schema may require itself
-	maxRows    = 100 // of a list, whatever a call asks for
-	fewRows    = 3   // of a list, unless a call asks for a number or for keys
+	maxDepth   = 6    // of objects within objects that need not be there
+	deepest    = 24   // of any value: a schema may require itself
+	maxRows    = 100  // of a list, whatever a call asks for
+	fewRows    = 3    // of a list, unless a call asks for a number or for keys
+	maxValues  = 5000 // of an answer: then lists are as short as they may be, and what need not be there is not
 	maxRequest = 1 << 20
 )
 
@@ -32,6 +33,7 @@ type maker struct {
 	limit  int                 // how many rows the call asks for; 0 if it does not say
 	sent   map[string]any      // the object that the call sent; nil for none
 	inRows bool                // parameters were applied
+	values int                 // that were made
 }
 
 func newMaker(a *api, r *http.Request, p apiPath, values map[string]string) *maker {
@@ -97,7 +99,8 @@ func (p place) in(name string) place {
 }
 
 func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
-	if ref == nil || ref.Value == nil || p.depth > deepest {
+	m.values++
+	if ref == nil || ref.Value == nil || p.depth > deepest || m.values > 2*maxValues {
 		return nil
 	}
 	schema := ref.Value
@@ -107,9 +110,11 @@ func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
 	switch {
 	case schema.Const != nil:
 		return schema.Const
+	case len(schema.Enum) > 0:
+		return m.scalar(schema, p)
 	case schema.Type.Permits("array") && schema.Items != nil:
 		return m.list(schema, p)
-	case schema.Type.Permits("object") || len(schema.Properties)+len(schema.AllOf) > 0:
+	case schema.Type.Includes("object") || len(schema.Properties)+len(schema.AllOf) > 0:
 		if all, _ := properties(schema); len(all) > 0 || len(schema.AllOf) == 0 {
 			return m.object(ref, p)
 		}
@@ -145,7 +150,7 @@ func discriminate(d *openapi3.Discriminator, ref string) string {
 
 // list makes rows: as many as the schema asks for, a row for each key that the call asks for, or a few.
 func (m *maker) list(schema *openapi3.Schema, p place) any {
-	rows := m.rows(schema)
+	rows := m.rows(schema, p.depth)
 	out := make([]any, len(rows))
 	for i, fixed := range rows {
 		out[i] = m.value(schema.Items, place{at: p.at + "[" + strconv.Itoa(i) + "]", name: p.name, depth: p.depth + 1, row: i, fixed: fixed})
@@ -153,7 +158,7 @@ func (m *maker) list(schema *openapi3.Schema, p place) any {
 	return out
 }
 
-func (m *maker) rows(schema *openapi3.Schema) []map[string]any {
+func (m *maker) rows(schema *openapi3.Schema, depth int) []map[string]any {
 	fields, _ := properties(schema.Items.Value)
 	if len(fields) > 0 && !m.inRows { // only the outer rows are what the call asks for
 		m.inRows = true
@@ -166,13 +171,17 @@ func (m *maker) rows(schema *openapi3.Schema) []map[string]any {
 		if m.limit > 0 {
 			return repeat(fixed, m.limit)
 		}
-		return repeat(fixed, m.size(schema))
+		return repeat(fixed, m.size(schema, depth))
 	}
-	return repeat(nil, m.size(schema))
+	return repeat(nil, m.size(schema, depth))
 }
 
-func (m *maker) size(schema *openapi3.Schema) int {
-	n := max(fewRows, int(min(schema.MinItems, maxRows))) //nolint:gosec // at most maxRows
+func (m *maker) size(schema *openapi3.Schema, depth int) int {
+	least := int(min(schema.MinItems, maxRows)) //nolint:gosec // at most maxRows
+	if m.values > maxValues || depth >= maxDepth {
+		return least
+	}
+	n := max(fewRows, least)
 	if schema.MaxItems != nil {
 		n = min(n, int(min(*schema.MaxItems, maxRows))) //nolint:gosec // at most maxRows
 	}
@@ -239,7 +248,7 @@ func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 			out[name] = value
 			continue
 		}
-		if field := fields[name]; required[name] || p.depth < maxDepth && !field.Value.WriteOnly && !isCursor(name) {
+		if field := fields[name]; required[name] || p.depth < maxDepth && m.values < maxValues && !field.Value.WriteOnly && !isCursor(name) {
 			out[name] = m.value(field, place{at: at + "." + name, name: name, depth: p.depth + 1})
 		}
 	}

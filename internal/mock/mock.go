@@ -6,6 +6,7 @@ package mock
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,14 +21,19 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portico-gateway/portico/internal/project"
 )
 
 // ErrNoDocument is the error for a service without a document.
 var ErrNoDocument = errors.New("it has no document")
 
-// Service returns what answers for a service of the project at root, from clients/<service>/openapi.yaml (or .yml,
-// .json). The error is [ErrNoDocument] if there is no such file.
-func Service(root, service string, seed uint64) (http.Handler, error) {
+// Service returns what answers for a service of the project at root: from clients/<service>/openapi.yaml (or .yml, .json) or,
+// if it has a URL of gRPC, from the protos in clients/proto. The error is [ErrNoDocument] if there is no such file.
+func Service(ctx context.Context, root, service, url string, seed uint64) (http.Handler, error) {
+	if strings.HasPrefix(url, "grpc") {
+		return newGRPC(ctx, filepath.Join(root, filepath.FromSlash(project.ProtoFolder)), seed)
+	}
 	for _, extension := range []string{".yaml", ".yml", ".json"} {
 		name := filepath.Join(root, "clients", service, "openapi"+extension)
 		text, err := os.ReadFile(name)

@@ -80,9 +80,7 @@ func bounds(schema *openapi3.Schema, least int64) (low, high int64) {
 func clamp(n float64) float64 { return max(-1e15, min(1e15, n)) }
 
 func (m *maker) text(schema *openapi3.Schema, p place, n uint64) string {
-	const day = 24 * 60 * 60
-	at := time.Unix(1767225600+int64(n%(300*day)), 0).UTC() //nolint:gosec // less than a year
-	text := ""
+	at, text := instant(n), ""
 	switch schema.Format {
 	case "date-time":
 		return at.Format(time.RFC3339)
@@ -92,10 +90,8 @@ func (m *maker) text(schema *openapi3.Schema, p place, n uint64) string {
 		return at.Format(time.TimeOnly)
 	case "uuid":
 		return m.uuid(p.at)
-	case "email":
-		return words(n, 1) + strconv.FormatUint(n%100, 10) + "@example.com"
-	case "uri", "url":
-		return "https://example.com/" + words(n, 1) + "/" + strconv.FormatUint(n%1000, 10)
+	case "email", "uri", "url":
+		return textOf(schema.Format, n)
 	case "hostname":
 		return words(n, 1) + ".example.com"
 	case "ipv4":
@@ -105,7 +101,7 @@ func (m *maker) text(schema *openapi3.Schema, p place, n uint64) string {
 	case "decimal":
 		return fmt.Sprintf("%d.%02d", n%1000, n/1000%100)
 	default:
-		text = words(n, 2)
+		text = textOf(p.name, n)
 	}
 	for uint64(len(text)) < schema.MinLength && len(text) < maxRequest {
 		text += " " + words(n, 2)
@@ -114,6 +110,27 @@ func (m *maker) text(schema *openapi3.Schema, p place, n uint64) string {
 		text = text[:*schema.MaxLength]
 	}
 	return text
+}
+
+// instant returns a time of the first months of 2026.
+func instant(n uint64) time.Time {
+	const day = 24 * 60 * 60
+	return time.Unix(1767225600+int64(n%(300*day)), 0).UTC() //nolint:gosec // less than a year
+}
+
+// textOf returns a text for what a name says.
+func textOf(name string, n uint64) string {
+	switch name = plain(name); {
+	case strings.Contains(name, "currency"):
+		return []string{"EUR", "USD", "GBP", "JPY"}[n%4]
+	case strings.HasSuffix(name, "email"):
+		return words(n, 1) + strconv.FormatUint(n%100, 10) + "@example.com"
+	case strings.HasSuffix(name, "url"), strings.HasSuffix(name, "uri"):
+		return "https://example.com/" + words(n, 1) + "/" + strconv.FormatUint(n%1000, 10)
+	case strings.HasSuffix(name, "id"):
+		return strconv.FormatUint(n%fewRows+1, 10)
+	}
+	return words(n, 2)
 }
 
 // words returns some of a few words, in small letters.
