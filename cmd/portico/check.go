@@ -1,40 +1,109 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/predict"
 )
 
-// check checks a project without writing, and prints the calls that its
-// operations make at worst.
-func check(ctx context.Context, args []string, stdout io.Writer) error {
-	flags := flag.NewFlagSet("check", flag.ContinueOnError)
-	flags.SetOutput(stdout)
-	dir := flags.String("C", ".", "the project's folder")
+func checkCommand() *cobra.Command {
+	var dir string
 	var options predict.Options
-	flags.IntVar(&options.MaxCalls, "max-calls", 0, "the most calls that an operation may make")
-	flags.BoolVar(&options.Update, "update", false, "write operations/calls.json")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "check",
+		Short:   "Check everything without writing, and count the calls that operations make at worst",
+		GroupID: groupProject,
+		Long: `Checks schemas, bindings, resolvers and operations without writing Go code, and counts the calls of services that each
+operation makes at worst.
+
+The exit code is 0 if there are no mistakes, 1 if there are or the project can't be read, and 2 for wrong use.`,
+		Example: `  portico check
+  portico check --max-calls 20
+  portico check --update            # accept the calls as they are
+  portico check --json | jq '.mistakes[]'`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			notes := cmd.OutOrStdout()
+			if asJSON {
+				notes = cmd.ErrOrStderr()
+			}
+			calls, err := bindgen.Check(cmd.Context(), dir, options, progress(notes, time.Now()))
+			if asJSON {
+				return printCheckJSON(cmd.OutOrStdout(), calls, err)
+			}
+			printCalls(cmd.OutOrStdout(), calls)
+			return err
+		},
+	}
+	projectFlag(cmd, &dir)
+	cmd.Flags().IntVar(&options.MaxCalls, "max-calls", 0, "the most calls, `N`, that one operation may make; 0 is no limit")
+	cmd.Flags().BoolVar(&options.Update, "update", false, "accept the calls as they are: write operations/calls.json")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: mistakes and operations")
+	return cmd
+}
+
+// jsonMistake is a mistake in a project or in its configuration.
+type jsonMistake struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Message string `json:"message"`
+	Fix     string `json:"fix"`
+}
+
+// mistakesOf returns the mistakes that an error is; ok is false for other errors.
+func mistakesOf(err error) (list []jsonMistake, ok bool) {
+	list = []jsonMistake{}
+	var found bindgen.Diagnostics
+	var wrong config.Mistakes
+	switch {
+	case errors.As(err, &found):
+		for _, d := range found {
+			list = append(list, jsonMistake(d))
 		}
-		return errUsage
+	case errors.As(err, &wrong):
+		for _, m := range wrong {
+			message := m.Message
+			if m.Path != "" {
+				message = m.Path + ": " + message
+			}
+			list = append(list, jsonMistake{File: m.File, Line: m.Line, Column: m.Column, Message: message})
+		}
+	default:
+		return list, err == nil
 	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("check takes no arguments, but got %q", flags.Args())
+	return list, true
+}
+
+// printCheckJSON prints the outcome of a check, unless it could not be made.
+func printCheckJSON(stdout io.Writer, calls []predict.Calls, err error) error {
+	mistakes, ok := mistakesOf(err)
+	if !ok {
+		return err
 	}
-	start := time.Now()
-	calls, err := bindgen.Check(ctx, *dir, options, progress(stdout, start))
-	printCalls(stdout, calls)
-	return err
+	if calls == nil {
+		calls = []predict.Calls{}
+	}
+	outcome := struct {
+		Mistakes   []jsonMistake   `json:"mistakes"`
+		Operations []predict.Calls `json:"operations"`
+	}{mistakes, calls}
+	if err := printJSON(stdout, outcome); err != nil {
+		return err
+	}
+	if len(mistakes) > 0 {
+		return errMistakes
+	}
+	return nil
 }
 
 // printCalls prints a table for each operation.
@@ -56,23 +125,5 @@ func printCalls(stdout io.Writer, all []predict.Calls) {
 		for _, field := range c.Unknown {
 			fmt.Fprintf(stdout, "  ?  %s is a Go method that does not tell its calls: add @calls\n", field)
 		}
-	}
-}
-
-// progress prints the steps of a run once it has taken a second.
-func progress(stdout io.Writer, start time.Time) func(bindgen.Step) {
-	var held []bindgen.Step
-	return func(s bindgen.Step) {
-		for _, note := range s.Notes {
-			fmt.Fprintln(stdout, "note: "+note)
-		}
-		held = append(held, s)
-		if time.Since(start) < time.Second {
-			return
-		}
-		for _, s := range held {
-			fmt.Fprintf(stdout, "%-10s %6.2fs\n", s.Name, s.Took.Seconds())
-		}
-		held = nil
 	}
 }

@@ -25,7 +25,7 @@ func configured(t *testing.T, text string) (file string) {
 }
 
 func TestConfig(t *testing.T) {
-	env := map[string]string{"CATALOG_URL": "http://127.0.0.1:7001", "REDIS_URL": "redis://:hunter2@redis"}
+	t.Setenv("CATALOG_URL", "http://127.0.0.1:7001")
 	const services = "services:\n  catalog: { url: \"${CATALOG_URL}\", timeout: 2s }\n"
 	for name, test := range map[string]struct {
 		command, text string
@@ -38,12 +38,12 @@ func TestConfig(t *testing.T) {
 		"a frontend that the project does not have": {"check", services + "routing: { default: wep }\n", 1,
 			"FILE:3:21: routing.default: \"wep\" is not one of the frontends: did you mean web?\n1 mistake\n"},
 		"mistakes are not shown as settings": {"show", "sever: {}\n", 1, "FILE:1:1: sever: there is no such setting: did you mean server?\n1 mistake\n"},
-		"an unknown command":                 {"verify", services, 1, "portico: there is no command config verify; see portico config -h\n"},
+		"an unknown command":                 {"chek", services, 2, "portico: unknown command \"chek\" for \"portico config\"; did you mean check?; see portico config --help\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := configured(t, test.text)
 			var out bytes.Buffer
-			err := configure([]string{test.command, file}, func(name string) string { return env[name] }, &out)
+			err := run(t.Context(), []string{"config", test.command, file}, &out)
 			if code := exitCode(err, &out); code != test.code {
 				t.Errorf("exit code %d, want %d", code, test.code)
 			}
@@ -56,8 +56,9 @@ func TestConfig(t *testing.T) {
 
 func TestConfigShow(t *testing.T) {
 	file := configured(t, "redis: { url: \"${REDIS_URL}\" }\nservices: { catalog: { url: http://127.0.0.1:7001, timeout: 2s } }\n")
+	t.Setenv("REDIS_URL", "redis://:hunter2@redis")
 	var out bytes.Buffer
-	if err := configure([]string{"show", file}, func(string) string { return "redis://:hunter2@redis" }, &out); err != nil {
+	if err := run(t.Context(), []string{"config", "show", file}, &out); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"  drain: 10s\n", "  url: \"***\" # from REDIS_URL\n", "    timeout: 2s # default 5s\n"} {
@@ -76,7 +77,7 @@ func TestConfigSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := configure([]string{"schema"}, os.Getenv, &out); err != nil || !bytes.Equal(out.Bytes(), want) {
+	if err := run(t.Context(), []string{"config", "schema"}, &out); err != nil || !bytes.Equal(out.Bytes(), want) {
 		t.Errorf("%v, %d bytes", err, out.Len())
 	}
 }

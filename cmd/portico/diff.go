@@ -3,43 +3,16 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
+	"maps"
 	"slices"
 
+	"github.com/spf13/cobra"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/usage"
 	"github.com/portico-gateway/portico/internal/schemadiff"
 )
-
-const usageOfDiff = `usage: portico diff [flags] OLD [NEW]
-
-Compares the schemas of frontends as their callers see them, and says which changes break which operations and clients.
-
-OLD and NEW are each one of
-  main, v1.2, HEAD~1     a git revision of the project: all of its frontends
-  .                      a project's folder; the default of NEW is the project in -C
-  schema/web             a folder with *.graphqls files, and shared beside it
-  old.graphqls           a schema file
-A file or a folder goes before a revision of the same name; git:NAME is always the revision. Paths are relative to the
-current folder.
-
-flags:
-  -C dir               the project's folder (default ".")
-  --frontend NAME      compare this frontend only
-  --operations DIR     the operations of clients, instead of those of OLD (operations/<frontend>/*.graphql and *.json)
-  --manifest FILE      more trusted documents: a manifest of Apollo or Relay
-  --usage FILE         recorded usage of a gateway, or its URL; may be repeated, one for each gateway
-  --since YYYY-MM-DD   ignore usage before this day
-  --ignore-unused      do not fail for changes that nothing known uses
-  --fail-on LEVEL      breaking (default) or dangerous
-  --json               print JSON
-  -v                   also show changes of descriptions
-
-The exit code is 0 if nothing fails, 1 if a change does, and 2 if the schemas could not be compared.
-`
 
 // errBreaking is returned when changes fail. They have been printed.
 var errBreaking = errors.New("changes that fail")
@@ -56,14 +29,69 @@ type diffFlags struct {
 	old, new             string
 }
 
-// diff is the command diff.
-func diff(ctx context.Context, args []string, stdout io.Writer) error {
-	f, err := parseDiff(args, stdout)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
+func diffCommand() *cobra.Command {
+	f := diffFlags{failOn: schemadiff.Breaking}
+	cmd := &cobra.Command{
+		Use:     "diff OLD [NEW]",
+		Short:   "Show which changes of a schema break which operations and clients",
+		GroupID: groupSchema,
+		Long: `Compares the schemas of frontends as their callers see them, and shows which changes break which operations and clients.
+
+OLD and NEW are each one of
+  main, v1.2, HEAD~1     a git revision of the project: all of its frontends
+  .                      a project's folder; the default of NEW is that of --project
+  schema/web             a folder with *.graphqls files, and shared beside it
+  old.graphqls           a schema file
+A file or a folder goes before a revision of the same name; git:NAME is always the revision. Paths are relative to the
+current folder.
+
+The exit code is 0 if nothing fails, 1 if a change does, and 2 if the schemas could not be compared or for wrong use.`,
+		Example: `  portico diff main
+  portico diff v1.2 v1.3 --frontend web --fail-on dangerous
+  portico diff main --usage http://127.0.0.1:9090/usage --since 2026-11-01 --ignore-unused`,
+		Args: arguments(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.old = args[0]; len(args) == 2 {
+				f.new = args[1]
+			}
+			return f.diff(cmd.Context(), cmd.OutOrStdout())
+		},
 	}
-	if err != nil {
-		return err
+	flags := cmd.Flags()
+	projectFlag(cmd, &f.dir)
+	frontendFlag(cmd, &f.frontend, "compare the frontend `NAME` only")
+	flags.StringVar(&f.operations, "operations", "", "read operations of clients from `DIR`, not from OLD (operations/<frontend>/*.graphql and *.json)")
+	flags.StringVar(&f.manifest, "manifest", "", "add the trusted documents in `FILE`, a manifest of Apollo or Relay")
+	flags.StringArrayVar(&f.usage, "usage", nil, "read the recorded usage of a gateway from `FILE`, or from its URL; may be repeated, one for each gateway")
+	sinceFlag(cmd, &f.since)
+	flags.BoolVar(&f.ignoreUnused, "ignore-unused", false, "do not fail for changes that nothing known uses")
+	failOnFlag(cmd, &f.failOn)
+	flags.BoolVar(&f.json, "json", false, "print JSON")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "also show changes of descriptions")
+	return cmd
+}
+
+// sinceFlag defines --since, a day.
+func sinceFlag(cmd *cobra.Command, since *usage.Day) {
+	cmd.Flags().Func("since", "ignore usage before the day `YYYY-MM-DD`", func(text string) (err error) { *since, err = usage.ParseDay(text); return err })
+}
+
+func failOnFlag(cmd *cobra.Command, failOn *schemadiff.Level) {
+	levels := map[string]schemadiff.Level{"breaking": schemadiff.Breaking, "dangerous": schemadiff.Dangerous}
+	cmd.Flags().Func("fail-on", "the least `LEVEL` that fails: breaking or dangerous (default breaking)", func(name string) error {
+		level, ok := levels[name]
+		if !ok {
+			return errors.New("write breaking or dangerous")
+		}
+		*failOn = level
+		return nil
+	})
+	completeFlag(cmd, "fail-on", cobra.FixedCompletions(slices.Sorted(maps.Keys(levels)), cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (f diffFlags) diff(ctx context.Context, stdout io.Writer) error {
+	if f.since != "" && f.usage == nil {
+		return &trouble{"diff", errors.New("--since needs --usage")}
 	}
 	compared, err := f.compare(ctx)
 	if err != nil {
@@ -88,58 +116,6 @@ func diff(ctx context.Context, args []string, stdout io.Writer) error {
 // fails reports whether changes of a frontend fail.
 func (f diffFlags) fails(c comparedFrontend) bool {
 	return schemadiff.Worst(c.Changes, f.ignoreUnused) >= f.failOn
-}
-
-func parseDiff(args []string, stdout io.Writer) (diffFlags, error) {
-	f := diffFlags{failOn: schemadiff.Breaking}
-	flags := flag.NewFlagSet("diff", flag.ContinueOnError)
-	flags.SetOutput(stdout)
-	flags.Usage = func() { fmt.Fprint(stdout, usageOfDiff) }
-	flags.StringVar(&f.dir, "C", ".", "")
-	flags.StringVar(&f.frontend, "frontend", "", "")
-	flags.StringVar(&f.operations, "operations", "", "")
-	flags.StringVar(&f.manifest, "manifest", "", "")
-	flags.Func("usage", "", func(file string) error { f.usage = append(f.usage, file); return nil })
-	flags.Func("since", "", func(text string) (err error) { f.since, err = usage.ParseDay(text); return err })
-	flags.BoolVar(&f.ignoreUnused, "ignore-unused", false, "")
-	flags.Func("fail-on", "", func(level string) error {
-		switch level {
-		case "breaking":
-			f.failOn = schemadiff.Breaking
-		case "dangerous":
-			f.failOn = schemadiff.Dangerous
-		default:
-			return errors.New("write breaking or dangerous")
-		}
-		return nil
-	})
-	flags.BoolVar(&f.json, "json", false, "")
-	flags.BoolVar(&f.verbose, "v", false, "")
-	var names []string
-	for {
-		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-			return f, err
-		} else if err != nil {
-			return f, errUsage
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		names, args = append(names, flags.Arg(0)), flags.Args()[1:]
-	}
-	switch len(names) {
-	case 1:
-		f.old = names[0]
-	case 2:
-		f.old, f.new = names[0], names[1]
-	default:
-		flags.Usage()
-		return f, errUsage
-	}
-	if f.since != "" && f.usage == nil {
-		return f, &trouble{"diff", errors.New("--since needs --usage")}
-	}
-	return f, nil
 }
 
 // comparedFrontend are the changes of one frontend.

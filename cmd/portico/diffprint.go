@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -175,10 +174,7 @@ func printDiffJSON(out io.Writer, f diffFlags, compared []comparedFrontend) erro
 		all.Frontends = append(all.Frontends, front)
 	}
 	all.Level = worst.String()
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(all)
+	return printJSON(out, all)
 }
 
 func changeJSON(c schemadiff.Change) jsonChange {

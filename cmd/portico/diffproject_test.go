@@ -104,9 +104,9 @@ web: no changes; checked against 1 document and no usage
 		{[]string{"v1", "--manifest", "operations/mobile/trusted.json"}, 2, "portico diff: --manifest has the documents of one frontend: say which with --frontend\n"},
 		{[]string{"v1", "--usage", "schema/web/web.graphqls"}, 2, "portico diff: schema/web/web.graphqls:1: it must be a JSON object"},
 		{[]string{"v1", "--since", "2026-11-10"}, 2, "portico diff: --since needs --usage\n"},
-		{[]string{}, 2, "usage: portico diff"},
+		{[]string{}, 2, "portico: diff needs an argument: portico diff OLD [NEW] [flags]; see portico diff --help\n"},
 		{[]string{"v1", "--fail-on", "all"}, 2, "write breaking or dangerous"},
-		{[]string{"-h"}, 0, "usage: portico diff"},
+		{[]string{"-h"}, 0, "Usage:\n  portico diff OLD [NEW]"},
 	} {
 		cmd := exec.CommandContext(t.Context(), binary, append([]string{"diff"}, c.args...)...)
 		cmd.Dir = dir

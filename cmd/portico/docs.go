@@ -3,13 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
 	"slices"
+
+	"github.com/spf13/cobra"
 
 	"github.com/portico-gateway/portico/gateway/apidocs"
 	"github.com/portico-gateway/portico/gateway/config"
@@ -22,25 +22,6 @@ import (
 	"github.com/portico-gateway/portico/internal/schemadiff"
 )
 
-const usageOfDocs = `usage: portico docs --out DIR [flags]
-
-Writes the documentation of the frontends' APIs: DIR/index.html, DIR/<frontend>/index.html and DIR/<frontend>.md, which any
-web server can serve, and which can be opened as files.
-
-DIR is created. What is in it must have been written by this command before: see docs/apidocs.md.
-
-flags:
-  --out DIR             where to write
-  --frontend NAME       this frontend only
-  --since OLD           add the changes since OLD: a git revision, a project's folder, or a schema; see portico diff -h
-  --routes              say which services resolve each field, and by which calls
-  --run URL             add the answers of a gateway, such as http://127.0.0.1:8080, to the examples that are queries
-  --header 'NAME: VALUE'  send a header field with them; may be repeated
-  -C dir                the project's folder (default ".")
-
-Without --run, the same project makes the same files. Limits are those of portico.yaml without the environment.
-`
-
 // docsFlags are the flags of the command docs.
 type docsFlags struct {
 	dir, out, frontend, since, run string
@@ -48,42 +29,39 @@ type docsFlags struct {
 	routes                         bool
 }
 
-func parseDocs(args []string, stdout io.Writer) (docsFlags, error) {
+func docsCommand() *cobra.Command {
 	f := docsFlags{header: http.Header{}}
-	flags := flag.NewFlagSet("docs", flag.ContinueOnError)
-	flags.SetOutput(stdout)
-	flags.Usage = func() { fmt.Fprint(stdout, usageOfDocs) }
-	flags.StringVar(&f.dir, "C", ".", "")
-	flags.StringVar(&f.out, "out", "", "")
-	flags.StringVar(&f.frontend, "frontend", "", "")
-	flags.StringVar(&f.since, "since", "", "")
-	flags.StringVar(&f.run, "run", "", "")
-	flags.BoolVar(&f.routes, "routes", false, "")
-	headerFlag(flags, f.header)
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return f, err
-	} else if err != nil {
-		return f, errUsage
+	cmd := &cobra.Command{
+		Use:     "docs --out DIR",
+		Short:   "Write the documentation of the frontends' APIs",
+		GroupID: groupSchema,
+		Long: `Writes the documentation of the frontends' APIs: DIR/index.html, DIR/<frontend>/index.html and DIR/<frontend>.md, which any
+web server can serve, and which can be opened as files.
+
+DIR is created. What is in it must have been written by this command before: see docs/apidocs.md. Without --run, the same
+project makes the same files. Limits are those of portico.yaml without the environment.
+
+The exit code is 0 if the files are written, 1 for mistakes in the project or a failure, and 2 for wrong use.`,
+		Example: `  portico docs --out site
+  portico docs --out site --since HEAD --routes
+  portico docs --out site --run http://127.0.0.1:8080 --header 'Authorization: Bearer …'`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.docs(cmd.Context(), cmd.OutOrStdout()) },
 	}
-	if flags.NArg() > 0 {
-		return f, fmt.Errorf("docs takes no arguments, but got %q", flags.Args())
-	}
-	if f.out == "" {
-		flags.Usage()
-		return f, errUsage
-	}
-	return f, nil
+	flags := cmd.Flags()
+	projectFlag(cmd, &f.dir)
+	frontendFlag(cmd, &f.frontend, "document the frontend `NAME` only")
+	flags.StringVar(&f.out, "out", "", "write to the folder `DIR` (required)")
+	_ = cmd.MarkFlagRequired("out") // it fails for undefined flags only
+	_ = cmd.MarkFlagDirname("out")
+	flags.StringVar(&f.since, "since", "", "add the changes since `OLD`: a git revision, a project's folder, or a schema; see portico diff --help")
+	flags.BoolVar(&f.routes, "routes", false, "list the services that resolve each field, and the calls")
+	flags.StringVar(&f.run, "run", "", "add the answers of the gateway at `URL`, such as http://127.0.0.1:8080, to the examples that are queries")
+	headerFlag(cmd, f.header)
+	return cmd
 }
 
-// docs is the command docs.
-func docs(ctx context.Context, args []string, stdout io.Writer) error {
-	f, err := parseDocs(args, stdout)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+func (f docsFlags) docs(ctx context.Context, stdout io.Writer) error {
 	sources, err := f.sources(ctx)
 	if err != nil {
 		return err

@@ -235,14 +235,14 @@ func TestAnswersInDocs(t *testing.T) {
 func TestUseOfDocs(t *testing.T) {
 	dir, out := documentedProject(t), t.TempDir()
 	for want, args := range map[string][]string{
-		"2 usage: portico docs":                         {},
-		"0 usage: portico docs":                         {"-h"},
-		"1 docs takes no arguments":                     {"--out", out, "x"},
+		`2 required flag(s) "out" not set`:              {},
+		"0 portico docs --out DIR":                      {"-h"},
+		"2 docs takes no arguments":                     {"--out", out, "x"},
 		"1 there is no frontend wab; did you mean web?": {"-C", dir, "--out", out, "--frontend", "wab"},
 		"1 a project is a Go module":                    {"-C", out, "--out", out},
 		`1 --run "x" is no URL`:                         {"-C", dir, "--out", out, "--run", "x"},
 		"2 write 'Name: value'":                         {"--out", out, "--header", "x"},
-		"2 flag provided but not defined":               {"--nothing"},
+		"2 unknown flag: --nothing":                     {"--nothing"},
 	} {
 		text, code := runDocs(t, args...)
 		if !strings.Contains(fmt.Sprint(code, " ", text), want[2:]) || !strings.HasPrefix(want, strconv.Itoa(code)) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,27 +11,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/predict"
 )
-
-const usageOfExplain = `usage: portico explain FILE [flags]
-
-Says which calls of services the operation in a file makes at worst, without a gateway; or, with --run, which calls a gateway
-made for it, and when.
-
-flags:
-  --frontend NAME       the frontend; by default that of the file's folder, as in operations/web/Home.graphql
-  --run URL             send the operation to a gateway, such as http://127.0.0.1:8080, whose frontend.explain is true
-  --variables JSON      the variables, as {"id": "p1"}
-  --header 'NAME: VALUE'  send a header field; may be repeated
-  --json                print JSON
-  -C dir                the project's folder (default "."), without --run
-
-The exit code is 0 if the operation is valid and, with --run, its answer has no errors; otherwise 1, and 2 for wrong flags.
-`
 
 // explainFlags are the flags of the command explain.
 type explainFlags struct {
@@ -42,16 +26,33 @@ type explainFlags struct {
 	json                     bool
 }
 
-func parseExplain(args []string, stdout io.Writer) (explainFlags, error) {
+func explainCommand() *cobra.Command {
 	f := explainFlags{header: http.Header{}}
-	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
-	flags.SetOutput(stdout)
-	flags.Usage = func() { fmt.Fprint(stdout, usageOfExplain) }
-	flags.StringVar(&f.dir, "C", ".", "")
-	flags.StringVar(&f.frontend, "frontend", "", "")
-	flags.StringVar(&f.run, "run", "", "")
-	flags.BoolVar(&f.json, "json", false, "")
-	flags.Func("variables", "", func(text string) error {
+	cmd := &cobra.Command{
+		Use:     "explain FILE",
+		Short:   "Show which calls an operation makes, or made and when",
+		GroupID: groupSchema,
+		Long: `Shows which calls of services the operation in a file makes at worst, without a gateway; or, with --run, which calls a gateway
+made for it, and when.
+
+The exit code is 0 if the operation is valid and, with --run, its answer has no errors; otherwise 1, and 2 for wrong use.`,
+		Example: `  portico explain operations/web/ProductPage.graphql
+  portico explain page.graphql --frontend web --json
+  portico explain operations/web/ProductPage.graphql --run http://127.0.0.1:8080 --variables '{"id": "p1"}'`,
+		Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.file = args[0]; f.frontend == "" {
+				f.frontend = filepath.Base(filepath.Dir(f.file))
+			}
+			return f.explain(cmd.Context(), cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	projectFlag(cmd, &f.dir)
+	frontendFlag(cmd, &f.frontend, "the `NAME` of the frontend; by default that of the file's folder, as in operations/web/Home.graphql")
+	flags.StringVar(&f.run, "run", "", "send the operation to the gateway at `URL`, such as http://127.0.0.1:8080, whose frontend.explain is true")
+	flags.BoolVar(&f.json, "json", false, "print JSON")
+	flags.Func("variables", "a `JSON` object with the variables, such as {\"id\": \"p1\"}", func(text string) error {
 		var object map[string]any
 		if err := json.Unmarshal([]byte(text), &object); err != nil {
 			return fmt.Errorf("they must be a JSON object: %w", err)
@@ -59,41 +60,11 @@ func parseExplain(args []string, stdout io.Writer) (explainFlags, error) {
 		f.variables = json.RawMessage(text)
 		return nil
 	})
-	headerFlag(flags, f.header)
-	for rest := args; ; { // flags may follow the file
-		if err := flags.Parse(rest); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return f, err
-			}
-			return f, errUsage
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		if f.file != "" {
-			return f, fmt.Errorf("explain takes one file, but got %q and %q", f.file, flags.Arg(0))
-		}
-		f.file, rest = flags.Arg(0), flags.Args()[1:]
-	}
-	if f.file == "" {
-		flags.Usage()
-		return f, errUsage
-	}
-	if f.frontend == "" {
-		f.frontend = filepath.Base(filepath.Dir(f.file))
-	}
-	return f, nil
+	headerFlag(cmd, f.header)
+	return cmd
 }
 
-// explain is the command explain.
-func explain(ctx context.Context, args []string, stdout io.Writer) error {
-	f, err := parseExplain(args, stdout)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+func (f explainFlags) explain(ctx context.Context, stdout io.Writer) error {
 	text, err := os.ReadFile(f.file)
 	if err != nil {
 		return err

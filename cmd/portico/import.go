@@ -1,52 +1,19 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"golang.org/x/term"
+	"github.com/spf13/cobra"
 
 	"github.com/portico-gateway/portico/internal/importer"
 )
-
-const importUsage = `portico import makes a draft of a schema with bindings out of a service's document.
-
-usage: portico import openapi FILE --service NAME [flags]
-       portico import proto FILE... --service NAME [flags]
-
-The draft is written to schema/shared/NAME.graphqls, the document to clients/.
-
-flags:
-  --service NAME     the service, as portico.yaml names it
-  --frontend NAME    write to schema/NAME/ instead: for one frontend only
-  --only LIST        the operations, with commas: operationIds or "GET /orders/*"; methods of protos
-  -I DIR             where imports of protos are found; can be repeated
-  --yes              overwrite files without asking
-  -C dir             the project's folder (default ".")
-`
-
-// console is who runs the command.
-type console struct {
-	in       io.Reader
-	out      io.Writer
-	terminal bool // somebody can answer
-	colour   bool
-}
-
-func newConsole(in *os.File, out io.Writer, getenv func(string) string) console {
-	file, ok := out.(*os.File)
-	shown := ok && term.IsTerminal(int(file.Fd()))
-	return console{in: in, out: out, terminal: shown && term.IsTerminal(int(in.Fd())), colour: shown && getenv("NO_COLOR") == ""}
-}
 
 // importFlags are the command line of an import.
 type importFlags struct {
@@ -56,74 +23,66 @@ type importFlags struct {
 	grpc  bool
 }
 
-func importDraft(ctx context.Context, args []string, c console) error {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") || args[0] == "help" {
-		fmt.Fprint(c.out, importUsage)
-		if len(args) > 0 && slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
-			return nil
+func importCommand(c console) *cobra.Command {
+	return parent(&cobra.Command{
+		Use:     "import",
+		Short:   "Draft a schema with bindings from an OpenAPI document or protos",
+		GroupID: groupServices,
+		Example: `  portico import openapi shop.yaml --service shop
+  portico import proto reviews.proto --service reviews --frontend web`,
+	}, importKindCommand(c, &cobra.Command{
+		Use:   "openapi FILE --service NAME",
+		Short: "Draft a schema from an OpenAPI document",
+		Example: `  portico import openapi shop.yaml --service shop
+  portico import openapi shop.yaml --service shop --only 'listOrders,GET /orders/*'`,
+		Args: arguments(1, 1),
+	}), importKindCommand(c, &cobra.Command{
+		Use:   "proto FILE... --service NAME",
+		Short: "Draft a schema from protos",
+		Example: `  portico import proto reviews.proto --service reviews
+  portico import proto api/reviews.proto -I api -I third_party --service reviews --frontend web`,
+		Args: arguments(1, -1),
+	}))
+}
+
+// importKindCommand adds to a command what both kinds of import have.
+func importKindCommand(c console, cmd *cobra.Command) *cobra.Command {
+	var f importFlags
+	cmd.Long = cmd.Short + `, with bindings for its operations.
+
+The draft is written to schema/shared/NAME.graphqls, the document to clients/. Files are not overwritten without asking.
+
+The exit code is 0 if the draft is written, 1 if it is not, and 2 for wrong use.`
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		f.files, f.grpc = args, cmd.Name() == "proto"
+		if f.Frontend == "shared" {
+			f.Frontend = "" // what --frontend is not given for
 		}
-		return errUsage
+		draft, err := f.draft(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return c.write(cmd.Context(), draft, &f)
 	}
-	if args[0] != "openapi" && args[0] != "proto" {
-		return fmt.Errorf("import knows openapi and proto, but not %q", args[0])
-	}
-	f, err := parseImport(args[1:], c.out)
-	if errors.Is(err, flag.ErrHelp) {
+	flags := cmd.Flags()
+	projectFlag(cmd, &f.Dir)
+	frontendFlag(cmd, &f.Frontend, "write to schema/`NAME`/ instead: for one frontend only")
+	flags.StringVar(&f.Service, "service", "", "the `NAME` of the service in portico.yaml (required)")
+	_ = cmd.MarkFlagRequired("service") // it fails for undefined flags only
+	flags.Func("only", "only the operations in `LIST`, separated by commas: operationIds or \"GET /orders/*\"; methods of protos", func(list string) error {
+		f.Only = append(f.Only, names(list)...)
 		return nil
-	} else if err != nil {
-		return err
-	}
-	f.grpc = args[0] == "proto"
-	draft, err := f.draft(ctx)
-	if err != nil {
-		return err
-	}
-	return c.write(draft, f)
+	})
+	flags.StringArrayVarP(&f.Roots, "import-path", "I", nil, "search `DIR` for imports of protos; may be repeated")
+	flags.BoolVar(&f.yes, "yes", false, "overwrite files without asking")
+	return cmd
 }
 
 func (f *importFlags) draft(ctx context.Context) (*importer.Draft, error) {
-	switch {
-	case f.grpc:
+	if f.grpc {
 		return importer.Proto(ctx, f.files, f.Options)
-	case len(f.files) > 1:
-		return nil, fmt.Errorf("import openapi takes one file, but got %d: %s", len(f.files), strings.Join(f.files, ", "))
 	}
 	return importer.OpenAPI(f.files[0], f.Options)
-}
-
-// parseImport takes flags before, between and after the files.
-func parseImport(args []string, out io.Writer) (*importFlags, error) {
-	f := &importFlags{}
-	flags := flag.NewFlagSet("import", flag.ContinueOnError)
-	flags.SetOutput(out)
-	flags.Usage = func() { fmt.Fprint(out, importUsage) }
-	flags.StringVar(&f.Service, "service", "", "")
-	flags.StringVar(&f.Frontend, "frontend", "", "")
-	flags.Func("only", "", func(list string) error { f.Only = append(f.Only, names(list)...); return nil })
-	flags.BoolVar(&f.yes, "yes", false, "")
-	flags.StringVar(&f.Dir, "C", ".", "")
-	flags.Func("I", "", func(dir string) error { f.Roots = append(f.Roots, dir); return nil })
-	for {
-		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-			return nil, err
-		} else if err != nil {
-			return nil, errUsage
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		f.files, args = append(f.files, flags.Arg(0)), flags.Args()[1:]
-	}
-	if f.Frontend == "shared" {
-		f.Frontend = "" // what --frontend is not given for
-	}
-	switch {
-	case len(f.files) == 0:
-		return nil, errors.New("import needs the service's document: portico import openapi FILE --service NAME")
-	case f.Service == "":
-		return nil, errors.New("import needs --service NAME: how portico.yaml names the service")
-	}
-	return f, nil
 }
 
 // names are the names of a list with commas.
@@ -137,12 +96,12 @@ func names(list string) []string {
 
 // write writes a draft if nothing is overwritten or somebody agrees to it, and
 // says what is next.
-func (c console) write(draft *importer.Draft, f *importFlags) error {
+func (c console) write(ctx context.Context, draft *importer.Draft, f *importFlags) error {
 	changes, err := draft.Changes(f.Dir)
 	if err != nil {
 		return err
 	}
-	if err := c.confirm(changes, f.yes); err != nil {
+	if err := c.confirm(ctx, changes, f.yes); err != nil {
 		return err
 	}
 	if err := importer.Write(f.Dir, changes); err != nil {
@@ -163,7 +122,7 @@ func (c console) write(draft *importer.Draft, f *importFlags) error {
 }
 
 // confirm shows what would be overwritten and asks.
-func (c console) confirm(changes []importer.Change, yes bool) error {
+func (c console) confirm(ctx context.Context, changes []importer.Change, yes bool) error {
 	changes = slices.DeleteFunc(slices.Clone(changes), func(change importer.Change) bool { return !change.Overwrites() })
 	if yes || len(changes) == 0 {
 		return nil
@@ -182,8 +141,8 @@ func (c console) confirm(changes []importer.Change, yes bool) error {
 		return fmt.Errorf("%s would change, so nothing was written; --yes overwrites without asking", what)
 	}
 	fmt.Fprintf(c.out, "overwrite %s? [y/N] ", what)
-	answer, err := bufio.NewReader(c.in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+	answer, err := c.answer(ctx)
+	if err != nil {
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
@@ -201,23 +160,6 @@ func shortened(diff string) string {
 		return diff
 	}
 	return strings.Join(lines[:most], "") + fmt.Sprintf("… and %d more lines\n", len(lines)-most)
-}
-
-// paint colours a diff.
-func (c console) paint(diff string) string {
-	if !c.colour {
-		return diff
-	}
-	var b strings.Builder
-	for line := range strings.Lines(diff) {
-		colour := map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '@': "\x1b[36m"}[line[0]]
-		if colour == "" {
-			b.WriteString(line)
-			continue
-		}
-		b.WriteString(colour + strings.TrimSuffix(line, "\n") + "\x1b[0m\n")
-	}
-	return b.String()
 }
 
 func (c console) list(title string, items []string) {

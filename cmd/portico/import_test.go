@@ -54,7 +54,7 @@ func get(t *testing.T, name string) string {
 func runImport(t *testing.T, answer string, args ...string) (string, error) {
 	var out strings.Builder
 	c := console{in: strings.NewReader(answer), out: &out, terminal: answer != "", colour: answer != ""}
-	err := importDraft(t.Context(), args, c)
+	err := runWith(t.Context(), append([]string{"import"}, args...), c)
 	return out.String(), err
 }
 
@@ -178,16 +178,16 @@ func TestImportOfMistakes(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"another kind", []string{"wsdl", document}, `import knows openapi and proto, but not "wsdl"`},
-		{"no file", []string{"openapi", "--service", "shop"}, "import needs the service's document"},
-		{"no service", []string{"openapi", document}, "import needs --service NAME"},
-		{"two files", []string{"openapi", document, document, "--service", "shop"}, "import openapi takes one file, but got 2"},
+		{"another kind", []string{"wsdl", document}, `unknown command "wsdl" for "portico import"`},
+		{"no file", []string{"openapi", "--service", "shop"}, "openapi needs an argument"},
+		{"no service", []string{"openapi", document}, `required flag(s) "service" not set`},
+		{"two files", []string{"openapi", document, document, "--service", "shop"}, "openapi takes 1 argument at most, but got 2"},
 		{"no such file", []string{"openapi", "missing.yaml", "--service", "shop", "-C", dir}, "open missing.yaml: no such file or directory"},
 		{"no such proto", []string{"proto", "missing.proto", "--service", "shop", "-C", dir}, "open missing.proto: no such file or directory"},
 		{"no project", []string{"openapi", document, "--service", "shop", "-C", t.TempDir()}, "a project has a folder schema/"},
 		{"bad service", []string{"openapi", document, "--service", "my-shop", "-C", dir}, `"my-shop" can't name a service`},
 		{"no such operation", []string{"openapi", document, "--service", "shop", "-C", dir, "--only", "getOrders"}, "did you mean getOrder?"},
-		{"unknown flag", []string{"openapi", document, "--servise", "shop"}, "usage"},
+		{"unknown flag", []string{"openapi", document, "--servise", "shop"}, "unknown flag: --servise"},
 		{"nothing", nil, "usage"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

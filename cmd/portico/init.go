@@ -4,45 +4,15 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"errors"
-	"flag"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/portico-gateway/portico/gateway/directive"
-	"github.com/portico-gateway/portico/internal/bindgen"
-	"github.com/portico-gateway/portico/internal/binding"
-	"github.com/portico-gateway/portico/internal/importer"
-	"github.com/portico-gateway/portico/internal/project"
+	"github.com/spf13/cobra"
+
 	"github.com/portico-gateway/portico/internal/scaffold"
-	"github.com/portico-gateway/portico/internal/settings"
 )
-
-const usageOfInit = `usage: portico init NAME [flags]
-
-Makes a project in the folder NAME: a Go module with a schema for each frontend, its configuration, the generated code, an
-operation, a test, and what a repository has. NAME may be a module's path, such as github.com/acme/shop.
-On a terminal, what is not given is asked for. Files that exist are never overwritten.
-
-flags:
-  --frontends LIST       the frontends, with commas (default "web")
-  --from [SERVICE=]FILE  an OpenAPI document or a proto of a service, whose operations become fields; may be repeated.
-                         Without SERVICE, the service is named after the file. Without --from, an example is a service.
-  --module PATH          the path of the Go module (default example.com/NAME)
-  --portico DIR          the source of Portico, for a build of it that is no released version and does not find it
-
-examples:
-  portico init shop
-  portico init shop --frontends web,mobile --from orders=openapi.yaml --from reviews=reviews.proto
-`
 
 // initFlags are the flags of the command init.
 type initFlags struct {
@@ -50,46 +20,55 @@ type initFlags struct {
 	frontends, from       []string
 }
 
-func parseInit(args []string, c console) (initFlags, error) {
+func initCommand(c console) *cobra.Command {
 	var f initFlags
-	flags := flag.NewFlagSet("init", flag.ContinueOnError)
-	flags.SetOutput(c.out)
-	flags.Usage = func() { fmt.Fprint(c.out, usageOfInit) }
-	flags.Func("frontends", "", func(list string) error { f.frontends = append(f.frontends, names(list)...); return nil })
-	flags.Func("from", "", func(file string) error { f.from = append(f.from, file); return nil })
-	flags.StringVar(&f.module, "module", "", "")
-	flags.StringVar(&f.portico, "portico", "", "")
-	for {
-		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-			return f, err
-		} else if err != nil {
-			return f, errUsage
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		if f.name != "" {
-			return f, fmt.Errorf("init takes one name, but got %q and %q", f.name, flags.Arg(0))
-		}
-		f.name, args = flags.Arg(0), flags.Args()[1:]
+	cmd := &cobra.Command{
+		Use:     "init NAME",
+		Short:   "Make a project",
+		GroupID: groupProject,
+		Long: `Makes a project in the folder NAME: a Go module with a schema for each frontend, its configuration, the generated code, an
+operation, a test, and what a repository has. NAME may be the path of a module, such as github.com/acme/shop.
+
+On a terminal, what is not given is asked for. Files that exist are never overwritten, and nothing is left of a project that
+could not be made.
+
+The exit code is 0 if the project was made, 1 for a mistake in a document or a failure, and 2 for wrong use.`,
+		Example: `  portico init shop
+  portico init shop --frontends web,mobile --from orders=openapi.yaml
+  portico init github.com/acme/shop --from catalog.yaml --from reviews=proto/reviews.proto`,
+		Args: arguments(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				f.name = args[0]
+			}
+			if c.terminal && (f.name == "" || f.frontends == nil && f.from == nil) {
+				if err := f.ask(cmd.Context(), c); err != nil {
+					return err
+				}
+			}
+			if f.name == "" {
+				return &misuse{cmd.CommandPath(), fmt.Errorf("init needs the name of the project")}
+			}
+			return f.init(cmd.Context(), c)
+		},
 	}
-	if f.name == "" && !c.terminal {
-		flags.Usage()
-		return f, errUsage
-	}
-	return f, nil
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.frontends, "frontends", nil, "the frontends, a `LIST` with commas (default web)")
+	flags.StringArrayVar(&f.from, "from", nil, "the OpenAPI document or proto of a service, as `[SERVICE=]FILE`; its operations become fields. "+
+		"Without SERVICE, the file names the service. Without --from, the project has an example. May be repeated")
+	flags.StringVar(&f.module, "module", "", "the `PATH` of the Go module (default example.com/NAME)")
+	flags.StringVar(&f.portico, "portico", "", "the source of Portico in the folder `DIR`, for a build of it that is no released version and does not find it")
+	_ = cmd.MarkFlagDirname("portico") // it fails for undefined flags only
+	return cmd
 }
 
 // ask asks for what is not given.
-func (f *initFlags) ask(c console) error {
-	in := bufio.NewReader(c.in)
+func (f *initFlags) ask(ctx context.Context, c console) error {
+	c.in = bufio.NewReader(c.in) // one for all questions
 	question := func(text, otherwise string) (string, error) {
 		fmt.Fprintf(c.out, "%s [%s]: ", text, otherwise)
-		answer, err := in.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", err
-		}
-		return cmp.Or(strings.TrimSpace(answer), otherwise), nil
+		answer, err := c.answer(ctx)
+		return cmp.Or(strings.TrimSpace(answer), otherwise), err
 	}
 	var err error
 	if f.name == "" {
@@ -105,31 +84,20 @@ func (f *initFlags) ask(c console) error {
 		f.frontends = names(list)
 	}
 	if f.from == nil {
-		file, err := question("OpenAPI document or proto of a service", "an example")
+		const example = "an example"
+		file, err := question("OpenAPI document or proto of a service", example)
 		if err != nil {
 			return err
 		}
-		if file != "an example" {
+		if file != example {
 			f.from = []string{file}
 		}
 	}
 	return nil
 }
 
-// initProject is the command init.
-func initProject(ctx context.Context, args []string, c console) error {
-	f, err := parseInit(args, c)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if c.terminal && (f.name == "" || f.frontends == nil && f.from == nil) {
-		if err := f.ask(c); err != nil {
-			return err
-		}
-	}
+// init makes the project.
+func (f *initFlags) init(ctx context.Context, c console) error {
 	start := time.Now()
 	n := projectMaker{console: c, target: f.name, options: scaffold.Options{Module: f.module, Frontends: f.frontends}}
 	if before, _, ok := strings.Cut(f.name, "/"); ok && strings.Contains(strings.Trim(before, "."), ".") { // a module's path, and no path of files
@@ -155,191 +123,4 @@ func initProject(ctx context.Context, args []string, c console) error {
 	}
 	n.next(time.Since(start))
 	return nil
-}
-
-// projectMaker makes a project.
-type projectMaker struct {
-	console
-
-	target   string
-	options  scaffold.Options
-	dir      string // where it is made, before it is moved
-	examples []scaffold.Example
-	notes    []string
-}
-
-// make makes the project beside its place and moves it there, so that nothing is left of one that fails.
-func (n *projectMaker) make(ctx context.Context, target string, from []string) (err error) {
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return err
-	}
-	if n.dir, err = os.MkdirTemp(filepath.Dir(target), ".portico-init-"); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(n.dir)) }()
-	if err := os.Chmod(n.dir, 0o755); err != nil { //nolint:gosec // as mkdir makes folders
-		return err
-	}
-	n.options.GoVersion = strings.TrimPrefix(runtime.Version(), "go")
-	n.options.Directives = slices.Concat(directive.Definitions(), binding.Definitions())
-	n.options.Settings = settings.Schema()
-	for _, step := range []func() error{
-		func() error { return n.schemas(ctx, from) },
-		n.files,
-		n.operations,
-		func() error { return bindgen.Generate(ctx, n.dir, progress(n.out, time.Now())) },
-		func() error { return n.tidy(ctx) },
-	} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return move(n.dir, target)
-}
-
-// schemas writes the schemas and documents of the services.
-func (n *projectMaker) schemas(ctx context.Context, from []string) error {
-	for _, folder := range append([]string{"shared"}, n.options.Frontends...) {
-		if err := os.MkdirAll(filepath.Join(n.dir, "schema", folder), 0o755); err != nil {
-			return err
-		}
-	}
-	if from == nil {
-		service, files, err := scaffold.Blog()
-		if err != nil {
-			return err
-		}
-		n.options.Services = []scaffold.Service{service}
-		return n.write(files)
-	}
-	for i, given := range from {
-		name, file, ok := strings.Cut(given, "=")
-		if !ok {
-			name, file = strings.ToLower(strings.TrimSuffix(filepath.Base(given), filepath.Ext(given))), given
-		}
-		draft, err := n.draft(ctx, file, importer.Options{Dir: n.dir, Service: name})
-		if err != nil {
-			return err
-		}
-		service := scaffold.Service{Name: name, URL: cmp.Or(draft.URL, fmt.Sprintf("http://127.0.0.1:%d", 7001+i))}
-		if filepath.Ext(file) == ".proto" {
-			service.URL = fmt.Sprintf("grpc://127.0.0.1:%d", 7001+i)
-		}
-		n.options.Services = append(n.options.Services, service)
-		for _, left := range draft.LeftOut {
-			n.notes = append(n.notes, name+": left out: "+left)
-		}
-		n.notes = append(n.notes, draft.Notes...)
-		changes, err := draft.Changes(n.dir)
-		if err := cmp.Or(err, importer.Write(n.dir, changes)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (n *projectMaker) draft(ctx context.Context, file string, o importer.Options) (*importer.Draft, error) {
-	if filepath.Ext(file) == ".proto" {
-		return importer.Proto(ctx, []string{file}, o)
-	}
-	return importer.OpenAPI(file, o)
-}
-
-func (n *projectMaker) files() error {
-	all, err := scaffold.Files(n.options)
-	if err != nil {
-		return err
-	}
-	module, err := scaffold.Module(n.options)
-	if err != nil {
-		return err
-	}
-	return n.write(append(all, module...))
-}
-
-// operations writes an operation for each frontend.
-func (n *projectMaker) operations() error {
-	report := &project.Report{}
-	of, err := project.Read(n.dir, report)
-	if err := cmp.Or(err, report.Err()); err != nil {
-		return err
-	}
-	for _, front := range of.Frontends {
-		if e, ok := scaffold.ExampleOf(front.Name, front.API); ok {
-			n.examples = append(n.examples, e)
-		}
-	}
-	files, err := scaffold.ExampleFiles(n.options, n.examples)
-	if err != nil {
-		return err
-	}
-	return n.write(files)
-}
-
-// tidy leaves in go.mod what the project requires. It needs no network where Portico was built; where it fails, a build
-// needs no less.
-func (n *projectMaker) tidy(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, "go", "mod", "tidy")
-	cmd.Dir, cmd.Env = n.dir, append(os.Environ(), "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		n.notes = append(n.notes, fmt.Sprintf("go mod tidy failed: run it again with a network: %v: %s", err, strings.TrimSpace(string(out))))
-	}
-	return nil
-}
-
-func (n *projectMaker) write(files []scaffold.File) error {
-	for _, f := range files {
-		name := filepath.Join(n.dir, filepath.FromSlash(f.Path))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, f.Content, 0o644)); err != nil { //nolint:gosec // sources
-			return err
-		}
-	}
-	return nil
-}
-
-// move moves a project to its folder. What is there stays; the error lists what the project has, too.
-func move(from, to string) error {
-	err := os.Rename(from, to) // if there is no such folder, or it is empty
-	if err == nil {
-		return nil
-	}
-	entries, errOfRead := os.ReadDir(from)
-	if errOfRead != nil {
-		return errOfRead
-	}
-	if info, err := os.Stat(to); err != nil || !info.IsDir() {
-		return fmt.Errorf("%s is there, and is no folder: give another name", to)
-	}
-	var taken []string
-	for _, e := range entries {
-		if _, err := os.Lstat(filepath.Join(to, e.Name())); !errors.Is(err, fs.ErrNotExist) {
-			taken = append(taken, e.Name())
-		}
-	}
-	if taken != nil {
-		return fmt.Errorf("%s has %s already, so nothing was written: give another name", to, strings.Join(taken, ", "))
-	}
-	for _, e := range entries {
-		if err := os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// next says what was made and what to do.
-func (n *projectMaker) next(took time.Duration) {
-	var services []string
-	for _, s := range n.options.Services {
-		services = append(services, s.Name+" at "+s.URL)
-	}
-	fmt.Fprintf(n.out, "made %s in %.1fs: module %s\n", n.target, took.Seconds(), n.options.Module)
-	fmt.Fprintf(n.out, "  %s: %s\n", plural(len(n.options.Frontends), "frontend"), strings.Join(n.options.Frontends, ", "))
-	fmt.Fprintf(n.out, "  %s: %s\n", plural(len(services), "service"), strings.Join(services, ", "))
-	if n.options.Portico.Replace {
-		fmt.Fprintf(n.out, "  go.mod takes Portico from %s, since this build is no released version\n", n.options.Portico.Dir)
-	}
-	n.list("to do:", n.notes)
-	fmt.Fprintf(n.out, "\nnext:\n  cd %s\n  make mock    # in another terminal, unless the services run: answers from their documents\n", n.target)
-	fmt.Fprint(n.out, "  make run     # the console is at http://127.0.0.1:8080/playground\n  make test\n")
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -12,31 +11,17 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/internal/mock"
 )
-
-const usageOfMock = `usage: portico mock [flags]
-
-Answers for the services of portico.yaml where their URLs are, until it is interrupted: from the OpenAPI documents and protos in
-clients/. The same seed gives the same answers. Services that run already, that are not on this machine, or that have no
-document are left out.
-
-flags:
-  -C dir              the project's folder (default ".")
-  --service NAME      mock this service only; may be repeated
-  --seed N            make other answers (default 1)
-  --latency DURATION  wait before each answer, such as 50ms
-  --fail SHARE        fail a share of the calls, such as 0.1, with 503
-`
 
 // mockFlags are the flags of the command mock.
 type mockFlags struct {
@@ -47,36 +32,33 @@ type mockFlags struct {
 	fail     float64
 }
 
-func parseMock(args []string, stdout io.Writer) (mockFlags, error) {
+func mockCommand() *cobra.Command {
 	var f mockFlags
-	flags := flag.NewFlagSet("mock", flag.ContinueOnError)
-	flags.SetOutput(stdout)
-	flags.Usage = func() { fmt.Fprint(stdout, usageOfMock) }
-	flags.StringVar(&f.dir, "C", ".", "")
-	flags.Func("service", "", func(name string) error { f.services = append(f.services, name); return nil })
-	flags.Uint64Var(&f.seed, "seed", 1, "")
-	flags.DurationVar(&f.latency, "latency", 0, "")
-	flags.Float64Var(&f.fail, "fail", 0, "")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return f, err
-	} else if err != nil {
-		return f, errUsage
+	cmd := &cobra.Command{
+		Use:     "mock",
+		Short:   "Answer for services from their documents",
+		GroupID: groupServices,
+		Long: `Answers for the services of portico.yaml where their URLs are, until it is interrupted, from clients/<service>/openapi.yaml, or
+from the protos in clients/proto. The same seed gives the same answers. Services that run already, that are not on this
+machine, or that have no document are left out.
+
+The exit code is 0 after an interruption, 1 if no service can be mocked, and 2 for wrong use.`,
+		Example: `  portico mock
+  portico mock --service orders --latency 50ms --fail 0.1`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.mock(cmd.Context(), cmd.OutOrStdout()) },
 	}
-	if flags.NArg() > 0 {
-		return f, fmt.Errorf("mock takes no arguments, but got %q", flags.Args())
-	}
-	return f, nil
+	flags := cmd.Flags()
+	projectFlag(cmd, &f.dir)
+	flags.StringArrayVar(&f.services, "service", nil, "mock the service `NAME` only; may be repeated")
+	flags.Uint64Var(&f.seed, "seed", 1, "make other answers with another `NUMBER`")
+	flags.DurationVar(&f.latency, "latency", 0, "wait for a `DURATION` before each answer, such as 50ms")
+	flags.Float64Var(&f.fail, "fail", 0, "fail a `SHARE` of the calls, such as 0.1, with 503")
+	return cmd
 }
 
-// mockServices is the command mock.
-func mockServices(ctx context.Context, args []string, stdout io.Writer) error {
-	f, err := parseMock(args, stdout)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+// mock answers until ctx is done.
+func (f mockFlags) mock(ctx context.Context, stdout io.Writer) error {
 	cfg, err := config.Load(filepath.Join(f.dir, "portico.yaml"), os.Getenv)
 	if err != nil {
 		return err
@@ -86,8 +68,6 @@ func mockServices(ctx context.Context, args []string, stdout io.Writer) error {
 			return fmt.Errorf("portico.yaml has no service %s", name)
 		}
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var servers sync.WaitGroup
 	mocked := 0
 	for _, name := range slices.Sorted(maps.Keys(cfg.Services)) {

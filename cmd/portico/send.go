@@ -5,13 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 // sending says where and how requests to a gateway are sent.
@@ -31,8 +32,8 @@ type sent struct {
 const mostAnswer = 64 << 20
 
 // headerFlag defines --header, which may be repeated and adds to header.
-func headerFlag(flags *flag.FlagSet, header http.Header) {
-	flags.Func("header", "", func(line string) error {
+func headerFlag(cmd *cobra.Command, header http.Header) {
+	cmd.Flags().Func("header", "send a header field, `'NAME: VALUE'`; may be repeated", func(line string) error {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
 			return errors.New("write 'Name: value'")

@@ -3,14 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 
+	"github.com/spf13/cobra"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/usage"
@@ -18,23 +16,6 @@ import (
 	"github.com/portico-gateway/portico/internal/nearest"
 	"github.com/portico-gateway/portico/internal/project"
 )
-
-const usageOfUsage = `usage: portico usage [flags] FILE...
-
-Lists the fields of each frontend that nobody requested, and the deprecated fields, arguments, input fields and enum
-values that clients use nevertheless, by the usage that gateways have recorded.
-
-FILE is a file of recorded usage (usage.file), or the URL of a gateway, such as http://127.0.0.1:9090/usage, to which
-ADMIN_TOKEN is sent if it is set. Several are merged: one for each gateway.
-
-flags:
-  -C dir               the project's folder (default ".")
-  --frontend NAME      list this frontend only
-  --since YYYY-MM-DD   ignore usage before this day
-  --json               print JSON
-
-The exit code is 0 if the usage could be read, and 2 if not.
-`
 
 // usageFlags are the flags of the command usage.
 type usageFlags struct {
@@ -52,15 +33,36 @@ type listedFrontend struct {
 	fieldusage.Report
 }
 
-// listUsage is the command usage.
-func listUsage(ctx context.Context, args []string, stdout io.Writer) error {
-	f, err := parseUsage(args, stdout)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
+func usageCommand() *cobra.Command {
+	var f usageFlags
+	cmd := &cobra.Command{
+		Use:     "usage FILE...",
+		Short:   "List fields that nobody requests, and deprecated ones that are requested",
+		GroupID: groupSchema,
+		Long: `Lists the fields of each frontend that nobody requested, and the deprecated fields, arguments, input fields and enum
+values that clients use nevertheless, by the usage that gateways have recorded.
+
+FILE is a file of recorded usage (usage.file), or the URL of a gateway, such as http://127.0.0.1:9090/usage, to which
+ADMIN_TOKEN is sent if it is set. Several are merged: one for each gateway.
+
+The exit code is 0 if the usage could be read, and 2 if not or for wrong use.`,
+		Example: `  portico usage usage.jsonl
+  portico usage http://127.0.0.1:9090/usage --frontend web --since 2026-11-01
+  portico usage gateway-1.jsonl gateway-2.jsonl --json`,
+		Args: arguments(1, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.files = args
+			return f.print(cmd.Context(), cmd.OutOrStdout())
+		},
 	}
-	if err != nil {
-		return err
-	}
+	projectFlag(cmd, &f.dir)
+	frontendFlag(cmd, &f.frontend, "list the frontend `NAME` only")
+	sinceFlag(cmd, &f.since)
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	return cmd
+}
+
+func (f usageFlags) print(ctx context.Context, stdout io.Writer) error {
 	recorded, list, err := f.list(ctx)
 	if err != nil {
 		return &trouble{"usage", err}
@@ -71,33 +73,6 @@ func listUsage(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	printUsage(stdout, period, list)
 	return nil
-}
-
-func parseUsage(args []string, stdout io.Writer) (usageFlags, error) {
-	var f usageFlags
-	flags := flag.NewFlagSet("usage", flag.ContinueOnError)
-	flags.SetOutput(stdout)
-	flags.Usage = func() { fmt.Fprint(stdout, usageOfUsage) }
-	flags.StringVar(&f.dir, "C", ".", "")
-	flags.StringVar(&f.frontend, "frontend", "", "")
-	flags.Func("since", "", func(text string) (err error) { f.since, err = usage.ParseDay(text); return err })
-	flags.BoolVar(&f.json, "json", false, "")
-	for {
-		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-			return f, err
-		} else if err != nil {
-			return f, errUsage
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		f.files, args = append(f.files, flags.Arg(0)), flags.Args()[1:]
-	}
-	if len(f.files) == 0 {
-		flags.Usage()
-		return f, errUsage
-	}
-	return f, nil
 }
 
 // list compares the project's frontends with the usage.
@@ -193,10 +168,7 @@ func printUsageJSON(out io.Writer, of jsonPeriod, list []listedFrontend) error {
 	for _, l := range list {
 		all.Frontends = append(all.Frontends, jsonFrontendUsage{l.name, l.recorded, l.Fields, partsJSON(l.Unused), partsJSON(l.Deprecated)})
 	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(all)
+	return printJSON(out, all)
 }
 
 func partsJSON(parts []fieldusage.Part) []jsonPart {

@@ -87,8 +87,8 @@ web: 4 of 6 fields not requested, 0 deprecated parts used; usage from 2026-11-10
 		{[]string{"--since", "2026-12-01", "a.jsonl"}, "", 2, "portico usage: the usage is from 2026-11-01 to 2026-11-26: there is none since 2026-12-01\n"},
 		{[]string{"--since", "yesterday", "a.jsonl"}, "", 2, `"yesterday" is not a day`},
 		{[]string{"-C", "schema", "a.jsonl"}, "", 2, "portico usage: schema has no folder schema/"},
-		{nil, "", 2, "usage: portico usage"},
-		{[]string{"-h"}, "", 0, "usage: portico usage"},
+		{nil, "", 2, "portico: usage needs an argument: portico usage FILE... [flags]; see portico usage --help\n"},
+		{[]string{"-h"}, "", 0, "Usage:\n  portico usage FILE..."},
 	} {
 		t.Setenv("ADMIN_TOKEN", c.token)
 		if out, code := runUsage(t, c.args...); code != c.code || !strings.Contains(out, c.want) {
