@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -47,7 +48,7 @@ The exit code is 0 if the project was made, 1 for a mistake in a document or a f
 				}
 			}
 			if f.name == "" {
-				return &misuse{cmd.CommandPath(), fmt.Errorf("init needs the name of the project")}
+				return &misuse{cmd.CommandPath(), errors.New("init needs the name of the project")}
 			}
 			return f.init(cmd.Context(), c)
 		},

@@ -18,6 +18,7 @@ import (
 	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/importer"
+	"github.com/portico-gateway/portico/internal/predict"
 	"github.com/portico-gateway/portico/internal/project"
 	"github.com/portico-gateway/portico/internal/scaffold"
 	"github.com/portico-gateway/portico/internal/settings"
@@ -36,6 +37,9 @@ type projectMaker struct {
 
 // make makes the project beside its place and moves it there, so that nothing is left of one that fails.
 func (n *projectMaker) make(ctx context.Context, target string, from []string) (err error) {
+	if err := n.vacant(target); err != nil { // moving would find it too, but later
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err
 	}
@@ -54,7 +58,12 @@ func (n *projectMaker) make(ctx context.Context, target string, from []string) (
 		n.files,
 		n.operations,
 		func() error { return bindgen.Generate(ctx, n.dir, progress(n.out, time.Now())) },
+		func() error {
+			_, err := bindgen.Check(ctx, n.dir, predict.Options{Update: true}, nil)
+			return err
+		},
 		func() error { return n.tidy(ctx) },
+		func() error { return n.repository(ctx, target) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -153,6 +162,22 @@ func (n *projectMaker) tidy(ctx context.Context) error {
 	return nil
 }
 
+// repository makes a git repository, unless the project is in one or there is no git.
+func (n *projectMaker) repository(ctx context.Context, target string) error {
+	if _, err := exec.LookPath("git"); err != nil {
+		return nil //nolint:nilerr // the project needs none
+	}
+	inside := exec.CommandContext(ctx, "git", "-C", filepath.Dir(target), "rev-parse", "--git-dir")
+	_, err := os.Stat(filepath.Join(target, ".git"))
+	if inside.Run() == nil || err == nil {
+		return nil
+	}
+	if out, err := exec.CommandContext(ctx, "git", "init", "--quiet", "--initial-branch=main", n.dir).CombinedOutput(); err != nil {
+		return fmt.Errorf("git init: %w: %s", err, out)
+	}
+	return nil
+}
+
 func (n *projectMaker) write(files []scaffold.File) error {
 	for _, f := range files {
 		name := filepath.Join(n.dir, filepath.FromSlash(f.Path))
@@ -163,27 +188,48 @@ func (n *projectMaker) write(files []scaffold.File) error {
 	return nil
 }
 
-// move moves a project to its folder. What is there stays; the error lists what the project has, too.
-func move(from, to string) error {
-	err := os.Rename(from, to) // if there is no such folder, or it is empty
-	if err == nil {
+// vacant returns an error if a folder has what the project has, too.
+func (n *projectMaker) vacant(target string) error {
+	info, err := os.Stat(target)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	entries, errOfRead := os.ReadDir(from)
-	if errOfRead != nil {
-		return errOfRead
+	if err != nil {
+		return err
 	}
-	if info, err := os.Stat(to); err != nil || !info.IsDir() {
-		return fmt.Errorf("%s is there, and is no folder: give another name", to)
+	if !info.IsDir() {
+		return fmt.Errorf("%s is there, and is no folder: give another name", target)
 	}
+	files, err := scaffold.Files(n.options)
+	if err != nil {
+		return err
+	}
+	names := []string{"go.mod", "go.sum", "clients", "graph", "operations"}
+	for _, f := range files {
+		top, _, _ := strings.Cut(f.Path, "/")
+		names = append(names, top)
+	}
+	slices.Sort(names)
 	var taken []string
-	for _, e := range entries {
-		if _, err := os.Lstat(filepath.Join(to, e.Name())); !errors.Is(err, fs.ErrNotExist) {
-			taken = append(taken, e.Name())
+	for _, name := range slices.Compact(names) {
+		if _, err := os.Lstat(filepath.Join(target, name)); !errors.Is(err, fs.ErrNotExist) {
+			taken = append(taken, name)
 		}
 	}
 	if taken != nil {
-		return fmt.Errorf("%s has %s already, so nothing was written: give another name", to, strings.Join(taken, ", "))
+		return fmt.Errorf("%s has %s already, so nothing was written: give another name", target, strings.Join(taken, ", "))
+	}
+	return nil
+}
+
+// move moves a project to its folder, which has none of it.
+func move(from, to string) error {
+	if os.Rename(from, to) == nil { // there was no such folder, or it was empty
+		return nil
+	}
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
 	}
 	for _, e := range entries {
 		if err := os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {

@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -264,14 +263,3 @@ func (g *Gateway) Calls() []Call {
 
 // client has a timeout: a test that hangs says less than one that fails.
 var client = &http.Client{Timeout: time.Minute} //nolint:gochecknoglobals // it is not changed
-
-// send sends a request and returns the answer and its body.
-func send(r *http.Request) (*http.Response, []byte, error) {
-	response, err := client.Do(r)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return response, body, err
-}

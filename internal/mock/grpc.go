@@ -130,13 +130,18 @@ func (m *messages) fill(to protoreflect.Message, p place) {
 		one := field.ContainingOneof()
 		switch {
 		case to.Has(field):
-		case one != nil && !one.IsSynthetic() && (to.WhichOneof(one) != nil || one.Fields().Get(int(m.hash(p.at)%uint64(one.Fields().Len()))) != field): //nolint:gosec // in range
+		case one != nil && !one.IsSynthetic() && (to.WhichOneof(one) != nil || m.chosen(one, p) != field):
 		case field.Message() != nil && (p.depth >= maxDepth || m.values > maxValues):
 		case isCursor(string(field.Name())) || strings.HasSuffix(plain(string(field.Name())), "pagetoken"):
 		default:
 			m.set(to, field, place{at: p.at + "." + string(field.Name()), name: string(field.Name()), depth: p.depth + 1})
 		}
 	}
+}
+
+// chosen returns the field of a oneof that is set.
+func (m *messages) chosen(one protoreflect.OneofDescriptor, p place) protoreflect.FieldDescriptor {
+	return one.Fields().Get(int(m.hash(p.at) % uint64(one.Fields().Len()))) //nolint:gosec // in range
 }
 
 func (m *messages) set(to protoreflect.Message, field protoreflect.FieldDescriptor, p place) {
@@ -187,7 +192,7 @@ func (m *messages) rows(field protoreflect.FieldDescriptor) (key protoreflect.Fi
 	asked := m.asked.Descriptor().Fields()
 	for i := range asked.Len() {
 		of := asked.Get(i)
-		if !of.IsList() || of.Message() != nil {
+		if !of.IsList() || of.Message() != nil || m.asked.Get(of).List().Len() == 0 {
 			continue
 		}
 		name := strings.TrimSuffix(string(of.Name()), "s")

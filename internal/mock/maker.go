@@ -94,10 +94,6 @@ type place struct {
 	fixed map[string]any // the values of properties that the call decides
 }
 
-func (p place) in(name string) place {
-	return place{at: p.at + "." + name, name: name, depth: p.depth + 1}
-}
-
 func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
 	m.values++
 	if ref == nil || ref.Value == nil || p.depth > deepest || m.values > 2*maxValues {

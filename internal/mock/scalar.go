@@ -135,8 +135,8 @@ func textOf(name string, n uint64) string {
 
 // words returns some of a few words, in small letters.
 func words(n uint64, count int) string {
-	first := []string{"quiet", "amber", "brisk", "early", "plain", "silver", "gentle", "late", "clear", "round", "warm", "northern", "small", "bright", "steady", "blue"}
-	second := []string{"harbor", "garden", "lantern", "window", "river", "bridge", "meadow", "orchard", "station", "letter", "market", "island", "kettle", "forest", "tower", "road"}
+	first := strings.Fields("quiet amber brisk early plain silver gentle late clear round warm northern small bright steady blue")
+	second := strings.Fields("harbor garden lantern window river bridge meadow orchard station letter market island kettle forest tower road")
 	if count == 1 {
 		return second[n%16]
 	}

@@ -72,7 +72,7 @@ func exampleOf(schema *ast.Schema, field *ast.FieldDefinition) (Example, bool) {
 	e := Example{Name: strings.ToUpper(field.Name[:1]) + field.Name[1:]}
 	var declared, passed, values []string
 	for _, argument := range field.Arguments {
-		if !argument.Type.NonNull || argument.DefaultValue != nil {
+		if !needed(argument) {
 			continue
 		}
 		value, ok := valueOf(schema, argument.Type)
@@ -92,6 +92,9 @@ func exampleOf(schema *ast.Schema, field *ast.FieldDefinition) (Example, bool) {
 	e.Document = b.String()
 	return e, true
 }
+
+// needed reports whether an argument must be given.
+func needed(a *ast.ArgumentDefinition) bool { return a.Type.NonNull && a.DefaultValue == nil }
 
 func inParentheses(list []string) string {
 	if len(list) == 0 {
@@ -127,7 +130,7 @@ func selection(b *bytes.Buffer, schema *ast.Schema, name string, above []string)
 	b.WriteString(" {")
 	empty := true
 	for _, field := range def.Fields {
-		if strings.HasPrefix(field.Name, "__") || slices.ContainsFunc(field.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.NonNull && a.DefaultValue == nil }) {
+		if strings.HasPrefix(field.Name, "__") || slices.ContainsFunc(field.Arguments, needed) {
 			continue
 		}
 		of := schema.Types[field.Type.Name()]

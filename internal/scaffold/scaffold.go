@@ -4,6 +4,7 @@ package scaffold
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"go/token"
 	"path"
@@ -67,7 +68,7 @@ func (o Options) Check() error {
 		}
 	}
 	if len(o.Frontends) == 0 {
-		return fmt.Errorf("a project has at least one frontend, such as web")
+		return errors.New("a project has at least one frontend, such as web")
 	}
 	return nil
 }
