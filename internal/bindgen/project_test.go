@@ -5,41 +5,32 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/portico-gateway/portico/internal/longtest"
 )
 
-// The steps of docs/project.md, as a new team goes them, make a project that
-// compiles.
+// The project that init makes, with the test and the Go files of docs/project.md, passes its tests.
 func TestStartOfProjectLong(t *testing.T) {
 	longtest.Only(t)
-	const document = "../../docs/project.md"
+	command, err := portico()
+	if err != nil {
+		t.Fatal(err)
+	}
 	repository, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := os.Symlink(repository, filepath.Join(dir, "portico")); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 2 {
-		t.Fatalf("%d blocks of commands, want 2: of the folder and of the module", len(blocks))
-	}
-	project := filepath.Join(dir, "shop")
-	shell(t, dir, blocks[0][1])
+	shell(t, dir, command+" init shop --portico "+repository+" --frontends web,mobile")
+	project, written := filepath.Join(dir, "shop"), 0
 	write := func(methods bool) {
-		for _, f := range wholeFiles(t, document) {
+		for _, f := range wholeFiles(t, "../../docs/project.md") {
 			if strings.HasPrefix(f.Name, "resolvers/") != methods {
 				continue
 			}
+			written++
 			file := filepath.Join(project, filepath.FromSlash(f.Name))
 			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o750), os.WriteFile(file, f.Data, 0o600)); err != nil {
 				t.Fatal(err)
@@ -47,11 +38,13 @@ func TestStartOfProjectLong(t *testing.T) {
 		}
 	}
 	write(false)
-	shell(t, project, blocks[1][1])
-	goCommand(t, project, "build", "./...")
+	goCommand(t, project, "test", "./...")
 	write(true)
 	shell(t, project, "go tool portico generate")
-	goCommand(t, project, "build", "./...")
+	goCommand(t, project, "test", "./...")
+	if written != 2 {
+		t.Errorf("docs/project.md has %d whole files, want a test and resolvers/root.go", written)
+	}
 }
 
 // shell runs commands in a folder until one fails.
