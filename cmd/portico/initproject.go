@@ -125,11 +125,7 @@ func (n *projectMaker) files() error {
 	if err != nil {
 		return err
 	}
-	module, err := scaffold.Module(n.options)
-	if err != nil {
-		return err
-	}
-	return n.write(append(all, module...))
+	return n.write(all)
 }
 
 // operations writes an operation for each frontend.
@@ -144,7 +140,7 @@ func (n *projectMaker) operations() error {
 			n.examples = append(n.examples, e)
 		}
 	}
-	files, err := scaffold.ExampleFiles(n.options, n.examples)
+	files, err := scaffold.ExampleFiles(n.options.Module, n.examples)
 	if err != nil {
 		return err
 	}
@@ -204,7 +200,7 @@ func (n *projectMaker) vacant(target string) error {
 	if err != nil {
 		return err
 	}
-	names := []string{"go.mod", "go.sum", "clients", "graph", "operations"}
+	names := []string{"clients", "graph", "operations"}
 	for _, f := range files {
 		top, _, _ := strings.Cut(f.Path, "/")
 		names = append(names, top)

@@ -2,7 +2,6 @@ package scaffold
 
 import (
 	"bytes"
-	"embed"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,19 +10,16 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-//go:embed files/blog
-var blog embed.FS
-
 // Blog returns the schema and the document of the service that a project begins with that has none of its own.
-func Blog() (service Service, files []File, err error) {
+func Blog() (service Service, list []File, err error) {
 	for _, f := range []File{{Path: "schema/shared/blog.graphqls"}, {Path: "clients/blog/openapi.yaml"}} {
-		f.Content, err = blog.ReadFile("files/blog/" + f.Path[strings.LastIndexByte(f.Path, '/')+1:])
+		f.Content, err = files.ReadFile("files/blog/" + f.Path[strings.LastIndexByte(f.Path, '/')+1:])
 		if err != nil {
 			return service, nil, err
 		}
-		files = append(files, f)
+		list = append(list, f)
 	}
-	return Service{Name: "blog", URL: "http://127.0.0.1:7099"}, files, nil
+	return Service{Name: "blog", URL: "http://127.0.0.1:7099"}, list, nil
 }
 
 // Example is an operation that shows how to ask a frontend.
@@ -147,13 +143,13 @@ func selection(b *bytes.Buffer, schema *ast.Schema, name string, above []string)
 	b.WriteString("\n" + indent[2:] + "}")
 }
 
-// ExampleFiles returns the operations as files, and a test that sends them.
-func ExampleFiles(o Options, examples []Example) ([]File, error) {
+// ExampleFiles returns the operations as files, and a test of a module that sends them.
+func ExampleFiles(module string, examples []Example) ([]File, error) {
 	var list []File
 	for _, e := range examples {
 		list = append(list, File{"operations/" + e.Frontend + "/" + e.Name + ".graphql", []byte(e.Document)})
 	}
-	test, err := render("main_test.go", map[string]any{"Module": o.Module, "Examples": examples})
+	test, err := render("main_test.go", map[string]any{"Module": module, "Examples": examples})
 	if err != nil {
 		return nil, err
 	}

@@ -83,33 +83,33 @@ func released(ctx context.Context, version string) (Portico, error) {
 	return p, json.Unmarshal(out, &p)
 }
 
-// Module returns go.mod and go.sum. They require what Portico requires, in the same versions, so that a build needs nothing
+// moduleFiles returns go.mod and go.sum of a module. They require what Portico requires, in the same versions, so that a build needs nothing
 // that a build of Portico did not need.
-func Module(o Options) ([]File, error) {
-	own, err := os.ReadFile(filepath.Join(o.Portico.Dir, "go.mod"))
+func moduleFiles(module string, of Portico) ([]File, error) {
+	own, err := os.ReadFile(filepath.Join(of.Dir, "go.mod"))
 	if err != nil {
 		return nil, err
 	}
-	of, err := modfile.Parse("go.mod", own, nil)
+	required, err := modfile.Parse("go.mod", own, nil)
 	if err != nil {
 		return nil, err
 	}
 	f := new(modfile.File)
-	err = errors.Join(f.AddModuleStmt(o.Module), f.AddGoStmt(of.Go.Version), f.AddRequire(modulePath, o.Portico.Version), f.AddTool(modulePath+"/cmd/portico"))
-	if o.Portico.Replace {
-		err = errors.Join(err, f.AddReplace(modulePath, "", o.Portico.Dir, ""))
+	err = errors.Join(f.AddModuleStmt(module), f.AddGoStmt(required.Go.Version), f.AddRequire(modulePath, of.Version), f.AddTool(modulePath+"/cmd/portico"))
+	if of.Replace {
+		err = errors.Join(err, f.AddReplace(modulePath, "", of.Dir, ""))
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range of.Require {
+	for _, r := range required.Require {
 		f.AddNewRequire(r.Mod.Path, r.Mod.Version, true)
 	}
 	text, err := f.Format()
 	if err != nil {
 		return nil, err
 	}
-	sums, err := os.ReadFile(filepath.Join(o.Portico.Dir, "go.sum"))
+	sums, err := os.ReadFile(filepath.Join(of.Dir, "go.sum"))
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package scaffold
 
 import (
 	"bytes"
-	"embed"
 	"errors"
 	"fmt"
 	"go/token"
@@ -11,19 +10,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/template"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
-
-//go:embed files
-var files embed.FS
-
-// File is a file of the project.
-type File struct {
-	Path    string // relative to the project, with slashes
-	Content []byte
-}
 
 // Options say what the project is.
 type Options struct {
@@ -42,16 +31,6 @@ type Options struct {
 	// Directives are the definitions of all directives, and Settings is the JSON Schema of portico.yaml, for editors.
 	Directives []*ast.Source
 	Settings   []byte
-}
-
-// Service is a service of the project.
-type Service struct {
-	Name, URL string
-}
-
-// Variable returns the service's URL as portico.yaml has it: the environment may have another.
-func (s Service) Variable() string {
-	return "${" + strings.ToUpper(s.Name) + "_URL:-" + s.URL + "}"
 }
 
 // Check returns what is wrong with the names of a project; nil if nothing is.
@@ -77,8 +56,7 @@ func reserved() []string {
 	return []string{"shared", "model", "graph", "resolvers", "main", "internal", "vendor"}
 }
 
-// Files returns the files of a project without those of Go's modules, and without its schemas other than an empty one for
-// each frontend.
+// Files returns the files of a project, without its schemas other than an empty one for each frontend.
 func Files(o Options) ([]File, error) {
 	var list []File
 	for _, f := range []struct{ template, path string }{
@@ -112,15 +90,7 @@ func Files(o Options) ([]File, error) {
 	for _, source := range o.Directives {
 		directives.WriteString("\n" + strings.TrimSpace(source.Input) + "\n")
 	}
-	return append(list, File{"directives.graphqls", directives.Bytes()}, File{"portico.schema.json", o.Settings}), nil
-}
-
-func render(name string, data any) ([]byte, error) {
-	t, err := template.ParseFS(files, "files/"+name+".tmpl")
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	err = t.Execute(&out, data)
-	return out.Bytes(), err
+	module, err := moduleFiles(o.Module, o.Portico)
+	list = append(list, File{"directives.graphqls", directives.Bytes()}, File{"portico.schema.json", o.Settings})
+	return append(list, module...), err
 }
