@@ -14,6 +14,9 @@ import (
 	"github.com/portico-gateway/portico/resolvers"
 )
 
+// If this name is not defined, this code is of another version of Portico than the library in go.mod: run go tool portico generate.
+const _ = execute.RunPorticoGenerate1
+
 // Frontends returns the frontends of the project, sorted by name.
 func Frontends(root *resolvers.Root, services *clients.Set) []execute.Frontend {
 	return []execute.Frontend{

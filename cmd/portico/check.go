@@ -23,7 +23,9 @@ func checkCommand() *cobra.Command {
 		Short:   "Check everything without writing, and count the calls that operations make at worst",
 		GroupID: groupProject,
 		Long: `Checks schemas, bindings, resolvers and operations without writing Go code, and counts the calls of services that each
-operation makes at worst.
+operation makes at worst. An operation that the gateway would refuse is a mistake: one beyond a limit or the cost of portico.yaml
+(without the environment), or without a slicing argument that its schema requires. The cost of an operation that needs
+variables is not known, and not checked.
 
 The exit code is 0 if there are no mistakes, 1 if there are or the project can't be read, and 2 for wrong use.`,
 		Example: `  portico check
@@ -37,6 +39,7 @@ The exit code is 0 if there are no mistakes, 1 if there are or the project can't
 				notes = cmd.ErrOrStderr()
 			}
 			calls, err := bindgen.Check(cmd.Context(), dir, options, progress(notes, time.Now()))
+			err = withRefused(dir, err) //nolint:contextcheck // literals are coerced without one
 			if asJSON {
 				return printCheckJSON(cmd.OutOrStdout(), calls, err)
 			}

@@ -143,11 +143,8 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 	l := cfg.Limits
 	out := operation.Config{
-		Policies: s.policies,
-		Documents: document.Limits{
-			Bytes: int(l.Document), Tokens: l.Tokens, Depth: l.Depth, Fields: l.Fields, Aliases: l.Aliases, RootFields: l.RootFields, PerKey: l.PerKey,
-			Directives: l.Directives, Spreads: l.Spreads, SpreadDepth: l.SpreadDepth, InputDepth: l.InputDepth, InputItems: l.InputItems,
-		},
+		Policies:       s.policies,
+		Documents:      DocumentLimits(l),
 		DocumentMemory: int64(cfg.Documents.Memory),
 		Persisted: persisted.Config{
 			Mode: persisted.Mode(cfg.Documents.Mode), Manifest: cfg.Documents.Manifest, Automatic: cfg.Documents.Automatic,
@@ -178,6 +175,14 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 		out.Observer = s.observer
 	}
 	return out
+}
+
+// DocumentLimits returns the limits of documents.
+func DocumentLimits(l config.Limits) document.Limits {
+	return document.Limits{
+		Bytes: int(l.Document), Tokens: l.Tokens, Depth: l.Depth, Fields: l.Fields, Aliases: l.Aliases, RootFields: l.RootFields, PerKey: l.PerKey,
+		Directives: l.Directives, Spreads: l.Spreads, SpreadDepth: l.SpreadDepth, InputDepth: l.InputDepth, InputItems: l.InputItems,
+	}
 }
 
 func tiers(limits config.RateLimit) ratelimit.Tiers {

@@ -36,6 +36,8 @@ func registryFile(p *plan.Plan) ([]byte, error) {
 		parameters, arguments = fmt.Sprintf("root *%s.Root, %s", f.use(path.Join(p.Module, "resolvers")), parameters), "root, services"
 	}
 	var b strings.Builder
+	b.WriteString("// If this name is not defined, this code is of another version of Portico than the library in go.mod: run go tool portico generate.\n")
+	fmt.Fprintf(&b, "const _ = %s\n\n", f.gateway("execute", "RunPorticoGenerate1"))
 	b.WriteString("// Frontends returns the frontends of the project, sorted by name.\n")
 	fmt.Fprintf(&b, "func Frontends(%s) []%s {\nreturn []%s{\n", parameters, frontend, frontend)
 	for _, of := range p.Frontends {

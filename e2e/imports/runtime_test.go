@@ -1,0 +1,65 @@
+package imports_test
+
+import (
+	"flag"
+	"go/types"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/go/packages"
+)
+
+var update = flag.Bool("update", false, "write what is expected")
+
+// What generated code uses of the runtime is what it is in testdata/runtime.txt, or its version is another: then code that
+// an earlier generator made does not compile, and the compiler says what to run.
+func TestRuntimeOfGeneratedCode(t *testing.T) {
+	const golden = "testdata/runtime.txt"
+	loaded, err := packages.Load(&packages.Config{Mode: packages.LoadSyntax, Dir: root}, "./graph/...", "./clients/...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	for _, pkg := range loaded {
+		if len(pkg.Errors) > 0 {
+			t.Fatal(pkg.Errors)
+		}
+		for at, object := range pkg.TypesInfo.Uses {
+			if strings.HasSuffix(pkg.Fset.Position(at.Pos()).Filename, ".gen.go") && object.Pkg() != nil && strings.Contains(object.Pkg().Path(), "/portico/gateway/") {
+				used[types.ObjectString(object, (*types.Package).Name)] = true
+			}
+		}
+	}
+	version := regexp.MustCompile(`(?m)^const execute\.RunPorticoGenerate\d+`)
+	now := strings.Join(slices.Sorted(maps.Keys(used)), "\n") + "\n"
+	text, err := os.ReadFile(golden)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	before := string(text)
+	if version.FindString(now) == "" {
+		t.Fatal("generated code does not refer to its version")
+	}
+	if now == before {
+		return
+	}
+	var gone []string
+	for line := range strings.Lines(before) {
+		if line = strings.TrimSuffix(line, "\n"); !used[line] {
+			gone = append(gone, line)
+		}
+	}
+	if gone != nil && version.FindString(now) == version.FindString(before) {
+		t.Fatalf("generated code of before does not fit this runtime: raise the number of execute.RunPorticoGenerate, in internal/golang too. It used\n%s", strings.Join(gone, "\n"))
+	}
+	if !*update {
+		t.Fatal("generated code uses more of the runtime: go test ./e2e/imports -run TestRuntimeOfGeneratedCode -update")
+	}
+	if err := os.WriteFile(golden, []byte(now), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
