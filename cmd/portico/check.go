@@ -39,7 +39,7 @@ The exit code is 0 if there are no mistakes, 1 if there are or the project can't
 				notes = cmd.ErrOrStderr()
 			}
 			calls, err := bindgen.Check(cmd.Context(), dir, options, progress(notes, time.Now()))
-			err = withRefused(dir, err) //nolint:contextcheck // literals are coerced without one
+			err = withRefused(dir, err)
 			if asJSON {
 				return printCheckJSON(cmd.OutOrStdout(), calls, err)
 			}
