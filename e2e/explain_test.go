@@ -46,7 +46,7 @@ func TestExplain(t *testing.T) {
 	for name, args := range map[string][]string{
 		"1: error: UNAUTHENTICATED me: This needs a token.": {"explain", "../operations/web/Me.graphql", "--run", g.url},
 		"1: there is no frontend \"tv\"":                    {"explain", "-C", "..", "../operations/web/Me.graphql", "--frontend", "tv"},
-		"1: explain takes one file":                         {"explain", "a.graphql", "b.graphql"},
+		"2: explain takes 1 argument at most":               {"explain", "a.graphql", "b.graphql"},
 		"2: they must be a JSON object":                     {"explain", "a.graphql", "--variables", "1"},
 		"1: a.graphql: no such file":                        {"explain", "a.graphql"},
 	} {
