@@ -1,0 +1,69 @@
+package gatewaytest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/gatewaytest"
+	"github.com/portico-gateway/portico/graph"
+)
+
+// catalog has one product.
+func catalog(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/products/p7" {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"id": "p7", "product_name": "Kettle"})
+}
+
+// A handler for one service of this project, and mocks of the protos of others.
+func TestStart(t *testing.T) {
+	gateway := gatewaytest.Start(t, graph.Open, gatewaytest.Service("catalog", http.HandlerFunc(catalog)), gatewaytest.Mocks(1))
+	const document = `query ($id: ID!) { product(id: $id) { name stock { available } } }`
+	var answers [2]struct {
+		Product struct {
+			Name  string
+			Stock struct{ Available int }
+		}
+	}
+	for i := range answers {
+		gateway.Query("web", document, map[string]any{"id": "p7"}, "Cache-Control: no-cache").NoErrors().Decode(&answers[i])
+	}
+	if answers[0] != answers[1] || answers[0].Product.Name != "Kettle" || answers[0].Product.Stock.Available == 0 {
+		t.Errorf("the answers are %+v", answers)
+	}
+	calls := gateway.Calls()
+	var texts []string
+	for _, call := range calls {
+		texts = append(texts, call.String())
+	}
+	for _, want := range []string{"catalog: GET /products/p7", "inventory: POST /inventory.v1.InventoryService/GetStock"} {
+		if !slices.Contains(texts, want) {
+			t.Errorf("the calls are %q, want %q", texts, want)
+		}
+	}
+	if again := gateway.Calls(); len(again) != 0 {
+		t.Errorf("calls are returned twice: %v", again)
+	}
+	gateway.Query("web", document, map[string]any{"id": "none"}).JSON(`{"product": null}`)
+	gateway.Query("mobile", `{ product(id: "p7") { name } }`, nil).JSON(`{"product": {"name": "Kettle"}}`)
+}
+
+// What is wrong has its code; a service that the test does not give refuses.
+func TestErrors(t *testing.T) {
+	gateway := gatewaytest.Start(t, graph.Open, gatewaytest.Config(func(c *config.Config) { c.Frontend.Introspection = false }))
+	for document, code := range map[string]string{
+		`{ nothing }`:                    "GRAPHQL_VALIDATION_FAILED",
+		`{ me { name } }`:                "UNAUTHENTICATED",
+		`{ product(id: "p7") { name } }`: "DOWNSTREAM_SERVICE_ERROR",
+	} {
+		if answer := gateway.Query("web", document, nil); len(answer.Errors) != 1 || answer.Errors[0].Code() != code {
+			t.Errorf("%s: %s; want %s", document, answer.Body, code)
+		}
+	}
+}
