@@ -42,7 +42,7 @@ func DefaultConfig() Config {
 }
 
 // FreeConfig has a free port of 127.0.0.1 for every service, so that any number
-// of demos run side by side. [Demo.Addr] tells which.
+// of demos run side by side. [Demo.Addr] returns them.
 func FreeConfig() Config {
 	const free = "127.0.0.1:0"
 	return Config{

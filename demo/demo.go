@@ -127,7 +127,7 @@ func (d *Demo) serve(ctx context.Context, listeners map[string]net.Listener) {
 		cancel()
 		return d.stop(errs)
 	})
-	context.AfterFunc(ctx, func() { _ = d.stopped() }) // Close tells the error
+	context.AfterFunc(ctx, func() { _ = d.stopped() }) // Close returns the error
 }
 
 // stop stops all servers side by side.
@@ -173,7 +173,7 @@ func (d *Demo) speaksGRPC(name string) bool {
 	return ok
 }
 
-// Calls gives the calls since the start or the last reset. Health checks,
+// Calls returns the calls since the start or the last reset. Health checks,
 // reflection, tokens and keys don't count, nor does the control.
 func (d *Demo) Calls() Calls { return d.calls.Counts() }
 

@@ -204,7 +204,7 @@ func TestReadYourWrites(t *testing.T) {
 	}
 }
 
-// recorder is a proxy that tells what a cache before the gateway asked it.
+// recorder is a proxy that records what a cache before the gateway asked it.
 type recorder struct {
 	*httptest.Server
 
@@ -504,8 +504,8 @@ func TestGatewaysShareAnswers(t *testing.T) {
 	}
 }
 
-// A gateway that is stopped while Redis hangs tells it what it invalidated as soon as
-// it can, within the time of draining; what it could not tell is in its log.
+// A gateway that is stopped while Redis hangs sends it what it invalidated as soon as
+// it can, within the time of draining; what it could not send is in its log.
 func TestStoppedWhileRedisHangs(t *testing.T) {
 	t.Parallel()
 	const key = "auth:\n  keys: |\n    - {sha256: " + purgerHash + ", principal: purger, scopes: ['cache:purge']}\n"

@@ -10,7 +10,7 @@ import (
 	"github.com/portico-gateway/portico/demo/demotest"
 )
 
-// changes is a service whose streams send what the test gives them.
+// changes is a service whose streams send what the test passes to them.
 type changes struct {
 	texts chan string   // are sent; a stream breaks when it gets an empty one
 	left  chan struct{} // gets a value when the gateway has closed a stream

@@ -174,7 +174,7 @@ type Row { id: ID! thumb: String @source(name: "thumbnail_url") }
 type extension struct {
 	dir    string
 	binary string // the gateway, with the race detector
-	left   string // what git status tells after the extensions were removed and the rest generated again
+	left   string // what git status prints after the extensions were removed and the rest generated again
 }
 
 // extended makes the extension when it is first needed.

@@ -27,7 +27,7 @@ func TestAddFrontend(t *testing.T) {
 	}
 }
 
-// Three mistakes are told at once, each with its place, and nothing changes.
+// Three mistakes are reported together, each with its place, and nothing changes.
 func TestBrokenSchema(t *testing.T) {
 	dir := copyRepository(t)
 	file := filepath.Join(dir, "schema", "web", "catalog.graphqls")

@@ -167,7 +167,7 @@ func launch(t *testing.T, d *demo.Demo, dir, binary string, args ...string) *gat
 	return g
 }
 
-// awaitReady reads the log until the gateway tells its addresses, and goes on
+// awaitReady reads the log until the gateway has logged its addresses, and goes on
 // reading it. It reports false when the log ends before.
 func (g *gateway) awaitReady(stdout io.Reader) bool {
 	lines := bufio.NewScanner(stdout)
@@ -228,7 +228,7 @@ func (g *gateway) stop(t *testing.T) {
 	g.check(t)
 }
 
-// end tells the gateway to stop, without a lame duck period, and waits for it.
+// end stops the gateway, without a lame duck period, and waits for it.
 func (g *gateway) end() error {
 	_ = g.cmd.Process.Signal(os.Interrupt)
 	cut := time.AfterFunc(patience, func() { _ = g.cmd.Process.Kill() })
@@ -236,7 +236,7 @@ func (g *gateway) end() error {
 	return g.cmd.Wait()
 }
 
-// check fails the test if the log tells of a data race or of a panic.
+// check fails the test if the log has a data race or a panic.
 func (g *gateway) check(t *testing.T) {
 	t.Helper()
 	if strings.Contains(g.log.String(), "DATA RACE") || strings.Contains(g.log.String(), "panic:") {
@@ -330,6 +330,6 @@ func runGateway(t *testing.T, args []string, env ...string) (code int, stderr st
 	cmd.Env = append(os.Environ(), env...)
 	var b bytes.Buffer
 	cmd.Stderr = &b
-	_ = cmd.Run() // the code tells
+	_ = cmd.Run() // the caller reads the exit code
 	return cmd.ProcessState.ExitCode(), b.String()
 }

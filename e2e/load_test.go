@@ -88,7 +88,7 @@ func (l *load) send(ctx context.Context, id string, mutation bool) outcome {
 	return o
 }
 
-// failure sends a document and returns what is wrong with the answer: a code, or
+// failure sends a document and returns the failure of the answer: a code, or
 // what must never happen.
 func (l *load) failure(ctx context.Context, document, id string) string {
 	ctx, cancel := context.WithTimeout(ctx, patience)

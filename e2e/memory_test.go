@@ -42,7 +42,7 @@ func TestMemoryUnderAttackLong(t *testing.T) {
 // attackers is how many attack at the same time.
 const attackers = 60
 
-// attack is one of an attacker: round tells the requests apart.
+// attack is one of an attacker: round distinguishes the requests.
 type attack func(a *attacker, round int)
 
 // attacker has a connection of its own.

@@ -29,7 +29,7 @@ const (
 	screen    = `query Screen($id: ID!) { product(id: $id) { id name thumbnailUrl price { amount currency } rating stock { available } topReview { rating body authorName } } }`
 )
 
-// Every operation gives the expected answer, byte for byte, and makes the calls
+// Every operation has the expected answer, byte for byte, and makes the calls
 // that its depth asks for: the number of rows does not matter.
 func TestOperations(t *testing.T) {
 	g := shared(t)

@@ -61,8 +61,8 @@ func TestDeniedFields(t *testing.T) {
 	}
 }
 
-// Callers are told what an operation cost and what they have left, when they
-// ask; the headers always tell the latter.
+// Callers learn what an operation cost and what they have left, when they
+// ask; the headers always have the latter.
 func TestCostIsTold(t *testing.T) {
 	d := demotest.Start(t)
 	g := startWith(t, d, loopback+"frontend: {rateLimit: {anonymous: {capacity: 5000, refill: 100}}}\n")
@@ -339,7 +339,7 @@ func readAll(t *testing.T, resp *http.Response) string {
 	}
 }
 
-// Services are told who calls as they are configured to be, by nobody but the
+// Services learn who calls as they are configured to, from nobody but the
 // gateway.
 func TestWhatServicesAreTold(t *testing.T) {
 	d, i := demotest.Start(t), startIssuer(t)
@@ -466,7 +466,7 @@ func TestTrustedDocuments(t *testing.T) {
 	}
 }
 
-// What is wrong with a configuration is told at the start.
+// The mistakes of a configuration are reported at the start.
 func TestWrongPolicies(t *testing.T) {
 	for name, c := range map[string]struct{ config, want string }{
 		"CORS":            {"frontend: {cors: {origins: [\"https://*.example\"], credentials: true}}", "portico.yaml:4:29: frontend.cors.origins[0]: must not have * with credentials"},

@@ -66,7 +66,7 @@ type terminal struct {
 
 func runInTerminal(t *testing.T, command string) *terminal {
 	t.Helper()
-	// script(1) gives the command a terminal, and exits with its code.
+	// script(1) runs the command in a terminal, and exits with its code.
 	term := &terminal{cmd: exec.Command("script", "-qec", command, "/dev/null"), out: &lockedBuffer{}}
 	term.cmd.Dir = ".."
 	term.cmd.Stdout, term.cmd.Stderr = term.out, term.out

@@ -154,7 +154,7 @@ func startReplicas(t *testing.T, n int) ([]*replica, *fleettest.Ledger) {
 	return list, ledger
 }
 
-// terminate tells a gateway to stop, as Kubernetes does.
+// terminate signals a gateway to stop, as Kubernetes does.
 func (r *replica) terminate(t *testing.T) {
 	t.Helper()
 	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {

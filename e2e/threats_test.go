@@ -47,7 +47,7 @@ type hostile struct {
 
 const strict = "application/graphql-response+json"
 
-// request sends one and tells what came of it. Nothing of it may come back.
+// request sends a request and returns its outcome. Nothing of it may come back.
 func (h *hostile) request(method, path string, header http.Header, body []byte) (int, string) {
 	h.Helper()
 	ctx, cancel := context.WithTimeout(h.Context(), patience)
@@ -150,7 +150,7 @@ func other(method, path string, headers ...string) func(*hostile) (int, string) 
 	}
 }
 
-// socket opens a WebSocket, sends messages, and tells the code that it is
+// socket opens a WebSocket, sends messages, and returns the code that it is
 // closed with; or the code of the first message with errors.
 func socket(messages ...string) func(*hostile) (int, string) {
 	return socketWith(&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}, func(*hostile) []string { return messages })
@@ -196,7 +196,7 @@ func socketWith(options *websocket.DialOptions, messages func(*hostile) []string
 const twoLengths = "POST /graphql/web HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n18\r\n" + plainQuery + "\r\n0\r\n\r\n"
 
 // wire sends requests as they are on one connection, each after the answer to
-// the one before, and tells what came of the last: it must be the end.
+// the one before, and returns the outcome of the last: it must be the end.
 func wire(requests ...string) func(*hostile) (int, string) {
 	return func(h *hostile) (status int, code string) {
 		conn, err := new(net.Dialer).DialContext(h.Context(), "tcp", strings.TrimPrefix(h.g.url, "http://"))

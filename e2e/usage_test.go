@@ -24,7 +24,7 @@ type usedPart struct {
 
 // TestUsage is the way of a field that is to be removed, as docs/observability.md and
 // docs/schema-changes.md describe it: a gateway records what two clients request, is
-// restarted, and its file says which changes break whom.
+// restarted, and its file determines which changes break whom.
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	dir, d := t.TempDir(), demotest.Start(t)

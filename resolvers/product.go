@@ -19,7 +19,7 @@ func categoryID(p *model.Product) string {
 	return *p.CategoryID
 }
 
-// mostProducts is how many products the catalog gives at once.
+// mostProducts is how many products the catalog returns at once.
 const mostProducts = 100
 
 // Related resolves Product.related: the first products of the same category,

@@ -104,7 +104,7 @@ func median(list []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// bench is a gateway, and a handler that writes what it is told to.
+// bench is a gateway, and a handler that writes what it is set to.
 type bench struct {
 	gateway, plain string // host:port
 	body           atomic.Pointer[[]byte]

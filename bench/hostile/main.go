@@ -211,7 +211,7 @@ func ask(ctx context.Context, address string, lasts time.Duration) ([]time.Durat
 		if err != nil {
 			return nil, err
 		}
-		_, _ = io.Copy(io.Discard, resp.Body) // the status tells
+		_, _ = io.Copy(io.Discard, resp.Body) // only the status matters
 		_ = resp.Body.Close()
 		if resp.StatusCode != http.StatusOK {
 			return nil, fmt.Errorf("status %d", resp.StatusCode)

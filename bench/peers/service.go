@@ -72,7 +72,7 @@ func blog(delay time.Duration) http.Handler {
 }
 
 // canned answers with what the function returns, which is called once for a
-// query. The query's tag tells requests apart, and does not count.
+// query. The query's tag distinguishes requests, and does not count.
 func canned(delay time.Duration, rows func(*http.Request) any) http.HandlerFunc {
 	var mu sync.Mutex
 	known := map[string][]byte{}

@@ -1,4 +1,4 @@
-// Command redis tells how much later answers come when gateways share a cache
+// Command redis measures how much later answers come when gateways share a cache
 // through Redis:
 //
 //	go run ./bench/redis

@@ -81,7 +81,7 @@ func countChanges(changes []schemadiff.Change) string {
 	return strings.Join(parts, ", ") + " " + plural(len(changes), "change")
 }
 
-// checkedAgainst says what is known of clients.
+// checkedAgainst returns what is known of clients.
 func checkedAgainst(f diffFlags, c comparedFrontend) string {
 	parts := []string{fmt.Sprintf("%d %s", c.Documents, plural(c.Documents, "document"))}
 	if c.Documents == 0 {

@@ -197,7 +197,7 @@ func TestDiffDocumentation(t *testing.T) {
 	}
 }
 
-// A revision that was not fetched is an error that says what to do.
+// A revision that was not fetched is an error that describes what to do.
 func TestDiffOfAClone(t *testing.T) {
 	dir := repository(t)
 	root := filepath.Dir(dir)

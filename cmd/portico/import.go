@@ -95,7 +95,7 @@ func names(list string) []string {
 }
 
 // write writes a draft if nothing is overwritten or somebody agrees to it, and
-// says what is next.
+// prints what to do next.
 func (c console) write(ctx context.Context, draft *importer.Draft, f *importFlags) error {
 	changes, err := draft.Changes(f.Dir)
 	if err != nil {
@@ -172,7 +172,7 @@ func (c console) list(title string, items []string) {
 	}
 }
 
-// next tells what is left to do, in the order in which it is done.
+// next prints what is left to do, in the order in which it is done.
 func (c console) next(draft *importer.Draft, f *importFlags) {
 	var config struct{ Services map[string]any }
 	readYAML(filepath.Join(f.Dir, "portico.yaml"), &config)
@@ -202,6 +202,6 @@ func (c console) next(draft *importer.Draft, f *importFlags) {
 // readYAML reads what it can of a file: it is only to know which hints to give.
 func readYAML(file string, to any) {
 	if content, err := os.ReadFile(file); err == nil {
-		_ = yaml.Unmarshal(content, to) // make generate tells mistakes in it
+		_ = yaml.Unmarshal(content, to) // make generate reports mistakes in it
 	}
 }

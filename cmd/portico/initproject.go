@@ -235,7 +235,7 @@ func move(from, to string) error {
 	return nil
 }
 
-// next says what was made and what to do.
+// next prints what was made and what to do.
 func (n *projectMaker) next(took time.Duration) {
 	var services []string
 	for _, s := range n.options.Services {

@@ -39,7 +39,7 @@ The exit code is 0, and 2 for wrong use.`,
 	return cmd
 }
 
-// readVersion reads what the linker wrote. Go gives a build of a checkout a pseudo-version; it is
+// readVersion reads what the linker wrote. Go assigns a build of a checkout a pseudo-version; it is
 // not one that can be downloaded.
 func readVersion() version {
 	v := version{Version: "(devel)", Go: runtime.Version()}

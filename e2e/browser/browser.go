@@ -123,7 +123,7 @@ func describe(e *runtime.ExceptionDetails) string {
 	return e.Text
 }
 
-// local tells whether a URL leads nowhere but to this machine.
+// local reports whether a URL leads nowhere but to this machine.
 func local(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -198,7 +198,7 @@ func (b *Browser) Received() int {
 	return int(b.received)
 }
 
-// Eval evaluates an expression of JavaScript that gives a string.
+// Eval evaluates an expression of JavaScript whose value is a string.
 func (b *Browser) Eval(t *testing.T, expression string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
@@ -231,7 +231,7 @@ func (b *Browser) Insert(t *testing.T, text string) {
 	}
 }
 
-// Resize gives the page a size in pixels.
+// Resize sets the size of the page in pixels.
 func (b *Browser) Resize(t *testing.T, width, height int64) {
 	t.Helper()
 	b.Do(t, "resize", chromedp.EmulateViewport(width, height))

@@ -101,7 +101,7 @@ func StartAt(t testing.TB, addr, backend string) *Proxy {
 }
 
 // FreePort returns a port that is free on all these hosts. It is below those that
-// the system gives to outgoing connections, so that none of them takes it while
+// the system assigns to outgoing connections, so that none of them takes it while
 // a proxy is dead.
 func FreePort(t testing.TB, hosts ...string) int {
 	t.Helper()

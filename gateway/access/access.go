@@ -6,7 +6,7 @@
 // ([Guards.Check]). No value is looked at, so a field is denied wherever it is
 // reached: by an alias, in a fragment, through an interface.
 //
-// [directive.RightsOf] says what a field needs.
+// [directive.RightsOf] describes what a field needs.
 package access
 
 import (
@@ -37,7 +37,7 @@ type Question struct {
 	// Type and Field are what is asked for, by their names in the schema.
 	Type, Field string
 	// Arguments are those of the field, coerced, with defaults; do not change
-	// them. [Argument] and [Each] read them and fail closed; [Value] says what
+	// them. [Argument] and [Each] read them and fail closed; [Value] lists what
 	// there can be.
 	Arguments map[string]any
 }

@@ -207,7 +207,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 	return entry, valid
 }
 
-// adopt gives the tags of an answer to its parts, each of them, and reports whether all
+// adopt adds the tags of an answer to each of its parts, and reports whether all
 // are valid.
 func adopt(parts []provenance.Part, tags []string) (valid bool) {
 	adoption := cache.Adopting(tags)

@@ -94,7 +94,7 @@ func (v *vary) key(ctx context.Context, base cache.Key) cache.Key {
 	return sha256.Sum256(text)
 }
 
-// appendRights appends what the configuration gives a principal: another one may take it.
+// appendRights appends the rights that the configuration grants a principal: another configuration may revoke them.
 func appendRights(text []byte, p *auth.Principal) []byte {
 	if p == nil {
 		return text

@@ -93,7 +93,7 @@ func (w *Writer) WriteJSON(to http.ResponseWriter, r *http.Request, status int, 
 
 // statusFor returns the status of an answer in a format. It is 200 when the
 // operation was executed, whatever its errors, else that of the first error;
-// application/json has 200 for what is wrong with the document or its variables,
+// application/json has 200 for mistakes in the document or its variables,
 // as its clients expect (GraphQL over HTTP, section 6.4).
 func (a *Answer) statusFor(format string) int {
 	if a.Status != 0 {

@@ -65,7 +65,7 @@ type Limit struct{ Setting, Value, Meaning string }
 type Answer struct {
 	// Text is what was answered.
 	Text string
-	// Note says what the text lacks, or why there is none; empty for nothing.
+	// Note describes what the text lacks, or why there is none; it is empty if nothing is missing.
 	Note string
 }
 

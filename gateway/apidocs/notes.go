@@ -15,7 +15,7 @@ import (
 
 // Note is what a directive says, in a few words.
 type Note struct {
-	// Kind says what it is about.
+	// Kind is the subject of the note.
 	Kind NoteKind
 	Text string
 }

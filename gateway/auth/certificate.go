@@ -11,8 +11,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Certificate gives rights to the clients whose certificate has a subject. A client
-// certificate without one proves who calls, and gives no scope.
+// Certificate grants rights to the clients whose certificate has a subject. A client
+// certificate without one proves who calls, and grants no scope.
 type Certificate struct {
 	// Subject is a URI, such as a SPIFFE ID, a DNS name or a common name: see
 	// [Verifier.OfConnection].

@@ -34,7 +34,7 @@ func (c *claims) UnmarshalJSON(text []byte) error {
 }
 
 // isDate refuses numbers that overflow somewhere: after the year 9999, or
-// before 1970. Whether other values are dates, the library tells.
+// before 1970. The library checks whether other values are dates.
 func isDate(value any) bool {
 	const last = 253402300799
 	seconds, number := value.(float64)

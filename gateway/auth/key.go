@@ -74,7 +74,7 @@ func (k Key) open() (*apiKey, error) {
 	return opened, nil
 }
 
-// byKey compares with every key, whichever fits, so that the time tells
+// byKey compares text with every key, even after a match, so that the time reveals
 // nothing.
 func (v *Verifier) byKey(text string) (*Principal, error) {
 	if len(text) > largestToken {

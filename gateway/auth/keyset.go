@@ -62,7 +62,7 @@ func (s *keySet) find(token *jwt.Token) (any, error) {
 	return jwt.VerificationKeySet{Keys: fit}, nil
 }
 
-// fits tells whether a key can be one of an algorithm (RFC 7518, section 3.1).
+// fits reports whether a key can be used with an algorithm (RFC 7518, section 3.1).
 func (k key) fits(algorithm string) bool {
 	if k.algorithm != "" && k.algorithm != algorithm {
 		return false

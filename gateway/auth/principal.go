@@ -55,7 +55,7 @@ func newPrincipal(kind string, p Principal) *Principal {
 	return &p
 }
 
-// ID tells principals apart: two tokens of one subject and issuer have the same
+// ID identifies the principal: two tokens of one subject and issuer have the same
 // one, an API key or a certificate never has that of a token. It is empty when anonymous.
 func (p *Principal) ID() string {
 	if p == nil {
@@ -64,7 +64,7 @@ func (p *Principal) ID() string {
 	return p.id
 }
 
-// Has tells whether the principal has a scope; nobody who is anonymous has.
+// Has reports whether the principal has a scope; an anonymous one has none.
 func (p *Principal) Has(scope string) bool {
 	if p == nil {
 		return false

@@ -248,7 +248,7 @@ func (v *Verifier) byToken(ctx context.Context, token string) (*Principal, error
 	return principal, nil
 }
 
-// compact tells whether text can be a token (RFC 7515, section 3.1). Go's
+// compact reports whether text can be a token (RFC 7515, section 3.1). Go's
 // base64 skips line breaks, so that one token would have many texts.
 func compact(text string) bool {
 	for _, c := range []byte(text) {
@@ -260,7 +260,7 @@ func compact(text string) bool {
 	return true
 }
 
-// current tells whether a token's issuer still has the keys that it was
+// current reports whether a token's issuer still has the keys that it was
 // verified with.
 func (v *Verifier) current(known verified) bool {
 	i := v.issuers[known.principal.Issuer]

@@ -12,7 +12,7 @@ type adopted struct {
 // mostAdopted is how many tags an entry adopts.
 const mostAdopted = 1000
 
-// Adoption gives entries the tags of an answer that they became parts of. It is not
+// Adoption adds to entries the tags of an answer that they became parts of. It is not
 // safe for concurrent use.
 type Adoption struct {
 	tags     []string
@@ -22,8 +22,8 @@ type Adoption struct {
 // Adopting returns the adoption of tags.
 func Adopting(tags []string) *Adoption { return &Adoption{tags: tags} }
 
-// By gives an entry the tags, so that what invalidates the answer invalidates it, too:
-// else the answer would be made of it again. It counts from when the entry's making
+// By adds the tags to an entry, so that what invalidates the answer invalidates it, too:
+// otherwise the answer would be made of it again. It counts from when the entry's making
 // began: the answer is not valid if one of its tags was invalidated since, which is
 // reported.
 func (a *Adoption) By(p *Part) (valid bool) {

@@ -9,7 +9,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Kind says what the values of a [Cache] are.
+// Kind describes the values of a [Cache].
 type Kind struct {
 	// Timeout bounds the making of a value.
 	Timeout time.Duration

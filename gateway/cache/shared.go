@@ -190,7 +190,7 @@ func (s *shared) read(result redis.Result) ([]byte, *ticket) {
 	return value, t
 }
 
-// share gives other gateways an entry that was made with a ticket, soon, unless too
+// share soon sends other gateways an entry that was made with a ticket, unless too
 // much is waiting already.
 func (s *Store) share(t *ticket, e *Entry, codec *Codec) {
 	if t == nil || len(e.Tags) > mostSharedTag || e.Part && e.began != s.Epoch() {
@@ -249,7 +249,7 @@ func (s *shared) send(ctx context.Context, p put) {
 	})
 }
 
-// pack compresses what is worth it; the first byte says whether it did.
+// pack compresses a value if that is worth it; the first byte is a flag for that.
 func (s *shared) pack(value []byte) []byte {
 	if len(value) < smallestZstd {
 		return append([]byte{0}, value...)

@@ -26,7 +26,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/redis"
 )
 
-// Config says what a store keeps.
+// Config configures what a store keeps.
 type Config struct {
 	// Size is the most bytes that are kept; 0 keeps nothing.
 	Size int64

@@ -48,7 +48,7 @@ func (i *invalidations) addAll() {
 	i.epoch.Store(next)
 }
 
-// adopt gives an entry tags in place of those that it had, not while it is found valid
+// adopt replaces the tags of an entry, but not while the entry is found valid
 // by fewer. It reports whether it had these.
 func (i *invalidations) adopt(e *Entry, have, grown *adopted) bool {
 	i.mu.Lock()

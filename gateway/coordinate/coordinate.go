@@ -102,7 +102,7 @@ func (s Set) All() iter.Seq[string] {
 //   - the directives, and all arguments that are given;
 //   - what literals have: enum values, input fields, and the types of both;
 //   - what variables can have: all of that for their types, and for the types of their
-//     input fields, whether a request gives it or not.
+//     input fields, whether a request has it or not.
 //
 // Introspection has no coordinates.
 func (s *Schema) Of(operation *ast.OperationDefinition) Set {

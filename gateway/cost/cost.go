@@ -1,4 +1,4 @@
-// Package cost tells what an operation may cost at most, before it is
+// Package cost computes what an operation may cost at most, before it is
 // executed, and what it did cost, after that.
 //
 // It follows the directives @cost and @listSize of IBM's cost specification
@@ -65,7 +65,7 @@ func New(schema *ast.Schema, listSize int) *Model {
 	return m
 }
 
-// weighed tells whether a value of an input type can cost something.
+// weighed reports whether a value of an input type can cost something.
 func (m *Model) weighed(definition *ast.Definition, seen map[string]bool) bool {
 	if definition == nil || seen[definition.Name] {
 		return false

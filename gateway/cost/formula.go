@@ -176,12 +176,12 @@ type compiler struct {
 	fields map[fieldKey]*field
 }
 
-// fieldKey is what a field's formula depends on: itself, and of which field's
-// arguments its length is told.
+// fieldKey is what a field's formula depends on: itself, and the field whose
+// arguments determine its length.
 type fieldKey struct{ field, sizer *ast.Field }
 
 // set compiles selections of objects of a type. Sizer is the field that they
-// are selected of, if it tells of their lengths.
+// are selected of, if it determines their lengths.
 func (c *compiler) set(selections ast.SelectionSet, scope *ast.Definition, sizer *ast.Field) *set {
 	if scope == nil {
 		return &set{fixed: true}

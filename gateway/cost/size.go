@@ -12,7 +12,7 @@ import (
 
 // length is how many items a list has at most.
 type length struct {
-	fixed     float64   // the largest number that the document gives; negative without one
+	fixed     float64   // the largest number in the document; negative without one
 	variables []operand // numbers that requests give
 	otherwise float64   // when none is given
 	times     float64   // lists in the list

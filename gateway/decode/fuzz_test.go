@@ -180,7 +180,7 @@ func unmarshal[T any](text jsontext.Value) (any, bool) {
 	return v, err == nil
 }
 
-// wantWhole returns what a number gives that is whole and within bounds.
+// wantWhole returns a function for the value of a number that is whole and within bounds.
 func wantWhole(least int64, most uint64, as func(*big.Int) any) func(text jsontext.Value) (any, bool) {
 	low, high := big.NewInt(least), new(big.Int).SetUint64(most)
 	return func(text jsontext.Value) (any, bool) {

@@ -366,7 +366,7 @@ func TestNull(t *testing.T) {
 	}
 }
 
-// A member that says what another one is may come after it.
+// A member that determines the type of another one may come after it.
 func TestRewind(t *testing.T) {
 	d := decode.NewJSON(`{"value":{"a":[1,"x"]},"kind":"int","last":true}`, service)
 	if err := d.Object(); err != nil || !d.Next() {

@@ -76,7 +76,7 @@ func PageChoices[M, T any](from Source, messages []*M, read func(Source, *M) (T,
 	return list, failed.err()
 }
 
-// addRow notes the error of a row of a page, of which there may be any number: each is
+// addRow notes the error of a row of a page. There may be any number of them, and each is
 // also that of an edge.
 func (i *Items) addRow(at int, err error) {
 	if err != nil {

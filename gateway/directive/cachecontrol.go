@@ -31,7 +31,7 @@ type CacheControl struct {
 	// services fail; nil if the directive has none, or no MaxAge.
 	StaleIfError *time.Duration
 	Scope        Scope
-	// InheritMaxAge gives a field the MaxAge of the object that it belongs to.
+	// InheritMaxAge makes a field inherit the MaxAge of the object that it belongs to.
 	InheritMaxAge bool
 }
 

@@ -84,7 +84,7 @@ func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 	return doc, nil
 }
 
-// invalid gives errors that have no code that of a document that does not fit
+// invalid sets the code of errors that have none to that of a document that does not fit
 // the schema.
 func invalid(errs gqlerror.List) gqlerror.List {
 	for _, err := range errs {

@@ -79,7 +79,7 @@ func (s *scanned) masked() string {
 	return string(s.mask)
 }
 
-// correct gives a string of the document its value and its location.
+// correct sets the value and the location of a string of the document.
 func (s *scanned) correct(value *ast.Value) {
 	if value.Kind != ast.StringValue && value.Kind != ast.BlockValue {
 		return

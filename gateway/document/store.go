@@ -14,7 +14,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/input"
 )
 
-// Config says what documents are for and what they may be.
+// Config describes what documents are for and what they may be.
 type Config struct {
 	// Schema is what documents are validated against.
 	Schema *ast.Schema

@@ -98,7 +98,7 @@ func chunks(sorted []member, compare func(a, b member) int) iter.Seq[[]member] {
 	}
 }
 
-// overload gives all calls to levels that can do too little, which is in total less than 1:
+// overload assigns all calls to levels that can do too little, in total less than 1:
 // each in proportion to what it can do, or the first if none can do anything.
 func (s *snapshot) overload(total float64) {
 	for i := range s.levels {

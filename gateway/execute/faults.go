@@ -147,7 +147,7 @@ func hasFaults(t reflect.Type) bool {
 	return t.Kind() == reflect.Interface || t.Kind() == reflect.Struct && faultField(t) >= 0
 }
 
-// Check returns a resolver that gives parents an error instead of what resolve
+// Check returns a resolver that returns an error for some parents instead of what resolve
 // returns: those whose fault is not nil, of a value that resolve needs.
 func Check[P comparable, R any](resolve Resolver[P, R], fault func(P) error) Resolver[P, R] {
 	return func(ctx context.Context, parents []P) ([]R, error) {

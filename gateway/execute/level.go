@@ -79,7 +79,7 @@ func Tag[P comparable](l *Level[P], tag func(P) string) {
 	record.Tag(tags...)
 }
 
-// Empty tells whether the level has no objects.
+// Empty reports whether the level has no objects.
 func (l *Level[P]) Empty() bool { return len(l.parents) == 0 }
 
 // Run resolves all that was added, concurrently, and returns when it is done.

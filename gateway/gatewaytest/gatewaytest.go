@@ -32,7 +32,7 @@ import (
 	"github.com/portico-gateway/portico/internal/mock"
 )
 
-// Option says what a gateway is started with.
+// Option configures what a gateway is started with.
 type Option func(*setup)
 
 type setup struct {
@@ -51,7 +51,7 @@ func Service(name string, handler http.Handler) Option {
 }
 
 // Mocks answers for the services that have no [Service], from their documents: clients/<service>/openapi.yaml, or the protos in
-// clients/proto. The same seed gives the same answers.
+// clients/proto. // clients/proto. The same seed yields the same answers.
 func Mocks(seed uint64) Option {
 	return func(s *setup) { s.mocks, s.seed = true, seed }
 }
@@ -156,7 +156,7 @@ func sortedServices(cfg *config.Config) []string {
 	return names
 }
 
-// replace gives a service the address of a server of the test.
+// replace sets the address of a service to that of a server of the test.
 func (g *Gateway) replace(cfg *config.Config, name string, s setup) error {
 	handler := s.handlers[name]
 	if handler == nil && s.mocks {

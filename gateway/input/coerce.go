@@ -355,7 +355,7 @@ func (n *named) describe() string {
 	return "a value of type " + n.name
 }
 
-// describe says what kind of JSON a value is.
+// describe names the kind of JSON that a value is.
 func describe(value any) string {
 	switch value.(type) {
 	case nil:

@@ -112,7 +112,7 @@ func New(config Config) (*Schema, error) {
 type DefaultError struct {
 	// Of is the argument or the input field: "Query.products(first:)".
 	Of string
-	// Message says what is wrong.
+	// Message describes the mistake.
 	Message string
 	// At is where it stands in the schema.
 	At *ast.Position

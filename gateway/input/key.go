@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// AppendKey appends to b what tells the values of two requests for the operation
-// apart: it is the same if, and only if, all variables have the same values.
+// AppendKey appends to b what distinguishes the values of two requests for the operation:
+// it is the same if, and only if, all variables have the same values.
 // Values are those that [Operation.Coerce] has returned.
 func (o *Operation) AppendKey(b []byte, values map[string]any) []byte {
 	for i := range o.variables {
@@ -24,7 +24,7 @@ func (o *Operation) AppendKey(b []byte, values map[string]any) []byte {
 	return b
 }
 
-// AppendValue appends what tells a canonical value apart from all others. None is
+// AppendValue appends what distinguishes a canonical value from all others. None is
 // the beginning of another.
 func AppendValue(b []byte, value any) []byte {
 	switch value := value.(type) {

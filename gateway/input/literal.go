@@ -89,7 +89,7 @@ type parsed struct {
 	at    *ast.Position
 }
 
-// reader reads a literal: what is wrong with it, and what it stands for
+// reader reads a literal: its mistakes, and the value that it stands for
 // (sections 3.5 to 3.12 and 5.6).
 type reader struct {
 	schema *Schema

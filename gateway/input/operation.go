@@ -55,7 +55,7 @@ type conditions struct {
 	outer    *conditions
 	variable string
 	want     bool
-	key      string // tells conditions apart
+	key      string // identifies the condition
 }
 
 // and returns the conditions with one more.
@@ -113,7 +113,7 @@ type walk struct {
 	checked   map[checkKey]bool
 }
 
-// checkKey tells checks apart.
+// checkKey identifies a check.
 type checkKey struct {
 	argument   *argument
 	conditions string
@@ -219,7 +219,7 @@ func (w *walk) slot(a *argument) {
 	}
 }
 
-// wrong returns what is wrong with the values of a request.
+// wrong returns the error of the values of a request; nil if there is none.
 func (c *check) wrong(ctx context.Context, s *Schema, values map[string]any) *gqlerror.Error {
 	for i := range c.argument.usages {
 		u := &c.argument.usages[i]

@@ -171,7 +171,7 @@ func limitOf(directives ast.DirectiveList) *limit {
 	return &limit{least: c.Min, most: c.Max}
 }
 
-// wrong is what is wrong with a canonical value; empty if nothing is.
+// wrong describes the mistake of a canonical value; it returns "" if there is none.
 func (l *limit) wrong(value any) string {
 	if l == nil {
 		return ""

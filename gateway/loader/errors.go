@@ -10,7 +10,7 @@ import (
 // only some of them failed.
 type Errors []error
 
-// Error tells how many failed, and why the first did.
+// Error returns how many failed, and why the first did.
 func (e Errors) Error() string {
 	failed := e.Unwrap()
 	if len(failed) == 0 {
@@ -37,7 +37,7 @@ func (e Errors) Unwrap() []error {
 // did not.
 type KeyErrors[K comparable] map[K]error
 
-// Error tells how many keys failed.
+// Error returns how many keys failed.
 func (e KeyErrors[K]) Error() string { return fmt.Sprintf("%d keys failed", len(e)) }
 
 // errorOf is key's part of a fetch's error.

@@ -96,14 +96,14 @@ func (l *Loader[K, V]) Observe(observe func(keys int)) *Loader[K, V] {
 }
 
 // Load returns the value of one key, at once and on its own: to load the keys
-// of many objects use [Loader.LoadAll]. A key without a value gives V's zero
+// of many objects use [Loader.LoadAll]. The value of a key without one is V's zero
 // value.
 func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 	return l.loaded(ctx, []K{key})[0].value()
 }
 
 // LoadAll returns the values of keys, in their order. Keys may repeat; the
-// zero key stands for none and is not fetched. A key without a value gives V's
+// zero key stands for none and is not fetched. The value of a key without one is V's
 // zero value. When keys fail, the error is an [Errors] with one entry a key,
 // and the values of the others are there.
 func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, error) {
@@ -327,7 +327,7 @@ func (l *Loader[K, V]) places(ctx context.Context, keys []K) []place[K, V] {
 	return places
 }
 
-// missing returns the distinct keys that have no places, and gives them some.
+// missing returns the distinct keys that have no places yet, and assigns them some.
 func (s *state[K, V]) missing(keys []K) []K {
 	if s.places == nil {
 		s.places = make(map[K]place[K, V], len(keys)/4+1) // keys repeat, usually
@@ -369,7 +369,7 @@ func (l *Loader[K, V]) load(ctx context.Context, s *state[K, V], b *batch[K, V])
 	s.add(b)
 }
 
-// add gives the keys of a batch their places in it.
+// add assigns the keys of a batch their places in it.
 func (s *state[K, V]) add(b *batch[K, V]) {
 	for i, key := range b.keys {
 		s.places[key] = place[K, V]{b, i}

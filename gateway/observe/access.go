@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// AccessConfig says which requests are logged. The zero value logs none.
+// AccessConfig configures which requests are logged. The zero value logs none.
 type AccessConfig struct {
 	// All logs every request; Sample of those that succeed and are not slow, from 0 to 1.
 	All    bool

@@ -18,9 +18,9 @@ const (
 // second: what anybody can cause must not fill the log. A kind is a level and a
 // message.
 //
-// The next record of the kind that passes tells by the attribute "suppressed"
+// The next record of the kind that passes has in its attribute "suppressed"
 // how many did not. A second after the first of them, the next record of any
-// kind is preceded by one that tells, and so is the end of the log ([Flush]).
+// kind is preceded by one with that number, and so is the end of the log ([Flush]).
 type limitedHandler struct {
 	slog.Handler
 

@@ -166,7 +166,7 @@ func (a *account) report() costReport {
 	return r
 }
 
-// settle gives back what the operation was charged and did not cost, and reports
+// settle returns to the buckets what the operation was charged and did not cost, and reports
 // the cost if the caller gets a report. The answer is nil if there is none.
 func (p *prepared) settle(out *answer.Answer) {
 	a, actual := &p.account, 0.0
@@ -188,7 +188,7 @@ func (p *prepared) settle(out *answer.Answer) {
 	out.Extend("cost", report)
 }
 
-// giveBack gives back what was charged and not used.
+// giveBack returns to the buckets what was charged and not used.
 func (f *Frontend) giveBack(a *account, actual float64) {
 	if a.metered && actual < a.requested {
 		f.config.Limiter.Return(a.charges[0].Bucket, a.requested-actual)

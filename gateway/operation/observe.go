@@ -127,14 +127,14 @@ func (d *described) value(o Observer, trusted bool) any {
 	return value
 }
 
-// requested tells the observer of a request whose document is valid.
+// requested notifies the observer of a request whose document is valid.
 func (p *prepared) requested(ctx context.Context) {
 	if o := p.frontend.config.Observer; o != nil {
 		o.Requested(ctx, p.facts.described.value(o, p.trusted))
 	}
 }
 
-// observe tells the observer of a request that has an answer; nil if its caller left.
+// observe notifies the observer of a request that has an answer; the answer is nil if its caller left.
 func (p *prepared) observe(ctx context.Context, a *answer.Answer, events int) {
 	o := p.frontend.config.Observer
 	if o == nil {

@@ -44,7 +44,7 @@ type Config struct {
 	// those that are kept parsed.
 	Documents      document.Limits
 	DocumentMemory int64
-	// Persisted says which documents are known by an id. Its Check and Log are
+	// Persisted configures which documents are known by an id. Its Check and Log are
 	// set by New.
 	Persisted persisted.Config
 	// Inputs bound the arguments of an operation.
@@ -88,11 +88,11 @@ type Cost struct {
 	ListSize int
 	// Parse is the price of a document that is not known yet.
 	Parse float64
-	// Report says which answers have extensions.cost.
+	// Report selects the answers that have extensions.cost.
 	Report Report
 }
 
-// Report says which answers have a report.
+// Report selects the answers that have a report.
 type Report string
 
 // The values of Report.

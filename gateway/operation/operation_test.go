@@ -139,7 +139,7 @@ func BenchmarkDecide(b *testing.B) {
 }
 
 // anonymous is a context of an anonymous caller, and limited a configuration
-// that gives it a bucket.
+// with a bucket for it.
 func anonymous(ctx context.Context) context.Context {
 	return auth.WithAddress(ctx, netip.MustParseAddr("192.0.2.1"))
 }
@@ -248,8 +248,8 @@ type broken struct{ graphql.ExecutableSchema }
 
 func (broken) Exec(context.Context) graphql.ResponseHandler { panic("boom") }
 
-// An operation that is not executed gives back what it took, be it that it
-// panics or that it is too late.
+// An operation that is not executed returns what it took, whether it
+// panics or is too late.
 func TestSettleOfFailures(t *testing.T) {
 	for _, document := range []string{"{ products(first: 50) { nodes { id } } }", `mutation { placeOrder(input: {items: []}) { order { id } } }`} {
 		for _, panics := range []bool{false, true} {

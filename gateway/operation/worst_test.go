@@ -8,8 +8,8 @@ import (
 )
 
 // Documents that are as large as the limits allow, or just beyond, take few
-// milliseconds, validated and with facts: few allocations are what is judged,
-// the times are told.
+// milliseconds, validated and with facts: the test requires few allocations,
+// and only logs the times.
 func TestWorstDocuments(t *testing.T) {
 	f := shop(t, nil, nil)
 	fields := "id name description"

@@ -1,10 +1,10 @@
 // Package overload bounds how many operations are executed at a time, by how busy the
 // process is: more of them than the CPUs can do make all of them slow, and in the end
-// none is answered in time. What is too much is refused at once.
+// none is answered in time. Operations beyond the limit are refused at once.
 //
 // The measure is how long goroutines that could run wait for a CPU, as Go's scheduler
 // reports it. Unlike the time that operations take, it does not grow when services are
-// slow, and unlike the load of CPUs, it tells what callers feel. The limit follows it as
+// slow, and unlike the load of CPUs, it shows what callers feel. The limit follows it as
 // TCP's window follows losses: it shrinks by a part while goroutines wait too long, and
 // grows by a little while they don't.
 package overload

@@ -20,7 +20,7 @@ type manifest struct {
 	state     fileState
 }
 
-// fileState tells whether a file has changed. Its numbers are those of what a
+// fileState identifies a version of a file. Its numbers are those of what a
 // link leads to.
 type fileState struct {
 	modified time.Time

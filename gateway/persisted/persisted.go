@@ -22,7 +22,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Mode tells what trusted documents are for.
+// Mode determines what trusted documents are for.
 type Mode string
 
 // The modes.
@@ -33,7 +33,7 @@ const (
 	Only       Mode = "only"        // others are refused
 )
 
-// Config says which documents are known. Zero values stand for the defaults.
+// Config configures which documents are known. Zero values stand for the defaults.
 type Config struct {
 	// Mode is Off by default.
 	Mode Mode
@@ -44,12 +44,12 @@ type Config struct {
 	// MaxAutomatic is how many of them are kept; 1000. Together they have at
 	// most 8 MiB.
 	MaxAutomatic int
-	// Check tells what is wrong with a trusted document. It is called for each
+	// Check returns the error of a trusted document. It is called for each
 	// when a manifest is read.
 	Check func(document string) error
 	// Interval is how often the manifest is looked at; 2 s.
 	Interval time.Duration
-	// Log is told of unknown documents and of manifests; nil for none.
+	// Log receives records of unknown documents and of manifests; nil for none.
 	Log *slog.Logger
 }
 
@@ -66,9 +66,9 @@ type Request struct {
 // Resolved is a document that a request means.
 type Resolved struct {
 	Document string
-	// Trusted tells that it is in the manifest.
+	// Trusted reports whether it is in the manifest.
 	Trusted bool
-	// Logged tells that it is one of those that are logged when they come.
+	// Logged reports whether its requests are logged.
 	Logged bool
 
 	hash string // by which Keep stores it; "" when there is nothing to store
@@ -99,8 +99,8 @@ const (
 	logEvery       = time.Minute
 )
 
-// Open reads the manifest. Its error tells of a wrong configuration, and of all
-// that is wrong with the manifest.
+// Open reads the manifest. Its error reports a wrong configuration, and all
+// mistakes of the manifest.
 func Open(config Config) (*Library, error) {
 	if config.Mode == "" {
 		config.Mode = Off
@@ -139,7 +139,7 @@ func Open(config Config) (*Library, error) {
 	return l, nil
 }
 
-// ManifestError is what is wrong with a manifest, which may be several joined errors.
+// ManifestError is the error of a manifest; it may wrap several joined errors.
 type ManifestError struct{ error }
 
 // Unwrap returns what is wrong.
@@ -323,8 +323,8 @@ func (l *Library) free(ctx context.Context, document string) (Resolved, error) {
 	return Resolved{Document: document, Logged: l.config.Mode == LogUnknown}, nil
 }
 
-// logUnknown tells of a document once in a while, by its hash: what is in it
-// may be anybody's.
+// logUnknown logs a document once in a while, by its hash: its content
+// may come from anybody.
 func (l *Library) logUnknown(ctx context.Context, document string) {
 	sum := sha256.Sum256([]byte(document))
 	hash := hex.EncodeToString(sum[:])

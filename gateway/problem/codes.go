@@ -1,6 +1,6 @@
 package problem
 
-// Description says what a code means to those who read answers.
+// Description describes what a code means to those who read answers.
 type Description struct {
 	Code Code
 	// When is the cause, in Markdown without links and without a full stop.
@@ -19,7 +19,7 @@ const (
 	unavailable = "503"
 )
 
-// Descriptions returns the codes that the gateway itself gives, in the order of docs/configuration.md, whose
+// Descriptions returns the codes that the gateway itself uses, in the order of docs/configuration.md, whose
 // table is made of them.
 func Descriptions() []Description {
 	const limits, values = "limits.md#one-request", "bindings.md#values-that-do-not-match-the-schema"

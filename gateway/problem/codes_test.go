@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the table of codes into the documentation")
 
-// Every code that the gateway gives is described once.
+// Every code that the gateway uses is described once.
 func TestDescriptions(t *testing.T) {
 	described := map[problem.Code]int{}
 	for _, d := range problem.Descriptions() {

@@ -17,7 +17,7 @@ import (
 // Presenter turns errors of an execution into what the frontend sees. It is
 // safe for concurrent use.
 type Presenter struct {
-	// Services tells frontends of which service a problem is.
+	// Services includes the name of the service in the problems that frontends receive.
 	Services bool
 
 	log *slog.Logger
@@ -68,7 +68,7 @@ func (p *Presenter) Present(ctx context.Context, err error) *gqlerror.Error {
 	return out
 }
 
-// executionCode is the code of an error that carries none: gqlgen gives its
+// executionCode is the code of an error that carries none: gqlgen assigns its
 // own field errors (null in a non-null field, a value that an enum lacks) no
 // code. They are this side's fault.
 func executionCode(g *gqlerror.Error) Code {

@@ -15,7 +15,7 @@ import (
 // errors[].extensions.code. Codes are stable: clients branch on them.
 type Code string
 
-// The codes that the gateway itself gives. A project may add its own, in the
+// The codes that the gateway itself uses. A project may add its own, in the
 // same spelling (upper snake case).
 const (
 	ParseFailed      Code = "GRAPHQL_PARSE_FAILED"      // the document is not GraphQL

@@ -2,8 +2,8 @@
 // of the caller it depends on, what can invalidate it, how long its parts are
 // fresh, and what services' answers pass to the caller.
 //
-// It makes caching safe where a schema says too little. Every function that gives
-// code something of the caller notes that in the record: so an answer that was
+// It makes caching safe where a schema says too little. Every function that passes
+// something of the caller to code notes that in the record: so an answer that was
 // made with a principal is that principal's, whether or not its fields are
 // declared so.
 package provenance
@@ -43,7 +43,7 @@ type Record struct {
 
 // Part is something that is cached on its own and became a part of an answer.
 type Part interface {
-	// Adopt gives the part the tags of the answer, when these are known, and reports
+	// Adopt adds the tags of the answer to the part, when these are known, and reports
 	// whether none of them was invalidated since the part was made.
 	Adopt(tags []string) (valid bool)
 }

@@ -117,8 +117,8 @@ func (f *Fields) Charges(to []Charge, caller Caller, variables map[string]any) [
 	return to
 }
 
-// key tells buckets apart. Each part has its length before it, so that no
-// value looks like two.
+// key identifies a bucket. Each part has its length before it, so that no
+// value can be taken for two.
 func (l *limited) key(scope string, caller Caller, variables map[string]any) string {
 	var b strings.Builder
 	part := func(text string) { fmt.Fprintf(&b, "%d:%s", len(text), text) }
@@ -151,7 +151,7 @@ func short(key string) string {
 	return "sha256 " + hex.EncodeToString(sum[:])
 }
 
-// at tells apart the values inside of arguments.
+// at returns a text that distinguishes the values inside of arguments.
 func at(value any, path directive.ArgumentPath) string {
 	for _, name := range path {
 		object, _ := value.(map[string]any)

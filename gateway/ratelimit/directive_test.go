@@ -61,7 +61,7 @@ func TestFieldsWithLimits(t *testing.T) {
 	}
 }
 
-// Buckets are told apart by what "by" names, and by nothing else.
+// Buckets are distinguished by what "by" names, and by nothing else.
 func TestWhoseBucket(t *testing.T) {
 	key := func(document string, caller ratelimit.Caller, variables map[string]any) string {
 		return charges(t, document, caller, variables)[0].Key

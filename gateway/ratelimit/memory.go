@@ -137,8 +137,8 @@ func (s *shard) bucket(m *memory, c *Charge, now time.Duration) *level {
 }
 
 // evict forgets the fullest of some buckets, and all of them that are full:
-// those are as if they were not there. Who makes many buckets so that others
-// are forgotten gives them, one at a time, what they had nearly got back.
+// a full bucket is the same as none. A caller who makes many buckets so that others
+// are forgotten only refills those, one at a time, that were nearly full.
 func (s *shard) evict(now time.Duration, share float64) {
 	const some = 16
 	fullest, least := "", 0.0

@@ -18,7 +18,7 @@ import (
 
 // Bucket is a token bucket: whose it is, and how it fills.
 type Bucket struct {
-	// Key tells whose it is: equal keys are one bucket.
+	// Key identifies its owner: equal keys are one bucket.
 	Key string
 	// Capacity is how many points it holds, more than 0. A new bucket is full.
 	Capacity float64
@@ -43,7 +43,7 @@ type State struct {
 	Wait time.Duration
 }
 
-// valid tells whether a charge makes sense. What does not is refused.
+// valid reports whether a charge makes sense. One that does not is refused.
 func (c *Charge) valid() bool {
 	return c.Points >= 0 && !math.IsInf(c.Points, 1) && c.Capacity > 0 && !math.IsInf(c.Capacity, 1) && c.Refill > 0 && !math.IsInf(c.Refill, 1)
 }
@@ -177,7 +177,7 @@ func (l *Limiter) Take(ctx context.Context, charges []Charge, states []State) (g
 	return l.inMemory.add(l.local.takeAll(charges, states))
 }
 
-// Return gives points back that were taken from a bucket. It does not wait; a
+// Return returns points that were taken from a bucket. It does not wait; a
 // bucket never has more than its capacity.
 func (l *Limiter) Return(bucket Bucket, points float64) {
 	c := Charge{Bucket: bucket, Points: points}

@@ -43,7 +43,7 @@ type shared struct {
 	life    string       // of the server that has all reports; of run
 }
 
-// script takes points from a bucket, or gives back when they are negative. The
+// script takes points from a bucket, or returns them when they are negative. The
 // clock is the server's, so that gateways need not agree on the time.
 //
 // KEYS[1] is the bucket. ARGV are capacity, points a second, points, the gateway's
@@ -111,7 +111,7 @@ func (s *shared) take(ctx context.Context, charges []Charge, states []State) (gr
 		return false, false
 	}
 	reports := make([]report, len(charges))
-	// A caller who leaves is no failure of Redis, and gives back what it took.
+	// A caller who leaves is no failure of Redis, and its points are returned.
 	results, _ := s.port.Do(context.WithoutCancel(ctx), session, s.script, s.calls(session, charges, reports)...)
 	granted, ok = true, len(results) == len(charges)
 	for i := range charges {
@@ -134,7 +134,7 @@ func (s *shared) take(ctx context.Context, charges []Charge, states []State) (gr
 	return granted, ok
 }
 
-// undo gives back what some of several charges took.
+// undo returns what some of several charges took.
 func (s *shared) undo(charges []Charge, reports []report) {
 	for i, c := range charges {
 		if reports[i].granted && c.Points > 0 {
@@ -281,7 +281,7 @@ func (s *shared) settle(ctx context.Context) {
 	s.life = session.Life
 }
 
-// sendQueued gives back what is queued.
+// sendQueued returns the points that are queued.
 func (s *shared) sendQueued(ctx context.Context, first *Charge) {
 	var list []Charge
 	if first != nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Config says which server a link is to.
+// Config describes the server of a link.
 type Config struct {
 	// URL is redis:// or rediss://, with user, password and database. Several of
 	// them, separated by commas, are nodes of one cluster. The server is Redis 6 or

@@ -198,7 +198,7 @@ func tryAsk(server *httptest.Server, method, query string, variables map[string]
 	return asked{resp.StatusCode, resp.Header, string(text)}, err
 }
 
-// counter is a field that tells how often it was called.
+// counter is a field whose value is how often it was called.
 func counter(calls *atomic.Int64) field {
 	return func(context.Context, map[string]any) (any, error) { return calls.Add(1), nil }
 }
@@ -367,7 +367,7 @@ func TestWhatAnswersVaryBy(t *testing.T) {
 				t.Errorf("%v", got.header)
 			}
 		}
-		// No header says which version a request gets.
+		// No header has the version that a request gets.
 		if got := ask(t, server, http.MethodGet, "{version}"); got.header.Get("Cache-Control") != "private, no-store" || got.header.Get("Etag") != "" {
 			t.Errorf("an answer of a version: %v", got.header)
 		}
@@ -632,7 +632,7 @@ func TestCoalescingOfWhatIsOneRequests(t *testing.T) {
 	}
 }
 
-// A hit takes points, and tells how many are left.
+// A hit takes points, and its answer has how many are left.
 func TestHitsAreCharged(t *testing.T) {
 	var calls atomic.Int64
 	server, _ := cachingGateway(t, `type Query { item: Item @cacheControl(maxAge: 60) } type Item { n: Int }`, map[string]field{"item": counter(&calls)}, func(c *config.Config) {
@@ -744,8 +744,8 @@ func TestInvalidatedWhileMade(t *testing.T) {
 	}
 }
 
-// That there is no object does not outlive a mutation that calls its service, which
-// may have created it; what a cache before the gateway is told names no service.
+// A missing object is no longer cached after a mutation that calls its service, which
+// may have created it; the headers for a cache before the gateway name no service.
 func TestMissingObjectIsCreated(t *testing.T) {
 	var s *Server
 	var created atomic.Bool

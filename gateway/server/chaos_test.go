@@ -62,7 +62,7 @@ func (c *chaos) known(at, now time.Time) time.Time {
 		if t.from.After(at.Add(knownSoon)) || end.Add(knownAfter).Before(at) {
 			continue
 		}
-		// One that is cut off tells the others when it is back.
+		// One that is cut off notifies the others when it is back.
 		for _, bound := range []time.Time{at.Add(knownAlone), end.Add(knownAfter)} {
 			if bound.After(known) {
 				known = bound

@@ -69,7 +69,7 @@ func askExplained(t *testing.T, url, query string, header ...string) explainedAn
 	return out
 }
 
-// An answer tells how it was made, if the request asks for it and the configuration lets it.
+// An answer explains how it was made, if the request asks for that and the configuration allows it.
 func TestExplain(t *testing.T) {
 	_, server, _ := tracedGateway(t, "", func(c *config.Config) { c.Frontend.Explain = true })
 	e := askExplained(t, server.URL, "query Home{things checked broken missing}").Extensions.Explain

@@ -11,12 +11,12 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 )
 
-// health tells operators how the gateway is. Services are checked in the background when a
+// health reports the state of the gateway to operators. Services are checked in the background when a
 // probe asks for them and what is known is old, so that the probe is answered at once.
 type health struct {
 	check   func(ctx context.Context, name string) error
 	unready func() error // why the gateway is not ready, besides services; nil if it is
-	// configuration tells which configuration is in effect.
+	// configuration returns which configuration is in effect.
 	configuration func() reloadState
 	stopping      atomic.Bool
 	wanted        chan struct{} // has one value if a check is wanted

@@ -88,7 +88,7 @@ func (l *leaving) request(accept string) {
 	<-l.gone
 }
 
-// socket sends a mutation and a query, which tells that the gateway knows of it when
+// socket sends a mutation and a query, whose answer proves that the gateway has the mutation when
 // the caller leaves.
 func (l *leaving) socket(leave func(conn *websocket.Conn)) {
 	conn, _, err := websocket.Dial(l.Context(), l.server.URL+"/graphql/toy", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})

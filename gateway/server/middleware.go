@@ -66,7 +66,7 @@ func chain(handler http.Handler, list []middleware) http.Handler {
 // requestIDHeader names a request, here and in the services' logs.
 const requestIDHeader = "X-Request-Id"
 
-// withRequestID gives every request an id, its own or that of the caller when
+// withRequestID assigns every request an id, a new one or that of the caller when
 // it looks like one, and sends it in the answer and to services.
 func withRequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

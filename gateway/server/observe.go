@@ -19,7 +19,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/usage"
 )
 
-// observer tells operators of requests, by metrics and in the access log. It is an
+// observer reports requests to operators, by metrics and in the access log. It is an
 // [operation.Observer].
 type observer struct {
 	metrics *observe.Metrics

@@ -78,7 +78,7 @@ func (l *lines) read(t *testing.T, n int) []map[string]any {
 	return out
 }
 
-// Each request has a line that says what came of it, and is counted once.
+// Each request has a line with its outcome, and is counted once.
 func TestRequestsAreObserved(t *testing.T) {
 	server, s, out := observed(t, map[string]field{
 		"n": func(context.Context, map[string]any) (any, error) { return 1, nil },

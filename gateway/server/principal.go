@@ -13,9 +13,9 @@ import (
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
-// withPrincipal finds out who calls, and refuses who says it wrongly. What
-// services are told of the caller begins here: headers that only the gateway
-// may say are taken out of the request.
+// withPrincipal determines the caller, and refuses one with wrong credentials. What
+// services learn of the caller begins here: headers that only the gateway
+// may set are removed from the request.
 func (s *Server) withPrincipal(of *state, next http.Handler, frontend string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		principal, err := of.verifier.Authenticate(r.Context(), r.Header)

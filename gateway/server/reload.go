@@ -35,7 +35,7 @@ type reloaded struct {
 	failed  *config.Config // that could not take effect; nil if there is none
 }
 
-// reloadState says which configuration is in effect.
+// reloadState describes which configuration is in effect.
 type reloadState struct {
 	Loaded time.Time `json:"loaded"`          // when the one that is in effect was
 	Error  string    `json:"error,omitempty"` // why a newer one is not; empty if there is none

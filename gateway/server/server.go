@@ -249,7 +249,7 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	}
 }
 
-// announce tells where what is.
+// announce logs the addresses of what the gateway serves.
 func (s *Server) announce(public, admin string) {
 	attrs := []any{"graphql", public + "/graphql", "frontends", strings.Join(s.now().names, ", ")}
 	if s.now().config.Playground.Enabled {

@@ -23,7 +23,7 @@ import (
 
 // What follows makes the configurations of the parts from the gateway's.
 
-// settingError is what is wrong with the setting at a path. See [config.Located].
+// settingError is the error of the setting at a path. See [config.Located].
 type settingError struct {
 	path string
 	error

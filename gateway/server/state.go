@@ -19,8 +19,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
-// state is what the gateway does by its configuration. It is immutable: another
-// configuration gives another state, which has the parts of the one before whose settings
+// state is what the gateway does according to its configuration. It is immutable: another
+// configuration makes another state, which reuses the parts of the one before whose settings
 // are the same.
 type state struct {
 	config      *config.Config
@@ -104,8 +104,8 @@ func (s *Server) newState(cfg *config.Config, before *state) (*state, error) {
 	return next, nil
 }
 
-// serve gives a state the frontends and what they are served with. before is the state
-// whose place it takes; nil if there is none.
+// serve adds to a state the frontends and what they are served with. before is the state
+// that it replaces; nil if there is none.
 func (s *Server) serve(next, before *state, frontends []execute.Frontend) error {
 	cfg := next.config
 	for _, f := range frontends {

@@ -26,7 +26,7 @@ type tracing struct {
 	sampling atomic.Pointer[sampling]
 }
 
-// sampling says which requests are traced.
+// sampling determines which requests are traced.
 type sampling struct {
 	share   float64 // of those without a trace context
 	callers int     // a second, of those whose callers' traces are sampled
@@ -178,7 +178,7 @@ func traceOf(p observe.Place) upstream.Trace {
 	return upstream.Trace{ID: p.Trace, Span: p.Span, Sampled: true, State: p.State}
 }
 
-// note notes in a line the trace of its operation, and gives it the span.
+// note records in a line the trace of its operation, and sets its span.
 func (t *tracing) note(ctx context.Context, r *request, line *observe.Line, began time.Time) {
 	if o, _ := ctx.Value(operatingKey{}).(*operating); o != nil {
 		if line.Trace = o.traced.trace.ID; o.traced.sampled {

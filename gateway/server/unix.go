@@ -53,7 +53,7 @@ func listenUnix(ctx context.Context, path string, mode fs.FileMode) (_ net.Liste
 	return &unixListener{Listener: l, path: path, made: info}, nil
 }
 
-// place gives a socket its mode and its name.
+// place sets the mode and the name of a socket.
 func place(private, path string, mode fs.FileMode) (fs.FileInfo, error) {
 	if err := os.Chmod(private, mode); err != nil {
 		return nil, err

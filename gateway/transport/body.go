@@ -69,7 +69,7 @@ const decoded = 2
 
 // grow allocates four times the memory, up to what the text can need.
 func (b *body) grow(length, most int64) error {
-	size := min(4*int64(cap(b.text)), most+1) // one more tells that it is too large
+	size := min(4*int64(cap(b.text)), most+1) // one more shows that it is too large
 	if length >= 0 {
 		size = min(size, length)
 	}

@@ -31,7 +31,7 @@ func (b *Budget) acquire(n int64) bool {
 	return false
 }
 
-// release gives bytes back.
+// release returns bytes to the budget.
 func (b *Budget) release(n int64) { b.free.Add(n) }
 
 // reservation is what one request has of a budget. The zero value has nothing.
@@ -40,7 +40,7 @@ type reservation struct {
 	bytes  int64
 }
 
-// release gives it back, once.
+// release returns the reservation to the budget, once.
 func (r *reservation) release() {
 	if r.bytes > 0 {
 		r.budget.release(r.bytes)

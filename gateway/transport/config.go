@@ -74,9 +74,9 @@ type Config struct {
 	// follows from a configuration may be another since then. It must be derived from the
 	// given one. Nil returns that.
 	Renew func(ctx context.Context) context.Context
-	// Until tells when the caller of a context is one no longer, as when a
-	// token expires; the zero time is never. Streams end then: an event stream
-	// with a problem, a WebSocket with 4401. Nil is never.
+	// Until returns when the caller of a context is no longer valid, as when a
+	// token expires; the zero time means never. Streams end then: an event stream
+	// with a problem, a WebSocket with 4401. Nil means never.
 	Until func(ctx context.Context) time.Time
 	// Accepts reports whether the caller of a context is still one, whom for example a
 	// [Handler.Change] has taken the rights from. Streams whose caller is not end as with

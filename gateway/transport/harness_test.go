@@ -156,7 +156,7 @@ func setHeaders(r *http.Request, headers []string) {
 	}
 }
 
-// await waits for something that a resolver tells.
+// await waits for a signal of a resolver.
 func await(t testing.TB, what string, signal <-chan struct{}) {
 	t.Helper()
 	select {

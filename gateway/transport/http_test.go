@@ -411,7 +411,7 @@ func TestKeepsErrorsThatJSONCannotSay(t *testing.T) {
 }
 
 // A list of operations is answered with a list, in its order, if lists are
-// allowed; what is wrong with one does not concern the others.
+// allowed; the mistakes of one do not affect the others.
 func TestAnswersBatches(t *testing.T) {
 	g := serve(t, transport.Config{MaxBatch: 3})
 	got := g.post(t, ` [{"query":"{ echo(text: \"a\") }"}, {"query":"{ nothing }"},{"query":"query ($t: String!) { echo(text: $t) }","variables":{"t":"c"}} ] `)

@@ -184,7 +184,7 @@ func (d *decoder) unexpected(wrong error) error {
 	return wrong
 }
 
-// failed returns the error that says what is wrong with the JSON.
+// failed returns the error that describes the mistake in the JSON.
 func (d *decoder) failed(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {

@@ -104,7 +104,7 @@ func (l *Listener) Close() error {
 	return err
 }
 
-// ConnState tells a connection of a [Listener] that it does not speak HTTP any more.
+// ConnState notifies a connection of a [Listener] that it does not speak HTTP any more.
 // It is for [http.Server.ConnState].
 func ConnState(c net.Conn, state http.ConnState) {
 	if state != http.StateHijacked {

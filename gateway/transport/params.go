@@ -145,7 +145,7 @@ func decodeBody(body []byte, most int) (request, *problem.Error) {
 	return request{single: single}, err
 }
 
-// notGraphQL refuses a text for what is wrong with its JSON.
+// notGraphQL returns the problem of a text whose JSON has a mistake.
 func notGraphQL(err error) *problem.Error {
 	return problem.New(problem.BadRequest, "The request is not GraphQL: %s.", err.Error())
 }

@@ -392,7 +392,7 @@ func dialTLS(t *testing.T, g *gateway, protocol string) *tls.Conn {
 	return conn
 }
 
-// frames is a client of HTTP/2 that gives streams a window once.
+// frames is a client of HTTP/2 that grants streams a window once.
 type frames struct {
 	*testing.T
 	net.Conn

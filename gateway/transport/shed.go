@@ -21,7 +21,7 @@ func (h *Handler) sheds(method string, text []byte) bool {
 	return h.config().Shed != nil && len(text) <= largestRecalled && sheddable(method, text) && h.config().Shed()
 }
 
-// sheddable reports whether a request is for one query, as far as its text tells at a glance. A mutation is taken for a query
+// sheddable reports whether a request is for one query, as far as its text shows at a glance. A mutation is taken for a query
 // only if it is written with escapes, which no client does. One that names a persisted document, or has a list of
 // operations, can be a mutation.
 func sheddable(method string, text []byte) bool {

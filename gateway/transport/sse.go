@@ -96,7 +96,7 @@ func (h *Handler) stream(ctx context.Context, cancel context.CancelFunc, events 
 	}
 }
 
-// opening is the comment that tells the client that it is connected, and that the
+// opening is the comment that shows the client that it is connected, and that the
 // stream is alive.
 func opening() []byte { return []byte(":\n\n") }
 

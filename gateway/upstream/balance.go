@@ -10,9 +10,9 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// balancer gives each call to an endpoint of its service, and tells the set of
+// balancer assigns each call to an endpoint of its service, and reports to the set of
 // endpoints how the call ended. A request of which an endpoint got nothing is sent to
-// another one, be it idempotent or not.
+// another one, whether it is idempotent or not.
 type balancer struct {
 	service string
 	timeout time.Duration
@@ -36,7 +36,7 @@ func isUnsent(err error) bool {
 	return ok
 }
 
-// send gives a call to an endpoint.
+// send sends a call to an endpoint.
 func (b *balancer) send(ctx context.Context, c *call) error {
 	for n := 1; ; n++ {
 		u, err := b.use(ctx, endpoint.Call, c)
@@ -130,7 +130,7 @@ func (b *balancer) outcome(err error, took time.Duration, probe bool) endpoint.O
 	return endpoint.Silent
 }
 
-// open gives a call that opens a stream to an endpoint, which is in use until the stream
+// open sends a call that opens a stream to an endpoint, which is in use until the stream
 // ends.
 func (b *balancer) open(ctx context.Context, c *call) error {
 	for n := 1; ; n++ {

@@ -57,9 +57,9 @@ func WithCaller(ctx context.Context, caller Caller) context.Context {
 	return context.WithValue(ctx, CallerKey{}, &caller)
 }
 
-// CallerOf is the caller of a context; the zero value when it has none. An
-// answer that is made with it is no other caller's: it is neither cached nor
-// shared. [Header] tells of one header only.
+// CallerOf returns the caller of a context; the zero value when it has none. An
+// answer that is made with it is for no other caller: it is neither cached nor
+// shared. [Header] returns one header only.
 func CallerOf(ctx context.Context) Caller {
 	provenance.From(ctx).Uses(provenance.Everything)
 	return callerOf(ctx)
@@ -93,11 +93,11 @@ func valuesOf(ctx context.Context, name string) []string {
 	return callerOf(ctx).Headers[name]
 }
 
-// errCharacters tells of what no header can have. It comes from the payload of
+// errCharacters reports a value that no header can have. It comes from the payload of
 // a WebSocket or from a token, where it may be any text.
 var errCharacters = errors.New("it has characters other than printable ASCII")
 
-// identify gives set what the service is told of the caller: at most once for
+// identify calls set with what the service is to know of the caller: at most once for
 // a name, with "" for what the service must not have from elsewhere. Its error
 // is a problem.
 func (c *Config) identify(ctx context.Context, set func(name, value string)) error {

@@ -62,19 +62,19 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("service %s: %s: %.*q", e.Service, what, bodyInLog, e.Body)
 }
 
-// IsStatus tells whether a service answered with this HTTP status.
+// IsStatus reports whether a service answered with this HTTP status.
 func IsStatus(err error, status int) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	return ok && e.Status == status
 }
 
-// IsCode tells whether a service answered with this gRPC code.
+// IsCode reports whether a service answered with this gRPC code.
 func IsCode(err error, code codes.Code) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	return ok && e.Status == 0 && e.Code == code
 }
 
-// IsNotFound tells whether a service said that something does not exist: 404,
+// IsNotFound reports whether a service said that something does not exist: 404,
 // or NotFound.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*StatusError](err)

@@ -15,8 +15,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// expectedTimeout is the field that tells a service how many milliseconds its answer
-// is waited for, as Envoy tells it. It is not part of what a call is, and each
+// expectedTimeout is the header field for how many milliseconds the answer of a service
+// is waited for, as Envoy sends it. It is not part of what a call is, and each
 // attempt has its own. gRPC has grpc-timeout.
 const expectedTimeout = "X-Envoy-Expected-Rq-Timeout-Ms"
 

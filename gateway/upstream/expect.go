@@ -16,7 +16,7 @@ type Suspicion struct {
 	Service string
 	// Binding is the position of the binding: file:line:column.
 	Binding string
-	// Message says what was not found. It contains nothing of an answer.
+	// Message describes what was not found. It contains nothing of an answer.
 	Message string
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // A text that a service takes as a number only is the caller's mistake, and the problem
-// says which.
+// names it.
 func TestNumberOfText(t *testing.T) {
 	var r upstream.Request
 	for name, err := range map[string]error{

@@ -240,7 +240,7 @@ func (g *got) read(req *http.Request, asked time.Time) cache.Policy {
 	return p
 }
 
-// tagsOf are the tags that a service gives an answer: Surrogate-Key by spaces
+// tagsOf returns the tags that a service sends with an answer: Surrogate-Key by spaces
 // (Fastly), Cache-Tag by commas (Akamai, Cloudflare).
 func tagsOf(header http.Header) []string {
 	var tags []string

@@ -299,7 +299,7 @@ func TestWriting(t *testing.T) {
 	}
 }
 
-// The same that is asked at the same time is one call, whoever leaves; of other
+// Equal requests at the same time are one call, whoever leaves; for other
 // callers it is another.
 func TestOneCall(t *testing.T) {
 	// A request joins some time after it began: how long that takes depends on the

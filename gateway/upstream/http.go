@@ -109,7 +109,7 @@ func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
 	return v, nil
 }
 
-// do calls the service and gives read the Content-Type and the body of its answer.
+// do calls the service, and read with the Content-Type and the body of its answer.
 // The answer to a GET can be a cached one. A mutation calls the service, and may
 // have changed all that it answered before.
 func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body string) error) error {
@@ -135,7 +135,7 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body st
 	return c.read(r, answer, read)
 }
 
-// read gives read an answer that no condition of the request makes an error.
+// read calls read with an answer that no condition of the request makes an error.
 func (c *HTTP) read(r Request, answer *got, read func(mediaType, body string) error) error {
 	if r.ResponseHeader != nil {
 		*r.ResponseHeader = answer.header
@@ -251,7 +251,7 @@ type based struct {
 	base string
 }
 
-// request is what the service is sent, with what it is told of the caller.
+// request returns what the service is sent, with what it is to know of the caller.
 func (c *HTTP) request(ctx context.Context, r Request) (based, error) {
 	base := c.current.Load().base
 	req, err := c.requestAt(ctx, r, base)

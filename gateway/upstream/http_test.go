@@ -65,7 +65,7 @@ func answers(status int, contentType, body string) http.HandlerFunc {
 
 const secret = "hunter2"
 
-// However a service fails, it is a problem that tells the frontend no more than
+// However a service fails, it is a problem that reveals to the frontend no more than
 // who failed.
 func TestFailures(t *testing.T) {
 	hang := make(chan struct{})

@@ -9,7 +9,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// hub has one stream of a service and gives its messages to all of its
+// hub has one stream of a service and sends its messages to all of its
 // subscribers. Its goroutine runs as long as it has one, or until the stream ends.
 //
 // Messages are shared, so that subscribers must not change them.
@@ -65,7 +65,7 @@ func (h *hub) leave(s *subscriber) {
 	}
 }
 
-// send gives all subscribers a message. One whose buffer is full is removed: it
+// send sends all subscribers a message. One whose buffer is full is removed: it
 // gets what waits for it, and then an error.
 func (h *hub) send(message any) {
 	if dropped := h.give(message); dropped > 0 {
@@ -128,7 +128,7 @@ func (h *hub) finish(err error) {
 	}
 }
 
-// run opens the stream, and gives subscribers its messages until it ends for
+// run opens the stream, and sends subscribers its messages until it ends for
 // good.
 func (h *hub) run(ctx context.Context, open opening) {
 	defer h.cancel()
@@ -155,8 +155,8 @@ func (h *hub) run(ctx context.Context, open opening) {
 	h.hubs.remove(h)
 }
 
-// follow gives subscribers the messages of the stream. When it breaks, it is
-// opened again, until the window is over. Only a stream that has begun is.
+// follow sends subscribers the messages of the stream. When it breaks, it is
+// opened again, until the window is over, but only if it had begun.
 func (h *hub) follow(ctx context.Context, open opening) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -199,7 +199,7 @@ func (h *hub) follow(ctx context.Context, open opening) (err error) {
 	}
 }
 
-// read gives subscribers the messages of an open stream, and reports whether
+// read sends subscribers the messages of an open stream, and reports whether
 // there was one. The error is nil when the service has ended the stream.
 func (h *hub) read(from source) (sent bool, err error) {
 	defer from.close()

@@ -14,12 +14,12 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Sharing says whether subscribers share a stream, and what one receives who
+// Sharing determines whether subscribers share a stream, and what one receives who
 // subscribes when it is open. A shared stream is resumed when it breaks.
 type Sharing int
 
 const (
-	// ShareNothing gives each subscriber a stream of its own, which is not resumed.
+	// ShareNothing opens a stream for each subscriber, which is not resumed.
 	ShareNothing Sharing = iota
 	// ShareState is for a stream that begins with the current state, each of whose
 	// events replaces the one before. A late subscriber receives the latest event

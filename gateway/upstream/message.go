@@ -36,7 +36,7 @@ func Events[M, T any](messages iter.Seq2[*M, error], value func(*M) (T, error)) 
 	}
 }
 
-// Values makes something of each value; an error tells which one it is of.
+// Values converts each value; an error names the one that it is of.
 func Values[T, U any](values []T, of func(T) (U, error)) ([]U, error) {
 	out := make([]U, len(values))
 	for i, value := range values {

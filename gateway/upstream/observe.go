@@ -24,7 +24,7 @@ type Call struct {
 	Version string // empty for the main one
 	// Method is that of HTTP; empty over gRPC.
 	Method string
-	// Route is the position of the binding, or the name that hand-written code gives the call.
+	// Route is the position of the binding, or the name of the call in hand-written code.
 	// Over gRPC it is the method, as in /package.Service/Method.
 	Route string
 	// Keys is the number of keys of the batch that the call is a part of; 0 if it is none.

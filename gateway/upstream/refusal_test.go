@@ -23,7 +23,7 @@ var (
 	taken    = upstream.Condition{Status: 409, Value: &decode.Condition{Path: []string{"kind"}, Is: []string{`"stock"`, `"size"`}}}
 )
 
-// A condition makes an answer an error, which tells which conditions hold.
+// A condition makes an answer an error, which names the conditions that hold.
 func TestConditions(t *testing.T) {
 	const plain = "application/json; charset=utf-8"
 	const none, nonsense = "", "The service gave an answer that makes no sense."

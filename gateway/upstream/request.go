@@ -23,7 +23,7 @@ type Request struct {
 	Method string
 	// Path has the segments of the path, not escaped. Each stays one segment,
 	// whatever is in it; "", "." and ".." are refused. Without a Binding, the first one
-	// names the route in logs and traces: it must not be a value that a caller gives.
+	// names the route in logs and traces: it must not be a value of a caller.
 	Path []string
 	// Query is encoded into the URL.
 	Query url.Values
@@ -62,12 +62,12 @@ type Request struct {
 	// it is empty. An event without a name is a "message". It is for
 	// [HTTP.StreamJSON].
 	Events []string
-	// Sharing says whether subscribers share the stream of [HTTP.StreamJSON]: those
+	// Sharing determines whether subscribers share the stream of [HTTP.StreamJSON]: those
 	// for whom the service is sent the same.
 	Sharing Sharing
 }
 
-// errSegment tells of a path segment that servers and proxies could take for
+// errSegment reports a path segment that servers and proxies could take for
 // a step up or for no segment.
 var errSegment = errors.New(`a path segment must not be empty, "." or ".."`)
 
@@ -113,7 +113,7 @@ func (r Request) length() int {
 	return n
 }
 
-// errLongURL tells of values that are too long for a URL.
+// errLongURL reports values that are too long for a URL.
 var errLongURL = errors.New("the URL would be too long")
 
 // build is the request as net/http sends it, without the caller's
@@ -188,7 +188,7 @@ func Joinable(separator string) func(key string) error {
 	}
 }
 
-// validHeader tells whether text is a field value of RFC 9110, section 5.5.
+// validHeader reports whether text is a field value of RFC 9110, section 5.5.
 func validHeader(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' && c != '\t' || c == 0x7f {

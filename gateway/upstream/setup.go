@@ -100,7 +100,7 @@ func newSetup(c Config, of client) (*setup, client, error) {
 
 func (s *setup) isGRPC() bool { return strings.HasPrefix(s.versions.url().Scheme, "grpc") }
 
-// check returns what is wrong with a setup of a client, which may be nil.
+// check returns the error of a setup of a client, which may be nil.
 func (s *setup) check(of client) error {
 	if s.tls != nil && s.versions.url().SRV && s.config.TLS.ServerName == "" {
 		return errors.New("SRV records over TLS need tls.serverName: DNS must not decide whose certificate is accepted")

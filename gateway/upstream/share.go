@@ -22,7 +22,7 @@ import (
 )
 
 // FollowShared is like [Follow] for a stream that subscribers share, if the
-// service is sent the same for them: the request, and what it is told of the
+// service is sent the same for them: the request, and what it is to know of the
 // caller. Each has a copy of the messages.
 func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, method string, request *Req) (iter.Seq2[*Res, error], error) {
 	key, err := c.streamKey(ctx, sharing, method, any(request), any((*Res)(nil)))

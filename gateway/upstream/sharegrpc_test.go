@@ -133,7 +133,7 @@ func TestSharedMessages(t *testing.T) {
 	<-w.closed
 }
 
-// The request and the caller, as the service is told of them, distinguish streams.
+// The request and the caller, as they are sent to the service, distinguish streams.
 func TestMessagesThatAreNotShared(t *testing.T) {
 	i := watchInventory(t, upstream.Config{ForwardAuthorization: true, SubjectHeader: "X-Subject"})
 	for _, c := range []struct {

@@ -41,7 +41,7 @@ func Watch[M any](ctx context.Context, open func(context.Context) (grpc.ServerSt
 	}, nil
 }
 
-// stream gives the errors of a stream as the package does. io.EOF stays what it
+// stream returns the errors of a stream as those of this package. io.EOF stays what it
 // is: the end.
 type stream struct {
 	grpc.ClientStream

@@ -9,7 +9,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
-// Operators are told of subscribers who were dropped, and of streams that were
+// Subscribers who were dropped are reported to operators, and so are streams that were
 // resumed, once each.
 func TestStreamEvents(t *testing.T) {
 	b, url := serveBroadcasts(t)

@@ -51,7 +51,7 @@ type Config struct {
 	// Connections is how many connections an endpoint has at most: over HTTP, 0 is for as
 	// many as there are calls; over gRPC, 0 is for 10.
 	Connections int
-	// IdleTimeout is how long a connection is kept that is not used; 90 s by default.
+	// IdleTimeout is how long an unused connection is kept; 90 s by default.
 	IdleTimeout time.Duration
 	// TLS is for https and grpcs.
 	TLS TLS
@@ -88,7 +88,7 @@ type Config struct {
 	// and port), at most 5 for a call. Where they lead is called as URL is, with the
 	// caller's identity.
 	FollowRedirects bool
-	// SubjectHeader is the header, or the metadata of gRPC, that tells the
+	// SubjectHeader is the header, or the metadata of gRPC, that sends the
 	// service the principal's subject; empty for none.
 	SubjectHeader string
 	// Headers are the names of headers of the caller's request that the service is
@@ -223,10 +223,10 @@ func (s *Services) Run(ctx context.Context) {
 	group.Wait()
 }
 
-// HTTP returns the client of an HTTP service; an error tells which there are.
+// HTTP returns the client of an HTTP service; an error lists those that there are.
 func (s *Services) HTTP(name string) (*HTTP, error) { return find[*HTTP](s, name, "http or https") }
 
-// GRPC returns the client of a gRPC service; an error tells which there are.
+// GRPC returns the client of a gRPC service; an error lists those that there are.
 func (s *Services) GRPC(name string) (*GRPC, error) { return find[*GRPC](s, name, "grpc or grpcs") }
 
 // find returns the client of a service that has one of a type.
@@ -254,9 +254,9 @@ func (s *Services) client(name string) client {
 	return s.clients[name]
 }
 
-// Check tells whether a service answers: nil when it does. An HTTP service is
+// Check checks whether a service answers: it returns nil when it does. An HTTP service is
 // asked for /healthz, where any answer below 500 will do; a gRPC service by
-// its health protocol, where not to implement that is an answer that will do.
+// its health protocol, where the code for not implementing it will do, too.
 func (s *Services) Check(ctx context.Context, name string) error {
 	c := s.client(name)
 	if c == nil {

@@ -26,13 +26,13 @@ type header struct {
 	Incomplete bool `json:"incomplete,omitempty"`
 }
 
-// SyntaxError is what is wrong with a line of a file.
+// SyntaxError is the error of a line of a file.
 type SyntaxError struct {
 	Line int // counts from 1
 	Err  error
 }
 
-// Error returns the line and what is wrong with it.
+// Error returns the line and its error.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
 // Unwrap returns what is wrong.
@@ -123,7 +123,7 @@ func strict(text []byte, into any) error {
 	return nil
 }
 
-// Write writes the usage as a file. The same usage gives the same bytes.
+// Write writes the usage as a file. The same usage yields the same bytes.
 func (u *Usage) Write(w io.Writer) error {
 	return write(w, header{formatVersion, u.From, u.To, u.Incomplete}, u.Records())
 }

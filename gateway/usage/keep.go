@@ -95,7 +95,7 @@ func (r *Recorder) save() error {
 	return err
 }
 
-// change says whether there is anything that is not written, and returns what held before.
+// change sets whether there is anything that is not written, and returns the previous value.
 func (r *Recorder) change(changed bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

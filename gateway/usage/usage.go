@@ -81,7 +81,7 @@ func New(limits Limits) *Usage {
 }
 
 // Add adds a record to those of the same client and coordinate. A new one that
-// exceeds the limit is left out, and the usage is Incomplete. The error says what
+// exceeds the limit is left out, and the usage is Incomplete. The error describes what
 // is wrong with the record, which is then left out.
 func (u *Usage) Add(r Record) error {
 	if err := r.check(); err != nil {
@@ -199,7 +199,7 @@ func (f *Frontend) Clients(coordinates []string) []Client {
 	})
 }
 
-// check returns what is wrong with a record.
+// check returns the error of a record.
 func (r Record) check() error {
 	for _, name := range []struct{ what, text string }{{"frontend", r.Frontend}, {"client", r.Client}, {"clientVersion", r.Version}} {
 		if !utf8.ValidString(name.text) {

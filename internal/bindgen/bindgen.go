@@ -10,7 +10,7 @@
 //	stage.commit         move the files to their places
 //
 // [Check] runs the first two, and package predict after them. Nothing is
-// changed unless all steps succeed, and the same project gives the same bytes.
+// changed unless all steps succeed, and the same project yields the same bytes.
 // A new step goes into run.write, and reports its progress with run.step.
 package bindgen
 

@@ -12,7 +12,7 @@ import (
 )
 
 // TestChecks runs the cases of testdata/checks: projects, and the calls and
-// mistakes that a check tells. A check must not change the project.
+// mistakes that a check reports. A check must not change the project.
 func TestChecks(t *testing.T) {
 	for _, file := range cases(t, "checks") {
 		t.Run(name(file), func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestCheckUpdate(t *testing.T) {
 	for _, file := range cases(t, "checks") {
 		dir := materialise(t, parse(t, file))
 		if _, err := bindgen.Check(t.Context(), dir, predict.Options{Update: true}, nil); err != nil {
-			continue // it has mistakes that an update does not mend
+			continue // it has mistakes that an update does not correct
 		}
 		if _, err := bindgen.Check(t.Context(), dir, predict.Options{}, nil); err != nil {
 			t.Errorf("%s: %v", file, err)

@@ -11,7 +11,7 @@ import (
 )
 
 // TestMain makes what is compiled in the temporary projects of the tests the
-// same in all of them, and in the next run, wherever they are, and tells projects
+// same in all of them, and in the next run, wherever they are, and shows projects
 // where the JavaScript clients are.
 //
 // The packages of the projects are compiled without inlining and without debug

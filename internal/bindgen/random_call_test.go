@@ -102,7 +102,7 @@ func (b *randomBinding) place(v sentValue) {
 		places = append(places, "body", "body")
 	}
 	if b.batch == v.variable && b.chance(10) {
-		return // the service gives all rows
+		return // the service returns all rows
 	}
 	join := v.lists() > 0 && (b.chance(40))
 	if len(places) == 0 {

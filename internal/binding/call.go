@@ -157,7 +157,7 @@ func (b *Beside) String() string {
 	return b.Path.String()
 }
 
-// ErrorRule says which answers of a service are errors, and how they are
+// ErrorRule describes which answers of a service are errors, and how they are
 // reported to callers. It has a status, a value or both.
 type ErrorRule struct {
 	Status string         // 409, or NOT_FOUND; empty for 2xx

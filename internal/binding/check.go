@@ -143,7 +143,7 @@ func (r *reader) checkKeys(v *directive.Var) {
 }
 
 // begins reports whether a variable begins with an argument of the field or
-// with a field of its parent. It reports what is wrong with any other one.
+// with a field of its parent. It adds a mistake for any other one.
 func (r *reader) begins(v *directive.Var) bool {
 	b := r.binding
 	switch v.Root {

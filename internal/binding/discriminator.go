@@ -21,7 +21,7 @@ type Discriminator struct {
 	Pos     *ast.Position
 }
 
-// Variant says what determines one type.
+// Variant describes what determines one type.
 type Variant struct {
 	// Text is a value, or the path of a member.
 	Text string

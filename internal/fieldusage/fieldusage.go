@@ -12,7 +12,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/usage"
 )
 
-// Report says what of a schema is used.
+// Report lists what of a schema is used.
 type Report struct {
 	// Fields is the number of fields of objects and interfaces.
 	Fields int

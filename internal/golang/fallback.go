@@ -20,7 +20,7 @@ func (a *adapters) fallbackOf(f *plan.Adapter) {
 		f.Name, fallbackName(f), a.typ(f.Type), a.constant(*f.Fallback))
 }
 
-// orFallback writes a call of a root field that gives its fallback if the service is
+// orFallback writes a call of a root field that returns its fallback if the service is
 // not available.
 func (a *adapters) orFallback(f *plan.Adapter, call string) string {
 	if f.Fallback == nil {

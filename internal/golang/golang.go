@@ -11,7 +11,7 @@
 //	Adapters  adapter.go, level.go  the adapters of a frontend
 //
 // The functions append statements to a text. A [file] collects the imports, and
-// a [namer] gives names to declarations and variables. gofmt formats the
+// a [namer] chooses names for declarations and variables. gofmt formats the
 // result, so the functions do not indent.
 //
 // To write something new, plan it first; then add a function to the file of its

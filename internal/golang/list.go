@@ -50,7 +50,7 @@ func registryFile(p *plan.Plan) ([]byte, error) {
 	return f.formatted("// Package graph is generated from the schemas: the models, and an executable\n// schema for each frontend.", b.String())
 }
 
-// open writes Open, which main gives to the gateway.
+// open writes Open, which main passes to the gateway.
 func (f *file) open(p *plan.Plan, b *strings.Builder) {
 	frontend, policy := f.gateway("execute", "Frontend"), f.gateway("access", "Policy")
 	fmt.Fprintf(b, `

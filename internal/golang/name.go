@@ -37,7 +37,7 @@ func isPackage(name string) bool {
 // and nil. A variable of this name would hide it.
 func isPredeclared(name string) bool { return types.Universe.Lookup(name) != nil }
 
-// namer gives names to variables and declarations.
+// namer chooses names for variables and declarations.
 type namer struct {
 	packages map[string]bool // names of packages that this project has
 	declared map[string]bool // names of package-level declarations
@@ -57,7 +57,7 @@ func newNamer(p *plan.Plan) *namer {
 	return n
 }
 
-// declare gives a declaration a name that no other one has: want, or else want
+// declare names a declaration as no other one is named: want, or else want
 // and more, or else that with a number.
 func (n *namer) declare(of any, want, more string) {
 	name := want

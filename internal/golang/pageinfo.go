@@ -59,7 +59,7 @@ func (f *function) infoFaults(source string) []string {
 	return nil
 }
 
-// decides reports whether a value says whether there is another page.
+// decides reports whether a value determines if there is another page.
 func (f *function) decides(name string) bool {
 	p := f.Answer.Page
 	switch name {

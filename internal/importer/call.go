@@ -84,7 +84,7 @@ func about(summary, description string) string {
 	return strings.TrimSpace(summary + "\n\n" + description)
 }
 
-// unboundPath says what keeps a path out of a binding.
+// unboundPath returns what keeps a path out of a binding.
 func unboundPath(op operation) string {
 	path, _, _ := strings.Cut(op.path, "?")
 	switch {

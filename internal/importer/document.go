@@ -64,7 +64,7 @@ var (
 	errorRef  = regexp.MustCompile(`failed to resolve .*"(#[^"]+)"`)
 )
 
-// loadMistake gives the library's error the position that it tells.
+// loadMistake returns the library's error with the position that it names.
 func loadMistake(file string, content []byte, err error) *MistakeError {
 	message := strings.Replace(err.Error(), "yaml: construct errors: ", "", 1)
 	if i := strings.LastIndex(message, "yaml error: "); i >= 0 && extension(file) == ".yaml" {
@@ -73,7 +73,7 @@ func loadMistake(file string, content []byte, err error) *MistakeError {
 	m := &MistakeError{File: file, Message: message}
 	var syntax *yaml.SyntaxError
 	var inJSON *json.SyntaxError
-	if _, err := parser.ParseBytes(content, 0); errors.As(err, &syntax) && syntax.Token != nil { // which tells columns
+	if _, err := parser.ParseBytes(content, 0); errors.As(err, &syntax) && syntax.Token != nil { // which has columns
 		m.Line, m.Column, m.Message = syntax.Token.Position.Line, syntax.Token.Position.Column, syntax.Message
 	} else if extension(file) == ".json" && errors.As(json.Unmarshal(content, new(any)), &inJSON) {
 		m.Message = inJSON.Error()

@@ -107,7 +107,7 @@ func (d *draft) finish(o Options, origin string, copies []File) (*Draft, error) 
 	return out, nil
 }
 
-// note says what schema/shared/ lacks, if a name that the draft uses is only in
+// note describes what schema/shared/ lacks, if a name that the draft uses is only in
 // other folders.
 func (d *draft) note(o Options, what, name string) []string {
 	missing := d.project.missing(o, name)
@@ -174,7 +174,7 @@ const header = `# A draft that portico import made of %s. Change it as the front
 # what it would change before it writes.
 `
 
-// render is the SDL. Its first line tells where it comes from.
+// render returns the SDL. Its first line names its origin.
 func (d *draft) render(origin string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, header, strings.ToValidUTF8(strings.Join(strings.Fields(origin), " "), ""))

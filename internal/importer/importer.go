@@ -1,6 +1,6 @@
 // Package importer makes a draft of a schema with bindings out of the document
 // of a service: an OpenAPI 3 document, or the protos of a gRPC service. The
-// draft is SDL text; what it means is told by internal/binding.
+// draft is SDL text; internal/binding defines what it means.
 package importer
 
 import (

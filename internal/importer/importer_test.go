@@ -247,7 +247,7 @@ func load(dir string, d *importer.Draft) (*ast.Schema, error) {
 }
 
 // TestLibraryDocuments imports every document in the library's own testdata:
-// each gives a schema that is valid, or a mistake that is told.
+// each yields a valid schema, or a mistake that is reported.
 func TestLibraryDocuments(t *testing.T) {
 	root := filepath.Join(moduleDir(t, "github.com/getkin/kin-openapi"), "openapi3", "testdata")
 	imported, told := 0, 0
@@ -287,7 +287,7 @@ func moduleDir(t *testing.T, module string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// FuzzOpenAPI imports documents: each gives a schema that is valid, or an
+// FuzzOpenAPI imports documents: each yields a valid schema, or an
 // error.
 func FuzzOpenAPI(f *testing.F) {
 	seed(f, "openapi.")
@@ -296,7 +296,7 @@ func FuzzOpenAPI(f *testing.F) {
 	})
 }
 
-// FuzzProto imports protos: each gives a schema that is valid, or an error.
+// FuzzProto imports protos: each yields a valid schema, or an error.
 func FuzzProto(f *testing.F) {
 	seed(f, "protos/")
 	f.Fuzz(func(t *testing.T, document string) {

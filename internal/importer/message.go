@@ -123,7 +123,7 @@ func (ms *messages) shape(d protoreflect.FieldDescriptor, input bool) shape {
 	return s
 }
 
-// optional tells the fields of requests that mean nothing when they are absent:
+// optional reports whether a field of a request means nothing when it is absent:
 // flags, and the fields that lists of Google's API guide have (AIP-132 and 158).
 func optional(d protoreflect.FieldDescriptor) bool {
 	return d.Kind() == protoreflect.BoolKind || slices.Contains([]protoreflect.Name{"page_size", "page_token", "page", "filter", "order_by",
@@ -198,7 +198,7 @@ func (ms *messages) enum(e protoreflect.EnumDescriptor) shape {
 	return shape{name: def.name, nullable: dropped}
 }
 
-// enumValue is a value without the prefix that its enum tells.
+// enumValue returns a value without the prefix that follows from the name of its enum.
 func enumValue(e protoreflect.EnumDescriptor, service string) field {
 	f := field{name: strings.TrimPrefix(service, upperSnake(string(e.Name()))+"_")}
 	if isDigit(rune(f.name[0])) {

@@ -47,7 +47,7 @@ func (e *MistakeError) at(before string) {
 	e.Column = 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))
 }
 
-// mistakeOf tells a syntax error of SDL with its position.
+// mistakeOf returns a syntax error of SDL with its position.
 func mistakeOf(err error, file string) error {
 	m := &MistakeError{File: file, Message: err.Error()}
 	var list gqlerror.List

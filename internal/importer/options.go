@@ -6,7 +6,7 @@ import "path"
 type Options struct {
 	// Dir is the project's folder.
 	Dir string
-	// Service is the name that portico.yaml gives the service.
+	// Service is the name of the service in portico.yaml.
 	Service string
 	// Frontend is the folder of schema/ that gets the draft; "" for shared.
 	Frontend string

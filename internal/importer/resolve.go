@@ -56,7 +56,7 @@ func isNullable(s *openapi3.Schema) bool {
 	return s.Nullable || s.Type != nil && slices.Contains(*s.Type, "null") || slices.Contains(s.Enum, nil)
 }
 
-// onlyPart is the one part of an allOf, anyOf or oneOf that says what the value
+// onlyPart returns the one part of an allOf, anyOf or oneOf that determines what the value
 // is, if the schema itself does not; and whether null is another.
 func onlyPart(s *openapi3.Schema) (part *openapi3.SchemaRef, null bool) {
 	parts := slices.Concat(s.AllOf, s.AnyOf, s.OneOf)
@@ -79,7 +79,7 @@ func onlyPart(s *openapi3.Schema) (part *openapi3.SchemaRef, null bool) {
 
 func isNull(s *openapi3.Schema) bool { return s.Type.Is("null") }
 
-// says counts what of a schema tells what a value is.
+// says counts the parts of a schema that determine what a value is.
 func says(s *openapi3.Schema) int {
 	n := len(s.AllOf) + len(s.AnyOf) + len(s.OneOf) + len(s.Properties) + len(s.Enum)
 	if s.Type != nil || s.Items != nil {

@@ -40,7 +40,7 @@ func glob(pattern string) *regexp.Regexp {
 	return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$")
 }
 
-// check tells of the first pattern that matched nothing.
+// check returns an error for the first pattern that matched nothing.
 func (s *selection) check() error {
 	for _, p := range s.patterns {
 		if !s.matched[p] {

@@ -17,11 +17,11 @@ type Draft struct {
 	Files []File
 	// Fields is how many operations became fields.
 	Fields int
-	// LeftOut tells which chosen operations can't be bound, and why.
+	// LeftOut lists the chosen operations that can't be bound, and why.
 	LeftOut []string
 	// Notes tell what the project needs before it can be generated.
 	Notes []string
-	// URL is where the service is, as far as its document tells; or "".
+	// URL is where the service is, if its document has that; or "".
 	URL string
 	// Scalars are the scalars that the draft uses, other than GraphQL's own.
 	Scalars []string

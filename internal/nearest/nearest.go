@@ -20,7 +20,7 @@ func Of(name string, names []string) string {
 	return best
 }
 
-// Hint tells which of names may have been meant, or which there are when none
+// Hint returns which of names may have been meant, or which there are when none
 // is near.
 func Hint(name string, names []string) string {
 	if best := Of(name, names); best != "" {

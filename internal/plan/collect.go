@@ -171,7 +171,7 @@ func (c *Call) named(detail int) string {
 
 // shapeOf returns a text that is equal for bindings that make the same call.
 // The field of the parent that is the key does not matter, nor whether the
-// field is nullable, unless a rule for errors gives it another value then.
+// field is nullable, unless a rule for errors returns another value then.
 func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	var s strings.Builder
 	if project.IsRoot(f.Schema, b.Parent) {

@@ -100,7 +100,7 @@ func (d detailAt) next(step directive.Step) (detailAt, bool) {
 	return detailAt{message: f.Message(), field: f, many: f.IsList() || f.IsMap()}, true
 }
 
-// lacks returns what is wrong with a step that leads nowhere, and what would fix it.
+// lacks describes why a step leads nowhere, and what would fix it.
 func (d detailAt) lacks(path directive.Path, step directive.Step) (problem, fix string) {
 	problem = fmt.Sprintf("%s has no %s", path, step)
 	switch {

@@ -16,10 +16,10 @@ const (
 	GatewayPath = "github.com/portico-gateway/portico/gateway"
 )
 
-// GoName returns the exported Go name that gqlgen gives to a name of the schema.
+// GoName returns the exported Go name that gqlgen uses for a name of the schema.
 func GoName(name string) string { return templates.ToGo(name) }
 
-// GoParam returns the Go name that gqlgen gives to an argument.
+// GoParam returns the Go name that gqlgen uses for an argument.
 func GoParam(name string) string { return templates.ToGoPrivate(name) }
 
 // TypeName returns the name of a type with full import paths. It is the same

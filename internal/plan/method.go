@@ -50,8 +50,8 @@ func (m *maker) readSignatures(checked map[string]*types.Package) {
 	}
 }
 
-// badShape returns what is wrong with the signature of a resolver; empty if
-// nothing is.
+// badShape describes the mistake in the signature of a resolver; it returns "" if
+// there is none.
 func badShape(sig *types.Signature) string {
 	switch {
 	case sig.Variadic():

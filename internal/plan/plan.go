@@ -53,7 +53,7 @@ type Plan struct {
 	Packages []Package
 	// Frontends are sorted by name.
 	Frontends []*Frontend
-	// Resolvers says what generated code uses of resolvers/.
+	// Resolvers describes what generated code uses of resolvers/.
 	Resolvers Resolvers
 	// Protos are the project's protos; nil if there are none.
 	Protos *Protos

@@ -15,7 +15,7 @@ import (
 )
 
 // Protos are the messages and methods of a project's protos, with the names that
-// protoc-gen-go gives them.
+// protoc-gen-go uses for them.
 type Protos struct {
 	// Request is the input of protoc-gen-go; nil if there are no protos.
 	Request *pluginpb.CodeGeneratorRequest

@@ -6,7 +6,7 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Resolvers says what generated code uses of resolvers/. The zero value is that of a project without
+// Resolvers describes what generated code uses of resolvers/. The zero value is that of a project without
 // hand-written methods.
 type Resolvers struct {
 	// Root reports whether there is a type Root, which methods resolve with.

@@ -9,7 +9,7 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Route says which calls resolve a field.
+// Route describes which calls resolve a field.
 type Route struct {
 	// Coordinate is the field's schema coordinate, such as Product.stock.
 	Coordinate string

@@ -49,8 +49,8 @@ type CallStep struct {
 	At string
 }
 
-// PerItem is a field that makes a call for each of its parents, of which there
-// can be many: N+1.
+// PerItem is a field that makes a call for each of its parents. There
+// can be many of them: N+1.
 type PerItem struct {
 	Field string
 	At    *ast.Position

@@ -20,9 +20,9 @@ type Diagnostic struct {
 	File string
 	// Line and Column count from 1; they are 0 for the file as a whole.
 	Line, Column int
-	// Message says what is wrong.
+	// Message describes the mistake.
 	Message string
-	// Fix says what to do about it; empty when the message says it.
+	// Fix describes how to correct it; empty when the message does.
 	Fix string
 }
 
@@ -60,8 +60,8 @@ type Report struct{ list Diagnostics }
 // Add adds a diagnostic.
 func (r *Report) Add(d Diagnostic) { r.list = append(r.list, d) }
 
-// At adds a mistake at a position of the schema. The fix says what to do about
-// it; it is empty when the message says it.
+// At adds a mistake at a position of the schema. The fix describes how to correct
+// it; it is empty when the message does.
 func (r *Report) At(pos *ast.Position, fix, format string, args ...any) {
 	d := Diagnostic{Message: fmt.Sprintf(format, args...), Fix: fix}
 	if pos != nil {

@@ -41,7 +41,7 @@ func (p privacy) why(def *ast.Definition, field *ast.FieldDefinition) string {
 	return p.received(def, field)
 }
 
-// received returns the reason why a service learns who the caller is, or tells the
+// received returns the reason why a service learns who the caller is, or sends the
 // caller something; "" if neither is so.
 func (p privacy) received(def *ast.Definition, field *ast.FieldDefinition) string {
 	if p.frontend.LoadsNodes(def, field) {

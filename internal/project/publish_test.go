@@ -17,7 +17,7 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// A field that pages by first and last tells its length by itself.
+// A field that pages by first and last needs no directive for its length.
 func TestImpliedListSize(t *testing.T) {
 	const connection = " type C { nodes: [Int] edges: [Int] others: [Int] } type N { id: ID nodes: Int }"
 	for field, want := range map[string]string{

@@ -20,7 +20,7 @@ type Options struct {
 	Name string
 	// Module is the path of its Go module.
 	Module string
-	// Frontends are the names of its frontends, of which there is at least one.
+	// Frontends are the names of its frontends; there is at least one.
 	Frontends []string
 	// Services are the services that it calls.
 	Services []Service
@@ -33,7 +33,7 @@ type Options struct {
 	Settings   []byte
 }
 
-// Check returns what is wrong with the names of a project; nil if nothing is.
+// Check returns the mistakes in the names of a project; nil if there are none.
 func (o Options) Check() error {
 	if !regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*$`).MatchString(o.Name) {
 		return fmt.Errorf("%q can't name a project: use letters, digits, dots and dashes", o.Name)

@@ -162,7 +162,7 @@ func (op checkedOperation) affected(c Change) (Operation, bool) {
 	return Operation{Name: op.name, At: cmp.Or(op.at, placeOf(best.at)), Via: best.via, Invalid: op.invalid}, true
 }
 
-// earlier reports whether a use tells more than another: it is certain, or before it.
+// earlier reports whether a use is preferred to another: it is certain, or before it.
 func earlier(a, b use) bool {
 	if (a.via == "") != (b.via == "") {
 		return a.via == ""

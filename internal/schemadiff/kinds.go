@@ -29,9 +29,9 @@ type Code string
 type Kind struct {
 	Code  Code
 	Level Level
-	// Means says what changed, for the documentation.
+	// Means describes what changed, for the documentation.
 	Means string
-	// Affects says which operations are affected; empty for safe changes.
+	// Affects describes which operations are affected; empty for safe changes.
 	Affects string
 }
 

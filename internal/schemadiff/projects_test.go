@@ -44,7 +44,7 @@ func TestNoChanges(t *testing.T) {
 }
 
 // What is compared is what callers see: the published schema of this repository's
-// project has the same types, fields, costs and rights. Only it says which fields are
+// project has the same types, fields, costs and rights. Only the project knows which fields are
 // private because of their services.
 func TestSameAsPublished(t *testing.T) {
 	root, err := filepath.Abs("../..")

@@ -31,7 +31,7 @@ func bound(coordinate string) string { return coordinate + "$" }
 // number is the use of an argument or an input field that is given a number.
 func number(coordinate, literal string) string { return coordinate + "=" + literal }
 
-// counted returns the coordinate whose recorded usage tells the most of a use. A
+// counted returns the coordinate whose recorded usage describes a use best. A
 // type stands for all of its fields and values.
 func counted(use string) string {
 	if _, condition, ok := strings.Cut(use, ">"); ok {

@@ -20,11 +20,11 @@ var comments []byte
 
 // Setting is one setting of portico.yaml.
 type Setting struct {
-	// Path is where it is: names that a file gives are <name>, items of lists [].
+	// Path is where it is: names that a file chooses are <name>, items of lists [].
 	Path string
 	// Default is what it is if the file does not have it, as it is written; empty for none.
 	Default string
-	// Comment says what it does.
+	// Comment describes what it does.
 	Comment string
 	// Values are those that it may have; nil if there are others.
 	Values []string

@@ -34,7 +34,7 @@ type stdio struct {
 	out, err io.Writer
 }
 
-// exitCode tells what went wrong, if there is something to tell.
+// exitCode prints what went wrong, if anything did, and returns the exit code.
 func exitCode(err error, stderr io.Writer) int {
 	if exit, ok := errors.AsType[*exitError](err); ok {
 		return exit.code // the command has told already

@@ -132,7 +132,7 @@ func printedURL(t *testing.T, table io.Reader, service string) string {
 	return urls[service]
 }
 
-// ask gives the status of the answer, 0 when there is none.
+// ask returns the status of the answer, 0 when there is none.
 func ask(t *testing.T, url string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// playSignals is a command that tells of each signal and ends with SIGTERM.
+// playSignals is a command that prints each signal and ends with SIGTERM.
 func playSignals() {
 	signals := make(chan os.Signal, 10)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -74,7 +74,7 @@ func TestEachSignalReachesTheCommandOnce(t *testing.T) {
 	if rest, err := io.ReadAll(lines); len(rest) > 0 || err != nil {
 		t.Errorf("more signals: %q, %v", rest, err)
 	}
-	_ = cmd.Wait() // the exit code tells
+	_ = cmd.Wait() // the test reads the exit code
 	if got := cmd.ProcessState.ExitCode(); got != 3 {
 		t.Errorf("exit code %d, want the command's 3", got)
 	}

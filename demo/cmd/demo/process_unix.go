@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// attributes gives the command a process group of its own.
+// attributes returns those with which the command has its own process group.
 func attributes() *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Setpgid: true}
 	dieWithUs(a)

@@ -40,7 +40,7 @@ func (c *Counter) Add(service, route string) {
 	c.counts[service][route]++
 }
 
-// Counts gives a copy of the calls since the last reset. Services and routes
+// Counts returns a copy of the calls since the last reset. Services and routes
 // that were not called are missing.
 func (c *Counter) Counts() Counts {
 	c.mu.Lock()

@@ -86,7 +86,7 @@ type Data struct {
 	Now        time.Time        // when the shop opens: later than all the rest
 }
 
-// New makes the data. Every call gives an equal copy that the caller owns.
+// New makes the data. Every call returns an equal copy that the caller owns.
 func New() *Data {
 	shelves := shelves()
 	d := &Data{
@@ -106,7 +106,7 @@ func id(prefix string, n int) string {
 	return prefix + strconv.Itoa(n+1)
 }
 
-// A dice gives numbers that look random and never change: a splitmix64
+// A dice yields numbers that look random and never change: a splitmix64
 // sequence, spelled out because the standard library may change how it maps
 // random bits to a range.
 type dice uint64
@@ -121,7 +121,7 @@ func newDice(kind string, n int) *dice {
 	return &d
 }
 
-// roll gives a number from 0 to n-1.
+// roll returns a number from 0 to n-1.
 func (d *dice) roll(n int) int {
 	*d += 0x9e3779b97f4a7c15
 	z := uint64(*d)
@@ -130,7 +130,7 @@ func (d *dice) roll(n int) int {
 	return int((z ^ z>>31) % uint64(n))
 }
 
-// pick gives one of the choices.
+// pick returns one of the choices.
 func pick[T any](d *dice, choices []T) T {
 	return choices[d.roll(len(choices))]
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// orders gives every user three to five orders.
+// orders makes three to five orders for every user.
 func orders(d *Data) []Order {
 	var all []Order
 	for i, u := range d.Users {

@@ -36,7 +36,7 @@ func product(n int, categoryID string, a article) Product {
 	}
 }
 
-// stock gives every product a few pieces. Two are fixed, for examples and
+// stock puts a few pieces of every product in stock. Two are fixed, for examples and
 // tests: p1 has plenty and p13 is sold out.
 func stock(products []Product) map[string]int32 {
 	all := make(map[string]int32, len(products))

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// reviews gives every product up to twenty reviews of as many users, but every
+// reviews makes up to twenty reviews of as many users for every product, but for every
 // fiftieth product none at all.
 func reviews(d *Data) []Review {
 	words := words()

@@ -34,10 +34,10 @@ func (f Fault) Validate() error {
 	return nil
 }
 
-// total tells whether no call has a chance.
+// total reports whether no call can succeed.
 func (f Fault) total() bool { return f.Hang || f.HTML || f.ErrorRate == 1 }
 
-// fails tells whether the nth call, counted from 1, is one of those that fail.
+// fails reports whether the nth call, counted from 1, is one of those that fail.
 func (f Fault) fails(n int) bool {
 	return f.due(n) > f.due(n-1)
 }
@@ -49,7 +49,7 @@ func (f Fault) due(n int) float64 {
 	return math.Floor(float64(n)*f.ErrorRate + 1e-9)
 }
 
-// wait holds a call up. It gives false when the fault changed meanwhile.
+// wait holds a call up. It returns false when the fault changed meanwhile.
 func (f Fault) wait(ctx context.Context, changed <-chan struct{}) (bool, error) {
 	if !f.Hang && f.Delay == 0 {
 		return true, nil

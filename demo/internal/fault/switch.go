@@ -70,7 +70,7 @@ func (s *Switch) replace(service string, f Fault) {
 	s.services[service] = &state{fault: f, changed: make(chan struct{})}
 }
 
-// Faults gives the faults of the services that have one.
+// Faults returns the faults of the services that have one.
 func (s *Switch) Faults() map[string]Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +105,7 @@ type verdict struct {
 	fail, html bool
 }
 
-// judge holds a call up as the service's fault says, and then gives the
+// judge holds a call up as the service's fault requires, and then returns the
 // verdict. It fails with the context's error only.
 func (s *Switch) judge(ctx context.Context, service string) (verdict, error) {
 	for {
@@ -120,7 +120,7 @@ func (s *Switch) judge(ctx context.Context, service string) (verdict, error) {
 	}
 }
 
-// arrive gives the fault that a call meets, the number of the call under it,
+// arrive returns the fault that a call meets, the number of the call under it,
 // and a channel that is closed when there is another fault.
 func (s *Switch) arrive(service string) (Fault, int, <-chan struct{}) {
 	s.mu.Lock()

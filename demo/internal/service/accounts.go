@@ -31,7 +31,7 @@ func public(u data.User) publicUser {
 	return publicUser{ID: u.ID, DisplayName: u.DisplayName, AvatarURL: u.AvatarURL}
 }
 
-// NewAccounts gives the routes of the customers and their tokens.
+// NewAccounts returns the routes of the customers and their tokens.
 func NewAccounts(s *shop.Shop, issuer *token.Issuer) *http.ServeMux {
 	a := accounts{shop: s, issuer: issuer}
 	routes := http.NewServeMux()
@@ -89,7 +89,7 @@ type tokenResponse struct {
 	ExpiresIn   int    `json:"expires_in"` // seconds
 }
 
-// token mints for whoever asks: it is a demo.
+// token mints a token for anybody who asks: it is a demo.
 func (a accounts) token(w http.ResponseWriter, r *http.Request) error {
 	var in tokenRequest
 	if err := rest.ReadJSON(w, r, &in); err != nil {

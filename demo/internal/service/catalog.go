@@ -1,4 +1,4 @@
-// Package service has the demo services, one a file. Each constructor gives
+// Package service has the demo services, one a file. Each constructor returns
 // the routes or methods of one service, without faults, counts and sockets.
 package service
 
@@ -31,7 +31,7 @@ type productRow struct {
 	Cursor string `json:"cursor,omitempty"`
 }
 
-// NewCatalog gives the routes of the products and categories.
+// NewCatalog returns the routes of the products and categories.
 func NewCatalog(s *shop.Shop) *http.ServeMux {
 	c := catalog{shop: s}
 	routes := http.NewServeMux()
@@ -93,7 +93,7 @@ func (c catalog) list(r *http.Request) (productPage, error) {
 	return page, nil
 }
 
-// filter gives the products of a category whose names have a text in them;
+// filter returns the products of a category whose names have a text in them;
 // either may be empty for any.
 func (c catalog) filter(categoryID, text string) []data.Product {
 	found := []data.Product{}
@@ -112,7 +112,7 @@ func cursor(p data.Product) string {
 	return base64.RawURLEncoding.EncodeToString([]byte("after:" + p.ID))
 }
 
-// after gives the products that come after the cursor; all, when it is empty.
+// after returns the products that come after the cursor; all, when it is empty.
 func after(products []data.Product, at string) ([]data.Product, error) {
 	if at == "" {
 		return products, nil

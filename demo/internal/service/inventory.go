@@ -17,7 +17,7 @@ type inventory struct {
 	shop *shop.Shop
 }
 
-// NewInventory gives the methods of the inventory service.
+// NewInventory returns the methods of the inventory service.
 func NewInventory(s *shop.Shop) inventorypb.InventoryServiceServer {
 	return &inventory{shop: s}
 }

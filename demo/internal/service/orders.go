@@ -18,7 +18,7 @@ type orders struct {
 	issuer *token.Issuer
 }
 
-// NewOrders gives the routes of the orders.
+// NewOrders returns the routes of the orders.
 func NewOrders(s *shop.Shop, issuer *token.Issuer) *http.ServeMux {
 	o := orders{shop: s, issuer: issuer}
 	routes := http.NewServeMux()

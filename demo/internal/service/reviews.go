@@ -28,7 +28,7 @@ type reviews struct {
 	issuer *token.Issuer
 }
 
-// NewReviews gives the methods of the reviews service.
+// NewReviews returns the methods of the reviews service.
 func NewReviews(s *shop.Shop, issuer *token.Issuer) reviewspb.ReviewsServiceServer {
 	return &reviews{shop: s, issuer: issuer}
 }

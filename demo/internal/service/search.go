@@ -8,7 +8,7 @@ import (
 	"github.com/portico-gateway/portico/demo/internal/rest"
 )
 
-// A foundProduct or a foundCategory is a result of a search. Its kind says which.
+// A foundProduct or a foundCategory is a result of a search, depending on its kind.
 type (
 	foundProduct struct {
 		Kind string `json:"kind"` // product
@@ -20,7 +20,7 @@ type (
 	}
 )
 
-// search gives the categories and the products whose names have a text in
+// search answers with the categories and the products whose names have a text in
 // them, categories first.
 func (c catalog) search(w http.ResponseWriter, r *http.Request) error {
 	limit, err := rest.Limit(r)

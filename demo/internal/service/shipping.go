@@ -38,7 +38,7 @@ type failure struct {
 	Message string   `xml:"message"`
 }
 
-// NewShipping gives the routes of the shipping service.
+// NewShipping returns the routes of the shipping service.
 func NewShipping(s *shop.Shop) *http.ServeMux {
 	sh := shipping{shop: s}
 	routes := http.NewServeMux()

@@ -14,7 +14,7 @@ type Line struct {
 	Quantity  int32
 }
 
-// Orders gives a customer's orders, newest first, at most limit.
+// Orders returns a customer's orders, newest first, at most limit.
 func (s *Shop) Orders(userID string, limit int) []data.Order {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

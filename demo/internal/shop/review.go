@@ -7,7 +7,7 @@ import (
 	"github.com/portico-gateway/portico/demo/internal/data"
 )
 
-// Reviews gives a product's reviews, newest first, at most limit.
+// Reviews returns a product's reviews, newest first, at most limit.
 func (s *Shop) Reviews(productID string, limit int) []data.Review {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -33,7 +33,7 @@ func (s *Shop) AddReview(r data.Review) (data.Review, error) {
 	return r, nil
 }
 
-// WatchReviews gives a watch on new reviews of a product. It fails with an
+// WatchReviews returns a watch on new reviews of a product. It fails with an
 // [UnknownProductError].
 func (s *Shop) WatchReviews(productID string) (*Watch[data.Review], error) {
 	s.mu.RLock()

@@ -68,10 +68,10 @@ func (s *Shop) tick() time.Time {
 	return s.now
 }
 
-// Categories gives all shelves, c1 first.
+// Categories returns all shelves, c1 first.
 func (s *Shop) Categories() []data.Category { return s.opening.Categories }
 
-// Products gives all products, p1 first.
+// Products returns all products, p1 first.
 func (s *Shop) Products() []data.Product { return s.opening.Products }
 
 // Product finds a product.

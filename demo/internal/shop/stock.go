@@ -15,7 +15,7 @@ func (e *OutOfStockError) Error() string {
 	return fmt.Sprintf("only %d pieces of product %q are left", e.Available, e.ProductID)
 }
 
-// Stock gives how many pieces of a product can be ordered now; false when
+// Stock returns how many pieces of a product can be ordered now; false when
 // there is no such product.
 func (s *Shop) Stock(productID string) (int32, bool) {
 	s.mu.RLock()
@@ -24,7 +24,7 @@ func (s *Shop) Stock(productID string) (int32, bool) {
 	return n, ok
 }
 
-// WatchStock gives the stock of a product and a watch on every later change.
+// WatchStock returns the stock of a product and a watch on every later change.
 // It fails with an [UnknownProductError].
 func (s *Shop) WatchStock(productID string) (int32, *Watch[int32], error) {
 	s.mu.RLock()
@@ -59,7 +59,7 @@ func (s *Shop) setStock(productID string, n int32) {
 	s.stockFeeds[productID].publish(n)
 }
 
-// resetStock tells watches only about what changes.
+// resetStock notifies watches only of what changes.
 func (s *Shop) resetStock() {
 	if s.stock == nil {
 		s.stock = maps.Clone(s.opening.Stock)

@@ -21,7 +21,7 @@ type Key struct {
 	Y         string `json:"y"` // base64url, 32 bytes
 }
 
-// KeySet gives what others need to verify the issuer's tokens.
+// KeySet returns what others need to verify the issuer's tokens.
 func (i *Issuer) KeySet() (KeySet, error) {
 	point, err := i.key.PublicKey.Bytes()
 	if err != nil {

@@ -26,7 +26,7 @@ type Caller struct {
 	Scopes  []string
 }
 
-// Has tells whether the caller was granted the scope.
+// Has reports whether the caller was granted the scope.
 func (c Caller) Has(scope string) bool { return slices.Contains(c.Scopes, scope) }
 
 // Issuer mints tokens and verifies its own. It is safe for concurrent use.
