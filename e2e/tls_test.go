@@ -241,6 +241,15 @@ func tooManyConnections(h *hostile, s *secured) (int, string) {
 			h.Fatal(err)
 		}
 		defer conn.Close()
+		// With a request behind it, the connection is not closed for being slow while the others are opened.
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			h.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			h.Fatal(err)
+		}
+		_ = response.Body.Close() // only that it was answered matters
 	}
 	if _, err := secure.DialContext(h.Context(), "tcp", s.host()); err == nil {
 		return 200, ""
