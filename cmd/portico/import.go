@@ -184,16 +184,10 @@ func (c console) next(draft *importer.Draft, f *importFlags) {
 		case url == "":
 			url = "http://127.0.0.1:8081  # where it is"
 		}
-		fmt.Fprintf(c.out, "\nadd to portico.yaml:\n  services:\n    %s:\n      url: %s\n", f.Service, url)
-	}
-	var settings struct{ Models map[string]any }
-	readYAML(filepath.Join(f.Dir, "gqlgen.yml"), &settings)
-	models := map[string]string{"DateTime": "Time", "Int64": "Int64", "JSON": "Any"} // gqlgen's own Int64 is Go's int
-	title := "\nadd to gqlgen.yml:\n  models:\n"
-	for _, name := range draft.Scalars {
-		if _, known := settings.Models[name]; !known {
-			fmt.Fprintf(c.out, "%s    %s:\n      model: github.com/99designs/gqlgen/graphql.%s\n", title, name, models[name])
-			title = ""
+		if config.Services == nil {
+			fmt.Fprintf(c.out, "\nadd to portico.yaml:\nservices:\n  %s:\n    url: %s\n", f.Service, url)
+		} else {
+			fmt.Fprintf(c.out, "\nadd to services in portico.yaml:\n  %s:\n    url: %s\n", f.Service, url)
 		}
 	}
 	fmt.Fprint(c.out, "\nthen: make generate\n")

@@ -72,16 +72,9 @@ left out:
   GET /file: it answers with text/csv, not JSON or XML
 
 add to portico.yaml:
-  services:
-    shop:
-      url: https://shop.example/v1
-
-add to gqlgen.yml:
-  models:
-    Int64:
-      model: github.com/99designs/gqlgen/graphql.Int64
-    JSON:
-      model: github.com/99designs/gqlgen/graphql.Any
+services:
+  shop:
+    url: https://shop.example/v1
 
 then: make generate
 `

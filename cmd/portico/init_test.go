@@ -41,12 +41,12 @@ func TestInit(t *testing.T) {
 	document := filepath.Join(dir, "openapi.yaml")
 	writeFiles(t, dir, map[string]string{"openapi.yaml": ordersDocument})
 	for _, c := range []struct {
-		name    string
-		args    []string
-		replies string
+		name      string
+		args      []string
+		operation string
 	}{
-		{"example", []string{"--frontends", "web,mobile"}, `"posts":`},
-		{"imported", []string{"--from", "orders=" + document, "--from", "reviews=" + reviews}, `"order":{"id":"1"`},
+		{"example", []string{"--frontends", "web,mobile"}, "Posts"},
+		{"imported", []string{"--from", "orders=" + document, "--from", "reviews=" + reviews}, "ListByProducts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			start := time.Now()
@@ -57,18 +57,17 @@ func TestInit(t *testing.T) {
 			}
 			in(t, target, "git", "add", "-A")
 			in(t, target, "git", "-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "--quiet", "-m", "a")
-			portico := in(t, target, "go", "tool", "portico", "check")
-			in(t, target, "go", "tool", "portico", "config", "check")
-			in(t, target, "go", "tool", "portico", "generate")
+			checked := in(t, target, "make", "check")
 			in(t, target, "go", "mod", "tidy")
 			if stale := in(t, target, "git", "status", "--porcelain"); stale != "" {
 				t.Errorf("what init made is not what generate and tidy make: %s", stale)
 			}
-			if !strings.Contains(portico, "web/") {
-				t.Errorf("no operation is checked: %s", portico)
+			if !strings.Contains(checked, "web/"+c.operation+": at worst") {
+				t.Errorf("%s is not checked: %s", c.operation, checked)
 			}
+			in(t, target, "make", "test")
 			tested := in(t, target, "go", "test", "-v", "./cmd/...")
-			if !strings.Contains(tested, "--- PASS: TestWeb") {
+			if !strings.Contains(tested, "--- PASS: TestWeb"+c.operation) {
 				t.Errorf("the project's test did not run: %s", tested)
 			}
 			t.Logf("from init to a test that passes: %v", time.Since(start).Round(time.Second/10))

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -50,7 +49,6 @@ func (n *projectMaker) make(ctx context.Context, target string, from []string) (
 	if err := os.Chmod(n.dir, 0o755); err != nil { //nolint:gosec // as mkdir makes folders
 		return err
 	}
-	n.options.GoVersion = strings.TrimPrefix(runtime.Version(), "go")
 	n.options.Directives = slices.Concat(directive.Definitions(), binding.Definitions())
 	n.options.Settings = settings.Schema()
 	for _, step := range []func() error{
@@ -106,7 +104,10 @@ func (n *projectMaker) schemas(ctx context.Context, from []string) error {
 		}
 		n.notes = append(n.notes, draft.Notes...)
 		changes, err := draft.Changes(n.dir)
-		if err := cmp.Or(err, importer.Write(n.dir, changes)); err != nil {
+		if err != nil {
+			return err
+		}
+		if err := importer.Write(n.dir, changes); err != nil {
 			return err
 		}
 	}

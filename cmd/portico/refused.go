@@ -84,6 +84,10 @@ func refusedOperations(front *project.Frontend, settings config.Frontend) (found
 		if mistakes != nil {
 			continue
 		}
+		if mistake := operation.Facts.Check(values); mistake != nil {
+			found = append(found, refused(source, mistake))
+			continue
+		}
 		if points := operation.Facts.Requested(values); points > settings.Cost.Max {
 			at := operation.Definition.Position
 			found = append(found, project.Diagnostic{File: source.Name, Line: at.Line, Column: at.Column,

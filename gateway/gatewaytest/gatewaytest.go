@@ -8,6 +8,7 @@
 //
 // It is the gateway itself, with the project's portico.yaml, on a free port of the loopback interface. Only what is outside
 // of it is left out: services that are not given refuse calls, and there is no Redis, no OTLP collector and no usage file.
+// Issuers of tokens are asked for their keys, as portico.yaml says; [Config] can remove them.
 package gatewaytest
 
 import (

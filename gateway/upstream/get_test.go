@@ -299,8 +299,8 @@ func TestWriting(t *testing.T) {
 	}
 }
 
-// Equal requests at the same time are one call, whoever leaves; for other
-// callers it is another.
+// Equal requests at the same time share one call, also when some callers leave. Requests of other callers
+// make another call.
 func TestOneCall(t *testing.T) {
 	// A request joins some time after it began: how long that takes depends on the
 	// machine.

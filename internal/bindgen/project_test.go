@@ -5,26 +5,31 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/portico-gateway/portico/internal/longtest"
 )
 
-// The project that init makes, with the test and the Go files of docs/project.md, passes its tests.
+// The commands of docs/project.md and of the README make a project, which passes its tests with the Go files of the former.
 func TestStartOfProjectLong(t *testing.T) {
 	longtest.Only(t)
-	command, err := portico()
-	if err != nil {
-		t.Fatal(err)
+	project, written := filepath.Join(t.TempDir(), "shop"), 0
+	for _, document := range []string{"../../docs/project.md", "../../README.md"} {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands := regexp.MustCompile("(?s)```sh\n(make build\nbin/portico init .*?)```").FindSubmatch(text)
+		if commands == nil {
+			t.Fatalf("%s has not the commands that make a project", document)
+		}
+		if err := os.RemoveAll(project); err != nil {
+			t.Fatal(err)
+		}
+		shell(t, "../..", strings.ReplaceAll(string(commands[1]), "../shop", project))
 	}
-	repository, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	shell(t, dir, command+" init shop --portico "+repository+" --frontends web,mobile")
-	project, written := filepath.Join(dir, "shop"), 0
 	write := func(methods bool) {
 		for _, f := range wholeFiles(t, "../../docs/project.md") {
 			if strings.HasPrefix(f.Name, "resolvers/") != methods {

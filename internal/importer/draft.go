@@ -94,10 +94,8 @@ func (d *draft) finish(o Options, origin string, copies []File) (*Draft, error) 
 			return nil, &MistakeError{Message: "the draft needs a scalar " + name + ", but the project has another type of this name",
 				Fix: "rename the project's type"}
 		}
-		out.Scalars = append(out.Scalars, name)
 		out.Notes = append(out.Notes, d.note(o, "scalar "+name, name)...)
 	}
-	slices.Sort(out.Scalars)
 	slices.Sort(out.Notes)
 	sdl := d.render(path.Base(filepath.ToSlash(origin)))
 	if _, err := parser.ParseSchema(&ast.Source{Name: o.target(), Input: sdl}); err != nil {

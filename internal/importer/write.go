@@ -23,8 +23,6 @@ type Draft struct {
 	Notes []string
 	// URL is where the service is, if its document has that; or "".
 	URL string
-	// Scalars are the scalars that the draft uses, other than GraphQL's own.
-	Scalars []string
 }
 
 // File is a file of the project.

@@ -56,7 +56,7 @@ func scalarOf(field protoreflect.FieldDescriptor, text string) protoreflect.Valu
 func number(kind protoreflect.Kind, whole int64, fraction float64) protoreflect.Value {
 	switch kind {
 	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Sfixed32Kind:
-		return protoreflect.ValueOfInt32(int32(whole)) //nolint:gosec // a key that is larger is none of this kind
+		return protoreflect.ValueOfInt32(int32(whole)) //nolint:gosec // larger keys are not of this kind
 	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
 		return protoreflect.ValueOfUint32(uint32(whole)) //nolint:gosec // as above
 	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:

@@ -161,7 +161,11 @@ func (m *maker) rows(schema *openapi3.Schema, depth int) []map[string]any {
 		fixed := m.ofPath(schema.Items, fields)
 		for _, parameter := range slices.Sorted(maps.Keys(m.given)) {
 			if name := propertyOf(parameter, schema.Items, fields); name != "" {
-				return keyed(fixed, name, m.given[parameter], fields[name].Value)
+				each := 2 // of another entity's key, such as the orders of a customer
+				if name == identity(fields) {
+					each = 1
+				}
+				return keyed(fixed, name, m.given[parameter], fields[name].Value, each)
 			}
 		}
 		if m.limit > 0 {
@@ -184,12 +188,8 @@ func (m *maker) size(schema *openapi3.Schema, depth int) int {
 	return n
 }
 
-// keyed returns rows of keys: one for an entity's own key, and two for another's.
-func keyed(fixed map[string]any, name string, keys []string, schema *openapi3.Schema) []map[string]any {
-	each := 2
-	if name == "id" {
-		each = 1
-	}
+// keyed returns rows with keys as the property name, so many of each.
+func keyed(fixed map[string]any, name string, keys []string, schema *openapi3.Schema, each int) []map[string]any {
 	var rows []map[string]any
 	seen := map[string]bool{}
 	for _, key := range keys {

@@ -143,11 +143,14 @@ func selection(b *bytes.Buffer, schema *ast.Schema, name string, above []string)
 	b.WriteString("\n" + indent[2:] + "}")
 }
 
-// ExampleFiles returns the operations as files, and a test of a module that sends them.
+// ExampleFiles returns the operations as files, and a test of a module that sends them; nothing if there are none.
 func ExampleFiles(module string, examples []Example) ([]File, error) {
 	var list []File
 	for _, e := range examples {
 		list = append(list, File{"operations/" + e.Frontend + "/" + e.Name + ".graphql", []byte(e.Document)})
+	}
+	if examples == nil {
+		return nil, nil
 	}
 	test, err := render("main_test.go", map[string]any{"Module": module, "Examples": examples})
 	if err != nil {

@@ -25,6 +25,8 @@ type Portico struct {
 	Version string
 	// Dir has its source.
 	Dir string
+	// Sum and GoModSum are the checksums of a released version, as go.sum has them.
+	Sum, GoModSum string
 	// Replace reports whether go.mod must say where the source is, since the version is not released.
 	Replace bool
 }
@@ -83,19 +85,20 @@ func released(ctx context.Context, version string) (Portico, error) {
 	return p, json.Unmarshal(out, &p)
 }
 
-// moduleFiles returns go.mod and go.sum of a module. They require what Portico requires, in the same versions, so that a build needs nothing
-// that a build of Portico did not need.
-func moduleFiles(module string, of Portico) ([]File, error) {
-	own, err := os.ReadFile(filepath.Join(of.Dir, "go.mod"))
+// readModule reads the go.mod of Portico.
+func readModule(dir string) (*modfile.File, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
 		return nil, err
 	}
-	required, err := modfile.Parse("go.mod", own, nil)
-	if err != nil {
-		return nil, err
-	}
+	return modfile.Parse("go.mod", text, nil)
+}
+
+// moduleFiles returns go.mod and go.sum of a module. They require what Portico requires, in the same versions, so that a
+// build needs nothing that a build of Portico did not need.
+func moduleFiles(module string, of Portico, required *modfile.File) ([]File, error) {
 	f := new(modfile.File)
-	err = errors.Join(f.AddModuleStmt(module), f.AddGoStmt(required.Go.Version), f.AddRequire(modulePath, of.Version), f.AddTool(modulePath+"/cmd/portico"))
+	err := errors.Join(f.AddModuleStmt(module), f.AddGoStmt(required.Go.Version), f.AddRequire(modulePath, of.Version), f.AddTool(modulePath+"/cmd/portico"))
 	if of.Replace {
 		err = errors.Join(err, f.AddReplace(modulePath, "", of.Dir, ""))
 	}
@@ -112,6 +115,9 @@ func moduleFiles(module string, of Portico) ([]File, error) {
 	sums, err := os.ReadFile(filepath.Join(of.Dir, "go.sum"))
 	if err != nil {
 		return nil, err
+	}
+	if !of.Replace {
+		sums = fmt.Appendf(sums, "%[1]s %[2]s %[3]s\n%[1]s %[2]s/go.mod %[4]s\n", modulePath, of.Version, of.Sum, of.GoModSum)
 	}
 	return []File{{"go.mod", text}, {"go.sum", sums}}, nil
 }

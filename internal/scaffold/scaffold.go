@@ -26,8 +26,6 @@ type Options struct {
 	Services []Service
 	// Portico is the version of Portico that it requires.
 	Portico Portico
-	// GoVersion is the version of Go, such as 1.26.
-	GoVersion string
 	// Directives are the definitions of all directives, and Settings is the JSON Schema of portico.yaml, for editors.
 	Directives []*ast.Source
 	Settings   []byte
@@ -58,6 +56,14 @@ func reserved() []string {
 
 // Files returns the files of a project, without its schemas other than an empty one for each frontend.
 func Files(o Options) ([]File, error) {
+	own, err := readModule(o.Portico.Dir)
+	if err != nil {
+		return nil, err
+	}
+	data := struct {
+		Options
+		GoVersion string // such as 1.26, without the patch
+	}{o, strings.Join(strings.Split(own.Go.Version, ".")[:2], ".")}
 	var list []File
 	for _, f := range []struct{ template, path string }{
 		{"gqlgen.yml", "gqlgen.yml"},
@@ -72,7 +78,7 @@ func Files(o Options) ([]File, error) {
 		{"Dockerfile", "Dockerfile"},
 		{"README.md", "README.md"},
 	} {
-		content, err := render(f.template, o)
+		content, err := render(f.template, data)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +96,7 @@ func Files(o Options) ([]File, error) {
 	for _, source := range o.Directives {
 		directives.WriteString("\n" + strings.TrimSpace(source.Input) + "\n")
 	}
-	module, err := moduleFiles(o.Module, o.Portico)
+	module, err := moduleFiles(o.Module, o.Portico, own)
 	list = append(list, File{"directives.graphqls", directives.Bytes()}, File{"portico.schema.json", o.Settings})
 	return append(list, module...), err
 }

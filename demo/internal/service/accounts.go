@@ -89,7 +89,7 @@ type tokenResponse struct {
 	ExpiresIn   int    `json:"expires_in"` // seconds
 }
 
-// token mints a token for anybody who asks: it is a demo.
+// token mints a token for any caller, since this is a demo.
 func (a accounts) token(w http.ResponseWriter, r *http.Request) error {
 	var in tokenRequest
 	if err := rest.ReadJSON(w, r, &in); err != nil {
