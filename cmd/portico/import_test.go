@@ -71,8 +71,7 @@ wrote      clients/shop/openapi.yaml
 left out:
   GET /file: it answers with text/csv, not JSON or XML
 
-add to portico.yaml:
-services:
+add to services in portico.yaml:
   shop:
     url: https://shop.example/v1
 

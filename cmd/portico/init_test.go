@@ -93,7 +93,7 @@ func in(t *testing.T, dir, name string, args ...string) string {
 // What can not be made leaves nothing, and what is there stays.
 func TestInitRefuses(t *testing.T) {
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"openapi.yaml": "openapi: 3.0.3\npaths: [", "taken/README.md": "mine", "file": ""})
+	writeFiles(t, dir, map[string]string{"openapi.yaml": "openapi: 3.0.3\npaths: [", "writes.yaml": strings.ReplaceAll(ordersDocument, "get:", "put:"), "taken/README.md": "mine", "file": ""})
 	for _, c := range []struct {
 		args []string
 		code int
@@ -106,6 +106,7 @@ func TestInitRefuses(t *testing.T) {
 		{[]string{"shop", "--frontends", "shared"}, 1, `"shared" can't name a frontend`},
 		{[]string{"a b"}, 1, `"a b" can't name a project`},
 		{[]string{"shop", "--from", "a=openapi.yaml"}, 1, "openapi.yaml:"},
+		{[]string{"shop", "--from", "writes.yaml"}, 1, "there is no type Query"},
 		{[]string{"shop", "--from", "missing.yaml"}, 1, "missing.yaml"},
 		{[]string{"shop", "--from", "Or-ders=openapi.yaml"}, 1, `"Or-ders" can't name a service`},
 		{[]string{"shop", "--portico", "taken"}, 1, "taken has no source of Portico"},

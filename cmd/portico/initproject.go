@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -85,6 +86,7 @@ func (n *projectMaker) schemas(ctx context.Context, from []string) error {
 		n.options.Services = []scaffold.Service{service}
 		return n.write(files)
 	}
+	reads := false
 	for i, given := range from {
 		name, file, ok := strings.Cut(given, "=")
 		if !ok {
@@ -99,6 +101,7 @@ func (n *projectMaker) schemas(ctx context.Context, from []string) error {
 			service.URL = fmt.Sprintf("grpc://127.0.0.1:%d", 7001+i)
 		}
 		n.options.Services = append(n.options.Services, service)
+		reads = reads || bytes.Contains(draft.Files[0].Content, []byte("type Query {"))
 		for _, left := range draft.LeftOut {
 			n.notes = append(n.notes, name+": left out: "+left)
 		}
@@ -110,6 +113,9 @@ func (n *projectMaker) schemas(ctx context.Context, from []string) error {
 		if err := importer.Write(n.dir, changes); err != nil {
 			return err
 		}
+	}
+	if !reads {
+		return errors.New("no operation of the services only reads, so there is no type Query, which every GraphQL schema needs: give another service, too")
 	}
 	return nil
 }

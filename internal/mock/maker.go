@@ -37,7 +37,7 @@ type maker struct {
 }
 
 func newMaker(a *api, r *http.Request, p apiPath, values map[string]string) *maker {
-	m := &maker{seed: a.seed, call: r.Method + " /" + strings.Join(p.segments, "/"), path: values, given: map[string][]string{}}
+	m := &maker{seed: a.seed, call: r.Method + " " + p.template, path: values, given: map[string][]string{}}
 	for name, list := range r.URL.Query() {
 		for _, text := range list {
 			m.give(name, strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(",| ", c) })...)

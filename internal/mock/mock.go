@@ -13,9 +13,11 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,52 +63,62 @@ type api struct {
 
 // apiPath is a path of the document.
 type apiPath struct {
-	segments []string // a parameter is {name}
-	item     *openapi3.PathItem
+	template   string // such as /orders/{id}
+	parameters []string
+	pattern    *regexp.Regexp // with a group for each parameter
+	item       *openapi3.PathItem
 }
 
 func newAPI(service string, doc *openapi3.T, seed uint64) *api {
 	a := &api{service: service, seed: seed}
-	for name, item := range doc.Paths.Map() {
-		a.paths = append(a.paths, apiPath{strings.Split(strings.Trim(name, "/"), "/"), item})
+	for template, item := range doc.Paths.Map() {
+		a.paths = append(a.paths, newPath(template, item))
 	}
 	slices.SortFunc(a.paths, func(x, y apiPath) int {
-		return cmp.Or(cmp.Compare(x.parameters(), y.parameters()), slices.Compare(x.segments, y.segments))
+		return cmp.Or(cmp.Compare(len(x.parameters), len(y.parameters)), cmp.Compare(x.template, y.template))
 	})
 	return a
 }
 
-func (p apiPath) parameters() int { return strings.Count(strings.Join(p.segments, "/"), "{") }
+func newPath(template string, item *openapi3.PathItem) apiPath {
+	p := apiPath{template: template, item: item}
+	var pattern strings.Builder
+	for rest := strings.Trim(template, "/"); ; {
+		before, after, ok := strings.Cut(rest, "{")
+		pattern.WriteString(regexp.QuoteMeta(before))
+		name, next, closed := strings.Cut(after, "}")
+		if !ok || !closed {
+			break
+		}
+		p.parameters = append(p.parameters, name)
+		pattern.WriteString("([^/]+?)")
+		rest = next
+	}
+	p.pattern = regexp.MustCompile("^/?" + pattern.String() + "/?$")
+	return p
+}
 
-// match returns the parameters of a path that is an instance of the template.
-func (p apiPath) match(segments []string) (map[string]string, bool) {
-	if len(segments) != len(p.segments) {
+// match returns the parameters of an escaped path that is an instance of the template.
+func (p apiPath) match(escaped string) (map[string]string, bool) {
+	groups := p.pattern.FindStringSubmatch(escaped)
+	if groups == nil {
 		return nil, false
 	}
 	values := map[string]string{}
-	for i, template := range p.segments {
-		before, rest, ok := strings.Cut(template, "{")
-		if !ok {
-			if template != segments[i] {
-				return nil, false
-			}
-			continue
-		}
-		name, after, _ := strings.Cut(rest, "}")
-		value, found := strings.CutPrefix(segments[i], before)
-		if !found || !strings.HasSuffix(value, after) || len(value) == len(after) {
+	for i, name := range p.parameters {
+		text, err := url.PathUnescape(groups[i+1])
+		if err != nil {
 			return nil, false
 		}
-		values[name] = strings.TrimSuffix(value, after)
+		values[name] = text
 	}
 	return values, true
 }
 
 // ServeHTTP answers with the example of the operation's first successful response or, without one, with values of its schema.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	for _, p := range a.paths {
-		values, ok := p.match(segments)
+		values, ok := p.match(r.URL.EscapedPath())
 		if !ok {
 			continue
 		}

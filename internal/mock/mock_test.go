@@ -42,6 +42,9 @@ paths:
       responses: { "200": { description: ok, content: { application/json: { schema: { $ref: "#/components/schemas/Order" } } } } }
     delete:
       responses: { "204": { description: gone } }
+  /shops/{shop}/orders/{orderId}.{format}:
+    get:
+      responses: { "200": { description: ok, content: { application/json: { schema: { $ref: "#/components/schemas/Order" } } } } }
   /orders/latest:
     get:
       responses: { "200": { description: ok, content: { application/json: { schema: { $ref: "#/components/schemas/Order" } } } } }
@@ -161,6 +164,7 @@ func TestAnswers(t *testing.T) {
 		{http.MethodPost, "/orders", `no JSON`, 201, `"customerId":`},
 		{http.MethodDelete, "/orders/1", "", 204, ""},
 		{http.MethodGet, "/orders/latest", "", 200, `"id":"1"`},
+		{http.MethodGet, "/shops/7/orders/a%2Fb.json", "", 200, `"id":"a/b"`},
 		{http.MethodGet, "/example", "", 200, `{"a":[1]}`},
 		{http.MethodGet, "/nothing", "", 404, "the document of a has no GET /nothing"},
 		{http.MethodPut, "/orders", "", 404, "the document of a has no PUT /orders"},
