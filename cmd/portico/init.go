@@ -19,6 +19,7 @@ import (
 type initFlags struct {
 	name, module, portico string
 	frontends, from       []string
+	roots                 []string // of imports of protos
 }
 
 func initCommand(c console) *cobra.Command {
@@ -57,6 +58,7 @@ The exit code is 0 if the project was made, 1 for a mistake in a document or a f
 	flags.StringSliceVar(&f.frontends, "frontends", nil, "the frontends, a `LIST` with commas (default web)")
 	flags.StringArrayVar(&f.from, "from", nil, "the OpenAPI document or proto of a service, as `[SERVICE=]FILE`; its operations become fields. "+
 		"Without SERVICE, the file names the service. Without --from, the project has an example. May be repeated")
+	flags.StringArrayVarP(&f.roots, "import-path", "I", nil, "look for imports of protos in the folder `DIR`; may be repeated")
 	flags.StringVar(&f.module, "module", "", "the `PATH` of the Go module (default example.com/NAME)")
 	flags.StringVar(&f.portico, "portico", "", "the source of Portico in the folder `DIR`, for a build of it that is no released version and does not find it")
 	_ = cmd.MarkFlagDirname("portico") // it fails for undefined flags only
@@ -100,7 +102,7 @@ func (f *initFlags) ask(ctx context.Context, c console) error {
 // init makes the project.
 func (f *initFlags) init(ctx context.Context, c console) error {
 	start := time.Now()
-	n := projectMaker{console: c, target: f.name, options: scaffold.Options{Module: f.module, Frontends: f.frontends}}
+	n := projectMaker{console: c, target: f.name, roots: f.roots, options: scaffold.Options{Module: f.module, Frontends: f.frontends}}
 	if before, _, ok := strings.Cut(f.name, "/"); ok && strings.Contains(strings.Trim(before, "."), ".") { // a module's path, and no path of files
 		n.target, n.options.Module = filepath.Base(f.name), cmp.Or(f.module, f.name)
 	}

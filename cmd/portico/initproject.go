@@ -30,6 +30,7 @@ type projectMaker struct {
 
 	target   string
 	options  scaffold.Options
+	roots    []string // of imports of protos
 	dir      string // where it is made, before it is moved
 	examples []scaffold.Example
 	notes    []string
@@ -92,7 +93,7 @@ func (n *projectMaker) schemas(ctx context.Context, from []string) error {
 		if !ok {
 			name, file = strings.ToLower(strings.TrimSuffix(filepath.Base(given), filepath.Ext(given))), given
 		}
-		draft, err := n.draft(ctx, file, importer.Options{Dir: n.dir, Service: name})
+		draft, err := n.draft(ctx, file, importer.Options{Dir: n.dir, Service: name, Roots: n.roots})
 		if err != nil {
 			return err
 		}
