@@ -31,7 +31,7 @@ type projectMaker struct {
 	target   string
 	options  scaffold.Options
 	roots    []string // of imports of protos
-	dir      string // where it is made, before it is moved
+	dir      string   // where it is made, before it is moved
 	examples []scaffold.Example
 	notes    []string
 }
