@@ -1,8 +1,10 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -232,10 +234,13 @@ backend gateways
 	}
 }
 
-// haproxyStatus asks HAProxy for the status of a server.
+// haproxyStatus asks HAProxy for the status of a server; empty if it has none yet.
 func haproxyStatus(t *testing.T, socket, server string) string {
 	t.Helper()
 	conn, err := net.Dial("unix", socket)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "" // it may listen for clients before
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,6 +113,12 @@ func (s *Server) runStates(ctx, own context.Context) {
 			}
 		case request = <-s.reloading.asked:
 		}
+		if ctx.Err() != nil { // select takes any of the cases that can proceed
+			if request.done != nil {
+				request.done <- reloaded{err: errStopping}
+			}
+			return
+		}
 		watcher.read()
 		of := s.reload(own, request.cause)
 		parts.are(own, s.now())
