@@ -47,10 +47,22 @@ type Config struct {
 // Store keeps entries. It is safe for concurrent use.
 type Store struct {
 	config  Config
-	shared  *shared                          // nil: it is this gateway's own
-	entries *ristretto.Cache[uint64, *Entry] // nil: nothing is kept
+	shared  *shared // nil: it is this gateway's own
+	entries memory  // nil: nothing is kept
+	metrics *ristretto.Metrics
 	tags    invalidations
 	counts  counts
+}
+
+// memory is a ristretto.Cache. It is an interface, since packages that use a store would compile the
+// cache again: it is generic.
+type memory interface {
+	Get(key uint64) (*Entry, bool)
+	SetWithTTL(key uint64, e *Entry, cost int64, ttl time.Duration) bool
+	Wait()
+	MaxCost() int64
+	RemainingCost() int64
+	Close()
 }
 
 // bookkeeping is what an entry costs besides its value and its tags: the entry,
@@ -79,7 +91,7 @@ func New(config Config) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.entries = entries
+		s.entries, s.metrics = entries, entries.Metrics
 	}
 	if config.Link != nil {
 		var err error
@@ -247,7 +259,7 @@ type Stats struct {
 func (s *Store) Stats() Stats {
 	stats := Stats{Hits: s.counts.hits.Load(), Stale: s.counts.stale.Load(), Shared: s.counts.remote.Load(), Misses: s.counts.misses.Load()}
 	if s.entries != nil {
-		m := s.entries.Metrics
+		m := s.metrics
 		stats.Evicted, stats.Rejected = m.KeysEvicted(), m.SetsRejected()+m.SetsDropped()
 		stats.Bytes = s.entries.MaxCost() - s.entries.RemainingCost()
 	}

@@ -10,12 +10,14 @@ import (
 // how many rows to fetch for each key. It is immutable and safe for concurrent
 // use.
 type Family[A, K comparable, V any] struct {
-	max   int
-	fetch func(ctx context.Context, args A, keys []K) (map[K]V, error)
+	of members[A, K, V] // an interface as in a Loader
+}
 
-	keeping *Keeping
-	kept    *cache.Cache
-	flying  *flying[K, V]
+// members is a *[family].
+type members[A, K comparable, V any] interface {
+	member(args A) *Loader[K, V]
+	observe(observe func(keys int))
+	keep(k Keeping)
 }
 
 // NewFamily returns a family that calls fetch with at most max keys. It panics
@@ -24,28 +26,52 @@ func NewFamily[A, K comparable, V any](max int, fetch func(ctx context.Context, 
 	if max < 1 {
 		panic("loader.NewFamily: max must be at least 1")
 	}
-	return &Family[A, K, V]{max: max, fetch: fetch, flying: newFlying[K, V]()}
+	return &Family[A, K, V]{&family[A, K, V]{max: max, fetch: fetch, flying: newFlying[K, V]()}}
 }
 
 // Observe is [Loader.Observe] for all loaders of the family.
 func (f *Family[A, K, V]) Observe(observe func(keys int)) *Family[A, K, V] {
+	f.of.observe(observe)
+	return f
+}
+
+// Keep is [Loader.Keep] for all loaders of the family.
+func (f *Family[A, K, V]) Keep(k Keeping) *Family[A, K, V] {
+	f.of.keep(k)
+	return f
+}
+
+// For returns the loader for these arguments. Loaders for equal arguments
+// share what they have loaded.
+func (f *Family[A, K, V]) For(args A) *Loader[K, V] { return f.of.member(args) }
+
+// family is what a [Family] is made of.
+type family[A, K comparable, V any] struct {
+	max   int
+	fetch func(ctx context.Context, args A, keys []K) (map[K]V, error)
+
+	keeping *Keeping
+	kept    *cache.Cache
+	flying  *flying[K, V]
+}
+
+func (f *family[A, K, V]) observe(observe func(keys int)) {
 	if fetch := f.fetch; observe != nil {
 		f.fetch = func(ctx context.Context, args A, keys []K) (map[K]V, error) {
 			observe(len(keys))
 			return fetch(ctx, args, keys)
 		}
 	}
-	return f
 }
 
-// For returns the loader for these arguments. Loaders for equal arguments
-// share what they have loaded.
-func (f *Family[A, K, V]) For(args A) *Loader[K, V] {
+func (f *family[A, K, V]) keep(k Keeping) { f.keeping, f.kept = &k, newKept[V](k.Store) }
+
+func (f *family[A, K, V]) member(args A) *Loader[K, V] {
 	type member struct {
-		family *Family[A, K, V]
+		family *family[A, K, V]
 		args   A
 	}
-	return &Loader[K, V]{
+	b := &batching[K, V]{
 		id:  member{f, args},
 		max: f.max,
 		fetch: func(ctx context.Context, keys []K) (map[K]V, error) {
@@ -56,4 +82,5 @@ func (f *Family[A, K, V]) For(args A) *Loader[K, V] {
 		kept:    f.kept,
 		flying:  f.flying,
 	}
+	return b.handle()
 }

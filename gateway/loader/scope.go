@@ -61,14 +61,14 @@ func Reset(ctx context.Context) {
 func stateOf[K comparable, V any](ctx context.Context, id any) *state[K, V] {
 	s, ok := ctx.Value(scopeKey{}).(*Scope)
 	if !ok {
-		return newState[K, V]()
+		return &state[K, V]{batches: newBatches()}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if have, ok := s.states[id].(*state[K, V]); ok {
 		return have
 	}
-	fresh := newState[K, V]()
+	fresh := &state[K, V]{batches: newBatches()}
 	if s.states == nil {
 		s.states = map[any]any{}
 	}

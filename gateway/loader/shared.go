@@ -28,19 +28,6 @@ type Keeping struct {
 	MaxAge time.Duration
 }
 
-// Keep lets requests share the loader's values, which they must not change.
-// Call it when the loader is made.
-func (l *Loader[K, V]) Keep(k Keeping) *Loader[K, V] {
-	l.keeping, l.kept = &k, newKept[V](k.Store)
-	return l
-}
-
-// Keep is [Loader.Keep] for all loaders of the family.
-func (f *Family[A, K, V]) Keep(k Keeping) *Family[A, K, V] {
-	f.keeping, f.kept = &k, newKept[V](k.Store)
-	return f
-}
-
 // kept is what a key has in the store.
 type kept[V any] struct {
 	value V
@@ -90,13 +77,13 @@ func keptOf[V any](e *cache.Entry) *kept[V] { return e.Value.(*kept[V]) } //noli
 
 // keyOf returns the name of a key of a loader. Keys are texts, numbers and structs
 // of these, which Go's syntax distinguishes.
-func (l *Loader[K, V]) keyOf(key K) cache.Key {
+func (l *batching[K, V]) keyOf(key K) cache.Key {
 	return sha256.Sum256(fmt.Appendf(nil, "entity %q %q %#v %#v", l.keeping.Service, l.keeping.Name, l.args, key))
 }
 
 // recall takes the values of keys from the store and returns the keys that are
 // not there.
-func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K {
+func (l *batching[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K {
 	if l.keeping.MaxAge == 0 {
 		return keys
 	}
@@ -120,13 +107,13 @@ func (l *Loader[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K
 }
 
 // note notes in the provenance of the answer that keys were found without a call for it.
-func (l *Loader[K, V]) note(ctx context.Context, keys int, how string, began time.Time) {
+func (l *batching[K, V]) note(ctx context.Context, keys int, how string, began time.Time) {
 	provenance.From(ctx).Found(&provenance.Call{Service: l.keeping.Service, Route: l.keeping.Name, Keys: keys, Cache: how, Began: began})
 }
 
 // use makes a cached value a part of the context's answer. last is what the value
 // before it was made of, which is mostly the same.
-func (l *Loader[K, V]) use(ctx context.Context, entry *cache.Entry, last *provenance.Summary) *kept[V] {
+func (l *batching[K, V]) use(ctx context.Context, entry *cache.Entry, last *provenance.Summary) *kept[V] {
 	have, record := keptOf[V](entry), provenance.From(ctx)
 	made := *have.made
 	if have.made == last {
@@ -141,7 +128,7 @@ func (l *Loader[K, V]) use(ctx context.Context, entry *cache.Entry, last *proven
 
 // fetchKept fetches the values of keys, but for those that other gateways have, and
 // caches them.
-func (l *Loader[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K) (values map[K]V, err error) {
+func (l *batching[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K) (values map[K]V, err error) {
 	names := make([]cache.Key, len(keys))
 	for i, key := range keys {
 		names[i] = l.keyOf(key)
@@ -184,7 +171,7 @@ func (l *Loader[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K) 
 }
 
 // entries returns the entries of keys that were fetched.
-func (l *Loader[K, V]) entries(keys []K, values map[K]V, err error, made provenance.Summary, began time.Time) []*cache.Entry {
+func (l *batching[K, V]) entries(keys []K, values map[K]V, err error, made provenance.Summary, began time.Time) []*cache.Entry {
 	store := l.keeping.Store
 	if !store.Keeps() {
 		return nil
@@ -266,13 +253,13 @@ func isShared(made provenance.Summary) bool {
 
 // shares reports whether values can be shared: those of a mutation are read anew,
 // and only for it.
-func (l *Loader[K, V]) shares(ctx context.Context) bool {
+func (l *batching[K, V]) shares(ctx context.Context) bool {
 	return l.keeping != nil && (l.keeping.MaxAge > 0 || l.keeping.Store.Coalesces()) && !l.flying.personal.Load() && !provenance.IsWriting(ctx)
 }
 
 // board finds the keys that other requests are loading already. The others are
 // to be loaded, in batches that are returned.
-func (l *Loader[K, V]) board(ctx context.Context, s *state[K, V], keys []K) []*flown[K, V] {
+func (l *batching[K, V]) board(ctx context.Context, s *state[K, V], keys []K) []*flown[K, V] {
 	epoch, coalesces := l.keeping.Store.Epoch(), l.keeping.Store.Coalesces()
 	joined := map[*flown[K, V]][]K{}
 	l.flying.mu.Lock()
@@ -301,7 +288,7 @@ func (l *Loader[K, V]) board(ctx context.Context, s *state[K, V], keys []K) []*f
 
 // join returns a batch of keys that waits for one of another request. If that was
 // for its caller only, or was cut short, they are loaded after all, together.
-func (l *Loader[K, V]) join(ctx context.Context, f *flown[K, V], keys []K) *batch[K, V] {
+func (l *batching[K, V]) join(ctx context.Context, f *flown[K, V], keys []K) *batch[K, V] {
 	b, began := &batch[K, V]{keys: keys}, time.Now()
 	wait := sync.OnceFunc(func() {
 		select {
@@ -328,7 +315,7 @@ func (l *Loader[K, V]) join(ctx context.Context, f *flown[K, V], keys []K) *batc
 }
 
 // fly loads a batch and lands it, whatever happens: other requests wait for it.
-func (l *Loader[K, V]) fly(f *flown[K, V]) Fetch[K, V] {
+func (l *batching[K, V]) fly(f *flown[K, V]) Fetch[K, V] {
 	return func(ctx context.Context, keys []K) (values map[K]V, err error) {
 		f.cut = true
 		defer l.land(f)
@@ -348,7 +335,7 @@ func (l *Loader[K, V]) fly(f *flown[K, V]) Fetch[K, V] {
 	}
 }
 
-func (l *Loader[K, V]) land(f *flown[K, V]) {
+func (l *batching[K, V]) land(f *flown[K, V]) {
 	l.flying.mu.Lock()
 	defer l.flying.mu.Unlock()
 	for _, key := range f.keys {

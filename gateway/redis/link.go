@@ -24,13 +24,13 @@ const (
 type Link struct {
 	config   Config
 	log      *slog.Logger
-	options  rueidis.ClientOption
+	connect  func() (client, error)
 	watcher  Watcher
 	greeting *Script
 	prompt   chan struct{} // a check is due now
 	tried    chan struct{} // closed after the first check
 
-	client  atomic.Pointer[rueidis.Client]
+	client  client                  // of Run; nil until there is a connection
 	session atomic.Pointer[Session] // nil: the link is down
 	breaks  atomic.Uint64           // how often a connection was begun or lost, or the server's data replaced
 	checks  atomic.Uint64           // how many the server passed
@@ -66,7 +66,7 @@ type Session struct {
 	Life string
 
 	link   *Link
-	client rueidis.Client
+	client client
 	breaks uint64
 }
 
@@ -93,8 +93,10 @@ func Open(config Config, log *slog.Logger) (*Link, error) {
 	if config.Timeout <= 0 {
 		l.config.Timeout = 50 * time.Millisecond
 	}
-	var err error
-	l.options, err = options(config.URL)
+	options, err := options(config.URL)
+	l.connect = func() (client, error) {
+		return dialing{options, func() { l.breaks.Add(1) }, l.watcher.Tracked(), l.changed}.connect()
+	}
 	return l, err
 }
 
@@ -144,18 +146,10 @@ func (l *Link) Check() {
 
 // Run keeps the link up until ctx is done. The link is down then.
 func (l *Link) Run(ctx context.Context) {
-	l.options.DialCtxFn = dialer(l.options, func() { l.breaks.Add(1) })
-	l.options.OnInvalidations = l.invalidated
-	for _, prefix := range l.watcher.Tracked() {
-		l.options.ClientTrackingOptions = append(l.options.ClientTrackingOptions, "PREFIX", prefix)
-	}
-	if l.options.DisableCache = len(l.options.ClientTrackingOptions) == 0; !l.options.DisableCache {
-		l.options.ClientTrackingOptions = append(l.options.ClientTrackingOptions, "BCAST")
-	}
 	defer func() {
 		l.session.Store(nil)
-		if client := l.client.Load(); client != nil {
-			(*client).Close()
+		if l.client != nil {
+			l.client.close()
 		}
 	}()
 	ticker := time.NewTicker(checkEvery)
@@ -184,22 +178,16 @@ func (l *Link) Run(ctx context.Context) {
 	}
 }
 
-// invalidated is called by the client with keys that changed; with nil when the
+// changed is called by the client with keys that changed; with nil when the
 // connection was lost, or the server's data replaced.
-func (l *Link) invalidated(keys []rueidis.RedisMessage) {
+func (l *Link) changed(keys []string) {
 	if keys == nil {
 		l.breaks.Add(1)
 		l.watcher.Lost()
 		l.Check()
 		return
 	}
-	names := make([]string, 0, len(keys))
-	for i := range keys {
-		if name, err := keys[i].ToString(); err == nil {
-			names = append(names, name)
-		}
-	}
-	l.watcher.Changed(names)
+	l.watcher.Changed(keys)
 }
 
 // attempts is how often a check is repeated at once because the first one made a
@@ -268,26 +256,18 @@ return run .. ' ' .. data
 // greet checks whether the server answers and writes, and returns what would be
 // the session; nil if there is no connection.
 func (l *Link) greet(ctx context.Context) (*Session, error) {
-	client := l.client.Load()
-	if client == nil {
-		made, err := rueidis.NewClient(l.options)
+	if l.client == nil {
+		made, err := l.connect()
 		if err != nil {
 			return nil, err
 		}
-		client = &made
-		l.client.Store(client)
+		l.client = made
 	}
-	s := &Session{link: l, client: *client, breaks: l.breaks.Load()}
+	s := &Session{link: l, client: l.client, breaks: l.breaks.Load()}
 	ctx, cancel := context.WithTimeout(ctx, l.checkTimeout())
 	defer cancel()
-	result := l.greeting.exec(ctx, s.client, []Call{{Keys: []string{l.config.Prefix + ":{cache}:check"}}})[0]
-	if s.client.Mode() == rueidis.ClientModeCluster {
-		// So that all connections are there before a session begins; a node that
-		// does not answer is no concern of the others' keys.
-		for _, node := range s.client.Nodes() {
-			_ = node.Do(ctx, node.B().Ping().Build()).Error()
-		}
-	}
+	result := s.client.exec(ctx, l.greeting, []Call{{Keys: []string{l.config.Prefix + ":{cache}:check"}}})[0]
+	s.client.connectAll(ctx)
 	var err error
 	s.Life, err = result.ToString()
 	return s, err
@@ -296,7 +276,7 @@ func (l *Link) greet(ctx context.Context) (*Session, error) {
 // Do calls a script once for each of calls, in one round trip. The error is the
 // first of the results, or [ErrEnded].
 func (s *Session) Do(ctx context.Context, script *Script, calls ...Call) ([]Result, error) {
-	results := script.exec(ctx, s.client, calls)
+	results := s.client.exec(ctx, script, calls)
 	if s.over() {
 		return results, ErrEnded
 	}
