@@ -27,7 +27,8 @@ import (
 type Open func(services *upstream.Services) ([]execute.Frontend, map[string]access.Policy, error)
 
 // Main serves a project until a signal stops the process, and exits with 1 if serving fails. The process has the flags
-// -config, the configuration's file (portico.yaml), and -log, the least level of what is logged (info).
+// -config, the configuration's file (portico.yaml), -set, a setting that counts as if the file had it, and -log, the least level
+// of what is logged (info).
 //
 // It stops on SIGINT and SIGTERM, after the requests that are under way, and with SIGTERM after server.lameDuck; a second
 // signal ends it at once. It reads its configuration again on SIGHUP, and when the file has changed.
@@ -92,10 +93,16 @@ func Run(ctx context.Context, open Open, p Process) error {
 	file := flags.String("config", "portico.yaml", "the configuration's file")
 	var level slog.Level
 	flags.TextVar(&level, "log", slog.LevelInfo, "the least level of what is logged: debug, info, warn, error")
+	var set []string
+	flags.Func("set", "a setting that counts as if the file had it, such as services.catalog.url=http://127.0.0.1:7001; may be repeated",
+		func(text string) error {
+			set = append(set, text)
+			return nil
+		})
 	if err := flags.Parse(p.Args); err != nil {
 		return err
 	}
-	load := func() (*config.Config, error) { return config.Load(*file, p.Getenv) }
+	load := func() (*config.Config, error) { return config.Load(*file, p.Getenv, set...) }
 	cfg, err := load()
 	if err != nil {
 		return err

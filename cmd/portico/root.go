@@ -36,7 +36,7 @@ means something else describe it in their help.`,
 		SilenceErrors: true, // exitCode prints them
 		SilenceUsage:  true,
 	},
-		initCommand(c), generateCommand(), checkCommand(), configCommand(),
+		initCommand(c), devCommand(c), generateCommand(), checkCommand(), configCommand(),
 		importCommand(c), mockCommand(),
 		diffCommand(), docsCommand(), explainCommand(), usageCommand(),
 		versionCommand(),

@@ -7,14 +7,15 @@ import (
 	"reflect"
 )
 
-// Load reads the file and replaces what it takes from the environment. If the file has
+// Load reads the file and replaces what it takes from the environment. Each of set is a setting that counts as if the
+// file had it, such as services.catalog.url=http://127.0.0.1:7001. If the file has
 // mistakes, its error is [Mistakes].
-func Load(file string, getenv func(string) string) (*Config, error) {
+func Load(file string, getenv func(string) string, set ...string) (*Config, error) {
 	text, err := readFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the configuration: %w", err)
 	}
-	c, err := parse(file, text, getenv)
+	c, err := parse(file, text, getenv, set...)
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +50,16 @@ func Parse(text []byte, getenv func(string) string) (*Config, error) {
 	return parse("", text, getenv)
 }
 
-func parse(file string, text []byte, getenv func(string) string) (*Config, error) {
+func parse(file string, text []byte, getenv func(string) string, set ...string) (*Config, error) {
 	p := &problems{file: file}
 	root := readTree(text, p)
 	if root == nil {
 		return nil, p.err()
+	}
+	for _, setting := range set {
+		if err := root.set(setting); err != nil {
+			return nil, err
+		}
 	}
 	p.root = root
 	c := Defaults()

@@ -36,9 +36,9 @@ import (
 // them, and no file is changed. Any other error is one of the file system, of
 // the Go command or of ctx; no file is changed then either.
 //
-// Generate changes the working directory and the standard logger of the process
-// while it runs, because gqlgen uses both. Concurrent calls wait for each
-// other; nothing else may depend on the two.
+// Generate changes the working directory, the standard logger and GOFLAGS of the process
+// while it runs, because gqlgen uses them. Concurrent calls wait for each
+// other; nothing else may depend on the three.
 func Generate(ctx context.Context, root string, progress func(Step)) error {
 	r, err := newRun(root, progress)
 	if err != nil {

@@ -32,6 +32,7 @@ func (r *run) models(s *stage, p *plan.Plan) error {
 		return err
 	}
 	cfg.Schema = r.project.Union // Init uses it
+	cfg.Packages = p.Models.Loaded().Packages
 	if err := cfg.Init(); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
@@ -148,17 +149,17 @@ func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *pla
 		}
 	}
 	adapters := &plugin{plan: p, planned: planned}
-	if err := r.execution(cfg, adapters); err != nil || len(adapters.left) == 0 {
+	if err := r.execution(cfg, p.Models.Loaded(), adapters); err != nil || len(adapters.left) == 0 {
 		return nil, err
 	}
 	return []string{fmt.Sprintf("frontend %s: gqlgen executes operations with %s, since their Go types are not pointers to structs with these fields",
 		f.Name, strings.Join(adapters.left, ", "))}, nil
 }
 
-// execution generates the executable schema of one frontend, as gqlgen's package api
-// does with one plugin. The frontends share the packages that gqlgen loads: package api
-// loads them again for each. Those loaded for the models are older than the clients.
-func (r *run) execution(cfg *config.Config, adapters *plugin) error {
+// execution generates the executable schema of one frontend, as gqlgen's package api does with one plugin. That loads gqlgen's
+// packages again for each frontend; here they are those of loaded. BuildData loads those of the project again:
+// the models and the clients are new.
+func (r *run) execution(cfg, loaded *config.Config, adapters *plugin) error {
 	if cfg.LocalPrefix != "" {
 		imports.LocalPrefix = cfg.LocalPrefix
 	}
@@ -169,13 +170,10 @@ func (r *run) execution(cfg *config.Config, adapters *plugin) error {
 	if err := codegen.ExpandInlineArguments(cfg.Schema); err != nil {
 		return err
 	}
-	if r.loaded != nil {
-		cfg.Packages = r.loaded.Packages
-	}
+	cfg.Packages = loaded.Packages
 	if err := cfg.Init(); err != nil {
 		return err
 	}
-	r.loaded = cfg
 	if err := adapters.MutateConfig(cfg); err != nil {
 		return err
 	}

@@ -3,11 +3,11 @@ package bindgen
 import (
 	"io"
 	"log"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/99designs/gqlgen/codegen/config"
 
 	"github.com/portico-gateway/portico/internal/project"
 )
@@ -31,7 +31,6 @@ type run struct {
 	project  *project.Project
 	progress func(Step)
 	last     time.Time
-	loaded   *config.Config // of the frontend before; all share its Packages
 }
 
 func newRun(root string, progress func(Step)) (*run, error) {
@@ -53,17 +52,24 @@ func (r *run) step(name string, notes ...string) {
 }
 
 // quiet stops the standard logger, to which gqlgen logs warnings that do not
-// apply here. The returned function restores it.
+// apply here, and makes the Go command find packages that it has compiled in another
+// stage. The returned function restores both.
 func (r *run) quiet() func() {
 	process.Lock()
 	out := log.Writer()
 	log.SetOutput(io.Discard)
+	const name = "GOFLAGS"
+	flags, set := os.LookupEnv(name)
+	_ = os.Setenv(name, strings.TrimSpace(flags+" -trimpath")) // what is compiled does not depend on the folder then
 	return func() {
+		if _ = os.Setenv(name, flags); !set {
+			_ = os.Unsetenv(name)
+		}
 		log.SetOutput(out)
 		process.Unlock()
 	}
 }
 
-// process guards what runs in one process share: its working directory and
-// logger.
-var process sync.Mutex //nolint:gochecknoglobals // as the directory and the logger are
+// process guards what runs in one process share: its working directory, logger and
+// environment.
+var process sync.Mutex //nolint:gochecknoglobals // as the directory, the logger and the environment are

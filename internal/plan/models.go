@@ -86,6 +86,10 @@ func loads(cfg *config.Config) (err error) {
 	return cfg.Init()
 }
 
+// Loaded returns a configuration of gqlgen with the packages that were loaded for the models: loading them again takes longer
+// than all else of a run.
+func (m *Models) Loaded() *config.Config { return m.config }
+
 // bind finds the Go type that gqlgen.yml names for a type.
 func (m *Models) bind(name string) error {
 	t, err := m.goType(m.config.Models[name].Model[0])
@@ -283,7 +287,7 @@ func GQLGen(p *project.Project, f *project.Frontend, dir string) (*config.Config
 	cfg.Exec = config.ExecConfig{Layout: config.ExecLayoutSingleFile, Filename: file(f.Name, "executor"), Package: f.Name}
 	cfg.Model = config.PackageConfig{Filename: file(project.ModelFolder, "models"), Package: project.ModelFolder}
 	cfg.Resolver = config.ResolverConfig{}
-	cfg.OmitGetters, cfg.OmitRootModels, cfg.OmitResolverFields = true, true, true
+	cfg.OmitGetters, cfg.OmitRootModels, cfg.OmitResolverFields, cfg.OmitComplexity = true, true, true, true
 	cfg.ResolversAlwaysReturnPointers = true
 	cfg.SkipModTidy, cfg.SkipValidation = true, true
 	for name := range p.Union.Directives {

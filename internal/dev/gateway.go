@@ -1,0 +1,128 @@
+package dev
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// gateway is the process of a gateway, which listens on Unix domain sockets.
+type gateway struct {
+	at    addresses
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when the process has ended
+
+	stopping sync.Once
+}
+
+// process is how a gateway is started.
+type process struct {
+	binary, root string
+	args         []string
+	environment  []string
+	at           addresses
+	out          io.Writer
+}
+
+// How long a gateway may take to start, and to end after it was told to: as long as its requests take, and no longer than
+// this.
+const (
+	startTimeout = time.Minute
+	endTimeout   = time.Minute
+)
+
+// failedStart is the error of a gateway that ends before it serves.
+type failedStart struct{ text string }
+
+func (e *failedStart) Error() string { return e.text }
+
+// start starts a gateway, and returns when it serves. If it ends before, the error is what it wrote to standard error.
+func (p process) start(ctx context.Context) (*gateway, error) {
+	cmd := exec.Command(p.binary, p.args...) //nolint:gosec,noctx // it is the project's gateway, which stop ends
+	cmd.Dir, cmd.Env, cmd.Stdout = p.root, p.environment, p.out
+	messages := &tail{to: p.out}
+	cmd.Stderr = messages
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for this process, which ends the gateway when its requests are answered
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	g := &gateway{at: p.at, cmd: cmd, ended: make(chan struct{})}
+	go func() {
+		defer close(g.ended)
+		_ = cmd.Wait()
+	}()
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-g.ended:
+			return nil, &failedStart{messages.String()}
+		case <-ctx.Done():
+			g.stop()
+			return nil, errors.Join(errors.New("the gateway does not start"), context.Cause(ctx))
+		case <-ticker.C:
+		}
+		if reachable(ctx, p.at.admin) && reachable(ctx, p.at.public) {
+			messages.pass()
+			return g, nil
+		}
+	}
+}
+
+// stop makes the gateway end when its requests are answered, and waits for that.
+func (g *gateway) stop() {
+	g.stopping.Do(func() { _ = g.cmd.Process.Signal(os.Interrupt) })
+	select {
+	case <-g.ended:
+	case <-time.After(endTimeout):
+		_ = g.cmd.Process.Kill()
+		<-g.ended
+	}
+}
+
+// tail keeps what a process writes until it serves; from then on, it writes it to another writer.
+type tail struct {
+	mu   sync.Mutex
+	kept bytes.Buffer
+	to   io.Writer
+	on   bool
+}
+
+// longestTail is how much of it is kept.
+const longestTail = 64 << 10
+
+// Write is part of [io.Writer].
+func (t *tail) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.on {
+		return t.to.Write(text)
+	}
+	if t.kept.Len() < longestTail {
+		t.kept.Write(text)
+	}
+	return len(text), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.kept.String()
+}
+
+// pass writes what was kept, and all that follows, to the other writer.
+func (t *tail) pass() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.on = true
+	_, _ = t.to.Write(t.kept.Bytes()) // it is shown to people
+	t.kept.Reset()
+}

@@ -1,0 +1,186 @@
+package dev
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"sync"
+	"time"
+)
+
+// proxy sends each request to the gateway that serves when it comes.
+type proxy struct {
+	status *status
+
+	mu      sync.RWMutex
+	current *backend // nil: none has started
+	closed  bool
+	retired sync.WaitGroup
+}
+
+// backend is a gateway as the proxy sees it.
+type backend struct {
+	gateway       *gateway
+	public, admin http.RoundTripper
+	// waiting are the requests that have no answer yet: the gateway may not know of them, so that it would not wait
+	// for them when it stops.
+	waiting sync.WaitGroup
+}
+
+func newProxy(s *status) *proxy { return &proxy{status: s} }
+
+// change makes a gateway answer the requests that come from now on. The one before stops when it has begun to answer its
+// requests, and ends when they are answered.
+func (p *proxy) change(to *gateway) {
+	next := &backend{gateway: to, public: dialing(to.at.public), admin: dialing(to.at.admin)}
+	p.mu.Lock()
+	before := p.current
+	p.current = next
+	p.mu.Unlock()
+	p.retire(before)
+}
+
+func (p *proxy) retire(b *backend) {
+	if b == nil {
+		return
+	}
+	p.retired.Go(func() {
+		b.waiting.Wait()
+		b.gateway.stop()
+	})
+}
+
+// close ends all gateways, and waits for that.
+func (p *proxy) close() {
+	p.mu.Lock()
+	before := p.current
+	p.current, p.closed = nil, true
+	p.mu.Unlock()
+	p.retire(before)
+	p.retired.Wait()
+}
+
+// take returns the gateway that answers a request, which has no answer before done; nil if there is none.
+func (p *proxy) take() (b *backend, done func()) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.current == nil {
+		return nil, nil
+	}
+	p.current.waiting.Add(1)
+	return p.current, sync.OnceFunc(p.current.waiting.Done)
+}
+
+// dialing returns a transport whose connections are to a Unix domain socket.
+func dialing(address string) http.RoundTripper {
+	return &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", strings.TrimPrefix(address, "unix:"))
+		},
+		MaxIdleConnsPerHost: 100, IdleConnTimeout: time.Minute, DisableCompression: true,
+	}
+}
+
+type answeredKey struct{}
+
+// public proxies requests of callers, and shows the status in the pages of the console.
+func (p *proxy) public() http.Handler {
+	forward := p.forward(func(b *backend) http.RoundTripper { return b.public })
+	own := p.status.handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, ownPath) {
+			own.ServeHTTP(w, r)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	})
+}
+
+// admin proxies requests of operators.
+func (p *proxy) admin() http.Handler {
+	return p.forward(func(b *backend) http.RoundTripper { return b.admin })
+}
+
+func (p *proxy) forward(by func(*backend) http.RoundTripper) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, done := p.take()
+		if b == nil {
+			p.unavailable(w, r)
+			return
+		}
+		defer done()
+		reverse := &httputil.ReverseProxy{
+			Rewrite:       rewrite,
+			Transport:     by(b),
+			FlushInterval: -1,
+			ErrorLog:      log.New(io.Discard, "", 0),
+			ModifyResponse: func(response *http.Response) error {
+				done()
+				return show(response)
+			},
+			ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+				refuse(w, http.StatusBadGateway, fmt.Sprintf("the gateway does not answer: %v", err))
+			},
+		}
+		reverse.ServeHTTP(w, r)
+	})
+}
+
+// rewrite keeps the request as it is, and adds the address of the caller, which the gateway believes what comes by a Unix
+// domain socket.
+func rewrite(r *httputil.ProxyRequest) {
+	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", "gateway", r.In.Host
+	for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Forwarded-Host"} {
+		if values := r.In.Header.Values(name); len(values) > 0 {
+			r.Out.Header[name] = values
+		}
+	}
+	host := r.Out.Header.Values("X-Forwarded-Host")
+	if r.SetXForwarded(); len(host) > 0 {
+		r.Out.Header["X-Forwarded-Host"] = host
+	}
+	if isPage(r.In) {
+		r.Out.Header.Del("Accept-Encoding")   // show changes the page
+		r.Out.Header.Del("If-None-Match")     // which would say that it is as before
+		r.Out.Header.Del("If-Modified-Since") // also without the script
+	}
+}
+
+// isPage reports whether a request is one of a browser for a page.
+func isPage(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// unavailable answers while there is no gateway.
+func (p *proxy) unavailable(w http.ResponseWriter, r *http.Request) {
+	if isPage(r) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, waitingPage)
+		return
+	}
+	refuse(w, http.StatusServiceUnavailable, p.status.reason())
+}
+
+// refuse answers as a gateway does: see docs/operations.md, codes.
+func refuse(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"errors": []any{
+		map[string]any{"message": message, "extensions": map[string]any{"code": "SERVICE_UNAVAILABLE"}},
+	}})
+}
+
+// serves reports whether a gateway is the one that answers requests.
+func (p *proxy) serves(g *gateway) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return !p.closed && p.current != nil && p.current.gateway == g
+}

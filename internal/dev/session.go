@@ -1,0 +1,246 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/internal/bindgen"
+)
+
+// session is a run. One goroutine uses it, but for the fields that say otherwise.
+type session struct {
+	Options
+
+	dir         string   // of the binary and the sockets
+	environment []string // of this process when it began: bindgen changes it
+	print       *printer
+	status      *status
+	proxy       *proxy
+	mocks       *mocks
+	front       *front
+	url         string
+	built       string // what the running gateway was started from: the binary's identity
+	starts      int
+}
+
+// run follows changes until ctx is done. A change ends the work for the one before it.
+func (s *session) run(ctx context.Context, changes <-chan []string) error {
+	defer func() { s.front.close() }()
+	failed := make(chan error, 1)
+	var pending []string // what has changed since the latest change that is served
+	cancel, done := s.work(ctx, nil, failed)
+	for {
+		select {
+		case <-ctx.Done():
+			cancel()
+			<-done
+			return nil
+		case err := <-failed:
+			return err
+		case <-done:
+			done, pending = nil, nil
+		case files := <-changes:
+			cancel()
+			if done != nil {
+				<-done
+			}
+			for _, file := range files {
+				s.print.line(plain, "%s changed", file)
+			}
+			pending = slices.Compact(slices.Sorted(slices.Values(append(pending, files...))))
+			cancel, done = s.work(ctx, pending, failed)
+		}
+	}
+}
+
+// work begins to make a gateway of the files that have changed; nil are all. It sends an error that no edit can correct.
+func (s *session) work(ctx context.Context, files []string, failed chan<- error) (cancel func(), done chan struct{}) {
+	ctx, cancel = context.WithCancel(ctx)
+	done = make(chan struct{})
+	go func() {
+		defer close(done)
+		err := s.update(ctx, files)
+		if ctx.Err() != nil || err == nil {
+			return
+		}
+		if s.front == nil && isListenError(err) {
+			failed <- err
+			return
+		}
+		s.fail(err)
+	}()
+	return cancel, done
+}
+
+func isListenError(err error) bool {
+	return strings.Contains(err.Error(), "does another gateway run?")
+}
+
+// update makes a gateway of the project as it is now, and lets it take over. If only the configuration has changed, the
+// gateway that was built last is started with it first.
+func (s *session) update(ctx context.Context, files []string) error {
+	s.status.set(working, nil)
+	began := time.Now()
+	if files != nil && s.built != "" && !slices.ContainsFunc(files, func(name string) bool { return filepath.Join(s.Root, name) != s.Config }) {
+		if err := s.start(ctx, began); err != nil {
+			return err
+		}
+	}
+	if err := bindgen.Generate(ctx, s.Root, s.note); err != nil {
+		return err
+	}
+	generated := time.Since(began)
+	binary, err := s.build(ctx)
+	if err != nil {
+		return err
+	}
+	if binary == s.built {
+		s.serves("nothing to build", began)
+		return nil
+	}
+	s.print.line(dim, "generated in %s, built in %s", seconds(generated), seconds(time.Since(began)-generated))
+	s.built = binary
+	return s.start(ctx, began)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+func (s *session) note(step bindgen.Step) {
+	for _, note := range step.Notes {
+		s.print.line(plain, "note: %s", note)
+	}
+}
+
+// build builds the gateway, and returns what identifies the binary.
+func (s *session) build(ctx context.Context) (string, error) {
+	binary := filepath.Join(s.dir, "gateway")
+	// Without symbols, which only debuggers read, since they take a third of the time to link.
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", binary, s.Main) //nolint:gosec // the project's own package
+	cmd.Dir, cmd.Env = s.Root, s.environment
+	if text, err := cmd.CombinedOutput(); err != nil {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		return "", errors.New(strings.TrimSpace(string(text) + "\n" + err.Error()))
+	}
+	info, err := os.Stat(binary)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d %d", info.ModTime().UnixNano(), info.Size()), nil
+}
+
+// start starts the gateway that was built last, with the configuration as it is now, and lets it take over.
+func (s *session) start(ctx context.Context, began time.Time) error {
+	cfg, err := config.Load(s.Config, os.Getenv)
+	if err != nil {
+		return err
+	}
+	if err := s.open(ctx, cfg); err != nil {
+		return err
+	}
+	s.starts++
+	at := addresses{
+		public: fmt.Sprintf("unix:%s/%d.public", s.dir, s.starts),
+		admin:  fmt.Sprintf("unix:%s/%d.admin", s.dir, s.starts),
+	}
+	args := []string{"-config", s.Config, "-log", s.Log, "-set", "server.listen=" + at.public, "-set", "admin.listen=" + at.admin}
+	if cfg.Server.TLS != nil {
+		args = append(args, "-set", "server.tls=null")
+	}
+	for _, setting := range s.mocks.settings(ctx, cfg, s.print) {
+		args = append(args, "-set", setting)
+	}
+	next, err := process{binary: filepath.Join(s.dir, "gateway"), root: s.Root, args: args, environment: s.environment, at: at, out: s.print}.start(ctx)
+	if err != nil {
+		return err
+	}
+	s.proxy.change(next)
+	s.watchOver(next)
+	if s.serves("", began); s.version() == 1 && s.Ready != nil {
+		s.Ready(s.url)
+	}
+	return nil
+}
+
+// watchOver shows when a gateway ends that should not.
+func (s *session) watchOver(g *gateway) {
+	go func() {
+		<-g.ended
+		if s.proxy.serves(g) {
+			s.fail(errors.New("the gateway has ended: what it wrote is in the terminal. It is started again with the next change"))
+		}
+	}()
+}
+
+// serves shows that the project as it is now is served.
+func (s *session) serves(how string, began time.Time) {
+	if s.status.set(serving, nil); how == "" {
+		how = "serving " + s.url + "/playground"
+	}
+	s.print.line(green, "%s (%s)", how, seconds(time.Since(began)))
+}
+
+// version counts the gateways that have served.
+func (s *session) version() int {
+	now, _ := s.status.latest()
+	return now.Version
+}
+
+// fail shows what is wrong.
+func (s *session) fail(err error) {
+	list := s.mistakes(err)
+	for _, m := range list {
+		s.print.line(red, "%s", strings.TrimSpace(m.At+" "+m.Message))
+	}
+	if s.status.set(mistaken, list); s.version() > 0 {
+		s.print.line(dim, "the gateway before this change goes on serving")
+	}
+}
+
+var position = regexp.MustCompile(`^(\S+\.\w+:\d+(?::\d+)?): (.*)$`)
+
+// mistakes returns the mistakes that an error reports, with paths that are relative to the project.
+func (s *session) mistakes(err error) []Mistake {
+	if list, ok := errors.AsType[bindgen.Diagnostics](err); ok {
+		var out []Mistake
+		for _, d := range list {
+			at := d.File
+			if d.Line > 0 {
+				at = fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column)
+			}
+			message := d.Message
+			if d.Fix != "" {
+				message += "\nfix: " + d.Fix
+			}
+			out = append(out, Mistake{At: at, Message: message})
+		}
+		return out
+	}
+	var out []Mistake
+	for line := range strings.Lines(strings.ReplaceAll(err.Error(), s.Root+string(filepath.Separator), "")) {
+		line = strings.TrimRight(line, "\n")
+		switch match := position.FindStringSubmatch(strings.TrimPrefix(line, "./")); {
+		case match != nil:
+			out = append(out, Mistake{At: match[1], Message: match[2]})
+		case len(out) == 0 || out[len(out)-1].At == "":
+			if !strings.HasPrefix(line, "# ") { // the Go command names the package
+				out = append(out, Mistake{Message: line})
+			}
+		case strings.HasPrefix(line, "\t"):
+			out[len(out)-1].Message += "\n" + strings.TrimSpace(line)
+		case line != "exit status 1":
+			out = append(out, Mistake{Message: line})
+		}
+	}
+	return out
+}
