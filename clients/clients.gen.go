@@ -27,7 +27,7 @@ type Set struct {
 
 // New returns the clients. Its error names every service that portico.yaml
 // lacks.
-func New(services *upstream.Services) (*Set, error) {
+func New(services upstream.Clients) (*Set, error) {
 	var (
 		set  Set
 		errs [6]error

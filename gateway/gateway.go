@@ -24,7 +24,7 @@ import (
 
 // Open returns the frontends of a project, which call services, and what decides @policy, by name. portico generate writes one:
 // graph.Open.
-type Open func(services *upstream.Services) ([]execute.Frontend, map[string]access.Policy, error)
+type Open func(services upstream.Clients) ([]execute.Frontend, map[string]access.Policy, error)
 
 // Main serves a project until a signal stops the process, and exits with 1 if serving fails. The process has the flags
 // -config, the configuration's file (portico.yaml), -set, a setting that counts as if the file had it, and -log, the least level

@@ -27,7 +27,7 @@ func Frontends(root *resolvers.Root, services *clients.Set) []execute.Frontend {
 
 // Open returns the frontends of the project, which call services, and what decides @policy, by name. Its error names every
 // service that portico.yaml lacks.
-func Open(services *upstream.Services) ([]execute.Frontend, map[string]access.Policy, error) {
+func Open(services upstream.Clients) ([]execute.Frontend, map[string]access.Policy, error) {
 	set, err := clients.New(services)
 	if err != nil {
 		return nil, nil, err

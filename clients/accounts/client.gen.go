@@ -16,13 +16,13 @@ import (
 
 // Client calls the service accounts. It is safe for concurrent use.
 type Client struct {
-	*upstream.HTTP
+	upstream.HTTP
 	expect       expectations
 	reviewAuthor *loader.Loader[string, *model.User]
 }
 
 // New returns a client of the service accounts.
-func New(services *upstream.Services) (*Client, error) {
+func New(services upstream.Clients) (*Client, error) {
 	service, err := services.HTTP("accounts")
 	if err != nil {
 		return nil, err

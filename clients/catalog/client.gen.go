@@ -18,14 +18,14 @@ import (
 
 // Client calls the service catalog. It is safe for concurrent use.
 type Client struct {
-	*upstream.HTTP
+	upstream.HTTP
 	expect           expectations
 	orderItemProduct *loader.Loader[string, *model.Product]
 	productCategory  *loader.Loader[string, *model.Category]
 }
 
 // New returns a client of the service catalog.
-func New(services *upstream.Services) (*Client, error) {
+func New(services upstream.Clients) (*Client, error) {
 	service, err := services.HTTP("catalog")
 	if err != nil {
 		return nil, err

@@ -18,13 +18,13 @@ import (
 
 // Client calls the service inventory. It is safe for concurrent use.
 type Client struct {
-	*upstream.GRPC
+	upstream.GRPC
 	expect       expectations
 	productStock *loader.Loader[string, *model.Stock]
 }
 
 // New returns a client of the service inventory.
-func New(services *upstream.Services) (*Client, error) {
+func New(services upstream.Clients) (*Client, error) {
 	service, err := services.GRPC("inventory")
 	if err != nil {
 		return nil, err

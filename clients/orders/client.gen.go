@@ -18,13 +18,13 @@ import (
 
 // Client calls the service orders. It is safe for concurrent use.
 type Client struct {
-	*upstream.HTTP
+	upstream.HTTP
 	expect       expectations
 	viewerOrders *loader.Family[viewerOrdersArgs, string, []*model.Order]
 }
 
 // New returns a client of the service orders.
-func New(services *upstream.Services) (*Client, error) {
+func New(services upstream.Clients) (*Client, error) {
 	service, err := services.HTTP("orders")
 	if err != nil {
 		return nil, err

@@ -16,13 +16,13 @@ import (
 
 // Client calls the service reviews. It is safe for concurrent use.
 type Client struct {
-	*upstream.GRPC
+	upstream.GRPC
 	expect         expectations
 	productReviews *loader.Family[productReviewsArgs, string, []*model.Review]
 }
 
 // New returns a client of the service reviews.
-func New(services *upstream.Services) (*Client, error) {
+func New(services upstream.Clients) (*Client, error) {
 	service, err := services.GRPC("reviews")
 	if err != nil {
 		return nil, err

@@ -15,13 +15,13 @@ import (
 
 // Client calls the service shipping. It is safe for concurrent use.
 type Client struct {
-	*upstream.HTTP
+	upstream.HTTP
 	expect        expectations
 	orderShipping *loader.Loader[string, *model.Shipping]
 }
 
 // New returns a client of the service shipping.
-func New(services *upstream.Services) (*Client, error) {
+func New(services upstream.Clients) (*Client, error) {
 	service, err := services.HTTP("shipping")
 	if err != nil {
 		return nil, err

@@ -20,6 +20,6 @@ func hasNoContent(status int) bool {
 }
 
 // empty returns the problem of an answer without content.
-func (c *HTTP) empty(r Request) error {
+func (c *httpClient) empty(r Request) error {
 	return c.Source(r.Binding).Malformed("the answer", errEmpty)
 }

@@ -27,7 +27,7 @@ type reading[T any] func(ctx context.Context, of *call, resp *http.Response, ask
 // exchanging is a request that is sent through the policies of a service, and what is
 // read of its answers.
 type exchanging[T any] struct {
-	http *HTTP
+	http *httpClient
 	req  based
 	read reading[T]
 	once bool // an attempt may send the request once only
@@ -40,7 +40,7 @@ type exchanging[T any] struct {
 // says. read is called for
 // each attempt, maybe concurrently. exchange returns what it returned for the attempt
 // that counts, also if that failed.
-func exchange[T any](c *HTTP, req based, what *call, read reading[T]) (T, error) {
+func exchange[T any](c *httpClient, req based, what *call, read reading[T]) (T, error) {
 	var value T
 	x := &exchanging[T]{http: c, req: req, read: read, once: !what.idempotent}
 	mine := &call{method: what.method, route: what.route, idempotent: what.idempotent, version: what.version} // what may be made again
@@ -136,7 +136,7 @@ func (x *exchanging[T]) request(ctx context.Context, to *endpoint.Endpoint) (*ht
 }
 
 // callOf returns what the request is to policies, without its attempts.
-func (c *HTTP) callOf(ctx context.Context, r Request) *call {
+func (c *httpClient) callOf(ctx context.Context, r Request) *call {
 	mayRepeat := r.Idempotent || r.Method == "" || r.Method == http.MethodGet
 	return &call{method: cmp.Or(r.Method, http.MethodGet), route: r.route(), idempotent: mayRepeat && !provenance.IsWriting(ctx), version: c.versions().of(ctx)}
 }

@@ -53,16 +53,13 @@ const (
 	keyExpectation = "the key"
 )
 
-// Expect returns the expectation of a binding, whose position is
-// file:line:column. paths are the paths of names that its answers in JSON
-// should have, through lists.
-func (c *HTTP) Expect(binding string, paths ...string) *Expectation {
+// Expect is part of [HTTP].
+func (c *httpClient) Expect(binding string, paths ...string) *Expectation {
 	return newExpectation(c.config(), binding, paths)
 }
 
-// Expect is like [HTTP.Expect] without paths, since the fields of messages are
-// known.
-func (c *GRPC) Expect(binding string) *Expectation {
+// Expect is part of [GRPC].
+func (c *grpcClient) Expect(binding string) *Expectation {
 	return newExpectation(c.config(), binding, nil)
 }
 

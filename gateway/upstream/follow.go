@@ -17,7 +17,8 @@ import (
 
 // Follow calls a method that streams and waits for its first message, as
 // [Watch] does. The method is "/package.Service/Method".
-func Follow[Req, Res any](ctx context.Context, c *GRPC, method string, request *Req) (iter.Seq2[*Res, error], error) {
+func Follow[Req, Res any](ctx context.Context, of GRPC, method string, request *Req) (iter.Seq2[*Res, error], error) {
+	c := of.(*grpcClient) //nolint:forcetypeassert // there is no other
 	f := following[Req, Res]{client: c, method: method, request: request, within: c.config().FirstMessage}
 	from, err := f.open(ctx)
 	if err != nil {
@@ -43,7 +44,7 @@ func Follow[Req, Res any](ctx context.Context, c *GRPC, method string, request *
 
 // following opens streams of one method, one after the other.
 type following[Req, Res any] struct {
-	client  *GRPC
+	client  *grpcClient
 	method  string
 	request *Req
 	within  time.Duration // until the first message; 0 for any time
@@ -174,7 +175,7 @@ func (c *Config) firstMessage(sharing Sharing) time.Duration {
 
 // NewStream is part of grpc.ClientConnInterface. A stream lasts as long as its
 // context; see [Watch] for those on which only the service sends.
-func (c *GRPC) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+func (c *grpcClient) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	ctx, err := c.outgoing(ctx)
 	if err != nil {
 		return nil, err
@@ -200,7 +201,7 @@ type streaming struct {
 // newStream opens a stream to an endpoint, once, within the service's timeout: an endpoint
 // that permits no more streams is not waited for as long as the others last. end is to know
 // when it ends.
-func (c *GRPC) newStream(ctx context.Context, to *endpoint.Endpoint, end *ending, of streaming) (s grpc.ClientStream, err error) {
+func (c *grpcClient) newStream(ctx context.Context, to *endpoint.Endpoint, end *ending, of streaming) (s grpc.ClientStream, err error) {
 	caller := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(c.config().Timeout, func() { cancel(context.DeadlineExceeded) })

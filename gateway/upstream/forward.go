@@ -41,7 +41,7 @@ func checkMetadata(names []string) error {
 
 // forward adds the headers of the caller's request that the service is sent, except
 // those that header has already.
-func (c *HTTP) forward(ctx context.Context, header http.Header) {
+func (c *httpClient) forward(ctx context.Context, header http.Header) {
 	for _, name := range c.config().Headers {
 		if header[name] != nil {
 			continue
@@ -54,7 +54,7 @@ func (c *HTTP) forward(ctx context.Context, header http.Header) {
 
 // forwarded returns the headers of the caller's request that the service is sent,
 // except those that the context has as metadata already. Its error is a problem.
-func (c *GRPC) forwarded(ctx context.Context) (pairs []string, err error) {
+func (c *grpcClient) forwarded(ctx context.Context) (pairs []string, err error) {
 	if len(c.config().Headers) == 0 {
 		return nil, nil
 	}

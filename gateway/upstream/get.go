@@ -60,7 +60,7 @@ const keptForValidation = 10 * time.Minute
 // that Vary names is the same. What several callers share has the trace of the one
 // whose request began it. An answer of which something is passed to the caller is
 // one that the operation has had already, or a new one.
-func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
+func (c *httpClient) get(ctx context.Context, r Request) (*got, error) {
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (c *HTTP) get(ctx context.Context, r Request) (*got, error) {
 }
 
 // recall is get for the first time in an operation.
-func (c *HTTP) recall(ctx context.Context, req based, what *call, key cache.Key) (*got, error) {
+func (c *httpClient) recall(ctx context.Context, req based, what *call, key cache.Key) (*got, error) {
 	began := time.Now()
 	entry, status, err := c.gets.Fetch(ctx, key, c.fetch(req, what))
 	if how := found(status); how != "" {
@@ -146,7 +146,7 @@ type fetched struct {
 
 // fetch returns a function that calls the service, with the validators of the answer
 // that is cached, if one is.
-func (c *HTTP) fetch(req based, what *call) cache.Make {
+func (c *httpClient) fetch(req based, what *call) cache.Make {
 	return func(ctx context.Context, have *cache.Entry) (*cache.Entry, error) {
 		req := based{req.WithContext(ctx), req.base}
 		conditional := have != nil && validate(req.Request, gotOf(have).header)

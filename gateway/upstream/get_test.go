@@ -79,7 +79,7 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"id":%q}`, o.body+r.Header.Get("Accept-Language")+r.Header.Get("Authorization"))
 }
 
-func newOrigin(t *testing.T, c upstream.Config) (*origin, *upstream.HTTP) {
+func newOrigin(t *testing.T, c upstream.Config) (*origin, upstream.HTTP) {
 	t.Helper()
 	store, err := cache.New(cache.Config{Size: 1 << 20, Missing: time.Second})
 	if err != nil {
@@ -91,7 +91,7 @@ func newOrigin(t *testing.T, c upstream.Config) (*origin, *upstream.HTTP) {
 	return o, open(t, c)
 }
 
-func read(t *testing.T, ctx context.Context, c *upstream.HTTP, header ...string) string { //nolint:revive // t goes first in tests
+func read(t *testing.T, ctx context.Context, c upstream.HTTP, header ...string) string { //nolint:revive // t goes first in tests
 	t.Helper()
 	r := upstream.Request{Path: []string{"x"}, Header: http.Header{}}
 	for i := 0; i+1 < len(header); i += 2 {

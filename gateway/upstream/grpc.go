@@ -22,18 +22,14 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// GRPC calls one gRPC service. It is a grpc.ClientConnInterface for generated
-// clients: calls get the service's timeout, streams do not, and both get the
-// caller's identity as the service is to be told it, and problems for errors. It is safe for concurrent use.
-type GRPC struct{ service }
+// grpcClient is a [GRPC].
+type grpcClient struct{ service }
 
-var _ grpc.ClientConnInterface = (*GRPC)(nil)
+func newGRPC(c Config) *grpcClient { return &grpcClient{service{hubs: newHubs(c)}} }
 
-func newGRPC(c Config) *GRPC { return &GRPC{service{hubs: newHubs(c)}} }
+func (c *grpcClient) newPeer(s *setup, e *endpoint.Endpoint) io.Closer { return newGRPCPeer(s, e) }
 
-func (c *GRPC) newPeer(s *setup, e *endpoint.Endpoint) io.Closer { return newGRPCPeer(s, e) }
-
-func (c *GRPC) common() *service { return &c.service }
+func (c *grpcClient) common() *service { return &c.service }
 
 // connectParams make a service that is back be tried again after 2 s or so. By
 // default that takes up to 2 minutes, in which all calls fail at once.
@@ -44,15 +40,14 @@ func connectParams(timeout time.Duration) grpc.ConnectParams {
 	}
 }
 
-// Store keeps what services answered.
-func (c *GRPC) Store() *cache.Store { return c.config().Store }
+// Store is part of [Service].
+func (c *grpcClient) Store() *cache.Store { return c.config().Store }
 
-// Batches returns what is called with the number of keys of each batch of a loader; nil for
-// nobody. See [Config.ObserveBatches].
-func (c *GRPC) Batches(loader string) func(keys int) { return c.config().batches(loader) }
+// Batches is part of [Service].
+func (c *grpcClient) Batches(loader string) func(keys int) { return c.config().batches(loader) }
 
-// MaxBatch is how many keys one call may have.
-func (c *GRPC) MaxBatch() int { return c.config().MaxBatch }
+// MaxBatch is part of [Service].
+func (c *grpcClient) MaxBatch() int { return c.config().MaxBatch }
 
 // HeaderInto makes a call set the header of its answer, whose names are in lower case.
 func HeaderInto(header *map[string][]string) grpc.CallOption {
@@ -60,7 +55,7 @@ func HeaderInto(header *map[string][]string) grpc.CallOption {
 }
 
 // Invoke is part of grpc.ClientConnInterface.
-func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+func (c *grpcClient) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config().Timeout)
 	defer cancel()
 	provenance.From(ctx).Calls(c.config().Name)
@@ -92,7 +87,7 @@ func (c *GRPC) Invoke(ctx context.Context, method string, args, reply any, opts 
 }
 
 // invoking returns a function that makes an attempt of a call.
-func (c *GRPC) invoking(method string, args, reply any, opts []grpc.CallOption) attempt {
+func (c *grpcClient) invoking(method string, args, reply any, opts []grpc.CallOption) attempt {
 	return func(ctx context.Context, to *endpoint.Endpoint) error {
 		return c.on(ctx, to, func(conn *grpcConn) error {
 			var from peer.Peer
@@ -124,7 +119,7 @@ func traced(ctx context.Context) context.Context {
 }
 
 // on calls f with a connection to an endpoint, which is free for another call after it.
-func (c *GRPC) on(ctx context.Context, to *endpoint.Endpoint, f func(*grpcConn) error) error {
+func (c *grpcClient) on(ctx context.Context, to *endpoint.Endpoint, f func(*grpcConn) error) error {
 	p := to.Peer().(*grpcPeer) //nolint:forcetypeassert // see newPeer
 	conn, err := p.use(ctx)
 	if err != nil {
@@ -143,7 +138,7 @@ func unsentIfHere(ctx context.Context, service string, err error) error {
 	return &unsentError{err}
 }
 
-func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {
+func (c *grpcClient) outgoing(ctx context.Context) (context.Context, error) {
 	pairs, err := c.forwarded(ctx)
 	if err != nil {
 		return nil, err
@@ -159,7 +154,7 @@ func (c *GRPC) outgoing(ctx context.Context) (context.Context, error) {
 	return metadata.AppendToOutgoingContext(ctx, pairs...), nil
 }
 
-func (c *GRPC) check(ctx context.Context) error {
+func (c *grpcClient) check(ctx context.Context) error {
 	resp, err := grpc_health_v1.NewHealthClient(c).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
 	e, answered := errors.AsType[*StatusError](err)
 	switch {
@@ -175,7 +170,7 @@ func (c *GRPC) check(ctx context.Context) error {
 
 // checkEndpoint is the active health check of an endpoint: it is healthy if the health
 // protocol says so, or is not implemented.
-func (c *GRPC) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
+func (c *grpcClient) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
 	return c.on(ctx, to, func(conn *grpcConn) error {
 		resp, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: c.config().HealthService})
 		switch {

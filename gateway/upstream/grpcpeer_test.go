@@ -51,14 +51,14 @@ func serveStreams(t *testing.T, options ...grpc.ServerOption) (addr string, begu
 	return l.Addr().String(), of.begun
 }
 
-func clientOf(t *testing.T, addr string) (*GRPC, *endpoint.Set) {
+func clientOf(t *testing.T, addr string) (*grpcClient, *endpoint.Set) {
 	t.Helper()
 	services, err := Open([]Config{{Name: "s", URL: "grpc://" + addr, Timeout: 20 * time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = services.Close() })
-	c, err := services.GRPC("s")
+	c, err := find[*grpcClient](services, "s", "grpc")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestSilentConnectionWithoutRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = services.Close() })
-	c, err := services.GRPC("s")
+	c, err := find[*grpcClient](services, "s", "grpc")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestStreamWithoutRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = services.Close() })
-	c, err := services.GRPC("s")
+	c, err := find[*grpcClient](services, "s", "grpc")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +261,7 @@ func TestUnsentOverGRPC(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer services.Close()
-	c, err := services.GRPC("s")
+	c, err := find[*grpcClient](services, "s", "grpc")
 	if err != nil {
 		t.Fatal(err)
 	}

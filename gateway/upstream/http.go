@@ -17,8 +17,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// HTTP calls one HTTP service. It is safe for concurrent use.
-type HTTP struct {
+// httpClient is an [HTTP].
+type httpClient struct {
 	service
 
 	buffers sync.Pool // of *[]byte, to read answers with
@@ -29,8 +29,8 @@ type HTTP struct {
 	userAgent               []string
 }
 
-func newHTTP(c Config) *HTTP {
-	return &HTTP{
+func newHTTP(c Config) *httpClient {
+	return &httpClient{
 		service: service{hubs: newHubs(c)},
 		buffers: sync.Pool{New: func() any { return new(make([]byte, readAtOnce)) }},
 		store:   c.Store,
@@ -41,33 +41,31 @@ func newHTTP(c Config) *HTTP {
 	}
 }
 
-func (c *HTTP) newPeer(s *setup, e *endpoint.Endpoint) io.Closer { return newHTTPPeer(s, e) }
+func (c *httpClient) newPeer(s *setup, e *endpoint.Endpoint) io.Closer { return newHTTPPeer(s, e) }
 
-func (c *HTTP) common() *service { return &c.service }
+func (c *httpClient) common() *service { return &c.service }
 
-func (c *HTTP) apply(s *setup) *setup {
+func (c *httpClient) apply(s *setup) *setup {
 	c.gets.SetTimeout(s.config.Timeout)
 	return c.service.apply(s)
 }
 
-func (c *HTTP) close() {
+func (c *httpClient) close() {
 	c.gets.Close()
 	c.service.close()
 }
 
-// Store keeps what services answered.
-func (c *HTTP) Store() *cache.Store { return c.store }
+// Store is part of [Service].
+func (c *httpClient) Store() *cache.Store { return c.store }
 
-// Batches returns what is called with the number of keys of each batch of a loader; nil for
-// nobody. See [Config.ObserveBatches].
-func (c *HTTP) Batches(loader string) func(keys int) { return c.config().batches(loader) }
+// Batches is part of [Service].
+func (c *httpClient) Batches(loader string) func(keys int) { return c.config().batches(loader) }
 
-// MaxBatch is how many keys one call may have.
-func (c *HTTP) MaxBatch() int { return c.config().MaxBatch }
+// MaxBatch is part of [Service].
+func (c *httpClient) MaxBatch() int { return c.config().MaxBatch }
 
-// GetJSON sends a request and returns a reader of the JSON of its answer. The
-// error of an answer without content is one of [IsEmpty].
-func (c *HTTP) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
+// GetJSON is part of [HTTP].
+func (c *httpClient) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
 	var answer *decode.JSON
 	if r.Accepts == nil {
 		r.Accepts = c.json
@@ -93,7 +91,7 @@ func (c *HTTP) GetJSON(ctx context.Context, r Request) (*decode.JSON, error) {
 
 // GetJSON decodes the JSON of the answer to a request, for hand-written code. What
 // T does not have is ignored. On an error the value is zero.
-func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
+func GetJSON[T any](ctx context.Context, c HTTP, r Request) (T, error) {
 	var none T
 	answer, err := c.GetJSON(ctx, r)
 	if err != nil {
@@ -112,7 +110,7 @@ func GetJSON[T any](ctx context.Context, c *HTTP, r Request) (T, error) {
 // do calls the service, and read with the Content-Type and the body of its answer.
 // The answer to a GET can be a cached one. A mutation calls the service, and may
 // have changed all that it answered before.
-func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body string) error) error {
+func (c *httpClient) do(ctx context.Context, r Request, read func(contentType, body string) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config().Timeout)
 	defer cancel()
 	r.Passes.begin(ctx)
@@ -136,7 +134,7 @@ func (c *HTTP) do(ctx context.Context, r Request, read func(contentType, body st
 }
 
 // read calls read with an answer that no condition of the request makes an error.
-func (c *HTTP) read(r Request, answer *got, read func(mediaType, body string) error) error {
+func (c *httpClient) read(r Request, answer *got, read func(mediaType, body string) error) error {
 	if r.ResponseHeader != nil {
 		*r.ResponseHeader = answer.header
 	}
@@ -148,7 +146,7 @@ func (c *HTTP) read(r Request, answer *got, read func(mediaType, body string) er
 }
 
 // call calls the service, whatever is kept.
-func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body string) error) error {
+func (c *httpClient) call(ctx context.Context, r Request, read func(contentType, body string) error) error {
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return err
@@ -162,7 +160,7 @@ func (c *HTTP) call(ctx context.Context, r Request, read func(contentType, body 
 }
 
 // answer sends a request and returns its answer, which is not cached.
-func (c *HTTP) answer(ctx context.Context, r Request, req based) (*got, error) {
+func (c *httpClient) answer(ctx context.Context, r Request, req based) (*got, error) {
 	req.Request = req.WithContext(ctx)
 	answer, err := exchange(c, req, c.callOf(ctx, r), func(ctx context.Context, of *call, resp *http.Response, asked time.Time) (*got, error) {
 		body, err := c.body(ctx, of, resp)
@@ -189,7 +187,7 @@ func (r Request) route() string {
 
 // statusError returns the error of an answer with a status other than 2xx, whose body
 // it reads.
-func (c *HTTP) statusError(resp *http.Response) error {
+func (c *httpClient) statusError(resp *http.Response) error {
 	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
 		return nil
 	}
@@ -204,7 +202,7 @@ func (c *HTTP) statusError(resp *http.Response) error {
 }
 
 // body reads the body of a good answer to a call. What is not a good one is an error.
-func (c *HTTP) body(ctx context.Context, of *call, resp *http.Response) (string, error) {
+func (c *httpClient) body(ctx context.Context, of *call, resp *http.Response) (string, error) {
 	if err := c.statusError(resp); err != nil {
 		return "", err
 	}
@@ -252,14 +250,14 @@ type based struct {
 }
 
 // request returns what the service is sent, with what it is to know of the caller.
-func (c *HTTP) request(ctx context.Context, r Request) (based, error) {
+func (c *httpClient) request(ctx context.Context, r Request) (based, error) {
 	base := c.current.Load().base
 	req, err := c.requestAt(ctx, r, base)
 	return based{req, base}, err
 }
 
 // requestAt is request for a base.
-func (c *HTTP) requestAt(ctx context.Context, r Request, base string) (*http.Request, error) {
+func (c *httpClient) requestAt(ctx context.Context, r Request, base string) (*http.Request, error) {
 	req, err := r.build(ctx, base)
 	if err != nil {
 		return nil, impossible(c.config().Name, err)
@@ -298,7 +296,7 @@ func sendOnce(req *http.Request) {
 	}
 }
 
-func (c *HTTP) check(ctx context.Context) error {
+func (c *httpClient) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config().Timeout)
 	defer cancel()
 	err := c.call(ctx, Request{Path: []string{"healthz"}}, func(string, string) error { return nil })
@@ -310,7 +308,7 @@ func (c *HTTP) check(ctx context.Context) error {
 
 // checkEndpoint is the active health check of an endpoint: it is healthy if it answers
 // with 2xx.
-func (c *HTTP) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
+func (c *httpClient) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, peerOf(to).base+c.config().HealthPath, http.NoBody)
 	if err != nil {
 		return err
@@ -328,8 +326,7 @@ func (c *HTTP) checkEndpoint(ctx context.Context, to *endpoint.Endpoint) error {
 	return nil
 }
 
-// Done calls the service and wants only to know that it succeeded, not what it
-// answered.
-func (c *HTTP) Done(ctx context.Context, r Request) error {
+// Done is part of [HTTP].
+func (c *httpClient) Done(ctx context.Context, r Request) error {
 	return c.do(ctx, r, func(string, string) error { return nil })
 }

@@ -62,7 +62,7 @@ func (s *resetting) answer(f *http2.Framer, stream uint32) {
 }
 
 // open returns a client of the service.
-func (s *resetting) open(t *testing.T) *upstream.HTTP {
+func (s *resetting) open(t *testing.T) upstream.HTTP {
 	t.Helper()
 	other := httptest.NewTLSServer(http.NotFoundHandler()) // which has a certificate
 	certificate := other.TLS.Certificates[0]

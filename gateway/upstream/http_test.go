@@ -30,7 +30,7 @@ type row struct {
 }
 
 // open makes a client of a service.
-func open(t testing.TB, c upstream.Config) *upstream.HTTP {
+func open(t testing.TB, c upstream.Config) upstream.HTTP {
 	t.Helper()
 	c.Name = "rows"
 	services, err := upstream.Open([]upstream.Config{c})

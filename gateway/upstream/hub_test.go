@@ -14,15 +14,15 @@ import (
 )
 
 // AwaitSubscribers waits until the streams of a client have n subscribers.
-func AwaitSubscribers(c *HTTP, n int) {
-	for c.hubs.count() != n {
+func AwaitSubscribers(c HTTP, n int) {
+	for c.(*httpClient).hubs.count() != n {
 		runtime.Gosched()
 	}
 }
 
 // HurryStreams makes a client wait no time for the first messages of streams that may
 // take any.
-func HurryStreams(c *GRPC) { c.current.Load().patience = 1 }
+func HurryStreams(c GRPC) { c.(*grpcClient).current.Load().patience = 1 }
 
 func (hs *hubs) count() int {
 	hs.mu.Lock()

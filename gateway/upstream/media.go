@@ -62,7 +62,7 @@ func (m *Media) charset(contentType string) (string, bool) {
 
 // charset returns the charset of an answer to a request. Another media type than
 // those of the request is an error.
-func (c *HTTP) charset(r Request, contentType, body string) (string, error) {
+func (c *httpClient) charset(r Request, contentType, body string) (string, error) {
 	charset, ok := r.Accepts.charset(contentType)
 	if !ok {
 		return "", nonsense(c.config().Name, fmt.Errorf("service %s: not %s but %q: %.*q",

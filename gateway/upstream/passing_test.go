@@ -13,7 +13,7 @@ import (
 
 // passes asks a service for an answer in an operation, and returns what it passes
 // to the caller.
-func passes(in context.Context, client *upstream.HTTP, r upstream.Request) provenance.Summary {
+func passes(in context.Context, client upstream.HTTP, r upstream.Request) provenance.Summary {
 	ctx, record := provenance.Begin(in)
 	_, _ = client.GetJSON(ctx, r)
 	return record.Summary()

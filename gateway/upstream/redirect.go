@@ -17,7 +17,7 @@ const mostRedirects = 5
 // roundTrip sends a request to an endpoint, and follows redirects of a GET within the service's
 // origin if the configuration says so. The answer's Request is the last one.
 // Its errors are problems, unless the caller left.
-func (c *HTTP) roundTrip(req *http.Request, at *endpoint.Endpoint) (*http.Response, error) {
+func (c *httpClient) roundTrip(req *http.Request, at *endpoint.Endpoint) (*http.Response, error) {
 	ctx, transport, origin := req.Context(), peerOf(at).calls, originOf(req.URL)
 	resp, err := transport.RoundTrip(req)
 	for n := 1; err == nil && isRedirect(resp.StatusCode); n++ {
@@ -44,7 +44,7 @@ func isRedirect(status int) bool {
 
 // follow returns where the nth redirect of a call leads. If it must not be
 // followed, refusal says why, for the log.
-func (c *HTTP) follow(req *http.Request, resp *http.Response, origin string, n int) (to *url.URL, refusal string) {
+func (c *httpClient) follow(req *http.Request, resp *http.Response, origin string, n int) (to *url.URL, refusal string) {
 	to, err := req.URL.Parse(resp.Header.Get("Location"))
 	if err != nil || resp.Header.Get("Location") == "" {
 		return nil, "it redirects without a valid Location"

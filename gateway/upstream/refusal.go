@@ -57,7 +57,7 @@ func (c Condition) holdsFor(message proto.Message) bool {
 
 // Accepted returns err, which is that of a call of gRPC, or else the error of an
 // answer for which one of the conditions holds: see [Holds].
-func Accepted(c *GRPC, err error, answer proto.Message, conditions []Condition) error {
+func Accepted(c GRPC, err error, answer proto.Message, conditions []Condition) error {
 	if err != nil {
 		return err
 	}
@@ -65,14 +65,14 @@ func Accepted(c *GRPC, err error, answer proto.Message, conditions []Condition) 
 		return nil
 	}
 	body, _ := protojson.Marshal(answer) // for the log, and for extensions
-	e := &StatusError{Service: c.config().Name, Body: body[:min(len(body), bodyOfError)], message: answer, mediaType: jsonType, whole: string(body)}
+	e := &StatusError{Service: c.Source("").Service, Body: body[:min(len(body), bodyOfError)], message: answer, mediaType: jsonType, whole: string(body)}
 	return problem.Wrap(e, problem.ServiceError, "The service failed.").Of(e.Service)
 }
 
 // refusal returns the error of an answer with a status of 2xx for which one of
 // the request's conditions holds. It reads the body at most once, and only if it
 // has to. What is then neither JSON nor XML, or not well-formed, is an error, too.
-func (c *HTTP) refusal(r Request, status int, mediaType, body string) error {
+func (c *httpClient) refusal(r Request, status int, mediaType, body string) error {
 	if len(r.Errors) == 0 {
 		return nil
 	}

@@ -6,15 +6,14 @@ import (
 	"github.com/portico-gateway/portico/gateway/decode"
 )
 
-// Source returns what errors say of the answers of a binding, whose position is
-// file:line:column.
-func (c *HTTP) Source(binding string) decode.Source {
+// Source is part of [Service].
+func (c *httpClient) Source(binding string) decode.Source {
 	return decode.Source{Service: c.config().Name, Binding: binding}
 }
 
 // sourceOf returns the source of the answer to a request, with its header if the request
 // asks for that.
-func (c *HTTP) sourceOf(r Request) decode.Source {
+func (c *httpClient) sourceOf(r Request) decode.Source {
 	s := c.Source(r.Binding)
 	if r.ResponseHeader != nil {
 		s.Header = *r.ResponseHeader
@@ -22,8 +21,8 @@ func (c *HTTP) sourceOf(r Request) decode.Source {
 	return s
 }
 
-// Source is like [HTTP.Source].
-func (c *GRPC) Source(binding string) decode.Source {
+// Source is part of [Service].
+func (c *grpcClient) Source(binding string) decode.Source {
 	return decode.Source{Service: c.config().Name, Binding: binding}
 }
 

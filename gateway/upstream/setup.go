@@ -113,7 +113,7 @@ func (s *setup) check(of client) error {
 	if of == nil {
 		return nil
 	}
-	if _, isGRPC := of.(*GRPC); isGRPC != s.isGRPC() {
+	if _, isGRPC := of.(*grpcClient); isGRPC != s.isGRPC() {
 		return errors.New("it can't change between HTTP and gRPC while the gateway runs")
 	}
 	return s.config.need(of.common().values)

@@ -24,7 +24,8 @@ import (
 // FollowShared is like [Follow] for a stream that subscribers share, if the
 // service is sent the same for them: the request, and what it is to know of the
 // caller. Each has a copy of the messages.
-func FollowShared[Req, Res any](ctx context.Context, c *GRPC, sharing Sharing, method string, request *Req) (iter.Seq2[*Res, error], error) {
+func FollowShared[Req, Res any](ctx context.Context, of GRPC, sharing Sharing, method string, request *Req) (iter.Seq2[*Res, error], error) {
+	c := of.(*grpcClient) //nolint:forcetypeassert // there is no other
 	key, err := c.streamKey(ctx, sharing, method, any(request), any((*Res)(nil)))
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func lostIfUnavailable(err error) error {
 
 // streamKey returns the key of a stream: all that the service is sent, except what
 // is for logs and traces, and how the stream is shared.
-func (c *GRPC) streamKey(ctx context.Context, sharing Sharing, method string, request, message any) (cache.Key, error) {
+func (c *grpcClient) streamKey(ctx context.Context, sharing Sharing, method string, request, message any) (cache.Key, error) {
 	out, err := c.outgoing(ctx)
 	if err != nil {
 		return cache.Key{}, err
@@ -108,7 +109,7 @@ func appendHeader(text []byte, header map[string][]string) []byte {
 
 // shared is [HTTP.StreamJSON] of a stream that subscribers share, if the service
 // is sent the same for them.
-func (c *HTTP) shared(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, error], error) {
+func (c *httpClient) shared(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, error], error) {
 	key, err := c.streamKey(ctx, r)
 	if err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func (c *HTTP) shared(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, e
 
 // openShared opens a stream, after the event that had the last id, if that is not
 // empty. again reports whether it was open before.
-func (c *HTTP) openShared(ctx context.Context, r Request, lastID *string, again bool) (source, error) {
+func (c *httpClient) openShared(ctx context.Context, r Request, lastID *string, again bool) (source, error) {
 	if *lastID != "" && validHeader(*lastID) {
 		r.Header = r.Header.Clone()
 		if r.Header == nil {
@@ -180,7 +181,7 @@ func lostIfGone(err error) error {
 
 // streamKey returns the key of a stream: all that the service is sent, except what
 // is for logs and traces, which events are read, and how the stream is shared.
-func (c *HTTP) streamKey(ctx context.Context, r Request) (cache.Key, error) {
+func (c *httpClient) streamKey(ctx context.Context, r Request) (cache.Key, error) {
 	r.Accepts = c.events
 	req, err := c.request(ctx, r)
 	if err != nil {

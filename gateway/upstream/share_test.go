@@ -78,7 +78,7 @@ type listener struct {
 	leave func()
 }
 
-func listen(t *testing.T, ctx context.Context, c *upstream.HTTP, r upstream.Request) *listener { //nolint:revive // t first, as everywhere in tests
+func listen(t *testing.T, ctx context.Context, c upstream.HTTP, r upstream.Request) *listener { //nolint:revive // t first, as everywhere in tests
 	t.Helper()
 	readers, err := c.StreamJSON(ctx, r)
 	if err != nil {

@@ -52,7 +52,7 @@ func inventoryOf(asked *atomic.Int64, streams chan<- *watched) inventory {
 type inventories struct {
 	asked   atomic.Int64
 	streams chan *watched
-	client  *upstream.GRPC
+	client  upstream.GRPC
 }
 
 func watchInventory(t *testing.T, c upstream.Config) *inventories {

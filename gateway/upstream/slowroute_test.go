@@ -60,7 +60,7 @@ func TestThroughputBesideSlowRoute(t *testing.T) {
 		<-arrived
 	}
 
-	block := func(client *upstream.HTTP, path string, each int) time.Duration {
+	block := func(client upstream.HTTP, path string, each int) time.Duration {
 		began := time.Now()
 		var calls sync.WaitGroup
 		for range callers {

@@ -14,21 +14,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/endpoint"
 )
 
-// StreamJSON sends a request whose answer is a stream of JSON values: server-sent
-// events, or lines of JSON. It returns when the answer begins; what the service
-// refuses is the returned error. The service's timeout bounds the time until then,
-// not the stream; of [ShareState] also the time until the first event. Opening a
-// stream is repeated if the service is not available. A stream is resumed when it breaks, and subscribers have one in
-// common, if the request says so: see [Sharing].
-//
-// The sequence has a reader for each event, whose text may be malformed. It ends
-// when the service ends the stream; after an error, which is the stream's and
-// the last pair; or with its context. An event that has more than
-// MaxResponseBytes, the names of its fields included, is such an error.
-//
-// Range over the sequence once, in one goroutine, which is all it needs. The
-// connection is closed when the loop is left, or when ctx is done.
-func (c *HTTP) StreamJSON(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, error], error) {
+// StreamJSON is part of [HTTP].
+func (c *httpClient) StreamJSON(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, error], error) {
 	if r.Sharing != ShareNothing {
 		return c.shared(ctx, r)
 	}
@@ -65,7 +52,7 @@ type jsonStream struct {
 // openStream opens a stream, which ends with ctx, through the policies of streams.
 // again reports whether it was open before: then its hub tries again. Errors after
 // which the stream can be resumed are a *lostError.
-func (c *HTTP) openStream(ctx context.Context, r Request, again bool) (*jsonStream, error) {
+func (c *httpClient) openStream(ctx context.Context, r Request, again bool) (*jsonStream, error) {
 	var s *jsonStream
 	var unusable error // the service works, but does not stream
 	what := &call{route: r.route(), idempotent: !again, version: c.versions().of(ctx)}
@@ -81,7 +68,7 @@ func (c *HTTP) openStream(ctx context.Context, r Request, again bool) (*jsonStre
 }
 
 // connect opens a stream to an endpoint, once. end is to know when it ends.
-func (c *HTTP) connect(ctx context.Context, to *endpoint.Endpoint, r Request, end *ending) (s *jsonStream, unusable, err error) {
+func (c *httpClient) connect(ctx context.Context, to *endpoint.Endpoint, r Request, end *ending) (s *jsonStream, unusable, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	began := time.Now()
 	late := time.AfterFunc(c.config().Timeout, func() { cancel(context.DeadlineExceeded) })
@@ -126,7 +113,7 @@ func (c *HTTP) connect(ctx context.Context, to *endpoint.Endpoint, r Request, en
 
 // stream sends a request to an endpoint and returns the start of a good answer. What is
 // not a good one is an error.
-func (c *HTTP) stream(ctx context.Context, to *endpoint.Endpoint, r Request) (*http.Response, error) {
+func (c *httpClient) stream(ctx context.Context, to *endpoint.Endpoint, r Request) (*http.Response, error) {
 	r.Accepts = c.events
 	req, err := c.requestAt(ctx, r, peerOf(to).base)
 	if err != nil {
@@ -144,7 +131,7 @@ func (c *HTTP) stream(ctx context.Context, to *endpoint.Endpoint, r Request) (*h
 }
 
 // eventsIn returns the reader of an answer, which depends on its media type.
-func (c *HTTP) eventsIn(resp *http.Response, r Request) (events, error) {
+func (c *httpClient) eventsIn(resp *http.Response, r Request) (events, error) {
 	name, header := c.config().Name, resp.Header
 	if coding := header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, nonsense(name, fmt.Errorf("service %s: the stream has the content coding %q, which was not asked for", name, coding))
@@ -161,7 +148,7 @@ func (c *HTTP) eventsIn(resp *http.Response, r Request) (events, error) {
 
 // broken returns the problem of a stream that an error ended; a *lostError, unless
 // the service sent what can't be read.
-func (c *HTTP) broken(ctx context.Context, err error) error {
+func (c *httpClient) broken(ctx context.Context, err error) error {
 	if errors.Is(err, errLongEvent) {
 		return nonsense(c.config().Name, fmt.Errorf("service %s: %w: more than %d", c.config().Name, err, c.config().MaxResponseBytes))
 	}

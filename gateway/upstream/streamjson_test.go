@@ -43,7 +43,7 @@ func breaks(*http.Request) { panic(http.ErrAbortHandler) }
 
 // rows reads the rows that a stream has as events, as generated clients do. An
 // event that is none is "!", and the error that ends the stream is returned.
-func rows(ctx context.Context, c *upstream.HTTP, r upstream.Request) (got []string, err error) {
+func rows(ctx context.Context, c upstream.HTTP, r upstream.Request) (got []string, err error) {
 	readers, err := c.StreamJSON(ctx, r)
 	if err != nil {
 		return nil, err

@@ -134,17 +134,17 @@ func (c *Config) batches(loader string) func(keys int) {
 	return c.ObserveBatches(c.Name, loader)
 }
 
-// Need fails when portico.yaml lacks one of these values for bindings.
-func (c *HTTP) Need(names ...string) error { return c.need(names) }
+// Need is part of [Service].
+func (c *httpClient) Need(names ...string) error { return c.need(names) }
 
-// Need fails when portico.yaml lacks one of these values for bindings.
-func (c *GRPC) Need(names ...string) error { return c.need(names) }
+// Need is part of [Service].
+func (c *grpcClient) Need(names ...string) error { return c.need(names) }
 
-// Value is a value that portico.yaml has for bindings; empty when it has none.
-func (c *HTTP) Value(name string) string { return c.config().Values[name] }
+// Value is part of [Service].
+func (c *httpClient) Value(name string) string { return c.config().Values[name] }
 
-// Value is a value that portico.yaml has for bindings; empty when it has none.
-func (c *GRPC) Value(name string) string { return c.config().Values[name] }
+// Value is part of [Service].
+func (c *grpcClient) Value(name string) string { return c.config().Values[name] }
 
 func (c Config) withDefaults() Config {
 	if c.ConnectTimeout == 0 {
@@ -223,11 +223,15 @@ func (s *Services) Run(ctx context.Context) {
 	group.Wait()
 }
 
-// HTTP returns the client of an HTTP service; an error lists those that there are.
-func (s *Services) HTTP(name string) (*HTTP, error) { return find[*HTTP](s, name, "http or https") }
+// HTTP is part of [Clients].
+func (s *Services) HTTP(name string) (HTTP, error) {
+	return find[*httpClient](s, name, "http or https")
+}
 
-// GRPC returns the client of a gRPC service; an error lists those that there are.
-func (s *Services) GRPC(name string) (*GRPC, error) { return find[*GRPC](s, name, "grpc or grpcs") }
+// GRPC is part of [Clients].
+func (s *Services) GRPC(name string) (GRPC, error) {
+	return find[*grpcClient](s, name, "grpc or grpcs")
+}
 
 // find returns the client of a service that has one of a type.
 func find[C client](s *Services, name, scheme string) (none C, err error) {

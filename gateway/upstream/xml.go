@@ -6,9 +6,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/decode"
 )
 
-// GetXML sends a request and returns a reader of the XML of its answer. The
-// error of an answer without content is one of [IsEmpty].
-func (c *HTTP) GetXML(ctx context.Context, r Request) (*decode.XML, error) {
+// GetXML is part of [HTTP].
+func (c *httpClient) GetXML(ctx context.Context, r Request) (*decode.XML, error) {
 	var answer *decode.XML
 	if r.Accepts == nil {
 		r.Accepts = c.xml

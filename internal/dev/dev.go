@@ -17,10 +17,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -110,7 +110,7 @@ func (s *session) open(ctx context.Context, cfg *config.Config) error {
 	next.serve(public, s.proxy.public(), cfg.Server.H2C)
 	next.serve(admin, s.proxy.admin(), false)
 	s.front.close()
-	s.front, s.url = next, urlOf(at.public, cfg)
+	s.front, s.url = next, urlOf(public.Addr(), cfg)
 	return nil
 }
 
@@ -125,16 +125,16 @@ func (f *front) close() {
 	f.wait.Wait()
 }
 
-// urlOf returns where people open the gateway that listens at an address.
-func urlOf(address string, cfg *config.Config) string {
-	scheme := "http://"
+// urlOf returns where people open a gateway that listens at an address.
+func urlOf(at net.Addr, cfg *config.Config) string {
+	scheme, host := "http://", at.String()
 	if cfg.Server.TLS != nil {
 		scheme = "https://"
 	}
-	if strings.HasPrefix(address, ":") {
-		address = "127.0.0.1" + address
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		host = fmt.Sprintf("127.0.0.1:%d", tcp.Port)
 	}
-	return scheme + strings.Replace(address, "0.0.0.0:", "127.0.0.1:", 1)
+	return scheme + host
 }
 
 // printer prints what happens, a line each.

@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type mocks struct {
 
 	at      map[string]string // the URLs of mocks, by service
 	missing map[string]bool   // the services of which it was said that they have no mock
+	said    string            // which of them, the last time
 	servers []*http.Server
 	wait    sync.WaitGroup
 }
@@ -43,7 +45,7 @@ func (m *mocks) settings(ctx context.Context, cfg *config.Config, print *printer
 	if !m.Mocks {
 		return nil
 	}
-	var set []string
+	var set, mocked []string
 	for _, name := range slices.Sorted(maps.Keys(cfg.Services)) {
 		of := cfg.Services[name]
 		target, err := url.Parse(of.URL)
@@ -53,7 +55,7 @@ func (m *mocks) settings(ctx context.Context, cfg *config.Config, print *printer
 		at, err := m.start(ctx, name, target)
 		switch {
 		case err == nil:
-			set = append(set, redirect(name, of, at)...)
+			set, mocked = append(set, redirect(name, of, at)...), append(mocked, name)
 			continue
 		case m.missing[name]:
 		case errors.Is(err, mock.ErrNoDocument):
@@ -63,12 +65,9 @@ func (m *mocks) settings(ctx context.Context, cfg *config.Config, print *printer
 		}
 		m.missing[name] = true
 	}
-	if len(set) > 0 {
-		var names []string
-		for _, name := range slices.Sorted(maps.Keys(m.at)) {
-			names = append(names, name)
-		}
-		print.line(plain, "mocked, since they do not answer: %s", strings.Join(names, ", "))
+	if names := strings.Join(mocked, ", "); names != m.said {
+		m.said = names
+		print.line(plain, "mocked, since they do not answer: %s", cmp.Or(names, "none any more"))
 	}
 	return set
 }

@@ -1,9 +1,11 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,67 +32,59 @@ type session struct {
 	url         string
 	built       string // what the running gateway was started from: the binary's identity
 	starts      int
+
+	reconfigured bool // no gateway was started with the configuration as it is now
 }
 
 // run follows changes until ctx is done. A change ends the work for the one before it.
 func (s *session) run(ctx context.Context, changes <-chan []string) error {
 	defer func() { s.front.close() }()
-	failed := make(chan error, 1)
-	var pending []string // what has changed since the latest change that is served
-	cancel, done := s.work(ctx, nil, failed)
+	cancel, done := s.work(ctx)
+	wait := func() {
+		if cancel(); done != nil {
+			<-done
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
-			cancel()
-			<-done
+			wait()
 			return nil
-		case err := <-failed:
-			return err
-		case <-done:
-			done, pending = nil, nil
+		case err := <-done:
+			if done = nil; s.front == nil && isListenError(err) {
+				return err
+			}
+			if err != nil {
+				s.fail(err)
+			}
 		case files := <-changes:
-			cancel()
-			if done != nil {
-				<-done
-			}
-			for _, file := range files {
-				s.print.line(plain, "%s changed", file)
-			}
-			pending = slices.Compact(slices.Sorted(slices.Values(append(pending, files...))))
-			cancel, done = s.work(ctx, pending, failed)
+			wait()
+			s.print.line(plain, "changed: %s", strings.Join(files, ", "))
+			s.status.set(func(r *report) { r.State, r.Mistakes, r.Changes = working, nil, r.Changes+1 })
+			s.reconfigured = s.reconfigured || slices.ContainsFunc(files, func(name string) bool { return filepath.Join(s.Root, name) == s.Config })
+			cancel, done = s.work(ctx)
 		}
 	}
 }
 
-// work begins to make a gateway of the files that have changed; nil are all. It sends an error that no edit can correct.
-func (s *session) work(ctx context.Context, files []string, failed chan<- error) (cancel func(), done chan struct{}) {
+// work begins to make a gateway of the project as it is now. It sends what becomes of that.
+func (s *session) work(ctx context.Context) (cancel func(), done chan error) {
 	ctx, cancel = context.WithCancel(ctx)
-	done = make(chan struct{})
-	go func() {
-		defer close(done)
-		err := s.update(ctx, files)
-		if ctx.Err() != nil || err == nil {
-			return
-		}
-		if s.front == nil && isListenError(err) {
-			failed <- err
-			return
-		}
-		s.fail(err)
-	}()
+	done = make(chan error, 1)
+	go func() { done <- s.update(ctx) }()
 	return cancel, done
 }
 
 func isListenError(err error) bool {
-	return strings.Contains(err.Error(), "does another gateway run?")
+	_, ok := errors.AsType[*net.OpError](err)
+	return ok
 }
 
-// update makes a gateway of the project as it is now, and lets it take over. If only the configuration has changed, the
-// gateway that was built last is started with it first.
-func (s *session) update(ctx context.Context, files []string) error {
-	s.status.set(working, nil)
+// update makes a gateway of the project as it is now, and lets it take over. If the configuration has changed, the gateway that
+// was built last is started with it first: that takes no time.
+func (s *session) update(ctx context.Context) error {
 	began := time.Now()
-	if files != nil && s.built != "" && !slices.ContainsFunc(files, func(name string) bool { return filepath.Join(s.Root, name) != s.Config }) {
+	if s.reconfigured && s.built != "" {
 		if err := s.start(ctx, began); err != nil {
 			return err
 		}
@@ -104,7 +98,7 @@ func (s *session) update(ctx context.Context, files []string) error {
 		return err
 	}
 	if binary == s.built {
-		s.serves("nothing to build", began)
+		s.status.set(func(r *report) { r.State = serving })
 		return nil
 	}
 	s.print.line(dim, "generated in %s, built in %s", seconds(generated), seconds(time.Since(began)-generated))
@@ -130,7 +124,7 @@ func (s *session) build(ctx context.Context) (string, error) {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", errors.New(strings.TrimSpace(string(text) + "\n" + err.Error()))
+		return "", errors.New(cmp.Or(strings.TrimSpace(string(text)), err.Error()))
 	}
 	info, err := os.Stat(binary)
 	if err != nil {
@@ -160,13 +154,16 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 	for _, setting := range s.mocks.settings(ctx, cfg, s.print) {
 		args = append(args, "-set", setting)
 	}
-	next, err := process{binary: filepath.Join(s.dir, "gateway"), root: s.Root, args: args, environment: s.environment, at: at, out: s.print}.start(ctx)
+	next, err := process{binary: filepath.Join(s.dir, "gateway"), root: s.Root, args: args, environment: s.environment, at: at, out: s.Out}.start(ctx)
 	if err != nil {
 		return err
 	}
+	s.reconfigured = false
 	s.proxy.change(next)
 	s.watchOver(next)
-	if s.serves("", began); s.version() == 1 && s.Ready != nil {
+	s.status.set(func(r *report) { r.State, r.Version = serving, r.Version+1 })
+	s.print.line(green, "serving %s/playground (%s)", s.url, seconds(time.Since(began)))
+	if s.version() == 1 && s.Ready != nil {
 		s.Ready(s.url)
 	}
 	return nil
@@ -182,14 +179,6 @@ func (s *session) watchOver(g *gateway) {
 	}()
 }
 
-// serves shows that the project as it is now is served.
-func (s *session) serves(how string, began time.Time) {
-	if s.status.set(serving, nil); how == "" {
-		how = "serving " + s.url + "/playground"
-	}
-	s.print.line(green, "%s (%s)", how, seconds(time.Since(began)))
-}
-
 // version counts the gateways that have served.
 func (s *session) version() int {
 	now, _ := s.status.latest()
@@ -202,7 +191,8 @@ func (s *session) fail(err error) {
 	for _, m := range list {
 		s.print.line(red, "%s", strings.TrimSpace(m.At+" "+m.Message))
 	}
-	if s.status.set(mistaken, list); s.version() > 0 {
+	s.status.set(func(r *report) { r.State, r.Mistakes = mistaken, list })
+	if s.version() > 0 {
 		s.print.line(dim, "the gateway before this change goes on serving")
 	}
 }
@@ -228,7 +218,7 @@ func (s *session) mistakes(err error) []Mistake {
 	}
 	var out []Mistake
 	for line := range strings.Lines(strings.ReplaceAll(err.Error(), s.Root+string(filepath.Separator), "")) {
-		line = strings.TrimRight(line, "\n")
+		line = strings.TrimPrefix(strings.TrimRight(line, "\n"), "gateway: ")
 		switch match := position.FindStringSubmatch(strings.TrimPrefix(line, "./")); {
 		case match != nil:
 			out = append(out, Mistake{At: match[1], Message: match[2]})
@@ -238,7 +228,7 @@ func (s *session) mistakes(err error) []Mistake {
 			}
 		case strings.HasPrefix(line, "\t"):
 			out[len(out)-1].Message += "\n" + strings.TrimSpace(line)
-		case line != "exit status 1":
+		default:
 			out = append(out, Mistake{Message: line})
 		}
 	}

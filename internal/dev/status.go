@@ -41,8 +41,9 @@ const (
 // report is what the console shows.
 type report struct {
 	State string `json:"state"`
-	// Version counts the gateways that have served; 0 for none.
+	// Version counts the gateways that have served, Changes those of the project; 0 for none.
 	Version  int       `json:"version"`
+	Changes  int       `json:"changes"`
 	Mistakes []Mistake `json:"mistakes,omitempty"`
 }
 
@@ -55,14 +56,11 @@ type status struct {
 
 func newStatus() *status { return &status{now: report{State: working}, change: make(chan struct{})} }
 
-// set makes a report the latest one. A state that is not serving leaves the version.
-func (s *status) set(state string, mistakes []Mistake) {
+// set edits the latest report, and sends it.
+func (s *status) set(edit func(*report)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if state == serving {
-		s.now.Version++
-	}
-	s.now.State, s.now.Mistakes = state, mistakes
+	edit(&s.now)
 	close(s.change)
 	s.change = make(chan struct{})
 }

@@ -111,7 +111,7 @@ func (c *client) head(b *strings.Builder) {
 		kind = "GRPC"
 	}
 	name := c.service.Name
-	fmt.Fprintf(b, "// Client calls the service %s. It is safe for concurrent use.\ntype Client struct {\n*%s\n", name, c.upstream(kind))
+	fmt.Fprintf(b, "// Client calls the service %s. It is safe for concurrent use.\ntype Client struct {\n%s\n", name, c.upstream(kind))
 	expecting := slices.DeleteFunc(slices.Clone(c.service.Calls), func(call *plan.Call) bool { return !call.Expects() })
 	if len(expecting) > 0 {
 		b.WriteString("expect expectations\n")
@@ -129,7 +129,7 @@ func (c *client) head(b *strings.Builder) {
 			fmt.Fprintf(b, "%s *%s\n", loaderName(call), c.loaderType(call))
 		}
 	}
-	fmt.Fprintf(b, "}\n\n// New returns a client of the service %s.\nfunc New(services *%s) (*Client, error) {\n", name, c.upstream("Services"))
+	fmt.Fprintf(b, "}\n\n// New returns a client of the service %s.\nfunc New(services %s) (*Client, error) {\n", name, c.upstream("Clients"))
 	fmt.Fprintf(b, "service, err := services.%s(%q)\nif err != nil {\nreturn nil, err\n}\n", kind, name)
 	if len(c.service.Config) > 0 {
 		fmt.Fprintf(b, "if err := service.Need(%s); err != nil {\nreturn nil, err\n}\n", quoted(c.service.Config))

@@ -18,7 +18,7 @@ func setFile(p *plan.Plan) ([]byte, error) {
 		fmt.Fprintf(&b, "%s *%s.Client\n", plan.GoName(name), f.use(path.Join(p.Module, "clients", name)))
 	}
 	b.WriteString("}\n\n// New returns the clients. Its error names every service that portico.yaml\n// lacks.\n")
-	fmt.Fprintf(&b, "func New(services *%s) (*Set, error) {\n", f.upstream("Services"))
+	fmt.Fprintf(&b, "func New(services %s) (*Set, error) {\n", f.upstream("Clients"))
 	fmt.Fprintf(&b, "var (\nset Set\nerrs [%d]error\n)\n", len(p.Clients))
 	for i, name := range p.Clients {
 		fmt.Fprintf(&b, "set.%s, errs[%d] = %s.New(services)\n", plan.GoName(name), i, f.use(path.Join(p.Module, "clients", name)))
@@ -56,12 +56,12 @@ func (f *file) open(p *plan.Plan, b *strings.Builder) {
 	fmt.Fprintf(b, `
 // Open returns the frontends of the project, which call services, and what decides @policy, by name. Its error names every
 // service that portico.yaml lacks.
-func Open(services *%s) ([]%s, map[string]%s, error) {
+func Open(services %s) ([]%s, map[string]%s, error) {
 set, err := %s.New(services)
 if err != nil {
 return nil, nil, err
 }
-`, f.upstream("Services"), frontend, policy, f.use(path.Join(p.Module, "clients")))
+`, f.upstream("Clients"), frontend, policy, f.use(path.Join(p.Module, "clients")))
 	policies, arguments := "nil", "set"
 	if p.Resolvers.Root {
 		resolvers := f.use(path.Join(p.Module, "resolvers"))

@@ -60,7 +60,7 @@ func ReadGo(p *Project, folder string, r *Report) (*GoPackage, error) {
 }
 
 // scanClients finds the packages below clients/ that have a hand-written
-// client: a type Client and func New(*upstream.Services) (*Client, error).
+// client: a type Client and func New(upstream.Clients) (*Client, error).
 func scanClients(p *Project) (map[string]string, error) {
 	clients := map[string]string{}
 	folders, err := os.ReadDir(filepath.Join(p.Root, ClientsFolder))
