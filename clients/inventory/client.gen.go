@@ -48,7 +48,7 @@ func (c *Client) fetchProductStock(ctx context.Context, keys []string) (map[stri
 		ProductIds: keys,
 	}
 	answer := &inventorypb.GetStockResponse{}
-	if err := c.Invoke(ctx, "/inventory.v1.InventoryService/GetStock", request, answer); err != nil {
+	if err := c.Call(ctx, "/inventory.v1.InventoryService/GetStock", request, answer, nil); err != nil {
 		return nil, err
 	}
 	from := c.Source("schema/shared/catalog.graphqls:32:6")

@@ -60,7 +60,7 @@ func (c *Client) fetchProductReviews(ctx context.Context, args productReviewsArg
 		request.First = firstValue
 	}
 	answer := &reviewspb.ListByProductsResponse{}
-	if err := c.Invoke(ctx, "/reviews.v1.ReviewsService/ListByProducts", request, answer); err != nil {
+	if err := c.Call(ctx, "/reviews.v1.ReviewsService/ListByProducts", request, answer, nil); err != nil {
 		return nil, err
 	}
 	from := c.Source("schema/web/catalog.graphqls:6:6")

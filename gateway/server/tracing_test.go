@@ -116,7 +116,7 @@ func tracedGateway(t *testing.T, endpoint string, change func(*config.Config)) (
 			if err != nil {
 				return nil, err
 			}
-			_, err = grpc_health_v1.NewHealthClient(client).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+			_, err = grpc_health_v1.NewHealthClient(upstream.Conn(client)).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
 			return 1, err
 		},
 		"broken": get("broken"), "missing": get("missing"), "secret": get("things"),

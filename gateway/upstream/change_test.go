@@ -120,7 +120,7 @@ func TestChangesUnderLoad(t *testing.T) {
 					// A call that is sent once at most: it must be given to a place that is there.
 					err = overHTTP.Done(t.Context(), upstream.Request{Path: []string{"x"}, Method: http.MethodPost})
 				} else {
-					_, err = grpc_health_v1.NewHealthClient(overGRPC).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{})
+					_, err = grpc_health_v1.NewHealthClient(upstream.Conn(overGRPC)).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{})
 				}
 				if err != nil {
 					t.Error(err)

@@ -71,14 +71,19 @@ type HTTP interface {
 	Expect(binding string, paths ...string) *Expectation
 }
 
-// GRPC calls one gRPC service. It is a [grpc.ClientConnInterface] for generated
-// clients: calls get the service's timeout, streams do not, and both get the
-// caller's identity as the service is to be told it, and problems for errors. It is safe for concurrent use.
+// GRPC calls one gRPC service. It is safe for concurrent use.
 type GRPC interface {
 	Service
-	grpc.ClientConnInterface
 
+	// Call calls a method, such as /package.Service/Method, with messages. The service's timeout bounds it, and the service
+	// is told the caller's identity as it is to be. header gets the header of the answer, with names in lower case; it
+	// may be nil.
+	Call(ctx context.Context, method string, request, answer any, header *map[string][]string) error
 	// Expect is like that of [HTTP] without paths, since the fields of messages are
 	// known.
 	Expect(binding string) *Expectation
 }
+
+// Conn returns a client as what generated clients call: their calls get the service's timeout, their streams do not, and
+// both get the caller's identity as the service is to be told it, and problems for errors.
+func Conn(c GRPC) grpc.ClientConnInterface { return c.(*grpcClient) } //nolint:forcetypeassert // there is no other

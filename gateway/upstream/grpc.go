@@ -49,9 +49,12 @@ func (c *grpcClient) Batches(loader string) func(keys int) { return c.config().b
 // MaxBatch is part of [Service].
 func (c *grpcClient) MaxBatch() int { return c.config().MaxBatch }
 
-// HeaderInto makes a call set the header of its answer, whose names are in lower case.
-func HeaderInto(header *map[string][]string) grpc.CallOption {
-	return grpc.Header((*metadata.MD)(header))
+// Call is part of [GRPC].
+func (c *grpcClient) Call(ctx context.Context, method string, request, answer any, header *map[string][]string) error {
+	if header == nil {
+		return c.Invoke(ctx, method, request, answer)
+	}
+	return c.Invoke(ctx, method, request, answer, grpc.Header((*metadata.MD)(header)))
 }
 
 // Invoke is part of grpc.ClientConnInterface.

@@ -77,7 +77,7 @@ func getStock(t *testing.T, ctx context.Context, services *upstream.Services) er
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = inventorypb.NewInventoryServiceClient(c).GetStock(ctx, &inventorypb.GetStockRequest{})
+	_, err = inventorypb.NewInventoryServiceClient(upstream.Conn(c)).GetStock(ctx, &inventorypb.GetStockRequest{})
 	return err
 }
 

@@ -90,11 +90,11 @@ func TestHedgedMessages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := inventorypb.NewInventoryServiceClient(conn)
+	client := inventorypb.NewInventoryServiceClient(upstream.Conn(conn))
 	const hedged = 5
 	for range learns + hedged {
 		var header map[string][]string
-		if _, err := client.GetStock(t.Context(), &inventorypb.GetStockRequest{}, upstream.HeaderInto(&header)); err != nil {
+		if _, err := client.GetStock(t.Context(), &inventorypb.GetStockRequest{}, grpc.Header((*metadata.MD)(&header))); err != nil {
 			t.Fatal(err)
 		}
 		n, err := strconv.ParseInt(strings.Join(header["number"], " "), 10, 64)

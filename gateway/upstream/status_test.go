@@ -74,7 +74,7 @@ func TestStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := stock.Invoke(t.Context(), grpc_health_v1.Health_Check_FullMethodName, &grpc_health_v1.HealthCheckRequest{}, &grpc_health_v1.HealthCheckResponse{}); err != nil {
+	if err := stock.Call(t.Context(), grpc_health_v1.Health_Check_FullMethodName, &grpc_health_v1.HealthCheckRequest{}, &grpc_health_v1.HealthCheckResponse{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	check("three calls have a connection each", state{3, 6, 1, 3})

@@ -37,7 +37,7 @@ func feed(t *testing.T, ctx context.Context, c upstream.Config, n int, end func(
 		t.Fatal(err)
 	}
 	seq, err = upstream.Watch(ctx, func(ctx context.Context) (grpc.ServerStreamingClient[inventorypb.WatchStockResponse], error) {
-		return inventorypb.NewInventoryServiceClient(conn).WatchStock(ctx, &inventorypb.WatchStockRequest{})
+		return inventorypb.NewInventoryServiceClient(upstream.Conn(conn)).WatchStock(ctx, &inventorypb.WatchStockRequest{})
 	})
 	return seq, done, err
 }

@@ -317,7 +317,7 @@ func TestVersionsOverGRPC(t *testing.T) {
 	}
 	for _, version := range []string{"", "v2"} {
 		ctx := upstream.WithCaller(t.Context(), upstream.Caller{Versions: map[string]string{"shop": version}})
-		if _, err := inventorypb.NewInventoryServiceClient(client).GetStock(ctx, &inventorypb.GetStockRequest{}); err != nil {
+		if _, err := inventorypb.NewInventoryServiceClient(upstream.Conn(client)).GetStock(ctx, &inventorypb.GetStockRequest{}); err != nil {
 			t.Errorf("version %q: %v", version, err)
 		}
 	}

@@ -38,11 +38,12 @@ func (f *function) grpcCall() {
 		return
 	}
 	f.line("answer := &%s{}", output)
-	invoke := fmt.Sprintf("c.Invoke(ctx, %s, request, answer)", name)
+	head := "nil"
 	if f.ReadsHeader() {
 		f.line("var head map[string][]string")
-		invoke = fmt.Sprintf("c.Invoke(ctx, %s, request, answer, %s(&head))", name, f.upstream("HeaderInto"))
+		head = "&head"
 	}
+	invoke := fmt.Sprintf("c.Call(ctx, %s, request, answer, %s)", name, head)
 	if conditions := f.conditions(); conditions != "" {
 		f.line("conditions := %s", conditions)
 		invoke = fmt.Sprintf("%s(c.GRPC, %s, answer, conditions)", f.upstream("Accepted"), invoke)

@@ -158,7 +158,7 @@ func (c *Call) named(detail int) string {
 	if c.Root() {
 		short = GoName(c.Field.Name)
 	}
-	if slices.Contains([]string{"Invoke", "NewStream", "MaxBatch", "Need", "Value", "Malformed", "Done", "Store", "HTTP", "GRPC",
+	if slices.Contains([]string{"Call", "Batches", "MaxBatch", "Need", "Value", "Malformed", "Done", "Store", "HTTP", "GRPC",
 		"Source", "Expect", "GetJSON", "GetXML", "StreamJSON"}, short) {
 		short += "Call" // clients have something of this name
 	}
