@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // developing is a project that `portico dev` serves.
@@ -182,7 +183,9 @@ func (d *developing) load(document, want string) (end func()) {
 	var group sync.WaitGroup
 	sent, failed := 0, 0
 	group.Go(func() {
-		for ctx.Err() == nil {
+		ticker := time.NewTicker(time.Millisecond) // the builds need a processor too
+		defer ticker.Stop()
+		for ; ctx.Err() == nil; <-ticker.C {
 			text, err := post(context.WithoutCancel(ctx), d.url, document)
 			if sent++; err != nil || !strings.Contains(text, want) {
 				if failed++; failed < 10 {

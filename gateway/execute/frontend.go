@@ -6,9 +6,9 @@ import (
 	"github.com/portico-gateway/portico/gateway/input"
 )
 
-// RunPorticoGenerate1 is what generated code refers to. A runtime that the code of another generator does not fit has another
+// RunPorticoGenerate2 is what generated code refers to. A runtime that the code of another generator does not fit has another
 // number in the name, so that the compiler says what to do.
-const RunPorticoGenerate1 = true
+const RunPorticoGenerate2 = true
 
 // Frontend is a generated frontend, as a server serves it.
 type Frontend struct {

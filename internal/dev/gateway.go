@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"sync"
-	"syscall"
 	"time"
 )
+
+// addresses are where a gateway is reached.
+type addresses struct{ public, admin string }
 
 // gateway is the process of a gateway, which listens on Unix domain sockets.
 type gateway struct {
@@ -48,7 +50,7 @@ func (p process) start(ctx context.Context) (*gateway, error) {
 	cmd.Dir, cmd.Env, cmd.Stdout = p.root, p.environment, p.out
 	messages := &tail{to: p.out}
 	cmd.Stderr = messages
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for this process, which ends the gateway when its requests are answered
+	cmd.SysProcAttr = attributes()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -42,16 +41,6 @@ func withTLS(l net.Listener, cfg *config.Config) (net.Listener, error) {
 		settings.Certificates = append(settings.Certificates, pair)
 	}
 	return tls.NewListener(l, settings), nil
-}
-
-// serve serves a handler at a listener until close.
-func (f *front) serve(l net.Listener, handler http.Handler, h2c bool) {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols)}
-	server.Protocols.SetHTTP1(true)
-	server.Protocols.SetHTTP2(true)
-	server.Protocols.SetUnencryptedHTTP2(h2c)
-	f.servers = append(f.servers, server)
-	f.wait.Go(func() { _ = server.Serve(l) })
 }
 
 // reachable reports whether something listens at an address.

@@ -20,7 +20,8 @@ import (
 
 // mocks answer for services that do not.
 type mocks struct {
-	Options
+	root string
+	seed uint64
 
 	at      map[string]string // the URLs of mocks, by service
 	missing map[string]bool   // the services of which it was said that they have no mock
@@ -29,8 +30,8 @@ type mocks struct {
 	wait    sync.WaitGroup
 }
 
-func newMocks(o Options) *mocks {
-	return &mocks{Options: o, at: map[string]string{}, missing: map[string]bool{}}
+func newMocks(root string, seed uint64) *mocks {
+	return &mocks{root: root, seed: seed, at: map[string]string{}, missing: map[string]bool{}}
 }
 
 func (m *mocks) close() {
@@ -42,9 +43,6 @@ func (m *mocks) close() {
 
 // settings returns what makes a gateway call mocks for the services that nothing answers for.
 func (m *mocks) settings(ctx context.Context, cfg *config.Config, print *printer) []string {
-	if !m.Mocks {
-		return nil
-	}
 	var set, mocked []string
 	for _, name := range slices.Sorted(maps.Keys(cfg.Services)) {
 		of := cfg.Services[name]
@@ -102,7 +100,7 @@ func (m *mocks) start(ctx context.Context, name string, target *url.URL) (string
 	if at := m.at[name]; at != "" {
 		return at, nil
 	}
-	handler, err := mock.Service(ctx, m.Root, name, target.String(), m.Seed)
+	handler, err := mock.Service(ctx, m.root, name, target.String(), m.seed)
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -18,6 +19,26 @@ import (
 	"github.com/portico-gateway/portico/internal/bindgen"
 )
 
+// Options are those of [Run].
+type Options struct {
+	// Root is the project.
+	Root string
+	// Config is the configuration's file, relative to Root or absolute; portico.yaml.
+	Config string
+	// Main is the gateway's package; ./cmd/gateway.
+	Main string
+	// Log is the least level of what gateways log, such as info.
+	Log string
+	// Mocks starts mocks for services that do not answer when a gateway starts. Their answers are by Seed.
+	Mocks bool
+	Seed  uint64
+	// Out is where progress, mistakes and the logs of gateways go; Color colors them.
+	Out   io.Writer
+	Color bool
+	// Ready is called when the first gateway serves, with its URL; nil for no call.
+	Ready func(url string)
+}
+
 // session is a run. One goroutine uses it, but for the fields that say otherwise.
 type session struct {
 	Options
@@ -29,16 +50,30 @@ type session struct {
 	proxy       *proxy
 	mocks       *mocks
 	front       *front
-	url         string
-	built       string // what the running gateway was started from: the binary's identity
+	built       bool   // there is a binary
+	serving     string // which binary the gateway that serves was started from
 	starts      int
 
 	reconfigured bool // no gateway was started with the configuration as it is now
 }
 
+func newSession(o Options, dir string) *session {
+	s := &session{
+		Options: o, dir: dir, environment: os.Environ(), print: &printer{out: o.Out, color: o.Color}, status: newStatus(),
+		mocks: newMocks(o.Root, o.Seed), front: &front{},
+	}
+	s.proxy = newProxy(s.status)
+	return s
+}
+
+func (s *session) close() {
+	s.front.close()
+	s.proxy.close()
+	s.mocks.close()
+}
+
 // run follows changes until ctx is done. A change ends the work for the one before it.
 func (s *session) run(ctx context.Context, changes <-chan []string) error {
-	defer func() { s.front.close() }()
 	cancel, done := s.work(ctx)
 	wait := func() {
 		if cancel(); done != nil {
@@ -51,7 +86,7 @@ func (s *session) run(ctx context.Context, changes <-chan []string) error {
 			wait()
 			return nil
 		case err := <-done:
-			if done = nil; s.front == nil && isListenError(err) {
+			if done = nil; s.version() == 0 && isListenError(err) {
 				return err
 			}
 			if err != nil {
@@ -84,9 +119,11 @@ func isListenError(err error) bool {
 // was built last is started with it first: that takes no time.
 func (s *session) update(ctx context.Context) error {
 	began := time.Now()
-	if s.reconfigured && s.built != "" {
-		if err := s.start(ctx, began); err != nil {
-			return err
+	var failed error
+	if s.reconfigured && s.built {
+		// It may fail because of the code that is not built yet, but not for mistakes in the file itself.
+		if failed = s.start(ctx, began); isMistaken(failed) {
+			return failed
 		}
 	}
 	if err := bindgen.Generate(ctx, s.Root, s.note); err != nil {
@@ -94,16 +131,27 @@ func (s *session) update(ctx context.Context) error {
 	}
 	generated := time.Since(began)
 	binary, err := s.build(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if binary == s.built {
+	case binary == s.serving && failed != nil:
+		return failed
+	case binary == s.serving && !s.reconfigured:
 		s.status.set(func(r *report) { r.State = serving })
 		return nil
 	}
 	s.print.line(dim, "generated in %s, built in %s", seconds(generated), seconds(time.Since(began)-generated))
-	s.built = binary
-	return s.start(ctx, began)
+	s.built = true
+	if err := s.start(ctx, began); err != nil {
+		return err
+	}
+	s.serving = binary
+	return nil
+}
+
+func isMistaken(err error) bool {
+	_, ok := errors.AsType[config.Mistakes](err)
+	return ok
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
@@ -139,7 +187,7 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := s.open(ctx, cfg); err != nil {
+	if err := s.front.open(ctx, cfg, s.proxy); err != nil {
 		return err
 	}
 	s.starts++
@@ -151,8 +199,10 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 	if cfg.Server.TLS != nil {
 		args = append(args, "-set", "server.tls=null")
 	}
-	for _, setting := range s.mocks.settings(ctx, cfg, s.print) {
-		args = append(args, "-set", setting)
+	if s.Mocks {
+		for _, setting := range s.mocks.settings(ctx, cfg, s.print) {
+			args = append(args, "-set", setting)
+		}
 	}
 	next, err := process{binary: filepath.Join(s.dir, "gateway"), root: s.Root, args: args, environment: s.environment, at: at, out: s.Out}.start(ctx)
 	if err != nil {
@@ -162,9 +212,9 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 	s.proxy.change(next)
 	s.watchOver(next)
 	s.status.set(func(r *report) { r.State, r.Version = serving, r.Version+1 })
-	s.print.line(green, "serving %s/playground (%s)", s.url, seconds(time.Since(began)))
+	s.print.line(green, "serving %s/playground (%s)", s.front.url, seconds(time.Since(began)))
 	if s.version() == 1 && s.Ready != nil {
-		s.Ready(s.url)
+		s.Ready(s.front.url)
 	}
 	return nil
 }
