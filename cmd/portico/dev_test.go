@@ -33,15 +33,18 @@ type developed struct {
 	Mistakes         []struct{ At, Message string }
 }
 
-// develop runs `portico dev` in a folder until the test ends.
-func develop(t *testing.T, dir string) *developing {
+// develop runs `portico dev`, or another command that serves as it does, in a folder until the test ends.
+func develop(t *testing.T, dir string, command ...string) *developing {
 	t.Helper()
 	d := &developing{t: t, dir: dir, reports: make(chan developed)}
-	d.edit("portico.yaml", regexp.MustCompile(`(listen: ).*`), "${1}127.0.0.1:0")
+	if len(command) == 0 {
+		command = []string{"dev"}
+	}
+	d.listenAnywhere()
 	ctx, cancel := context.WithCancel(t.Context())
 	lines, write := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"dev", "-C", dir}, write) }()
+	go func() { ended <- run(ctx, append(command, "-C", dir), write) }()
 	urls := make(chan string, 1)
 	go func() {
 		for scanner := bufio.NewScanner(lines); scanner.Scan(); {
@@ -72,6 +75,16 @@ func develop(t *testing.T, dir string) *developing {
 	}
 	d.follow(ctx)
 	return d
+}
+
+// listenAnywhere makes the project's gateway listen on free ports.
+func (d *developing) listenAnywhere() {
+	d.t.Helper()
+	text, err := os.ReadFile(filepath.Join(d.dir, "portico.yaml"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.save("portico.yaml", regexp.MustCompile(`(listen: ).*`).ReplaceAllString(string(text), "${1}127.0.0.1:0"))
 }
 
 // follow reads the reports.

@@ -37,7 +37,7 @@ means something else describe it in their help.`,
 		SilenceUsage:  true,
 	},
 		initCommand(c), devCommand(c), generateCommand(), checkCommand(), configCommand(),
-		importCommand(c), mockCommand(),
+		importCommand(c), mockCommand(), recordCommand(c), replayCommand(c),
 		diffCommand(), docsCommand(), explainCommand(), usageCommand(),
 		versionCommand(),
 	)

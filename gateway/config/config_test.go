@@ -271,3 +271,41 @@ func TestBounds(t *testing.T) {
 		}
 	}
 }
+
+// Settings that are given count as if the file had them, also over aliases, and mistakes of them have the position of what
+// the file has.
+func TestLoadSet(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "portico.yaml")
+	const text = `services:
+  a: &a { url: "http://127.0.0.1:1", timeout: 2s }
+  b: *a
+auth:
+  issuers: [{ issuer: "http://127.0.0.1:2", jwks: "http://127.0.0.1:2/keys" }]
+`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(file, os.Getenv, "services.b.url=http://127.0.0.1:3", "server.listen=unix:/tmp/x", "auth.issuers[0].jwks=http://127.0.0.1:4/keys",
+		"services.b.healthCheck=null", "frontend.limits.depth=3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Services["a"].URL != "http://127.0.0.1:1" || c.Services["b"].URL != "http://127.0.0.1:3" || c.Services["b"].Timeout != config.Duration(2*time.Second) {
+		t.Errorf("%+v", c.Services)
+	}
+	if c.Server.Listen != "unix:/tmp/x" || c.Auth.Issuers[0].JWKS != "http://127.0.0.1:4/keys" {
+		t.Errorf("%q %+v", c.Server.Listen, c.Auth)
+	}
+	for set, want := range map[string]string{
+		"services.a.timeout=soon":     "portico.yaml:2:47: services.a.timeout: ",
+		"services.c=x":                "services.c: ",
+		"servicess.a=1":               "there is no such setting",
+		"nothing":                     "write a setting and its value",
+		"auth.issuers[1].jwks=http:x": "the list has no item [1]",
+		"server.listen={":             "is no value of YAML",
+	} {
+		if _, err := config.Load(file, os.Getenv, set); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, not %s", set, err, want)
+		}
+	}
+}

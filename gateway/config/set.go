@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,36 +20,49 @@ func (n *node) set(text string) error {
 		return fmt.Errorf("-set %s: %q is no value of YAML", text, value)
 	}
 	_, at := n.find(path)
-	to, names := n, strings.Split(path, ".")
-	for _, name := range names[:len(names)-1] {
-		e := to.own(name, at)
-		if e.value.kind != object {
-			e.value = &node{kind: object, line: at.line, column: at.column}
-		} else { // an alias may have it elsewhere too
-			section := *e.value
-			section.entries = append([]*entry(nil), section.entries...)
-			e.value = &section
+	with := tree.entry("value").value
+	with.place(at)
+	to, names := n, strings.Split(strings.ReplaceAll(path, "[", ".["), ".")
+	for i, name := range names {
+		place, err := to.own(name, at)
+		if err != nil {
+			return fmt.Errorf("-set %s: %w", text, err)
 		}
-		to = e.value
+		if i == len(names)-1 {
+			*place = with
+			return nil
+		}
+		section := node{kind: object, line: at.line, column: at.column}
+		if (*place).kind == object || (*place).kind == list { // an alias may have it elsewhere too
+			section = **place
+			section.entries, section.items = slices.Clone(section.entries), slices.Clone(section.items)
+		}
+		*place = &section
+		to = &section
 	}
-	e := to.own(names[len(names)-1], at)
-	e.value = tree.entry("value").value
-	e.value.place(at)
 	return nil
 }
 
-// own returns the entry of a key, which others do not share.
-func (n *node) own(key string, at *node) *entry {
+// own returns the place of a value of the section or the list n, which it does not share with others: that of a key, or of
+// an index such as [0].
+func (n *node) own(key string, at *node) (**node, error) {
+	if index, ok := strings.CutPrefix(key, "["); ok {
+		i, err := strconv.Atoi(strings.TrimSuffix(index, "]"))
+		if err != nil || i < 0 || i >= len(n.items) {
+			return nil, fmt.Errorf("the list has no item %s", key)
+		}
+		return &n.items[i], nil
+	}
 	made := &entry{key: node{kind: scalar, text: key, line: at.line, column: at.column}, value: &node{line: at.line, column: at.column}}
 	for i, e := range n.entries {
 		if e.key.text == key {
 			*made = *e
 			n.entries[i] = made
-			return made
+			return &made.value, nil
 		}
 	}
 	n.entries = append(n.entries, made)
-	return made
+	return &made.value, nil
 }
 
 // place gives a value, and all that it has, a position.

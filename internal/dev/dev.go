@@ -10,7 +10,7 @@
 //	gateway.go  the process of a gateway
 //	front.go    where callers reach the gateway
 //	proxy.go    requests, and who answers them
-//	mocks.go    services that do not answer
+//	standins.go who answers for services
 //	status.go   what is shown in the console, by dev.js
 package dev
 
@@ -30,8 +30,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Root, err = filepath.EvalSymlinks(o.Root); err != nil {
 		return err
 	}
-	if !filepath.IsAbs(o.Config) {
-		o.Config = filepath.Join(o.Root, o.Config)
+	for _, path := range []*string{&o.Config, &o.Record, &o.Replay} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(o.Root, *path)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(o.Root, "schema")); err != nil {
 		return fmt.Errorf("%s has no folder schema/: run this in the folder of a project, or begin one with portico init", o.Root)

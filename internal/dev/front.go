@@ -14,6 +14,7 @@ import (
 
 // front is how the proxy is reached: at the addresses of the configuration.
 type front struct {
+	root    string
 	at      addresses
 	url     string // for people
 	servers []*http.Server
@@ -35,7 +36,7 @@ func (f *front) open(ctx context.Context, cfg *config.Config, to *proxy) error {
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
-	if public, err = withTLS(public, cfg); err != nil {
+	if public, err = withTLS(public, cfg, f.root); err != nil {
 		return errors.Join(err, admin.Close())
 	}
 	f.at, f.url = at, urlOf(public.Addr(), cfg)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -28,13 +29,13 @@ func listen(ctx context.Context, setting, address string) (net.Listener, error) 
 
 // withTLS makes a listener speak TLS if the configuration says so, with its certificates; nobody is asked for one. It closes
 // the listener if there is an error.
-func withTLS(l net.Listener, cfg *config.Config) (net.Listener, error) {
+func withTLS(l net.Listener, cfg *config.Config, root string) (net.Listener, error) {
 	if cfg.Server.TLS == nil {
 		return l, nil
 	}
 	settings := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	for _, c := range cfg.Server.TLS.Certificates {
-		pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
+		pair, err := tls.LoadX509KeyPair(inProject(root, c.Certificate), inProject(root, c.Key))
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("server.tls: %w", err), l.Close())
 		}
@@ -60,4 +61,12 @@ func reachable(ctx context.Context, address string) bool {
 	}
 	_ = conn.Close()
 	return true
+}
+
+// inProject returns the path of a file that the configuration of a project names.
+func inProject(root, name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(root, name)
 }

@@ -29,6 +29,9 @@ type Options struct {
 	Main string
 	// Log is the least level of what gateways log, such as info.
 	Log string
+	// Record is a folder, below which all that services answer is recorded; empty for no recording. Replay is such a folder, from
+	// which it is answered in their place. Both are relative to Root or absolute.
+	Record, Replay string
 	// Mocks starts mocks for services that do not answer when a gateway starts. Their answers are by Seed.
 	Mocks bool
 	Seed  uint64
@@ -48,7 +51,7 @@ type session struct {
 	print       *printer
 	status      *status
 	proxy       *proxy
-	mocks       *mocks
+	standIns    *standIns
 	front       *front
 	built       bool   // there is a binary
 	serving     string // which binary the gateway that serves was started from
@@ -59,9 +62,9 @@ type session struct {
 
 func newSession(o Options, dir string) *session {
 	s := &session{
-		Options: o, dir: dir, environment: os.Environ(), print: &printer{out: o.Out, color: o.Color}, status: newStatus(),
-		mocks: newMocks(o.Root, o.Seed), front: &front{},
+		Options: o, dir: dir, environment: os.Environ(), print: &printer{out: o.Out, color: o.Color}, status: newStatus(), front: &front{root: o.Root},
 	}
+	s.standIns = newStandIns(o, s.print)
 	s.proxy = newProxy(s.status)
 	return s
 }
@@ -69,7 +72,7 @@ func newSession(o Options, dir string) *session {
 func (s *session) close() {
 	s.front.close()
 	s.proxy.close()
-	s.mocks.close()
+	s.standIns.close()
 }
 
 // run follows changes until ctx is done. A change ends the work for the one before it.
@@ -199,10 +202,8 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 	if cfg.Server.TLS != nil {
 		args = append(args, "-set", "server.tls=null")
 	}
-	if s.Mocks {
-		for _, setting := range s.mocks.settings(ctx, cfg, s.print) {
-			args = append(args, "-set", setting)
-		}
+	for _, setting := range s.standIns.settings(ctx, cfg) {
+		args = append(args, "-set", setting)
 	}
 	next, err := process{binary: filepath.Join(s.dir, "gateway"), root: s.Root, args: args, environment: s.environment, at: at, out: s.Out}.start(ctx)
 	if err != nil {
