@@ -28,6 +28,10 @@ run: build ## run the gateway with the demo services behind it, until Ctrl-C
 	@# is its to handle: make would fail with it.
 	@if [ -t 0 ]; then set -m; fi; DEMO_TOKEN_URL=http://127.0.0.1:7002/token bin/demo bin/gateway
 
+.PHONY: dev
+dev: build ## serve the demo while it is edited, until Ctrl-C
+	@if [ -t 0 ]; then set -m; fi; DEMO_TOKEN_URL=http://127.0.0.1:7002/token bin/demo bin/portico dev
+
 .PHONY: build
 build: ## build bin/gateway, bin/demo and bin/portico
 	@echo "building (the first time takes a minute or two) ..."

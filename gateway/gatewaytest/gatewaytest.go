@@ -1,4 +1,4 @@
-// Package gatewaytest starts the gateway of a project in a test, with mocks of its services or with handlers of the test,
+// Package gatewaytest starts the gateway of a project in a test, with mocks of its services, a recording or handlers of the test,
 // and sends it operations.
 //
 //	func TestOrders(t *testing.T) {
@@ -31,16 +31,18 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/server"
 	"github.com/portico-gateway/portico/internal/mock"
+	"github.com/portico-gateway/portico/internal/record"
 )
 
 // Option configures what a gateway is started with.
 type Option func(*setup)
 
 type setup struct {
-	handlers map[string]http.Handler
-	mocks    bool
-	seed     uint64
-	edit     []func(*config.Config)
+	handlers   map[string]http.Handler
+	mocks      bool
+	seed       uint64
+	recordings string // empty for none
+	edit       []func(*config.Config)
 }
 
 // Service has a handler answer for a service: one of HTTP or, for a service over gRPC, a [grpc.Server], which is an
@@ -52,9 +54,15 @@ func Service(name string, handler http.Handler) Option {
 }
 
 // Mocks answers for the services that have no [Service], from their documents: clients/<service>/openapi.yaml, or the protos in
-// clients/proto. // clients/proto. The same seed yields the same answers.
+// clients/proto. The same seed yields the same answers.
 func Mocks(seed uint64) Option {
 	return func(s *setup) { s.mocks, s.seed = true, seed }
+}
+
+// Recordings answers for the services that have no [Service] from what portico record has recorded in a folder, which is relative
+// to the project.
+func Recordings(dir string) Option {
+	return func(s *setup) { s.recordings = dir }
 }
 
 // Config edits the configuration of portico.yaml before the gateway is started with it.
@@ -160,6 +168,13 @@ func sortedServices(cfg *config.Config) []string {
 // replace sets the address of a service to that of a server of the test.
 func (g *Gateway) replace(cfg *config.Config, name string, s setup) error {
 	handler := s.handlers[name]
+	if handler == nil && s.recordings != "" {
+		dir := s.recordings
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(g.root, dir)
+		}
+		handler = record.NewReplayer(filepath.Join(dir, name), func(err error) { g.t.Logf("%s: %v", name, err) })
+	}
 	if handler == nil && s.mocks {
 		var err error
 		if handler, err = mock.Service(g.t.Context(), g.root, name, addressOf(cfg.Services[name]), s.seed); err != nil && !errors.Is(err, mock.ErrNoDocument) {

@@ -15,8 +15,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-import ()
-
 // batching is what a [Loader] does: it loads keys in batches, each key once in a scope.
 type batching[K comparable, V any] struct {
 	Loader[K, V] // of this batching

@@ -87,8 +87,6 @@ func dialing(address string) http.RoundTripper {
 	}
 }
 
-type answeredKey struct{}
-
 // public proxies requests of callers, and shows the status in the pages of the console.
 func (p *proxy) public() http.Handler {
 	forward := p.forward(func(b *backend) http.RoundTripper { return b.public })

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -57,12 +56,14 @@ type session struct {
 	serving     string // which binary the gateway that serves was started from
 	starts      int
 
+	unbuilt      bool // nothing was built of the code and the schemas as they are now
 	reconfigured bool // no gateway was started with the configuration as it is now
 }
 
 func newSession(o Options, dir string) *session {
 	s := &session{
 		Options: o, dir: dir, environment: os.Environ(), print: &printer{out: o.Out, color: o.Color}, status: newStatus(), front: &front{root: o.Root},
+		unbuilt: true,
 	}
 	s.standIns = newStandIns(o, s.print)
 	s.proxy = newProxy(s.status)
@@ -80,7 +81,7 @@ func (s *session) run(ctx context.Context, changes <-chan []string) error {
 	cancel, done := s.work(ctx)
 	wait := func() {
 		if cancel(); done != nil {
-			<-done
+			_ = <-done // what comes next replaces it
 		}
 	}
 	for {
@@ -99,7 +100,13 @@ func (s *session) run(ctx context.Context, changes <-chan []string) error {
 			wait()
 			s.print.line(plain, "changed: %s", strings.Join(files, ", "))
 			s.status.set(func(r *report) { r.State, r.Mistakes, r.Changes = working, nil, r.Changes+1 })
-			s.reconfigured = s.reconfigured || slices.ContainsFunc(files, func(name string) bool { return filepath.Join(s.Root, name) == s.Config })
+			for _, file := range files {
+				if filepath.Join(s.Root, file) == s.Config {
+					s.reconfigured = true
+				} else {
+					s.unbuilt = true
+				}
+			}
 			cancel, done = s.work(ctx)
 		}
 	}
@@ -118,14 +125,14 @@ func isListenError(err error) bool {
 	return ok
 }
 
-// update makes a gateway of the project as it is now, and lets it take over. If the configuration has changed, the gateway that
-// was built last is started with it first: that takes no time.
+// update makes a gateway of the project as it is now, and lets it take over. If the configuration has changed, of which nothing
+// is generated, the gateway that was built last is started with it first: that takes no time.
 func (s *session) update(ctx context.Context) error {
 	began := time.Now()
 	var failed error
 	if s.reconfigured && s.built {
 		// It may fail because of the code that is not built yet, but not for mistakes in the file itself.
-		if failed = s.start(ctx, began); isMistaken(failed) {
+		if failed = s.start(ctx, began); isMistaken(failed) || !s.unbuilt {
 			return failed
 		}
 	}
@@ -134,9 +141,11 @@ func (s *session) update(ctx context.Context) error {
 	}
 	generated := time.Since(began)
 	binary, err := s.build(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	s.built, s.unbuilt = true, false
+	switch {
 	case binary == s.serving && failed != nil:
 		return failed
 	case binary == s.serving && !s.reconfigured:
@@ -144,7 +153,6 @@ func (s *session) update(ctx context.Context) error {
 		return nil
 	}
 	s.print.line(dim, "generated in %s, built in %s", seconds(generated), seconds(time.Since(began)-generated))
-	s.built = true
 	if err := s.start(ctx, began); err != nil {
 		return err
 	}

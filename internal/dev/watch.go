@@ -57,7 +57,8 @@ func (w *watcher) run(ctx context.Context, changes chan<- []string) {
 				_ = w.add(event.Name) // what is gone again needs no watching
 			}
 			timer.Reset(quiet)
-		case <-w.inner.Errors: // such as events that were lost
+		case err := <-w.inner.Errors: // such as that events were lost: all files are read again
+			_ = err
 			timer.Reset(quiet)
 		case <-timer.C:
 			files := w.changed()
@@ -97,7 +98,8 @@ func isLeftOut(name string) bool {
 
 // matters reports whether a gateway is made of a file.
 func matters(name string) bool {
-	if strings.HasPrefix(name, ".") || strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, project.GeneratedSuffix) || strings.HasSuffix(name, ".pb.go") {
+	others := []string{"_test.go", ".pb.go", project.GeneratedSuffix}
+	if strings.HasPrefix(name, ".") || slices.ContainsFunc(others, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
 		return false
 	}
 	switch filepath.Ext(name) {

@@ -26,8 +26,9 @@ func (e *errorsOf) report(err error) {
 }
 
 // ask returns the status and the body that a handler answers.
-func ask(t *testing.T, of http.Handler, method, target, body string, header ...string) string {
+func ask(t *testing.T, of http.Handler, call, body string, header ...string) string {
 	t.Helper()
+	method, target, _ := strings.Cut(call, " ")
 	server := httptest.NewServer(of)
 	defer server.Close()
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+target, strings.NewReader(body))
@@ -89,7 +90,7 @@ func TestRecording(t *testing.T) {
 	}
 	var answers []string
 	for _, c := range calls {
-		answers = append(answers, ask(t, recorder, c.method, c.target, c.body, c.header...))
+		answers = append(answers, ask(t, recorder, c.method+" "+c.target, c.body, c.header...))
 	}
 	if !strings.HasPrefix(answers[0], `200 OK GET /v1/a 1  {"accessToken": "sesame"`) {
 		t.Errorf("the recorder changes answers: %s", answers[0])
@@ -99,17 +100,17 @@ func TestRecording(t *testing.T) {
 		want := strings.NewReplacer(`"accessToken": "sesame"`, `"accessToken": "[scrubbed]"`, `"password":""`, `"password":"[scrubbed]"`).Replace(answers[i])
 		// Another secret, the same call.
 		target, body := strings.Replace(c.target, "sesame", "other", 1), strings.Replace(c.body, "sesame", "other", 1)
-		if got := ask(t, replayer, c.method, target, body, c.header...); got != want {
+		if got := ask(t, replayer, c.method+" "+target, body, c.header...); got != want {
 			t.Errorf("%s %s: %s\nand not %s", c.method, c.target, got, want)
 		}
 	}
-	if got, again := ask(t, replayer, "GET", "/next", ""), ask(t, replayer, "GET", "/next", ""); got != again || !strings.Contains(got, "!!") {
+	if got, again := ask(t, replayer, "GET /next", ""), ask(t, replayer, "GET /next", ""); got != again || !strings.Contains(got, "!!") {
 		t.Errorf("the last answer is not repeated: %s, %s", got, again)
 	}
 	if len(failed.list) > 0 {
 		t.Error(failed.list)
 	}
-	if got := ask(t, replayer, "GET", "/a?x=3", ""); !strings.HasPrefix(got, "501 ") || len(failed.list) != 1 {
+	if got := ask(t, replayer, "GET /a?x=3", ""); !strings.HasPrefix(got, "501 ") || len(failed.list) != 1 {
 		t.Errorf("%s, %v", got, failed.list)
 	}
 	checkSecrets(t, dir)
@@ -162,7 +163,7 @@ func TestRecordingOfAStream(t *testing.T) {
 	}
 	cancel()
 	front.Close() // waits until the recorder is done
-	if got := ask(t, NewReplayer(dir, failed.report), "GET", "/events", ""); got != "200 OK data: 1\n\ndata: 2\n\n" {
+	if got := ask(t, NewReplayer(dir, failed.report), "GET /events", ""); got != "200 OK data: 1\n\ndata: 2\n\n" {
 		t.Errorf("%q, %v", got, failed.list)
 	}
 }

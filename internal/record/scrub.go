@@ -15,7 +15,9 @@ import (
 const scrubbed = "[scrubbed]"
 
 // secret matches names of what is kept from a recording.
-var secret = regexp.MustCompile(`(?i)(^|[_.-])(password|passwd|secret|token|apikey|api[_-]key|credential|credentials|authorization|cookie|private[_-]key)$|[a-z](Password|Secret|Token|ApiKey|APIKey|PrivateKey)$`)
+var secret = regexp.MustCompile(
+	`(?i:(^|[_.-])(password|passwd|secret|token|apikey|api[_-]key|credentials?|authorization|cookie|private[_-]key)$)` +
+		`|[a-z](Password|Secret|Token|ApiKey|APIKey|PrivateKey)$`)
 
 // scrubQuery replaces the values of secret parameters. What it does not change stays as it is written.
 func scrubQuery(query string) string {
