@@ -87,5 +87,5 @@ func serves(cmd *cobra.Command, c console, o *dev.Options) {
 	projectFlag(cmd, &o.Root)
 	flags.StringVar(&o.Config, "config", "portico.yaml", "the configuration's `FILE`")
 	flags.StringVar(&o.Main, "main", "./cmd/gateway", "the gateway's `PACKAGE`")
-	flags.StringVar(&o.Log, "log", "warn", "the least `LEVEL` of what the gateway logs: debug, info, warn, error")
+	flags.StringVar(&o.Log, "log", "warn", "the least `LEVEL` of what the gateway logs: debug, info (with requests), warn, error")
 }

@@ -26,7 +26,7 @@ type Options struct {
 	Config string
 	// Main is the gateway's package; ./cmd/gateway.
 	Main string
-	// Log is the least level of what gateways log, such as info.
+	// Log is the least level of what gateways log, such as info. Requests are logged with info and debug.
 	Log string
 	// Record is a folder, below which all that services answer is recorded; empty for no recording. Replay is such a folder, from
 	// which it is answered in their place. Both are relative to Root or absolute.
@@ -81,7 +81,7 @@ func (s *session) run(ctx context.Context, changes <-chan []string) error {
 	cancel, done := s.work(ctx)
 	wait := func() {
 		if cancel(); done != nil {
-			_ = <-done // what comes next replaces it
+			<-done //nolint:errcheck // what comes next replaces it
 		}
 	}
 	for {
@@ -209,6 +209,9 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 	args := []string{"-config", s.Config, "-log", s.Log, "-set", "server.listen=" + at.public, "-set", "admin.listen=" + at.admin}
 	if cfg.Server.TLS != nil {
 		args = append(args, "-set", "server.tls=null")
+	}
+	if s.Log == "warn" || s.Log == "error" {
+		args = append(args, "-set", "accessLog.enabled=false")
 	}
 	for _, setting := range s.standIns.settings(ctx, cfg) {
 		args = append(args, "-set", setting)
