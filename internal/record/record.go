@@ -4,152 +4,183 @@
 // which they came. [Recorder] is a reverse proxy that writes them; [Replayer] answers from them. Headers of requests are not
 // kept, and what is named like a secret is replaced, in queries and in bodies in JSON and forms.
 //
-//	record.go    the files, and what identifies a call
+//	record.go    the recorder
+//	replayer.go  what answers from a recording
+//	call.go      the files, and what identifies a call
 //	scrub.go     secrets
-//	recorder.go  writes them
-//	replayer.go  answers from them
+//	stream.go    the ends of streams
 package record
 
 import (
 	"bytes"
-	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
-	"unicode/utf8"
+	"net/http/httputil"
+	"net/url"
+	"reflect"
+	"sync"
 )
 
-// Request is what identifies a call of a service.
-type Request struct {
-	Method string `json:"method"`
-	Path   string `json:"path"`
-	Query  string `json:"query,omitempty"`
-	Body   Body   `json:"body,omitzero"`
-	// Caller distinguishes callers by their credentials: the subject of a JSON Web Token, or else a part of a hash.
-	Caller string `json:"caller,omitempty"`
+// Recorder is a reverse proxy before a service, which records its answers. It is safe for concurrent use.
+type Recorder struct {
+	dir    string
+	report func(error)
+	proxy  *httputil.ReverseProxy
+
+	mu       sync.Mutex
+	recorded map[string]*call // of this run, by file
 }
 
-// Answer is what a service answered.
-type Answer struct {
-	Status  int         `json:"status"`
-	Header  http.Header `json:"header,omitempty"`
-	Body    Body        `json:"body,omitzero"`
-	Trailer http.Header `json:"trailer,omitempty"`
-}
-
-// call is a file.
-type call struct {
-	Request
-	Answers []Answer `json:"answers"`
-}
-
-// Body is the body of a request or an answer: text, or base64 of what is no text.
-type Body struct {
-	Text   string `json:"text,omitempty"`
-	Base64 string `json:"base64,omitempty"`
-}
-
-func bodyOf(raw []byte) Body {
-	if utf8.Valid(raw) && !bytes.ContainsRune(raw, 0) {
-		return Body{Text: string(raw)}
+// NewRecorder returns a recorder of a service at a URL of http, https, grpc or grpcs, which is called through a transport of
+// HTTP/1 or, for gRPC, HTTP/2. Its files are in dir; those of calls that are made again are replaced. report gets the
+// errors of files, and the calls that are not recorded.
+func NewRecorder(dir string, of *url.URL, through http.RoundTripper, report func(error)) *Recorder {
+	r := &Recorder{dir: dir, report: report, recorded: map[string]*call{}}
+	to := *of
+	switch of.Scheme {
+	case "grpc":
+		to.Scheme = "http"
+	case "grpcs":
+		to.Scheme = "https"
 	}
-	return Body{Base64: base64.StdEncoding.EncodeToString(raw)}
-}
-
-func (b Body) bytes() ([]byte, error) {
-	if b.Base64 != "" {
-		return base64.StdEncoding.DecodeString(b.Base64)
+	r.proxy = &httputil.ReverseProxy{
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.SetURL(&to)
+			p.Out.Header.Del("Accept-Encoding") // what is compressed can't be read by people
+		},
+		Transport:      through,
+		FlushInterval:  -1,
+		ErrorLog:       log.New(io.Discard, "", 0),
+		ModifyResponse: r.follow,
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+		},
 	}
-	return []byte(b.Text), nil
+	return r
 }
 
-// longestBody is how much of a body is kept. A call with a longer one is not recorded.
-const longestBody = 16 << 20
-
-// requestOf returns what identifies a call with a body.
-func requestOf(r *http.Request, body []byte) Request {
-	return Request{
-		Method: r.Method, Path: r.URL.EscapedPath(), Query: scrubQuery(r.URL.RawQuery),
-		Body: bodyOf(scrub(r.Header.Get("Content-Type"), body)), Caller: callerOf(r.Header),
-	}
+// asked is what the context of a request has: what identifies it, unless its body is too long.
+type asked struct {
+	request Request
+	known   bool
 }
 
-// callerOf returns who calls, by the header Authorization; empty for nobody.
-func callerOf(header http.Header) string {
-	credentials := header.Get("Authorization")
-	if credentials == "" {
-		return ""
-	}
-	if parts := strings.Split(credentials, "."); len(parts) == 3 {
-		var claims struct {
-			Subject string `json:"sub"`
-		}
-		if text, err := base64.RawURLEncoding.DecodeString(parts[1]); err == nil && json.Unmarshal(text, &claims) == nil && claims.Subject != "" {
-			return claims.Subject
-		}
-	}
-	sum := sha256.Sum256([]byte(credentials))
-	return "sha256:" + hex.EncodeToString(sum[:4])
+type askedKey struct{}
+
+func contextWith(ctx context.Context, what asked) context.Context {
+	return context.WithValue(ctx, askedKey{}, what)
 }
 
-// name returns the name of a call's file: the method and the path for people, and a hash.
-func (r Request) name() string {
-	text, _ := json.Marshal(r) // texts can't fail
-	sum := sha256.Sum256(text)
-	return fmt.Sprintf("%.20s-%.60s-%s.json", plain(r.Method), cmp.Or(plain(strings.Trim(r.Path, "/")), "root"), hex.EncodeToString(sum[:6]))
+func askedOf(ctx context.Context) asked {
+	what, _ := ctx.Value(askedKey{}).(asked)
+	return what
 }
 
-// plain returns a text as a part of the name of a file.
-func plain(text string) string {
-	return strings.Map(func(c rune) rune {
-		switch {
-		case c == '/':
-			return '-'
-		case c < 0x80 && (c == '.' || c == '-' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'):
-			return c
-		}
-		return '_'
-	}, text)
-}
-
-// read reads the file of a call; the error is [os.ErrNotExist] if there is none.
-func read(dir string, r Request) (*call, error) {
-	name := filepath.Join(dir, r.name())
-	text, err := os.ReadFile(name)
+// ServeHTTP is part of [http.Handler].
+func (r *Recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(request.Body, longestBody+1))
 	if err != nil {
-		return nil, err
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
 	}
-	var c call
-	if err := json.Unmarshal(text, &c); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	what := asked{known: len(body) <= longestBody}
+	if what.known {
+		what.request = requestOf(request, body)
 	}
-	if len(c.Answers) == 0 {
-		return nil, fmt.Errorf("%s has no answers", name)
-	}
-	return &c, nil
+	next := request.WithContext(contextWith(request.Context(), what))
+	next.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), request.Body), request.Body}
+	r.proxy.ServeHTTP(w, next)
 }
 
-// write replaces the file of a call.
-func (c *call) write(dir string) error {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(c); err != nil {
-		return err
+// follow records an answer when its body has been read.
+func (r *Recorder) follow(response *http.Response) error {
+	what := askedOf(response.Request.Context())
+	if !what.known || response.StatusCode == http.StatusSwitchingProtocols {
+		r.report(fmt.Errorf("%s %s is not recorded: it has too long a body, or is a WebSocket", response.Request.Method, response.Request.URL.Path))
+		return nil
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+	media := response.Header.Get("Content-Type")
+	response.Body = &followed{ReadCloser: response.Body, end: func(body []byte, err error) {
+		answer := Answer{Status: response.StatusCode, Header: kept(response.Header), Trailer: response.Trailer}
+		if !errors.Is(err, io.EOF) && !errors.Is(err, errTooLong) { // a stream that was left has an end in the recording
+			if events := wholeEvents(media, body); len(events) > 0 {
+				body, err, answer.Trailer = events, io.EOF, endOf(media)
+			}
+		}
+		if !errors.Is(err, io.EOF) {
+			r.report(fmt.Errorf("%s %s is not recorded: its answer did not end: %w", what.request.Method, what.request.Path, err))
+			return
+		}
+		answer.Body = bodyOf(scrub(media, body))
+		if err := r.add(what.request, answer); err != nil {
+			r.report(err)
+		}
+	}}
+	return nil
+}
+
+// add adds an answer to the file of a call, unless it is that of the call before.
+func (r *Recorder) add(request Request, answer Answer) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := request.name()
+	c := r.recorded[name]
+	if c == nil {
+		c = &call{Request: request}
+		r.recorded[name] = c
 	}
-	name := filepath.Join(dir, c.name())
-	if err := os.WriteFile(name+"~", text.Bytes(), 0o600); err != nil {
-		return err
+	if n := len(c.Answers); n > 0 && reflect.DeepEqual(c.Answers[n-1], answer) {
+		return nil
 	}
-	return os.Rename(name+"~", name)
+	c.Answers = append(c.Answers, answer)
+	return c.write(r.dir)
+}
+
+var (
+	errTooLong = errors.New("it is too long")
+	errClosed  = errors.New("the gateway has not read all")
+)
+
+// followed is a body of which end gets all when it has been read, with [io.EOF], or else why it was not.
+type followed struct {
+	io.ReadCloser
+
+	read  bytes.Buffer
+	ended bool
+	end   func(body []byte, err error)
+}
+
+// Read is part of [io.Reader].
+func (f *followed) Read(p []byte) (int, error) {
+	n, err := f.ReadCloser.Read(p)
+	if !f.ended {
+		if f.read.Write(p[:n]); f.read.Len() > longestBody {
+			f.finish(errTooLong)
+		}
+	}
+	if err != nil {
+		f.finish(err)
+	}
+	return n, err
+}
+
+// Close is part of [io.Closer].
+func (f *followed) Close() error {
+	f.finish(errClosed)
+	return f.ReadCloser.Close()
+}
+
+func (f *followed) finish(err error) {
+	if !f.ended {
+		f.ended = true
+		f.end(f.read.Bytes(), err)
+		f.read = bytes.Buffer{}
+	}
 }

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -90,13 +89,4 @@ func refuse(w http.ResponseWriter, request *http.Request, err error) {
 		return
 	}
 	http.Error(w, err.Error(), http.StatusNotImplemented)
-}
-
-func contextWith(ctx context.Context, what asked) context.Context {
-	return context.WithValue(ctx, askedKey{}, what)
-}
-
-func askedOf(ctx context.Context) asked {
-	what, _ := ctx.Value(askedKey{}).(asked)
-	return what
 }
