@@ -216,6 +216,7 @@ func (d *developing) load(document, want string) (end func()) {
 
 // While a project is edited, no request fails, and what is served is the latest that has no mistake.
 func TestDev(t *testing.T) {
+	began := time.Now()
 	dir := filepath.Join(t.TempDir(), "shop")
 	var out bytes.Buffer
 	if code := exitCode(run(t.Context(), []string{"init", dir, "--portico", "../.."}, &out), &out); code != 0 {
@@ -225,6 +226,7 @@ func TestDev(t *testing.T) {
 	if answer := d.query(`{ posts(limit: 2) { title } }`); !strings.Contains(answer, `{"data":{"posts":[{"title":"`) {
 		t.Fatalf("the mock does not answer: %s", answer)
 	}
+	t.Logf("from init to the first answer: %v", time.Since(began).Round(time.Second/10))
 	defer d.load(`{ __typename }`, `{"data":{"__typename":"Query"}}`)()
 
 	const schema = "schema/web/dev.graphqls"

@@ -256,6 +256,6 @@ func (n *projectMaker) next(took time.Duration) {
 		fmt.Fprintf(n.out, "  go.mod takes Portico from %s, since this build is no released version\n", n.options.Portico.Dir)
 	}
 	n.list("to do:", n.notes)
-	fmt.Fprintf(n.out, "\nnext:\n  cd %s\n  make mock    # in another terminal, unless the services run: answers from their documents\n", n.target)
-	fmt.Fprint(n.out, "  make run     # the console is at http://127.0.0.1:8080/playground\n  make test\n")
+	fmt.Fprintf(n.out, "\nnext:\n  cd %s\n  make dev     # the console is at http://127.0.0.1:8080/playground\n", n.target)
+	fmt.Fprint(n.out, "  make test\n")
 }
