@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,8 +36,6 @@ type Options struct {
 	// Out is where progress, mistakes and the logs of gateways go; Color colors them.
 	Out   io.Writer
 	Color bool
-	// Ready is called when the first gateway serves, with its URL; nil for no call.
-	Ready func(url string)
 }
 
 // session is a run. One goroutine uses it, but for the fields that say otherwise.
@@ -78,6 +75,12 @@ func (s *session) close() {
 
 // run follows changes until ctx is done. A change ends the work for the one before it.
 func (s *session) run(ctx context.Context, changes <-chan []string) error {
+	if cfg, err := config.Load(s.Config, os.Getenv); err == nil { // else start shows the mistakes
+		if err := s.front.open(ctx, cfg, s.proxy); err != nil {
+			return err
+		}
+		s.print.line(dim, "the first gateway is being built; then it is at %s/playground", s.front.url)
+	}
 	cancel, done := s.work(ctx)
 	wait := func() {
 		if cancel(); done != nil {
@@ -90,10 +93,7 @@ func (s *session) run(ctx context.Context, changes <-chan []string) error {
 			wait()
 			return nil
 		case err := <-done:
-			if done = nil; s.version() == 0 && isListenError(err) {
-				return err
-			}
-			if err != nil {
+			if done = nil; err != nil {
 				s.fail(err)
 			}
 		case files := <-changes:
@@ -118,11 +118,6 @@ func (s *session) work(ctx context.Context) (cancel func(), done chan error) {
 	done = make(chan error, 1)
 	go func() { done <- s.update(ctx) }()
 	return cancel, done
-}
-
-func isListenError(err error) bool {
-	_, ok := errors.AsType[*net.OpError](err)
-	return ok
 }
 
 // update makes a gateway of the project as it is now, and lets it take over. If the configuration has changed, of which nothing
@@ -225,9 +220,6 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 	s.watchOver(next)
 	s.status.set(func(r *report) { r.State, r.Version = serving, r.Version+1 })
 	s.print.line(green, "serving %s/playground (%s)", s.front.url, seconds(time.Since(began)))
-	if s.version() == 1 && s.Ready != nil {
-		s.Ready(s.front.url)
-	}
 	return nil
 }
 
