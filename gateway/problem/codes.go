@@ -48,8 +48,8 @@ func Descriptions() []Description {
 		{PersistedQueryNotInList, "only trusted documents are executed, and this is none", refused, ""},
 		{Unauthenticated, "a token or an API key that is not accepted: the request; a field needs one, or a service wants one: the field",
 			"401; 200", "auth.md"},
-		{Forbidden, "the caller may not have the field (`extensions.missingScopes`), or a service does not allow it: the field; a request of an operator without the scope",
-			"200; 403",
+		{Forbidden, "the caller may not have the field (`extensions.missingScopes`), or a service does not allow it: the field; " +
+			"a request of an operator without the scope", "200; 403",
 			"auth.md#what-the-schema-says"},
 		{Overloaded, "the gateway has too much to do; `extensions.retryAfter` in seconds", unavailable, "limits.md#when-there-is-too-much-to-do"},
 		{Unavailable, "tokens can't be verified yet; too many bytes are being read; the gateway is stopping; a subscriber read too few events " +
