@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"sync"
@@ -77,6 +78,40 @@ func (p process) start(ctx context.Context) (*gateway, error) {
 			return g, nil
 		}
 	}
+}
+
+// readyTimeout is how long a gateway that serves may take to be ready: it fetches the keys of issuers, or else could not verify
+// the tokens that the one before has accepted. They, and the services that are required, may be down.
+const readyTimeout = 2 * time.Second
+
+// awaitReady waits until the gateway is ready, or is not for too long.
+func (g *gateway) awaitReady(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for !g.isReady(ctx) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// isReady reports whether /readyz says so.
+func (g *gateway) isReady(ctx context.Context) bool {
+	through := dialing(g.at.admin)
+	defer through.CloseIdleConnections()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gateway/readyz", http.NoBody)
+	if err != nil {
+		return false
+	}
+	response, err := (&http.Client{Transport: through}).Do(r)
+	if err != nil {
+		return false
+	}
+	return response.Body.Close() == nil && response.StatusCode == http.StatusOK
 }
 
 // stop makes the gateway end when its requests are answered, and waits for that.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,4 +70,14 @@ func inProject(root, name string) string {
 		return name
 	}
 	return filepath.Join(root, name)
+}
+
+// dialing returns a transport whose connections are to a Unix domain socket.
+func dialing(address string) *http.Transport {
+	return &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", strings.TrimPrefix(address, "unix:"))
+		},
+		MaxIdleConnsPerHost: 100, IdleConnTimeout: time.Minute, DisableCompression: true,
+	}
 }

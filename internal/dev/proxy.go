@@ -1,17 +1,14 @@
 package dev
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"strings"
 	"sync"
-	"time"
 )
 
 // proxy sends each request to the gateway that serves when it comes.
@@ -20,7 +17,6 @@ type proxy struct {
 
 	mu      sync.RWMutex
 	current *backend // nil: none has started
-	closed  bool
 	retired sync.WaitGroup
 }
 
@@ -60,7 +56,7 @@ func (p *proxy) retire(b *backend) {
 func (p *proxy) close() {
 	p.mu.Lock()
 	before := p.current
-	p.current, p.closed = nil, true
+	p.current = nil
 	p.mu.Unlock()
 	p.retire(before)
 	p.retired.Wait()
@@ -75,16 +71,6 @@ func (p *proxy) take() (b *backend, done func()) {
 	}
 	p.current.waiting.Add(1)
 	return p.current, sync.OnceFunc(p.current.waiting.Done)
-}
-
-// dialing returns a transport whose connections are to a Unix domain socket.
-func dialing(address string) http.RoundTripper {
-	return &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", strings.TrimPrefix(address, "unix:"))
-		},
-		MaxIdleConnsPerHost: 100, IdleConnTimeout: time.Minute, DisableCompression: true,
-	}
 }
 
 // public proxies requests of callers, and shows the status in the pages of the console.
@@ -176,9 +162,12 @@ func refuse(w http.ResponseWriter, status int, message string) {
 	}})
 }
 
-// serves reports whether a gateway is the one that answers requests.
-func (p *proxy) serves(g *gateway) bool {
+// gateway returns the gateway that answers requests; nil if there is none.
+func (p *proxy) gateway() *gateway {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return !p.closed && p.current != nil && p.current.gateway == g
+	if p.current == nil {
+		return nil
+	}
+	return p.current.gateway
 }

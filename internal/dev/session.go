@@ -215,6 +215,9 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 	if err != nil {
 		return err
 	}
+	if before := s.proxy.gateway(); before == nil || before.isReady(ctx) { // else nothing is lost if the next one is not ready
+		next.awaitReady(ctx)
+	}
 	s.reconfigured = false
 	s.proxy.change(next)
 	s.watchOver(next)
@@ -227,7 +230,7 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 func (s *session) watchOver(g *gateway) {
 	go func() {
 		<-g.ended
-		if s.proxy.serves(g) {
+		if s.proxy.gateway() == g {
 			s.fail(errors.New("the gateway has ended: what it wrote is in the terminal. It is started again with the next change"))
 		}
 	}()
