@@ -89,16 +89,11 @@ func TestDevEditsLong(t *testing.T) {
 			"extend type Query { randomA: Nothing }\n",
 			"extend type Query {",
 		},
-		"schema/mobile/random.graphqls": {
-			"extend type Query { random: [Product!]! }\n\"\"\"\nnew\n\"\"\"\nscalar Unused\n",
-			"", "}", "extend type Query { a(: Int }",
-		},
 		"resolvers/random.go": {
 			"package resolvers\n\nconst randomText = \"a\"\n", "package resolvers\n\nconst randomText = \"b\"\n",
 			"package resolvers\n\nvar randomText int = \"\"\n", "package resolvers\n\nfunc {",
 		},
 	}
-	delete(files, "schema/mobile/random.graphqls")
 	names := []string{"schema/web/random.graphqls", "resolvers/random.go"}
 	now := map[string]int{}
 	for _, name := range names {

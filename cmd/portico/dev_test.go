@@ -51,7 +51,7 @@ func develop(t *testing.T, dir string, command ...string) *developing {
 			if !strings.HasPrefix(scanner.Text(), "{") {
 				t.Log(scanner.Text())
 			}
-			if _, after, ok := strings.Cut(scanner.Text(), "serving http://"); ok && cap(urls) > len(urls) {
+			if _, after, ok := strings.Cut(scanner.Text(), "serving http://"); ok {
 				at, _, _ := strings.Cut(after, "/")
 				select {
 				case urls <- "http://" + at:

@@ -3,12 +3,16 @@ package gatewaytest_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/gatewaytest"
 	"github.com/portico-gateway/portico/graph"
+	"github.com/portico-gateway/portico/internal/record"
 )
 
 // catalog has one product.
@@ -65,5 +69,26 @@ func TestErrors(t *testing.T) {
 		if answer := gateway.Query("web", document, nil); len(answer.Errors) != 1 || answer.Errors[0].Code() != code {
 			t.Errorf("%s: %s; want %s", document, answer.Body, code)
 		}
+	}
+}
+
+// A recording answers in place of services; what was not recorded is an error.
+func TestRecordings(t *testing.T) {
+	dir := t.TempDir()
+	service := httptest.NewServer(http.HandlerFunc(catalog))
+	at, err := url.Parse(service.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder := record.NewRecorder(filepath.Join(dir, "catalog"), at, http.DefaultTransport, func(err error) { t.Error(err) })
+	const document = `query ($id: ID!) { product(id: $id) { name } }`
+	recorded := gatewaytest.Start(t, graph.Open, gatewaytest.Service("catalog", recorder))
+	recorded.Query("web", document, map[string]any{"id": "p7"}).JSON(`{"product": {"name": "Kettle"}}`)
+	service.Close()
+	gateway := gatewaytest.Start(t, graph.Open, gatewaytest.Recordings(dir))
+	gateway.Query("web", document, map[string]any{"id": "p7"}).JSON(`{"product": {"name": "Kettle"}}`)
+	answer := gateway.Query("web", document, map[string]any{"id": "p8"})
+	if len(answer.Errors) != 1 || answer.Errors[0].Code() != "DOWNSTREAM_SERVICE_ERROR" {
+		t.Errorf("what was not recorded is answered: %s", answer.Body)
 	}
 }

@@ -237,6 +237,9 @@ func (o *observer) end(known *request, took time.Duration) {
 		status, bytes = closedRequest, 0
 	}
 	o.metrics.Request(status)
+	if w.hijacked { // a stream goes on, so that what was written until now says nothing
+		status, bytes = 0, 0
+	}
 	switch {
 	case s.lines > 0:
 		for i := range s.lines {

@@ -75,8 +75,8 @@ type HTTP interface {
 type GRPC interface {
 	Service
 
-	// Call calls a method, such as /package.Service/Method, with messages. The service's timeout bounds it, and the service
-	// is told the caller's identity as it is to be. header gets the header of the answer, with names in lower case; it
+	// Call calls a method, such as /package.Service/Method, with messages. The service's timeout bounds it, and it carries
+	// the identity of the caller that the service is configured to receive. header gets the header of the answer, with names in lower case; it
 	// may be nil.
 	Call(ctx context.Context, method string, request, answer any, header *map[string][]string) error
 	// Expect is like that of [HTTP] without paths, since the fields of messages are
@@ -85,5 +85,5 @@ type GRPC interface {
 }
 
 // Conn returns a client as what generated clients call: their calls get the service's timeout, their streams do not, and
-// both get the caller's identity as the service is to be told it, and problems for errors.
+// both carry the identity of the caller that the service is configured to receive, and their errors are problems.
 func Conn(c GRPC) grpc.ClientConnInterface { return c.(*grpcClient) } //nolint:forcetypeassert // there is no other

@@ -20,8 +20,6 @@ type gateway struct {
 	at    addresses
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when the process has ended
-
-	stopping sync.Once
 }
 
 // process is how a gateway is started.
@@ -39,11 +37,6 @@ const (
 	startTimeout = time.Minute
 	endTimeout   = time.Minute
 )
-
-// failedStart is the error of a gateway that ends before it serves.
-type failedStart struct{ text string }
-
-func (e *failedStart) Error() string { return e.text }
 
 // start starts a gateway, and returns when it serves. If it ends before, the error is what it wrote to standard error.
 func (p process) start(ctx context.Context) (*gateway, error) {
@@ -67,7 +60,7 @@ func (p process) start(ctx context.Context) (*gateway, error) {
 	for {
 		select {
 		case <-g.ended:
-			return nil, &failedStart{messages.String()}
+			return nil, errors.New(messages.String())
 		case <-ctx.Done():
 			g.stop()
 			return nil, errors.Join(errors.New("the gateway does not start"), context.Cause(ctx))
@@ -116,7 +109,7 @@ func (g *gateway) isReady(ctx context.Context) bool {
 
 // stop makes the gateway end when its requests are answered, and waits for that.
 func (g *gateway) stop() {
-	g.stopping.Do(func() { _ = g.cmd.Process.Signal(os.Interrupt) })
+	_ = g.cmd.Process.Signal(os.Interrupt) // it fails if the process has ended
 	select {
 	case <-g.ended:
 	case <-time.After(endTimeout):

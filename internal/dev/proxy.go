@@ -120,7 +120,7 @@ func (p *proxy) forward(by func(*backend) http.RoundTripper) http.Handler {
 // domain socket.
 func rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", "gateway", r.In.Host
-	for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Forwarded-Host"} {
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host"} {
 		if values := r.In.Header.Values(name); len(values) > 0 {
 			r.Out.Header[name] = values
 		}

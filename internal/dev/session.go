@@ -201,7 +201,10 @@ func (s *session) start(ctx context.Context, began time.Time) error {
 		public: fmt.Sprintf("unix:%s/%d.public", s.dir, s.starts),
 		admin:  fmt.Sprintf("unix:%s/%d.admin", s.dir, s.starts),
 	}
-	args := []string{"-config", s.Config, "-log", s.Log, "-set", "server.listen=" + at.public, "-set", "admin.listen=" + at.admin}
+	args := []string{
+		"-config", s.Config, "-log", s.Log, "-set", "server.listen=" + at.public, "-set", "admin.listen=" + at.admin,
+		"-set", "server.forwardedHeader=X-Forwarded-For", // in which the proxy names the caller
+	}
 	if cfg.Server.TLS != nil {
 		args = append(args, "-set", "server.tls=null")
 	}

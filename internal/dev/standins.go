@@ -188,7 +188,7 @@ func redirect(name string, of config.Service, to string) []string {
 		is      bool
 	}{
 		{"urls", of.URLs != nil}, {"tls", of.TLS != config.TLS{}}, {"versions", of.Versions != nil}, {"canary", len(of.Versions) > 0},
-		{"mirror", of.Mirror != nil}, {"fallback", of.Fallback != ""}, {"healthCheck", of.HealthCheck != nil},
+		{"mirror", of.Mirror != nil}, {"fallback", of.Fallback != ""}, {"healthCheck", of.HealthCheck != nil}, {"required", of.Required},
 	} {
 		if other.is {
 			set = append(set, "services."+name+"."+other.setting+"=null")

@@ -57,8 +57,7 @@ func (w *watcher) run(ctx context.Context, changes chan<- []string) {
 				_ = w.add(event.Name) // what is gone again needs no watching
 			}
 			timer.Reset(quiet)
-		case err := <-w.inner.Errors: // such as that events were lost: all files are read again
-			_ = err
+		case <-w.inner.Errors: //nolint:errcheck // such as that events were lost: all files are read again
 			timer.Reset(quiet)
 		case <-timer.C:
 			files := w.changed()
