@@ -82,7 +82,7 @@ func (f *importFlags) draft(ctx context.Context) (*importer.Draft, error) {
 	if f.grpc {
 		return importer.Proto(ctx, f.files, f.Options)
 	}
-	return importer.OpenAPI(f.files[0], f.Options)
+	return importer.OpenAPI(ctx, f.files[0], f.Options)
 }
 
 // names are the names of a list with commas.

@@ -125,7 +125,7 @@ func (n *projectMaker) draft(ctx context.Context, file string, o importer.Option
 	if filepath.Ext(file) == ".proto" {
 		return importer.Proto(ctx, []string{file}, o)
 	}
-	return importer.OpenAPI(file, o)
+	return importer.OpenAPI(ctx, file, o)
 }
 
 func (n *projectMaker) files() error {

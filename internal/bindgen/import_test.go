@@ -52,7 +52,7 @@ func importedOfOthers(t *testing.T, documents map[string]int) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := emptyProject(t)
-			draft, err := importer.OpenAPI(filepath.Join(strings.TrimSpace(string(out)), "openapi3", "testdata", name), importer.Options{Dir: dir, Service: "shop", Frontend: "web"})
+			draft, err := importer.OpenAPI(t.Context(), filepath.Join(strings.TrimSpace(string(out)), "openapi3", "testdata", name), importer.Options{Dir: dir, Service: "shop", Frontend: "web"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +110,7 @@ func draftOf(t *testing.T, dir string, archive *txtar.Archive) *importer.Draft {
 		}
 	}
 	options := importer.Options{Dir: dir, Service: "shop", Frontend: "web", Roots: []string{sources}}
-	draft, err := importer.OpenAPI(document, options)
+	draft, err := importer.OpenAPI(t.Context(), document, options)
 	if len(protos) > 0 {
 		draft, err = importer.Proto(t.Context(), protos, options)
 	}

@@ -5,37 +5,50 @@ package importer
 
 import (
 	"context"
-	"os"
+	"fmt"
+
+	"github.com/portico-gateway/portico/internal/openapi"
 )
 
-// OpenAPI makes a draft of an OpenAPI 3.0 or 3.1 document, YAML or JSON. A
-// mistake in the document or in the options is a [*MistakeError].
-func OpenAPI(file string, o Options) (*Draft, error) {
+// OpenAPI makes a draft of an OpenAPI 3.0 or 3.1 or Swagger 2.0 document: YAML or JSON, of a file or a URL, with the files that it refers
+// to. A mistake in the document or in the options is a [*MistakeError].
+func OpenAPI(ctx context.Context, location string, o Options) (*Draft, error) {
 	project, err := readVisible(o)
 	if err != nil {
 		return nil, err
 	}
-	content, err := os.ReadFile(file)
+	o.step("reading " + location)
+	source, err := openapi.Read(ctx, location)
 	if err != nil {
+		return nil, documentMistake(err)
+	}
+	operations := source.Operations()
+	if len(operations) == 0 {
+		return nil, &MistakeError{File: location, Message: "the document has no operations", Fix: "import a document that has paths"}
+	}
+	selected := newSelection(o.Only)
+	doc, err := source.Select(func(op openapi.Operation) bool { return selected.has(op.ID, op.Method+" "+op.Path) })
+	if err != nil {
+		return nil, documentMistake(err)
+	}
+	if err := selected.check(); err != nil {
 		return nil, err
 	}
-	copied := File{Path: "clients/" + o.Service + "/openapi" + extension(file), Content: content}
+	copied := File{Path: "clients/" + o.Service + "/openapi" + doc.Extension(), Content: doc.Content}
 	if err := otherDocument(o, copied.Path); err != nil {
 		return nil, err
 	}
-	doc, err := loadOpenAPI(file, content)
-	if err != nil {
-		return nil, err
-	}
+	o.step(fmt.Sprintf("drafting %d of %d operations", len(doc.Operations), len(operations)))
 	imp := openAPI{newShaper(newDraft(o, project), doc)}
-	if err := imp.operations(o.Only); err != nil {
-		return nil, err
-	}
-	out, err := imp.finish(o, file, []File{copied})
+	imp.operations()
+	out, err := imp.finish(o, location, []File{copied})
 	if err != nil {
 		return nil, err
 	}
-	out.URL = serverURL(doc)
+	for _, missing := range source.Missing {
+		out.Warnings = append(out.Warnings, missing.Error())
+	}
+	out.URL = doc.Server()
 	return out, nil
 }
 

@@ -90,7 +90,7 @@ func draftCase(t *testing.T, dir string, archive *txtar.Archive) (*importer.Draf
 		file := filepath.Join(dir, f.Name)
 		switch {
 		case strings.HasPrefix(f.Name, "openapi."):
-			return importer.OpenAPI(file, o)
+			return importer.OpenAPI(t.Context(), file, o)
 		case strings.HasSuffix(f.Name, ".proto") && !strings.HasPrefix(f.Name, "imported/"):
 			protos = append(protos, file)
 		}
@@ -256,7 +256,7 @@ func TestLibraryDocuments(t *testing.T) {
 			return err
 		}
 		dir := unpack(t, &txtar.Archive{})
-		d, err := importer.OpenAPI(file, importer.Options{Dir: dir, Service: "shop"})
+		d, err := importer.OpenAPI(t.Context(), file, importer.Options{Dir: dir, Service: "shop"})
 		var mistake *importer.MistakeError
 		switch {
 		case err == nil:

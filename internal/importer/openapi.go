@@ -2,30 +2,17 @@ package importer
 
 import (
 	"net/http"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // openAPI is the import of one document.
 type openAPI struct{ *shaper }
 
-// operations imports those that only selects.
-func (imp openAPI) operations(only []string) error {
-	selected := newSelection(only)
-	items := imp.doc.Paths.Map()
-	for _, path := range inOrder(items, func(p *openapi3.PathItem) *openapi3.Origin { return p.Origin }) {
-		operations := items[path].Operations()
-		for _, method := range inOrder(operations, func(op *openapi3.Operation) *openapi3.Origin { return op.Origin }) {
-			op := operation{operations[method], method, path, items[path]}
-			if selected.has(op.OperationID, op.String()) {
-				imp.operation(op)
-			}
-		}
+// operations imports the operations of the document.
+func (imp openAPI) operations() {
+	for _, op := range imp.doc.Operations {
+		item := imp.doc.Paths.Value(op.Path)
+		imp.operation(operation{item.GetOperation(op.Method), op.Method, op.Path, item})
 	}
-	if len(selected.seen) == 0 {
-		return &MistakeError{Message: "the document has no operations", Fix: "import a document that has paths"}
-	}
-	return selected.check()
 }
 
 func (imp openAPI) operation(op operation) {

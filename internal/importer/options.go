@@ -16,6 +16,14 @@ type Options struct {
 	// Roots are folders that imports of protos are found in, before those that
 	// the files themselves tell.
 	Roots []string
+	// Progress is called before each step that can take more than a moment; it may be nil.
+	Progress func(step string)
+}
+
+func (o Options) step(step string) {
+	if o.Progress != nil {
+		o.Progress(step)
+	}
 }
 
 // target is the file of the draft.

@@ -105,7 +105,7 @@ func (sh *shaper) objectParameter(c *call, p *openapi3.Parameter) {
 		c.omit(p, "it is an object")
 		return
 	}
-	for _, name := range inOrder(schema.Properties, origin) {
+	for _, name := range sh.schemas.properties(schema) {
 		part := &openapi3.Parameter{Name: name, In: p.In, Schema: schema.Properties[name], Required: p.Required && slices.Contains(schema.Required, name)}
 		if deep {
 			part.Name = p.Name + "[" + name + "]"

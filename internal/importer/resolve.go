@@ -6,13 +6,24 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portico-gateway/portico/internal/openapi"
 )
 
 // schemas reads the schemas of a document: it follows references and merges
 // allOf.
 type schemas struct {
-	doc    *openapi3.T
+	doc    *openapi.Document
 	merged map[*openapi3.Schema]*openapi3.Schema // of allOf
+	names  map[*openapi3.Schema][]string         // of the properties of merged schemas, in order
+}
+
+// properties returns the names of a schema's properties in order.
+func (sc *schemas) properties(s *openapi3.Schema) []string {
+	if names, ok := sc.names[s]; ok {
+		return names
+	}
+	return openapi.Ordered(sc.doc, s.Properties)
 }
 
 const componentPrefix = "#/components/schemas/"
@@ -100,12 +111,21 @@ func (sc *schemas) merge(s *openapi3.Schema) *openapi3.Schema {
 	m := *s
 	m.AllOf, m.Properties, m.Required = nil, openapi3.Schemas{}, slices.Clone(s.Required)
 	sc.merged[s] = &m // before its parts, which may lead back here
+	var names []string
+	add := func(from *openapi3.Schema) {
+		for _, name := range sc.properties(from) {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		maps.Copy(m.Properties, from.Properties)
+	}
 	for _, part := range s.AllOf {
 		_, p, _ := sc.effective(part)
 		if p == nil || p == &m {
 			continue
 		}
-		maps.Copy(m.Properties, p.Properties)
+		add(p)
 		m.Required = append(m.Required, p.Required...)
 		m.AnyOf, m.OneOf = slices.Concat(m.AnyOf, p.AnyOf), slices.Concat(m.OneOf, p.OneOf)
 		if m.Type == nil {
@@ -121,7 +141,8 @@ func (sc *schemas) merge(s *openapi3.Schema) *openapi3.Schema {
 			m.Format = p.Format
 		}
 	}
-	maps.Copy(m.Properties, s.Properties)
+	add(s)
+	sc.names[&m] = names
 	return &m
 }
 
@@ -169,7 +190,7 @@ func alternatives(s *openapi3.Schema) []*openapi3.SchemaRef {
 
 // describedHere reports whether a reference has a description beside it that is
 // not the component's.
-func describedHere(doc *openapi3.T, ref *openapi3.SchemaRef) bool {
+func describedHere(doc *openapi.Document, ref *openapi3.SchemaRef) bool {
 	component := strings.TrimPrefix(ref.Ref, componentPrefix)
 	return doc.Components != nil && doc.Components.Schemas[component] != nil && doc.Components.Schemas[component].Value != nil &&
 		doc.Components.Schemas[component].Value.Description != ref.Value.Description

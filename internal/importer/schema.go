@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portico-gateway/portico/internal/openapi"
 )
 
 // shaper makes types of the schemas of a document.
@@ -18,8 +20,8 @@ type shaper struct {
 	xml      bool                      // the answer that is being made is XML
 }
 
-func newShaper(d *draft, doc *openapi3.T) *shaper {
-	return &shaper{draft: d, schemas: &schemas{doc: doc, merged: map[*openapi3.Schema]*openapi3.Schema{}},
+func newShaper(d *draft, doc *openapi.Document) *shaper {
+	return &shaper{draft: d, schemas: &schemas{doc: doc, merged: map[*openapi3.Schema]*openapi3.Schema{}, names: map[*openapi3.Schema][]string{}},
 		made: map[typeKey]string{}, enums: map[*openapi3.Schema]*enum{}, visiting: map[*openapi3.Schema]bool{}}
 }
 
@@ -182,11 +184,9 @@ func (sh *shaper) object(s *openapi3.Schema, at spot) shape {
 	return shape{name: def.name}
 }
 
-func origin(ref *openapi3.SchemaRef) *openapi3.Origin { return ref.Origin }
-
 // properties are the names of those that can be fields, and comments on others.
 func (sh *shaper) properties(s *openapi3.Schema, input bool) (names, omitted []string) {
-	for _, name := range inOrder(s.Properties, origin) {
+	for _, name := range sh.schemas.properties(s) {
 		_, p, _ := sh.effective(s.Properties[name])
 		own := s.Properties[name].Value
 		readOnly := own != nil && own.ReadOnly || p != nil && p.ReadOnly

@@ -19,6 +19,8 @@ type Draft struct {
 	Fields int
 	// LeftOut lists the chosen operations that can't be bound, and why.
 	LeftOut []string
+	// Warnings are parts of the document that could not be read, with their places.
+	Warnings []string
 	// Notes tell what the project needs before it can be generated.
 	Notes []string
 	// URL is where the service is, if its document has that; or "".

@@ -14,7 +14,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -24,6 +23,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/portico-gateway/portico/internal/openapi"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -38,18 +38,18 @@ func Service(ctx context.Context, root, service, url string, seed uint64) (http.
 	}
 	for _, extension := range []string{".yaml", ".yml", ".json"} {
 		name := filepath.Join(root, "clients", service, "openapi"+extension)
-		text, err := os.ReadFile(name)
+		source, err := openapi.Read(ctx, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		doc, err := openapi3.NewLoader().LoadFromData(text)
+		doc, err := source.Select(openapi.All)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, err
 		}
-		return newAPI(service, doc, seed), nil
+		return newAPI(service, doc.T, seed), nil
 	}
 	return nil, ErrNoDocument
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"os"
 	"path"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/directive"
 	"github.com/portico-gateway/portico/internal/binding"
+	"github.com/portico-gateway/portico/internal/openapi"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -25,14 +28,9 @@ func (m *maker) checkDocuments() error {
 		if file == "" {
 			continue
 		}
-		loader := openapi3.NewLoader()
-		loader.IsExternalRefsAllowed = true
-		doc, err := loader.LoadFromFile(filepath.Join(m.project.Root, filepath.FromSlash(file)))
+		doc, err := readDocument(filepath.Join(m.project.Root, filepath.FromSlash(file)))
 		if err != nil {
-			m.report.Add(project.Diagnostic{
-				File: file, Line: 1, Column: 1, Message: err.Error(),
-				Fix: "the bindings of the service are checked against this OpenAPI document: correct it, or remove it",
-			})
+			m.report.Add(documentDiagnostic(file, err))
 			continue
 		}
 		d := &documentCheck{maker: m, service: &Service{Name: name}, doc: doc, file: file, seen: map[string]bool{}}
@@ -46,6 +44,29 @@ func (m *maker) checkDocuments() error {
 		}
 	}
 	return nil
+}
+
+func readDocument(file string) (*openapi.Document, error) {
+	source, err := openapi.Read(context.Background(), file) // a file is read without waiting
+	if err != nil {
+		return nil, err
+	}
+	return source.Select(openapi.All)
+}
+
+func documentDiagnostic(file string, err error) project.Diagnostic {
+	d := project.Diagnostic{
+		File: file, Line: 1, Column: 1, Message: err.Error(),
+		Fix: "the bindings of the service are checked against this OpenAPI document: correct it, or remove it",
+	}
+	var e *openapi.Error
+	if errors.As(err, &e) {
+		d.Message = e.Message
+		if e.Line > 0 {
+			d.Line, d.Column = e.Line, max(e.Column, 1)
+		}
+	}
+	return d
 }
 
 // documentOf returns the service's OpenAPI document, relative to root; empty if
@@ -64,7 +85,7 @@ func documentOf(root, service string) string {
 type documentCheck struct {
 	*maker
 	service *Service
-	doc     *openapi3.T
+	doc     *openapi.Document
 	file    string
 	seen    map[string]bool // pairs of types and schemas that are compared
 	part    string          // "answer" or "body", for messages

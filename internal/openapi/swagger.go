@@ -1,0 +1,73 @@
+package openapi
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi2"
+	"github.com/getkin/kin-openapi/openapi2conv"
+)
+
+// convert makes OpenAPI 3 of Swagger 2.0. The order stays.
+func (s *Source) convert() error {
+	fail := func(err error) error {
+		return &Error{File: s.location, Message: "it can't be converted from Swagger 2.0: " + err.Error()}
+	}
+	var old openapi2.T
+	if err := json.Unmarshal(s.root.json(), &old); err != nil {
+		return fail(err)
+	}
+	converted, err := openapi2conv.ToV3(&old)
+	if err != nil {
+		return fail(err)
+	}
+	content, err := json.Marshal(converted)
+	if err != nil {
+		return fail(err)
+	}
+	root, err := parseJSON(s.location, content)
+	if err != nil {
+		return fail(err)
+	}
+	reorder(root, s.root)
+	if schemas := root.get("components").get("schemas"); schemas != nil {
+		reorder(schemas, s.root.get("definitions"))
+	}
+	s.root = root
+	return nil
+}
+
+// reorder gives members the order that they have in another value.
+func reorder(n, like *node) {
+	if like == nil || n.kind != like.kind {
+		return
+	}
+	if n.kind == list {
+		for i := range min(len(n.values), len(like.values)) {
+			reorder(n.values[i], like.values[i])
+		}
+		return
+	}
+	if n.kind != object {
+		return
+	}
+	place := map[string]int{}
+	for i, key := range like.keys {
+		place[key] = i + 1
+	}
+	keys := slices.Clone(n.keys)
+	slices.SortStableFunc(keys, func(a, b string) int {
+		if place[a] == 0 || place[b] == 0 {
+			return place[b] - place[a] // those that are new go last
+		}
+		return place[a] - place[b]
+	})
+	values := make([]*node, len(keys))
+	for i, key := range keys {
+		values[i] = n.get(key)
+		if other := like.get(key); other != nil {
+			reorder(values[i], other)
+		}
+	}
+	n.keys, n.values = keys, values
+}
