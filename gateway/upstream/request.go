@@ -25,6 +25,8 @@ type Request struct {
 	// whatever is in it; "", "." and ".." are refused. Without a Binding, the first one
 	// names the route in logs and traces: it must not be a value of a caller.
 	Path []string
+	// Slash reports whether the path ends with a slash.
+	Slash bool
 	// Query is encoded into the URL.
 	Query url.Values
 	// Accepts are the media types that the answer may have; nil for those of the
@@ -88,6 +90,9 @@ func (r Request) url(base string) (string, error) {
 		}
 		b.WriteByte('/')
 		b.WriteString(url.PathEscape(segment))
+	}
+	if r.Slash {
+		b.WriteByte('/')
 	}
 	if len(r.Query) > 0 {
 		b.WriteByte('?')

@@ -38,6 +38,7 @@ type Binding struct {
 type REST struct {
 	Method  string
 	Path    []directive.Text // its segments
+	Slash   bool             // the path ends with a slash
 	PathPos *ast.Position
 	Query   []Param
 	Headers []Param

@@ -32,6 +32,9 @@ func (r *reader) rest(d *ast.Directive) {
 		return
 	}
 	rest.Path, rest.PathPos = r.segments(target.Value), target.Value.Position
+	if n := len(rest.Path); n > 0 && len(rest.Path[n-1]) == 0 {
+		rest.Path, rest.Slash = rest.Path[:n-1], true
+	}
 	rest.Query = r.params(d, "query", "=", queryName)
 	rest.Headers = r.params(d, "headers", ":", headerName)
 	rest.ContentTypes = r.contentTypes(d)
@@ -87,7 +90,7 @@ func (r *reader) events(d *ast.Directive) []string {
 }
 
 // segments reads a path. A slash within the braces of a variable separates
-// nothing.
+// nothing. After a slash at the end there is an empty segment.
 func (r *reader) segments(v *ast.Value) []directive.Text {
 	if !strings.HasPrefix(v.Raw, "/") {
 		r.fail(v.Position, "", "the path %q must begin with a slash", v.Raw)
@@ -116,8 +119,8 @@ func (r *reader) segments(v *ast.Value) []directive.Text {
 			}
 		}
 	}
-	for _, s := range segments {
-		if len(s) == 0 && len(segments) > 1 || len(s) == 1 && (s[0].Literal == "." || s[0].Literal == "..") {
+	for i, s := range segments {
+		if len(s) == 0 && len(segments) > 1 && i < len(segments)-1 || len(s) == 1 && (s[0].Literal == "." || s[0].Literal == "..") {
 			r.fail(v.Position, "", "the path %q has a segment that is empty, \".\" or \"..\"", v.Raw)
 		}
 	}

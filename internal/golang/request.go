@@ -43,6 +43,9 @@ func (f *function) request() {
 		segments = append(segments, f.concatenated(segment))
 	}
 	fields = append(fields, "Path: []string{"+strings.Join(segments, ", ")+"}")
+	if f.REST.Slash {
+		fields = append(fields, "Slash: true")
+	}
 	for _, part := range []struct {
 		field, pkg, typ string
 		params          []binding.Param

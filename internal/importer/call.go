@@ -18,43 +18,20 @@ type operation struct {
 
 func (op operation) String() string { return op.method + " " + op.path }
 
-// fieldNames are what an operation can be called, the best first.
-func (op operation) fieldNames() []string {
-	method := strings.ToLower(op.method)
-	full, short := method+" "+op.path, []string{method}
-	segments := strings.FieldsFunc(op.path, func(r rune) bool { return r == '/' })
-	for i, s := range segments {
-		if strings.HasPrefix(s, "{") {
-			continue
-		}
-		if i+1 < len(segments) && strings.HasPrefix(segments[i+1], "{") {
-			s = singular(s) // /users/{id} is a user
-		}
-		short = append(short, s)
-	}
-	names := []string{camel(strings.Join(short, " ")), camel(full)}
-	switch {
-	case len(segments) == 0:
-		names = []string{camel(method + " root")}
-	case len(short) == 1:
-		names = names[1:]
-	}
-	if len(pieces(op.OperationID)) > 0 {
-		names = append([]string{camel(op.OperationID)}, names...)
-	}
-	return names
-}
-
 // call is an operation that becomes a field.
 type call struct {
 	operation
+	root          string
+	body, payload *media // nil for none
+	page          *paging
 	field         field
 	used          map[string]bool // names of arguments
 	path          string
 	query, header []string
+	selected      string // the path of the payload, or ""
 }
 
-func (c *call) binding(service string, body, xml bool) directive {
+func (c *call) binding(service string) directive {
 	args := []argument{text("service", service), text(strings.ToLower(c.method), c.path)}
 	if len(c.query) > 0 {
 		args = append(args, texts("query", c.query))
@@ -62,13 +39,32 @@ func (c *call) binding(service string, body, xml bool) directive {
 	if len(c.header) > 0 {
 		args = append(args, texts("headers", c.header))
 	}
-	if body {
+	if c.body != nil {
 		args = append(args, text("body", "{$args.input}"))
 	}
-	if xml {
+	if c.selected != "" {
+		args = append(args, text("select", c.selected))
+	}
+	if c.page != nil {
+		args = append(args, c.page.argument())
+	}
+	switch {
+	case c.payload != nil && c.payload.xml:
 		args = append(args, argument{name: "format", value: "XML"})
+	case c.body != nil && c.body.form:
+		args = append(args, argument{name: "format", value: "FORM"})
 	}
 	return directive{"rest", args}
+}
+
+// linked reports whether the document links the operation's answers to other operations.
+func (op operation) linked() bool {
+	for _, response := range op.Responses.Map() {
+		if response != nil && response.Value != nil && len(response.Value.Links) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *call) omit(p *openapi3.Parameter, why string) {
@@ -86,14 +82,12 @@ func about(summary, description string) string {
 
 // unboundPath returns what keeps a path out of a binding.
 func unboundPath(op operation) string {
-	path, _, _ := strings.Cut(op.path, "?")
+	path, _, _ := strings.Cut(strings.SplitN(op.path, "#", 2)[0], "?")
 	switch {
 	case !slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, op.method):
 		return "@rest has no " + op.method
-	case !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || len(path) > 1 && strings.HasSuffix(path, "/"):
+	case !strings.HasPrefix(path, "/") || strings.Contains(path, "//"):
 		return "its path has an empty segment, which a binding can't have"
-	case strings.ContainsAny(path, "#"):
-		return "its path has a #, which is no part of a path"
 	}
 	return ""
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/portico-gateway/portico/internal/project"
 )
 
 // draft collects what is imported. Both importers write into it.
@@ -21,10 +23,13 @@ type draft struct {
 	taken   map[string]bool
 	scalars map[string]bool
 	leftOut []string
+
+	connections map[string]string // by the type of their nodes and whether they have a total
+	pageInfo    string            // the type of their pageInfo, or ""
 }
 
 func newDraft(o Options, project *visible) *draft {
-	return &draft{service: o.Service, project: project, roots: map[string]*definition{}, taken: map[string]bool{}, scalars: map[string]bool{}}
+	return &draft{service: o.Service, project: project, roots: map[string]*definition{}, taken: map[string]bool{}, scalars: map[string]bool{}, connections: map[string]string{}}
 }
 
 // reservedTypes have a meaning already: in GraphQL, in gqlgen's configuration
@@ -33,15 +38,15 @@ func newDraft(o Options, project *visible) *draft {
 const reservedTypes = " query mutation subscription int float string boolean id datetime int64 json map any time upload uint uint64 int32 " +
 	"bindingpage bindingerror bindingformat bindingvalue cachecontrolscope "
 
-// typeName is a free name for a type, the wanted one if possible.
-func (d *draft) typeName(want string) string {
+// typeName is a free name for a type: one of the wanted ones, or the first with the service's name.
+func (d *draft) typeName(names ...string) string {
 	free := func(name string) bool {
 		lower := strings.ToLower(name)
 		return !d.taken[lower] && !d.project.types[lower] && !strings.Contains(reservedTypes, " "+lower+" ")
 	}
-	name := want
-	if !free(name) {
-		name = pascal(d.service) + want
+	name := pascal(d.service) + names[0]
+	if i := slices.IndexFunc(names, free); i >= 0 {
+		name = names[i]
 	}
 	name = numbered(name, free)
 	d.taken[strings.ToLower(name)] = true
@@ -52,7 +57,9 @@ func (d *draft) typeName(want string) string {
 // the first with the service's name.
 func (d *draft) fieldName(root string, want ...string) string {
 	key := func(name string) string { return strings.ToLower(root + "." + name) }
-	free := func(name string) bool { return !d.taken[key(name)] && !d.project.fields[key(name)] }
+	free := func(name string) bool {
+		return !d.taken[key(name)] && !d.project.fields[key(name)] && !slices.Contains(project.MethodsOfGo(), upperFirst(name))
+	}
 	want = append(want, d.service+pascal(want[0]))
 	name := want[len(want)-1]
 	if i := slices.IndexFunc(want, free); i >= 0 {
@@ -131,9 +138,12 @@ func (d *draft) prune() {
 			if _, own := scalarDescriptions()[name]; own {
 				d.scalars[name] = true
 			}
-			if byName[name] != nil && !seen[name] {
+			if def := byName[name]; def != nil && !seen[name] {
 				seen[name] = true
-				reach(byName[name].fields, seen)
+				reach(def.fields, seen)
+				for _, member := range def.members {
+					reach([]field{{typ: member}}, seen)
+				}
 			}
 			reach(f.args, sent)
 		}

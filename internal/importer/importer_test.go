@@ -197,6 +197,10 @@ func checkBinding(t *testing.T, f *ast.FieldDefinition) {
 		}
 		used := map[string]bool{}
 		for _, arg := range d.Arguments {
+			if text := arg.Value.String(); strings.Contains(text, "{$page.") { // is made of them
+				used["first"] = true
+				used["after"] = used["after"] || strings.Contains(text, "{$page.offset}") || strings.Contains(text, "{$page.number}")
+			}
 			for _, m := range variables.FindAllStringSubmatch(arg.Value.String(), -1) {
 				used[m[1]] = true
 				if f.Arguments.ForName(m[1]) == nil {
@@ -221,6 +225,7 @@ func load(dir string, d *importer.Draft) (*ast.Schema, error) {
 	}
 	sources := []*ast.Source{
 		{Name: "directives.graphqls", Input: string(directives), BuiltIn: true},
+		{Name: "constraint.graphqls", Input: "directive @constraint(min: Int, max: Int) on ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION", BuiltIn: true},
 		{Name: d.Files[0].Path, Input: string(d.Files[0].Content)},
 	}
 	query := strings.Contains("\n"+string(d.Files[0].Content), "\ntype Query ")

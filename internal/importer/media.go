@@ -15,20 +15,26 @@ type media struct {
 	schema   *openapi3.SchemaRef
 	required bool
 	xml      bool
+	form     bool
 }
 
 // payloads are the bodies of a call and of its answer, nil for none. Why says
 // what keeps the operation out.
 func payloads(op operation) (body, payload *media, why string) {
 	if op.RequestBody != nil && op.RequestBody.Value != nil && len(op.RequestBody.Value.Content) > 0 {
-		schema, ok := find(op.RequestBody.Value.Content, isJSON)
-		switch {
-		case !ok:
-			return nil, nil, "its body is " + kinds(op.RequestBody.Value.Content) + ", not JSON"
-		case op.method != http.MethodGet:
-			body = &media{schema: schema, required: op.RequestBody.Value.Required}
-		case op.RequestBody.Value.Required:
+		content := op.RequestBody.Value.Content
+		body = &media{required: op.RequestBody.Value.Required}
+		var ok bool
+		if body.schema, ok = find(content, isJSON); !ok {
+			body.schema, body.form = find(content, isForm)
+		}
+		switch empty := isEmpty(body.schema); {
+		case op.method == http.MethodGet && body.required && !empty:
 			return nil, nil, "it is a GET with a body"
+		case op.method == http.MethodGet, body.form && empty:
+			body = nil // nothing is sent
+		case !ok && !body.form:
+			return nil, nil, "its body is " + kinds(content) + ", not JSON or a form"
 		}
 	}
 	var others openapi3.Content
@@ -82,6 +88,17 @@ func find(content openapi3.Content, wanted func(string) bool) (schema *openapi3.
 	}
 	return nil, false
 }
+
+// isEmpty reports whether a schema has no value, or only an object without members.
+func isEmpty(ref *openapi3.SchemaRef) bool {
+	if ref == nil || ref.Value == nil {
+		return true
+	}
+	s := ref.Value
+	return says(s) == 0 || s.Type.Is("object") && says(s) == 1 && s.AdditionalProperties.Schema == nil
+}
+
+func isForm(kind string) bool { return kind == "application/x-www-form-urlencoded" }
 
 func isJSON(kind string) bool {
 	return kind == "application/json" || strings.HasSuffix(kind, "+json") || kind == "*/*" || kind == "application/*"

@@ -32,7 +32,7 @@ func (ms *messages) message(m protoreflect.MessageDescriptor, input bool) shape 
 	}
 	key := messageKey{m.FullName(), input}
 	if name, ok := ms.made[key]; ok {
-		return shape{name: name, nullable: true}
+		return shape{name: name, nullable: true, object: true}
 	}
 	def := &definition{kind: "type", name: localName(m), description: comment(m)}
 	if input {
@@ -46,7 +46,7 @@ func (ms *messages) message(m protoreflect.MessageDescriptor, input bool) shape 
 		def.fields = append(def.fields, f.field)
 	}
 	def.omitted = omitted
-	return shape{name: def.name, nullable: true}
+	return shape{name: def.name, nullable: true, object: true}
 }
 
 // protoField is a field and how the proto calls it.
@@ -91,7 +91,7 @@ func unusable(d protoreflect.FieldDescriptor, within []protoreflect.FullName) st
 	m := d.Message()
 	switch {
 	case d.IsMap():
-		return "it is a map"
+		return unusable(d.MapValue(), within)
 	case m == nil || slices.Contains(within, m.FullName()):
 		return ""
 	case m.FullName() == "google.protobuf.Any":
@@ -111,23 +111,56 @@ func unusable(d protoreflect.FieldDescriptor, within []protoreflect.FullName) st
 // shape is the type of a field.
 func (ms *messages) shape(d protoreflect.FieldDescriptor, input bool) shape {
 	if d.IsMap() {
-		return jsonBecause("it is a map", false)
+		return ms.entries(d, input)
 	}
 	s := ms.single(d, input)
 	if d.IsList() {
-		return shape{name: "[" + s.name + "!]", nullable: input, why: s.why}
+		return shape{name: "[" + s.name + "!]", nullable: input && !required(d), why: s.why}
 	}
-	if d.Message() != nil || d.HasPresence() || input && optional(d) {
+	if d.Message() != nil || d.HasPresence() {
 		s.nullable = true
+	}
+	if input {
+		s.nullable = !required(d)
 	}
 	return s
 }
 
-// optional reports whether a field of a request means nothing when it is absent:
-// flags, and the fields that lists of Google's API guide have (AIP-132 and 158).
-func optional(d protoreflect.FieldDescriptor) bool {
-	return d.Kind() == protoreflect.BoolKind || slices.Contains([]protoreflect.Name{"page_size", "page_token", "page", "filter", "order_by",
-		"skip", "limit", "offset", "cursor", "first", "last", "after", "before"}, d.Name())
+// required reports whether a field of a request must be set (AIP-203): google.api.field_behavior has REQUIRED.
+func required(d protoreflect.FieldDescriptor) (is bool) {
+	d.Options().ProtoReflect().Range(func(option protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if option.FullName() == "google.api.field_behavior" && option.IsList() {
+			for i := range v.List().Len() {
+				is = is || v.List().Get(i).Enum() == 2
+			}
+		}
+		return true
+	})
+	return is
+}
+
+// entries makes the list of the entries of a map.
+func (ms *messages) entries(d protoreflect.FieldDescriptor, input bool) shape {
+	key := messageKey{d.Message().FullName(), input}
+	if name, ok := ms.made[key]; ok {
+		return shape{name: "[" + name + "!]", nullable: input}
+	}
+	def := &definition{kind: "type"}
+	name := localName(d.Message())
+	if input {
+		def.kind, name = "input", name+"Input"
+	}
+	def.name = ms.typeName(name)
+	ms.made[key] = def.name
+	ms.types = append(ms.types, def)
+	of := ms.single(d.MapKey(), input)
+	value := ms.single(d.MapValue(), input)
+	member := field{name: "value", typ: value.name, comments: value.comments()}
+	if d.MapValue().Message() == nil && d.MapValue().Enum() == nil && !input {
+		member.typ += "!"
+	}
+	def.fields = []field{{name: "key", typ: of.name + "!"}, member}
+	return shape{name: "[" + def.name + "!]", nullable: input}
 }
 
 // single is the type of a field, or of one of its items.

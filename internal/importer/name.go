@@ -112,6 +112,19 @@ func singular(s string) string {
 	return s
 }
 
+// plural is what several of one are called.
+func plural(s string) string {
+	switch {
+	case singular(s) != s:
+		return s
+	case strings.HasSuffix(s, "y") && !strings.HasSuffix(s, "ay") && !strings.HasSuffix(s, "ey") && !strings.HasSuffix(s, "oy"):
+		return strings.TrimSuffix(s, "y") + "ies"
+	case strings.HasSuffix(s, "s"), strings.HasSuffix(s, "x"), strings.HasSuffix(s, "ch"), strings.HasSuffix(s, "sh"):
+		return s + "es"
+	}
+	return s + "s"
+}
+
 // isID reports whether a property or parameter is named as an id.
 func isID(name string) bool { return idName.MatchString(name) }
 

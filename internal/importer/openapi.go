@@ -1,7 +1,9 @@
 package importer
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 )
 
 // openAPI is the import of one document.
@@ -9,52 +11,75 @@ type openAPI struct{ *shaper }
 
 // operations imports the operations of the document.
 func (imp openAPI) operations() {
-	for _, op := range imp.doc.Operations {
-		item := imp.doc.Paths.Value(op.Path)
-		imp.operation(operation{item.GetOperation(op.Method), op.Method, op.Path, item})
+	for _, c := range imp.calls() {
+		imp.call(c)
 	}
 }
 
-func (imp openAPI) operation(op operation) {
-	body, payload, why := payloads(op)
-	if why == "" {
-		why = unboundPath(op)
+// calls returns the operations that can be bound, in the order of the document, with the names of their fields. Short paths have the first
+// choice: /artifacts is artifacts, and /runs/{id}/artifacts is runArtifacts.
+func (imp openAPI) calls() []*call {
+	var calls []*call
+	for _, listed := range imp.doc.Operations {
+		item := imp.doc.Paths.Value(listed.Path)
+		op := operation{item.GetOperation(listed.Method), listed.Method, listed.Path, item}
+		c := &call{operation: op, used: map[string]bool{}, path: op.path, root: rootMutation}
+		if op.method == http.MethodGet {
+			c.root = rootQuery
+		}
+		var why string
+		if c.body, c.payload, why = payloads(op); why == "" {
+			why = unboundPath(op)
+		}
+		if why != "" {
+			imp.leaveOut(op.String(), why)
+			continue
+		}
+		calls = append(calls, c)
 	}
-	if why != "" {
-		imp.leaveOut(op.String(), why)
-		return
+	byLength := slices.Clone(calls)
+	slices.SortStableFunc(byLength, func(a, b *call) int { return cmp.Compare(len(a.segments()), len(b.segments())) })
+	for _, c := range byLength {
+		c.field.name = imp.fieldName(c.root, c.fieldNames(c.root)...)
 	}
-	root := "Mutation"
-	if op.method == http.MethodGet {
-		root = "Query"
-	}
-	c := &call{operation: op, used: map[string]bool{}, path: op.path}
-	c.field = field{name: imp.fieldName(root, op.fieldNames()...), description: about(op.Summary, op.Description)}
-	if body != nil {
+	return calls
+}
+
+// call makes the field of an operation.
+func (imp openAPI) call(c *call) {
+	c.field.description = about(c.Summary, c.Description)
+	if c.body != nil {
 		c.used["input"] = true
 	}
+	c.page = imp.paging(c)
 	imp.parameters(c)
 	c.field.typ = "Boolean!"
-	if body != nil {
-		imp.body(c, body)
+	if c.body != nil {
+		imp.body(c)
 	}
-	if payload != nil {
-		c.field.typ = imp.answer(c, payload)
+	switch {
+	case c.page != nil:
+		imp.pageOf(c)
+	case c.payload != nil:
+		c.field.typ = imp.answer(c)
 	}
-	if len(op.item.Servers) > 0 || op.Servers != nil && len(*op.Servers) > 0 {
+	if len(c.item.Servers) > 0 || c.Servers != nil && len(*c.Servers) > 0 {
 		c.field.comments = append(c.field.comments, "The document names a server of its own for this operation.")
 	}
-	c.field.directives = []directive{c.binding(imp.service, body != nil, payload != nil && payload.xml)}
-	if op.Deprecated {
+	if c.linked() || len(c.Callbacks) > 0 {
+		c.field.comments = append(c.field.comments, "Links and callbacks of the operation are left out.")
+	}
+	c.field.directives = []directive{c.binding(imp.service)}
+	if c.Deprecated {
 		c.field.directives = append(c.field.directives, deprecated())
 	}
-	imp.add(root, c.field)
+	imp.add(c.root, c.field)
 }
 
-func (imp openAPI) body(c *call, body *media) {
-	s := imp.shape(body.schema, spot{name: pascal(c.field.name), input: true})
+func (imp openAPI) body(c *call) {
+	s := imp.shape(c.body.schema, spot{name: pascal(c.field.name), input: true})
 	arg := field{name: "input", typ: s.name, comments: s.comments()}
-	if body.required {
+	if c.body.required {
 		arg.typ += "!"
 	}
 	if v := c.RequestBody.Value; v.Description != "" {
@@ -65,10 +90,13 @@ func (imp openAPI) body(c *call, body *media) {
 
 // answer is the type of a field. It can be null, so that a call that fails does
 // not take the rest of the data with it.
-func (imp openAPI) answer(c *call, payload *media) string {
-	imp.xml = payload.xml
+func (imp openAPI) answer(c *call) string {
+	imp.xml = c.payload.xml
 	defer func() { imp.xml = false }()
-	s := imp.shape(payload.schema, spot{name: pascal(c.field.name) + "Result"})
+	s := imp.shape(c.payload.schema, spot{name: pascal(c.field.name) + "Result", root: true})
 	c.field.comments = append(c.field.comments, s.comments()...)
+	if s.entries {
+		c.selected = "$->entries"
+	}
 	return s.name
 }

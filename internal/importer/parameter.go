@@ -17,7 +17,8 @@ var (
 
 // parameters makes arguments of an operation's parameters.
 func (sh *shaper) parameters(c *call) {
-	path, constants, _ := strings.Cut(c.path, "?")
+	path, _, _ := strings.Cut(c.path, "#") // in some documents, operations of one path differ by it
+	path, constants, _ := strings.Cut(path, "?")
 	c.path = path
 	if constants != "" {
 		c.query = strings.Split(constants, "&") // /things?action=list
@@ -37,7 +38,14 @@ func (sh *shaper) parameters(c *call) {
 		c.field.args = append(c.field.args, arg)
 	}
 	for _, p := range all {
+		if variable := c.page.variable(p); variable != "" {
+			c.query = append(c.query, p.Name+"="+variable)
+			continue
+		}
 		sh.parameter(c, p)
+	}
+	if c.page != nil {
+		c.field.args = append(c.field.args, c.page.arguments()...)
 	}
 }
 
@@ -100,7 +108,7 @@ func gatewayHeader(name string) bool {
 func (sh *shaper) objectParameter(c *call, p *openapi3.Parameter) {
 	_, schema, _ := sh.effective(p.Schema)
 	deep := p.Style == openapi3.SerializationDeepObject
-	plain := isForm(p) && (p.Explode == nil || *p.Explode)
+	plain := isFormStyle(p) && (p.Explode == nil || *p.Explode)
 	if p.In != openapi3.ParameterInQuery || !deep && !plain || len(schema.Properties) == 0 {
 		c.omit(p, "it is an object")
 		return
@@ -125,6 +133,9 @@ func (sh *shaper) argument(c *call, p *openapi3.Parameter, required bool) field 
 	}
 	name := uniqueName(c.used, camel(p.Name))
 	s := sh.shape(p.Schema, spot{name: pascal(c.field.name) + pascal(name), property: p.Name, input: true})
+	if s.entries {
+		s = jsonBecause("it is a map (additionalProperties)", s.nullable)
+	}
 	if p.In == openapi3.ParameterInHeader && s.name == "ID" {
 		s.name = "String" // X-Request-Id is no id of an object
 	}
@@ -168,9 +179,9 @@ func exploded(p *openapi3.Parameter) bool {
 	case p.Explode != nil:
 		return *p.Explode
 	}
-	return isForm(p)
+	return isFormStyle(p)
 }
 
-func isForm(p *openapi3.Parameter) bool {
+func isFormStyle(p *openapi3.Parameter) bool {
 	return p.Style == "" || p.Style == openapi3.SerializationForm
 }

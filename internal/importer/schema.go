@@ -1,9 +1,12 @@
 package importer
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -33,9 +36,11 @@ type typeKey struct {
 
 // spot is where a schema stands.
 type spot struct {
-	name     string // what a type is called that has no name of its own
-	property string // the property or parameter, as the service calls it
+	name     string   // what a type is called that has no name of its own
+	names    []string // what it is called, the best first
+	property string   // the property or parameter, as the service calls it
 	input    bool
+	root     bool // it is the answer of a call
 }
 
 // shape makes the type of a schema.
@@ -44,8 +49,11 @@ func (sh *shaper) shape(ref *openapi3.SchemaRef, at spot) shape {
 	if schema == nil {
 		return jsonBecause("it has no schema", true)
 	}
+	at.names = []string{at.name}
 	if name != "" {
-		at.name = pascal(name)
+		at.name, at.names = typeNames(name)
+	} else if title := pascal(schema.Title); at.root && schema.Title != "" && len(pieces(schema.Title)) <= 4 {
+		at.name, at.names = title, []string{title}
 	}
 	s := sh.kind(schema, at)
 	s.nullable = s.nullable || nullable
@@ -54,7 +62,10 @@ func (sh *shaper) shape(ref *openapi3.SchemaRef, at spot) shape {
 }
 
 func (sh *shaper) kind(s *openapi3.Schema, at spot) shape {
-	if len(alternatives(s)) > 0 {
+	if parts := sh.parts(s); len(parts) > 0 {
+		if union, ok := sh.union(s, parts, at); ok {
+			return union
+		}
 		return jsonBecause("it is one of several shapes (oneOf, anyOf)", false)
 	}
 	switch kindOf(s) {
@@ -82,7 +93,7 @@ func (sh *shaper) kind(s *openapi3.Schema, at spot) shape {
 
 func (sh *shaper) text(s *openapi3.Schema, at spot) shape {
 	if len(s.Enum) > 0 {
-		if e := sh.enum(s, at.name); e != nil {
+		if e := sh.enum(s, at.names); e != nil {
 			return shape{name: e.name, enum: e}
 		}
 		return shape{name: "String", why: "its values make no enum of GraphQL"}
@@ -97,7 +108,7 @@ func (sh *shaper) text(s *openapi3.Schema, at spot) shape {
 }
 
 // enum makes an enum, nil when its values can't be told apart.
-func (sh *shaper) enum(s *openapi3.Schema, name string) *enum {
+func (sh *shaper) enum(s *openapi3.Schema, names []string) *enum {
 	if e, ok := sh.enums[s]; ok {
 		return e
 	}
@@ -121,7 +132,7 @@ func (sh *shaper) enum(s *openapi3.Schema, name string) *enum {
 	if len(def.fields) == 0 {
 		return nil
 	}
-	def.name = sh.typeName(name)
+	def.name = sh.typeName(names...)
 	sh.types = append(sh.types, def)
 	sh.enums[s] = &enum{name: def.name, values: values}
 	return sh.enums[s]
@@ -141,6 +152,9 @@ func (sh *shaper) list(s *openapi3.Schema, at spot) shape {
 		at.property = "id"
 	}
 	item := sh.shape(s.Items, at)
+	if item.entries {
+		return jsonBecause("it is a list of maps", false)
+	}
 	if !item.nullable {
 		item.name += "!"
 	}
@@ -155,33 +169,33 @@ func (sh *shaper) object(s *openapi3.Schema, at spot) shape {
 	case len(s.Properties) > 0:
 		return jsonBecause("none of its properties can be a field here", false)
 	case s.AdditionalProperties.Schema != nil:
-		return jsonBecause("it is a map (additionalProperties)", false)
+		return sh.entriesOf(s, at)
 	default:
 		return jsonBecause("it is an object of any properties", false)
 	}
 	key := typeKey{s, at.input, sh.xml}
 	if name, ok := sh.made[key]; ok {
-		return shape{name: name}
+		return shape{name: name, object: true}
 	}
 	def := &definition{kind: "type", description: s.Description, omitted: omitted}
 	if s.Description == "" && !strings.EqualFold(pascal(s.Title), at.name) {
 		def.description = s.Title // which often only repeats the name
 	}
-	want := at.name
+	names := at.names
 	if at.input {
-		def.kind, want = "input", strings.TrimSuffix(want, "Input")+"Input"
+		def.kind, names = "input", inputNames(names)
 	}
-	def.name = sh.typeName(want)
+	def.name = sh.typeName(names...)
 	sh.made[key] = def.name
 	sh.types = append(sh.types, def)
 	outside := sh.visiting
 	sh.visiting = map[*openapi3.Schema]bool{} // a list within an object may be one of such objects
-	names := uniqueNames(properties)
+	fields := uniqueNames(properties)
 	for _, name := range properties {
-		def.fields = append(def.fields, sh.property(s, name, names[name], at))
+		def.fields = append(def.fields, sh.property(s, name, fields[name], at))
 	}
 	sh.visiting = outside
-	return shape{name: def.name}
+	return shape{name: def.name, object: true}
 }
 
 // properties are the names of those that can be fields, and comments on others.
@@ -193,7 +207,7 @@ func (sh *shaper) properties(s *openapi3.Schema, input bool) (names, omitted []s
 		writeOnly := own != nil && own.WriteOnly || p != nil && p.WriteOnly
 		switch {
 		case input && readOnly || !input && writeOnly:
-		case name == "" || strings.ContainsAny(name, ".{}$,\"`\\ \t\r\n"):
+		case pathStep(name) == "":
 			omitted = append(omitted, "The property "+strconv.Quote(name)+" is left out: a binding can't have this name.")
 		case p != nil && p.Always != nil && !*p.Always:
 		default:
@@ -212,7 +226,7 @@ func (sh *shaper) property(s *openapi3.Schema, name, as string, at spot) field {
 	if slices.Contains(s.Required, name) && (at.input || !p.nullable) {
 		f.typ += "!"
 	}
-	source := name
+	source := pathStep(name)
 	if ref.Value != nil {
 		if ref.Ref == "" || describedHere(sh.doc, ref) {
 			f.description = strings.TrimSpace(ref.Value.Description)
@@ -224,10 +238,49 @@ func (sh *shaper) property(s *openapi3.Schema, name, as string, at spot) field {
 			f.directives = append(f.directives, deprecated())
 		}
 	}
+	if p.entries {
+		source += "->entries"
+	}
 	if source != f.name {
 		f.directives = append(f.directives, sourceDirective(source))
 	}
 	return f
+}
+
+// pathStep is a name as a path has it; "" if it can't have it.
+func pathStep(name string) string {
+	switch {
+	case plainStep.MatchString(name):
+		return name
+	case name == "" || strings.ContainsAny(name, "'{}\\") || strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name):
+		return ""
+	}
+	return "'" + name + "'"
+}
+
+// plainStep matches a name that a path has without quotes.
+var plainStep = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// typeNames are what a component is called: io.k8s.api.apps.v1.Deployment is a Deployment, or else a V1Deployment, and so on.
+func typeNames(component string) (name string, names []string) {
+	parts := strings.Split(component, ".")
+	for i := len(parts) - 1; i >= 0; i-- {
+		if last := strings.Join(parts[i:], "."); len(pieces(last)) > 0 && !isDigit(rune(pieces(last)[0][0])) {
+			names = append(names, pascal(last))
+		}
+	}
+	if len(names) == 0 {
+		names = []string{pascal(component)}
+	}
+	return names[0], names
+}
+
+func inputNames(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = strings.TrimSuffix(name, "Input") + "Input"
+	}
+	return out
 }
 
 // xmlSource is where a property is in XML.

@@ -9,11 +9,13 @@ import (
 
 // definition is a type of the draft. The roots are definitions too.
 type definition struct {
-	kind        string // type, input, enum or scalar
+	kind        string // type, input, enum, union or scalar
 	extend      bool
 	name        string
 	description string
-	fields      []field // the values of an enum have no type
+	fields      []field     // the values of an enum have no type
+	members     []string    // of a union
+	directives  []directive // of a union
 	omitted     []string
 }
 
@@ -79,7 +81,14 @@ func sourceDirective(name string) directive {
 // deprecated says no reason, as documents have none.
 func deprecated() directive { return directive{name: "deprecated"} }
 
-func rootNames() []string { return []string{"Query", "Mutation", "Subscription"} }
+func rootNames() []string { return []string{rootQuery, rootMutation, rootSubscription} }
+
+// The roots of operations.
+const (
+	rootQuery        = "Query"
+	rootMutation     = "Mutation"
+	rootSubscription = "Subscription"
+)
 
 func isRoot(name string) bool { return slices.Contains(rootNames(), name) }
 
@@ -92,8 +101,19 @@ func (d *definition) write(b *strings.Builder) {
 		b.WriteString("extend ")
 	}
 	b.WriteString(d.kind + " " + d.name)
-	if d.kind == "scalar" {
+	switch d.kind {
+	case "scalar":
 		b.WriteByte('\n')
+		return
+	case "union":
+		for _, of := range d.directives {
+			short := of.short()
+			if len(short) > lineWidth-20 {
+				short = of.long("  ")
+			}
+			b.WriteString(" " + short)
+		}
+		b.WriteString(" = " + strings.Join(d.members, " | ") + "\n")
 		return
 	}
 	b.WriteString(" {\n")

@@ -13,6 +13,8 @@ type shape struct {
 	why      string // why it is JSON, or not the enum that it could be
 	fallback any    // the schema's default
 	enum     *enum
+	entries  bool // it is a list of the members of an object
+	object   bool // it is an object type, a union or an input type
 }
 
 // enum is an enum of the draft.

@@ -24,6 +24,10 @@ type visible struct {
 	fields  map[string]bool // query.product
 	roots   map[string]bool
 	scalars map[string]bool
+	// hasQuery reports whether there is a type Query.
+	hasQuery bool
+	// pageInfo reports whether there is a type PageInfo that connections can have.
+	pageInfo bool
 
 	folders []string                   // that have files, without shared
 	homes   map[string]map[string]bool // of roots and scalars: the folders that define them
@@ -107,6 +111,7 @@ func (v *visible) readFolder(o Options, folder string) error {
 		}
 		for _, def := range doc.Definitions {
 			v.define(folder, def)
+			v.pageInfo = v.pageInfo || def.Name == "PageInfo" && def.Kind == ast.Object && (folder == sharedFolder || folder == o.folder())
 		}
 		for _, def := range append(doc.Definitions, doc.Extensions...) {
 			for _, f := range def.Fields {
@@ -124,6 +129,7 @@ func (v *visible) define(folder string, def *ast.Definition) {
 		v.scalars[def.Name] = true
 	case isRoot(def.Name):
 		v.roots[def.Name] = true
+		v.hasQuery = v.hasQuery || def.Name == rootQuery
 	default:
 		return
 	}

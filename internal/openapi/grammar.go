@@ -26,8 +26,8 @@ type member struct {
 	rule string
 }
 
-// grammar has the members of each kind of object that versions 2.0 to 3.1 define, without those that say nothing of calls:
-// links, callbacks, tags, security and extensions.
+// grammar has the members of each kind of object that versions 2.0 to 3.1 define, without those that say nothing of calls,
+// such as security and extensions.
 func grammar() map[string]map[string]member {
 	media := member{named, "media type"}
 	schema := member{one, "schema"}
@@ -61,12 +61,13 @@ func grammar() map[string]map[string]member {
 		"operation": described(map[string]member{
 			"operationId": {form: isText}, "tags": {form: isList}, "deprecated": {form: isBool}, "servers": {form: isList},
 			"consumes": {form: isList}, "produces": {form: isList},
-			"parameters": {each, "parameter"}, "requestBody": {one, "body"}, "responses": {named, "response"},
+			"parameters": {each, "parameter"}, "requestBody": {one, "body"}, "responses": {named, "response"}, "callbacks": {named, "callback"},
 		}),
+		"callback": {}, "link": {}, // that there are some is all that counts
 		"parameter":  parameter,
 		"header":     parameter,
 		"body":       described(map[string]member{"required": {form: isBool}, "content": media}),
-		"response":   described(map[string]member{"content": media, "headers": {named, "header"}, "schema": schema}),
+		"response":   described(map[string]member{"content": media, "headers": {named, "header"}, "schema": schema, "links": {named, "link"}}),
 		"media type": {"schema": schema, "example": {}, "examples": {named, "example"}},
 		"example":    described(map[string]member{"value": {}}),
 		"schema": described(map[string]member{

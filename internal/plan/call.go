@@ -130,7 +130,7 @@ func (c *Call) What() string {
 			path.WriteString(part.Literal)
 		}
 	}
-	if path.Len() == 0 {
+	if path.Len() == 0 || c.REST.Slash {
 		path.WriteByte('/')
 	}
 	return c.REST.Method + " " + path.String()

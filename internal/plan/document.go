@@ -87,30 +87,46 @@ type documentCheck struct {
 	service *Service
 	doc     *openapi.Document
 	file    string
+	sorted  []template      // the paths
 	seen    map[string]bool // pairs of types and schemas that are compared
 	part    string          // "answer" or "body", for messages
 }
 
 func (d *documentCheck) check(c *Call) {
-	item, name := d.pathItem(c.REST.Path)
-	if item == nil {
-		var paths []string
-		if d.doc.Paths != nil {
-			paths = d.doc.Paths.Keys()
-		}
-		d.report.At(c.REST.PathPos, suggest(pathTemplate(c.REST.Path), paths, "see "+d.file), "%s has no path %s", d.file, pathTemplate(c.REST.Path))
+	items := d.pathItems(c.REST.Path)
+	if len(items) == 0 {
+		d.report.At(c.REST.PathPos, suggest(pathTemplate(c.REST.Path), d.doc.Paths.Keys(), "see "+d.file), "%s has no path %s", d.file,
+			pathTemplate(c.REST.Path))
 		return
 	}
-	operation := item.Operations()[c.REST.Method]
-	if operation == nil {
-		var methods []string
-		for method := range item.Operations() {
-			methods = append(methods, method)
-		}
-		slices.Sort(methods)
-		d.report.At(c.REST.PathPos, "there is "+strings.Join(methods, ", "), "%s has no %s %s", d.file, c.REST.Method, name)
+	withMethod := slices.DeleteFunc(slices.Clone(items), func(name string) bool { return d.doc.Paths.Value(name).GetOperation(c.REST.Method) == nil })
+	if len(withMethod) == 0 {
+		methods := slices.Sorted(maps.Keys(d.doc.Paths.Value(items[0]).Operations()))
+		d.report.At(c.REST.PathPos, "there is "+strings.Join(methods, ", "), "%s has no %s %s", d.file, c.REST.Method, items[0])
 		return
 	}
+	// In some documents, operations of one path differ by their query or their body. One of them must fit.
+	report := d.report
+	var first *project.Report
+	for _, name := range withMethod {
+		d.report = &project.Report{}
+		d.checkOperation(c, name)
+		if d.report.Len() == 0 {
+			first = nil
+			break
+		}
+		if first == nil {
+			first = d.report
+		}
+	}
+	if d.report = report; first != nil {
+		d.report.Join(first)
+	}
+}
+
+func (d *documentCheck) checkOperation(c *Call, name string) {
+	item := d.doc.Paths.Value(name)
+	operation := item.GetOperation(c.REST.Method)
 	d.checkQuery(c, name, append(slices.Clone(operation.Parameters), item.Parameters...))
 	d.checkBody(c, name, operation)
 	if schema := d.answerSchema(operation); schema != nil && !c.REST.XML && !c.Stream() {
@@ -136,25 +152,40 @@ func pathTemplate(segments []directive.Text) string {
 	return b.String()
 }
 
-// pathItem finds the path of the document that segments match, and returns its
-// name. A variable matches a parameter; a literal matches itself or, if no path
-// has it, a parameter. The path with the most literals wins.
-func (d *documentCheck) pathItem(segments []directive.Text) (*openapi3.PathItem, string) {
-	var best *openapi3.PathItem
-	name, literals := "", -1
-	if d.doc.Paths == nil {
-		return nil, ""
-	}
-	for _, template := range d.doc.Paths.InMatchingOrder() {
-		if d.doc.Paths.Value(template) == nil {
-			continue
-		}
-		bare, _, _ := strings.Cut(template, "?") // in some documents, operations differ by their query
-		if n := matches(strings.Split(strings.Trim(bare, "/"), "/"), segments); n > literals {
-			best, name, literals = d.doc.Paths.Value(template), template, n
+// pathItems returns the paths of the document that segments match. A variable matches a parameter; a literal matches itself or, if no path
+// has it, a parameter. Of the paths, those with the most literals are returned.
+func (d *documentCheck) pathItems(segments []directive.Text) []string {
+	var best []string
+	literals := 0
+	for _, template := range d.templates() {
+		switch n := matches(template.segments, segments); {
+		case n < 0 || n < literals:
+		case n > literals:
+			best, literals = []string{template.name}, n
+		default:
+			best = append(best, template.name)
 		}
 	}
-	return best, name
+	return best
+}
+
+// template is a path of the document.
+type template struct {
+	name     string
+	segments []string
+}
+
+// templates returns the paths of the document, sorted.
+func (d *documentCheck) templates() []template {
+	if d.sorted == nil {
+		for _, name := range slices.Sorted(maps.Keys(d.doc.Paths.Map())) {
+			bare, _, _ := strings.Cut(strings.SplitN(name, "#", 2)[0], "?") // in some documents, operations differ by these
+			if d.doc.Paths.Value(name) != nil {
+				d.sorted = append(d.sorted, template{name, strings.Split(strings.Trim(bare, "/"), "/")})
+			}
+		}
+	}
+	return d.sorted
 }
 
 // matches returns the number of literal segments of a template that segments
@@ -190,7 +221,8 @@ func (d *documentCheck) checkQuery(c *Call, name string, parameters openapi3.Par
 	}
 	sent := map[string]bool{}
 	for _, p := range c.REST.Query {
-		sent[p.Name] = true
+		name, _, _ := strings.Cut(p.Name, "[") // a member of an object, in the style deepObject
+		sent[p.Name], sent[name] = true, true
 	}
 	for _, p := range parameters {
 		if p == nil || p.Value == nil || p.Value.In != openapi3.ParameterInQuery {

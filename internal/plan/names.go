@@ -80,20 +80,11 @@ func distinct(r *project.Report, have map[string]*ast.Position, at *ast.Position
 	have[inGo] = at
 }
 
-// methodsOfGo returns the names of methods whose signatures go vet checks
-// (stdmethods).
-func methodsOfGo() []string {
-	return []string{
-		"Format", "GobDecode", "GobEncode", "MarshalJSON", "MarshalXML", "ReadByte", "ReadFrom", "ReadRune", "Scan", "Seek", "UnmarshalJSON",
-		"UnmarshalXML", "UnreadByte", "UnreadRune", "WriteByte", "WriteTo",
-	}
-}
-
 // checkMethods reports fields and arguments whose names have another meaning in
 // the methods that resolve them.
 func (b *adapting) checkMethods(a *Adapters) {
 	for _, field := range a.Fields {
-		if slices.Contains(methodsOfGo(), field.GoName) {
+		if slices.Contains(project.MethodsOfGo(), field.GoName) {
 			b.report.At(b.position(field), "give it another name", "Go expects a signature of methods named %s that %s.%s can't have", field.GoName,
 				a.Name, field.Name)
 		}

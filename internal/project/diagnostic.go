@@ -94,6 +94,9 @@ func (r *Report) gql(err error, fix string) {
 	}
 }
 
+// Join adds the diagnostics of another report.
+func (r *Report) Join(other *Report) { r.list = append(r.list, other.list...) }
+
 // Len returns the number of diagnostics so far.
 func (r *Report) Len() int { return len(r.list) }
 

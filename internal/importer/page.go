@@ -1,0 +1,328 @@
+package importer
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// paging is how an operation pages.
+type paging struct {
+	limit, position string // the parameters of the number of rows and of where the page begins
+	by              string // what position is: offset, number or cursor
+	size, most      int    // the rows of a page, by default and at most
+	start           int    // the number of the first page
+	rows            []string
+	item            *openapi3.SchemaRef
+	next, total     []string // paths in the answer, or nil
+	more            []string
+	header          bool   // the answer has a Link to the next page
+	rowCursor       string // the member of a row that is its cursor
+	others          []string
+}
+
+// names of parameters and members of pages, in lower case without signs.
+func limitNames() []string {
+	return []string{"limit", "perpage", "pagesize", "maxresults", "pagelimit", "maxitems", "maxrecords", "resultsperpage", "itemsperpage", "count", "size", "top", "take", "first"}
+}
+
+func numberNames() []string {
+	return []string{"page", "pagenumber", "pageno", "pageindex", "currentpage"}
+}
+
+func offsetNames() []string { return []string{"offset", "skip", "startat", "startindex", "start"} }
+
+func cursorNames() []string {
+	return []string{"cursor", "pagetoken", "after", "startingafter", "nexttoken", "nextpagetoken", "nextcursor", "marker", "continuationtoken", "continue",
+		"startafter", "pagecursor", "pageafter", "pageinfo"}
+}
+
+func rowsNames() []string {
+	return []string{"data", "items", "results", "values", "records", "entries", "rows", "list", "result", "content", "resources"}
+}
+
+func nextNames() []string {
+	return []string{"nextcursor", "nextpagetoken", "nexttoken", "nextmarker", "continuationtoken", "endcursor", "continue", "next", "cursor", "after", "nextpage", "nexturl",
+		"nextpageuri", "nextpageurl", "nextlink"}
+}
+
+func totalNames() []string {
+	return []string{"total", "totalcount", "totalresults", "totalitems", "totalrecords", "totalsize", "totalentries", "totalelements"}
+}
+
+func moreNames() []string {
+	return []string{"hasmore", "hasnext", "hasnextpage", "more", "moreavailable"}
+}
+
+// besideNames are members that have what is known of a page.
+func besideNames() []string {
+	return []string{"meta", "metadata", "pagination", "paging", "page", "pages", "pageinfo", "responsemetadata", "links", "cursors", "cursor", "responsecontext"}
+}
+
+// plainName is a name without signs, in lower case: page[size], page_size and pageSize are the same.
+func plainName(name string) string { return strings.Join(words(name), "") }
+
+// paging recognises how an operation pages; nil if it does not, or if it can't be a connection.
+func (sh *shaper) paging(c *call) *paging {
+	if c.root != rootQuery || c.payload == nil || c.payload.xml || c.body != nil {
+		return nil
+	}
+	p := &paging{size: 20, most: 100, start: 1}
+	all := merged(c.item.Parameters, c.Parameters)
+	p.parameters(sh, all)
+	if p.limit == "" || p.position == "" || !sh.findRows(c, p) {
+		return nil
+	}
+	sh.besides(c.payload.schema, p, nil)
+	if header := sh.header(c, "Link"); header && p.next == nil && p.more == nil {
+		p.header = true
+	}
+	if p.by != "cursor" {
+		return p
+	}
+	if p.next == nil && p.more != nil && slices.Contains([]string{"startingafter", "startafter"}, plainName(p.position)) {
+		if _, item, _ := sh.effective(p.item); item.Properties["id"] != nil {
+			p.rowCursor = "id"
+		}
+	}
+	if p.next == nil && p.rowCursor == "" && !p.header {
+		return nil
+	}
+	return p
+}
+
+// parameters finds the parameters of a page in the query.
+func (p *paging) parameters(sh *shaper, all []*openapi3.Parameter) {
+	find := func(names []string, kinds ...string) *openapi3.Parameter {
+		for _, name := range names {
+			for _, param := range all {
+				if _, s, _ := sh.effective(param.Schema); param.In == openapi3.ParameterInQuery && plainName(param.Name) == name && s != nil &&
+					slices.Contains(kinds, kindOf(s)) && queryName.MatchString(param.Name) {
+					return param
+				}
+			}
+		}
+		return nil
+	}
+	limit := find(limitNames(), "integer", "number")
+	if limit == nil {
+		return
+	}
+	p.limit = limit.Name
+	_, s, _ := sh.effective(limit.Schema)
+	if s.Max != nil && *s.Max >= 1 && *s.Max <= 10_000 {
+		p.most = int(*s.Max)
+	}
+	p.size = min(p.size, p.most)
+	if size, ok := s.Default.(float64); ok && size >= 1 && size <= 10_000 {
+		p.size = int(size)
+		p.most = max(p.most, p.size)
+	}
+	for _, way := range []struct {
+		by    string
+		param *openapi3.Parameter
+	}{
+		{"cursor", find(cursorNames(), "string", "integer")}, {"number", find(numberNames(), "integer", "number")}, {"offset", find(offsetNames(), "integer", "number")},
+		{"cursor", find(numberNames(), "string")},
+	} {
+		if way.param == nil || way.param == limit {
+			continue
+		}
+		p.by, p.position = way.by, way.param.Name
+		if _, s, _ := sh.effective(way.param.Schema); way.by == "number" {
+			if first, ok := s.Default.(float64); ok && first == 0 || s.Min != nil && *s.Min == 0 {
+				p.start = 0
+			}
+		}
+		return
+	}
+}
+
+// findRows finds the list of objects in the answer.
+func (sh *shaper) findRows(c *call, p *paging) bool {
+	_, s, _ := sh.effective(c.payload.schema)
+	if s == nil {
+		return false
+	}
+	if kindOf(s) == "array" {
+		p.item = s.Items
+		return sh.isRow(p.item)
+	}
+	if kindOf(s) != "object" || len(sh.parts(s)) > 0 {
+		return false
+	}
+	var lists []string
+	for _, name := range sh.schemas.properties(s) {
+		if ref := s.Properties[name]; sh.isList(ref) && sh.isRow(sh.items(ref)) && pathStep(name) != "" {
+			lists = append(lists, name)
+		}
+	}
+	segments := c.segments()
+	best := ""
+	for _, name := range lists {
+		isNoun := len(segments) > 0 && same(words(name), segments[len(segments)-1].words())
+		if len(lists) == 1 || isNoun || best == "" && slices.Contains(rowsNames(), plainName(name)) {
+			best = name
+			if isNoun {
+				break
+			}
+		}
+	}
+	if best == "" {
+		return false
+	}
+	p.rows, p.item = []string{best}, sh.items(s.Properties[best])
+	return true
+}
+
+// isRow reports whether a schema becomes an object type or a union.
+func (sh *shaper) isRow(ref *openapi3.SchemaRef) bool {
+	_, s, nullable := sh.effective(ref)
+	if s == nil || nullable {
+		return false
+	}
+	if parts := sh.parts(s); len(parts) > 0 {
+		return false // whether it becomes a union is not known here
+	}
+	names, _ := sh.properties(s, false)
+	return kindOf(s) == "object" && len(names) > 0
+}
+
+// besides finds what an answer has beside its rows. What no page has is told.
+func (sh *shaper) besides(ref *openapi3.SchemaRef, p *paging, path []string) {
+	_, s, _ := sh.effective(ref)
+	if s == nil || kindOf(s) != "object" {
+		return
+	}
+	for _, name := range sh.schemas.properties(s) {
+		step := pathStep(name)
+		if step == "" || len(path) == 0 && len(p.rows) > 0 && p.rows[0] == name {
+			continue
+		}
+		at := append(slices.Clone(path), step)
+		_, member, _ := sh.effective(s.Properties[name])
+		if member == nil {
+			continue
+		}
+		switch plain, kind := plainName(name), kindOf(member); {
+		case kind == "object" && len(path) < 2 && slices.Contains(besideNames(), plain):
+			sh.besides(s.Properties[name], p, at)
+		case p.next == nil && slices.Contains(nextNames(), plain) && (kind == "string" || kind == "integer" && p.by == "cursor") && (p.by != "cursor" || !isURL(member, plain)):
+			p.next = at
+		case p.total == nil && slices.Contains(totalNames(), plain) && (kind == "integer" || kind == "number"):
+			p.total = at
+		case p.more == nil && slices.Contains(moreNames(), plain) && kind == "boolean":
+			p.more = at
+		case len(path) == 0:
+			p.others = append(p.others, name)
+		}
+	}
+}
+
+func isURL(s *openapi3.Schema, name string) bool {
+	return s.Format == "uri" || s.Format == "url" || strings.HasSuffix(name, "url") || strings.HasSuffix(name, "uri") || strings.HasSuffix(name, "link")
+}
+
+// header reports whether the answer has a header.
+func (sh *shaper) header(c *call, name string) bool {
+	for status, response := range c.Responses.Map() {
+		if !strings.HasPrefix(status, "2") || response == nil || response.Value == nil {
+			continue
+		}
+		for header := range response.Value.Headers {
+			if strings.EqualFold(header, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// variable is what a parameter of a page gets; "" for other parameters, and without a page.
+func (p *paging) variable(param *openapi3.Parameter) string {
+	switch {
+	case p == nil || param.In != openapi3.ParameterInQuery:
+		return ""
+	case param.Name == p.limit:
+		return "{$page.limit}"
+	case param.Name != p.position:
+		return ""
+	case p.by == "cursor":
+		return "{$args.after}"
+	}
+	return "{$page." + p.by + "}"
+}
+
+// arguments are those of a connection.
+func (p *paging) arguments() []field {
+	bounds := directive{"constraint", []argument{{name: "min", value: "1"}, {name: "max", value: strconv.Itoa(p.most)}}}
+	return []field{{name: "first", typ: "Int", value: strconv.Itoa(p.size), directives: []directive{bounds}}, {name: "after", typ: "String"}}
+}
+
+// argument is the argument page of the binding.
+func (p *paging) argument() argument {
+	a := argument{name: "page", object: true, items: []string{}}
+	add := func(name string, path []string) {
+		if path != nil {
+			a.items = append(a.items, name+": "+quote(strings.Join(path, ".")))
+		}
+	}
+	add("next", p.next)
+	if p.header {
+		a.items = append(a.items, `next: "$response.headers.link"`)
+	}
+	add("more", p.more)
+	add("total", p.total)
+	if p.rowCursor != "" {
+		add("cursor", []string{p.rowCursor})
+	}
+	if p.by == "number" && p.start != 1 {
+		a.items = append(a.items, "start: "+strconv.Itoa(p.start))
+	}
+	return a
+}
+
+// pageOf gives a call a connection of the rows.
+func (imp openAPI) pageOf(c *call) {
+	if len(c.page.rows) > 0 {
+		c.selected = pathStep(c.page.rows[0])
+	}
+	item := imp.shape(c.page.item, spot{name: singular(pascal(c.field.name))})
+	c.field.typ = imp.connection(item.name, c.page.total != nil)
+	c.field.comments = append(c.field.comments, item.comments()...)
+	if len(c.page.others) > 0 {
+		c.field.comments = append(c.field.comments, "Of the answer, these members are left out: "+strings.Join(c.page.others, ", ")+".")
+	}
+}
+
+// connection is the connection of a type, made once with and once without a total.
+func (d *draft) connection(item string, total bool) string {
+	key := item + strconv.FormatBool(total)
+	if name := d.connections[key]; name != "" {
+		return name
+	}
+	def := &definition{kind: "type", name: d.typeName(item+"Connection", item+"Page", item+"List")}
+	d.connections[key] = def.name
+	def.fields = []field{{name: "nodes", typ: "[" + item + "!]!"}, {name: "pageInfo", typ: d.pageInfoType() + "!"}}
+	if total {
+		def.fields = append(def.fields, field{name: "totalCount", typ: "Int"})
+	}
+	d.types = append(d.types, def)
+	return def.name
+}
+
+// pageInfoType is the project's PageInfo, or one that the draft gets.
+func (d *draft) pageInfoType() string {
+	if d.pageInfo == "" && d.project.pageInfo {
+		d.pageInfo = "PageInfo"
+	}
+	if d.pageInfo == "" {
+		d.pageInfo = d.typeName("PageInfo")
+		d.types = append(d.types, &definition{kind: "type", name: d.pageInfo, fields: []field{
+			{name: "hasNextPage", typ: "Boolean!"}, {name: "endCursor", typ: "String"},
+		}})
+	}
+	return d.pageInfo
+}
