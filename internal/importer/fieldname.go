@@ -13,7 +13,7 @@ func readingVerbs() []string {
 
 // searchingVerbs are the verbs of names that only read and that say what it does.
 func searchingVerbs() []string {
-	return []string{"search", "count", "check", "lookup", "test", "has", "exists", "compare", "estimate", "preview", "resolve", "status", "hash"}
+	return []string{"search", "count", "check", "lookup", "test", "has", "exists", "compare", "estimate", "preview", "resolve"}
 }
 
 // writingVerbs are verbs of names that change something.
@@ -145,7 +145,14 @@ func (op operation) fieldNames(root string) []string {
 func (op operation) queryNames(segments []segment) []string {
 	last := segments[len(segments)-1]
 	id := op.identifier(segments)
-	if parts := last.words(); strings.ContainsAny(last.name, ".:") || isVerb(parts[0]) || len(id) > 0 && slices.Contains(searchingVerbs(), id[0]) {
+	if last.isProcedure() {
+		all := op.procedure(last)
+		if short := withoutVerb(all); len(short) > 0 {
+			return []string{fieldOf(short...), fieldOf(all...)}
+		}
+		return []string{fieldOf(all...)}
+	}
+	if parts := last.words(); isVerb(parts[0]) || len(id) > 0 && slices.Contains(searchingVerbs(), id[0]) {
 		if len(id) == 0 {
 			id = parts
 		}
@@ -158,14 +165,33 @@ func (op operation) queryNames(segments []segment) []string {
 		return append([]string{fieldOf(chosen...)}, contexts(segments, func(context string) string { return fieldOf(context, last.name) })...)
 	}
 	noun := fieldOf(last.name)
-	if last.item && (len(id) == 0 || id[0] != "list") {
+	item := last.item && (len(id) == 0 || id[0] != "list")
+	if item {
 		noun = last.singular()
 	}
 	names := contexts(segments, func(context string) string { return fieldOf(context, noun) })
+	if item {
+		names = append(names, fieldOf(noun, "by", "id"))
+	}
 	if !last.item && !last.plural() && len(names) > 1 && len(segments) > 1 && segments[len(segments)-2].item {
 		return names[1:] // the avatar of a user
 	}
 	return names
+}
+
+func isPreposition(word string) bool {
+	return slices.Contains([]string{"by", "for", "in", "of", "to", "from", "with", "on", "at", "as", "and"}, word)
+}
+
+// isProcedure reports whether the segment names a procedure, as in /conversations.list and /documents:lookup.
+func (s segment) isProcedure() bool { return strings.ContainsAny(s.name, ".:") }
+
+// procedure are the words of a procedure: those of the operationId or, without one, of the segment.
+func (op operation) procedure(last segment) []string {
+	if all := words(op.OperationID); len(all) > 0 {
+		return all
+	}
+	return last.words()
 }
 
 // noun is the noun that an operationId is, but for a verb before it: salesReport, getCategoryTree. It is empty if the operationId does not name
@@ -178,7 +204,7 @@ func (op operation) noun(segments []segment) []string {
 	if slices.Contains(readingVerbs(), all[0]) {
 		all = all[1:]
 	}
-	if len(all) == 0 || len(all) > 3 || slices.ContainsFunc(all, isVerb) || slices.Contains(all, "by") || mirrors(all, segments) {
+	if len(all) == 0 || len(all) > 3 || slices.ContainsFunc(all, isVerb) || slices.ContainsFunc(all, isPreposition) || mirrors(all, segments) {
 		return nil
 	}
 	return all
@@ -222,6 +248,9 @@ func (op operation) mutationNames(segments []segment) []string {
 	if n := len(id); n > 1 && slices.Contains([]string{"one", "many", "all"}, id[n-1]) {
 		id = id[:n-1]
 	}
+	if last.isProcedure() {
+		return []string{fieldOf(op.procedure(last)...)}
+	}
 	verb := op.verb(last)
 	switch {
 	case len(id) == 0 || isMethod(id[0]) || slices.ContainsFunc(segments, func(s segment) bool { return same(s.words(), id) || len(s.words()) == 1 && same(s.words(), id[:1]) }):
@@ -240,12 +269,29 @@ func (op operation) mutationNames(segments []segment) []string {
 	if !last.item && verb != "create" {
 		noun = fieldOf(last.name)
 	}
-	if !last.item && !last.plural() && len(segments) > 1 && segments[len(segments)-2].item && op.method != "DELETE" {
-		// /charges/{id}/capture
+	part := !last.item && !last.plural() && len(segments) > 1 && segments[len(segments)-2].item
+	if part && op.method == "POST" { // /charges/{id}/capture
 		verb, segments = fieldOf(last.name), segments[:len(segments)-1]
 		noun = segments[len(segments)-1].singular()
 	}
-	return contexts(segments, func(context string) string { return fieldOf(verb, context, noun) })
+	if parts := last.words(); verb == "create" && isVerb(parts[0]) && len(segments) > 1 {
+		// /credentials/revoke and /invoices/{id}/add_lines
+		before := segments[len(segments)-2]
+		noun = fieldOf(before.name)
+		if before.item {
+			noun = before.singular()
+		}
+		names := contexts(segments[:len(segments)-1], func(context string) string { return fieldOf(fieldOf(parts...), context, noun) })
+		if len(parts) > 1 {
+			names = append([]string{fieldOf(parts...)}, names...)
+		}
+		return names
+	}
+	names := contexts(segments, func(context string) string { return fieldOf(verb, context, noun) })
+	if part && op.method != "POST" && len(names) > 1 {
+		return names[1:] // the avatar of a user
+	}
+	return names
 }
 
 func isMethod(word string) bool {

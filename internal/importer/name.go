@@ -103,6 +103,9 @@ func humps(s string) []string {
 
 // singular is what one of several is called, by the plain rules of English.
 func singular(s string) string {
+	if stem, ok := strings.CutSuffix(strings.ToLower(s), "people"); ok {
+		return s[:len(stem)] + s[len(stem):len(stem)+2] + "rson"
+	}
 	rules := [][2]string{{"ies", "y"}, {"sses", "ss"}, {"xes", "x"}, {"ches", "ch"}, {"shes", "sh"}, {"ss", "ss"}, {"us", "us"}, {"is", "is"}, {"s", ""}}
 	for _, rule := range rules {
 		if stem, ok := strings.CutSuffix(s, rule[0]); ok && len(stem) > 1 {
