@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/importer"
 )
 
@@ -29,17 +31,21 @@ func importCommand(c console) *cobra.Command {
 		Short:   "Draft a schema with bindings from an OpenAPI document or protos",
 		GroupID: groupServices,
 		Example: `  portico import openapi shop.yaml --service shop
-  portico import proto reviews.proto --service reviews --frontend web`,
+  portico import proto reviews.proto --service reviews --frontend web
+  portico import proto grpc://127.0.0.1:50051 --service stock`,
 	}, importKindCommand(c, &cobra.Command{
-		Use:   "openapi FILE --service NAME",
-		Short: "Draft a schema from an OpenAPI document",
+		Use:   "openapi FILE|URL --service NAME",
+		Short: "Draft a schema from a document of OpenAPI 3.0 or 3.1 or Swagger 2.0",
 		Example: `  portico import openapi shop.yaml --service shop
+  portico import openapi https://shop.example/openapi.json --service shop
   portico import openapi shop.yaml --service shop --only 'listOrders,GET /orders/*'`,
 		Args: arguments(1, 1),
 	}), importKindCommand(c, &cobra.Command{
-		Use:   "proto FILE... --service NAME",
-		Short: "Draft a schema from protos",
+		Use:   "proto FILE|FOLDER|grpc://HOST:PORT... --service NAME",
+		Short: "Draft a schema from protos: files, folders such as modules of buf, or a server with gRPC Server Reflection",
 		Example: `  portico import proto reviews.proto --service reviews
+  portico import proto ./proto --service reviews
+  portico import proto grpc://127.0.0.1:50051 --service reviews
   portico import proto api/reviews.proto -I api -I third_party --service reviews --frontend web`,
 		Args: arguments(1, -1),
 	}))
@@ -50,7 +56,9 @@ func importKindCommand(c console, cmd *cobra.Command) *cobra.Command {
 	var f importFlags
 	cmd.Long = cmd.Short + `, with bindings for its operations.
 
-The draft is written to schema/shared/NAME.graphqls, the document to clients/. Files are not overwritten without asking.
+The draft is written to schema/shared/NAME.graphqls. clients/ gets the part of the document that it is made of: generate checks
+bindings with it, and the next import compares it with the document as it is then. What has changed is merged into the draft, so
+that changes made by hand stay; what no longer fits is listed. Files are not changed without asking.
 
 The exit code is 0 if the draft is written, 1 if it is not, and 2 for wrong use.`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -58,6 +66,7 @@ The exit code is 0 if the draft is written, 1 if it is not, and 2 for wrong use.
 		if f.Frontend == "shared" {
 			f.Frontend = "" // what --frontend is not given for
 		}
+		f.Progress = c.steps(time.Now())
 		draft, err := f.draft(cmd.Context())
 		if err != nil {
 			return err
@@ -69,13 +78,51 @@ The exit code is 0 if the draft is written, 1 if it is not, and 2 for wrong use.
 	frontendFlag(cmd, &f.Frontend, "write to schema/`NAME`/ instead: for one frontend only")
 	flags.StringVar(&f.Service, "service", "", "the `NAME` of the service in portico.yaml (required)")
 	_ = cmd.MarkFlagRequired("service") // it fails for undefined flags only
-	flags.Func("only", "only the operations in `LIST`, separated by commas: operationIds or \"GET /orders/*\"; methods of protos", func(list string) error {
+	flags.Func("only", "only the operations in `LIST`, separated by commas: operationIds, \"GET /orders/{id}\", or methods of protos; * stands for a part of a name or path, ** for any text", func(list string) error {
 		f.Only = append(f.Only, names(list)...)
 		return nil
 	})
 	flags.StringArrayVarP(&f.Roots, "import-path", "I", nil, "search `DIR` for imports of protos; may be repeated")
 	flags.BoolVar(&f.yes, "yes", false, "overwrite files without asking")
 	return cmd
+}
+
+// steps prints the steps of an import on a terminal.
+func (c console) steps(start time.Time) func(string) {
+	return func(step string) {
+		if c.terminal {
+			fmt.Fprintf(c.out, "%5.1fs %s\n", time.Since(start).Seconds(), step)
+		}
+	}
+}
+
+// conflicts describes the conflicts of a draft.
+func conflicts(draft *importer.Draft) []string {
+	var all []string
+	for _, c := range draft.Conflicts {
+		place := fmt.Sprintf("%s:%d", draft.Files[0].Path, c.Line)
+		switch {
+		case len(c.Theirs) == 0:
+			all = append(all, place+": the document has removed this")
+		default:
+			all = append(all, place+": the document would have\n    "+strings.TrimRight(strings.Join(c.Theirs, "    "), "\n"))
+		}
+	}
+	return all
+}
+
+// misfits are the bindings of the project that do not fit the documents as they are now.
+func misfits(ctx context.Context, dir string) []string {
+	_, err := bindgen.Routes(ctx, dir)
+	mistakes, ok := errors.AsType[bindgen.Diagnostics](err)
+	if !ok {
+		return nil // of a project that is not complete, generate reports what is missing
+	}
+	var all []string
+	for _, m := range mistakes {
+		all = append(all, m.String())
+	}
+	return all
 }
 
 func (f *importFlags) draft(ctx context.Context) (*importer.Draft, error) {
@@ -87,9 +134,19 @@ func (f *importFlags) draft(ctx context.Context) (*importer.Draft, error) {
 
 // names are the names of a list with commas.
 func names(list string) []string {
-	all := strings.Split(list, ",")
-	for i := range all {
-		all[i] = strings.TrimSpace(all[i])
+	var all []string
+	depth := 0 // a comma within braces is part of a path
+	start := 0
+	for i, r := range list + "," {
+		switch {
+		case r == '{':
+			depth++
+		case r == '}':
+			depth--
+		case r == ',' && depth <= 0:
+			all = append(all, strings.TrimSpace(list[start:i]))
+			start = i + 1
+		}
 	}
 	return slices.DeleteFunc(all, func(name string) bool { return name == "" })
 }
@@ -116,6 +173,11 @@ func (c console) write(ctx context.Context, draft *importer.Draft, f *importFlag
 	}
 	fmt.Fprintf(c.out, "%d %s of the service became fields\n", draft.Fields, plural(draft.Fields, "operation"))
 	c.list("left out:", draft.LeftOut)
+	c.list("missing in the document:", draft.Warnings)
+	c.list("changed here and in the document, where the text here stays:", conflicts(draft))
+	if draft.Again {
+		c.list("no longer fit:", misfits(ctx, f.Dir))
+	}
 	c.list("to do:", draft.Notes)
 	c.next(draft, f)
 	return nil

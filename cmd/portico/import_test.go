@@ -83,22 +83,24 @@ then: make generate
 	if got := get(t, filepath.Join(dir, "clients/shop/openapi.yaml")); got != shopDocument {
 		t.Errorf("the copy is another document:\n%s", got)
 	}
-	if got := get(t, filepath.Join(dir, "schema/shared/shop.graphqls")); !strings.Contains(got, `getOrder(id: ID!): GetOrderResult @rest(service: "shop", get: "/orders/{$args.id}")`) {
-		t.Errorf("the draft has no getOrder:\n%s", got)
+	if got := get(t, filepath.Join(dir, "schema/shared/shop.graphqls")); !strings.Contains(got, `order(id: ID!): OrderResult @rest(service: "shop", get: "/orders/{$args.id}")`) {
+		t.Errorf("the draft has no order:\n%s", got)
 	}
 }
 
+// TestImportAgain imports a document that has changed into a draft that was changed by hand.
 func TestImportAgain(t *testing.T) {
 	for _, c := range []struct {
 		name, answer string
 		flags        []string
 		failure      string // of the command; "" when it succeeds
 		shows        []string
-		overwrites   bool
+		writes       bool
 	}{
-		{name: "without a terminal", failure: "schema/shared/shop.graphqls would change, so nothing was written; --yes overwrites without asking", shows: []string{"\n-# mine\n"}},
-		{name: "with --yes", flags: []string{"--yes"}, shows: []string{"wrote      schema/shared/shop.graphqls", "unchanged  clients/shop/openapi.yaml"}, overwrites: true},
-		{name: "yes", answer: "y\n", shows: []string{"\x1b[31m-# mine\x1b[0m\n", "overwrite schema/shared/shop.graphqls? [y/N] "}, overwrites: true},
+		{name: "without a terminal", shows: []string{"\n+  note: String\n"},
+			failure: "schema/shared/shop.graphqls, clients/shop/openapi.yaml would change, so nothing was written; --yes overwrites without asking"},
+		{name: "with --yes", flags: []string{"--yes"}, shows: []string{"wrote      schema/shared/shop.graphqls", "wrote      clients/shop/openapi.yaml"}, writes: true},
+		{name: "yes", answer: "y\n", shows: []string{"\x1b[32m+  note: String\x1b[0m\n", "overwrite schema/shared/shop.graphqls, clients/shop/openapi.yaml? [y/N] "}, writes: true},
 		{name: "no", answer: "n\n", failure: "nothing was written", shows: []string{"? [y/N] "}},
 		{name: "just return", answer: "\n", failure: "nothing was written", shows: []string{"? [y/N] "}},
 		{name: "end of input", answer: " ", failure: "nothing was written", shows: []string{"? [y/N] "}},
@@ -110,8 +112,9 @@ func TestImportAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			target := filepath.Join(dir, "schema/shared/shop.graphqls")
-			draft := get(t, target)
-			put(t, target, draft+"# mine\n")
+			mine := strings.Replace(get(t, target), "placedAt: DateTime @source", `placedAt: DateTime @deprecated @source`, 1) + "# mine\n"
+			put(t, target, mine)
+			put(t, document, strings.Replace(shopDocument, "total: {type: integer, format: int64}", "total: {type: integer, format: int64}, note: {type: string}", 1))
 			out, err := runImport(t, c.answer, append(args, c.flags...)...)
 			if c.failure == "" && err != nil || c.failure != "" && (err == nil || err.Error() != c.failure) {
 				t.Errorf("the error is %v, want %q", err, c.failure)
@@ -121,10 +124,45 @@ func TestImportAgain(t *testing.T) {
 					t.Errorf("%q is not shown:\n%s", text, out)
 				}
 			}
-			if overwritten := get(t, target) == draft; overwritten != c.overwrites {
-				t.Errorf("overwritten: %v, want %v", overwritten, c.overwrites)
+			want := mine
+			if c.writes {
+				want = strings.Replace(mine, "  total: Int64\n", "  total: Int64\n  note: String\n", 1)
+			}
+			if got := get(t, target); got != want {
+				t.Errorf("the draft is\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// TestImportAgainWithConflicts imports a document that has changed what was changed by hand, too, and that has no longer what a binding calls.
+func TestImportAgainWithConflicts(t *testing.T) {
+	dir, document := newProject(t)
+	put(t, filepath.Join(dir, "go.mod"), "module example.com/shop\n\ngo 1.26\n")
+	args := []string{"openapi", document, "--service=shop", "-C", dir, "--yes"}
+	if _, err := runImport(t, "", args...); err != nil {
+		t.Fatal(err)
+	}
+	target := filepath.Join(dir, "schema/shared/shop.graphqls")
+	put(t, target, strings.Replace(get(t, target), "total: Int64", "total: String", 1))
+	put(t, filepath.Join(dir, "schema/web/more.graphqls"), "extend type Query { again(id: ID!): Boolean! @rest(service: \"shop\", get: \"/orders/{$args.id}/again\") }\n")
+	put(t, document, strings.Replace(shopDocument, "total: {type: integer, format: int64}", "total: {type: number}", 1))
+	out, err := runImport(t, "", args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"changed here and in the document, where the text here stays:\n  schema/shared/shop.graphqls:",
+		": the document would have\n      total: Float\n",
+		"no longer fit:\n  schema/",
+		"clients/shop/openapi.yaml has no path /orders/{id}/again",
+	} {
+		if !strings.Contains(out, text) {
+			t.Errorf("%q is not shown:\n%s", text, out)
+		}
+	}
+	if got := get(t, target); !strings.Contains(got, "  total: String\n") {
+		t.Errorf("the change by hand is lost:\n%s", got)
 	}
 }
 
@@ -175,7 +213,7 @@ func TestImportOfMistakes(t *testing.T) {
 		{"no service", []string{"openapi", document}, `required flag(s) "service" not set`},
 		{"two files", []string{"openapi", document, document, "--service", "shop"}, "openapi takes 1 argument at most, but got 2"},
 		{"no such file", []string{"openapi", "missing.yaml", "--service", "shop", "-C", dir}, "open missing.yaml: no such file or directory"},
-		{"no such proto", []string{"proto", "missing.proto", "--service", "shop", "-C", dir}, "open missing.proto: no such file or directory"},
+		{"no such proto", []string{"proto", "missing.proto", "--service", "shop", "-C", dir}, "missing.proto: no such file or directory"},
 		{"no project", []string{"openapi", document, "--service", "shop", "-C", t.TempDir()}, "a project has a folder schema/"},
 		{"bad service", []string{"openapi", document, "--service", "my-shop", "-C", dir}, `"my-shop" can't name a service`},
 		{"no such operation", []string{"openapi", document, "--service", "shop", "-C", dir, "--only", "getOrders"}, "did you mean getOrder?"},

@@ -18,6 +18,24 @@ func otherDocument(o Options, path string) error {
 	return nil
 }
 
+// existingDocument is the file of the document that the service has; "" if it has none.
+func existingDocument(o Options) string {
+	for _, extension := range []string{".yaml", ".yml", ".json"} {
+		file := filepath.Join(o.Dir, "clients", o.Service, "openapi"+extension)
+		if _, err := os.Stat(file); err == nil {
+			return file
+		}
+	}
+	return ""
+}
+
+// sameFile reports whether two names are of one file.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	other, otherErr := os.Stat(b)
+	return err == nil && otherErr == nil && os.SameFile(one, other)
+}
+
 // documentMistake returns an error of a document as one of the import.
 func documentMistake(err error) error {
 	var e *openapi.Error

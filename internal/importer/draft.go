@@ -3,8 +3,6 @@ package importer
 import (
 	"fmt"
 	"maps"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -104,7 +102,7 @@ func (d *draft) finish(o Options, origin string, copies []File) (*Draft, error) 
 		out.Notes = append(out.Notes, d.note(o, "scalar "+name, name)...)
 	}
 	slices.Sort(out.Notes)
-	sdl := d.render(path.Base(filepath.ToSlash(origin)))
+	sdl := d.render(origin)
 	if _, err := parser.ParseSchema(&ast.Source{Name: o.target(), Input: sdl}); err != nil {
 		return nil, fmt.Errorf("this is a mistake of portico, please report it: the draft is no SDL: %w", err)
 	}

@@ -81,10 +81,10 @@ func (op operation) identifier(segments []segment) []string {
 	if i := strings.LastIndexByte(id, '/'); i >= 0 {
 		id = id[i+1:]
 	}
-	all := words(id)
-	if i := slices.Index(all, "controller"); i >= 0 {
-		all = all[i+1:]
+	if _, after, ok := strings.Cut(id, "Controller_"); ok {
+		id = after
 	}
+	all := words(id)
 	var contexts [][]string
 	for _, tag := range op.Tags {
 		contexts = append(contexts, words(tag))
@@ -124,7 +124,10 @@ func isVerb(word string) bool {
 func (op operation) fieldNames(root string) []string {
 	segments := op.segments()
 	var names []string
-	if len(segments) > 0 {
+	if _, fragment, ok := strings.Cut(op.path, "#"); ok && len(words(fragment)) > 0 { // it says what differs
+		names = append(names, fieldOf(withoutVerb(words(fragment))...))
+	}
+	if len(segments) > 0 && len(names) == 0 {
 		if root == rootQuery {
 			names = op.queryNames(segments)
 		} else {

@@ -6,17 +6,38 @@ package importer
 import (
 	"context"
 	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
 
 	"github.com/portico-gateway/portico/internal/openapi"
 )
 
 // OpenAPI makes a draft of an OpenAPI 3.0 or 3.1 or Swagger 2.0 document: YAML or JSON, of a file or a URL, with the files that it refers
-// to. A mistake in the document or in the options is a [*MistakeError].
+// to. If the project has a draft of this service already, the new one is merged into it: see [Draft.Conflicts]. A mistake in the document or in the
+// options is a [*MistakeError].
 func OpenAPI(ctx context.Context, location string, o Options) (*Draft, error) {
 	project, err := readVisible(o)
 	if err != nil {
 		return nil, err
 	}
+	out, err := openAPIDraft(ctx, location, path.Base(filepath.ToSlash(location)), o, project)
+	if err != nil {
+		return nil, err
+	}
+	return out, out.mergeInto(o, func() (*Draft, error) {
+		before := existingDocument(o)
+		if before == "" || sameFile(before, location) {
+			return nil, errNoBase
+		}
+		again := o
+		again.Only, again.Progress = nil, nil
+		return openAPIDraft(ctx, before, path.Base(filepath.ToSlash(location)), again, project)
+	})
+}
+
+// openAPIDraft makes a draft; origin is the document's name in it.
+func openAPIDraft(ctx context.Context, location, origin string, o Options, project *visible) (*Draft, error) {
 	o.step("reading " + location)
 	source, err := openapi.Read(ctx, location)
 	if err != nil {
@@ -41,7 +62,7 @@ func OpenAPI(ctx context.Context, location string, o Options) (*Draft, error) {
 	o.step(fmt.Sprintf("drafting %d of %d operations", len(doc.Operations), len(operations)))
 	imp := openAPI{newShaper(newDraft(o, project), doc)}
 	imp.operations()
-	out, err := imp.finish(o, location, []File{copied})
+	out, err := imp.finish(o, origin, []File{copied})
 	if err != nil {
 		return nil, err
 	}
@@ -52,15 +73,49 @@ func OpenAPI(ctx context.Context, location string, o Options) (*Draft, error) {
 	return out, nil
 }
 
-// Proto makes a draft of the services in proto3 files. A mistake in them or in
-// the options is a [*MistakeError].
-func Proto(ctx context.Context, files []string, o Options) (*Draft, error) {
+// Proto makes a draft of the services in proto3 files, in the files of folders, or of one server with gRPC Server Reflection: its address
+// begins with grpc:// or, with TLS, grpcs://. It is merged as that of [OpenAPI] is. A mistake in them or in the options is a [*MistakeError].
+func Proto(ctx context.Context, locations []string, o Options) (*Draft, error) {
 	project, err := readVisible(o)
 	if err != nil {
 		return nil, err
 	}
 	sources := newProtoSources(o.Roots)
-	compiled, err := sources.compile(ctx, files)
+	var names []string
+	if o.step("reading " + strings.Join(locations, ", ")); len(locations) == 1 && isServer(locations[0]) {
+		names, err = sources.reflect(ctx, locations[0])
+	} else {
+		names, err = sources.named(locations)
+	}
+	if err != nil {
+		return nil, err
+	}
+	origin := path.Base(filepath.ToSlash(locations[0]))
+	out, err := protoDraft(ctx, sources, names, origin, o, project)
+	if err != nil {
+		return nil, err
+	}
+	return out, out.mergeInto(o, func() (*Draft, error) {
+		root := filepath.Join(o.Dir, "clients", "proto")
+		before := newProtoSources([]string{root})
+		var files []string
+		for _, name := range names {
+			file := filepath.Join(root, filepath.FromSlash(name))
+			if sameFile(file, sources.files[name].file) {
+				return nil, errNoBase
+			}
+			files = append(files, file)
+		}
+		old, err := before.named(files)
+		if err != nil {
+			return nil, err
+		}
+		return protoDraft(ctx, before, old, origin, o, project)
+	})
+}
+
+func protoDraft(ctx context.Context, sources *protoSources, names []string, origin string, o Options, project *visible) (*Draft, error) {
+	compiled, err := sources.compile(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -68,5 +123,5 @@ func Proto(ctx context.Context, files []string, o Options) (*Draft, error) {
 	if err := imp.methods(compiled, o.Only); err != nil {
 		return nil, err
 	}
-	return imp.finish(o, files[0], sources.copies())
+	return imp.finish(o, origin, sources.copies())
 }

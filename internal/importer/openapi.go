@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // openAPI is the import of one document.
@@ -93,10 +96,47 @@ func (imp openAPI) body(c *call) {
 func (imp openAPI) answer(c *call) string {
 	imp.xml = c.payload.xml
 	defer func() { imp.xml = false }()
-	s := imp.shape(c.payload.schema, spot{name: pascal(c.field.name) + "Result", root: true})
+	schema := c.payload.schema
+	if name, only := imp.only(schema); only != nil && !imp.xml {
+		c.selected, schema = name, only
+	}
+	at := spot{name: pascal(c.field.name) + "Result", root: true}
+	if c.root == rootQuery {
+		at = imp.inline(pascal(c.field.name))
+	}
+	s := imp.shape(schema, at)
 	c.field.comments = append(c.field.comments, s.comments()...)
+	if s.entries && c.selected == "" {
+		c.selected = "$"
+	}
 	if s.entries {
-		c.selected = "$->entries"
+		c.selected += "->entries"
 	}
 	return s.name
+}
+
+// inline is the place of what a field has that has no name in the document: orders are of the type Order, unless a schema of the document is.
+func (imp openAPI) inline(name string) spot {
+	at := spot{name: name, names: []string{name + "Result"}, root: true}
+	if !imp.components[strings.ToLower(name)] && !imp.components[strings.ToLower(singular(name))] {
+		at.names = []string{name, name + "Result"}
+	}
+	return at
+}
+
+// only returns the member of an object that has no other one, if it is an object or a list: {"order": {…}}.
+func (imp openAPI) only(ref *openapi3.SchemaRef) (step string, member *openapi3.SchemaRef) {
+	name, s, _ := imp.effective(ref)
+	if s == nil || kindOf(s) != "object" || len(s.Properties) != 1 || len(imp.parts(s)) > 0 {
+		return "", nil
+	}
+	if all := words(name); len(all) > 0 && !slices.Contains([]string{"response", "result", "wrapper", "envelope", "body", "output", "reply", "container"}, all[len(all)-1]) {
+		return "", nil // it is a type of the service
+	}
+	for name, of := range s.Properties {
+		if imp.isObject(of) || imp.isList(of) {
+			return pathStep(name), of
+		}
+	}
+	return "", nil
 }

@@ -11,7 +11,8 @@ type Options struct {
 	// Frontend is the folder of schema/ that gets the draft; "" for shared.
 	Frontend string
 	// Only has the operations to import, all when it is empty: operationIds or
-	// "GET /path" for OpenAPI, methods for protos. A * stands for any text.
+	// "GET /path" for OpenAPI, methods for protos. A * stands for any text without a slash,
+	// and ** for any text.
 	Only []string
 	// Roots are folders that imports of protos are found in, before those that
 	// the files themselves tell.

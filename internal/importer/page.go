@@ -211,7 +211,7 @@ func (sh *shaper) besides(ref *openapi3.SchemaRef, p *paging, path []string) {
 			sh.besides(s.Properties[name], p, at)
 		case p.next == nil && slices.Contains(nextNames(), plain) && (kind == "string" || kind == "integer" && p.by == "cursor") && (p.by != "cursor" || !isURL(member, plain)):
 			p.next = at
-		case p.total == nil && slices.Contains(totalNames(), plain) && (kind == "integer" || kind == "number"):
+		case p.total == nil && (slices.Contains(totalNames(), plain) || plain == "count" && slices.Equal(p.rows, []string{"results"})) && (kind == "integer" || kind == "number"):
 			p.total = at
 		case p.more == nil && slices.Contains(moreNames(), plain) && kind == "boolean":
 			p.more = at
@@ -289,7 +289,7 @@ func (imp openAPI) pageOf(c *call) {
 	if len(c.page.rows) > 0 {
 		c.selected = pathStep(c.page.rows[0])
 	}
-	item := imp.shape(c.page.item, spot{name: singular(pascal(c.field.name))})
+	item := imp.shape(c.page.item, imp.inline(singular(pascal(c.field.name))))
 	c.field.typ = imp.connection(item.name, c.page.total != nil)
 	c.field.comments = append(c.field.comments, item.comments()...)
 	if len(c.page.others) > 0 {

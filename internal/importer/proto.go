@@ -118,6 +118,9 @@ func methodFields(m *method) []string {
 	case len(all) == 1 && isVerb(all[0]):
 		names = append(names, fieldOf(append(all, service...)...))
 	case m.root == rootQuery:
+		if n := len(all); all[n-1] == "list" {
+			names = append(names, plural(fieldOf(all[:n-1]...)))
+		}
 		if short := withoutVerb(all); len(short) > 0 {
 			names = append(names, fieldOf(short...), fieldOf(append(slices.Clone(service), short...)...))
 		}

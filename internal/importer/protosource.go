@@ -16,6 +16,7 @@ import (
 	"github.com/bufbuild/protocompile"
 	"github.com/bufbuild/protocompile/linker"
 	"github.com/bufbuild/protocompile/reporter"
+	"github.com/goccy/go-yaml"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -133,18 +134,97 @@ func (s *protoSources) FindFileByPath(name string) (protocompile.SearchResult, e
 	return protocompile.SearchResult{Source: strings.NewReader(string(source.content))}, nil
 }
 
-// compile adds and compiles files of the file system.
-func (s *protoSources) compile(ctx context.Context, paths []string) (linker.Files, error) {
+// named adds files of the file system, and those with services of folders. It returns their names.
+func (s *protoSources) named(paths []string) ([]string, error) {
 	var names []string
-	for _, file := range paths {
-		name, err := s.add(file)
+	for _, path := range paths {
+		files, err := s.expand(path)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
+		for _, file := range files {
+			name, err := s.add(file)
+			if err != nil {
+				return nil, err
+			}
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
 		}
 	}
+	return names, nil
+}
+
+var protoService = regexp.MustCompile(`(?m)^\s*service\s+\w+\s*\{`)
+
+// expand returns the files with services in a folder, which is an import root; for a file, it returns the file. Of a folder with a buf.yaml, the
+// modules are the roots.
+func (s *protoSources) expand(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return []string{path}, err
+	}
+	roots, err := bufModules(path)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, root := range roots {
+		if !slices.Contains(s.roots, root) {
+			s.roots = append(s.roots, root)
+		}
+		err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(file) != ".proto" {
+				return err
+			}
+			content, err := os.ReadFile(file)
+			if err == nil && protoService.Match(content) {
+				files = append(files, file)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(files) == 0 {
+		return nil, &MistakeError{File: path, Message: "no proto in the folder has a service", Fix: "give the folder with the protos of the service"}
+	}
+	return files, nil
+}
+
+// bufModules returns the folders of the modules of a folder: those that its buf.yaml names, or itself.
+func bufModules(dir string) ([]string, error) {
+	content, err := os.ReadFile(filepath.Join(dir, "buf.yaml"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return []string{dir}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var config struct {
+		Modules []struct {
+			Path string `yaml:"path"`
+		} `yaml:"modules"`
+	}
+	if err := yaml.Unmarshal(content, &config); err != nil {
+		return nil, &MistakeError{File: filepath.Join(dir, "buf.yaml"), Message: err.Error()}
+	}
+	var roots []string
+	for _, module := range config.Modules {
+		if !filepath.IsLocal(filepath.FromSlash(module.Path)) {
+			return nil, &MistakeError{File: filepath.Join(dir, "buf.yaml"), Message: "the module " + module.Path + " is not below the folder"}
+		}
+		roots = append(roots, filepath.Join(dir, filepath.FromSlash(module.Path)))
+	}
+	if len(roots) == 0 {
+		roots = []string{dir}
+	}
+	return roots, nil
+}
+
+// compile compiles files that were added.
+func (s *protoSources) compile(ctx context.Context, names []string) (linker.Files, error) {
 	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(s), SourceInfoMode: protocompile.SourceInfoStandard}
 	files, err := compiler.Compile(ctx, names...)
 	if err != nil {
@@ -169,7 +249,7 @@ func (s *protoSources) mistake(err error) error {
 		m.File = pos.Filename
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		m.Fix = "name the folder that has it with -I; looked in " + strings.Join(s.roots, ", ")
+		m.Fix = "name the folder that has it with -I; looked in " + strings.Join(s.roots, ", ") + " (buf export writes a module with its dependencies)"
 	}
 	return m
 }

@@ -160,6 +160,10 @@ func kindOf(s *openapi3.Schema) string {
 		return "object"
 	case s.Items != nil:
 		return "array"
+	case s.Const != nil:
+		if _, ok := s.Const.(string); ok {
+			return "string"
+		}
 	case len(s.Enum) > 0 && !slices.ContainsFunc(s.Enum, func(v any) bool { _, ok := v.(string); return !ok && v != nil }):
 		return "string"
 	}

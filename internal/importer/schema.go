@@ -21,11 +21,22 @@ type shaper struct {
 	enums    map[*openapi3.Schema]*enum
 	visiting map[*openapi3.Schema]bool // what is not an object and is being made
 	xml      bool                      // the answer that is being made is XML
+
+	components map[string]bool // what the document's schemas are called, in lower case
 }
 
 func newShaper(d *draft, doc *openapi.Document) *shaper {
-	return &shaper{draft: d, schemas: &schemas{doc: doc, merged: map[*openapi3.Schema]*openapi3.Schema{}, names: map[*openapi3.Schema][]string{}},
-		made: map[typeKey]string{}, enums: map[*openapi3.Schema]*enum{}, visiting: map[*openapi3.Schema]bool{}}
+	sh := &shaper{
+		draft: d, schemas: &schemas{doc: doc, merged: map[*openapi3.Schema]*openapi3.Schema{}, names: map[*openapi3.Schema][]string{}},
+		made: map[typeKey]string{}, enums: map[*openapi3.Schema]*enum{}, visiting: map[*openapi3.Schema]bool{}, components: map[string]bool{},
+	}
+	if doc.Components != nil {
+		for component := range doc.Components.Schemas {
+			name, _ := typeNames(component)
+			sh.components[strings.ToLower(name)] = true
+		}
+	}
+	return sh
 }
 
 // typeKey is what a type is made once for.
@@ -49,7 +60,9 @@ func (sh *shaper) shape(ref *openapi3.SchemaRef, at spot) shape {
 	if schema == nil {
 		return jsonBecause("it has no schema", true)
 	}
-	at.names = []string{at.name}
+	if at.names == nil {
+		at.names = []string{at.name}
+	}
 	if name != "" {
 		at.name, at.names = typeNames(name)
 	} else if title := pascal(schema.Title); at.root && schema.Title != "" && len(pieces(schema.Title)) <= 4 {
@@ -148,6 +161,9 @@ func (sh *shaper) list(s *openapi3.Schema, at spot) shape {
 	sh.visiting[s] = true
 	defer delete(sh.visiting, s)
 	ids := areIDs(at.property) || isID(at.property)
+	for i, name := range at.names {
+		at.names[i] = singular(name)
+	}
 	if at.name, at.property = singular(at.name), ""; ids {
 		at.property = "id"
 	}
@@ -178,7 +194,7 @@ func (sh *shaper) object(s *openapi3.Schema, at spot) shape {
 		return shape{name: name, object: true}
 	}
 	def := &definition{kind: "type", description: s.Description, omitted: omitted}
-	if s.Description == "" && !strings.EqualFold(pascal(s.Title), at.name) {
+	if s.Description == "" && !strings.HasSuffix(strings.ToLower(at.name), strings.ToLower(pascal(s.Title))) {
 		def.description = s.Title // which often only repeats the name
 	}
 	names := at.names

@@ -109,7 +109,7 @@ func (d *definition) write(b *strings.Builder) {
 		for _, of := range d.directives {
 			short := of.short()
 			if len(short) > lineWidth-20 {
-				short = of.long("  ")
+				short = of.long("")
 			}
 			b.WriteString(" " + short)
 		}

@@ -35,9 +35,10 @@ func (s *selection) has(names ...string) bool {
 	return chosen
 }
 
-// glob is the expression of a pattern, where * stands for any text.
+// glob is the expression of a pattern, where * stands for any text without a slash, and ** for any text.
 func glob(pattern string) *regexp.Regexp {
-	return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$")
+	quoted := strings.NewReplacer(`\*\*`, ".*", `\*`, "[^/]*").Replace(regexp.QuoteMeta(pattern))
+	return regexp.MustCompile("^" + quoted + "$")
 }
 
 // check returns an error for the first pattern that matched nothing.

@@ -19,6 +19,10 @@ type Draft struct {
 	Fields int
 	// LeftOut lists the chosen operations that can't be bound, and why.
 	LeftOut []string
+	// Again reports whether the project has a draft of the service. What the document changed since then is merged into it.
+	Again bool
+	// Conflicts are places that both the project and the document have changed: the project's text stays.
+	Conflicts []Conflict
 	// Warnings are parts of the document that could not be read, with their places.
 	Warnings []string
 	// Notes tell what the project needs before it can be generated.
