@@ -169,9 +169,7 @@ type PageInfo @cacheControl(inheritMaxAge: true) {
   Whether there is a page after this one.
   """
   hasNextPage: Boolean!
-  """
-  What to give as ` + "`" + `after` + "`" + ` for the next page; null when the page is empty.
-  """
+  "What to give as \u0060after\u0060 for the next page; null when the page is empty."
   endCursor: String
 }
 """

@@ -230,9 +230,7 @@ type PageInfo @cacheControl(inheritMaxAge: true) {
   Whether there is a page after this one.
   """
   hasNextPage: Boolean!
-  """
-  What to give as ` + "`" + `after` + "`" + ` for the next page; null when the page is empty.
-  """
+  "What to give as \u0060after\u0060 for the next page; null when the page is empty."
   endCursor: String
 }
 """
@@ -378,9 +376,7 @@ type User @cacheControl(maxAge: 60) {
 A product of a page.
 """
 type ProductEdge @cacheControl(inheritMaxAge: true) {
-  """
-  What to give as ` + "`" + `after` + "`" + ` for the products behind this one.
-  """
+  "What to give as \u0060after\u0060 for the products behind this one."
   cursor: String!
   node: Product!
 }

@@ -117,7 +117,7 @@ func (s *Source) checkVersion() error {
 	case version != nil && (strings.HasPrefix(version.string(), "3.0") || strings.HasPrefix(version.string(), "3.1")):
 	case version != nil:
 		return fail(version, "OpenAPI "+version.string()+" is not known", "use OpenAPI 3.0 or 3.1")
-	case swagger != nil && strings.HasPrefix(swagger.string(), "2"):
+	case swagger != nil && slices.Contains([]string{"2", "2.0"}, swagger.string()):
 	case swagger != nil:
 		return fail(swagger, "Swagger "+swagger.string()+" is not known", "convert it to OpenAPI 3")
 	default:
@@ -178,6 +178,7 @@ func (s *Source) Select(keep func(Operation) bool) (*Document, error) {
 		if err := s.convert(); err != nil {
 			return nil, err
 		}
+		s.prune(selected) // what the conversion has made
 		s.files = 0 // the text is another
 	}
 	d := &Document{T: &openapi3.T{}, Operations: selected, JSON: isJSON(s.content), Content: s.content, orders: map[string][]string{}}

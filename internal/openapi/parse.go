@@ -21,7 +21,7 @@ import (
 const maxDepth = 512
 
 // maxNodes bounds what the aliases of a YAML document become: each stands for a copy.
-const maxNodes = 10_000_000
+const maxNodes = 4_000_000
 
 // parse reads a file, which is JSON if it begins as an object of JSON does and is not YAML. The error is an [Error].
 func parse(file string, content []byte) (*node, error) {

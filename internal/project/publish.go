@@ -1,6 +1,7 @@
 package project
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -39,7 +40,7 @@ func publish(p *Project, f *Frontend, r *Report) {
 		}
 		var text strings.Builder
 		formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(doc)
-		f.Published = append(f.Published, &ast.Source{Name: source.Name, Input: text.String()})
+		f.Published = append(f.Published, &ast.Source{Name: source.Name, Input: withoutBackquotes(text.String())})
 	}
 	if definitions := usedDefinitions(used); definitions != nil {
 		f.Published = append(f.Published, definitions)
@@ -55,6 +56,49 @@ func publish(p *Project, f *Frontend, r *Report) {
 		return
 	}
 	f.API = api
+}
+
+// withoutBackquotes writes the backquotes of the strings in a formatted schema as escapes. In Go code, each would end a raw string: the
+// schema would be a sum of as many strings, and formatting that takes a time that is quadratic in their number.
+func withoutBackquotes(text string) string {
+	if !strings.Contains(text, "`") {
+		return text
+	}
+	const block = `"""`
+	var out strings.Builder
+	var description []string // the lines of a block string
+	within := false
+	indent := ""
+	for line := range strings.SplitSeq(text, "\n") {
+		switch trimmed := strings.TrimSpace(line); {
+		case trimmed == block && !within:
+			within, description = true, nil
+			indent = line[:strings.Index(line, block)]
+			continue
+		case trimmed == block:
+			within = false
+			line = indent + block + "\n" + strings.Join(description, "\n") + "\n" + line
+			if strings.Contains(line, "`") {
+				line = indent + quoted(description, indent)
+			}
+		case within:
+			description = append(description, line)
+			continue
+		default:
+			line = strings.ReplaceAll(line, "`", `\u0060`)
+		}
+		out.WriteString(line + "\n")
+	}
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
+// quoted writes the lines of a block string as a string on one line.
+func quoted(lines []string, indent string) string {
+	for i, line := range lines {
+		lines[i] = strings.ReplaceAll(strings.TrimPrefix(line, indent), `\"""`, `"""`)
+	}
+	text, _ := json.Marshal(strings.Join(lines, "\n")) // a string can be encoded
+	return strings.NewReplacer("`", `\u0060`).Replace(string(text))
 }
 
 // hidden reports types all of whose fields are inaccessible. It returns whether
