@@ -110,6 +110,11 @@ fuzz: ## fuzz every parser for a while (FUZZTIME=30s each)
 		done; \
 	done
 
+.PHONY: check-import
+check-import: ## import the documents of DIR into empty projects, and compile these: make check-import DIR=folder
+	@test -n "$(DIR)" || { echo "make check-import DIR=folder: the folder has a file or a folder for each API" >&2; exit 2; }
+	go run ./e2e/checkimport $(DIR)
+
 .PHONY: bench
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./gateway/...

@@ -8,12 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/directive"
-	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/binding"
 	"github.com/portico-gateway/portico/internal/importer"
 	"github.com/portico-gateway/portico/internal/scaffold"
@@ -22,6 +22,7 @@ import (
 
 // result is what came out of an entry.
 type result struct {
+	format                     string // such as OpenAPI 3.0
 	operations, imported       int
 	drafted, generated, vetted time.Duration
 	left                       []string
@@ -47,6 +48,7 @@ type checker struct {
 	only    string // a part of the names
 	project string // the folder that the last project is left in, or ""
 	vet     bool
+	portico string // the command
 }
 
 // check imports an entry into an empty project, generates it and vets it.
@@ -66,6 +68,7 @@ func (c checker) check(ctx context.Context, a api) (r result) {
 		return r
 	}
 	start := time.Now()
+	r.format = a.format()
 	draft, err := a.draft(ctx, dir)
 	r.drafted = time.Since(start)
 	if err != nil {
@@ -78,13 +81,13 @@ func (c checker) check(ctx context.Context, a api) (r result) {
 		return r
 	}
 	start = time.Now()
-	r.err = bindgen.Generate(ctx, dir, nil)
+	r.err = c.generate(ctx, dir)
 	r.generated = time.Since(start)
 	if r.err != nil || !c.vet {
 		return r
 	}
 	start = time.Now()
-	vet := exec.CommandContext(ctx, "go", "vet", "-mod=mod", "./...")
+	vet := exec.CommandContext(ctx, "go", "vet", "./...")
 	vet.Dir, vet.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=-trimpath")
 	if out, err := vet.CombinedOutput(); err != nil {
 		r.err = fmt.Errorf("%w: %s", err, out)
@@ -92,6 +95,33 @@ func (c checker) check(ctx context.Context, a api) (r result) {
 	r.vetted = time.Since(start)
 	return r
 }
+
+// generate runs the command, as a user does: gqlgen remembers names of types for as long as a process runs.
+func (c checker) generate(ctx context.Context, dir string) error {
+	cmd := exec.CommandContext(ctx, c.portico, "generate", "-C", dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s", out)
+	}
+	return nil
+}
+
+// format is the document's format, such as "OpenAPI 3.0".
+func (a api) format() string {
+	if a.proto {
+		return "proto3"
+	}
+	content, err := os.ReadFile(a.files[0])
+	if err != nil {
+		return ""
+	}
+	name := "OpenAPI "
+	if strings.Contains(version.FindString(string(content)), "swagger") {
+		name = "Swagger "
+	}
+	return name + number.FindString(string(content[version.FindIndex(content)[1]:]))
+}
+
+var number = regexp.MustCompile(`\d\.\d`)
 
 func (a api) draft(ctx context.Context, dir string) (*importer.Draft, error) {
 	o := importer.Options{Dir: dir, Service: "api", Roots: a.roots}

@@ -12,10 +12,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -30,7 +30,7 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(ctx, flag.Args(), checker{*only, *project, *vet}); err != nil {
+	if err := run(ctx, flag.Args(), checker{only: *only, project: *project, vet: *vet}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -41,10 +41,19 @@ func run(ctx context.Context, dirs []string, c checker) error {
 	if err != nil {
 		return err
 	}
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(out, "| document\t| format\t| bytes\t| operations\t| imported\t| seconds: import\t| generate\t| vet\t| compiles\t| left out\t|")
-	fmt.Fprintln(out, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
-	failed, checked := 0, 0
+	bin, err := os.MkdirTemp("", "checkimport-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(bin) }()
+	c.portico = filepath.Join(bin, "portico")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", c.portico, "github.com/portico-gateway/portico/cmd/portico").CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	fmt.Println("| document | format | bytes | operations | imported | import | generate | vet | compiles | left out |")
+	fmt.Println("|---|---|--:|--:|--:|--:|--:|--:|---|---|")
+	checked := 0
+	var failures []string
 	for _, a := range apis {
 		if !strings.Contains(a.name, c.only) {
 			continue
@@ -57,17 +66,17 @@ func run(ctx context.Context, dirs []string, c checker) error {
 		checked++
 		state := "yes"
 		if r.err != nil {
-			failed++
-			state = "no: " + strings.ReplaceAll(firstLines(r.err.Error(), 3), "\n", "; ")
+			state = "no"
+			failures = append(failures, a.name+": "+firstLines(r.err.Error(), 5))
 		}
-		fmt.Fprintf(out, "| %s\t| %s\t| %d\t| %d\t| %d\t| %.1f\t| %.1f\t| %.1f\t| %s\t| %s\t|\n",
-			a.name, a.format(), a.bytes, r.operations, r.imported, r.drafted.Seconds(), r.generated.Seconds(), r.vetted.Seconds(), state, r.leftOut())
+		fmt.Printf("| %s | %s | %d | %d | %d | %.1f s | %.1f s | %.1f s | %s | %s |\n",
+			a.name, r.format, a.bytes, r.operations, r.imported, r.drafted.Seconds(), r.generated.Seconds(), r.vetted.Seconds(), state, r.leftOut())
 	}
-	if err := out.Flush(); err != nil {
-		return err
+	fmt.Printf("\n%d documents, %d of them compile without a change\n", checked, checked-len(failures))
+	for _, failure := range failures {
+		fmt.Println("\n" + failure)
 	}
-	fmt.Printf("\n%d documents, %d of them compile without a change\n", checked, checked-failed)
-	if failed > 0 {
+	if len(failures) > 0 {
 		return errors.New("not all projects compile")
 	}
 	return nil
@@ -85,11 +94,4 @@ type api struct {
 	roots []string // where protos import from
 	proto bool
 	bytes int64
-}
-
-func (a api) format() string {
-	if a.proto {
-		return "proto"
-	}
-	return strings.TrimPrefix(filepath.Ext(a.files[0]), ".")
 }

@@ -29,6 +29,7 @@ type call struct {
 	path          string
 	query, header []string
 	selected      string // the path of the payload, or ""
+	unclear       bool   // nothing says whether it only reads
 }
 
 func (c *call) binding(service string) directive {
@@ -65,6 +66,24 @@ func (op operation) linked() bool {
 		}
 	}
 	return false
+}
+
+// writes reports whether a POST is named as one that changes something: by its operationId, or by the end of its path.
+func (op operation) writes() bool {
+	segments := op.segments()
+	if id := op.identifier(segments); len(id) > 0 && !isMethod(id[0]) && slices.Contains(writingVerbs(), id[0]) {
+		return true
+	}
+	if len(segments) == 0 {
+		return false
+	}
+	last := segments[len(segments)-1].words()
+	return slices.Contains(writingVerbs(), last[0])
+}
+
+// unclear is a comment on a field of which nothing says whether it only reads.
+func unclear(root string) string {
+	return "Nothing says whether the method only reads: this is a field of " + root + ", which may have to change."
 }
 
 func (c *call) omit(p *openapi3.Parameter, why string) {

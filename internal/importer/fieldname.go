@@ -148,6 +148,9 @@ func (op operation) fieldNames(root string) []string {
 func (op operation) queryNames(segments []segment) []string {
 	last := segments[len(segments)-1]
 	id := op.identifier(segments)
+	if len(id) > 1 && id[0] == "post" {
+		id = id[1:] // postUsersInfo
+	}
 	if last.isProcedure() {
 		all := op.procedure(last)
 		if short := withoutVerb(all); len(short) > 0 {

@@ -34,11 +34,22 @@ func (imp openAPI) calls() []*call {
 		if c.body, c.payload, why = payloads(op); why == "" {
 			why = unboundPath(op)
 		}
+		if why == "" {
+			why = imp.unsent(op)
+		}
 		if why != "" {
 			imp.leaveOut(op.String(), why)
 			continue
 		}
 		calls = append(calls, c)
+	}
+	if !imp.project.hasQuery && !slices.ContainsFunc(calls, func(c *call) bool { return c.root == rootQuery }) {
+		for _, c := range calls {
+			c.unclear = c.method == http.MethodPost && !c.writes()
+			if c.unclear {
+				c.root = rootQuery // a schema needs one
+			}
+		}
 	}
 	byLength := slices.Clone(calls)
 	slices.SortStableFunc(byLength, func(a, b *call) int { return cmp.Compare(len(a.segments()), len(b.segments())) })
@@ -66,6 +77,9 @@ func (imp openAPI) call(c *call) {
 	case c.payload != nil:
 		c.field.typ = imp.answer(c)
 	}
+	if c.unclear {
+		c.field.comments = append(c.field.comments, unclear(c.root))
+	}
 	if len(c.item.Servers) > 0 || c.Servers != nil && len(*c.Servers) > 0 {
 		c.field.comments = append(c.field.comments, "The document names a server of its own for this operation.")
 	}
@@ -81,6 +95,9 @@ func (imp openAPI) call(c *call) {
 
 func (imp openAPI) body(c *call) {
 	s := imp.shape(c.body.schema, spot{name: pascal(c.field.name), input: true})
+	if s.entries {
+		s = jsonBecause("it is a map (additionalProperties)", s.nullable)
+	}
 	arg := field{name: "input", typ: s.name, comments: s.comments()}
 	if c.body.required {
 		arg.typ += "!"

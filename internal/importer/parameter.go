@@ -68,21 +68,58 @@ func merged(lists ...openapi3.Parameters) []*openapi3.Parameter {
 	return all
 }
 
+// unsent returns why an operation can't be called: a parameter that must be there can't be sent. It is empty if all can.
+func (sh *shaper) unsent(op operation) string {
+	for _, p := range merged(op.item.Parameters, op.Parameters) {
+		if p.In == openapi3.ParameterInPath {
+			switch {
+			case sh.isObject(p.Schema):
+				return "its path has an object"
+			case p.Style != "" && p.Style != openapi3.SerializationSimple:
+				return "its path has a parameter of the style " + p.Style
+			}
+			continue
+		}
+		if p.Required && sh.unsendable(p) != "" {
+			return "its parameter " + p.Name + " must be there, but " + sh.unsendable(p)
+		}
+	}
+	return ""
+}
+
+// unsendable returns why a parameter can't be sent; it is empty if it can.
+func (sh *shaper) unsendable(p *openapi3.Parameter) string {
+	switch {
+	case p.In == openapi3.ParameterInCookie:
+		return "the gateway sends no cookies"
+	case p.In == openapi3.ParameterInHeader && gatewayHeader(p.Name):
+		return ""
+	case p.In == openapi3.ParameterInHeader && !headerName.MatchString(p.Name), p.In == openapi3.ParameterInQuery && !queryName.MatchString(p.Name):
+		return "a binding can't have this name"
+	case len(p.Content) > 0:
+		return "its value is a document (" + kinds(p.Content) + ")"
+	case sh.isObject(p.Schema):
+		_, schema, _ := sh.effective(p.Schema)
+		deep := p.Style == openapi3.SerializationDeepObject
+		plain := isFormStyle(p) && (p.Explode == nil || *p.Explode)
+		if p.In != openapi3.ParameterInQuery || !deep && !plain || len(schema.Properties) == 0 {
+			return "it is an object"
+		}
+	case sh.isList(p.Schema) && sh.isObject(sh.items(p.Schema)):
+		return "it is a list of objects"
+	}
+	return ""
+}
+
 // parameter adds a parameter that is not in the path.
 func (sh *shaper) parameter(c *call, p *openapi3.Parameter) {
+	why := sh.unsendable(p)
 	switch {
-	case p.In == openapi3.ParameterInPath:
-	case p.In == openapi3.ParameterInCookie:
-		c.omit(p, "the gateway sends no cookies")
-	case p.In == openapi3.ParameterInHeader && gatewayHeader(p.Name):
-	case p.In == openapi3.ParameterInHeader && !headerName.MatchString(p.Name), p.In == openapi3.ParameterInQuery && !queryName.MatchString(p.Name):
-		c.omit(p, "a binding can't have this name")
-	case len(p.Content) > 0:
-		c.omit(p, "its value is a document ("+kinds(p.Content)+")")
+	case p.In == openapi3.ParameterInPath, p.In == openapi3.ParameterInHeader && gatewayHeader(p.Name):
+	case why != "":
+		c.omit(p, why)
 	case sh.isObject(p.Schema):
 		sh.objectParameter(c, p)
-	case sh.isList(p.Schema) && sh.isObject(sh.items(p.Schema)):
-		c.omit(p, "it is a list of objects")
 	default:
 		arg := sh.argument(c, p, p.Required)
 		c.field.args = append(c.field.args, arg)
@@ -108,11 +145,6 @@ func gatewayHeader(name string) bool {
 func (sh *shaper) objectParameter(c *call, p *openapi3.Parameter) {
 	_, schema, _ := sh.effective(p.Schema)
 	deep := p.Style == openapi3.SerializationDeepObject
-	plain := isFormStyle(p) && (p.Explode == nil || *p.Explode)
-	if p.In != openapi3.ParameterInQuery || !deep && !plain || len(schema.Properties) == 0 {
-		c.omit(p, "it is an object")
-		return
-	}
 	for _, name := range sh.schemas.properties(schema) {
 		part := &openapi3.Parameter{Name: name, In: p.In, Schema: schema.Properties[name], Required: p.Required && slices.Contains(schema.Required, name)}
 		if deep {

@@ -148,7 +148,7 @@ func (imp protos) method(m *method) {
 		}
 	}
 	if m.unclear {
-		f.comments = append(f.comments, "Nothing says whether the method only reads: this is a field of "+m.root+", which may have to change.")
+		f.comments = append(f.comments, unclear(m.root))
 	}
 	f.directives = []directive{binding}
 	if options, _ := m.Options().(*descriptorpb.MethodOptions); options.GetDeprecated() {

@@ -223,7 +223,7 @@ func (sh *shaper) properties(s *openapi3.Schema, input bool) (names, omitted []s
 		writeOnly := own != nil && own.WriteOnly || p != nil && p.WriteOnly
 		switch {
 		case input && readOnly || !input && writeOnly:
-		case pathStep(name) == "":
+		case pathStep(name) == "" || input && strings.ContainsAny(name, "\"'`,\\"):
 			omitted = append(omitted, "The property "+strconv.Quote(name)+" is left out: a binding can't have this name.")
 		case p != nil && p.Always != nil && !*p.Always:
 		default:

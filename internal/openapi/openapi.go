@@ -179,7 +179,7 @@ func (s *Source) Select(keep func(Operation) bool) (*Document, error) {
 			return nil, err
 		}
 		s.prune(selected) // what the conversion has made
-		s.files = 0 // the text is another
+		s.files = 0       // the text is another
 	}
 	d := &Document{T: &openapi3.T{}, Operations: selected, JSON: isJSON(s.content), Content: s.content, orders: map[string][]string{}}
 	s.order(d.orders, s.root, "document", map[*node]bool{})

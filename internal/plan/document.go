@@ -107,21 +107,19 @@ func (d *documentCheck) check(c *Call) {
 	}
 	// In some documents, operations of one path differ by their query or their body. One of them must fit.
 	report := d.report
-	var first *project.Report
+	var best *project.Report
 	for _, name := range withMethod {
 		d.report = &project.Report{}
 		d.checkOperation(c, name)
-		if d.report.Len() == 0 {
-			first = nil
+		if best == nil || d.report.Len() < best.Len() {
+			best = d.report
+		}
+		if best.Len() == 0 {
 			break
 		}
-		if first == nil {
-			first = d.report
-		}
 	}
-	if d.report = report; first != nil {
-		d.report.Join(first)
-	}
+	d.report = report
+	d.report.Join(best)
 }
 
 func (d *documentCheck) checkOperation(c *Call, name string) {
@@ -232,7 +230,7 @@ func (d *documentCheck) checkQuery(c *Call, name string, parameters openapi3.Par
 		if p.Value.Schema != nil && p.Value.Schema.Value != nil && p.Value.Style != "deepObject" {
 			names = append(names, d.propertyNames(p.Value.Schema.Value)...) // each field of an object is a parameter
 		}
-		if p.Value.Required && !sent[p.Value.Name] {
+		if p.Value.Required && !sent[p.Value.Name] && !d.sentInParts(p.Value, sent) {
 			d.report.At(c.Pos, `add it to query: "`+p.Value.Name+`={$args.…}"`, "%s %s requires the parameter %s", c.REST.Method, name, p.Value.Name)
 		}
 	}
@@ -242,6 +240,14 @@ func (d *documentCheck) checkQuery(c *Call, name string, parameters openapi3.Par
 			d.report.At(p.Pos, suggest(p.Name, names, "see "+d.file), "%s %s has no parameter %s", c.REST.Method, name, p.Name)
 		}
 	}
+}
+
+// sentInParts reports whether a parameter is an object whose members are parameters themselves, of which there is one.
+func (d *documentCheck) sentInParts(p *openapi3.Parameter, sent map[string]bool) bool {
+	if p.Schema == nil || p.Schema.Value == nil {
+		return false
+	}
+	return slices.ContainsFunc(d.propertyNames(p.Schema.Value), func(name string) bool { return sent[name] })
 }
 
 func (d *documentCheck) checkBody(c *Call, name string, operation *openapi3.Operation) {
