@@ -1,9 +1,12 @@
 package bindgen_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,21 +16,50 @@ import (
 	"github.com/portico-gateway/portico/internal/longtest"
 )
 
-// TestImported generates and compiles what portico import drafts of a large
-// document, and of others with every kind of parameter, type and message.
+// TestImported generates and compiles what portico import drafts of a large document, and of others with every kind of parameter, type and message
+// and with what kept public documents out: as services of one project, with names that clash.
 func TestImported(t *testing.T) {
-	for _, name := range []string{"commerce", "parameters", "fields", "objects", "recursion", "enums", "proto-methods", "proto-types"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			archive, err := txtar.ParseFile(filepath.Join("..", "importer", "testdata", name+".txtar"))
-			if err != nil {
-				t.Fatal(err)
+	t.Parallel()
+	dir := emptyProject(t)
+	for i, name := range []string{
+		"commerce", "parameters", "fields", "objects", "recursion", "enums", "forms", "paths", "swagger2", "several-files", "unions", "paging", "overrides",
+		"proto-methods", "proto-types", "proto-greeter", "proto-maps",
+	} {
+		archive, err := txtar.ParseFile(filepath.Join("..", "importer", "testdata", name+".txtar"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j := range archive.Files { // each has its own package of protos
+			if f := &archive.Files[j]; strings.HasSuffix(f.Name, ".proto") && !strings.HasPrefix(f.Name, "imported/") {
+				for _, of := range []string{"shop", "helloworld"} {
+					f.Name = strings.ReplaceAll(f.Name, of, of+strconv.Itoa(i))
+					f.Data = bytes.ReplaceAll(f.Data, []byte("package "+of), []byte("package "+of+strconv.Itoa(i)))
+				}
 			}
-			dir := emptyProject(t)
-			generateDraft(t, dir, draftOf(t, dir, archive))
-			goCommand(t, dir, "vet", "./...")
-		})
+		}
+		draft := draftOf(t, dir, archive, "shop"+strconv.Itoa(i))
+		t.Logf("%s: %d fields", name, draft.Fields)
+		writeDraft(t, dir, draft)
 	}
+	generate(t, dir)
+	goCommand(t, dir, "vet", "./...")
+}
+
+// TestImportedEnum imports an enum of 10,000 values.
+func TestImportedEnum(t *testing.T) {
+	t.Parallel()
+	var values []string
+	for i := range 10_000 {
+		values = append(values, fmt.Sprintf("\n        - value-%d", i))
+	}
+	document := "openapi: 3.0.3\npaths: {\"/codes/{code}\": {get: {parameters: [{name: code, in: path, required: true, schema: {$ref: '#/components/schemas/Code'}}], " +
+		"responses: {'200': {description: ok, content: {application/json: {schema: {type: object, properties: {code: {$ref: '#/components/schemas/Code'}}}}}}}}}}\n" +
+		"components:\n  schemas:\n    Code:\n      type: string\n      enum:" + strings.Join(values, "") + "\n"
+	dir := emptyProject(t)
+	draft := draftOf(t, dir, &txtar.Archive{Files: []txtar.File{{Name: "openapi.yaml", Data: []byte(document)}}}, "shop")
+	writeDraft(t, dir, draft)
+	generate(t, dir)
+	goCommand(t, dir, "vet", "./...")
 }
 
 // TestImportedOfOthers does so with documents that others wrote: those that
@@ -59,7 +91,8 @@ func importedOfOthers(t *testing.T, documents map[string]int) {
 			if draft.Fields < fields {
 				t.Errorf("%d fields, want %d", draft.Fields, fields)
 			}
-			generateDraft(t, dir, draft)
+			writeDraft(t, dir, draft)
+			generate(t, dir)
 			goCommand(t, dir, "build", "./...")
 		})
 	}
@@ -71,7 +104,7 @@ func emptyProject(t *testing.T) string {
 	return materialise(t, &txtar.Archive{Files: []txtar.File{{Name: "schema/web/web.graphqls", Data: []byte("type Query { ping: String @rest(service: \"ping\", get: \"/\") }\n")}}})
 }
 
-func generateDraft(t *testing.T, dir string, draft *importer.Draft) {
+func writeDraft(t *testing.T, dir string, draft *importer.Draft) {
 	t.Helper()
 	for _, f := range draft.Files {
 		file := filepath.Join(dir, filepath.FromSlash(f.Path))
@@ -82,12 +115,10 @@ func generateDraft(t *testing.T, dir string, draft *importer.Draft) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d fields", draft.Fields)
-	generate(t, dir)
 }
 
 // draftOf makes the draft of a case of the importer's.
-func draftOf(t *testing.T, dir string, archive *txtar.Archive) *importer.Draft {
+func draftOf(t *testing.T, dir string, archive *txtar.Archive, service string) *importer.Draft {
 	t.Helper()
 	sources := t.TempDir()
 	var protos []string
@@ -96,10 +127,12 @@ func draftOf(t *testing.T, dir string, archive *txtar.Archive) *importer.Draft {
 		file := filepath.Join(sources, filepath.FromSlash(f.Name))
 		switch {
 		case strings.HasSuffix(f.Name, ".proto"):
-			protos = append(protos, file)
-		case strings.HasSuffix(f.Name, ".yaml"), strings.HasSuffix(f.Name, ".json"):
+			if !strings.HasPrefix(f.Name, "imported/") {
+				protos = append(protos, file)
+			}
+		case strings.HasPrefix(f.Name, "openapi."):
 			document = file
-		default:
+		case !strings.HasSuffix(f.Name, ".yml"):
 			continue
 		}
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -109,7 +142,7 @@ func draftOf(t *testing.T, dir string, archive *txtar.Archive) *importer.Draft {
 			t.Fatal(err)
 		}
 	}
-	options := importer.Options{Dir: dir, Service: "shop", Frontend: "web", Roots: []string{sources}}
+	options := importer.Options{Dir: dir, Service: service, Frontend: "web", Roots: []string{sources, filepath.Join(sources, "imported")}}
 	draft, err := importer.OpenAPI(t.Context(), document, options)
 	if len(protos) > 0 {
 		draft, err = importer.Proto(t.Context(), protos, options)
