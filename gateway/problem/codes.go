@@ -51,7 +51,7 @@ func Descriptions() []Description {
 		{Forbidden, "the caller may not have the field (`extensions.missingScopes`), or a service does not allow it: the field; " +
 			"a request of an operator without the scope", "200; 403",
 			"auth.md#what-the-schema-says"},
-		{Overloaded, "the gateway has too much to do; `extensions.retryAfter` in seconds", unavailable, "limits.md#when-there-is-too-much-to-do"},
+		{Overloaded, "the gateway has too much to do; `extensions.retryAfter` in seconds", unavailable, "limits.md#overload"},
 		{Unavailable, "tokens can't be verified yet; too many bytes are being read; the gateway is stopping; a subscriber read too few events " +
 			"of a shared stream", "503; 200", "bindings.md#shared-streams"},
 		{ServiceError, "a service failed, or gave a value that does not match the schema: the field; its siblings keep their data. " +
