@@ -21,7 +21,7 @@ type Config struct {
 	Routing    Routing             `yaml:"routing"`              // the frontend of requests that name none
 	Auth       Auth                `yaml:"auth"`                 // issuers of accepted tokens, API keys and client certificates
 	Frontend   Frontend            `yaml:"frontend"`             // the settings of every frontend
-	Frontends  map[string]Frontend `yaml:"frontends"`            // settings of one frontend that differ; complete after Load
+	Frontends  map[string]Frontend `yaml:"frontends"`            // settings of one frontend; absent ones are those of frontend; complete after Load
 	Cache      Cache               `yaml:"cache" reload:"false"` // the memory for answers
 	Redis      Redis               `yaml:"redis" reload:"false"` // the Redis that several gateways share
 	Playground Playground          `yaml:"playground"`           // the page at /playground
@@ -281,7 +281,7 @@ type Issuer struct {
 type Cache struct {
 	// Size is the maximum memory for cached answers; 0 disables the cache.
 	Size Bytes `yaml:"size"`
-	// Missing is how long the negative cache stores that a service has nothing for a key.
+	// Missing is how long it is cached that a service has nothing for a key (negative cache).
 	Missing Duration `yaml:"missing"`
 	// Coalesce lets identical concurrent requests share one execution, and one GET to a
 	// service.

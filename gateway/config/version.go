@@ -10,7 +10,7 @@ import (
 // Version is where the endpoints of a version of a service are: it has one of the
 // three.
 type Version struct {
-	// URL, URLs and URLsFile are the version's, as for a service.
+	// URL, URLs and URLsFile are the addresses of the version, as for a service.
 	URL      string            `yaml:"url"`
 	URLs     []endpoint.Target `yaml:"urls"`
 	URLsFile string            `yaml:"urlsFile"`

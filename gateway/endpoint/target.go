@@ -14,7 +14,7 @@ import (
 // Target is where endpoints of a service are: an address, or a name that stands for
 // several. In YAML it is an object, or a text, which is its URL.
 type Target struct {
-	// URL has the format of a service's: see [ParseURL].
+	// URL is a URL, as for a service: see [ParseURL].
 	URL string `yaml:"url"`
 	// Weight is the share of the calls that its endpoints get together, compared with targets
 	// of the same zone and priority; 0 means 1.
