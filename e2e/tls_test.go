@@ -167,7 +167,7 @@ func tlsThreats() []threat {
 		{"the 301st connection of an address, of 300", "exhaustion of memory and file descriptors", 0, "closed", on(tooManyConnections)},
 		{"`Content-Length` and `Transfer-Encoding` over TLS", "request smuggling, invisible to a check of encrypted bytes", 400, "", on(lengthsOverTLS)},
 		{"an HTTP/2 request without window for the answer", "callers could keep operations open", 0, "closed", on(noWindow(`{ me { id } }`))},
-		{"an HTTP/2 subscription without window", "the same, indefinitely", 0, "closed", on(noWindow(`subscription { stockChanged(productId: "p1") { available } }`))},
+		{"an HTTP/2 subscription without window", "the same, forever", 0, "closed", on(noWindow(`subscription { stockChanged(productId: "p1") { available } }`))},
 		{"a client certificate of an unknown CA", "anyone could issue certificates", 0, "closed", certificate(other, 2)},
 		{"the same over HTTP/1.1", "a bypass through another protocol", 0, "closed", certificate(other, 1)},
 		{"an expired client certificate", "revoked access would continue", 0, "closed", certificate(expired, 2)},

@@ -110,7 +110,7 @@ func NewMetrics() *Metrics {
 	m.events = counter("subscription_events_total", "Events of subscriptions that have ended.", "frontend", "operation")
 	m.duration = histogram("operation_duration_seconds", "Time to answer queries and mutations.", "frontend", "operation")
 	m.gateway = histogram("operation_gateway_seconds", "The part of an operation's duration without a call to a service in flight.", "frontend")
-	m.services = histogram("operation_services_seconds", "The part of an operation's duration with a call to a service in flight, for operations with calls.", "frontend")
+	m.services = histogram("operation_services_seconds", "The part of an operation's duration with a call to a service in flight, if any.", "frontend")
 	m.calls = counter("calls_total", "Calls to services, without streams.", "service", "outcome")
 	m.attempts = counter("call_attempts_total", "Attempts of calls, including retries and hedges.", "service")
 	m.callDuration = histogram("call_duration_seconds", "Duration of calls to services, including retries.", "service")
