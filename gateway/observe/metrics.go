@@ -114,7 +114,7 @@ func NewMetrics() *Metrics {
 	m.calls = counter("calls_total", "Calls to services, without streams.", "service", "outcome")
 	m.attempts = counter("call_attempts_total", "Attempts of calls, including retries and hedges.", "service")
 	m.callDuration = histogram("call_duration_seconds", "Duration of calls to services, including retries.", "service")
-	m.faults = counter("operation_faults_total", "Requests for operations with an error that is the fault of the gateway or a service.", "frontend", "operation")
+	m.faults = counter("operation_faults_total", "Requests for operations with an error caused by the gateway or a service.", "frontend", "operation")
 	m.addParts()
 	m.reloads = counter("config_reloads_total", "Configuration reloads.", "result")
 	for _, result := range []string{Success, Failure} {
