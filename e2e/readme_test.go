@@ -17,7 +17,8 @@ import (
 )
 
 // The README's way for newcomers, as they go it: make run in a terminal, the
-// queries of the README, Ctrl-C. The exit code is 0 and nothing is left.
+// queries of the README and of other documents, Ctrl-C. The exit code is 0 and
+// nothing is left.
 func TestReadme(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:8080", "127.0.0.1:9090", "127.0.0.1:7000"} {
 		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
@@ -26,20 +27,19 @@ func TestReadme(t *testing.T) {
 		}
 		_ = l.Close() // it was free
 	}
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```\n(?:\n?```json\n(.*?)```)?").FindAllStringSubmatch(string(readme), -1)
+	blocks := examplesOf(t, "../README.md")
 	if len(blocks) < 2 || strings.TrimSpace(blocks[0][1]) != "make run\nmake test" {
 		t.Fatalf("the README does not begin with its two commands: %q", blocks)
 	}
 	terminal := runInTerminal(t, "make run")
 	awaitAnswer(t, "http://127.0.0.1:9090/readyz")
+	for _, document := range []string{"../docs/auth.md", "../docs/clients.md"} {
+		blocks = append(blocks, examplesOf(t, document)...)
+	}
 	for _, block := range blocks[1:] {
 		command, want := block[1], block[2]
-		if !strings.HasPrefix(command, "curl") {
-			continue // that of another part of the documentation's tests
+		if want == "" {
+			continue // other tests run it
 		}
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", command).Output()
 		if err != nil || compact(string(out)) != compact(want) {
@@ -53,6 +53,17 @@ func TestReadme(t *testing.T) {
 			t.Errorf("something still listens on %s", address)
 		}
 	}
+}
+
+// examplesOf returns the commands of a document, each with the JSON that follows
+// it, or "". Those in a list are indented.
+func examplesOf(t *testing.T, document string) [][]string {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return regexp.MustCompile("(?s)```sh\n(.*?)```\n(?:\n? *```json\n(.*?)```)?").FindAllStringSubmatch(string(text), -1)
 }
 
 func compact(text string) string { return regexp.MustCompile(`\s+`).ReplaceAllString(text, "") }

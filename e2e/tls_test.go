@@ -162,22 +162,22 @@ func tlsThreats() []threat {
 		return s.clients.Issue(h, certtest.Subject{Name: "spiffe://shop/web"})
 	}
 	return []threat{
-		{"a request in plain text to the port of TLS", "clients would get bytes that they do not understand", 400, "", on(plainToTLS)},
-		{"1,200 clients that stop in the handshake, then a good request", "nobody else is served until they time out", 200, "", on(slowHandshakes)},
-		{"the 301st connection of an address, of 300", "memory and files", 0, "closed", on(tooManyConnections)},
-		{"`Content-Length` and `Transfer-Encoding` over TLS", "a check of bytes would not see what is encrypted", 400, "", on(lengthsOverTLS)},
-		{"a request over HTTP/2 whose answer gets no window", "callers could hold operations", 0, "closed", on(noWindow(`{ me { id } }`))},
-		{"a subscription over HTTP/2 without a window", "the same, for ever", 0, "closed", on(noWindow(`subscription { stockChanged(productId: "p1") { available } }`))},
-		{"a client certificate of another authority", "anybody can issue certificates", 0, "closed", certificate(other, 2)},
-		{"the same over HTTP/1.1", "the same, by another way", 0, "closed", certificate(other, 1)},
-		{"an expired client certificate", "what was taken back counts on", 0, "closed", certificate(expired, 2)},
-		{"a client certificate without a name", "all of them would be one caller", 401, "UNAUTHENTICATED", certificate(unnamed, 2)},
-		{"one whose common name is another's URI", "authorities do not check common names", 401, "UNAUTHENTICATED", certificate(posing, 2)},
-		{"`me` with a header that claims a certificate", "anybody could be anybody", 200, "UNAUTHENTICATED", on(func(h *hostile, s *secured) (int, string) {
+		{"plain text on the TLS port", "clients would get an unreadable answer", 400, "", on(plainToTLS)},
+		{"1,200 clients that stall in the handshake, then a valid request", "no one else would be served until they time out", 200, "", on(slowHandshakes)},
+		{"the 301st connection of an address, of 300", "exhaustion of memory and file descriptors", 0, "closed", on(tooManyConnections)},
+		{"`Content-Length` and `Transfer-Encoding` over TLS", "request smuggling, invisible to a check of encrypted bytes", 400, "", on(lengthsOverTLS)},
+		{"an HTTP/2 request without window for the answer", "callers could keep operations open", 0, "closed", on(noWindow(`{ me { id } }`))},
+		{"an HTTP/2 subscription without window", "the same, forever", 0, "closed", on(noWindow(`subscription { stockChanged(productId: "p1") { available } }`))},
+		{"a client certificate of an unknown CA", "anyone could issue certificates", 0, "closed", certificate(other, 2)},
+		{"the same over HTTP/1.1", "a bypass through another protocol", 0, "closed", certificate(other, 1)},
+		{"an expired client certificate", "revoked access would continue", 0, "closed", certificate(expired, 2)},
+		{"a client certificate without a name", "all such clients would be one caller", 401, "UNAUTHENTICATED", certificate(unnamed, 2)},
+		{"one whose common name is another client's URI", "CAs do not verify common names", 401, "UNAUTHENTICATED", certificate(posing, 2)},
+		{"`me` with a header that claims a certificate", "anyone could impersonate anyone", 200, "UNAUTHENTICATED", on(func(h *hostile, s *secured) (int, string) {
 			return s.ask(h, 2, nil, `{ me { id } }`, "X-Forwarded-Client-Cert: URI=spiffe://shop/web", "X-SSL-Client-S-DN: CN=u1")
 		})},
-		{"the preface of HTTP/2 in plain text, where h2c is off", "frames are seen by no check of heads", 400, "", sent("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")},
-		{"`Upgrade: h2c`", "requests that a proxy does not see", 200, "", sent(fmt.Sprintf(
+		{"the plain-text HTTP/2 preface where h2c is off", "a bypass of checks of request headers", 400, "", sent("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")},
+		{"`Upgrade: h2c`", "requests hidden from a proxy", 200, "", sent(fmt.Sprintf(
 			"POST /graphql/web HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 			len(plainQuery), plainQuery))},
 	}

@@ -151,8 +151,22 @@ frontend:
 	if t2 := mobile.RateLimit.Tiers; t2["silver"].Refill != 70 {
 		t.Errorf("mobile: %+v", t2)
 	}
+	if gold := mobile.RateLimit.Tiers["gold"]; gold == nil || gold.Refill != 9 { // merged by name
+		t.Errorf("mobile: %+v", gold)
+	}
 	if web.Limits.Depth != 20 || web.RateLimit.Anonymous.Refill != 1 || web.RateLimit.Tiers["gold"].Refill != 9 {
 		t.Errorf("web: %+v", web)
+	}
+}
+
+// A tier of a frontend replaces the one of all frontends, without its capacity.
+func TestTierIsReplaced(t *testing.T) {
+	_, err := config.Parse([]byte(`
+frontend: {rateLimit: {tiers: {gold: {capacity: 9000, refill: 9}}}}
+frontends: {mobile: {rateLimit: {tiers: {gold: {refill: 7}}}}}
+`), noEnv)
+	if err == nil || !strings.Contains(err.Error(), "frontends.mobile.rateLimit.tiers.gold.capacity") {
+		t.Errorf("got %v", err)
 	}
 }
 

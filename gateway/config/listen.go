@@ -8,23 +8,23 @@ import (
 
 // ServerTLS is how frontends are served over TLS.
 type ServerTLS struct {
-	// Certificates are those of the gateway. A client gets the first one that has the name
-	// that it asks for, or else the first one.
+	// Certificates are the gateway's certificates. A client gets the first one that matches
+	// its server name, or else the first one.
 	Certificates []Certificate `yaml:"certificates"`
-	// MinVersion is the oldest version of TLS that is accepted.
+	// MinVersion is the minimum version of TLS.
 	MinVersion string `yaml:"minVersion" enum:"1.2,1.3"`
-	// ClientCA is a file with the certificates of the authorities of clients, in PEM.
+	// ClientCA is a PEM file with the CA certificates for client certificates.
 	ClientCA string `yaml:"clientCA"`
-	// ClientCertificates is which clients present a certificate: with optional, a certificate is
-	// verified if there is one; with required, a client without one is refused.
+	// ClientCertificates is whether clients present a certificate: optional verifies it if
+	// there is one, required rejects clients without one.
 	ClientCertificates string `yaml:"clientCertificates" enum:"none,optional,required"`
 }
 
 // Certificate is a certificate of the gateway.
 type Certificate struct {
-	// Certificate is a file with the certificate, and those of intermediate authorities, in PEM.
+	// Certificate is a PEM file with the certificate and its intermediate certificates.
 	Certificate string `yaml:"certificate"`
-	// Key is the file with its private key, in PEM.
+	// Key is the PEM file with its private key.
 	Key string `yaml:"key"`
 }
 
@@ -55,9 +55,10 @@ func (s *Server) check(p *problems) {
 
 // ClientCertificate is what clients with a certificate of a subject may do.
 type ClientCertificate struct {
-	// Subject is a URI of the certificate, such as spiffe://shop/web, or a DNS name, or its common name.
+	// Subject is a URI of the certificate, such as spiffe://shop/web, or a DNS name, or its
+	// common name.
 	Subject string `yaml:"subject"`
-	// Scopes are what such clients may do.
+	// Scopes are the scopes of such clients.
 	Scopes []string `yaml:"scopes"`
 	// Tier is the name of a tier of rate limits; empty for none.
 	Tier string `yaml:"tier"`

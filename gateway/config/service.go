@@ -9,99 +9,99 @@ import (
 
 // Service is a backend.
 type Service struct {
-	// URL is where the service is: http://host:port, https://…, grpc://host:port (plain
-	// text) or grpcs://…; with +srv for SRV records, +unix for a socket. See [endpoint.ParseURL].
+	// URL is the address of the service: http://host:port, https://…, grpc://host:port (plain
+	// text) or grpcs://…; with +srv for SRV records, +unix for a socket. See
+	// [endpoint.ParseURL].
 	URL string `yaml:"url"`
 	// URLs are several URLs, instead of url.
 	URLs []endpoint.Target `yaml:"urls"`
-	// URLsFile is a file with a list as in urls, instead of both, which is watched.
+	// URLsFile is a file with a list like urls, which is watched; instead of url and urls.
 	URLsFile string `yaml:"urlsFile"`
 	// Versions are other versions of the service, by name.
 	Versions map[string]Version `yaml:"versions"`
-	// Canary are the rules by which requests get one of versions, in their order.
+	// Canary are the rules that select which requests get one of versions, in order.
 	Canary Rules `yaml:"canary"`
 	// Mirror sends copies of calls to one of Versions; nil for none.
 	Mirror *Mirror `yaml:"mirror"`
-	// Fallback is the one of versions that is called when the service is not available.
+	// Fallback is the version that is called when the service is unavailable.
 	Fallback string `yaml:"fallback"`
-	// ConnectTimeout is the most that it may take to connect.
+	// ConnectTimeout is the timeout for connecting.
 	ConnectTimeout Duration `yaml:"connectTimeout"`
-	// Connections is the most connections of an endpoint; 0 for as many as calls need, which
-	// of gRPC are at most 10.
+	// Connections is the maximum number of connections per endpoint; 0 for no limit (for gRPC,
+	// 10).
 	Connections int `yaml:"connections"`
-	// IdleTimeout is how long an unused connection is kept.
+	// IdleTimeout is how long an idle connection stays open.
 	IdleTimeout Duration `yaml:"idleTimeout"`
 	// TLS is for https and grpcs.
 	TLS TLS `yaml:"tls"`
 	// HealthCheck calls endpoints to find out whether they work; nil for no such calls.
 	HealthCheck *HealthCheck `yaml:"healthCheck"`
-	// Timeout is the most that one call may take or, of a stream over HTTP, that
-	// may pass until it begins.
+	// Timeout is the timeout of a call or, for a stream over HTTP, for its beginning.
 	Timeout Duration `yaml:"timeout"`
-	// MaxBatch is the most keys of one call.
+	// MaxBatch is the maximum number of keys per call.
 	MaxBatch int `yaml:"maxBatch" reload:"false"`
-	// Attempts is how often a call that may be repeated is made at most; 1 for no
-	// retries.
+	// Attempts is the maximum number of attempts of a repeatable call; 1 for no retries.
 	Attempts int `yaml:"attempts"`
-	// Hedging is the quantile of a route's latencies after which a call that may be
-	// repeated is made a second time; 0 for never.
+	// Hedging is the quantile of a route's latencies after which a repeatable call is sent a
+	// second time; 0 for never.
 	Hedging float64 `yaml:"hedging"`
-	// Concurrency is the most calls that may be under way, without streams.
+	// Concurrency is the maximum number of concurrent calls, without streams.
 	Concurrency int `yaml:"concurrency"`
-	// MaxResponse is the largest answer, or event of a stream.
+	// MaxResponse is the maximum size of an answer, or of an event of a stream.
 	MaxResponse Bytes `yaml:"maxResponse"`
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool `yaml:"forwardAuthorization"`
-	// SubjectHeader is the header with the principal's subject that the service is sent;
-	// empty for none.
+	// SubjectHeader is the header in which the service is sent the principal's subject; empty
+	// for none.
 	SubjectHeader string `yaml:"subjectHeader"`
-	// Headers are the names of headers of the caller's request that the service is sent.
+	// Headers are the names of headers of the caller's request that are forwarded to the
+	// service.
 	Headers []string `yaml:"headers"`
 	// FollowRedirects follows redirects of GETs within the origin of the URL.
 	FollowRedirects bool `yaml:"followRedirects"`
-	// Resume is how long the gateway tries to reopen a shared stream that broke, before its
+	// Resume is how long the gateway tries to reopen a broken shared stream before its
 	// subscribers get an error.
 	Resume Duration `yaml:"resume"`
-	// FirstMessage is how long the first message of a stream may take, if that does
-	// not begin with the state of the service; 0 for any time.
+	// FirstMessage is the timeout for the first message of a stream that does not begin with
+	// the service's state; 0 for no limit.
 	FirstMessage Duration `yaml:"firstMessage"`
-	// Config is a text that bindings use as {$config.name}.
+	// Config is a string that bindings use as {$config.name}.
 	Config map[string]string `yaml:"config" secret:"true"`
-	// Required makes the gateway ready only while the service answers.
+	// Required makes the gateway ready only while the service passes its check: an answer to
+	// GET /healthz below 500, or SERVING by gRPC's health protocol.
 	Required bool `yaml:"required"`
 }
 
 // TLS is how a service is called with TLS.
 type TLS struct {
-	// CA is a file with the certificates of authorities in PEM; empty for those of the
-	// system.
+	// CA is a PEM file with CA certificates; empty for the system's.
 	CA string `yaml:"ca"`
-	// Cert and Key are files with the gateway's certificate and its key in PEM; empty
-	// for none.
+	// Cert and Key are PEM files with the gateway's client certificate and key; empty for
+	// none.
 	Cert string `yaml:"cert"`
 	Key  string `yaml:"key"`
-	// ServerName is the name that the service's certificate must have; empty for the host
-	// of the URL.
+	// ServerName is the name that the service's certificate must have; empty for the host of
+	// the URL.
 	ServerName string `yaml:"serverName"`
 }
 
 // HealthCheck is an active health check of endpoints.
 type HealthCheck struct {
-	// Interval is the time between two checks of an endpoint.
+	// Interval is the interval between checks of an endpoint.
 	Interval Duration `yaml:"interval"`
-	// Timeout is how long an endpoint may take to answer.
+	// Timeout is the timeout of a check.
 	Timeout Duration `yaml:"timeout"`
 	// Path is the path of the GET that checks an endpoint over HTTP.
 	Path string `yaml:"path"`
-	// Service is the name that gRPC's health protocol is asked about; empty for the server.
+	// Service is the service name for gRPC's health protocol; empty for the whole server.
 	Service string `yaml:"service"`
 }
 
 // Discovery is how endpoints of services are found.
 type Discovery struct {
-	// Resolver is a DNS server, host:port; empty for those of the system.
+	// Resolver is a DNS server, host:port; empty for the system's.
 	Resolver string `yaml:"resolver"`
-	// Zone is where the gateway is: endpoints of the same zone are preferred.
+	// Zone is the zone of the gateway: endpoints in the same zone are preferred.
 	Zone string `yaml:"zone"`
 }
 

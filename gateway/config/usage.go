@@ -2,9 +2,9 @@ package config
 
 // Usage is the record of what clients request of the schemas.
 type Usage struct {
-	// File keeps what was recorded, for the next start; empty for none. Its folder must be
-	// writable, and no other gateway may have the same file.
+	// File stores the record across restarts; empty for none. Its folder must be writable, and
+	// each gateway needs its own file.
 	File string `yaml:"file" reload:"false"`
-	// Days is for how many days after its last request it is kept what a client has requested.
+	// Days is how many days a record is kept after a client's last request.
 	Days int `yaml:"days"`
 }

@@ -10,7 +10,7 @@ import (
 // Version is where the endpoints of a version of a service are: it has one of the
 // three.
 type Version struct {
-	// URL, URLs and URLsFile are those of the version, as a service has them.
+	// URL, URLs and URLsFile are the addresses of the version, as for a service.
 	URL      string            `yaml:"url"`
 	URLs     []endpoint.Target `yaml:"urls"`
 	URLsFile string            `yaml:"urlsFile"`
@@ -85,17 +85,16 @@ func checkURL(p *problems, at, text string) {
 type Rule struct {
 	// To is the name of the version.
 	To string `yaml:"to"`
-	// Frontend is the one whose requests the rule is for; empty for all.
+	// Frontend restricts the rule to requests of one frontend; empty for all.
 	Frontend string `yaml:"frontend"`
 	// Header is a header: requests with it get the version, unless its value is never.
 	Header string `yaml:"header"`
-	// Claim is a claim: requests whose token has it get the version, unless its value is
-	// false or null.
+	// Claim is a claim: requests whose token has it get the version, unless its value is false
+	// or null.
 	Claim string `yaml:"claim"`
-	// Percent is the share of the other requests that get the version; the rule has none
-	// by default.
+	// Percent is the share of the other requests that get the version; none by default.
 	Percent *float64 `yaml:"percent"`
-	// Sticky is what requests that get the same version have in common: $subject or
+	// Sticky is the key by which requests get the same version: $subject or
 	// $request.headers.<name>.
 	Sticky string `yaml:"sticky"`
 }

@@ -14,15 +14,15 @@ import (
 // Target is where endpoints of a service are: an address, or a name that stands for
 // several. In YAML it is an object, or a text, which is its URL.
 type Target struct {
-	// URL is as that of a service: see [ParseURL].
+	// URL is a URL, as for a service: see [ParseURL].
 	URL string `yaml:"url"`
-	// Weight is the share of the calls that its endpoints get, all together; 1 if it is 0.
-	// Targets of one zone and priority are compared.
+	// Weight is the share of the calls that its endpoints get together, compared with targets
+	// of the same zone and priority; 0 means 1.
 	Weight int `yaml:"weight"`
-	// Priority is 0 for endpoints that are called first; those of a higher number are
-	// called when too few of a lower one are available.
+	// Priority orders endpoints: those of a higher number are called when too few of a lower
+	// one are available.
 	Priority int `yaml:"priority"`
-	// Zone is where its endpoints are; empty if that is not known. See [Config.Zone].
+	// Zone is the zone of its endpoints; empty if unknown. See [Config.Zone].
 	Zone string `yaml:"zone"`
 }
 

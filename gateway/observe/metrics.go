@@ -103,20 +103,20 @@ func NewMetrics() *Metrics {
 	for _, status := range statusTexts() {
 		m.statuses[status] = requests.WithLabelValues(status)
 	}
-	m.operations = counter("operations_total", "Requests for operations.", "frontend", "operation", "type", "outcome")
-	m.errors = counter("errors_total", "Operations with an error of a code.", "frontend", "code")
-	m.answers = counter("answers_total", "Answers to queries and mutations, by how they were made.", "frontend", "cache")
-	m.cost = counter("operation_cost_points_total", "What operations can cost at most (requested), and did (actual).", "frontend", "kind")
+	m.operations = counter("operations_total", "Requests for operations, by outcome.", "frontend", "operation", "type", "outcome")
+	m.errors = counter("errors_total", "Operations with errors, by code.", "frontend", "code")
+	m.answers = counter("answers_total", "Answers to queries and mutations, by cache result.", "frontend", "cache")
+	m.cost = counter("operation_cost_points_total", "Cost of operations: the estimated maximum (requested) and the actual cost.", "frontend", "kind")
 	m.events = counter("subscription_events_total", "Events of subscriptions that have ended.", "frontend", "operation")
-	m.duration = histogram("operation_duration_seconds", "From a request for a query or a mutation until its answer is there.", "frontend", "operation")
-	m.gateway = histogram("operation_gateway_seconds", "The part of it in which no call of a service is under way.", "frontend")
-	m.services = histogram("operation_services_seconds", "The part of it in which a call of a service is under way, of operations with calls.", "frontend")
-	m.calls = counter("calls_total", "Calls of services with one answer.", "service", "outcome")
-	m.attempts = counter("call_attempts_total", "Attempts of these calls: more than calls are retries and hedges.", "service")
-	m.callDuration = histogram("call_duration_seconds", "Calls of services, with retries.", "service")
-	m.faults = counter("operation_faults_total", "Requests for operations with an error that is the gateway's or a service's fault.", "frontend", "operation")
+	m.duration = histogram("operation_duration_seconds", "Time to answer queries and mutations.", "frontend", "operation")
+	m.gateway = histogram("operation_gateway_seconds", "The part of an operation's duration without a call to a service in flight.", "frontend")
+	m.services = histogram("operation_services_seconds", "The part of an operation's duration with a call to a service in flight, if any.", "frontend")
+	m.calls = counter("calls_total", "Calls to services, without streams.", "service", "outcome")
+	m.attempts = counter("call_attempts_total", "Attempts of calls, including retries and hedges.", "service")
+	m.callDuration = histogram("call_duration_seconds", "Duration of calls to services, including retries.", "service")
+	m.faults = counter("operation_faults_total", "Requests for operations with an error caused by the gateway or a service.", "frontend", "operation")
 	m.addParts()
-	m.reloads = counter("config_reloads_total", "Reloads of the configuration.", "result")
+	m.reloads = counter("config_reloads_total", "Configuration reloads.", "result")
 	for _, result := range []string{Success, Failure} {
 		m.reloads.WithLabelValues(result) // see Service
 	}

@@ -12,12 +12,12 @@ type parts struct {
 func keyCounts() []float64 { return []float64{1, 2, 5, 10, 25, 50, 100, 250, 500, 1000} }
 
 func (m *Metrics) addParts() {
-	m.decisions = m.counter("call_decisions_total", "Decisions of policies for calls, such as retries and hedges.", "service", "decision")
-	m.endpoints = m.counter("endpoint_events_total", "What happened to endpoints.", "service", "event")
-	m.resumed = m.counter("shared_stream_resumptions_total", "Shared streams that broke and were opened again.", "service")
-	m.dropped = m.counter("shared_stream_dropped_subscribers_total", "Subscribers of shared streams that read too slowly.", "service")
-	m.shed = m.counter("shed_requests_total", "Requests that were refused before they were decoded, since there was too much to do.", "frontend")
-	m.batches = m.histogram(keyCounts(), "batch_keys", "Keys of the batches that loaders load, without those that are cached.", "service", "loader")
+	m.decisions = m.counter("call_decisions_total", "Decisions of the policies around calls, such as retries and hedges.", "service", "decision")
+	m.endpoints = m.counter("endpoint_events_total", "Events of endpoints, such as ejections.", "service", "event")
+	m.resumed = m.counter("shared_stream_resumptions_total", "Broken shared streams that were reopened.", "service")
+	m.dropped = m.counter("shared_stream_dropped_subscribers_total", "Subscribers of shared streams that were dropped for reading too slowly.", "service")
+	m.shed = m.counter("shed_requests_total", "Requests rejected before decoding because of overload.", "frontend")
+	m.batches = m.histogram(keyCounts(), "batch_keys", "Keys per batch of loaders, without cached keys.", "service", "loader")
 }
 
 // Service makes the series of a service, so that they are zero before something happens for the

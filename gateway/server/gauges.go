@@ -44,13 +44,13 @@ func (s *Server) addProcess(m *observe.Metrics) {
 	m.Gauge("build_info", "Always 1, with the versions of Portico and of Go.", []string{"version", "goversion"}, func() []observe.Sample {
 		return []observe.Sample{{Value: 1, Labels: []string{version, runtime.Version()}}}
 	})
-	single(m, "config_stale", "Whether the configuration that is in effect is not the latest, which has mistakes.", func() float64 {
+	single(m, "config_stale", "1 if the latest configuration is invalid, so that the previous one is in effect.", func() float64 {
 		return oneIf(s.reloading.state().Error != "")
 	})
-	single(m, "config_loaded_timestamp_seconds", "When the configuration that is in effect was loaded.", func() float64 {
+	single(m, "config_loaded_timestamp_seconds", "When the current configuration was loaded.", func() float64 {
 		return float64(s.reloading.state().Loaded.UnixMilli()) / 1e3
 	})
-	single(m, "ready", "Whether /readyz answers 200, by the latest checks.", func() float64 {
+	single(m, "ready", "1 if /readyz answers 200, by the latest checks.", func() float64 {
 		if _, fresh := s.health.latest(); !fresh {
 			s.health.want() // maybe nobody asks for /readyz; the next time it is known
 		}
@@ -62,20 +62,20 @@ func (s *Server) addProcess(m *observe.Metrics) {
 // addAdmission adds how many operations are executed, and what that follows.
 func (s *Server) addAdmission(m *observe.Metrics) {
 	read := s.admission.Stats
-	single(m, "admission_limit", "Operations that may be executed at a time.", func() float64 { return float64(read().Limit) })
-	single(m, "admission_running", "Operations that are executed.", func() float64 { return float64(read().Busy) })
-	single(m, "admission_waiting", "Operations that wait until they may be executed.", func() float64 { return float64(read().Waiting) })
-	single(m, "admission_refused_total", "Operations that were not executed, since there was too much to do.", func() float64 {
+	single(m, "admission_limit", "Maximum number of concurrent operations.", func() float64 { return float64(read().Limit) })
+	single(m, "admission_running", "Operations being executed.", func() float64 { return float64(read().Busy) })
+	single(m, "admission_waiting", "Operations waiting for execution.", func() float64 { return float64(read().Waiting) })
+	single(m, "admission_refused_total", "Operations rejected because of overload.", func() float64 {
 		return float64(read().Refused)
 	})
-	single(m, "admission_waits_total", "Operations that had to wait until they were executed.", func() float64 { return float64(read().Waits) })
-	single(m, "admission_wait_seconds_total", "How long operations waited until they were executed, in total.", func() float64 {
+	single(m, "admission_waits_total", "Operations that waited for execution.", func() float64 { return float64(read().Waits) })
+	single(m, "admission_wait_seconds_total", "Total time that operations waited for execution.", func() float64 {
 		return read().Waited.Seconds()
 	})
-	single(m, "cpu_wait_seconds", "How long goroutines waited for a CPU in the last 50 ms, the 90th percentile. Above 0.02 the limit shrinks.", func() float64 {
+	single(m, "cpu_wait_seconds", "90th percentile of goroutines' wait for a CPU in the last 50 ms. Above 0.02, the limit shrinks.", func() float64 {
 		return read().Last.Wait.Seconds()
 	})
-	single(m, "heap_limit_ratio", "The part of the memory limit that the live heap has. Above 0.9, queries are refused.", func() float64 {
+	single(m, "heap_limit_ratio", "Live heap as a share of the memory limit. Above 0.9, queries are rejected.", func() float64 {
 		return read().Last.Heap
 	})
 }
@@ -91,11 +91,11 @@ func (s *Server) addTransports(m *observe.Metrics) {
 			return []observe.Sample{{Value: value(at.public), Labels: []string{"public"}}, {Value: value(at.admin), Labels: []string{"admin"}}}
 		}
 	}
-	m.Gauge("connections", "Connections of clients that are open.", []string{"listener"}, listeners(func(l *transport.Listener) float64 {
+	m.Gauge("connections", "Open client connections.", []string{"listener"}, listeners(func(l *transport.Listener) float64 {
 		open, _ := l.Connections()
 		return float64(open)
 	}))
-	m.Gauge("connections_refused_total", "Connections that were closed at once, since there were too many.", []string{"listener"},
+	m.Gauge("connections_refused_total", "Connections closed at once because of a connection limit.", []string{"listener"},
 		listeners(func(l *transport.Listener) float64 {
 			_, refused := l.Connections()
 			return float64(refused)
@@ -109,20 +109,20 @@ func (s *Server) addTransports(m *observe.Metrics) {
 		}
 	}
 	of := []string{"frontend"}
-	m.Gauge("streams", "Event streams and WebSockets that are open.", of, frontends((*transport.Handler).Streams))
-	m.Gauge("subscriptions", "Subscriptions that are under way.", of, frontends(func(t *transport.Handler) int {
+	m.Gauge("streams", "Open event streams and WebSockets.", of, frontends((*transport.Handler).Streams))
+	m.Gauge("subscriptions", "Open subscriptions.", of, frontends(func(t *transport.Handler) int {
 		open, _ := t.Subscriptions()
 		return open
 	}))
-	m.Gauge("subscriptions_limit", "Subscriptions that may be under way.", of, frontends(func(t *transport.Handler) int {
+	m.Gauge("subscriptions_limit", "Maximum number of open subscriptions.", of, frontends(func(t *transport.Handler) int {
 		_, most := t.Subscriptions()
 		return most
 	}))
-	single(m, "body_budget_used_bytes", "The memory of large requests that are read, decoded or answered.", func() float64 {
+	single(m, "body_budget_used_bytes", "Memory used by the bodies of large requests in flight.", func() float64 {
 		used, _ := s.bodies.Used()
 		return float64(used)
 	})
-	single(m, "body_budget_bytes", "The memory that large requests may have together.", func() float64 {
+	single(m, "body_budget_bytes", "Maximum memory for the bodies of large requests.", func() float64 {
 		_, size := s.bodies.Used()
 		return float64(size)
 	})
@@ -130,19 +130,19 @@ func (s *Server) addTransports(m *observe.Metrics) {
 
 func (s *Server) addCache(m *observe.Metrics) {
 	read := s.store.Stats
-	single(m, "cache_bytes", "What the cache holds in memory.", func() float64 { return float64(read().Bytes) })
-	m.Gauge("cache_lookups_total", "Lookups of answers, keys and GETs.", []string{"result"}, func() []observe.Sample {
+	single(m, "cache_bytes", "Size of the cache in memory.", func() float64 { return float64(read().Bytes) })
+	m.Gauge("cache_lookups_total", "Cache lookups of answers, keys and GETs.", []string{"result"}, func() []observe.Sample {
 		stats := read()
 		return []observe.Sample{
 			{Value: float64(stats.Hits - stats.Stale), Labels: []string{"hit"}}, {Value: float64(stats.Stale), Labels: []string{"stale"}},
 			{Value: float64(stats.Shared), Labels: []string{"shared"}}, {Value: float64(stats.Misses), Labels: []string{"miss"}},
 		}
 	})
-	single(m, "cache_evictions_total", "Entries that made room for others.", func() float64 { return float64(read().Evicted) })
+	single(m, "cache_evictions_total", "Entries evicted from the cache.", func() float64 { return float64(read().Evicted) })
 }
 
 func (s *Server) addRateLimits(m *observe.Metrics) {
-	m.Gauge("rate_limit_decisions_total", "Decisions of rate limits, by where the buckets are.", []string{"store", "result"}, func() (out []observe.Sample) {
+	m.Gauge("rate_limit_decisions_total", "Rate limit decisions, by where the buckets are stored.", []string{"store", "result"}, func() (out []observe.Sample) {
 		stats := s.limiter.Stats()
 		for store, d := range map[string]ratelimit.Decisions{"memory": stats.Memory, "redis": stats.Redis} {
 			if store == "redis" && s.link == nil {
@@ -156,17 +156,17 @@ func (s *Server) addRateLimits(m *observe.Metrics) {
 }
 
 func (s *Server) addRedis(m *observe.Metrics) {
-	single(m, "redis_up", "Whether Redis answers.", func() float64 { return oneIf(s.link.Up()) })
-	m.Gauge("redis_calls_total", "Calls of Redis that requests waited for.", []string{"result"}, func() []observe.Sample {
+	single(m, "redis_up", "1 if Redis answers.", func() float64 { return oneIf(s.link.Up()) })
+	m.Gauge("redis_calls_total", "Calls to Redis that requests waited for.", []string{"result"}, func() []observe.Sample {
 		stats := s.link.Stats()
 		return []observe.Sample{
 			{Value: float64(stats.Answered), Labels: []string{observe.Success}}, {Value: float64(stats.Failed), Labels: []string{observe.Failure}},
 		}
 	})
-	single(m, "redis_call_seconds_total", "How long calls of Redis took that requests waited for, in total.", func() float64 {
+	single(m, "redis_call_seconds_total", "Total duration of calls to Redis that requests waited for.", func() float64 {
 		return s.link.Stats().Took.Seconds()
 	})
-	single(m, "rate_limit_lost_returns_total", "How often points could not be given back to Redis.", func() float64 { return float64(s.limiter.Stats().Lost) })
+	single(m, "rate_limit_lost_returns_total", "Failed returns of unused points to Redis.", func() float64 { return float64(s.limiter.Stats().Lost) })
 }
 
 func (s *Server) addEndpoints(m *observe.Metrics) {
@@ -178,11 +178,11 @@ func (s *Server) addEndpoints(m *observe.Metrics) {
 			return out
 		})
 	}
-	add("endpoint_available", "Whether an endpoint is used: it is not ejected, and its health checks succeed.", func(e upstream.EndpointStatus) float64 {
+	add("endpoint_available", "1 if an endpoint is available: not ejected, and its health checks succeed.", func(e upstream.EndpointStatus) float64 {
 		return oneIf(e.Available)
 	})
-	add("endpoint_calls", "Calls and streams that are under way at an endpoint.", func(e upstream.EndpointStatus) float64 { return float64(e.Open) })
-	add("endpoint_connections", "Connections to an endpoint that are open.", func(e upstream.EndpointStatus) float64 { return float64(e.Connections) })
+	add("endpoint_calls", "Calls and streams in flight at an endpoint.", func(e upstream.EndpointStatus) float64 { return float64(e.Open) })
+	add("endpoint_connections", "Open connections to an endpoint.", func(e upstream.EndpointStatus) float64 { return float64(e.Connections) })
 }
 
 // addCalls adds the state of the policies around calls.
@@ -195,17 +195,17 @@ func (s *Server) addCalls(m *observe.Metrics) {
 			return out
 		})
 	}
-	add("calls_running", "Calls of a service that are under way.", func(c upstream.CallStatus) float64 { return float64(c.Running) })
-	add("calls_limit", "Calls of a service that may be under way.", func(c upstream.CallStatus) float64 { return float64(c.Limit) })
-	add("calls_waiting", "Calls of a service that wait until they may begin.", func(c upstream.CallStatus) float64 { return float64(c.Waiting) })
-	add("call_waits_total", "Calls of a service that had to wait.", func(c upstream.CallStatus) float64 { return float64(c.Waits) })
-	add("call_wait_seconds_total", "How long calls of a service waited until they began, in total.", func(c upstream.CallStatus) float64 {
+	add("calls_running", "Calls to a service in flight.", func(c upstream.CallStatus) float64 { return float64(c.Running) })
+	add("calls_limit", "Maximum number of concurrent calls to a service.", func(c upstream.CallStatus) float64 { return float64(c.Limit) })
+	add("calls_waiting", "Calls to a service waiting to begin.", func(c upstream.CallStatus) float64 { return float64(c.Waiting) })
+	add("call_waits_total", "Calls to a service that had to wait.", func(c upstream.CallStatus) float64 { return float64(c.Waits) })
+	add("call_wait_seconds_total", "Total time that calls to a service waited to begin.", func(c upstream.CallStatus) float64 {
 		return c.Waited.Seconds()
 	})
 	add("circuit_breakers_open", "Routes of a service whose circuit breaker is not closed.", func(c upstream.CallStatus) float64 {
 		return float64(c.OpenBreakers)
 	})
-	add("circuit_breaker_openings_total", "How often a circuit breaker opened that was closed.", func(c upstream.CallStatus) float64 {
+	add("circuit_breaker_openings_total", "Transitions of circuit breakers from closed to open.", func(c upstream.CallStatus) float64 {
 		return float64(c.Opened)
 	})
 }

@@ -23,7 +23,7 @@ func Reference() string {
 			what += ". One of " + strings.Join(s.Values, ", ")
 		}
 		if s.Restart {
-			what += ". Takes effect when the gateway starts"
+			what += ". Changes require a restart"
 		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", s.Path, by, strings.NewReplacer("|", `\|`, "<", `\<`).Replace(what))
 	}

@@ -78,7 +78,7 @@ func TestComments(t *testing.T) {
 var (
 	link = regexp.MustCompile(`(:| \(|\.)? ?[Ss]ee \[[A-Za-z.]+\]`)
 	word = regexp.MustCompile(`[A-Za-z]+`)
-	name = regexp.MustCompile(`^([A-Z][A-Za-z]*(, | and )?)+ (is |are )?`)
+	name = regexp.MustCompile(`^([A-Z][A-Za-z0-9]*(, | and )?)+ (is |are )?`)
 )
 
 // addComments adds what the comments of the fields of a struct say, without the names and
@@ -240,7 +240,7 @@ func isZero(text string) bool { return slices.Contains([]string{"", "0", "0s", "
 // A setting has its path, its default and its comment.
 func TestAll(t *testing.T) {
 	want := settings.Setting{
-		Path: "services.<name>.maxBatch", Default: strconv.Itoa(config.DefaultMaxBatch), Comment: "the most keys of one call", Restart: true,
+		Path: "services.<name>.maxBatch", Default: strconv.Itoa(config.DefaultMaxBatch), Comment: "the maximum number of keys per call", Restart: true,
 	}
 	list := settings.All()
 	if !slices.ContainsFunc(list, func(s settings.Setting) bool { return reflect.DeepEqual(s, want) }) {
