@@ -204,7 +204,7 @@ func (op operation) procedure(last segment) []string {
 // what is read so, but tells more.
 func (op operation) noun(segments []segment) []string {
 	all := words(op.OperationID[strings.LastIndexByte(op.OperationID, '/')+1:])
-	if len(all) == 0 || isMethod(all[0]) {
+	if len(all) == 0 || isMethod(all[0]) && all[0] != "get" {
 		return nil
 	}
 	if slices.Contains(readingVerbs(), all[0]) {

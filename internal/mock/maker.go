@@ -255,11 +255,19 @@ func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 func (m *maker) ofPath(ref *openapi3.SchemaRef, fields map[string]*openapi3.SchemaRef) map[string]any {
 	out := map[string]any{}
 	for _, parameter := range slices.Sorted(maps.Keys(m.path)) {
-		if name := propertyOf(parameter, ref, fields); name != "" {
+		if name := propertyOf(parameter, ref, fields); name != "" && isScalar(fields[name].Value) {
 			out[name] = typed(m.path[parameter], fields[name].Value)
 		}
 	}
 	return out
+}
+
+// isScalar reports whether a schema is not one of objects and lists.
+func isScalar(s *openapi3.Schema) bool {
+	if s.Type == nil {
+		return len(s.AllOf)+len(s.AnyOf)+len(s.OneOf)+len(s.Properties) == 0 && s.Items == nil
+	}
+	return !s.Type.Includes("object") && !s.Type.Includes("array")
 }
 
 // echo adds what the call sent: what is created has the values that it is created with.

@@ -83,7 +83,8 @@ func newAPI(service string, doc *openapi3.T, seed uint64) *api {
 func newPath(template string, item *openapi3.PathItem) apiPath {
 	p := apiPath{template: template, item: item}
 	var pattern strings.Builder
-	for rest := strings.Trim(template, "/"); ; {
+	bare, _, _ := strings.Cut(template, "#") // in some documents, operations of one path differ by it
+	for rest := strings.Trim(bare, "/"); ; {
 		before, after, ok := strings.Cut(rest, "{")
 		pattern.WriteString(regexp.QuoteMeta(before))
 		name, next, closed := strings.Cut(after, "}")
