@@ -20,12 +20,12 @@ type Run struct {
 	denied map[*ast.Field]error
 }
 
-// Results are what is known of the fields of a level's objects, by the position
-// of the field in the selection: a [Column], or what is below a field whose values
+// Results are the results of the fields of a level's objects, by the position of
+// the field in the selection: a [Column], or the results below a field whose values
 // the objects have.
 //
-// Objects are known by their positions. Those that are nil, or whose faults are
-// of the whole object, have none.
+// Objects are identified by their positions. Objects that are nil, or that are faults
+// as a whole, have none.
 type Results struct {
 	fields []any // *Column[R], *Children or nil
 	run    *Run
