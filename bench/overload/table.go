@@ -15,8 +15,8 @@ type point struct {
 
 // writeTable writes a table in Markdown.
 func writeTable(w io.Writer, points []point, peak float64) {
-	fmt.Fprintln(w, "| offered | goodput | p50, p99 of these | refused | p50, p99 of refusals | late | calls in vain | "+
-		"without the bound: goodput | p50, p99 of these | calls in vain |")
+	fmt.Fprintln(w, "| offered | goodput | its p50, p99 | refused | p50, p99 of refusals | late | wasted calls | "+
+		"without the limit: goodput | its p50, p99 | wasted calls |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|---|")
 	for _, p := range points {
 		b, u := &p.bounded, &p.unbounded

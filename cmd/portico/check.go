@@ -22,10 +22,10 @@ func checkCommand() *cobra.Command {
 		Use:     "check",
 		Short:   "Check everything without writing, and count the calls that operations make at worst",
 		GroupID: groupProject,
-		Long: `Checks schemas, bindings, resolvers and operations without writing Go code, and counts the calls of services that each
-operation makes at worst. An operation that the gateway would refuse is a mistake: one beyond a limit or the cost of portico.yaml
-(without the environment), or without a slicing argument that its schema requires. The cost of an operation that needs
-variables is not known, and not checked.
+		Long: `Checks schemas, bindings, resolvers and operations without writing Go code, and counts the maximum number of calls of services
+for each operation. An operation that the gateway would reject is a mistake: one beyond a limit or the maximum cost of portico.yaml
+(without environment variables), or without a required slicing argument. The cost of an operation with required
+variables is unknown, and not checked.
 
 The exit code is 0 if there are no mistakes, 1 if there are or the project can't be read, and 2 for wrong use.`,
 		Example: `  portico check

@@ -44,7 +44,7 @@ The exit code is 0 if the file has no mistakes, 1 if it has, and 2 for wrong use
 	}, &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of portico.yaml, for editors",
-		Long: `Prints the JSON Schema of portico.yaml, by which editors complete and check it.
+		Long: `Prints the JSON Schema of portico.yaml, which editors use to complete and check it.
 
 The exit code is 0, and 2 for wrong use.`,
 		Example: `  portico config schema > portico.schema.json

@@ -12,21 +12,21 @@ func devCommand(c console) *cobra.Command {
 		Use:     "dev",
 		Short:   "Serve the project while it is edited",
 		GroupID: groupProject,
-		Long: `Serves the project, and each change of it: it watches the schemas, portico.yaml, documents, protos and Go code, generates, builds,
-and lets the new gateway take over without a request being lost. While there is a mistake, which is shown here and in the
-console, the gateway before it goes on serving. Services that do not answer are mocked: see portico mock.
+		Long: `Serves the project and applies every change: it watches the schemas, portico.yaml, OpenAPI documents, protos and Go code, generates,
+builds, and switches to the new gateway without losing a request. If there is a mistake, it is shown here and in the
+console, and the previous gateway continues to serve. Services that do not answer are mocked: see portico mock.
 
-Gateways are started with the settings of portico.yaml, behind this process, which listens in their place: it speaks TLS
-with the certificates of server.tls, but asks no client for one.
+Gateways run with the settings of portico.yaml behind this process, which listens at their address. It terminates TLS with the
+certificates of server.tls, but does not request client certificates.
 
-The exit code is 0 after an interruption, 1 if nothing can be served, such as for an address that is in use, and 2 for wrong use.`,
+The exit code is 0 after an interruption, 1 if nothing can be served, for example because the address is in use, and 2 for wrong use.`,
 		Example: `  portico dev
   portico dev --mocks=false --log info`,
 	}
 	serves(cmd, c, &o)
 	flags := cmd.Flags()
 	flags.BoolVar(&o.Mocks, "mocks", true, "mock services that do not answer")
-	flags.Uint64Var(&o.Seed, "seed", 1, "mock other answers with another `NUMBER`")
+	flags.Uint64Var(&o.Seed, "seed", 1, "the seed of the mocks, a `NUMBER`")
 	return cmd
 }
 
@@ -36,11 +36,11 @@ func recordCommand(c console) *cobra.Command {
 		Use:     "record",
 		Short:   "Serve the project, and record what its services answer",
 		GroupID: groupServices,
-		Long: `Serves the project as portico dev does, and records each call that the gateway makes: a file for each, with all answers that it got,
-in a folder for each service, and the keys of token issuers. Calls that are made again replace what was recorded before.
+		Long: `Serves the project like portico dev, and records each call of the gateway: a file per call, with all of its answers, in a folder
+per service. It also records the keys of token issuers. A repeated call replaces its earlier recording.
 
-No header of a request is recorded, and no cookie. Values in queries, forms and JSON whose names are those of secrets, such as
-password, accessToken or api_key, are replaced. Messages of gRPC are recorded as they are: look at them before you share
+Request headers and cookies are not recorded. Values in queries, forms and JSON with names of secrets, such as
+password, accessToken or api_key, are replaced. gRPC messages are recorded unchanged: check them before you share
 a recording.
 
 The exit code is that of portico dev.`,
@@ -58,9 +58,9 @@ func replayCommand(c console) *cobra.Command {
 		Use:     "replay",
 		Short:   "Serve the project without its services, from a recording",
 		GroupID: groupServices,
-		Long: `Serves the project as portico dev does. What portico record has recorded answers in place of all services: a call is found by its
-method, path, query, body and caller. One that was recorded several times gets its answers in their order, and then the last
-one again. A call that was not recorded fails, and is printed.
+		Long: `Serves the project like portico dev, with a recording of portico record in place of all services. A call is matched by its
+method, path, query, body and caller. If a call has several recorded answers, they are returned in order, and then the last
+one is repeated. A call that was not recorded fails, and is printed.
 
 The exit code is that of portico dev.`,
 		Example: `  portico replay
@@ -85,7 +85,7 @@ func serves(cmd *cobra.Command, c console, o *dev.Options) {
 	}
 	flags := cmd.Flags()
 	projectFlag(cmd, &o.Root)
-	flags.StringVar(&o.Config, "config", "portico.yaml", "the configuration's `FILE`")
+	flags.StringVar(&o.Config, "config", "portico.yaml", "the configuration `FILE`")
 	flags.StringVar(&o.Main, "main", "./cmd/gateway", "the gateway's `PACKAGE`")
-	flags.StringVar(&o.Log, "log", "warn", "the least `LEVEL` of what the gateway logs: debug, info (with requests), warn, error")
+	flags.StringVar(&o.Log, "log", "warn", "the minimum log `LEVEL` of the gateway: debug, info (with requests), warn, error")
 }

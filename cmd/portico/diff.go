@@ -42,10 +42,10 @@ OLD and NEW are each one of
   .                      a project's folder; the default of NEW is that of --project
   schema/web             a folder with *.graphqls files, and shared beside it
   old.graphqls           a schema file
-A file or a folder goes before a revision of the same name; git:NAME is always the revision. Paths are relative to the
+A file or a folder takes precedence over a revision of the same name; git:NAME is always the revision. Paths are relative to the
 current folder.
 
-The exit code is 0 if nothing fails, 1 if a change does, and 2 if the schemas could not be compared or for wrong use.`,
+The exit code is 0 if no change fails, 1 if one does, and 2 if the schemas could not be compared or for wrong use.`,
 		Example: `  portico diff main
   portico diff v1.2 v1.3 --frontend web --fail-on dangerous
   portico diff main --usage http://127.0.0.1:9090/usage --since 2026-11-01 --ignore-unused`,
@@ -64,7 +64,7 @@ The exit code is 0 if nothing fails, 1 if a change does, and 2 if the schemas co
 	flags.StringVar(&f.manifest, "manifest", "", "add the trusted documents in `FILE`, a manifest of Apollo or Relay")
 	flags.StringArrayVar(&f.usage, "usage", nil, "read the recorded usage of a gateway from `FILE`, or from its URL; may be repeated, one for each gateway")
 	sinceFlag(cmd, &f.since)
-	flags.BoolVar(&f.ignoreUnused, "ignore-unused", false, "do not fail for changes that nothing known uses")
+	flags.BoolVar(&f.ignoreUnused, "ignore-unused", false, "do not fail for changes of unused parts")
 	failOnFlag(cmd, &f.failOn)
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "also show changes of descriptions")
@@ -78,7 +78,7 @@ func sinceFlag(cmd *cobra.Command, since *usage.Day) {
 
 func failOnFlag(cmd *cobra.Command, failOn *schemadiff.Level) {
 	levels := map[string]schemadiff.Level{"breaking": schemadiff.Breaking, "dangerous": schemadiff.Dangerous}
-	cmd.Flags().Func("fail-on", "the least `LEVEL` that fails: breaking or dangerous (default breaking)", func(name string) error {
+	cmd.Flags().Func("fail-on", "the minimum `LEVEL` that fails: breaking or dangerous (default breaking)", func(name string) error {
 		level, ok := levels[name]
 		if !ok {
 			return errors.New("write breaking or dangerous")

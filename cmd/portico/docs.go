@@ -38,8 +38,8 @@ func docsCommand() *cobra.Command {
 		Long: `Writes the documentation of the frontends' APIs: DIR/index.html, DIR/<frontend>/index.html and DIR/<frontend>.md, which any
 web server can serve, and which can be opened as files.
 
-DIR is created. What is in it must have been written by this command before: see docs/apidocs.md. Without --run, the same
-project makes the same files. Limits are those of portico.yaml without the environment.
+DIR is created, or must be empty or the output of an earlier run: see docs/apidocs.md. Without --run, the output is
+deterministic. Limits are those of portico.yaml without environment variables.
 
 The exit code is 0 if the files are written, 1 for mistakes in the project or a failure, and 2 for wrong use.`,
 		Example: `  portico docs --out site

@@ -32,7 +32,7 @@ func explainCommand() *cobra.Command {
 		Use:     "explain FILE",
 		Short:   "Show which calls an operation makes, or made and when",
 		GroupID: groupSchema,
-		Long: `Shows which calls of services the operation in a file makes at worst, without a gateway; or, with --run, which calls a gateway
+		Long: `Shows the maximum calls of services for the operation in a file, without a gateway; or, with --run, the calls that a gateway
 made for it, and when.
 
 The exit code is 0 if the operation is valid and, with --run, its answer has no errors; otherwise 1, and 2 for wrong use.`,

@@ -26,15 +26,15 @@ func initCommand(c console) *cobra.Command {
 	var f initFlags
 	cmd := &cobra.Command{
 		Use:     "init NAME",
-		Short:   "Make a project",
+		Short:   "Create a project",
 		GroupID: groupProject,
-		Long: `Makes a project in the folder NAME: a Go module with a schema for each frontend, its configuration, the generated code, an
-operation, a test, and what a repository has. NAME may be the path of a module, such as github.com/acme/shop.
+		Long: `Creates a project in the folder NAME: a Go module with a schema for each frontend, its configuration, the generated code, an
+operation, a test, and the usual files of a repository. NAME may be a module path, such as github.com/acme/shop.
 
-On a terminal, what is not given is asked for. Files that exist are never overwritten, and nothing is left of a project that
-could not be made.
+On a terminal, the command prompts for missing values. Existing files are never overwritten, and a failed run leaves no files
+behind.
 
-The exit code is 0 if the project was made, 1 for a mistake in a document or a failure, and 2 for wrong use.`,
+The exit code is 0 if the project was created, 1 for a mistake in a document or a failure, and 2 for wrong use.`,
 		Example: `  portico init shop
   portico init shop --frontends web,mobile --from orders=openapi.yaml
   portico init github.com/acme/shop --from catalog.yaml --from reviews=proto/reviews.proto`,
@@ -58,9 +58,9 @@ The exit code is 0 if the project was made, 1 for a mistake in a document or a f
 	flags.StringSliceVar(&f.frontends, "frontends", nil, "the frontends, a `LIST` with commas (default web)")
 	flags.StringArrayVar(&f.from, "from", nil, "the OpenAPI document or proto of a service, as `[SERVICE=]FILE`; its operations become fields. "+
 		"Without SERVICE, the file names the service. Without --from, the project has an example. May be repeated")
-	flags.StringArrayVarP(&f.roots, "import-path", "I", nil, "look for imports of protos in the folder `DIR`; may be repeated")
+	flags.StringArrayVarP(&f.roots, "import-path", "I", nil, "search `DIR` for imports of protos; may be repeated")
 	flags.StringVar(&f.module, "module", "", "the `PATH` of the Go module (default example.com/NAME)")
-	flags.StringVar(&f.portico, "portico", "", "the source of Portico in the folder `DIR`, for a build of it that is no released version and does not find it")
+	flags.StringVar(&f.portico, "portico", "", "the source `DIR` of Portico, if this build is not a released version and cannot find it")
 	_ = cmd.MarkFlagDirname("portico") // it fails for undefined flags only
 	return cmd
 }

@@ -36,11 +36,11 @@ func mockCommand() *cobra.Command {
 	var f mockFlags
 	cmd := &cobra.Command{
 		Use:     "mock",
-		Short:   "Answer for services from their documents",
+		Short:   "Mock services from their documents",
 		GroupID: groupServices,
-		Long: `Answers for the services of portico.yaml where their URLs are, until it is interrupted, from clients/<service>/openapi.yaml, or
-from the protos in clients/proto. The same seed gives the same answers. Services that run already, that are not on this
-machine, or that have no document are left out.
+		Long: `Mocks the services of portico.yaml at their URLs until it is interrupted. Answers are generated from
+clients/<service>/openapi.yaml, or from the protos in clients/proto. The same seed gives the same answers. Services that are
+already running, are not on this machine, or have no document are skipped.
 
 The exit code is 0 after an interruption, 1 if no service can be mocked, and 2 for wrong use.`,
 		Example: `  portico mock
@@ -51,7 +51,7 @@ The exit code is 0 after an interruption, 1 if no service can be mocked, and 2 f
 	flags := cmd.Flags()
 	projectFlag(cmd, &f.dir)
 	flags.StringArrayVar(&f.services, "service", nil, "mock the service `NAME` only; may be repeated")
-	flags.Uint64Var(&f.seed, "seed", 1, "make other answers with another `NUMBER`")
+	flags.Uint64Var(&f.seed, "seed", 1, "the seed of the answers, a `NUMBER`")
 	flags.DurationVar(&f.latency, "latency", 0, "wait for a `DURATION` before each answer, such as 50ms")
 	flags.Float64Var(&f.fail, "fail", 0, "fail a `SHARE` of the calls, such as 0.1, with 503")
 	return cmd

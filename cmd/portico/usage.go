@@ -37,10 +37,10 @@ func usageCommand() *cobra.Command {
 	var f usageFlags
 	cmd := &cobra.Command{
 		Use:     "usage FILE...",
-		Short:   "List fields that nobody requests, and deprecated ones that are requested",
+		Short:   "List fields that no client requests, and deprecated ones that are requested",
 		GroupID: groupSchema,
-		Long: `Lists the fields of each frontend that nobody requested, and the deprecated fields, arguments, input fields and enum
-values that clients use nevertheless, by the usage that gateways have recorded.
+		Long: `Lists the fields of each frontend that no client requested, and the deprecated fields, arguments, input fields and enum
+values that clients still use, from the usage that gateways have recorded.
 
 FILE is a file of recorded usage (usage.file), or the URL of a gateway, such as http://127.0.0.1:9090/usage, to which
 ADMIN_TOKEN is sent if it is set. Several are merged: one for each gateway.

@@ -22,13 +22,13 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Answer is the answer to one request, or one of those to a subscription. It
-// belongs to the request; what it shares with others is immutable.
+// Answer is the answer to a request, or one event of a subscription. It belongs to the
+// request; data that it shares with other answers is immutable.
 type Answer struct {
-	// Header are the fields that the answer has over HTTP besides those of its
-	// content. It may be nil.
+	// Header has the HTTP header fields of the answer, except those of its content. It
+	// may be nil.
 	Header http.Header
-	// Status is the status over HTTP; 0 for the one that the response stands for.
+	// Status is the HTTP status; 0 for the default of the response.
 	Status   int
 	response *graphql.Response // nil: that of cached
 	cost     func() float64    // nil: nothing
@@ -90,16 +90,16 @@ func (a *Answer) EachCode(f func(problem.Code)) {
 	}
 }
 
-// New returns an answer that is not cached. cost returns what it took to make it, in
-// points; nil is nothing.
+// New returns an answer that is not cached. cost returns its actual cost, in points; nil
+// means 0.
 func New(response *graphql.Response, cost func() float64) *Answer {
 	return &Answer{response: response, cost: cost}
 }
 
-// Bypass notes that the cache was not asked.
+// Bypass records that the cache was not used.
 func (a *Answer) Bypass() { a.status = bypassed }
 
-// Cost returns what it took to make the answer, in points.
+// Cost returns the actual cost of the answer, in points.
 func (a *Answer) Cost() float64 {
 	if a.cost != nil && !a.counted { // the data is read for it
 		a.points, a.counted = a.cost(), true
@@ -107,8 +107,8 @@ func (a *Answer) Cost() float64 {
 	return a.points
 }
 
-// Pass adds what services pass to the caller, and the calls that were made, to an answer that is not
-// cached, as the provenance of the answer has it.
+// Pass adds the header fields that services pass to the caller, and the calls, from the provenance
+// of the answer. The answer must not be cached.
 func (a *Answer) Pass(s provenance.Summary) { a.passed, a.calls = passedOf(s), callsOf(s) }
 
 // LostPassed reports whether services passed more header fields than an answer
@@ -123,8 +123,8 @@ func Problem(p *problem.Error) *Answer {
 	return Errors(p.OfRequest())
 }
 
-// RetryAfter returns in how many seconds it makes sense to ask again: the most
-// that a problem of the answer says ([problem.RetryAfter]), 0 if none does.
+// RetryAfter returns the number of seconds after which a client may retry: the maximum of
+// the answer's problems ([problem.RetryAfter]), or 0.
 func (a *Answer) RetryAfter() float64 {
 	if a.response == nil {
 		return 0
@@ -143,7 +143,7 @@ func (a *Answer) Executed() bool {
 	return a.response == nil || a.response.Data != nil || len(a.response.Errors) == 0
 }
 
-// Extend adds a member to the answer's extensions. A cached answer with some is
+// Extend adds a member to the answer's extensions. A cached answer with extensions is
 // sent as if it were not cached.
 func (a *Answer) Extend(name string, value any) {
 	resp := a.own()
@@ -222,8 +222,8 @@ func (a *Answer) Append(b []byte) []byte {
 	return append(b, '}')
 }
 
-// Size returns about how many bytes [Answer.Append] appends, without what it costs to find out: errors and
-// extensions are estimated.
+// Size returns the approximate number of bytes that [Answer.Append] appends. Errors and extensions are
+// estimated.
 func (a *Answer) Size() int {
 	const each = 256
 	if a.response == nil {

@@ -20,9 +20,8 @@ type Cache struct {
 	contents *cache.Cache // of *content
 }
 
-// NewCache returns a cache with the answers of a store, which others may use too.
-// The timeout bounds the making of an answer that callers share. Close must be
-// called at the end.
+// NewCache returns a cache that uses a store, which may be shared with other caches. The
+// timeout limits a shared execution. Close must be called at the end.
 func NewCache(store *cache.Store, timeout time.Duration) *Cache {
 	return &Cache{store: store, contents: cache.NewCache(store, cache.Kind{Timeout: timeout, Codec: codec(), Failed: failed})}
 }
@@ -31,36 +30,35 @@ func NewCache(store *cache.Store, timeout time.Duration) *Cache {
 // better.
 func failed(e *cache.Entry, err error) bool { return err == nil && contentOf(e).failed() }
 
-// Close ends what is being made and waits for it.
+// Close cancels running executions and waits for them.
 func (c *Cache) Close() { c.contents.Close() }
 
-// Drain waits until nothing is being made that callers share, or ctx is done.
+// Drain waits until no shared execution is running, or ctx is done.
 func (c *Cache) Drain(ctx context.Context) { c.contents.Drain(ctx) }
 
-// Query is what [Cache.Get] is asked for.
+// Query is an argument of [Cache.Get].
 type Query struct {
-	// Key is that of the operation with its variables.
+	// Key is the key of the operation with its variables.
 	Key cache.Key
-	// Variation is what the operation's answers vary by.
+	// Variation records the inputs that the operation's answers vary by.
 	Variation *Variation
 	// Alone reports whether the answer is for this caller only.
 	Alone bool
-	// Make makes the answer. It is called in the context of one of the callers
-	// who get it, without its end, which records the answer's provenance. It must
-	// not panic.
+	// Make makes the answer. Its context has the values of one of the callers, but not
+	// its cancellation, and records the answer's provenance. It must not panic.
 	Make func(ctx context.Context) Made
 }
 
 // Made is an answer that was made.
 type Made struct {
-	// Response must not be changed any more.
+	// Response must not be modified.
 	Response *graphql.Response
 	// Cost returns the actual cost in points. It is called on demand, and must be safe
 	// for concurrent use.
 	Cost func() float64
-	// Policy is what may be done with the answer, by the schema.
+	// Policy is the cache policy of the answer, by the schema.
 	Policy cachecontrol.Policy
-	// Tags are what the answer is invalidated by, besides those of its provenance.
+	// Tags are the tags that invalidate the answer, besides those of its provenance.
 	Tags []string
 }
 
@@ -71,10 +69,9 @@ const bypassed = "fwd=bypass"
 // answer varies by more. It only grows, by headers that code has names of.
 const attempts = 4
 
-// Get returns the answer to a query: a fresh one that is cached; a stale one while
-// a new one is made, or in place of one for which services failed, if the policy
-// permits it (RFC 5861); else a new one. An error is that of ctx, if it is done
-// before there is an answer, or of a cache that is closed.
+// Get returns the answer to a query: a fresh cached one; a stale one while a new one is
+// made, or if services fail, if the policy permits it (RFC 5861); otherwise a new one. It
+// returns an error if ctx is done before there is an answer, or if the cache is closed.
 func (c *Cache) Get(ctx context.Context, q *Query) (*Answer, error) {
 	for range attempts {
 		v := q.Variation.vary.Load()

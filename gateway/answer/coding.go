@@ -167,7 +167,7 @@ func (p *Buffers) Get() *bytes.Buffer {
 	return new(bytes.Buffer)
 }
 
-// Put takes a buffer back, which is not used any more.
+// Put returns a buffer, which must not be used afterwards.
 func (p *Buffers) Put(b *bytes.Buffer) {
 	if b.Cap() <= largestReused {
 		p.pool.Put(b)

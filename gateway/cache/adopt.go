@@ -22,10 +22,9 @@ type Adoption struct {
 // Adopting returns the adoption of tags.
 func Adopting(tags []string) *Adoption { return &Adoption{tags: tags} }
 
-// By adds the tags to an entry, so that what invalidates the answer invalidates it, too:
-// otherwise the answer would be made of it again. It counts from when the entry's making
-// began: the answer is not valid if one of its tags was invalidated since, which is
-// reported.
+// By adds the tags to an entry, so that an invalidation of the answer also invalidates
+// the entry; otherwise a new answer would be made of it. It reports whether one of the
+// tags was invalidated since the making of the entry began: then the answer is not valid.
 func (a *Adoption) By(p *Part) (valid bool) {
 	e := p.entry.Value()
 	if e == nil { // it was dropped

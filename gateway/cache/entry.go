@@ -20,34 +20,34 @@ type Policy struct {
 	// IfError is how long after Fresh it is served if making a new one failed
 	// (stale-if-error, RFC 5861).
 	IfError time.Duration
-	// Validate is how long after Fresh it is passed to what makes a new one, which
-	// may find that it has not changed.
+	// Validate is how long after Fresh the value is passed to [Make], which may find that
+	// it has not changed.
 	Validate time.Duration
 }
 
 // life returns how long a value is of use.
 func (p Policy) life() time.Duration { return p.Fresh + max(p.Revalidate, p.IfError, p.Validate) }
 
-// Entry is a value and how it is cached. It must not be changed once it was
-// returned to a [Cache].
+// Entry is a value with its cache policy. It must not be modified after it was returned
+// to a [Cache].
 type Entry struct {
 	Policy
 
-	// Key is what it is cached under; the zero value is the key that was asked for.
+	// Key is the key of the entry; the zero value stands for the requested key.
 	Key Key
 	// Value is what callers get.
 	Value any
 	// Cost is its size in bytes.
 	Cost int64
-	// Born is when the value was made, or the oldest part of it.
+	// Born is the time at which the value, or its oldest part, was made.
 	Born time.Time
-	// Tags are those that invalidate it, besides those that it adopts.
+	// Tags are the tags that invalidate the value, besides adopted ones.
 	Tags []string
-	// Part reports that answers are made of it, whose tags it adopts. Other gateways
-	// do not know these: for them, every invalidation is one of it.
+	// Part reports that answers are made of the value, and that it adopts their tags.
+	// Other gateways do not know these tags: for them, every invalidation invalidates it.
 	Part bool
-	// Parts are the cached entries that it was made of: its making began when the
-	// first of theirs did.
+	// Parts are the cached entries that the value was made of: its making began when that
+	// of the first part did.
 	Parts []*Part
 
 	until   time.Time     // the end of its life whatever its policy; zero for none
@@ -127,6 +127,6 @@ func (s *Store) PartOf(e *Entry) *Part {
 	return e.self.Load()
 }
 
-// Until returns the end of the entry's life, whatever its policy; zero for none. What
-// is made of it is not fresh any longer.
+// Until returns the end of the entry's life, independent of its policy; zero for none.
+// Values that are made of it are not fresh for longer.
 func (p *Part) Until() time.Time { return p.until }

@@ -11,17 +11,17 @@ import (
 
 // Kind describes the values of a [Cache].
 type Kind struct {
-	// Timeout bounds the making of a value.
+	// Timeout limits the making of a value.
 	Timeout time.Duration
 	// Codec shares values with other gateways; nil does not.
 	Codec *Codec
-	// Failed reports whether what [Make] returned is a failure, instead of which a
-	// stale value may be served. It may be nil: then nothing is.
+	// Failed reports whether the result of [Make] is a failure, instead of which a stale
+	// value may be served. If it is nil, no result is.
 	Failed func(e *Entry, err error) bool
 }
 
-// Cache serves the values of one kind from a store, and makes those that are not
-// there. It is safe for concurrent use.
+// Cache serves the values of one kind from a store, and makes missing ones. It is safe
+// for concurrent use.
 //
 // Concurrent callers of one key share the making of its value (request
 // coalescing), unless the store keeps them separate. It happens in a goroutine
@@ -41,19 +41,19 @@ type Cache struct {
 	group  sync.WaitGroup
 }
 
-// NewCache returns a cache that keeps its values in a store, which others may use,
-// too. Their keys must be different. Close must be called at the end.
+// NewCache returns a cache that stores its values in a store, which may be shared with
+// other caches. Their keys must be different. Close must be called at the end.
 func NewCache(store *Store, kind Kind) *Cache {
 	c := &Cache{store: store, kind: kind, flying: map[flightKey]*flight{}}
 	c.SetTimeout(kind.Timeout)
 	return c
 }
 
-// SetTimeout changes what bounds the making of a value from now on.
+// SetTimeout changes the timeout of makers that start from now on.
 func (c *Cache) SetTimeout(d time.Duration) { c.timeout.Store(int64(d)) }
 
-// Make makes a value. An entry without freshness is not cached. have is the entry
-// that is cached, which is not fresh; nil if there is none.
+// Make makes a value. An entry without freshness is not cached. have is the stale cached
+// entry; nil if there is none.
 type Make func(ctx context.Context, have *Entry) (*Entry, error)
 
 // Status is how a value was found.
@@ -65,8 +65,8 @@ type Status struct {
 	Joined bool
 	// Stored reports that it was made and is cached now.
 	Stored bool
-	// Invalid reports that it was invalidated while it was made: no cache may keep
-	// it.
+	// Invalid reports that the value was invalidated while it was made: it must not be
+	// cached.
 	Invalid bool
 }
 
@@ -109,7 +109,7 @@ func (c *Cache) stale(e *Entry) (*Entry, Status, error) {
 	return e, Status{Hit: true, Stale: true}, nil
 }
 
-// Close cancels what is being made and waits for it. Nothing begins after it.
+// Close cancels running makers and waits for them. No other starts after it.
 func (c *Cache) Close() {
 	c.mu.Lock()
 	c.closed = true
@@ -347,11 +347,10 @@ func (c *Cache) ask(ctx context.Context, epoch uint64, keys ...Key) ([]*Entry, *
 	return found, t
 }
 
-// Batch is Fetch of several keys at once for a caller that coalesces them itself
-// and has looked for them with [Cache.Fresh]. It returns what other gateways have,
-// nil where they have nothing. The other keys are made: create is called with
-// their positions, if there are some, and returns what is to be cached, in any
-// order; each entry has its key.
+// Batch is Fetch for several keys, for a caller that coalesces them itself and has looked
+// them up with [Cache.Fresh]. It returns the entries that other gateways have, and nil
+// for the other keys. For these, create is called with their positions, if there are any;
+// it returns the entries to cache, in any order, each with its key.
 func (c *Cache) Batch(ctx context.Context, keys []Key, create func(missing []int) []*Entry) []*Entry {
 	epoch := c.store.Epoch()
 	found, t := c.ask(ctx, epoch, keys...)

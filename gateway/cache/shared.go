@@ -28,8 +28,8 @@ const (
 	mostWaiting   = 16 << 20 // bytes of them
 )
 
-// AloneAge bounds how long a value that was stored while the link to Redis was down
-// is kept: invalidations of other gateways do not arrive then.
+// AloneAge is the maximum age of a value that was stored while the link to Redis was
+// down, when invalidations of other gateways do not arrive.
 const AloneAge = 5 * time.Second
 
 // shared is the second level: the values that gateways share, and the invalidations of
@@ -104,8 +104,8 @@ func (s *shared) entryKey(key Key) string {
 // Tracked is part of redis.Watcher.
 func (s *shared) Tracked() []string { return []string{s.tagPrefix(), s.generationKey()} }
 
-// Changed is part of redis.Watcher: some gateway invalidated tags, or began or ended
-// a generation.
+// Changed is part of redis.Watcher: a gateway invalidated tags, or began or ended a
+// generation.
 func (s *shared) Changed(keys []string) {
 	tags := make([]string, len(keys))
 	for i, key := range keys {
@@ -120,8 +120,8 @@ func (s *shared) Changed(keys []string) {
 // Lost is part of redis.Watcher: invalidations of others may have been missed.
 func (s *shared) Lost() { s.store.tags.addAll() }
 
-// Checked is part of redis.Watcher. It writes what is pending. In a new session, the
-// first level is emptied after that, and before anything is read.
+// Checked is part of redis.Watcher. It writes pending invalidations. In a new session, it
+// then empties the first level before anything is read.
 func (s *shared) Checked(ctx context.Context, session *redis.Session) error {
 	if err := s.writePending(ctx, session); err != nil {
 		return err

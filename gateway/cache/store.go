@@ -26,14 +26,13 @@ import (
 	"github.com/portico-gateway/portico/gateway/redis"
 )
 
-// Config configures what a store keeps.
+// Config configures a store.
 type Config struct {
-	// Size is the most bytes that are kept; 0 keeps nothing.
+	// Size is the maximum size of all entries in bytes; 0 caches nothing.
 	Size int64
-	// Missing is how long it is cached that there is no value (negative caching).
+	// Missing is how long a missing value is cached (negative caching).
 	Missing time.Duration
-	// Separate lets each caller make a value of its own: callers do not share what
-	// is being made.
+	// Separate disables coalescing: each caller makes its own value.
 	Separate bool
 	// Link is the link to Redis, through which gateways share values and
 	// invalidations; nil for none. The store becomes its watcher.
@@ -104,7 +103,7 @@ func New(config Config) (*Store, error) {
 	return s, nil
 }
 
-// Nothing returns a store that keeps nothing.
+// Nothing returns a store that caches nothing.
 func Nothing() *Store {
 	s, _ := New(Config{}) // what can fail is keeping something
 	return s
@@ -117,7 +116,7 @@ func (s *Store) Run(ctx context.Context) {
 	}
 }
 
-// Close frees what is kept. Run must have returned.
+// Close frees all entries. Run must have returned.
 func (s *Store) Close() {
 	if s.shared != nil {
 		s.shared.close()
@@ -130,13 +129,13 @@ func (s *Store) Close() {
 // Now returns the time of the store's clock.
 func (s *Store) Now() time.Time { return s.config.Now() }
 
-// Coalesces reports whether callers share what is being made.
+// Coalesces reports whether concurrent callers of a key share the making of its value.
 func (s *Store) Coalesces() bool { return !s.config.Separate }
 
-// Missing is how long it is cached that there is no value.
+// Missing returns how long a missing value is cached.
 func (s *Store) Missing() time.Duration { return s.config.Missing }
 
-// Keeps reports whether the store keeps anything.
+// Keeps reports whether the store caches anything.
 func (s *Store) Keeps() bool { return s.entries != nil }
 
 // Epoch counts invalidations.
@@ -202,12 +201,12 @@ func (s *Store) settle(e *Entry) (kept bool) {
 	return ok && have == e
 }
 
-// Invalidate drops all entries with one of these tags, also those that are being
+// Invalidate drops all entries with one of these tags, including those that are being
 // made. An empty tag is ignored.
 //
-// It reports whether other gateways drop them, too, when it returns. If not,
-// because Redis is not available or refuses to write, they do as soon as
-// that is possible; until then they are bound by the ages of what they have.
+// It reports whether the invalidation was sent to other gateways before it returned. If
+// not, because Redis is not available or refuses writes, it is sent as soon as possible;
+// until then, other gateways serve their entries for their ages.
 func (s *Store) Invalidate(ctx context.Context, tags ...string) (shared bool) {
 	if slices.Contains(tags, "") { // which stands for all in Redis
 		tags = slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return tag == "" })
@@ -251,11 +250,11 @@ type Stats struct {
 	// Evicted entries made room for others, Rejected ones found none.
 	Evicted  uint64 `json:"evicted"`
 	Rejected uint64 `json:"rejected"`
-	// Bytes is what is kept now.
+	// Bytes is the current size of all entries.
 	Bytes int64 `json:"bytes"`
 }
 
-// Stats returns what the store has done.
+// Stats returns the counts of the store.
 func (s *Store) Stats() Stats {
 	stats := Stats{Hits: s.counts.hits.Load(), Stale: s.counts.stale.Load(), Shared: s.counts.remote.Load(), Misses: s.counts.misses.Load()}
 	if s.entries != nil {

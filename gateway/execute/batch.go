@@ -18,8 +18,8 @@ import (
 // []error, as loader.Errors has, with one entry a parent.
 type Resolver[P comparable, R any] func(ctx context.Context, parents []P) ([]R, error)
 
-// Below resolves what selections ask of values, and returns when it has all
-// results. It is generated for every type that has something to resolve.
+// Below resolves the selections on values, and returns when it has all results. It is
+// generated for every type with fields to resolve.
 type Below[R any] func(ctx context.Context, selections ast.SelectionSet, values []R)
 
 // Each makes a resolver of a method that takes one parent. The parents are
@@ -133,8 +133,8 @@ func repeat(err error, n int) []error {
 	return list
 }
 
-// Resolved returns the result of the field that gqlgen is at for this parent,
-// if it was resolved with its level; it waits for it when that is under way.
+// Resolved returns the result of gqlgen's current field for this parent, if it was
+// resolved with its level; it waits if that is running.
 func Resolved[P comparable, R any](ctx context.Context, parent P) (value R, ok bool, err error) {
 	b, at := find[P, R](ctx, graphql.GetFieldContext(ctx).Field.Field, parent)
 	if b == nil {
@@ -144,13 +144,13 @@ func Resolved[P comparable, R any](ctx context.Context, parent P) (value R, ok b
 	return value, true, err
 }
 
-// Root resolves what is below the value of the root field that gqlgen is at.
+// Root resolves the selections below the value of gqlgen's current root field.
 func Root[R any](ctx context.Context, value R, below Below[R]) {
 	below(ctx, graphql.GetFieldContext(ctx).Field.Selections, []R{value})
 }
 
-// Alone resolves the field that gqlgen is at for one parent that no level had:
-// one that a hand-written type gave by value, for instance.
+// Alone resolves gqlgen's current field for a parent that no level had, such as one that
+// a hand-written type returned by value.
 func Alone[P comparable, R any](ctx context.Context, parent P, resolve Resolver[P, R], below Below[R]) (R, error) {
 	b := &batch[P, R]{
 		parents:    []P{parent},

@@ -15,7 +15,7 @@ func deniedOf(ctx context.Context) map[*ast.Field]error {
 	return nil
 }
 
-// Deny is the middleware of an operation of which some fields are denied.
+// Deny returns the middleware of an operation with denied fields.
 func Deny(denied map[*ast.Field]error) graphql.FieldMiddleware {
 	return func(ctx context.Context, next graphql.Resolver) (any, error) {
 		if err := denied[graphql.GetFieldContext(ctx).Field.Field]; err != nil {
@@ -25,8 +25,8 @@ func Deny(denied map[*ast.Field]error) graphql.FieldMiddleware {
 	}
 }
 
-// Fields are the fields that selections ask of objects of some types, without
-// those that are denied: nobody loads what nobody is shown.
+// Fields returns the selected fields of objects of some types, without denied ones, for
+// which nothing is loaded.
 func Fields(ctx context.Context, selections ast.SelectionSet, types []string) []graphql.CollectedField {
 	fields := graphql.CollectFields(graphql.GetOperationContext(ctx), selections, types)
 	denied := deniedOf(ctx)

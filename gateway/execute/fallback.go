@@ -13,8 +13,8 @@ import (
 // of an error for each parent whose service is not available. field is the name of the
 // field, such as "Product.reviews", for the log. value returns a new value.
 //
-// The error is logged. The record of the answer's provenance has it that the answer is
-// not whole: see [provenance.Record.FellBack].
+// The error is logged. The provenance of the answer records the fallback: see
+// [provenance.Record.FellBack].
 func Fallback[P comparable, R any](field string, resolve Resolver[P, R], value func() R) Resolver[P, R] {
 	return func(ctx context.Context, parents []P) ([]R, error) {
 		b := &batch[P, R]{parents: parents, resolve: resolve}

@@ -41,8 +41,8 @@ func Fit[R, S any](fit func(R) (S, error)) func(R, error) (S, error) {
 	}
 }
 
-// FitEach converts the values of a stream. An error of fit is that of its event;
-// those of the stream are passed on. It goes on after both.
+// FitEach converts the values of a stream. An error of fit is an error of its event;
+// errors of the stream are passed on. It continues after both.
 func FitEach[R, S any](events iter.Seq2[R, error], fit func(R) (S, error)) iter.Seq2[S, error] {
 	return func(yield func(S, error) bool) {
 		for value, err := range events {
@@ -67,9 +67,8 @@ func NonNull[T any](value *T) (out T, err error) {
 	return *value, nil
 }
 
-// Null returns the error of a non-null field for which a service gave no value,
-// although that would do for other fields or frontends; service is empty if it is
-// not known.
+// Null returns the error of a non-null field for which a service returned no value, which
+// is valid for other fields or frontends; service is empty if it is not known.
 func Null(service string) error {
 	err := problem.Wrap(errNull, problem.ServiceError, "The service gave an answer that makes no sense.")
 	if service != "" {
@@ -127,8 +126,8 @@ func EnumPointers[T any](values []*T, known func(T) bool) ([]*T, error) {
 	return values, nil
 }
 
-// Member returns a value of an interface or a union; an error if the frontend
-// does not have its type. Nil is returned as it is.
+// Member returns a value of an interface or a union; an error if the frontend does not
+// have its type. Nil is returned unchanged.
 func Member[T any](value T, known func(T) bool) (out T, err error) {
 	if any(value) != nil && !known(value) {
 		return out, unknown("this frontend does not have the type of a %T", value)
@@ -136,8 +135,8 @@ func Member[T any](value T, known func(T) bool) (out T, err error) {
 	return value, nil
 }
 
-// MemberOrNull is like [Member] for a nullable field: it returns null in place
-// of a value whose type the frontend does not have.
+// MemberOrNull is like [Member] for a nullable field: it returns null instead of a value
+// whose type the frontend does not have.
 func MemberOrNull[T any](value T, known func(T) bool) (out T, err error) {
 	if any(value) == nil || !known(value) {
 		return out, nil

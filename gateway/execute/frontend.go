@@ -6,8 +6,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/input"
 )
 
-// RunPorticoGenerate2 is what generated code refers to. A runtime that the code of another generator does not fit has another
-// number in the name, so that the compiler says what to do.
+// RunPorticoGenerate2 is referred to by generated code. The number changes with every incompatible version of the
+// runtime, so that the compiler error for outdated generated code names the fix.
 const RunPorticoGenerate2 = true
 
 // Frontend is a generated frontend, as a server serves it.
@@ -19,10 +19,10 @@ type Frontend struct {
 	// Parsers are those of the scalars and enums in the schema's inputs, by name;
 	// see [input.Parser].
 	Parsers map[string]input.Parser
-	// Receivers are the services that the project's schemas know to receive the
-	// caller (@service), sorted: what they answer is not cached for others.
+	// Receivers are the services that receive the caller according to the project's
+	// schemas (@service), sorted: their answers are not cached for other callers.
 	Receivers []string
-	// Routes say which calls resolve fields, by type; a field can have several.
+	// Routes are the calls that resolve fields, by type; a field can have several.
 	Routes []Route
 	// Operations are examples, for the playground.
 	Operations []Operation
@@ -32,17 +32,17 @@ type Frontend struct {
 type Route struct {
 	// Field is the field's schema coordinate, such as Product.stock.
 	Field string `json:"field"`
-	// Service is what is called; empty if that is not known, for hand-written code.
+	// Service is the called service; empty if it is not known, for hand-written code.
 	Service string `json:"service,omitempty"`
-	// Call is the call in a few words, such as "GET /products", or "Go method".
+	// Call describes the call, such as "GET /products" or "Go method".
 	Call string `json:"call"`
 	// Route is the route's name in logs, metrics, traces and explanations; empty for hand-written code.
 	Route string `json:"route,omitempty"`
-	// Each reports whether each object takes a call of its own.
+	// Each reports whether each object requires its own call.
 	Each bool `json:"each,omitempty"`
 }
 
-// Operation is an example of what to ask a frontend.
+// Operation is an example operation of a frontend.
 type Operation struct {
 	// Name is that of its file, without the extension.
 	Name string

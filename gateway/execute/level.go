@@ -12,9 +12,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Level is the objects of one type that one selection set is asked of, with
-// what there is to resolve for them. It is used by one goroutine; what it runs
-// is concurrent.
+// Level has the objects of one type that share a selection set, and the fields to resolve
+// for them. It must be used by one goroutine; it runs resolvers concurrently.
 type Level[P comparable] struct {
 	ctx     context.Context
 	parents []P
@@ -22,9 +21,8 @@ type Level[P comparable] struct {
 	tasks   []func()
 }
 
-// NewLevel makes a level of objects. Each is resolved once even when the list
-// has it several times; those that are nil, or whose faults are of the whole
-// object, are left out.
+// NewLevel makes a level of objects. An object is resolved once even if the list repeats
+// it; objects that are nil, or that are faults as a whole, are omitted.
 func NewLevel[P comparable](ctx context.Context, objects []P) *Level[P] {
 	l := &Level[P]{ctx: ctx, parents: make([]P, 0, len(objects)), index: make(map[P]int, len(objects))}
 	var none P
@@ -38,7 +36,7 @@ func NewLevel[P comparable](ctx context.Context, objects []P) *Level[P] {
 	return l
 }
 
-// Objects are the level's objects, distinct and not nil. Do not change them.
+// Objects returns the level's objects, distinct and not nil. They must not be modified.
 func (l *Level[P]) Objects() []P { return l.parents }
 
 // Add resolves a field for all objects of the level, then what is below it. A
@@ -58,15 +56,15 @@ func Add[P comparable, R any](l *Level[P], field graphql.CollectedField, resolve
 	}
 }
 
-// Down resolves what is below a field whose values the objects have already.
+// Down resolves the selections below a field whose values the objects already have.
 func (l *Level[P]) Down(field graphql.CollectedField, below func()) {
 	if !field.IsDeferred() {
 		l.tasks = append(l.tasks, below)
 	}
 }
 
-// Tag notes what invalidates an answer with the level's objects: see package
-// provenance. An empty text is no tag.
+// Tag records the tags that invalidate an answer with the level's objects: see package
+// provenance. An empty string is ignored.
 func Tag[P comparable](l *Level[P], tag func(P) string) {
 	record := provenance.From(l.ctx)
 	if record == nil {
@@ -82,11 +80,11 @@ func Tag[P comparable](l *Level[P], tag func(P) string) {
 // Empty reports whether the level has no objects.
 func (l *Level[P]) Empty() bool { return len(l.parents) == 0 }
 
-// Run resolves all that was added, concurrently, and returns when it is done.
+// Run resolves all added fields concurrently, and returns when they are done.
 func (l *Level[P]) Run() { Concurrently(l.tasks...) }
 
-// Concurrently runs tasks and returns when all are done. When one panics, so
-// does Concurrently then, in the caller's goroutine, where gqlgen recovers it.
+// Concurrently runs tasks and returns when all are done. If one panics, Concurrently then
+// panics in the caller's goroutine, where gqlgen recovers it.
 func Concurrently(tasks ...func()) {
 	if len(tasks) == 0 {
 		return
@@ -122,8 +120,8 @@ func Flat[R any](below Below[R]) Below[[]R] {
 	}
 }
 
-// Map collects what get returns for each object: the values of a field that
-// the objects have already.
+// Map collects the results of get for each object: the values of a field that the objects
+// already have.
 func Map[P, R any](objects []P, get func(P) R) []R {
 	values := make([]R, len(objects))
 	for i, object := range objects {

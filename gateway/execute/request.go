@@ -1,6 +1,6 @@
-// Package execute is what generated code resolves fields with: breadth-first,
-// every field once for all its parents, so that the number of calls to
-// services follows the depth of an operation and not the length of its lists.
+// Package execute resolves fields for generated code: breadth-first, every field once for
+// all its parents, so that the number of calls to services follows the depth of an
+// operation and not the length of its lists.
 //
 // gqlgen executes depth-first: it asks for a field once for each object. So
 // when a root field has its value, generated code walks the selections below
@@ -52,17 +52,16 @@ func Begin(ctx context.Context) context.Context {
 	return &request{Context: ctx, outer: outer, plans: outer.plans, denied: outer.denied, fellBack: outer.fellBack}
 }
 
-// Options are what an execution has besides its operation. The zero value is that of
-// [Begin].
+// Options are the options of an execution. The zero value has those of [Begin].
 type Options struct {
-	// Plans are kept for other requests with the same operation; nil keeps none.
+	// Plans caches plans for other requests with the same operation; nil caches none.
 	Plans *Plans
-	// Denied are fields that are answered with errors, and not resolved. If there are
-	// such fields, the operation must have [Deny] of them as its middleware.
+	// Denied are fields that have errors instead of being resolved. If there are any, the
+	// operation must use [Deny] of them as its middleware.
 	Denied map[*ast.Field]error
-	// FellBack is called with the error of a service in place of which a field has its
-	// fallback. It must be safe for concurrent use, and may be called with the same
-	// error several times. It may be nil.
+	// FellBack is called with the error of a service when a field gets its fallback
+	// instead. It must be safe for concurrent use, and may be called with the same error
+	// several times. It may be nil.
 	FellBack func(ctx context.Context, field string, err error)
 }
 
@@ -88,8 +87,8 @@ func (r *request) Value(key any) any {
 	return r.Context.Value(key)
 }
 
-// Reset forgets all results and all that was loaded: what a mutation wrote
-// must be read anew by the next field.
+// Reset removes all results and all loaded values, so that the next field reads the
+// writes of a mutation.
 func Reset(ctx context.Context) {
 	provenance.From(ctx).Wrote()
 	loader.Reset(ctx)

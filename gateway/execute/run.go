@@ -20,12 +20,12 @@ type Run struct {
 	denied map[*ast.Field]error
 }
 
-// Results are what is known of the fields of a level's objects, by the position
-// of the field in the selection: a [Column], or what is below a field whose values
+// Results are the results of the fields of a level's objects, by the position of
+// the field in the selection: a [Column], or the results below a field whose values
 // the objects have.
 //
-// Objects are known by their positions. Those that are nil, or whose faults are
-// of the whole object, have none.
+// Objects are identified by their positions. Objects that are nil, or that are faults
+// as a whole, have none.
 type Results struct {
 	fields []any // *Column[R], *Children or nil
 	run    *Run
@@ -56,7 +56,7 @@ func (x *Run) Level(object *Object) *Results {
 // Context returns the context of the execution.
 func (x *Run) Context() context.Context { return x.ctx }
 
-// Do resolves what was added, concurrently, and returns when it is done.
+// Do resolves all added fields concurrently, and returns when they are done.
 func (l *Results) Do() *Results {
 	Concurrently(l.tasks...)
 	l.tasks = nil
@@ -150,7 +150,7 @@ func Fail[R any](l *Results, i, objects int, err error) {
 	l.fields[i] = &Column[R]{values: make([]R, objects), failed: repeat(err, objects)}
 }
 
-// Descend resolves what is below a field whose values the objects have.
+// Descend resolves the selections below a field whose values the objects have.
 func (l *Results) Descend(i int, below func(*Run, *Selected) *Children) {
 	l.tasks = append(l.tasks, func() { l.fields[i] = below(l.run, &l.object.Fields[i]) })
 }
@@ -184,8 +184,8 @@ func Distinct[P comparable, R any](resolve Resolver[P, R]) Resolver[P, R] {
 	}
 }
 
-// Noted tags answers with the objects of a level: see package provenance. An
-// empty text is no tag.
+// Noted records the tags of answers with the objects of a level: see package provenance.
+// An empty string is ignored.
 func Noted[P any](x *Run, objects []P, tag func(P) string) {
 	record := provenance.From(x.ctx)
 	if record == nil {

@@ -24,8 +24,8 @@ type Type struct {
 
 // FieldOf is a field of a [Type].
 type FieldOf struct {
-	// ID is what generated code distinguishes the fields of a type by. It is
-	// negative if the field is not compiled.
+	// ID identifies the field of a type in generated code. It is negative if the field is
+	// not compiled.
 	ID int
 	// Resolves reports whether a method or a call resolves the field. Tags reports
 	// whether answers with the field have cache tags.
@@ -38,8 +38,8 @@ type FieldOf struct {
 // Typename is the ID of __typename in every type.
 const Typename = 0
 
-// Object is what an operation selects of the objects of one type (GraphQL
-// specification, section 6.3.2). It does not change.
+// Object has the selections of an operation on the objects of one type (GraphQL
+// specification, section 6.3.2). It is immutable.
 type Object struct {
 	Fields []Selected
 
@@ -63,10 +63,10 @@ type Selected struct {
 	below      []*Object        // by type; nil for a scalar
 }
 
-// Below returns what is selected of the field's objects of a type.
+// Below returns the selections on the field's objects of a type.
 func (s *Selected) Below(typ int) *Object { return s.below[typ] }
 
-// Plan is what an operation selects, with its conditions decided.
+// Plan has the selections of an operation, with its conditions evaluated.
 type Plan struct {
 	root *Object
 	size atomic.Int64 // of the last data in bytes

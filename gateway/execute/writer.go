@@ -19,10 +19,9 @@ import (
 
 var errNotResolved = errors.New("a field was not resolved with its level")
 
-// Writer writes the data of a response (GraphQL specification, section 7.2.1). A
-// value that may not be null and is makes the Writer fail; who writes the object
-// or the list around it takes that back, with [Writer.End] or [Writer.EndItem], or
-// fails in turn (section 6.4.4).
+// Writer writes the data of a response (GraphQL specification, section 7.2.1). Null in a
+// non-null position makes the Writer fail; the writer of the enclosing object or list
+// truncates it with [Writer.End] or [Writer.EndItem], or fails in turn (section 6.4.4).
 type Writer struct {
 	run   *Run
 	buf   []byte
@@ -71,14 +70,14 @@ func (w *Writer) Close(ok bool) {
 	w.failed = !ok
 }
 
-// Mark is where a field or an item begins, to take it back.
+// Mark is the position at which a field or an item begins, for truncation.
 type Mark struct {
 	at    int
 	field *Selected
 }
 
-// Begin begins a field of an object with faults. If the field is denied or has a
-// fault, it returns false, and the caller goes on with [Writer.End].
+// Begin begins a field of an object with faults. If the field is denied or has a fault,
+// it returns false, and the caller continues with [Writer.End].
 func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
 	outer := w.field
 	w.field = f
@@ -163,10 +162,10 @@ func (w *Writer) EndList(ok bool) {
 	w.failed = !ok
 }
 
-// Null writes null where it may be.
+// Null writes null in a nullable position.
 func (w *Writer) Null() { w.buf = append(w.buf, "null"...) }
 
-// Missing writes null where it may not be, and fails.
+// Missing fails for null in a non-null position.
 func (w *Writer) Missing() {
 	f := w.field
 	path := w.errorPath()
@@ -218,7 +217,7 @@ func (w *Writer) Float(v float64) {
 	w.buf = strconv.AppendFloat(w.buf, v, 'g', -1, 64)
 }
 
-// Time writes a time as RFC 3339 has it.
+// Time writes a time in RFC 3339 format.
 func (w *Writer) Time(v time.Time) {
 	w.buf = append(w.buf, '"')
 	w.buf = v.AppendFormat(w.buf, time.RFC3339Nano)
@@ -271,7 +270,7 @@ func (w *Writer) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// NullOr writes null. Where it may not be, it fails.
+// NullOr writes null, or fails in a non-null position.
 func (w *Writer) NullOr(nonNull bool) {
 	if nonNull {
 		w.Missing()
@@ -280,13 +279,13 @@ func (w *Writer) NullOr(nonNull bool) {
 	w.Null()
 }
 
-// Unexpected fails: the value is of no type that the schema has.
+// Unexpected fails for a value of a type that the schema does not have.
 func (w *Writer) Unexpected(value any) {
 	w.Error(fmt.Errorf("a value has the unexpected type %T", value))
 }
 
-// Marshal writes what a marshaler of gqlgen writes. Null where it may not be
-// fails, and so does a marshaler that adds errors to aside.
+// Marshal writes the output of a gqlgen marshaler. It fails for null in a non-null
+// position, and if the marshaler adds errors to aside.
 func (w *Writer) Marshal(nonNull bool, aside context.Context, marshaler graphql.Marshaler) { //nolint:revive // in the order of use
 	start := len(w.buf)
 	if marshaler == nil {

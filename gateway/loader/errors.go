@@ -10,7 +10,7 @@ import (
 // only some of them failed.
 type Errors []error
 
-// Error returns how many failed, and why the first did.
+// Error returns the number of errors, and the first one.
 func (e Errors) Error() string {
 	failed := e.Unwrap()
 	if len(failed) == 0 {

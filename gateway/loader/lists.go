@@ -5,11 +5,11 @@ import (
 	"errors"
 )
 
-// ResolveLists loads what several keys name for each parent: a list of values, in the
-// order of the parent's keys, with V's zero value for a key without a value. All keys
-// are loaded together, each once; the zero key stands for none. A parent whose keys are
-// nil gets nil. When keys fail, the error is an [Errors] with one entry a parent, and
-// the lists of parents without these keys are there. With most, only the first keys of a
+// ResolveLists loads the values of several keys for each parent: a list of values in the
+// order of the parent's keys, with V's zero value for a key without a value. All keys are
+// loaded together, each once; the zero key stands for none. A parent whose keys are nil
+// gets nil. When keys fail, the error is an [Errors] with one entry a parent, and the
+// lists of parents without these keys are there. With most, only the first keys of a
 // parent are loaded, at most that many.
 func ResolveLists[P any, K comparable, V any](ctx context.Context, l *Loader[K, V], parents []P, keys func(P, *Texts) []K, most ...int) ([][]V, error) {
 	var texts Texts

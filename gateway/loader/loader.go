@@ -13,9 +13,9 @@ import (
 	"math"
 )
 
-// Fetch gets the values of keys, which are distinct. A key that is not in the map,
-// or whose value is nil, has no value, which is no error. An error is that of all
-// keys, unless it is a [KeyErrors].
+// Fetch returns the values of keys, which are distinct. A key that is not in the map, or
+// whose value is nil, has no value, which is not an error. An error applies to all keys,
+// unless it is a [KeyErrors].
 //
 // It is called concurrently. Its context is that of the caller whose keys came
 // first.
@@ -36,7 +36,7 @@ type loads[K comparable, V any] interface {
 	keep(k Keeping)
 }
 
-// Unlimited is the most keys of a fetch that bounds its calls itself, as
+// Unlimited is the maximum number of keys for a fetch that limits its calls itself, as
 // [OneByOne] does.
 const Unlimited = math.MaxInt
 
@@ -73,16 +73,15 @@ func New[K comparable, V any](max int, fetch Fetch[K, V]) *Loader[K, V] {
 	return b.handle()
 }
 
-// Observe makes the loader call observe before it loads a batch, with the number of its keys,
-// without those that were cached. observe must not block; nil is for nobody. Call Observe when the
-// loader is made.
+// Observe makes the loader call observe before it loads a batch, with the number of its keys that
+// are not cached. observe must not block; it may be nil. Call Observe when the loader is made.
 func (l *Loader[K, V]) Observe(observe func(keys int)) *Loader[K, V] {
 	l.of.observe(observe)
 	return l
 }
 
-// Keep lets requests share the loader's values, which they must not change.
-// Call it when the loader is made.
+// Keep lets requests share the loader's values, which they must not modify. Call it when
+// the loader is made.
 func (l *Loader[K, V]) Keep(k Keeping) *Loader[K, V] {
 	l.of.keep(k)
 	return l
@@ -111,8 +110,8 @@ func Resolve[P any, K comparable, V any](ctx context.Context, l *Loader[K, V], p
 	return l.LoadAll(ctx, keys)
 }
 
-// ResolveKeys is [Resolve] with keys of numbers: key may make them with the texts,
-// and must not keep these.
+// ResolveKeys is [Resolve] for numeric keys: key may format them with the texts, which it
+// must not retain.
 func ResolveKeys[P any, K comparable, V any](ctx context.Context, l *Loader[K, V], parents []P, key func(P, *Texts) K) ([]V, error) {
 	var texts Texts
 	return Resolve(ctx, l, parents, func(parent P) K { return key(parent, &texts) })

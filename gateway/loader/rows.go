@@ -62,8 +62,8 @@ func group[K comparable, V any](groups map[K][]V, keys []K, rows []V, most []int
 	}
 }
 
-// Checked fetches the keys that pass a check. Others fail, each with its own
-// error: one key that can't be asked for must not fail all.
+// Checked fetches the keys that pass a check. Others fail, each with its own error: one
+// invalid key must not fail all.
 func Checked[K comparable, V any](keys []K, check func(K) error, fetch func(keys []K) (map[K]V, error)) (map[K]V, error) {
 	failed := KeyErrors[K]{}
 	good := make([]K, 0, len(keys))

@@ -45,8 +45,8 @@ func (s *scoped) Value(key any) any {
 	return s.Context.Value(key)
 }
 
-// Reset forgets everything that was loaded in the context's scope, as has to
-// be done when something was written. Loads that are under way finish.
+// Reset removes everything that was loaded in the context's scope. Call it after a write.
+// Running loads finish.
 func Reset(ctx context.Context) {
 	cache.ResetScope(ctx)
 	if s, ok := ctx.Value(scopeKey{}).(*Scope); ok {

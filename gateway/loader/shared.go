@@ -19,12 +19,12 @@ import (
 // not loaded by another at the same time, and values are cached. What was loaded
 // for one principal, or with a header of the request, is not shared.
 type Keeping struct {
-	// Store keeps the values, and knows when they are invalid.
+	// Store caches the values, and invalidates them.
 	Store *cache.Store
-	// Service is whose values they are, Name distinguishes its loaders.
+	// Service is the service that the values are from; Name distinguishes its loaders.
 	Service, Name string
-	// MaxAge is how long they are fresh, 0 for not at all; that there is no value
-	// is cached for [cache.Store.Missing] at most.
+	// MaxAge is how long the values are fresh; 0 disables caching. Missing values are
+	// cached for at most [cache.Store.Missing].
 	MaxAge time.Duration
 }
 

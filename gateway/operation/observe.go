@@ -17,20 +17,21 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Observer gets to know of the requests for operations. It is safe for concurrent use, and does
-// not block.
+// Observer observes requests for operations. It must be safe for concurrent use, and must not
+// block.
 type Observer interface {
-	// Describe returns what Requested and Observe are given for each request of an operation.
+	// Describe returns the description of an operation that is passed to Requested and
+	// Observe for each of its requests.
 	Describe(of Description) any
-	// Begin is called before an operation is executed, for which a request came at a time. It is
-	// executed with the context that it returns, which Observe is given. It is not called for those
-	// that are not executed.
+	// Begin is called before an operation is executed, with the time of its request. The operation
+	// is executed with the returned context, which is also passed to Observe. Begin is not called
+	// for operations that are not executed.
 	Begin(ctx context.Context, began time.Time) context.Context
-	// Requested is called when a request has come for an operation of a valid document, whatever
-	// will come of it.
+	// Requested is called for each request for an operation of a valid document, whatever its
+	// outcome.
 	Requested(ctx context.Context, described any)
-	// Observe is called when the answer to a request is there, before it is sent, or when a
-	// subscription has ended. described is nil if the document is not valid.
+	// Observe is called when the answer to a request is complete, before it is sent, or
+	// when a subscription has ended. described is nil if the document is not valid.
 	Observe(ctx context.Context, described any, of Outcome)
 }
 
@@ -49,7 +50,7 @@ type Description struct {
 	Uses coordinate.Set
 }
 
-// Outcome is what came of a request.
+// Outcome is the result of a request.
 type Outcome struct {
 	// Frontend is the name of the frontend.
 	Frontend string
@@ -62,20 +63,20 @@ type Outcome struct {
 	Codes []problem.Code
 	// Cache is how the answer was made: see [answer.Answer.Outcome].
 	Cache string
-	// Calls are those that were made for this answer, or until there was none.
+	// Calls are the calls for this answer, including those before a failure.
 	Calls answer.Calls
 	// Requested is the most that the operation can cost, and Actual what it did, in points.
 	Requested, Actual float64
 	// Extensions are those of the request; nil if it was recalled by its text.
 	Extensions map[string]any
-	// Events is how many events a subscription had.
+	// Events is the number of events of a subscription.
 	Events int
 
 	record *provenance.Record // of the calls; nil if there are none
 }
 
-// EachCall calls f with the calls that were made for the answer, and what was found in place of
-// others, at most [provenance.MaxCalls] in all. It returns how many more there are.
+// EachCall calls f with the calls for the answer, including those that the cache answered, at
+// most [provenance.MaxCalls]. It returns the number of other calls.
 func (o *Outcome) EachCall(f func(*provenance.Call)) (more int) { return o.record.EachCall(f) }
 
 // of returns an outcome with what an answer says, which is nil if the caller left.

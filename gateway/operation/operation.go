@@ -40,8 +40,8 @@ import (
 type Config struct {
 	// Policies decide what @policy asks, by name.
 	Policies map[string]access.Policy
-	// Documents bound the documents of requests, and DocumentMemory the bytes of
-	// those that are kept parsed.
+	// Documents limits the documents of requests, and DocumentMemory the size of cached
+	// parsed documents in bytes.
 	Documents      document.Limits
 	DocumentMemory int64
 	// Persisted configures which documents are known by an id. Its Check and Log are
@@ -55,7 +55,7 @@ type Config struct {
 	IntrospectionScope string
 	// Cost bounds what an operation may cost.
 	Cost Cost
-	// Tiers are the buckets that operations are paid from, of the Limiter.
+	// Tiers are the buckets of the Limiter that operations are charged to.
 	Tiers   ratelimit.Tiers
 	Limiter *ratelimit.Limiter
 	// Caching is the policy of fields that have none in the schema.
@@ -74,19 +74,19 @@ type Config struct {
 	// the caller has ExplainScope, or that is empty.
 	Explain      bool
 	ExplainScope string
-	// Observer gets to know of requests; nil for none.
+	// Observer observes requests; it may be nil.
 	Observer Observer
-	// Log gets problems with their causes, which callers do not see.
+	// Log receives problems with their causes, which callers do not see.
 	Log *slog.Logger
 }
 
 // Cost bounds what an operation may cost, in points.
 type Cost struct {
-	// Max is the most that one operation may be estimated to cost.
+	// Max is the maximum estimated cost of an operation.
 	Max float64
 	// ListSize is the length of lists without @listSize.
 	ListSize int
-	// Parse is the price of a document that is not known yet.
+	// Parse is the cost of a document that is not cached.
 	Parse float64
 	// Report selects the answers that have extensions.cost.
 	Report Report
@@ -183,14 +183,14 @@ func (f *Frontend) check(text string) error {
 	return nil
 }
 
-// Run does what has to be done beside requests, until ctx is done.
+// Run runs the frontend's background work until ctx is done.
 func (f *Frontend) Run(ctx context.Context) { f.persisted.Run(ctx) }
 
 // Close cancels executions that no caller waits for, and waits until they end.
 func (f *Frontend) Close() { f.answers.Close() }
 
-// Drain waits until no answer is being made that callers share, or ctx is done. It is for a frontend
-// that gets no more requests.
+// Drain waits until no shared execution is running, or ctx is done. It is for a frontend that gets
+// no more requests.
 func (f *Frontend) Drain(ctx context.Context) { f.answers.Drain(ctx) }
 
 // MayIntrospect reports whether the caller of ctx may read the schema.
@@ -198,7 +198,7 @@ func (f *Frontend) MayIntrospect(ctx context.Context) bool {
 	return f.config.Introspection && (f.config.IntrospectionScope == "" || auth.From(ctx).Has(f.config.IntrospectionScope))
 }
 
-// MayExplain reports whether the caller of ctx may know how requests are routed, and have extensions.explain.
+// MayExplain reports whether the caller of ctx may read routes and extensions.explain.
 func (f *Frontend) MayExplain(ctx context.Context) bool {
 	return f.config.Explain && (f.config.ExplainScope == "" || auth.From(ctx).Has(f.config.ExplainScope))
 }

@@ -38,9 +38,9 @@ func (f *Frontend) remember(r *transport.Request, known *recalled) {
 	f.recalled.Add(maphash.String(f.seed, r.Text), known)
 }
 
-// Recall is part of [transport.Source]: it finds the answer to a request that came
-// before, if it is fresh and the caller may have it. Then there is nothing to
-// decode and to look up.
+// Recall is part of [transport.Source]: it returns the cached answer to a request whose
+// text was seen before, if it is fresh and the caller may read it, without decoding the
+// request.
 func (f *Frontend) Recall(ctx context.Context, method string, text []byte) (answer.Answer, bool) {
 	if f.config.Observer == nil {
 		a, _, _, ok := f.recall(ctx, method, text)

@@ -9,27 +9,26 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Caller is what services can be told of who calls the gateway.
+// Caller is the data of the gateway's caller that services can receive.
 type Caller struct {
-	// Authorization is the caller's, for services that are to be sent it.
+	// Authorization is the caller's Authorization header, for services that receive it.
 	Authorization string
-	// Subject is that of the principal, for services that are to be sent it.
+	// Subject is the principal's subject, for services that receive it.
 	Subject string
-	// RequestID is that of the caller's request, for the services' logs; empty for
+	// RequestID is the id of the caller's request, for the services' logs; empty for
 	// none.
 	RequestID string
-	// Headers are those of the caller's request: bindings send some of them on,
-	// and every service gets the trace context, which is valid ([CheckTrace]).
-	// They must not change any more, and what a service believes must not be
-	// among them.
+	// Headers are the headers of the caller's request: bindings forward some of them, and
+	// every service receives the trace context, which must be valid ([CheckTrace]). They
+	// must not be modified, and must not include headers that services trust.
 	Headers http.Header
 	// Versions are the versions of services that the request gets, by the names of the
 	// services: see [Services.Route].
 	Versions map[string]string
 }
 
-// Values returns what the caller has of something that answers vary by: of a header of
-// the request, or of a version of a service.
+// Values returns the caller's values of an input that answers vary by: a header of the
+// request, or the version of a service.
 func (c Caller) Values(name string) []string {
 	if service, ok := provenance.ServiceOf(name); ok {
 		return []string{c.Versions[service]}
@@ -49,7 +48,7 @@ func isForLogs(name string) bool {
 	return name == requestID || name == traceParent || name == traceState
 }
 
-// CallerKey is where a context has its *[Caller].
+// CallerKey is the key of a context's *[Caller].
 type CallerKey struct{}
 
 // WithCaller returns a context whose calls are made for a caller.
@@ -57,9 +56,9 @@ func WithCaller(ctx context.Context, caller Caller) context.Context {
 	return context.WithValue(ctx, CallerKey{}, &caller)
 }
 
-// CallerOf returns the caller of a context; the zero value when it has none. An
-// answer that is made with it is for no other caller: it is neither cached nor
-// shared. [Header] returns one header only.
+// CallerOf returns the caller of a context, or the zero value. An answer that is made
+// with it is private: it is neither cached nor shared. To read a single header, use
+// [Header].
 func CallerOf(ctx context.Context) Caller {
 	provenance.From(ctx).Uses(provenance.Everything)
 	return callerOf(ctx)
@@ -73,9 +72,9 @@ func callerOf(ctx context.Context) Caller {
 	return *caller
 }
 
-// Header is the first value of a header of the caller's request; empty when
-// there is none. It is noted in the context's provenance: an answer that is
-// made with it is for callers who send the same.
+// Header returns the first value of a header of the caller's request, or "". It is
+// recorded in the context's provenance: an answer that is made with it is for callers who
+// send the same value.
 func Header(ctx context.Context, name string) string {
 	if values := valuesOf(ctx, http.CanonicalHeaderKey(name)); len(values) > 0 {
 		return values[0]

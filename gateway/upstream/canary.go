@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// Rule sends calls of a service to a version of it. If it has a frontend, it is for
-// requests of this one. Of these, it takes those with the header or the claim, and
-// Percent of the others; all if it has none of the three. A Percent of 0 is one, of no
-// request.
+// Rule sends calls of a service to a version of it. If it has a frontend, it applies only
+// to requests of that frontend. It matches requests with the header or the claim, and
+// Percent of the others, or all requests if none of the three is set. A Percent of 0 is
+// set, and matches no others.
 type Rule struct {
 	// To is a name of [Config].Versions.
 	To string
 	// Frontend is the name of a frontend; empty for all.
 	Frontend string
-	// Header is that of a request which wants the version, unless its value is never,
-	// which does not get it.
+	// Header is the name of a header. Requests with it get the version, unless its value
+	// is "never", which excludes them.
 	Header string
-	// Claim is that of a token whose bearer gets the version, unless its value is false
-	// or null.
+	// Claim is the name of a claim. Callers whose token has it get the version, unless
+	// its value is false or null.
 	Claim string
 	// Percent is the share of the requests, from 0 to 100; nil if the rule has none.
 	Percent *float64
-	// Sticky is what requests have in common that get the same version: $subject or
-	// $request.headers.name; empty for nothing. Requests that do not have it are drawn
-	// one by one.
+	// Sticky is $subject or $request.headers.name: requests with the same value get the
+	// same version. If it is empty, or a request does not have it, each request is drawn
+	// separately.
 	Sticky string
 }
 
@@ -37,7 +37,7 @@ const (
 	stickyHeader  = "$request.headers."
 )
 
-// Check returns an error if the rule is not valid.
+// Check returns an error if the rule is invalid.
 func (r Rule) Check() error {
 	switch {
 	case r.Percent != nil && !(*r.Percent >= 0 && *r.Percent <= 100): // also NaN
@@ -50,18 +50,18 @@ func (r Rule) Check() error {
 	return nil
 }
 
-// Routed is what rules decide by.
+// Routed has the properties of a request that rules evaluate.
 type Routed struct {
 	// Frontend is the name of the request's frontend.
 	Frontend string
-	// Claims are those of the token; nil if there is none.
+	// Claims are the claims of the token; nil if there is none.
 	Claims map[string]any
 	// Caller has the subject, the headers and the id of the request.
 	Caller Caller
 }
 
 // Route returns the versions of services that a request gets, by the names of the
-// services: only those that are not the main one. It is nil if there are none.
+// services, without main versions. It is nil if there are none.
 func (s *Services) Route(of Routed) map[string]string {
 	var out map[string]string
 	for name, rules := range *s.rules.Load() {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Change is a change of services that is checked, and not made yet.
+// Change is a change of services that has been checked, but not applied.
 type Change struct {
 	services *Services
 	changed  []changed
@@ -37,7 +37,7 @@ func (e *SettingError) Setting() string {
 	return path
 }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the cause.
 func (e *SettingError) Unwrap() error {
 	if of, ok := errors.AsType[*ofSetting](e.Err); ok {
 		return of.error
@@ -54,8 +54,8 @@ type ofSetting struct {
 func (e *ofSetting) Unwrap() error { return e.error }
 
 // Change prepares a change of the configurations of services, which can be new ones, and
-// the removal of others. Its error has every mistake, also of a service that is removed
-// and called. Either Apply or Discard must be called.
+// the removal of others. Its error has every mistake, including removed services that are
+// still called. Either Apply or Discard must be called.
 func (s *Services) Change(configs []Config, removed []string) (*Change, error) {
 	c := &Change{services: s, removed: removed}
 	var errs []error
@@ -79,15 +79,15 @@ func (s *Services) Change(configs []Config, removed []string) (*Change, error) {
 	return c, nil
 }
 
-// Discard forgets the change.
+// Discard discards the change.
 func (c *Change) Discard() {
 	for _, of := range c.changed {
 		of.setup.versions.close()
 	}
 }
 
-// Apply makes the change. Calls that are under way, and streams that are open, go on as
-// they began; what they call is closed when they have ended.
+// Apply makes the change. Running calls and open streams continue with the old
+// configuration; its connections are closed when they have ended.
 func (c *Change) Apply() {
 	s := c.services
 	s.mu.Lock()

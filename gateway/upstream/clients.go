@@ -14,27 +14,29 @@ import (
 // services compiles with them: what a [Services] is made of is a thousand types, many of which are generic and would be
 // compiled again there.
 type Clients interface {
-	// HTTP returns the client of an HTTP service; an error lists those that there are.
+	// HTTP returns the client of an HTTP service. The error for an unknown name lists the
+	// existing services.
 	HTTP(name string) (HTTP, error)
-	// GRPC returns the client of a gRPC service; an error lists those that there are.
+	// GRPC returns the client of a gRPC service. The error for an unknown name lists the
+	// existing services.
 	GRPC(name string) (GRPC, error)
 }
 
-// Service is what clients of all protocols have. They are safe for concurrent use.
+// Service has the methods of clients of all protocols. They are safe for concurrent use.
 type Service interface {
-	// Store keeps what services answered.
+	// Store returns the store that caches answers of services.
 	Store() *cache.Store
-	// Batches returns what is called with the number of keys of each batch of a loader; nil for
-	// nobody. See [Config.ObserveBatches].
+	// Batches returns a function that is called with the number of keys of each batch of a
+	// loader, or nil. See [Config.ObserveBatches].
 	Batches(loader string) func(keys int)
-	// MaxBatch is how many keys one call may have.
+	// MaxBatch returns the maximum number of keys of a call.
 	MaxBatch() int
-	// Need fails when portico.yaml lacks one of these values for bindings.
+	// Need returns an error if portico.yaml lacks one of these values for bindings.
 	Need(names ...string) error
-	// Value is a value that portico.yaml has for bindings; empty when it has none.
+	// Value returns a value that portico.yaml has for bindings, or "".
 	Value(name string) string
-	// Source returns what errors say of the answers of a binding, whose position is
-	// file:line:column.
+	// Source returns the description, in errors, of the answers of a binding, whose
+	// position is file:line:column.
 	Source(binding string) decode.Source
 }
 
@@ -42,8 +44,8 @@ type Service interface {
 type HTTP interface {
 	Service
 
-	// GetJSON sends a request and returns a reader of the JSON of its answer. The
-	// error of an answer without content is one of [IsEmpty].
+	// GetJSON sends a request and returns a reader of the JSON of its answer. For an
+	// empty answer, [IsEmpty] reports true for the error.
 	GetJSON(ctx context.Context, r Request) (*decode.JSON, error)
 	// GetXML is like GetJSON for XML.
 	GetXML(ctx context.Context, r Request) (*decode.XML, error)
@@ -62,8 +64,7 @@ type HTTP interface {
 	// Range over the sequence once, in one goroutine, which is all it needs. The
 	// connection is closed when the loop is left, or when ctx is done.
 	StreamJSON(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, error], error)
-	// Done calls the service and wants only to know that it succeeded, not what it
-	// answered.
+	// Done calls the service and discards a successful answer.
 	Done(ctx context.Context, r Request) error
 	// Expect returns the expectation of a binding, whose position is
 	// file:line:column. paths are the paths of names that its answers in JSON
@@ -75,15 +76,15 @@ type HTTP interface {
 type GRPC interface {
 	Service
 
-	// Call calls a method, such as /package.Service/Method, with messages. The service's timeout bounds it, and it carries
-	// the identity of the caller that the service is configured to receive. header gets the header of the answer, with names in lower case; it
-	// may be nil.
+	// Call calls a method, such as /package.Service/Method, with messages. It has the service's timeout, and carries
+	// the identity of the caller that the service is configured to receive. header is set to the header of the answer,
+	// with names in lower case; it may be nil.
 	Call(ctx context.Context, method string, request, answer any, header *map[string][]string) error
 	// Expect is like that of [HTTP] without paths, since the fields of messages are
 	// known.
 	Expect(binding string) *Expectation
 }
 
-// Conn returns a client as what generated clients call: their calls get the service's timeout, their streams do not, and
-// both carry the identity of the caller that the service is configured to receive, and their errors are problems.
+// Conn returns the connection of a client for generated stubs. Calls get the service's timeout, streams do not. Both
+// carry the identity of the caller that the service is configured to receive, and return problems as errors.
 func Conn(c GRPC) grpc.ClientConnInterface { return c.(*grpcClient) } //nolint:forcetypeassert // there is no other

@@ -9,8 +9,8 @@ import (
 // has no content.
 var errEmpty = errors.New("the answer is empty")
 
-// IsEmpty reports whether a service answered with success and without content:
-// with status 204 or 205, or with another of 2xx and an empty body.
+// IsEmpty reports whether a service answered with success and no content: with status 204
+// or 205, or another 2xx and an empty body.
 func IsEmpty(err error) bool { return errors.Is(err, errEmpty) }
 
 // hasNoContent reports whether an answer has no content, whatever follows its

@@ -16,8 +16,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// StatusError is the cause of a problem when the service answered with an
-// error of its own.
+// StatusError is the cause of a problem if the service answered with an error.
 type StatusError struct {
 	// Service is the service's name.
 	Service string
@@ -27,15 +26,15 @@ type StatusError struct {
 	// Code is the gRPC code; codes.OK for HTTP, and for an answer that a condition
 	// makes an error.
 	Code codes.Code
-	// RetryAfter is the time after which the service may be called again, at most a
-	// day; 0 if it does not say so. If it does, the status of HTTP is 429 or 503.
+	// RetryAfter is the time after which the service may be called again, at most a day;
+	// 0 if the service does not set it. If it does, the HTTP status is 429 or 503.
 	RetryAfter time.Duration
-	// Redirect says of an answer that redirects where it leads, and why it was not
-	// followed; empty for other answers. It is for the log.
+	// Redirect has the target of a redirect, and why it was not followed; empty for other
+	// answers. It is for the log.
 	Redirect string
-	// Body is the start of an answer, at most 64 KiB, which of gRPC is in JSON, or
-	// the message of a gRPC status. It is for the log and for clients that know the service's
-	// errors; it is never shown.
+	// Body is the start of an answer, at most 64 KiB (in JSON for gRPC), or the message of a
+	// gRPC status. It is for the log and for clients that know the service's errors; it is
+	// never shown to callers.
 	Body []byte
 
 	mediaType string        // of Body, as the service says
@@ -74,8 +73,7 @@ func IsCode(err error, code codes.Code) bool {
 	return ok && e.Status == 0 && e.Code == code
 }
 
-// IsNotFound reports whether a service said that something does not exist: 404,
-// or NotFound.
+// IsNotFound reports whether a service answered with 404 or NotFound.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	return ok && (e.Status == http.StatusNotFound || e.Code == codes.NotFound)

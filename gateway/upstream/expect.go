@@ -9,19 +9,18 @@ import (
 	"sync/atomic"
 )
 
-// Suspicion is a sign of a typing error in a binding: a name or a key that no
-// answer of a service has had. It is for services without a document that
-// bindings are checked against.
+// Suspicion is a sign of a typo in a binding: a name or a key that no answer of a service
+// had. It is for services without a document that bindings are checked against.
 type Suspicion struct {
 	Service string
 	// Binding is the position of the binding: file:line:column.
 	Binding string
-	// Message describes what was not found. It contains nothing of an answer.
+	// Message describes what was not found. It contains no data of an answer.
 	Message string
 }
 
-// Expectation notices what a binding reads and no answer has. A name that one
-// answer had is not checked again. It is safe for concurrent use.
+// Expectation detects names that a binding reads and no answer has. A name that an answer
+// had is not checked again. It is safe for concurrent use.
 type Expectation struct {
 	service, binding string
 	suspect          func(Suspicion) // nil if nothing is checked
@@ -150,8 +149,7 @@ func (e *Expectation) report(at *expected, path string) {
 	}
 }
 
-// Matching notices when an answer has rows, but none with one of the requested
-// keys.
+// Matching detects answers that have rows, but none with a requested key.
 func (e *Expectation) Matching(keys, rows []string) {
 	if e == nil || e.suspect == nil || e.matched.Load() || len(rows) == 0 {
 		return

@@ -10,9 +10,9 @@ import (
 	"github.com/portico-gateway/portico/gateway/decode"
 )
 
-// AddObject adds the members of an object to the query: as parameters of their names
+// AddObject adds the members of an object to the query: as parameters with their names
 // or, if name is not empty, as name[member]. Lists of scalars repeat the name, lists of
-// objects are name[0][member], and null is left out.
+// objects are name[0][member], and null is omitted.
 func (r *Request) AddObject(name string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -73,8 +73,8 @@ func addFlat(values url.Values, name string, value any) {
 	}
 }
 
-// Number is a text that is sent as a number in JSON: "12", "-0.5", "1e3". Another one is
-// an error.
+// Number is a string that is sent as a number in JSON: "12", "-0.5", "1e3". An invalid
+// number is an error.
 type Number string
 
 // AsNumber returns a text as a number to send.

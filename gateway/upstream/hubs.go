@@ -14,8 +14,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Sharing determines whether subscribers share a stream, and what one receives who
-// subscribes when it is open. A shared stream is resumed when it breaks.
+// Sharing determines whether subscribers share a stream, and what a late subscriber
+// receives. A shared stream is resumed when it breaks.
 type Sharing int
 
 const (
@@ -25,8 +25,8 @@ const (
 	// events replaces the one before. A late subscriber receives the latest event
 	// at once.
 	ShareState
-	// ShareEvents is for a stream whose events are what has happened. A late
-	// subscriber receives those that follow.
+	// ShareEvents is for a stream whose events are things that happened. A late
+	// subscriber receives the following events.
 	ShareEvents
 )
 

@@ -17,9 +17,9 @@ type Media struct {
 	accept []string // the values of the header Accept
 }
 
-// JSON returns the media types of JSON (application/json, text/json and …+json)
-// and others, such as text/plain, whose content is JSON all the same. "*" is
-// for every media type, and for answers without a Content-Type.
+// JSON returns the media types of JSON (application/json, text/json and …+json) and
+// others, such as text/plain, whose content is JSON. "*" stands for every media type, and
+// for answers without a Content-Type.
 func JSON(others ...string) *Media {
 	return newMedia("json", []string{jsonType, "application/*+json"}, others)
 }

@@ -18,8 +18,8 @@ import (
 // What this file has is for generated clients, mostly those of gRPC services.
 
 // Events makes a value of each message, or of each event of [HTTP.StreamJSON]. An error of that is a
-// [problem.EventError], and the sequence goes on with the next message. Any other
-// error is one of the stream, and the last pair.
+// [problem.EventError], and the sequence continues with the next message. Any other error is one of
+// the stream, and the last pair.
 func Events[M, T any](messages iter.Seq2[*M, error], value func(*M) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for message, err := range messages {
@@ -36,7 +36,7 @@ func Events[M, T any](messages iter.Seq2[*M, error], value func(*M) (T, error)) 
 	}
 }
 
-// Values converts each value; an error names the one that it is of.
+// Values converts each value; an error names the invalid one.
 func Values[T, U any](values []T, of func(T) (U, error)) ([]U, error) {
 	out := make([]U, len(values))
 	for i, value := range values {
@@ -48,8 +48,7 @@ func Values[T, U any](values []T, of func(T) (U, error)) ([]U, error) {
 	return out, nil
 }
 
-// Int32 is a caller's number for a service; BAD_USER_INPUT when it does not
-// fit.
+// Int32 converts a caller's number for a service; BAD_USER_INPUT if it overflows.
 func Int32[T ~int | ~int64](number T) (int32, error) {
 	if int64(number) > math.MaxInt32 || int64(number) < math.MinInt32 {
 		return 0, problem.New(problem.BadUserInput, "A number must have at most 32 bits.")
@@ -57,8 +56,7 @@ func Int32[T ~int | ~int64](number T) (int32, error) {
 	return int32(number), nil
 }
 
-// Uint32 is a caller's number for a service; BAD_USER_INPUT when it does not
-// fit.
+// Uint32 converts a caller's number for a service; BAD_USER_INPUT if it overflows.
 func Uint32[T ~int | ~int64](number T) (uint32, error) {
 	if int64(number) > math.MaxUint32 || number < 0 {
 		return 0, problem.New(problem.BadUserInput, "A number must be from 0 to 4294967295.")
@@ -66,8 +64,7 @@ func Uint32[T ~int | ~int64](number T) (uint32, error) {
 	return uint32(number), nil
 }
 
-// Uint64 is a caller's number for a service; BAD_USER_INPUT when it is
-// negative.
+// Uint64 converts a caller's number for a service; BAD_USER_INPUT if it is negative.
 func Uint64[T ~int | ~int64](number T) (uint64, error) {
 	if number < 0 {
 		return 0, problem.New(problem.BadUserInput, "A number must not be negative.")
@@ -75,8 +72,7 @@ func Uint64[T ~int | ~int64](number T) (uint64, error) {
 	return uint64(number), nil
 }
 
-// Bytes are the bytes that a caller's text has in base64; BAD_USER_INPUT when it
-// is none.
+// Bytes decodes a caller's base64 string; BAD_USER_INPUT if it is invalid.
 func Bytes(text string) ([]byte, error) {
 	b, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
@@ -92,8 +88,8 @@ func OneOf(names ...string) error {
 	return problem.New(problem.BadUserInput, "At most one of %s and %s can be given.", strings.Join(names[:last], ", "), names[last])
 }
 
-// Duration is what a caller writes as "3.5s" or "1h30m"; BAD_USER_INPUT when it
-// is something else.
+// Duration parses a caller's duration, such as "3.5s" or "1h30m"; BAD_USER_INPUT if it is
+// invalid.
 func Duration(text string) (*durationpb.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil {
@@ -102,7 +98,7 @@ func Duration(text string) (*durationpb.Duration, error) {
 	return durationpb.New(d), nil
 }
 
-// Value is a caller's JSON; BAD_USER_INPUT when it has what JSON does not.
+// Value converts a caller's JSON; BAD_USER_INPUT if it is not valid JSON.
 func Value(value any) (*structpb.Value, error) {
 	v, err := structpb.NewValue(value)
 	if err != nil {
@@ -111,7 +107,7 @@ func Value(value any) (*structpb.Value, error) {
 	return v, nil
 }
 
-// Struct is a caller's JSON object; BAD_USER_INPUT when it is none.
+// Struct converts a caller's JSON object; BAD_USER_INPUT if it is not one.
 func Struct(value any) (*structpb.Struct, error) {
 	v, err := Value(value)
 	if err != nil {
@@ -123,7 +119,7 @@ func Struct(value any) (*structpb.Struct, error) {
 	return nil, problem.New(problem.BadUserInput, "A value must be a JSON object.")
 }
 
-// ListValue is a caller's JSON array; BAD_USER_INPUT when it is none.
+// ListValue converts a caller's JSON array; BAD_USER_INPUT if it is not one.
 func ListValue(value any) (*structpb.ListValue, error) {
 	v, err := Value(value)
 	if err != nil {
@@ -135,8 +131,7 @@ func ListValue(value any) (*structpb.ListValue, error) {
 	return nil, problem.New(problem.BadUserInput, "A value must be a JSON array.")
 }
 
-// ParseInt is the number that an id is for a service; BAD_USER_INPUT when it is
-// none.
+// ParseInt parses an id as a number for a service; BAD_USER_INPUT if it is not one.
 func ParseInt[T int32 | int64](id string) (T, error) {
 	bits := 64
 	if _, ok := any(T(0)).(int32); ok {
@@ -157,7 +152,7 @@ func Parses[T any](parse func(id string) (T, error)) func(key string) error {
 	}
 }
 
-// ParseUint is [ParseInt] of numbers that are not negative.
+// ParseUint is [ParseInt] for non-negative numbers.
 func ParseUint[T uint32 | uint64](id string) (T, error) {
 	bits := 64
 	if _, ok := any(T(0)).(uint32); ok {

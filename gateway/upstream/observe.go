@@ -9,12 +9,12 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Observer gets to know of calls, but for those of [Services.Check]. It is safe for concurrent use, and does not block.
+// Observer observes calls, except those of [Services.Check]. It must be safe for concurrent use, and must not block.
 type Observer interface {
-	// BeginCall is called before a call is made, with what is known of it then. The call is made with
-	// the context that it returns: see [TraceKey].
+	// BeginCall is called before a call is made. The call is made with the returned context: see
+	// [TraceKey].
 	BeginCall(ctx context.Context, c *Call) context.Context
-	// EndCall is called with that context when the answer is there, or the call has failed.
+	// EndCall is called with that context when the call has succeeded or failed.
 	EndCall(ctx context.Context, c *Call)
 }
 
@@ -42,14 +42,14 @@ type Call struct {
 	Err      error         // a problem, or context.Canceled if the caller left
 }
 
-// Event is what a policy decided for a call.
+// Event is a decision of a policy for a call.
 type Event struct {
 	At   time.Time
 	Name Decision
 	Err  error // of the attempt before it; nil for none
 }
 
-// Decision is what a policy decided.
+// Decision is the kind of a decision.
 type Decision string
 
 // The decisions of policies.

@@ -13,16 +13,16 @@ import (
 // connection ask for (GraphQL Cursor Connections Specification, section 4), for
 // a service that pages by offset or by number.
 type Page struct {
-	// Limit is the most rows to give, at least 1.
+	// Limit is the maximum number of rows, at least 1.
 	Limit int
-	// Offset is how many rows are before the first one.
+	// Offset is the number of rows before the first one.
 	Offset int
 }
 
 const cursorPrefix = "offset:"
 
-// PageOf is the page of the arguments first, for which there is a default, and
-// after: a cursor that [Page.Cursor] made. An error is BAD_USER_INPUT.
+// PageOf returns the page of the arguments first, which has a default, and after, a
+// cursor of [Page.Cursor]. An error is BAD_USER_INPUT.
 func PageOf(first *int, otherwise int, after *string) (Page, error) {
 	p := Page{Limit: otherwise}
 	if first != nil {
@@ -56,25 +56,24 @@ func wrongCursor() error {
 	return problem.New(problem.BadUserInput, "The argument after is not a cursor of this connection.")
 }
 
-// Cursor is what follows this row of the page, counted from 0: to be given as
-// after.
+// Cursor returns the cursor of a row of the page, counted from 0, for the argument after.
 func (p Page) Cursor(row int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(cursorPrefix + strconv.Itoa(p.Offset+row+1)))
 }
 
-// Number is the number of the page that the offset is in, where start is that
-// of the first one.
+// Number returns the number of the page that contains the offset; start is the number of
+// the first page.
 func (p Page) Number(start int) int { return start + p.Offset/p.Limit }
 
-// Skip is how many rows of that page are before the offset: not 0 when first
-// changed from page to page, or a cursor is one in the middle of a page.
+// Skip returns the number of rows of that page before the offset. It is not 0 if first
+// changed between pages, or the cursor is in the middle of a page.
 func (p Page) Skip() int { return p.Offset % p.Limit }
 
-// Rest are the rows of a numbered page from the offset on.
+// Rest returns the rows of a numbered page from the offset on.
 func Rest[T any](p Page, rows []T) []T { return rows[min(p.Skip(), len(rows)):] }
 
-// Cut are the rows of a page for which one more was asked for, and whether
-// there was one.
+// Cut removes the extra row that was requested for a page, and reports whether there was
+// one.
 func Cut[T any](p Page, rows []T) ([]T, bool) {
 	if len(rows) > p.Limit {
 		return rows[:p.Limit], true
@@ -82,8 +81,8 @@ func Cut[T any](p Page, rows []T) ([]T, bool) {
 	return rows, false
 }
 
-// Most returns the largest of the slicing arguments of a list, which may be null. If
-// all are, there is no limit.
+// Most returns the largest of the slicing arguments of a list, which may be null. If all
+// are null, there is no limit.
 func Most(arguments ...*int) int {
 	most := -1
 	for _, argument := range arguments {
@@ -97,7 +96,7 @@ func Most(arguments ...*int) int {
 	return most
 }
 
-// Next returns the cursor of a service for the page after; nil if it is empty.
+// Next returns the service's cursor of the next page; nil if it is empty.
 func Next(cursor *string) *string {
 	if cursor == nil || *cursor == "" {
 		return nil

@@ -10,10 +10,9 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Passing are the fields of the header of a service's answer that the caller of
-// the operation gets, whatever the status of the answer. An answer of which
-// something may be passed is that caller's: it is neither cached nor shared with
-// other operations. It is immutable.
+// Passing has the header fields of a service's answer that are passed to the caller of
+// the operation, whatever the status of the answer. Such an answer is private: it is
+// neither cached nor shared with other operations. A Passing is immutable.
 type Passing struct {
 	// Headers are names in canonical spelling, without Set-Cookie and without
 	// fields that the gateway sets itself.

@@ -31,7 +31,7 @@ func (c Condition) includes(status int) bool {
 	return c.Status == status || c.Status == 0 && status >= 200 && status <= 299
 }
 
-// Holds reports whether the condition holds for the answer that the error is of.
+// Holds reports whether the condition matches the answer of the error.
 func Holds(err error, c Condition) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	switch {
@@ -55,8 +55,8 @@ func (c Condition) holdsFor(message proto.Message) bool {
 	return c.Status == 0 && c.Code == codes.OK && c.Value != nil && c.Value.Holds(decode.FindInMessage(message, c.Value.Path))
 }
 
-// Accepted returns err, which is that of a call of gRPC, or else the error of an
-// answer for which one of the conditions holds: see [Holds].
+// Accepted returns err, the error of a gRPC call, if it is not nil; otherwise the error
+// of an answer that matches one of the conditions: see [Holds].
 func Accepted(c GRPC, err error, answer proto.Message, conditions []Condition) error {
 	if err != nil {
 		return err
@@ -158,15 +158,14 @@ func formatOf(mediaType string) (format, charset string) {
 type Detail struct {
 	// Name is that of the extension.
 	Name string
-	// Path leads to the value: see [decode.JSON.Find].
+	// Path is the path of the value: see [decode.JSON.Find].
 	Path []string
 }
 
-// Explain is the problem that an error of a service stands for. A detail is any
-// value of JSON, or an element of XML as [decode.Found.Any] returns it. Of gRPC, it is
-// one of the message, or of the status as [Condition] has it, in JSON. Those that
-// are null, or that the body does not have, are left out, and so are those with
-// which all of them would have more than 64 KiB.
+// Explain returns the problem for an error of a service. A detail is any value of JSON,
+// or an element of XML as [decode.Found.Any] returns it. Of gRPC, it is one of the
+// message, or of the status as [Condition] has it, in JSON. Null and missing details are
+// omitted, and so are details beyond 64 KiB in total.
 func Explain(err error, code problem.Code, message string, details ...Detail) error {
 	e, ok := errors.AsType[*StatusError](err)
 	if !ok {

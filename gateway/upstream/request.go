@@ -15,9 +15,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Request is a call of an HTTP service. Nothing in its values can lead it to
-// another place of the service: what can't be encoded is refused, with a
-// problem BAD_USER_INPUT.
+// Request is a call of an HTTP service. Its values can't change the target of the call: a
+// value that can't be encoded is rejected with a problem BAD_USER_INPUT.
 type Request struct {
 	// Method is GET when empty.
 	Method string
@@ -29,8 +28,8 @@ type Request struct {
 	Slash bool
 	// Query is encoded into the URL.
 	Query url.Values
-	// Accepts are the media types that the answer may have; nil for those of the
-	// format that is read. They are sent as Accept unless Header has one.
+	// Accepts are the accepted media types of the answer; nil for those of the format
+	// that is read. They are sent as Accept unless Header has one.
 	Accepts *Media
 	// Header is sent. Names are the program's own; values with control
 	// characters, such as line breaks, are refused.
@@ -46,26 +45,25 @@ type Request struct {
 	// Kept reports whether values of the answer may be kept longer than the
 	// operation.
 	Kept bool
-	// Idempotent reports whether the call may be made again although it is not a GET.
-	// A call of a mutation is made once.
+	// Idempotent reports whether the call may be retried although it is not a GET. A call
+	// of a mutation is never retried.
 	Idempotent bool
 	// Errors are conditions, each of which makes an answer an error although its
 	// status is 2xx: see [Holds].
 	Errors []Condition
-	// ResponseHeader is set to the header of an answer that is read, which must not
-	// be changed: other calls may have the same answer. It is nil if it is not read.
+	// ResponseHeader is set to the header of the answer, which must not be modified:
+	// other calls may share the answer. It is nil if the header is not needed.
 	ResponseHeader *http.Header
-	// Passes are the fields of the answer's header that the caller of the
-	// operation gets; nil for none. It is not for [HTTP.StreamJSON].
+	// Passes are the header fields of the answer that are passed to the caller of the
+	// operation; nil for none. It is not for [HTTP.StreamJSON].
 	Passes *Passing
-	// Expect is what the caller reads of answers in JSON; nil for nothing.
+	// Expect has the names that the caller reads from JSON answers; nil for none.
 	Expect *Expectation
-	// Events are the names of the server-sent events that are wanted; all are if
-	// it is empty. An event without a name is a "message". It is for
-	// [HTTP.StreamJSON].
+	// Events are the names of the server-sent events to receive; empty for all. An event
+	// without a name is a "message". It is for [HTTP.StreamJSON].
 	Events []string
-	// Sharing determines whether subscribers share the stream of [HTTP.StreamJSON]: those
-	// for whom the service is sent the same.
+	// Sharing determines whether subscribers with the same request share the stream of
+	// [HTTP.StreamJSON].
 	Sharing Sharing
 }
 
@@ -168,8 +166,8 @@ func (r Request) encodedBody() (io.Reader, error) {
 	return bytes.NewReader(text), nil
 }
 
-// Join makes one value of several. It refuses one that has the separator in
-// it, which the service would take for two.
+// Join joins values. It rejects a value that contains the separator, which the service
+// would read as two.
 func Join[T ~string](values []T, separator string) (string, error) {
 	if len(values) == 0 {
 		return "", nil
@@ -185,7 +183,7 @@ func Join[T ~string](values []T, separator string) (string, error) {
 	return joined, nil
 }
 
-// Joinable is the check of keys that [Join] makes one value of.
+// Joinable returns the check for keys that are joined with [Join].
 func Joinable(separator string) func(key string) error {
 	return func(key string) error {
 		_, err := Join([]string{key}, separator)

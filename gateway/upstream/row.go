@@ -26,7 +26,7 @@ func (c *grpcClient) Source(binding string) decode.Source {
 	return decode.Source{Service: c.config().Name, Binding: binding}
 }
 
-// Map makes something of each value: nil of nil.
+// Map applies a function to each value; nil for nil.
 func Map[T, U any](values []T, of func(T) U) []U {
 	if values == nil {
 		return nil
@@ -46,7 +46,7 @@ func MapOmittable[T, U any](value graphql.Omittable[T], of func(T) U) graphql.Om
 	return graphql.Omittable[U]{}
 }
 
-// Present are the values that are not nil.
+// Present returns the values that are not nil.
 func Present[T any](values []*T) []T {
 	out := make([]T, 0, len(values))
 	for _, value := range values {
@@ -57,7 +57,7 @@ func Present[T any](values []*T) []T {
 	return out
 }
 
-// Apply makes something of what a pointer points to: nil of nil.
+// Apply applies a function to the value of a pointer; nil for nil.
 func Apply[T, U any](value *T, of func(T) U) *U {
 	if value == nil {
 		return nil

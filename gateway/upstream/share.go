@@ -21,9 +21,9 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// FollowShared is like [Follow] for a stream that subscribers share, if the
-// service is sent the same for them: the request, and what it is to know of the
-// caller. Each has a copy of the messages.
+// FollowShared is like [Follow] for a stream that subscribers share, if the request and
+// the forwarded data of the caller are the same. Each subscriber has its own copy of the
+// messages.
 func FollowShared[Req, Res any](ctx context.Context, of GRPC, sharing Sharing, method string, request *Req) (iter.Seq2[*Res, error], error) {
 	c := of.(*grpcClient) //nolint:forcetypeassert // there is no other
 	key, err := c.streamKey(ctx, sharing, method, any(request), any((*Res)(nil)))

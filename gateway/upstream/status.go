@@ -17,7 +17,7 @@ type EndpointStatus struct {
 	Connections      int  // that are open
 }
 
-// Endpoints returns the endpoints that are known of all services, by service, version and address.
+// Endpoints returns the known endpoints of all services, sorted by service, version and address.
 func (s *Services) Endpoints() []EndpointStatus {
 	var out []EndpointStatus
 	s.each(func(service string, v *version) {
@@ -39,20 +39,21 @@ func (s *Services) Endpoints() []EndpointStatus {
 	})
 }
 
-// CallStatus is the state of the policies around the calls of a version of a service. What is
-// counted is since the service was configured.
+// CallStatus is the state of the policies around the calls of a version of a service. Counts
+// begin when the service is configured.
 type CallStatus struct {
 	Service, Version string // Version is empty for the main one
 
-	// Running is how many calls are under way, of at most Limit, and Waiting how many wait until
-	// they may begin. Streams have no place among them.
+	// Running is the number of running calls, at most Limit, and Waiting the number of queued
+	// calls. Streams are not counted.
 	Running, Limit, Waiting int
-	// Waits is how many calls had to wait so far, and Waited for how long in total.
+	// Waits is the number of calls that had to wait so far, and Waited their total
+	// waiting time.
 	Waits  int64
 	Waited time.Duration
 
-	// OpenBreakers is how many routes have a circuit breaker that is not closed; Opened is how
-	// often a closed one opened.
+	// OpenBreakers is the number of routes with a circuit breaker that is not closed; Opened
+	// counts how often a closed one opened.
 	OpenBreakers int
 	Opened       int64
 }

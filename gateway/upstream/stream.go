@@ -11,10 +11,10 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Watch opens a stream on which only the service sends and waits for its first
-// message: what the service refuses is the returned error. The sequence has
-// that message and those that follow. It ends when the service ends the stream;
-// after an error, which is the stream's and the last pair; or with its context.
+// Watch opens a server stream and waits for its first message: a refusal of the service
+// is the returned error. The sequence has that message and those that follow. It ends
+// when the service ends the stream; after an error, which is the stream's and the last
+// pair; or with its context.
 //
 // Range over the sequence once, in one goroutine, which is all it needs. The
 // stream is closed when the loop is left, or when ctx is done.

@@ -2,23 +2,21 @@ package upstream
 
 import "time"
 
-// StreamEvent is something that happened to a shared stream, for operators: it was
-// resumed, or subscribers were dropped.
+// StreamEvent is an event of a shared stream, for operators: it was resumed, or
+// subscribers were dropped.
 type StreamEvent struct {
 	Service string
-	// Stream is what was called, without the values of the call: the position of a
-	// binding, or a method of gRPC.
+	// Stream is the position of a binding, or a gRPC method, without values of the call.
 	Stream string
-	// Subscribers is how many it has, without those that were dropped.
+	// Subscribers is the number of subscribers, without dropped ones.
 	Subscribers int
 
-	// Dropped is how many subscribers were dropped at once, since they read too
-	// slowly; 0 if the stream was resumed.
+	// Dropped is the number of slow subscribers that were dropped at once; 0 if the
+	// stream was resumed.
 	Dropped int
 
-	// Attempts is how often the stream was opened until it was resumed, Outage how
-	// long that took, and Cause what broke it. They are zero if subscribers were
-	// dropped.
+	// Attempts is the number of attempts to resume the stream, Outage the time that they
+	// took, and Cause the error that broke it. They are zero if subscribers were dropped.
 	Attempts int
 	Outage   time.Duration
 	Cause    error

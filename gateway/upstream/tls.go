@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// TLS is how services with https and grpcs are called. The zero value is for the
-// system's certificate authorities and no certificate of the gateway's own.
+// TLS configures calls of services with https and grpcs. The zero value uses the system's
+// certificate authorities and no client certificate.
 type TLS struct {
 	// CA is a file with the certificates of authorities in PEM, which replace those of
 	// the system; empty for these.

@@ -16,8 +16,8 @@ type Trace struct {
 	State   string // tracestate
 }
 
-// TraceKey is where a context has its *[Trace]: services are sent it, instead of what
-// the caller's headers say. nil, as without one, passes these on.
+// TraceKey is the key of a context's *[Trace], which services receive instead of the
+// caller's trace context. Without one, or if it is nil, the caller's is passed on.
 type TraceKey struct{}
 
 func traceOf(ctx context.Context) *Trace {
@@ -25,8 +25,8 @@ func traceOf(ctx context.Context) *Trace {
 	return t
 }
 
-// TraceIn returns what a header says that has passed [CheckTrace]; ok is false if it has no
-// trace context.
+// TraceIn returns the trace of a header that has passed [CheckTrace]; ok is false if it has
+// no trace context.
 func TraceIn(header http.Header) (t Trace, ok bool) {
 	parent := one(header[traceParent])
 	if parent == "" {
@@ -59,10 +59,9 @@ func (t *Trace) Parent() string {
 // mostTrace is the most bytes of traceparent and of tracestate.
 const mostTrace = 512
 
-// CheckTrace removes the trace context from a header if it is not valid (W3C
-// Trace Context, sections 3.2 and 3.3), or has more than 512 bytes: tracestate
-// alone, or both if it is traceparent that is wrong. Values of tracestate in
-// several lines become one.
+// CheckTrace removes an invalid trace context from a header (W3C Trace Context, sections
+// 3.2 and 3.3), or one of more than 512 bytes: only tracestate, or both if traceparent is
+// invalid. Several lines of tracestate are joined.
 func CheckTrace(header http.Header) {
 	parent, state := header["Traceparent"], header["Tracestate"]
 	if parent == nil && state == nil {

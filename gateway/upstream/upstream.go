@@ -1,8 +1,8 @@
 // Package upstream calls services, over HTTP and gRPC.
 //
-// Whatever goes wrong leaves it as a *problem.Error with a code and a message
-// that a frontend may see; the cause has what the log needs ([StatusError]).
-// The one exception is a caller who left: that error is context.Canceled.
+// All errors are a *problem.Error with a code and a message that a frontend may see, and
+// a cause for the log ([StatusError]), except that the error is context.Canceled if the
+// caller left.
 //
 // Services are called where their URLs say: redirects are followed only within the
 // origin of a service, if at all, and proxies that the environment names are not
@@ -24,92 +24,90 @@ import (
 
 // Config describes one service. Zero values stand for the defaults.
 type Config struct {
-	// Name is that of portico.yaml and of problems.
+	// Name is the name in portico.yaml and in problems.
 	Name string
-	// URL is described at [endpoint.ParseURL]. It stands for a target of Endpoints; empty
-	// if that has them.
+	// URL is a target as described at [endpoint.ParseURL]; empty if Endpoints has
+	// targets.
 	URL string
-	// Endpoints are those of the service. The package sets Open and Health.Check.
+	// Endpoints configures the endpoints of the service. The package sets Open and
+	// Health.Check.
 	Endpoints endpoint.Config
 	// Versions are other versions of the service, by name: of their configurations, only
 	// the targets and the file count.
 	Versions map[string]endpoint.Config
-	// Canary are the rules by which a request gets one of Versions; the first that takes
-	// it counts.
+	// Canary are the rules by which a request gets one of Versions; the first matching
+	// rule applies.
 	Canary []Rule
 	// Mirror sends copies of reading calls to one of Versions.
 	Mirror Mirror
-	// Fallback is the one of Versions that gets reading calls which fail because the
-	// service is not available; empty for none.
+	// Fallback is the version that gets reading calls that fail because the service is
+	// not available; empty for none.
 	Fallback string
-	// HealthPath is what the active health check of an HTTP endpoint gets, below the path of
-	// its URL; /healthz by default. HealthService is the name that gRPC's health protocol
-	// is asked for. There are checks if the interval of Endpoints.Health is more than 0.
+	// HealthPath is the path of active health checks of an HTTP endpoint, below the path of
+	// its URL; /healthz by default. HealthService is the service name in gRPC's health
+	// protocol. Checks are made if the interval of Endpoints.Health is more than 0.
 	HealthPath, HealthService string
-	// ConnectTimeout bounds the time until a connection is there, and its TLS handshake; 2 s by default.
+	// ConnectTimeout limits the time to connect, including the TLS handshake; 2 s by default.
 	ConnectTimeout time.Duration
-	// Connections is how many connections an endpoint has at most: over HTTP, 0 is for as
-	// many as there are calls; over gRPC, 0 is for 10.
+	// Connections is the maximum number of connections to an endpoint: 0 means no limit
+	// for HTTP, and 10 for gRPC.
 	Connections int
 	// IdleTimeout is how long an unused connection is kept; 90 s by default.
 	IdleTimeout time.Duration
-	// TLS is for https and grpcs.
+	// TLS configures https and grpcs.
 	TLS TLS
-	// Timeout bounds one call, from waiting for a connection to the end of the
-	// answer, in addition to the caller's deadline; 5 s by default. Of a
-	// stream it bounds the time until the answer begins or, over gRPC, until the
-	// endpoint permits the stream; and of one with the state of a service
-	// ([ShareState]), also over gRPC, until the first event.
+	// Timeout limits a call, from waiting for a connection to the end of the answer, in
+	// addition to the caller's deadline; 5 s by default. For a stream, it limits the time
+	// until the answer begins or, over gRPC, until the endpoint permits the stream; for a
+	// [ShareState] stream, also over gRPC, until the first event.
 	Timeout time.Duration
-	// FirstMessage bounds the time until the first message of other streams; 0 for
-	// any time.
+	// FirstMessage limits the time until the first message of other streams; 0 for no
+	// limit.
 	FirstMessage time.Duration
-	// MaxBatch is how many keys one call may have; 100 by default.
+	// MaxBatch is the maximum number of keys of a call; 100 by default.
 	MaxBatch int
-	// MaxResponseBytes bounds an answer, uncompressed, or one message or event of
-	// a stream; 8 MiB by default.
+	// MaxResponseBytes limits an uncompressed answer, or a message or event of a stream;
+	// 8 MiB by default.
 	MaxResponseBytes int64
-	// Attempts is how often an idempotent call is made at most: a GET, or a call of
-	// gRPC for a field of a query; 2 by default. Mutations call once.
+	// Attempts is the maximum number of attempts of an idempotent call: a GET, or a gRPC
+	// call for a field of a query; 2 by default. Calls of mutations are not retried.
 	Attempts int
 	// Hedging is the quantile of a route's latencies, such as 0.95, after which an
-	// idempotent call that has no answer is made a second time; 0 for never.
+	// idempotent call without an answer is hedged; 0 for never.
 	Hedging float64
-	// Concurrency bounds the calls that are under way, without streams; 256 by
-	// default. One binding, or method of gRPC, has at most half of them.
-	// Over HTTP/1.1 each has a connection.
+	// Concurrency limits concurrent calls, without streams; 256 by default. One binding,
+	// or method of gRPC, has at most half of them. Over HTTP/1.1 each has a connection.
 	Concurrency int
-	// Resume is how long a shared stream that broke is opened again before its
+	// Resume is how long the gateway tries to reopen a broken shared stream before its
 	// subscribers receive an error; 10 s by default. See [Sharing].
 	Resume time.Duration
 	// ForwardAuthorization sends the service the caller's Authorization.
 	ForwardAuthorization bool
 	// FollowRedirects follows redirects of GETs within the origin of URL (scheme, host
-	// and port), at most 5 for a call. Where they lead is called as URL is, with the
-	// caller's identity.
+	// and port), at most 5 for a call. Targets are called like URL, with the caller's
+	// identity.
 	FollowRedirects bool
-	// SubjectHeader is the header, or the metadata of gRPC, that sends the
-	// service the principal's subject; empty for none.
+	// SubjectHeader is the header, or the gRPC metadata, that has the principal's
+	// subject; empty for none.
 	SubjectHeader string
-	// Headers are the names of headers of the caller's request that the service is
-	// sent, also as metadata of gRPC, unless the call has a header of the name. They
-	// must not be those of credentials, such as Authorization and Cookie.
+	// Headers are the names of headers of the caller's request that are sent to the
+	// service, for gRPC as metadata, unless the call sets them. They must not be
+	// credentials, such as Authorization and Cookie.
 	Headers []string
-	// Store keeps answers to GETs that may be kept; nil keeps none.
+	// Store caches cacheable answers to GETs; nil caches none.
 	Store *cache.Store
-	// Values are what bindings find as $config.
+	// Values are the values of $config in bindings.
 	Values map[string]string
-	// OnStream is called when something happened to a shared stream; it may be nil. It
-	// must not block.
+	// OnStream is called for events of shared streams; it may be nil. It must not block.
 	OnStream func(StreamEvent)
-	// Observer gets to know of each call of one answer; nil for nobody.
+	// Observer observes calls with one answer; it may be nil.
 	Observer Observer
-	// ObserveBatches returns what is called with the number of keys of each batch that a loader
-	// of the service loads; nil for nobody. It is called once for each loader.
+	// ObserveBatches returns a function that is called with the number of keys of each batch of
+	// a loader; it may be nil. It is called once for each loader of the service.
 	ObserveBatches func(service, loader string) func(keys int)
-	// Suspect gets to know of bindings that look wrong, each reason once; nil for
-	// nobody. It must not block. Strict makes it at the first answer, as tests want
-	// it; by default, several must agree.
+	// Suspect receives suspicions about bindings, each once; it may be nil. It must not
+	// block. With Strict, for tests, a single answer is enough; by default, several must
+	// agree.
 	Suspect func(Suspicion)
 	Strict  bool
 }
@@ -207,7 +205,7 @@ func Open(configs []Config) (*Services, error) {
 	return s, nil
 }
 
-// Run keeps what is known of endpoints up to date, until ctx is done.
+// Run keeps the endpoints up to date until ctx is done.
 func (s *Services) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	s.mu.Lock()
@@ -258,9 +256,9 @@ func (s *Services) client(name string) client {
 	return s.clients[name]
 }
 
-// Check checks whether a service answers: it returns nil when it does. An HTTP service is
-// asked for /healthz, where any answer below 500 will do; a gRPC service by
-// its health protocol, where the code for not implementing it will do, too.
+// Check checks whether a service answers: it returns nil when it does. For HTTP, it
+// requests /healthz and accepts any status below 500; for gRPC, it uses the health
+// protocol and also accepts UNIMPLEMENTED.
 func (s *Services) Check(ctx context.Context, name string) error {
 	c := s.client(name)
 	if c == nil {

@@ -1,6 +1,7 @@
 package bindgen_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,6 +44,9 @@ func TestGuideOfBindingsLong(t *testing.T) {
 func generateGuide(t *testing.T) string {
 	t.Helper()
 	files := wholeFiles(t, "../../docs/bindings.md")
+	for i, f := range files {
+		files[i].Data = bytes.ReplaceAll(f.Data, []byte("example.com/shop/"), []byte("example.com/project/"))
+	}
 	files = append(files, txtar.File{Name: "schema/shared/shared.graphqls", Data: []byte(sharedSchema)})
 	for _, f := range wholeFiles(t, "../../README.md") {
 		// Another frontend: the guide has this one too.
@@ -75,7 +79,7 @@ func TestGuideHasOnlyWholeSchemas(t *testing.T) {
 
 var (
 	block    = regexp.MustCompile("(?ms)^( *)```(?:graphql|proto|go|yaml)\n(.*?)^ *```$")
-	fileName = regexp.MustCompile(`^(?:#|//) ((?:schema|clients|resolvers|cmd)/\S+|portico\.yaml)\n`)
+	fileName = regexp.MustCompile(`^(?:#|//) ((?:schema|clients|resolvers|cmd|color)/\S+|portico\.yaml|gqlgen\.yml)\n`)
 )
 
 // wholeFiles are the code blocks of a document whose first line is a comment

@@ -18,8 +18,8 @@ var update = flag.Bool("update", false, "write docs/directives.md")
 
 const intro = `# Directives
 
-All directives of schemas, with their arguments. Editors get them from ` + "`directives.graphqls`" + `, which ` + "`portico init`" + ` writes. GraphQL's own are those of the
-specification: ` + "`@deprecated`" + `, ` + "`@specifiedBy`" + `, ` + "`@oneOf`" + `, and in operations ` + "`@include`, `@skip` and `@defer`" + `. Callers do not see those that are about services.
+All directives of schemas, with their arguments. Editors get them from ` + "`directives.graphqls`" + `, which ` + "`portico init`" + ` writes. GraphQL's built-in directives are those of the
+specification: ` + "`@deprecated`" + `, ` + "`@specifiedBy`" + `, ` + "`@oneOf`" + `, and in operations ` + "`@include`, `@skip` and `@defer`" + `. The published schema contains no directives about services.
 
 `
 
@@ -60,7 +60,7 @@ func TestDocumentationOfDirectives(t *testing.T) {
 		if len(d.Arguments) == 0 {
 			continue
 		}
-		b.WriteString("| argument | type | default | what it says |\n|---|---|---|---|\n")
+		b.WriteString("| argument | type | default | meaning |\n|---|---|---|---|\n")
 		for _, a := range d.Arguments {
 			row(&b, a.Name, a.Type, a.DefaultValue, a.Description)
 		}
@@ -76,14 +76,14 @@ func TestDocumentationOfDirectives(t *testing.T) {
 			b.WriteString(prose(d.Description) + "\n\n")
 		}
 		if len(d.EnumValues) > 0 {
-			b.WriteString("| value | what it means |\n|---|---|\n")
+			b.WriteString("| value | meaning |\n|---|---|\n")
 			for _, v := range d.EnumValues {
 				fmt.Fprintf(&b, "| `%s` | %s |\n", v.Name, cell(v.Description))
 			}
 			b.WriteString("\n")
 		}
 		if len(d.Fields) > 0 {
-			b.WriteString("| field | type | default | what it says |\n|---|---|---|---|\n")
+			b.WriteString("| field | type | default | meaning |\n|---|---|---|---|\n")
 			for _, f := range d.Fields {
 				row(&b, f.Name, f.Type, f.DefaultValue, f.Description)
 			}
