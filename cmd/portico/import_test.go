@@ -83,7 +83,7 @@ then: make generate
 	if got := get(t, filepath.Join(dir, "clients/shop/openapi.yaml")); got != shopDocument {
 		t.Errorf("the copy is another document:\n%s", got)
 	}
-	if got := get(t, filepath.Join(dir, "schema/shared/shop.graphqls")); !strings.Contains(got, `order(id: ID!): OrderResult @rest(service: "shop", get: "/orders/{$args.id}")`) {
+	if got := get(t, filepath.Join(dir, "schema/shared/shop.graphqls")); !strings.Contains(got, `order(id: ID!): Order @rest(service: "shop", get: "/orders/{$args.id}")`) {
 		t.Errorf("the draft has no order:\n%s", got)
 	}
 }
@@ -182,6 +182,31 @@ func TestImportOfTheSameIsUnchanged(t *testing.T) {
 	}
 	if strings.Contains(out, "portico.yaml") {
 		t.Errorf("it asks for a service that portico.yaml has:\n%s", out)
+	}
+}
+
+// TestGuideOfImports runs the first command of docs/import.md on its document: it prints and writes what the guide shows.
+func TestGuideOfImports(t *testing.T) {
+	text := get(t, "../../docs/import.md")
+	block := func(begin string) string {
+		t.Helper()
+		_, rest, ok := strings.Cut(text, begin)
+		body, _, closed := strings.Cut(rest, "```\n")
+		if !ok || !closed {
+			t.Fatalf("the guide has no %q", begin)
+		}
+		return body
+	}
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "schema/web/web.graphqls"), "# nothing yet\n")
+	put(t, filepath.Join(dir, "shop.yaml"), block("```yaml\n# shop.yaml\n"))
+	command, want, _ := strings.Cut(block("```console\n$ portico import "), "\n")
+	out, err := runImport(t, "", append(strings.Fields(strings.Replace(command, "shop.yaml", filepath.Join(dir, "shop.yaml"), 1)), "-C", dir)...)
+	if err != nil || out != want {
+		t.Errorf("%v; it prints\n%s\nwant\n%s", err, out, want)
+	}
+	if got, want := get(t, filepath.Join(dir, "schema/shared/shop.graphqls")), block("```graphql\n# schema/shared/shop.graphqls\n"); got != want {
+		t.Errorf("it writes\n%s\nwant\n%s", got, want)
 	}
 }
 

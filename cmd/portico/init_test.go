@@ -46,7 +46,7 @@ func TestInit(t *testing.T) {
 		operation string
 	}{
 		{"example", []string{"--frontends", "web,mobile"}, "Posts"},
-		{"imported", []string{"--from", "orders=" + document, "--from", "reviews=" + reviews}, "ListByProducts"},
+		{"imported", []string{"--from", "orders=" + document, "--from", "reviews=" + reviews}, "ReviewsByProducts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			start := time.Now()

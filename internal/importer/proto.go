@@ -121,7 +121,11 @@ func methodFields(m *method) []string {
 		if n := len(all); all[n-1] == "list" {
 			names = append(names, plural(fieldOf(all[:n-1]...)))
 		}
-		if short := withoutVerb(all); len(short) > 0 {
+		short := withoutVerb(all)
+		if len(short) > 0 && isPreposition(short[0]) { // ListByProducts of a ReviewsService
+			short = append([]string{plural(fieldOf(service...))}, short...)
+		}
+		if len(short) > 0 {
 			names = append(names, fieldOf(short...), fieldOf(append(slices.Clone(service), short...)...))
 		}
 	}
