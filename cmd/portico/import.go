@@ -78,7 +78,9 @@ The exit code is 0 if the draft is written, 1 if it is not, and 2 for wrong use.
 	frontendFlag(cmd, &f.Frontend, "write to schema/`NAME`/ instead: for one frontend only")
 	flags.StringVar(&f.Service, "service", "", "the `NAME` of the service in portico.yaml (required)")
 	_ = cmd.MarkFlagRequired("service") // it fails for undefined flags only
-	flags.Func("only", "only the operations in `LIST`, separated by commas: operationIds, \"GET /orders/{id}\", or methods of protos; * stands for a part of a name or path, ** for any text", func(list string) error {
+	only := "only the operations in `LIST`, separated by commas: operationIds, \"GET /orders/{id}\", or methods of protos; " +
+		"* stands for a part of a name or path, ** for any text"
+	flags.Func("only", only, func(list string) error {
 		f.Only = append(f.Only, names(list)...)
 		return nil
 	})

@@ -64,7 +64,7 @@ func (c checker) check(ctx context.Context, a api) (r result) {
 	} else {
 		defer func() { _ = os.RemoveAll(dir) }()
 	}
-	if r.err = empty(dir); r.err != nil {
+	if r.err = empty(ctx, dir); r.err != nil {
 		return r
 	}
 	start := time.Now()
@@ -132,8 +132,8 @@ func (a api) draft(ctx context.Context, dir string) (*importer.Draft, error) {
 }
 
 // empty makes a project without fields.
-func empty(dir string) error {
-	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/portico-gateway/portico").Output()
+func empty(ctx context.Context, dir string) error {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/portico-gateway/portico").Output()
 	if err != nil {
 		return err
 	}

@@ -55,63 +55,62 @@ func single(path string) (api, bool) {
 // folder returns the entry that a folder is: the protos below it that have services and that no other one imports, or its document.
 func folder(dir string) (api, bool, error) {
 	a := api{name: filepath.Base(dir), roots: []string{dir}}
-	services, imported := []string{}, map[string]bool{}
-	nested := false
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			nested = nested || d != nil && d.IsDir() && path != dir
-			return err
+	services, err := services(dir)
+	if err != nil {
+		return a, false, err
+	}
+	if len(services) > 0 {
+		a.proto, a.files = true, services
+		if slices.ContainsFunc(a.files, func(path string) bool { return strings.Contains(path, "/api/") }) {
+			a.roots = append(a.roots, filepath.Join(dir, "api"))
 		}
-		if filepath.Ext(path) != ".proto" {
-			return nil
+	} else {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return a, false, err
+		}
+		for _, entry := range entries {
+			if path := filepath.Join(dir, entry.Name()); !entry.IsDir() && isDocument(path) {
+				a.files = append(a.files, path)
+			}
+		}
+		if len(a.files) > 1 {
+			return a, false, fmt.Errorf("%s has several documents: %s", dir, strings.Join(a.files, ", "))
+		}
+	}
+	for _, file := range a.files {
+		a.bytes += size(file)
+	}
+	return a, len(a.files) > 0, nil
+}
+
+var (
+	protoImport  = regexp.MustCompile(`(?m)^\s*import\s+(?:public\s+)?"([^"]+)"`)
+	protoService = regexp.MustCompile(`(?m)^\s*service\s+\w+\s*\{`)
+)
+
+// services returns the protos below a folder that have services and that no other one imports.
+func services(dir string) ([]string, error) {
+	var found, imported []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".proto" {
+			return err
 		}
 		content, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		for _, found := range regexp.MustCompile(`(?m)^\s*import\s+(?:public\s+)?"([^"]+)"`).FindAllSubmatch(content, -1) {
-			imported[string(found[1])] = true
+		for _, of := range protoImport.FindAllSubmatch(content, -1) {
+			imported = append(imported, "/"+string(of[1]))
 		}
-		if regexp.MustCompile(`(?m)^\s*service\s+\w+\s*\{`).Match(content) {
-			services = append(services, path)
+		if protoService.Match(content) {
+			found = append(found, path)
 		}
 		return nil
 	})
-	if err != nil {
-		return a, false, err
-	}
-	if len(services) > 0 {
-		a.proto = true
-		a.files = slices.DeleteFunc(services, func(path string) bool {
-			for name := range imported {
-				if strings.HasSuffix(filepath.ToSlash(path), "/"+name) {
-					return true
-				}
-			}
-			return false
-		})
-		if slices.ContainsFunc(a.files, func(path string) bool { return filepath.Dir(path) != dir && strings.Contains(path, "/api/") }) {
-			a.roots = append(a.roots, filepath.Join(dir, "api"))
-		}
-		for _, file := range a.files {
-			a.bytes += size(file)
-		}
-		return a, len(a.files) > 0, nil
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return a, false, err
-	}
-	for _, entry := range entries {
-		if path := filepath.Join(dir, entry.Name()); !entry.IsDir() && isDocument(path) {
-			a.files = append(a.files, path)
-			a.bytes += size(path)
-		}
-	}
-	if len(a.files) > 1 {
-		return a, false, fmt.Errorf("%s has several documents: %s", dir, strings.Join(a.files, ", "))
-	}
-	return a, len(a.files) == 1, nil
+	return slices.DeleteFunc(found, func(path string) bool {
+		return slices.ContainsFunc(imported, func(name string) bool { return strings.HasSuffix(filepath.ToSlash(path), name) })
+	}), err
 }
 
 func size(path string) int64 {

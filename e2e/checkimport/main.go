@@ -20,8 +20,6 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	only := flag.String("only", "", "only entries whose name `contains` this text")
 	vet := flag.Bool("vet", true, "compile the projects")
 	project := flag.String("project", "", "leave the project of the last entry in this `folder`")
@@ -30,7 +28,10 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(ctx, flag.Args(), checker{only: *only, project: *project, vet: *vet}); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, flag.Args(), checker{only: *only, project: *project, vet: *vet})
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

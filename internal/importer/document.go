@@ -38,8 +38,7 @@ func sameFile(a, b string) bool {
 
 // documentMistake returns an error of a document as one of the import.
 func documentMistake(err error) error {
-	var e *openapi.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*openapi.Error](err); ok {
 		m := MistakeError(*e)
 		return &m
 	}

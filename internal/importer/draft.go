@@ -9,7 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 
-	"github.com/portico-gateway/portico/internal/project"
+	"github.com/portico-gateway/portico/internal/goname"
 )
 
 // draft collects what is imported. Both importers write into it.
@@ -27,7 +27,10 @@ type draft struct {
 }
 
 func newDraft(o Options, project *visible) *draft {
-	return &draft{service: o.Service, project: project, roots: map[string]*definition{}, taken: map[string]bool{}, scalars: map[string]bool{}, connections: map[string]string{}}
+	return &draft{
+		service: o.Service, project: project, roots: map[string]*definition{}, taken: map[string]bool{}, scalars: map[string]bool{},
+		connections: map[string]string{},
+	}
 }
 
 // reservedTypes have a meaning already: in GraphQL, in gqlgen's configuration
@@ -56,7 +59,7 @@ func (d *draft) typeName(names ...string) string {
 func (d *draft) fieldName(root string, want ...string) string {
 	key := func(name string) string { return strings.ToLower(root + "." + name) }
 	free := func(name string) bool {
-		return !d.taken[key(name)] && !d.project.fields[key(name)] && !slices.Contains(project.MethodsOfGo(), upperFirst(name))
+		return !d.taken[key(name)] && !d.project.fields[key(name)] && !slices.Contains(goname.Methods(), upperFirst(name))
 	}
 	want = append(want, d.service+pascal(want[0]))
 	name := want[len(want)-1]

@@ -95,11 +95,11 @@ func (op operation) identifier(segments []segment) []string {
 	for again := true; again; {
 		again = false
 		for _, context := range contexts {
-			rest := all[min(len(context), len(all)):]
-			if len(context) == 0 || len(rest) == 0 || !isVerb(rest[0]) && !slices.ContainsFunc(contexts, func(c []string) bool { return same(rest[:min(len(c), len(rest))], c) }) {
+			n := len(context)
+			if n == 0 || n >= len(all) || !same(all[:n], context) {
 				continue
 			}
-			if same(all[:len(context)], context) {
+			if rest := all[n:]; isVerb(rest[0]) || slices.ContainsFunc(contexts, func(c []string) bool { return same(rest[:min(len(c), len(rest))], c) }) {
 				all, again = rest, true
 			}
 		}
@@ -151,38 +151,44 @@ func (op operation) queryNames(segments []segment) []string {
 	if len(id) > 1 && id[0] == "post" {
 		id = id[1:] // postUsersInfo
 	}
-	if last.isProcedure() {
-		all := op.procedure(last)
-		if short := withoutVerb(all); len(short) > 0 {
-			return []string{fieldOf(short...), fieldOf(all...)}
-		}
-		return []string{fieldOf(all...)}
-	}
-	if parts := last.words(); isVerb(parts[0]) || len(id) > 0 && slices.Contains(searchingVerbs(), id[0]) {
-		if len(id) == 0 {
-			id = parts
-		}
-		if short := withoutVerb(id); len(short) > 0 {
-			return []string{fieldOf(short...), fieldOf(id...)}
-		}
-		return []string{fieldOf(id...)}
+	switch parts := last.words(); {
+	case last.isProcedure():
+		return readNames(op.procedure(last))
+	case isVerb(parts[0]) && len(id) == 0:
+		return readNames(parts)
+	case isVerb(parts[0]) || len(id) > 0 && slices.Contains(searchingVerbs(), id[0]):
+		return readNames(id)
 	}
 	if chosen := op.noun(segments); len(chosen) > 0 && (!isVerb(words(op.OperationID)[0]) || !last.item && !last.plural()) {
 		return append([]string{fieldOf(chosen...)}, contexts(segments, func(context string) string { return fieldOf(context, last.name) })...)
 	}
-	noun := fieldOf(last.name)
 	item := last.item && (len(id) == 0 || id[0] != "list")
+	noun := fieldOf(last.name)
 	if item {
 		noun = last.singular()
 	}
 	names := contexts(segments, func(context string) string { return fieldOf(context, noun) })
-	if item {
-		names = append(names, fieldOf(noun, "by", "id"))
-	}
-	if !last.item && !last.plural() && len(names) > 1 && len(segments) > 1 && segments[len(segments)-2].item {
+	switch {
+	case item:
+		return append(names, fieldOf(noun, "by", "id"))
+	case isPart(segments) && len(names) > 1:
 		return names[1:] // the avatar of a user
 	}
 	return names
+}
+
+// readNames are names of words that may have a verb: getUser is user.
+func readNames(all []string) []string {
+	if short := withoutVerb(all); len(short) > 0 {
+		return []string{fieldOf(short...), fieldOf(all...)}
+	}
+	return []string{fieldOf(all...)}
+}
+
+// isPart reports whether the end of a path is a part of an item, or something that is done to it: /users/{id}/avatar, /charges/{id}/capture.
+func isPart(segments []segment) bool {
+	n := len(segments)
+	return n > 1 && segments[n-2].item && !segments[n-1].item && !segments[n-1].plural()
 }
 
 func isPreposition(word string) bool {
@@ -250,16 +256,12 @@ func contexts(segments []segment, name func(context string) string) []string {
 // mutationNames are names of what an operation does: those of its operationId if it has a verb, or its method and the noun of its path.
 func (op operation) mutationNames(segments []segment) []string {
 	last := segments[len(segments)-1]
-	id := op.identifier(segments)
-	if n := len(id); n > 1 && slices.Contains([]string{"one", "many", "all"}, id[n-1]) {
-		id = id[:n-1]
-	}
 	if last.isProcedure() {
 		return []string{fieldOf(op.procedure(last)...)}
 	}
 	verb := op.verb(last)
-	switch {
-	case len(id) == 0 || isMethod(id[0]) || slices.ContainsFunc(segments, func(s segment) bool { return same(s.words(), id) || len(s.words()) == 1 && same(s.words(), id[:1]) }):
+	switch id := op.action(segments); {
+	case len(id) == 0:
 	case len(id) == 1 && isVerb(id[0]):
 		verb = id[0]
 	case !mirrors(id, segments):
@@ -271,31 +273,55 @@ func (op operation) mutationNames(segments []segment) []string {
 	case isVerb(id[0]):
 		verb = id[0]
 	}
+	if names := op.actionNames(segments, verb); names != nil {
+		return names
+	}
 	noun := last.singular()
 	if !last.item && verb != "create" {
 		noun = fieldOf(last.name)
 	}
-	part := !last.item && !last.plural() && len(segments) > 1 && segments[len(segments)-2].item
-	if part && op.method == "POST" { // /charges/{id}/capture
-		verb, segments = fieldOf(last.name), segments[:len(segments)-1]
-		noun = segments[len(segments)-1].singular()
-	}
-	if parts := last.words(); verb == "create" && isVerb(parts[0]) && len(segments) > 1 {
-		// /credentials/revoke and /invoices/{id}/add_lines
-		before := segments[len(segments)-2]
-		noun = fieldOf(before.name)
-		if before.item {
-			noun = before.singular()
-		}
-		names := contexts(segments[:len(segments)-1], func(context string) string { return fieldOf(fieldOf(parts...), context, noun) })
-		if len(parts) > 1 {
-			names = append([]string{fieldOf(parts...)}, names...)
-		}
-		return names
-	}
 	names := contexts(segments, func(context string) string { return fieldOf(verb, context, noun) })
-	if part && op.method != "POST" && len(names) > 1 {
+	if isPart(segments) && op.method != "DELETE" && len(names) > 1 {
 		return names[1:] // the avatar of a user
+	}
+	return names
+}
+
+// action are the words of an operationId that says what is done; nil if it only has the method or nouns of the path.
+func (op operation) action(segments []segment) []string {
+	id := op.identifier(segments)
+	if n := len(id); n > 1 && slices.Contains([]string{"one", "many", "all"}, id[n-1]) {
+		id = id[:n-1]
+	}
+	if len(id) == 0 || isMethod(id[0]) {
+		return nil
+	}
+	for _, s := range segments {
+		if of := s.words(); same(of, id) || len(of) == 1 && same(of, id[:1]) {
+			return nil
+		}
+	}
+	return id
+}
+
+// actionNames are names of a POST whose path ends with what is done: /charges/{id}/capture, /credentials/revoke, /invoices/{id}/add_lines. They are
+// nil for other operations.
+func (op operation) actionNames(segments []segment, verb string) []string {
+	if op.method != "POST" || len(segments) < 2 {
+		return nil
+	}
+	last, before := segments[len(segments)-1], segments[len(segments)-2]
+	parts := last.words()
+	if !isPart(segments) && (verb != "create" || !isVerb(parts[0])) {
+		return nil
+	}
+	noun := fieldOf(before.name)
+	if before.item {
+		noun = before.singular()
+	}
+	names := contexts(segments[:len(segments)-1], func(context string) string { return fieldOf(fieldOf(parts...), context, noun) })
+	if len(parts) > 1 && isVerb(parts[0]) {
+		return append([]string{fieldOf(parts...)}, names...)
 	}
 	return names
 }

@@ -90,14 +90,15 @@ func Proto(ctx context.Context, locations []string, o Options) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	origin := path.Base(filepath.ToSlash(locations[0]))
-	out, err := protoDraft(ctx, sources, names, origin, o, project)
+	sources.origin = path.Base(filepath.ToSlash(locations[0]))
+	out, err := sources.draft(ctx, names, o, project)
 	if err != nil {
 		return nil, err
 	}
 	return out, out.mergeInto(o, func() (*Draft, error) {
 		root := filepath.Join(o.Dir, "clients", "proto")
 		before := newProtoSources([]string{root})
+		before.origin = sources.origin
 		var files []string
 		for _, name := range names {
 			file := filepath.Join(root, filepath.FromSlash(name))
@@ -110,12 +111,13 @@ func Proto(ctx context.Context, locations []string, o Options) (*Draft, error) {
 		if err != nil {
 			return nil, err
 		}
-		return protoDraft(ctx, before, old, origin, o, project)
+		return before.draft(ctx, old, o, project)
 	})
 }
 
-func protoDraft(ctx context.Context, sources *protoSources, names []string, origin string, o Options, project *visible) (*Draft, error) {
-	compiled, err := sources.compile(ctx, names)
+// draft drafts the services of files that were added.
+func (s *protoSources) draft(ctx context.Context, names []string, o Options, project *visible) (*Draft, error) {
+	compiled, err := s.compile(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -123,5 +125,5 @@ func protoDraft(ctx context.Context, sources *protoSources, names []string, orig
 	if err := imp.methods(compiled, o.Only); err != nil {
 		return nil, err
 	}
-	return imp.finish(o, origin, sources.copies())
+	return imp.finish(o, s.origin, s.copies())
 }

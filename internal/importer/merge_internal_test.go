@@ -1,6 +1,9 @@
 package importer
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestMerge(t *testing.T) {
 	const base = "type A {\n  a: Int\n  b: Int\n}\n\ntype B {\n  c: Int\n}\n"
@@ -34,11 +37,7 @@ func FuzzMerge(f *testing.F) {
 	f.Add("a\na\nb\na\n", "a\nb\nb\na\n")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		lined := func(s string) string {
-			out := ""
-			for _, line := range splitLines([]byte(s)) {
-				out += line
-			}
-			return out
+			return strings.Join(splitLines([]byte(s)), "")
 		}
 		if got, conflicts := merge([]byte(a), []byte(b), []byte(a), true); string(got) != lined(b) || len(conflicts) > 0 {
 			t.Errorf("a change by hand became %q, want %q", got, lined(b))

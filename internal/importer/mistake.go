@@ -2,7 +2,6 @@ package importer
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -32,19 +31,6 @@ func (e *MistakeError) Error() string {
 		return place + e.Message + "\n\tfix: " + e.Fix
 	}
 	return place + e.Message
-}
-
-// locate sets the position to where a text is first.
-func (e *MistakeError) locate(content []byte, text string) {
-	if before, _, ok := strings.Cut(string(content), text); ok {
-		e.at(before)
-	}
-}
-
-// at sets the position to the end of what is before it.
-func (e *MistakeError) at(before string) {
-	e.Line = 1 + strings.Count(before, "\n")
-	e.Column = 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))
 }
 
 // mistakeOf returns a syntax error of SDL with its position.

@@ -147,7 +147,8 @@ func (imp openAPI) only(ref *openapi3.SchemaRef) (step string, member *openapi3.
 	if s == nil || kindOf(s) != "object" || len(s.Properties) != 1 || len(imp.parts(s)) > 0 {
 		return "", nil
 	}
-	if all := words(name); len(all) > 0 && !slices.Contains([]string{"response", "result", "wrapper", "envelope", "body", "output", "reply", "container"}, all[len(all)-1]) {
+	wrappers := []string{"response", "result", "wrapper", "envelope", "body", "output", "reply", "container"}
+	if all := words(name); len(all) > 0 && !slices.Contains(wrappers, all[len(all)-1]) {
 		return "", nil // it is a type of the service
 	}
 	for name, of := range s.Properties {

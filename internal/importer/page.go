@@ -25,7 +25,7 @@ type paging struct {
 
 // names of parameters and members of pages, in lower case without signs.
 func limitNames() []string {
-	return []string{"limit", "perpage", "pagesize", "maxresults", "pagelimit", "maxitems", "maxrecords", "resultsperpage", "itemsperpage", "count", "size", "top", "take", "first"}
+	return strings.Fields("limit perpage pagesize maxresults pagelimit maxitems maxrecords resultsperpage itemsperpage count size top take first")
 }
 
 func numberNames() []string {
@@ -35,8 +35,8 @@ func numberNames() []string {
 func offsetNames() []string { return []string{"offset", "skip", "startat", "startindex", "start"} }
 
 func cursorNames() []string {
-	return []string{"cursor", "pagetoken", "after", "startingafter", "nexttoken", "nextpagetoken", "nextcursor", "marker", "continuationtoken", "continue",
-		"startafter", "pagecursor", "pageafter", "pageinfo"}
+	return strings.Fields(`cursor pagetoken after startingafter nexttoken nextpagetoken nextcursor marker continuationtoken continue startafter pagecursor
+		pageafter pageinfo`)
 }
 
 func rowsNames() []string {
@@ -44,8 +44,8 @@ func rowsNames() []string {
 }
 
 func nextNames() []string {
-	return []string{"nextcursor", "nextpagetoken", "nexttoken", "nextmarker", "continuationtoken", "endcursor", "continue", "next", "cursor", "after", "nextpage", "nexturl",
-		"nextpageuri", "nextpageurl", "nextlink"}
+	return strings.Fields(`nextcursor nextpagetoken nexttoken nextmarker continuationtoken endcursor continue next cursor after nextpage nexturl
+		nextpageuri nextpageurl nextlink`)
 }
 
 func totalNames() []string {
@@ -58,7 +58,7 @@ func moreNames() []string {
 
 // besideNames are members that have what is known of a page.
 func besideNames() []string {
-	return []string{"meta", "metadata", "pagination", "paging", "page", "pages", "pageinfo", "responsemetadata", "links", "cursors", "cursor", "responsecontext"}
+	return strings.Fields("meta metadata pagination paging page pages pageinfo responsemetadata links cursors cursor responsecontext")
 }
 
 // plainName is a name without signs, in lower case: page[size], page_size and pageSize are the same.
@@ -97,11 +97,13 @@ func (sh *shaper) paging(c *call) *paging {
 func (p *paging) parameters(sh *shaper, all []*openapi3.Parameter) {
 	find := func(names []string, kinds ...string) *openapi3.Parameter {
 		for _, name := range names {
-			for _, param := range all {
-				if _, s, _ := sh.effective(param.Schema); param.In == openapi3.ParameterInQuery && plainName(param.Name) == name && s != nil &&
-					slices.Contains(kinds, kindOf(s)) && queryName.MatchString(param.Name) {
-					return param
-				}
+			i := slices.IndexFunc(all, func(param *openapi3.Parameter) bool {
+				_, s, _ := sh.effective(param.Schema)
+				return param.In == openapi3.ParameterInQuery && plainName(param.Name) == name && s != nil && slices.Contains(kinds, kindOf(s)) &&
+					queryName.MatchString(param.Name)
+			})
+			if i >= 0 {
+				return all[i]
 			}
 		}
 		return nil
@@ -110,21 +112,14 @@ func (p *paging) parameters(sh *shaper, all []*openapi3.Parameter) {
 	if limit == nil {
 		return
 	}
-	p.limit = limit.Name
-	_, s, _ := sh.effective(limit.Schema)
-	if s.Max != nil && *s.Max >= 1 && *s.Max <= 10_000 {
-		p.most = int(*s.Max)
-	}
-	p.size = min(p.size, p.most)
-	if size, ok := s.Default.(float64); ok && size >= 1 && size <= 10_000 {
-		p.size = int(size)
-		p.most = max(p.most, p.size)
-	}
+	p.bounds(sh, limit)
 	for _, way := range []struct {
 		by    string
 		param *openapi3.Parameter
 	}{
-		{"cursor", find(cursorNames(), "string", "integer")}, {"number", find(numberNames(), "integer", "number")}, {"offset", find(offsetNames(), "integer", "number")},
+		{"cursor", find(cursorNames(), "string", "integer")},
+		{"number", find(numberNames(), "integer", "number")},
+		{"offset", find(offsetNames(), "integer", "number")},
 		{"cursor", find(numberNames(), "string")},
 	} {
 		if way.param == nil || way.param == limit {
@@ -137,6 +132,20 @@ func (p *paging) parameters(sh *shaper, all []*openapi3.Parameter) {
 			}
 		}
 		return
+	}
+}
+
+// bounds takes the size of a page from its parameter.
+func (p *paging) bounds(sh *shaper, limit *openapi3.Parameter) {
+	p.limit = limit.Name
+	_, s, _ := sh.effective(limit.Schema)
+	if s.Max != nil && *s.Max >= 1 && *s.Max <= 10_000 {
+		p.most = int(*s.Max)
+	}
+	p.size = min(p.size, p.most)
+	if size, ok := s.Default.(float64); ok && size >= 1 && size <= 10_000 {
+		p.size = int(size)
+		p.most = max(p.most, p.size)
 	}
 }
 
@@ -206,19 +215,30 @@ func (sh *shaper) besides(ref *openapi3.SchemaRef, p *paging, path []string) {
 		if member == nil {
 			continue
 		}
-		switch plain, kind := plainName(name), kindOf(member); {
-		case kind == "object" && len(path) < 2 && slices.Contains(besideNames(), plain):
+		if kindOf(member) == "object" && len(path) < 2 && slices.Contains(besideNames(), plainName(name)) {
 			sh.besides(s.Properties[name], p, at)
-		case p.next == nil && slices.Contains(nextNames(), plain) && (kind == "string" || kind == "integer" && p.by == "cursor") && (p.by != "cursor" || !isURL(member, plain)):
-			p.next = at
-		case p.total == nil && (slices.Contains(totalNames(), plain) || plain == "count" && slices.Equal(p.rows, []string{"results"})) && (kind == "integer" || kind == "number"):
-			p.total = at
-		case p.more == nil && slices.Contains(moreNames(), plain) && kind == "boolean":
-			p.more = at
-		case len(path) == 0:
+		} else if !p.beside(plainName(name), member, at) && len(path) == 0 {
 			p.others = append(p.others, name)
 		}
 	}
+}
+
+// beside takes a member as the cursor of the next page, the number of all rows, or whether there are more. It returns false if it is none of them.
+func (p *paging) beside(name string, member *openapi3.Schema, at []string) bool {
+	kind := kindOf(member)
+	whole, cursor := kind == "integer" || kind == "number", p.by == "cursor"
+	isTotal := slices.Contains(totalNames(), name) || name == "count" && slices.Equal(p.rows, []string{"results"})
+	switch {
+	case p.next == nil && slices.Contains(nextNames(), name) && (kind == "string" && !(cursor && isURL(member, name)) || kind == "integer" && cursor):
+		p.next = at
+	case p.total == nil && isTotal && whole:
+		p.total = at
+	case p.more == nil && slices.Contains(moreNames(), name) && kind == "boolean":
+		p.more = at
+	default:
+		return false
+	}
+	return true
 }
 
 func isURL(s *openapi3.Schema, name string) bool {

@@ -83,7 +83,7 @@ func rootOf(m protoreflect.MethodDescriptor) (root string, unclear bool) {
 		return rootQuery, false
 	case httpMethod(m) != "" && httpMethod(m) != "post" || slices.Contains(writingVerbs(), first):
 		return rootMutation, false
-	case reads(last) || last == "status" || last == "hash" || slices.ContainsFunc(service, func(word string) bool { return word == "query" || word == "reader" }):
+	case reads(last), last == "status", last == "hash", slices.Contains(service, "query"), slices.Contains(service, "reader"):
 		return rootQuery, false
 	}
 	return rootMutation, true

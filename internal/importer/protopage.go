@@ -21,31 +21,8 @@ func (imp protos) pages(m *method) *protoPage {
 		return nil
 	}
 	p := &protoPage{}
-	for i := range m.Input().Fields().Len() {
-		f := m.Input().Fields().Get(i)
-		whole := f.Kind() == protoreflect.Int32Kind || f.Kind() == protoreflect.Int64Kind || f.Kind() == protoreflect.Uint32Kind || f.Kind() == protoreflect.Uint64Kind
-		switch plain := plainName(string(f.Name())); {
-		case f.IsList():
-		case whole && p.size == "" && slices.Contains(limitNames(), plain):
-			p.size = string(f.Name())
-		case f.Kind() == protoreflect.StringKind && p.token == "" && slices.Contains(cursorNames(), plain):
-			p.token = string(f.Name())
-		}
-	}
-	var rows []protoreflect.FieldDescriptor
-	for i := range m.Output().Fields().Len() {
-		f := m.Output().Fields().Get(i)
-		switch plain := plainName(string(f.Name())); {
-		case f.IsList() && f.Message() != nil:
-			rows = append(rows, f)
-		case f.Kind() == protoreflect.StringKind && !f.IsList() && p.next == "" && slices.Contains(nextNames(), plain):
-			p.next = string(f.Name())
-		case (f.Kind() == protoreflect.Int32Kind || f.Kind() == protoreflect.Int64Kind) && !f.IsList() && p.total == "" && slices.Contains(totalNames(), plain):
-			p.total = string(f.Name())
-		default:
-			p.others = append(p.others, string(f.Name()))
-		}
-	}
+	p.parameters(m.Input().Fields())
+	rows := p.answer(m.Output().Fields())
 	if p.size == "" || p.token == "" || p.next == "" || len(rows) != 1 {
 		return nil
 	}
@@ -54,6 +31,42 @@ func (imp protos) pages(m *method) *protoPage {
 	}
 	p.rows = string(rows[0].Name())
 	return p
+}
+
+// parameters finds the fields of a page in a request.
+func (p *protoPage) parameters(fields protoreflect.FieldDescriptors) {
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		switch plain := plainName(string(f.Name())); {
+		case f.IsList():
+		case isWhole(f) && p.size == "" && slices.Contains(limitNames(), plain):
+			p.size = string(f.Name())
+		case f.Kind() == protoreflect.StringKind && p.token == "" && slices.Contains(cursorNames(), plain):
+			p.token = string(f.Name())
+		}
+	}
+}
+
+// answer finds what a response has of a page, and returns its lists of messages.
+func (p *protoPage) answer(fields protoreflect.FieldDescriptors) (rows []protoreflect.FieldDescriptor) {
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		switch plain := plainName(string(f.Name())); {
+		case f.IsList() && f.Message() != nil:
+			rows = append(rows, f)
+		case f.Kind() == protoreflect.StringKind && !f.IsList() && p.next == "" && slices.Contains(nextNames(), plain):
+			p.next = string(f.Name())
+		case isWhole(f) && !f.IsList() && p.total == "" && slices.Contains(totalNames(), plain):
+			p.total = string(f.Name())
+		default:
+			p.others = append(p.others, string(f.Name()))
+		}
+	}
+	return rows
+}
+
+func isWhole(f protoreflect.FieldDescriptor) bool {
+	return slices.Contains([]protoreflect.Kind{protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind}, f.Kind())
 }
 
 func (p *protoPage) variable(field string) string {

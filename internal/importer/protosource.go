@@ -22,9 +22,10 @@ import (
 
 // protoSources finds the text of protos by the path that imports have.
 type protoSources struct {
-	roots []string
-	mu    sync.Mutex // the compiler asks for several at once
-	files map[string]protoFile
+	origin string // what the draft is made of, for its first line
+	roots  []string
+	mu     sync.Mutex // the compiler asks for several at once
+	files  map[string]protoFile
 }
 
 type protoFile struct {

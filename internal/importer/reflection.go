@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jhump/protoreflect/desc"
-	"github.com/jhump/protoreflect/desc/protoprint"
-	"github.com/jhump/protoreflect/grpcreflect"
+	"github.com/jhump/protoreflect/v2/grpcreflect"
+	"github.com/jhump/protoreflect/v2/protoprint"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // isServer reports whether protos come from a server instead of a file.
@@ -46,7 +46,7 @@ func (s *protoSources) reflect(ctx context.Context, location string) ([]string, 
 	var names []string
 	size := 0
 	for _, service := range services {
-		if strings.HasPrefix(service, "grpc.reflection.") {
+		if strings.HasPrefix(string(service), "grpc.reflection.") {
 			continue
 		}
 		file, err := client.FileContainingSymbol(service)
@@ -56,8 +56,8 @@ func (s *protoSources) reflect(ctx context.Context, location string) ([]string, 
 		if err := s.print(file, &size); err != nil {
 			return nil, &MistakeError{File: location, Message: err.Error()}
 		}
-		if !slices.Contains(names, file.GetName()) {
-			names = append(names, file.GetName())
+		if !slices.Contains(names, file.Path()) {
+			names = append(names, file.Path())
 		}
 	}
 	if len(names) == 0 {
@@ -67,13 +67,12 @@ func (s *protoSources) reflect(ctx context.Context, location string) ([]string, 
 }
 
 // print adds the text of a file and of those that it imports.
-func (s *protoSources) print(file *desc.FileDescriptor, size *int) error {
-	name := file.GetName()
+func (s *protoSources) print(file protoreflect.FileDescriptor, size *int) error {
+	name := file.Path()
 	if _, done := s.files[name]; done || strings.HasPrefix(name, "google/protobuf/") {
 		return nil
 	}
-	printer := protoprint.Printer{SortElements: false}
-	text, err := printer.PrintProtoToString(file)
+	text, err := new(protoprint.Printer).PrintProtoToString(file)
 	if err != nil {
 		return err
 	}
@@ -81,8 +80,8 @@ func (s *protoSources) print(file *desc.FileDescriptor, size *int) error {
 		return fmt.Errorf("its protos have more than %d MiB", maxReflected>>20)
 	}
 	s.files[name] = protoFile{name, []byte(text)}
-	for _, imported := range file.GetDependencies() {
-		if err := s.print(imported, size); err != nil {
+	for i := range file.Imports().Len() {
+		if err := s.print(file.Imports().Get(i).FileDescriptor, size); err != nil {
 			return err
 		}
 	}

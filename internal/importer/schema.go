@@ -280,7 +280,7 @@ var plainStep = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 // typeNames are what a component is called: io.k8s.api.apps.v1.Deployment is a Deployment, or else a V1Deployment, and so on.
 func typeNames(component string) (name string, names []string) {
 	parts := strings.Split(component, ".")
-	for i := len(parts) - 1; i >= 0; i-- {
+	for i := range slices.Backward(parts) {
 		if last := strings.Join(parts[i:], "."); len(pieces(last)) > 0 && !isDigit(rune(pieces(last)[0][0])) {
 			names = append(names, pascal(last))
 		}

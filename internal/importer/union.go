@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -190,7 +189,7 @@ func (sh *shaper) entriesOf(s *openapi3.Schema, at spot) shape {
 	defer delete(sh.visiting, s)
 	of := sh.shape(s.AdditionalProperties.Schema, spot{name: singular(at.name), property: "", input: at.input})
 	if of.name == "JSON" {
-		return jsonBecause(fmt.Sprintf("it is a map (additionalProperties) of values that are JSON: %s", of.why), false)
+		return jsonBecause("it is a map (additionalProperties) of values that are JSON: "+of.why, false)
 	}
 	def := &definition{kind: "type"}
 	names := []string{strings.TrimSuffix(singular(at.name), "Result") + "Entry"}

@@ -130,7 +130,9 @@ func newBundle(f *files, s *Source) *bundle {
 
 // section is where components of a rule are; nil if they can't be components.
 func (b *bundle) section(rule string) []string {
-	v3 := map[string]string{"schema": "schemas", "parameter": "parameters", "response": "responses", "body": "requestBodies", "header": "headers", "example": "examples"}[rule]
+	v3 := map[string]string{
+		"schema": "schemas", "parameter": "parameters", "response": "responses", "body": "requestBodies", "header": "headers", "example": "examples",
+	}[rule]
 	if !b.source.swagger() {
 		if v3 == "" {
 			return nil
@@ -204,8 +206,7 @@ func (b *bundle) target(ref *node, file string) (to string, pointer []string, ta
 		return "", nil, nil, fail(fmt.Sprintf("the reference %s can't be followed: %s", ref.text, err))
 	}
 	tree, err := b.tree(to)
-	var mistake *Error
-	if errors.As(err, &mistake) {
+	if _, ok := errors.AsType[*Error](err); ok {
 		return "", nil, nil, err
 	} else if err != nil {
 		return "", nil, nil, fail(fmt.Sprintf("the reference %s can't be followed: %s", ref.text, err))

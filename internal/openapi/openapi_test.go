@@ -73,7 +73,7 @@ func TestSelectionHasWhatItRefersTo(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				text, err := doc.T.MarshalJSON()
+				text, err := doc.MarshalJSON()
 				if err != nil {
 					t.Fatal(err)
 				}

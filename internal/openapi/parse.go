@@ -63,8 +63,7 @@ func parseJSON(file string, content []byte) (*node, error) {
 	}
 	e := &Error{File: file, Message: err.Error()}
 	offset := int(p.decoder.InputOffset())
-	var syntax *json.SyntaxError
-	if errors.As(json.Unmarshal(content, new(any)), &syntax) { // which has the offset
+	if syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(content, new(any))); ok { // which has the offset
 		offset, e.Message = max(int(syntax.Offset)-1, 0), syntax.Error()
 	}
 	e.at(string(content[:min(offset, len(content))]))

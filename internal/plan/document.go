@@ -21,14 +21,14 @@ import (
 
 // checkDocuments checks the bindings of services that have an OpenAPI document
 // (clients/<service>/openapi.yaml or .json) against it.
-func (m *maker) checkDocuments() error {
+func (m *maker) checkDocuments(ctx context.Context) {
 	calls := m.plan.calls
 	for _, name := range calls.services() {
 		file := documentOf(m.project.Root, name)
 		if file == "" {
 			continue
 		}
-		doc, err := readDocument(filepath.Join(m.project.Root, filepath.FromSlash(file)))
+		doc, err := readDocument(ctx, filepath.Join(m.project.Root, filepath.FromSlash(file)))
 		if err != nil {
 			m.report.Add(documentDiagnostic(file, err))
 			continue
@@ -43,11 +43,10 @@ func (m *maker) checkDocuments() error {
 			d.check(c)
 		}
 	}
-	return nil
 }
 
-func readDocument(file string) (*openapi.Document, error) {
-	source, err := openapi.Read(context.Background(), file) // a file is read without waiting
+func readDocument(ctx context.Context, file string) (*openapi.Document, error) {
+	source, err := openapi.Read(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +58,7 @@ func documentDiagnostic(file string, err error) project.Diagnostic {
 		File: file, Line: 1, Column: 1, Message: err.Error(),
 		Fix: "the bindings of the service are checked against this OpenAPI document: correct it, or remove it",
 	}
-	var e *openapi.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*openapi.Error](err); ok {
 		d.Message = e.Message
 		if e.Line > 0 {
 			d.Line, d.Column = e.Line, max(e.Column, 1)

@@ -14,6 +14,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/portico-gateway/portico/internal/goname"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
@@ -84,7 +85,7 @@ func distinct(r *project.Report, have map[string]*ast.Position, at *ast.Position
 // the methods that resolve them.
 func (b *adapting) checkMethods(a *Adapters) {
 	for _, field := range a.Fields {
-		if slices.Contains(project.MethodsOfGo(), field.GoName) {
+		if slices.Contains(goname.Methods(), field.GoName) {
 			b.report.At(b.position(field), "give it another name", "Go expects a signature of methods named %s that %s.%s can't have", field.GoName,
 				a.Name, field.Name)
 		}

@@ -73,7 +73,7 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 			return m.plan, nil
 		}
 	}
-	if err := m.resolve(); err != nil || r.Len() > 0 {
+	if err := m.resolve(ctx); err != nil || r.Len() > 0 {
 		return m.plan, err
 	}
 	m.findResolvers(r)
@@ -101,16 +101,14 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 
 // resolve finds what resolves each field. In a project with mistakes it reports
 // only what is certain.
-func (m *maker) resolve() error {
+func (m *maker) resolve(ctx context.Context) error {
 	p := m.project
 	if p.Union == nil {
 		return nil
 	}
 	m.plan.calls = collectCalls(p, m.report)
 	if !p.Mended {
-		if err := m.checkDocuments(); err != nil {
-			return err
-		}
+		m.checkDocuments(ctx)
 		strays(p, m.report)
 	}
 	if !p.Methods.Incomplete {

@@ -225,11 +225,3 @@ func takesAll(fn *ast.FuncType) bool {
 	_, slice := flat[1].(*ast.ArrayType)
 	return slice
 }
-
-// MethodsOfGo returns the names of methods whose signatures go vet checks (stdmethods): no field of a root can be one of them.
-func MethodsOfGo() []string {
-	return []string{
-		"Format", "GobDecode", "GobEncode", "MarshalJSON", "MarshalXML", "ReadByte", "ReadFrom", "ReadRune", "Scan", "Seek", "UnmarshalJSON",
-		"UnmarshalXML", "UnreadByte", "UnreadRune", "WriteByte", "WriteTo",
-	}
-}

@@ -73,7 +73,7 @@ func withoutBackquotes(text string) string {
 		switch trimmed := strings.TrimSpace(line); {
 		case trimmed == block && !within:
 			within, description = true, nil
-			indent = line[:strings.Index(line, block)]
+			indent, _, _ = strings.Cut(line, block)
 			continue
 		case trimmed == block:
 			within = false
