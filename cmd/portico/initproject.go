@@ -98,7 +98,10 @@ func (n *projectMaker) schemas(ctx context.Context, from []string) error {
 			return err
 		}
 		service := scaffold.Service{Name: name, URL: cmp.Or(draft.URL, fmt.Sprintf("http://127.0.0.1:%d", 7001+i))}
-		if filepath.Ext(file) == ".proto" {
+		switch {
+		case isServer(file):
+			service.URL = file
+		case isProto(file):
 			service.URL = fmt.Sprintf("grpc://127.0.0.1:%d", 7001+i)
 		}
 		n.options.Services = append(n.options.Services, service)
@@ -121,8 +124,19 @@ func (n *projectMaker) schemas(ctx context.Context, from []string) error {
 	return nil
 }
 
+// isServer reports whether a location is a gRPC server.
+func isServer(location string) bool {
+	return strings.HasPrefix(location, "grpc://") || strings.HasPrefix(location, "grpcs://")
+}
+
+// isProto reports whether a location is a proto, or a folder of protos.
+func isProto(location string) bool {
+	info, err := os.Stat(location)
+	return filepath.Ext(location) == ".proto" || err == nil && info.IsDir()
+}
+
 func (n *projectMaker) draft(ctx context.Context, file string, o importer.Options) (*importer.Draft, error) {
-	if filepath.Ext(file) == ".proto" {
+	if isProto(file) || isServer(file) {
 		return importer.Proto(ctx, []string{file}, o)
 	}
 	return importer.OpenAPI(ctx, file, o)

@@ -30,6 +30,23 @@ func TestRequestsThatAreRefused(t *testing.T) {
 	}
 }
 
+// A path ends with a slash if the binding's does.
+func TestPathsThatEndWithASlash(t *testing.T) {
+	seen := ""
+	client := open(t, upstream.Config{URL: serve(t, func(w http.ResponseWriter, r *http.Request) {
+		seen = r.RequestURI
+		answers(200, "application/json", `{}`)(w, r)
+	})})
+	for want, r := range map[string]upstream.Request{
+		"/rows/?a=b": {Path: []string{"rows"}, Slash: true, Query: url.Values{"a": {"b"}}},
+		"/rows?a=b":  {Path: []string{"rows"}, Query: url.Values{"a": {"b"}}},
+	} {
+		if _, err := upstream.GetJSON[row](t.Context(), client, r); err != nil || seen != want {
+			t.Errorf("%v; the service got %s, want %s", err, seen, want)
+		}
+	}
+}
+
 // The payload of a WebSocket can have any text as Authorization.
 func TestAuthorizationThatIsNoHeader(t *testing.T) {
 	forward := upstream.Config{ForwardAuthorization: true}

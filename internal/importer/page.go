@@ -229,7 +229,7 @@ func (p *paging) beside(name string, member *openapi3.Schema, at []string) bool 
 	whole, cursor := kind == "integer" || kind == "number", p.by == "cursor"
 	isTotal := slices.Contains(totalNames(), name) || name == "count" && slices.Equal(p.rows, []string{"results"})
 	switch {
-	case p.next == nil && slices.Contains(nextNames(), name) && (kind == "string" && !(cursor && isURL(member, name)) || kind == "integer" && cursor):
+	case p.next == nil && slices.Contains(nextNames(), name) && (kind == "string" && (!cursor || !isURL(member, name)) || kind == "integer" && cursor):
 		p.next = at
 	case p.total == nil && isTotal && whole:
 		p.total = at

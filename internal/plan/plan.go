@@ -73,8 +73,8 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 			return m.plan, nil
 		}
 	}
-	if err := m.resolve(ctx); err != nil || r.Len() > 0 {
-		return m.plan, err
+	if m.resolve(ctx); r.Len() > 0 {
+		return m.plan, nil
 	}
 	m.findResolvers(r)
 	checkFiles(m.plan, r)
@@ -101,10 +101,10 @@ func Make(ctx context.Context, p *project.Project, r *project.Report) (*Plan, er
 
 // resolve finds what resolves each field. In a project with mistakes it reports
 // only what is certain.
-func (m *maker) resolve(ctx context.Context) error {
+func (m *maker) resolve(ctx context.Context) {
 	p := m.project
 	if p.Union == nil {
-		return nil
+		return
 	}
 	m.plan.calls = collectCalls(p, m.report)
 	if !p.Mended {
@@ -114,7 +114,6 @@ func (m *maker) resolve(ctx context.Context) error {
 	if !p.Methods.Incomplete {
 		coverage(p, m.report)
 	}
-	return nil
 }
 
 // Resolution returns what resolves a field of a frontend: a method, or else a
