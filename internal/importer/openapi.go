@@ -65,7 +65,9 @@ func (imp openAPI) call(c *call) {
 	if c.body != nil {
 		c.used["input"] = true
 	}
-	c.page = imp.paging(c)
+	if c.page = imp.paging(c); c.page != nil {
+		c.used["first"], c.used["after"] = true, true
+	}
 	imp.parameters(c)
 	c.field.typ = "Boolean!"
 	if c.body != nil {

@@ -64,75 +64,75 @@ func besideNames() []string {
 // plainName is a name without signs, in lower case: page[size], page_size and pageSize are the same.
 func plainName(name string) string { return strings.Join(words(name), "") }
 
-// paging recognises how an operation pages; nil if it does not, or if it can't be a connection.
+// paging recognises how an operation pages; nil if it does not, or if it can't be a connection. Of several ways, the first that the answer fits
+// counts.
 func (sh *shaper) paging(c *call) *paging {
 	if c.root != rootQuery || c.payload == nil || c.payload.xml || c.body != nil {
 		return nil
 	}
-	p := &paging{size: 20, most: 100, start: 1}
 	all := merged(c.item.Parameters, c.Parameters)
-	p.parameters(sh, all)
-	if p.limit == "" || p.position == "" || !sh.findRows(c, p) {
+	limit := sh.query(all, limitNames(), "integer", "number")
+	if limit == nil {
 		return nil
 	}
-	sh.besides(c.payload.schema, p, nil)
-	if header := sh.header(c, "Link"); header && p.next == nil && p.more == nil {
-		p.header = true
+	for _, way := range []struct {
+		by    string
+		names []string
+		kinds []string
+	}{
+		{"cursor", cursorNames(), []string{"string", "integer"}},
+		{"number", numberNames(), []string{"integer", "number"}},
+		{"offset", offsetNames(), []string{"integer", "number"}},
+		{"cursor", numberNames(), []string{"string"}},
+	} {
+		position := sh.query(all, way.names, way.kinds...)
+		if position == nil || position == limit {
+			continue
+		}
+		p := &paging{size: 20, most: 100, start: 1, by: way.by, position: position.Name}
+		p.bounds(sh, limit)
+		if _, s, _ := sh.effective(position.Schema); way.by == "number" {
+			if first, ok := s.Default.(float64); ok && first == 0 || s.Min != nil && *s.Min == 0 {
+				p.start = 0
+			}
+		}
+		if sh.findRows(c, p) && sh.findNext(c, p) {
+			return p
+		}
 	}
+	return nil
+}
+
+// query returns the parameter of the query that has the first of some names, if it is of one of some kinds and no point in time.
+func (sh *shaper) query(all []*openapi3.Parameter, names []string, kinds ...string) *openapi3.Parameter {
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(param *openapi3.Parameter) bool {
+			if param.In != openapi3.ParameterInQuery || plainName(param.Name) != name || !queryName.MatchString(param.Name) {
+				return false
+			}
+			_, s, _ := sh.effective(param.Schema)
+			return s != nil && slices.Contains(kinds, kindOf(s)) && !strings.HasPrefix(s.Format, "date")
+		})
+		if i >= 0 {
+			return all[i]
+		}
+	}
+	return nil
+}
+
+// findNext finds how an answer says whether there is another page, and where it begins. It returns false if that is not known.
+func (sh *shaper) findNext(c *call, p *paging) bool {
+	sh.besides(c.payload.schema, p, nil)
+	p.header = p.next == nil && p.more == nil && sh.header(c, "Link")
 	if p.by != "cursor" {
-		return p
+		return true
 	}
 	if p.next == nil && p.more != nil && slices.Contains([]string{"startingafter", "startafter"}, plainName(p.position)) {
 		if _, item, _ := sh.effective(p.item); item.Properties["id"] != nil {
 			p.rowCursor = "id"
 		}
 	}
-	if p.next == nil && p.rowCursor == "" && !p.header {
-		return nil
-	}
-	return p
-}
-
-// parameters finds the parameters of a page in the query.
-func (p *paging) parameters(sh *shaper, all []*openapi3.Parameter) {
-	find := func(names []string, kinds ...string) *openapi3.Parameter {
-		for _, name := range names {
-			i := slices.IndexFunc(all, func(param *openapi3.Parameter) bool {
-				_, s, _ := sh.effective(param.Schema)
-				return param.In == openapi3.ParameterInQuery && plainName(param.Name) == name && s != nil && slices.Contains(kinds, kindOf(s)) &&
-					queryName.MatchString(param.Name)
-			})
-			if i >= 0 {
-				return all[i]
-			}
-		}
-		return nil
-	}
-	limit := find(limitNames(), "integer", "number")
-	if limit == nil {
-		return
-	}
-	p.bounds(sh, limit)
-	for _, way := range []struct {
-		by    string
-		param *openapi3.Parameter
-	}{
-		{"cursor", find(cursorNames(), "string", "integer")},
-		{"number", find(numberNames(), "integer", "number")},
-		{"offset", find(offsetNames(), "integer", "number")},
-		{"cursor", find(numberNames(), "string")},
-	} {
-		if way.param == nil || way.param == limit {
-			continue
-		}
-		p.by, p.position = way.by, way.param.Name
-		if _, s, _ := sh.effective(way.param.Schema); way.by == "number" {
-			if first, ok := s.Default.(float64); ok && first == 0 || s.Min != nil && *s.Min == 0 {
-				p.start = 0
-			}
-		}
-		return
-	}
+	return p.next != nil || p.rowCursor != "" || p.header
 }
 
 // bounds takes the size of a page from its parameter.

@@ -170,6 +170,9 @@ func (imp protos) request(m protoreflect.MessageDescriptor, f *field, page *prot
 			request.items = append(request.items, arg.source+": "+quote(variable))
 			continue
 		}
+		if page != nil && (arg.name == "first" || arg.name == "after") { // which the connection has
+			arg.name += "2"
+		}
 		arg.directives = slices.DeleteFunc(arg.directives, func(d directive) bool { return d.name == "source" })
 		f.args = append(f.args, arg.field)
 		request.items = append(request.items, arg.source+": "+quote("{$args."+arg.name+"}"))

@@ -34,7 +34,22 @@ func (s *Source) convert() error {
 		reorder(schemas, s.root.get("definitions"))
 	}
 	s.root = root
+	s.nullable(root, "document", map[*node]bool{})
 	return nil
+}
+
+// nullable makes nullable what Swagger 2.0 has no word for, and its users say with x-nullable.
+func (s *Source) nullable(n *node, rule string, seen map[*node]bool) {
+	if seen[n] {
+		return
+	}
+	seen[n] = true
+	if rule == "schema" && n.get("x-nullable").string() == "true" {
+		n.set("nullable", &node{kind: literal, text: "true"})
+	}
+	for child := range s.rules.children(n, rule) {
+		s.nullable(child.value(), child.rule, seen)
+	}
 }
 
 // reorder gives members the order that they have in another value.
