@@ -32,7 +32,7 @@ func New(services upstream.Clients) (*Client, error) {
 		"avatar_url", "display_name", "email", "id")
 	c.expect.reviewAuthor = c.Expect("schema/web/catalog.graphqls:29:17",
 		"users", "users.avatar_url", "users.display_name", "users.id")
-	c.reviewAuthor = loader.New(c.MaxBatch(), c.fetchReviewAuthor).Keep(loader.Keeping{Store: c.Store(), Service: "accounts", Name: "ReviewAuthor", MaxAge: 60 * time.Second}).Observe(c.Batches("ReviewAuthor"))
+	c.reviewAuthor = loader.New(c.MaxBatch(), c.fetchReviewAuthor).Cache(loader.Caching{Store: c.Store(), Service: "accounts", Name: "ReviewAuthor", MaxAge: 60 * time.Second}).Observe(c.Batches("ReviewAuthor"))
 	return c, nil
 }
 

@@ -45,8 +45,8 @@ func New(services upstream.Clients) (*Client, error) {
 		"results")
 	c.expect.webProducts = c.Expect("schema/web/catalog.graphqls:43:6",
 		"products", "products.category_id", "products.currency", "products.cursor", "products.description", "products.id", "products.price_cents", "products.product_name", "products.thumbnail_url")
-	c.orderItemProduct = loader.New(c.MaxBatch(), c.fetchOrderItemProduct).Keep(loader.Keeping{Store: c.Store(), Service: "catalog", Name: "OrderItemProduct", MaxAge: 60 * time.Second}).Observe(c.Batches("OrderItemProduct"))
-	c.productCategory = loader.New(c.MaxBatch(), c.fetchProductCategory).Keep(loader.Keeping{Store: c.Store(), Service: "catalog", Name: "ProductCategory", MaxAge: 600 * time.Second}).Observe(c.Batches("ProductCategory"))
+	c.orderItemProduct = loader.New(c.MaxBatch(), c.fetchOrderItemProduct).Cache(loader.Caching{Store: c.Store(), Service: "catalog", Name: "OrderItemProduct", MaxAge: 60 * time.Second}).Observe(c.Batches("OrderItemProduct"))
+	c.productCategory = loader.New(c.MaxBatch(), c.fetchProductCategory).Cache(loader.Caching{Store: c.Store(), Service: "catalog", Name: "ProductCategory", MaxAge: 600 * time.Second}).Observe(c.Batches("ProductCategory"))
 	return c, nil
 }
 

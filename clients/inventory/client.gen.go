@@ -31,7 +31,7 @@ func New(services upstream.Clients) (*Client, error) {
 	}
 	c := &Client{GRPC: service}
 	c.expect.productStock = c.Expect("schema/shared/catalog.graphqls:32:6")
-	c.productStock = loader.New(c.MaxBatch(), c.fetchProductStock).Keep(loader.Keeping{Store: c.Store(), Service: "inventory", Name: "ProductStock", MaxAge: 5 * time.Second}).Observe(c.Batches("ProductStock"))
+	c.productStock = loader.New(c.MaxBatch(), c.fetchProductStock).Cache(loader.Caching{Store: c.Store(), Service: "inventory", Name: "ProductStock", MaxAge: 5 * time.Second}).Observe(c.Batches("ProductStock"))
 	return c, nil
 }
 

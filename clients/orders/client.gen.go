@@ -34,7 +34,7 @@ func New(services upstream.Clients) (*Client, error) {
 		"currency", "id", "items", "items.product_id", "items.quantity", "status", "total_cents")
 	c.expect.viewerOrders = c.Expect("schema/web/account.graphqls:9:6",
 		"orders", "orders.currency", "orders.id", "orders.items", "orders.items.product_id", "orders.items.quantity", "orders.status", "orders.total_cents")
-	c.viewerOrders = loader.NewFamily(loader.Unlimited, c.fetchViewerOrders).Keep(loader.Keeping{Store: c.Store(), Service: "orders", Name: "ViewerOrders"}).Observe(c.Batches("ViewerOrders"))
+	c.viewerOrders = loader.NewFamily(loader.Unlimited, c.fetchViewerOrders).Cache(loader.Caching{Store: c.Store(), Service: "orders", Name: "ViewerOrders"}).Observe(c.Batches("ViewerOrders"))
 	return c, nil
 }
 

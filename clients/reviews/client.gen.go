@@ -29,7 +29,7 @@ func New(services upstream.Clients) (*Client, error) {
 	}
 	c := &Client{GRPC: service}
 	c.expect.productReviews = c.Expect("schema/web/catalog.graphqls:6:6")
-	c.productReviews = loader.NewFamily(c.MaxBatch(), c.fetchProductReviews).Keep(loader.Keeping{Store: c.Store(), Service: "reviews", Name: "ProductReviews", MaxAge: 30 * time.Second}).Observe(c.Batches("ProductReviews"))
+	c.productReviews = loader.NewFamily(c.MaxBatch(), c.fetchProductReviews).Cache(loader.Caching{Store: c.Store(), Service: "reviews", Name: "ProductReviews", MaxAge: 30 * time.Second}).Observe(c.Batches("ProductReviews"))
 	return c, nil
 }
 

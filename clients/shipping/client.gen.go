@@ -28,7 +28,7 @@ func New(services upstream.Clients) (*Client, error) {
 	}
 	c := &Client{HTTP: service}
 	c.expect.orderShipping = c.Expect("schema/web/account.graphqls:20:6")
-	c.orderShipping = loader.New(c.MaxBatch(), c.fetchOrderShipping).Keep(loader.Keeping{Store: c.Store(), Service: "shipping", Name: "OrderShipping"}).Observe(c.Batches("OrderShipping"))
+	c.orderShipping = loader.New(c.MaxBatch(), c.fetchOrderShipping).Cache(loader.Caching{Store: c.Store(), Service: "shipping", Name: "OrderShipping"}).Observe(c.Batches("OrderShipping"))
 	return c, nil
 }
 

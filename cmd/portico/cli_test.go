@@ -89,7 +89,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{[]string{"diff", "-C", dir, "--frontend", ""}, "mobile\nweb\n:4\n"},
 		{[]string{"diff", "--fail-on", ""}, "breaking\ndangerous\n:4\n"},
-		{[]string{"import", "o"}, "openapi\tDraft a schema from an OpenAPI document\n:4\n"},
+		{[]string{"import", "o"}, "openapi\tDraft a schema from a document of OpenAPI 3.0 or 3.1 or Swagger 2.0\n:4\n"},
 	} {
 		if got, _, code := runCLI(t, append([]string{"__complete"}, c.args...)...); code != 0 || got != c.want {
 			t.Errorf("%v: exit %d, %q", c.args, code, got)

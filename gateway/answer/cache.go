@@ -194,7 +194,7 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 	}
 	plain := len(made.Response.Errors)+len(made.Response.Extensions) == 0
 	shareable := parts.Caller < provenance.Everything && !parts.Overflow && !parts.FellBack
-	if c.store.Keeps() && !q.Alone && policy.MaxAge > c.store.Now().Sub(born) && plain && shareable {
+	if c.store.Stores() && !q.Alone && policy.MaxAge > c.store.Now().Sub(born) && plain && shareable {
 		cost := made.Cost() // so that what it needs is not kept
 		out.cost = func() float64 { return cost }
 		out.cached = newCached(made.Response.Data, out.vary, head{Policy: policy, Tags: tags, Born: born, MustRevalidate: parts.MustRevalidate})

@@ -272,7 +272,7 @@ func TestBudget(t *testing.T) {
 	}
 	none := newStore(t, 0)
 	fill(t, none, "a", "a")
-	if none.Keeps() || has(none, "a") || none.Stats() != (cache.Stats{Misses: 1}) {
+	if none.Stores() || has(none, "a") || none.Stats() != (cache.Stats{Misses: 1}) {
 		t.Error("a store of no bytes keeps something")
 	}
 }

@@ -306,15 +306,15 @@ func (c *Cache) find(ctx context.Context, id flightKey, create Make) (e *Entry, 
 	if e.life() <= 0 {
 		return e, Status{}, t, nil
 	}
-	if !c.keep(e, id.epoch) {
+	if !c.put(e, id.epoch) {
 		return e, Status{Invalid: true}, t, nil
 	}
 	return e, Status{Stored: c.store.settle(e)}, t, nil
 }
 
-// keep puts a new entry, if its policy permits that, and reports whether it is
+// put adds a new entry, if its policy permits that, and reports whether it is
 // valid.
-func (c *Cache) keep(e *Entry, epoch uint64) bool {
+func (c *Cache) put(e *Entry, epoch uint64) bool {
 	if e.life() <= 0 {
 		return false
 	}
@@ -326,7 +326,7 @@ func (c *Cache) keep(e *Entry, epoch uint64) bool {
 // it; nil where there is nothing. The ticket is for what is made now. All are nil
 // if nothing is shared.
 func (c *Cache) ask(ctx context.Context, epoch uint64, keys ...Key) ([]*Entry, *ticket) {
-	if c.kind.Codec == nil || c.store.shared == nil || !c.store.Keeps() {
+	if c.kind.Codec == nil || c.store.shared == nil || !c.store.Stores() {
 		return nil, nil
 	}
 	texts, t := c.store.shared.ask(ctx, keys)
@@ -365,7 +365,7 @@ func (c *Cache) Batch(ctx context.Context, keys []Key, create func(missing []int
 	}
 	c.store.counts.misses.Add(uint64(len(missing)))
 	for _, e := range create(missing) {
-		if c.keep(e, epoch) {
+		if c.put(e, epoch) {
 			c.store.share(t, e, c.kind.Codec)
 		}
 	}

@@ -135,8 +135,8 @@ func (s *Store) Coalesces() bool { return !s.config.Separate }
 // Missing returns how long a missing value is cached.
 func (s *Store) Missing() time.Duration { return s.config.Missing }
 
-// Keeps reports whether the store caches anything.
-func (s *Store) Keeps() bool { return s.entries != nil }
+// Stores reports whether the store caches anything.
+func (s *Store) Stores() bool { return s.entries != nil }
 
 // Epoch counts invalidations.
 func (s *Store) Epoch() uint64 { return s.tags.epoch.Load() }

@@ -38,9 +38,9 @@ type Store[F any] struct {
 	coordinates *coordinate.Schema
 	facts       Finder[F]
 
-	mu   sync.Mutex
-	kept *simplelru.LRU[string, *Document[F]] // by the text
-	size int64                                // of all that are kept
+	mu        sync.Mutex
+	documents *simplelru.LRU[string, *Document[F]] // by the text
+	size      int64                                // of all that are kept
 }
 
 // Finder returns the facts of an operation. uses are the coordinates that it uses, of
@@ -52,7 +52,7 @@ type Finder[F any] func(operation *ast.OperationDefinition, inputs *input.Operat
 func New[F any](config Config, facts Finder[F]) (*Store[F], error) {
 	s := &Store[F]{config: config, rules: validation(config), coordinates: coordinate.New(config.Schema), facts: facts}
 	var err error
-	s.kept, err = simplelru.NewLRU(math.MaxInt, func(_ string, doc *Document[F]) { s.size -= doc.size })
+	s.documents, err = simplelru.NewLRU(math.MaxInt, func(_ string, doc *Document[F]) { s.size -= doc.size })
 	return s, err
 }
 
@@ -60,7 +60,7 @@ func New[F any](config Config, facts Finder[F]) (*Store[F], error) {
 func (s *Store[F]) Lookup(text string) *Document[F] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	doc, _ := s.kept.Get(text)
+	doc, _ := s.documents.Get(text)
 	return doc
 }
 
@@ -74,24 +74,24 @@ func (s *Store[F]) Get(text string) (*Document[F], gqlerror.List) {
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	return s.keep(text, doc), nil
+	return s.add(text, doc), nil
 }
 
-// keep keeps a document, and returns the one that all requests share: facts may
+// add stores a document, and returns the one that all requests share: facts may
 // learn.
-func (s *Store[F]) keep(text string, doc *Document[F]) *Document[F] {
+func (s *Store[F]) add(text string, doc *Document[F]) *Document[F] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if first, ok := s.kept.Get(text); ok {
+	if first, ok := s.documents.Get(text); ok {
 		return first
 	}
 	// One document must not push out all others.
 	if doc.size > s.config.Memory/4 {
 		return doc
 	}
-	s.kept.Add(text, doc)
+	s.documents.Add(text, doc)
 	for s.size += doc.size; s.size > s.config.Memory; {
-		s.kept.RemoveOldest()
+		s.documents.RemoveOldest()
 	}
 	return doc
 }

@@ -50,7 +50,7 @@ func Add[P comparable, R any](l *Level[P], field graphql.CollectedField, resolve
 		resolve:    resolve,
 		below:      below,
 	}
-	keep(l.ctx, field.Field, b)
+	register(l.ctx, field.Field, b)
 	if !field.IsDeferred() {
 		l.tasks = append(l.tasks, func() { b.run(l.ctx) })
 	}

@@ -108,9 +108,9 @@ type resultKey[P comparable, R any] struct{ field *ast.Field }
 // be spread in several places.
 type batches[P comparable, R any] struct{ list []*batch[P, R] }
 
-// keep adds a batch to the request. Without a request, results are not kept
+// register adds a batch to the request. Without a request, results are not shared
 // and each object is resolved on its own.
-func keep[P comparable, R any](ctx context.Context, field *ast.Field, b *batch[P, R]) {
+func register[P comparable, R any](ctx context.Context, field *ast.Field, b *batch[P, R]) {
 	req := requestOf(ctx)
 	if req == nil {
 		return

@@ -24,8 +24,8 @@ type batching[K comparable, V any] struct {
 	fetch Fetch[K, V]
 
 	args    any // of a family's
-	keeping *Keeping
-	kept    *cache.Cache // of *kept[V]; nil without keeping
+	caching *Caching
+	cache   *cache.Cache // of *cached[V]; nil without caching
 	flying  *flying[K, V]
 }
 
@@ -44,7 +44,7 @@ func (l *batching[K, V]) observe(observe func(keys int)) {
 	}
 }
 
-func (l *batching[K, V]) keep(k Keeping) { l.keeping, l.kept = &k, newKept[V](k.Store) }
+func (l *batching[K, V]) cacheBy(c Caching) { l.caching, l.cache = &c, newCache[V](c.Store) }
 
 func (l *batching[K, V]) load(ctx context.Context, key K) (V, error) {
 	return l.loaded(ctx, []K{key})[0].value()

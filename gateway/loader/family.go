@@ -17,7 +17,7 @@ type Family[A, K comparable, V any] struct {
 type members[A, K comparable, V any] interface {
 	member(args A) *Loader[K, V]
 	observe(observe func(keys int))
-	keep(k Keeping)
+	cacheBy(c Caching)
 }
 
 // NewFamily returns a family that calls fetch with at most max keys. It panics
@@ -35,9 +35,9 @@ func (f *Family[A, K, V]) Observe(observe func(keys int)) *Family[A, K, V] {
 	return f
 }
 
-// Keep is [Loader.Keep] for all loaders of the family.
-func (f *Family[A, K, V]) Keep(k Keeping) *Family[A, K, V] {
-	f.of.keep(k)
+// Cache is [Loader.Cache] for all loaders of the family.
+func (f *Family[A, K, V]) Cache(c Caching) *Family[A, K, V] {
+	f.of.cacheBy(c)
 	return f
 }
 
@@ -50,8 +50,8 @@ type family[A, K comparable, V any] struct {
 	max   int
 	fetch func(ctx context.Context, args A, keys []K) (map[K]V, error)
 
-	keeping *Keeping
-	kept    *cache.Cache
+	caching *Caching
+	cache   *cache.Cache
 	flying  *flying[K, V]
 }
 
@@ -64,7 +64,7 @@ func (f *family[A, K, V]) observe(observe func(keys int)) {
 	}
 }
 
-func (f *family[A, K, V]) keep(k Keeping) { f.keeping, f.kept = &k, newKept[V](k.Store) }
+func (f *family[A, K, V]) cacheBy(c Caching) { f.caching, f.cache = &c, newCache[V](c.Store) }
 
 func (f *family[A, K, V]) member(args A) *Loader[K, V] {
 	type member struct {
@@ -78,8 +78,8 @@ func (f *family[A, K, V]) member(args A) *Loader[K, V] {
 			return f.fetch(ctx, args, keys)
 		},
 		args:    args,
-		keeping: f.keeping,
-		kept:    f.kept,
+		caching: f.caching,
+		cache:   f.cache,
 		flying:  f.flying,
 	}
 	return b.handle()

@@ -68,16 +68,16 @@ func ResolvePresent[P any, K, V comparable](ctx context.Context, l *Loader[K, V]
 	lists, err := ResolveLists(ctx, l, parents, keys)
 	var none V
 	for i, list := range lists {
-		kept := list[:0]
+		matching := list[:0]
 		for _, value := range list {
 			if value != none {
-				kept = append(kept, value)
+				matching = append(matching, value)
 			}
 		}
 		if len(most) > 0 {
-			kept = kept[:min(len(kept), most[0])]
+			matching = matching[:min(len(matching), most[0])]
 		}
-		lists[i] = kept
+		lists[i] = matching
 	}
 	return lists, err
 }

@@ -33,7 +33,7 @@ type loads[K comparable, V any] interface {
 	load(ctx context.Context, key K) (V, error)
 	loadAll(ctx context.Context, keys []K) ([]V, error)
 	observe(observe func(keys int))
-	keep(k Keeping)
+	cacheBy(c Caching)
 }
 
 // Unlimited is the maximum number of keys for a fetch that limits its calls itself, as
@@ -80,10 +80,10 @@ func (l *Loader[K, V]) Observe(observe func(keys int)) *Loader[K, V] {
 	return l
 }
 
-// Keep lets requests share the loader's values, which they must not modify. Call it when
+// Cache lets requests share the loader's values, which they must not modify. Call it when
 // the loader is made.
-func (l *Loader[K, V]) Keep(k Keeping) *Loader[K, V] {
-	l.of.keep(k)
+func (l *Loader[K, V]) Cache(c Caching) *Loader[K, V] {
+	l.of.cacheBy(c)
 	return l
 }
 

@@ -15,10 +15,10 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Keeping lets requests share what a loader loads: keys that one is loading are
+// Caching lets requests share what a loader loads: keys that one is loading are
 // not loaded by another at the same time, and values are cached. What was loaded
 // for one principal, or with a header of the request, is not shared.
-type Keeping struct {
+type Caching struct {
 	// Store caches the values, and invalidates them.
 	Store *cache.Store
 	// Service is the service that the values are from; Name distinguishes its loaders.
@@ -28,70 +28,70 @@ type Keeping struct {
 	MaxAge time.Duration
 }
 
-// kept is what a key has in the store.
-type kept[V any] struct {
+// cached is what a key has in the store.
+type cached[V any] struct {
 	value V
 	has   bool
 	made  *provenance.Summary // that of its batch
 }
 
-func newKept[V any](store *cache.Store) *cache.Cache {
-	return cache.NewCache(store, cache.Kind{Codec: keptCodec[V]()})
+func newCache[V any](store *cache.Store) *cache.Cache {
+	return cache.NewCache(store, cache.Kind{Codec: cachedCodec[V]()})
 }
 
-// keptHead is what gateways share of a value besides its JSON and its entry.
-type keptHead struct {
+// cachedHead is what gateways share of a value besides its JSON and its entry.
+type cachedHead struct {
 	Has            bool
 	Expires        time.Time
 	MustRevalidate bool
 }
 
-// keptCodec shares values with other gateways, as JSON: those that JSON can express
+// cachedCodec shares values with other gateways, as JSON: those that JSON can express
 // exactly, which a value with an interface in it is not, or one without a list
 // that is empty.
-func keptCodec[V any]() *cache.Codec {
+func cachedCodec[V any]() *cache.Codec {
 	return &cache.Codec{
 		Encode: func(value any) (any, []byte) {
-			have := value.(*kept[V]) //nolint:forcetypeassert // see keptOf
+			have := value.(*cached[V]) //nolint:forcetypeassert // see cachedOf
 			var back V
 			text, err := json.Marshal(have.value)
 			if err != nil || json.Unmarshal(text, &back) != nil || !reflect.DeepEqual(back, have.value) {
 				return nil, nil
 			}
-			return keptHead{have.has, have.made.Expires, have.made.MustRevalidate}, text
+			return cachedHead{have.has, have.made.Expires, have.made.MustRevalidate}, text
 		},
 		Decode: func(raw json.RawMessage, text []byte, e *cache.Entry) error {
-			var head keptHead
+			var head cachedHead
 			if err := json.Unmarshal(raw, &head); err != nil {
 				return err
 			}
-			have := &kept[V]{has: head.Has, made: &provenance.Summary{Tags: e.Tags, Expires: head.Expires, MustRevalidate: head.MustRevalidate}}
+			have := &cached[V]{has: head.Has, made: &provenance.Summary{Tags: e.Tags, Expires: head.Expires, MustRevalidate: head.MustRevalidate}}
 			e.Value, e.Cost = have, 2*int64(len(text)) // as Go has it
 			return json.Unmarshal(text, &have.value)
 		},
 	}
 }
 
-// keptOf returns the value that an entry has: the key distinguishes the loader.
-func keptOf[V any](e *cache.Entry) *kept[V] { return e.Value.(*kept[V]) } //nolint:forcetypeassert // see above
+// cachedOf returns the value that an entry has: the key distinguishes the loader.
+func cachedOf[V any](e *cache.Entry) *cached[V] { return e.Value.(*cached[V]) } //nolint:forcetypeassert // see above
 
 // keyOf returns the name of a key of a loader. Keys are texts, numbers and structs
 // of these, which Go's syntax distinguishes.
 func (l *batching[K, V]) keyOf(key K) cache.Key {
-	return sha256.Sum256(fmt.Appendf(nil, "entity %q %q %#v %#v", l.keeping.Service, l.keeping.Name, l.args, key))
+	return sha256.Sum256(fmt.Appendf(nil, "entity %q %q %#v %#v", l.caching.Service, l.caching.Name, l.args, key))
 }
 
 // recall takes the values of keys from the store and returns the keys that are
 // not there.
 func (l *batching[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) []K {
-	if l.keeping.MaxAge == 0 {
+	if l.caching.MaxAge == 0 {
 		return keys
 	}
 	began := time.Now()
 	found := &batch[K, V]{}
 	var last *provenance.Summary
 	left := slices.DeleteFunc(keys, func(key K) bool {
-		entry := l.kept.Fresh(l.keyOf(key))
+		entry := l.cache.Fresh(l.keyOf(key))
 		if entry == nil {
 			return false
 		}
@@ -108,13 +108,13 @@ func (l *batching[K, V]) recall(ctx context.Context, s *state[K, V], keys []K) [
 
 // note notes in the provenance of the answer that keys were found without a call for it.
 func (l *batching[K, V]) note(ctx context.Context, keys int, how string, began time.Time) {
-	provenance.From(ctx).Found(&provenance.Call{Service: l.keeping.Service, Route: l.keeping.Name, Keys: keys, Cache: how, Began: began})
+	provenance.From(ctx).Found(&provenance.Call{Service: l.caching.Service, Route: l.caching.Name, Keys: keys, Cache: how, Began: began})
 }
 
 // use makes a cached value a part of the context's answer. last is what the value
 // before it was made of, which is mostly the same.
-func (l *batching[K, V]) use(ctx context.Context, entry *cache.Entry, last *provenance.Summary) *kept[V] {
-	have, record := keptOf[V](entry), provenance.From(ctx)
+func (l *batching[K, V]) use(ctx context.Context, entry *cache.Entry, last *provenance.Summary) *cached[V] {
+	have, record := cachedOf[V](entry), provenance.From(ctx)
 	made := *have.made
 	if have.made == last {
 		made.Tags, made.Parts = nil, nil
@@ -122,7 +122,7 @@ func (l *batching[K, V]) use(ctx context.Context, entry *cache.Entry, last *prov
 	made.Born, made.Missing = entry.Born, !have.has
 	record.Add(made)
 	record.Expires(entry.Expires())
-	record.Has(l.keeping.Store.PartOf(entry))
+	record.Has(l.caching.Store.PartOf(entry))
 	return have
 }
 
@@ -134,12 +134,12 @@ func (l *batching[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K
 		names[i] = l.keyOf(key)
 	}
 	inner, record := provenance.Begin(ctx)
-	found := l.kept.Batch(ctx, names, func(missing []int) []*cache.Entry {
+	found := l.cache.Batch(ctx, names, func(missing []int) []*cache.Entry {
 		left := make([]K, len(missing))
 		for i, at := range missing {
 			left[i] = keys[at]
 		}
-		began := l.keeping.Store.Now()
+		began := l.caching.Store.Now()
 		calling := inner
 		if len(left) < len(keys) && l.max != Unlimited {
 			calling = provenance.WithKeys(inner, len(left))
@@ -151,7 +151,7 @@ func (l *batching[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K
 		}
 		entries := l.entries(left, values, err, made, began)
 		for _, entry := range entries {
-			record.Has(l.keeping.Store.PartOf(entry))
+			record.Has(l.caching.Store.PartOf(entry))
 		}
 		return entries
 	})
@@ -172,14 +172,14 @@ func (l *batching[K, V]) fetchKept(ctx context.Context, f *flown[K, V], keys []K
 
 // entries returns the entries of keys that were fetched.
 func (l *batching[K, V]) entries(keys []K, values map[K]V, err error, made provenance.Summary, began time.Time) []*cache.Entry {
-	store := l.keeping.Store
-	if !store.Keeps() {
+	store := l.caching.Store
+	if !store.Stores() {
 		return nil
 	}
 	if !made.Born.IsZero() && made.Born.Before(began) {
 		began = made.Born
 	}
-	tags := append(slices.Clone(made.Tags), cache.ServiceTag(l.keeping.Service))
+	tags := append(slices.Clone(made.Tags), cache.ServiceTag(l.caching.Service))
 	var parts []*cache.Part
 	for _, part := range made.Parts {
 		if part, ok := part.(*cache.Part); ok {
@@ -193,7 +193,7 @@ func (l *batching[K, V]) entries(keys []K, values map[K]V, err error, made prove
 		}
 		value, has := values[key]
 		has = has && !isNil(value)
-		fresh := l.keeping.MaxAge
+		fresh := l.caching.MaxAge
 		if !has {
 			fresh = min(fresh, store.Now().Sub(began)+store.Missing())
 		}
@@ -205,7 +205,7 @@ func (l *batching[K, V]) entries(keys []K, values map[K]V, err error, made prove
 		}
 		if text, err := json.Marshal(value); err == nil {
 			list = append(list, &cache.Entry{
-				Key: l.keyOf(key), Value: &kept[V]{value, has, &made}, Cost: 2 * int64(len(text)), // as Go has it
+				Key: l.keyOf(key), Value: &cached[V]{value, has, &made}, Cost: 2 * int64(len(text)), // as Go has it
 				Born: began, Policy: cache.Policy{Fresh: fresh}, Tags: tags, Part: true, Parts: parts,
 			})
 		}
@@ -254,13 +254,13 @@ func isShared(made provenance.Summary) bool {
 // shares reports whether values can be shared: those of a mutation are read anew,
 // and only for it.
 func (l *batching[K, V]) shares(ctx context.Context) bool {
-	return l.keeping != nil && (l.keeping.MaxAge > 0 || l.keeping.Store.Coalesces()) && !l.flying.personal.Load() && !provenance.IsWriting(ctx)
+	return l.caching != nil && (l.caching.MaxAge > 0 || l.caching.Store.Coalesces()) && !l.flying.personal.Load() && !provenance.IsWriting(ctx)
 }
 
 // board finds the keys that other requests are loading already. The others are
 // to be loaded, in batches that are returned.
 func (l *batching[K, V]) board(ctx context.Context, s *state[K, V], keys []K) []*flown[K, V] {
-	epoch, coalesces := l.keeping.Store.Epoch(), l.keeping.Store.Coalesces()
+	epoch, coalesces := l.caching.Store.Epoch(), l.caching.Store.Coalesces()
 	joined := map[*flown[K, V]][]K{}
 	l.flying.mu.Lock()
 	defer l.flying.mu.Unlock()
@@ -319,7 +319,7 @@ func (l *batching[K, V]) fly(f *flown[K, V]) Fetch[K, V] {
 	return func(ctx context.Context, keys []K) (values map[K]V, err error) {
 		f.cut = true
 		defer l.land(f)
-		if l.keeping.MaxAge > 0 {
+		if l.caching.MaxAge > 0 {
 			values, err = l.fetchKept(ctx, f, keys)
 		} else {
 			inner, record := provenance.Begin(ctx)

@@ -73,7 +73,7 @@ func shared(t *testing.T, s *rowsService, maxAge time.Duration) (*loader.Loader[
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	return loader.New(10, s.fetch).Keep(loader.Keeping{Store: store, Service: "rows", Name: "all", MaxAge: maxAge}), store
+	return loader.New(10, s.fetch).Cache(loader.Caching{Store: store, Service: "rows", Name: "all", MaxAge: maxAge}), store
 }
 
 // load is one request; none stands for a key without a value.
@@ -99,9 +99,9 @@ func load(t *testing.T, ctx context.Context, l *loader.Loader[string, *string], 
 // tests run in bubbles (testing/synctest).
 func settled() { synctest.Wait() }
 
-func TestKeptKeys(t *testing.T) { synctest.Test(t, keptKeys) }
+func TestCachedKeys(t *testing.T) { synctest.Test(t, cachedKeys) }
 
-func keptKeys(t *testing.T) {
+func cachedKeys(t *testing.T) {
 	s := &rowsService{note: func(r *provenance.Record) { r.Tag("tag"); r.Expires(time.Now().Add(30 * time.Second)) }}
 	l, store := shared(t, s, time.Minute)
 	for _, c := range []struct{ keys, want, asked string }{
@@ -116,9 +116,9 @@ func keptKeys(t *testing.T) {
 		}
 		settled()
 	}
-	time.Sleep(60 * time.Millisecond) // a value that is missing is kept for 50 ms
+	time.Sleep(60 * time.Millisecond) // a missing value is cached for 50 ms
 	if load(t, t.Context(), l, "none", "a"); s.asked() != "none" {
-		t.Error("that there is none is kept too long")
+		t.Error("a missing value is cached for too long")
 	}
 	for what, invalidate := range map[string]func(){
 		"its tag": func() { store.Invalidate(t.Context(), "tag") }, "its service": func() { store.Invalidate(t.Context(), cache.ServiceTag("rows")) }, "all": func() { store.Clear(t.Context()) },
@@ -139,9 +139,9 @@ func keptKeys(t *testing.T) {
 		}
 		settled()
 	}
-	// A mutation reads anew, and leaves what is kept to others.
+	// A mutation reads anew, and leaves cached values to others.
 	if load(t, provenance.Writing(t.Context()), l, "a"); s.asked() != "a" {
-		t.Error("a mutation reads what was kept")
+		t.Error("a mutation reads cached values")
 	}
 }
 
@@ -195,14 +195,14 @@ func notKeptKeys(t *testing.T) {
 		settled()
 	}
 	if asked := s.asked(); asked != "a a" {
-		t.Errorf("an error is kept: asked %s", asked)
+		t.Errorf("an error is cached: asked %s", asked)
 	}
 }
 
 // Loaders of one family with other arguments have other values.
-func TestKeptFamilies(t *testing.T) { synctest.Test(t, keptFamilies) }
+func TestCachedFamilies(t *testing.T) { synctest.Test(t, cachedFamilies) }
 
-func keptFamilies(t *testing.T) {
+func cachedFamilies(t *testing.T) {
 	store, err := cache.New(cache.Config{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func keptFamilies(t *testing.T) {
 			values[key] = fmt.Sprint(args, key)
 		}
 		return values, nil
-	}).Keep(loader.Keeping{Store: store, Service: "s", Name: "f", MaxAge: time.Minute})
+	}).Cache(loader.Caching{Store: store, Service: "s", Name: "f", MaxAge: time.Minute})
 	seen := map[string]string{}
 	one := 1
 	for range 2 {
@@ -367,7 +367,7 @@ func TestKeysOfOtherGateways(t *testing.T) {
 				}
 			}
 			return found, nil
-		}).Keep(loader.Keeping{Store: store, Service: "s", Name: "l", MaxAge: time.Minute})
+		}).Cache(loader.Caching{Store: store, Service: "s", Name: "l", MaxAge: time.Minute})
 	}
 	keys := []string{"plain", "empty", "nil", "text", "typed", "none"}
 	loadAt := func(i int) (asked string) {
@@ -392,7 +392,7 @@ func TestKeysOfOtherGateways(t *testing.T) {
 	// Nobody waits for Redis, and requests only for a few milliseconds, so that on
 	// a busy machine several attempts may be needed.
 	for deadline := time.Now().Add(time.Minute); ; {
-		// What was kept before, both have forgotten.
+		// Neither has what was cached before.
 		stores[0].Clear(t.Context())
 		stores[1].Clear(t.Context())
 		if asked := loadAt(0); asked != all {
@@ -439,7 +439,7 @@ func panicOfABatch(t *testing.T) {
 			<-open
 		}
 		return map[string]*broken{keys[0]: {}}, nil
-	}).Keep(loader.Keeping{Store: store, Service: "s", Name: "n", MaxAge: time.Minute})
+	}).Cache(loader.Caching{Store: store, Service: "s", Name: "n", MaxAge: time.Minute})
 	var group sync.WaitGroup
 	group.Go(func() {
 		if _, err := l.Load(loader.WithScope(t.Context()), "a"); err == nil || !strings.Contains(err.Error(), "boom") {

@@ -36,7 +36,7 @@ func shorterDeadline(t *testing.T, separate bool) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	l.Keep(loader.Keeping{Store: store, Service: "s", Name: "x"})
+	l.Cache(loader.Caching{Store: store, Service: "s", Name: "x"})
 	ctx := loader.WithScope(t.Context())
 	bounded, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()

@@ -99,7 +99,7 @@ func (p *prepared) document(ctx context.Context) (*document.Operation[facts], gq
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	p.frontend.persisted.Keep(resolved)
+	p.frontend.persisted.Register(resolved)
 	p.oc.Doc = doc.AST
 	p.recallable = p.recallable && !resolved.Logged // every request for it is logged
 	if operation := doc.Operation(r.OperationName); operation != nil {

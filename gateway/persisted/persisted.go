@@ -71,7 +71,7 @@ type Resolved struct {
 	// Logged reports whether its requests are logged.
 	Logged bool
 
-	hash string // by which Keep stores it; "" when there is nothing to store
+	hash string // by which Register stores it; "" when there is nothing to store
 }
 
 // Document is a trusted document.
@@ -341,9 +341,9 @@ func (l *Library) logUnknown(ctx context.Context, document string) {
 	}
 }
 
-// Keep stores a document that a caller persists. Call it when the document is
+// Register stores a document that a caller persists. Call it when the document is
 // known to be valid.
-func (l *Library) Keep(r Resolved) {
+func (l *Library) Register(r Resolved) {
 	if r.hash == "" || len(r.Document) > automaticBytes/8 {
 		return
 	}

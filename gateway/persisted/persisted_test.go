@@ -132,7 +132,7 @@ func TestAutomatic(t *testing.T) {
 		if ask(document) == nil {
 			t.Errorf("%s is kept before it is valid", document)
 		}
-		l.Keep(resolved)
+		l.Register(resolved)
 		if err := ask(document); err != nil {
 			t.Errorf("%s: %v", document, err)
 		}
@@ -147,7 +147,7 @@ func TestAutomatic(t *testing.T) {
 	for i := range 20 {
 		document := fmt.Sprint(large, i)
 		resolved, _ := l.Resolve(t.Context(), persisted.Request{Document: document, Extensions: apq(hash(document))})
-		l.Keep(resolved)
+		l.Register(resolved)
 	}
 	if err := ask(fmt.Sprint(large, 19)); problem.CodeOf(err) != problem.PersistedQueryNotFound {
 		t.Errorf("one that is too large: %v", err)

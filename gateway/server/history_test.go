@@ -216,7 +216,7 @@ func historyFields(s *Server) map[string]field {
 			return &text, nil
 		}
 		return nil, err
-	})).Keep(loader.Keeping{Store: s.store, Service: "world", Name: "o", MaxAge: 2 * time.Second})
+	})).Cache(loader.Caching{Store: s.store, Service: "world", Name: "o", MaxAge: 2 * time.Second})
 	return map[string]field{
 		"short": plain, "revalidated": plain, "kept": plain, "long": plain, "bare": plain, "untagged": plain,
 		"mine": func(ctx context.Context, args map[string]any) (any, error) {

@@ -86,7 +86,7 @@ func (o *observer) Observe(ctx context.Context, value any, of operation.Outcome)
 	}
 	r := requestOf(ctx)
 	o.tracing.note(ctx, r, &line, of.Began)
-	if r == nil || !r.seen.keep(&line) {
+	if r == nil || !r.seen.hold(&line) {
 		if r != nil {
 			r.seen.describe(r, &line)
 		}
@@ -174,8 +174,8 @@ type seen struct {
 	more  []observe.Line
 }
 
-// keep keeps a line until the request ends. It is false if it must be written now.
-func (s *seen) keep(line *observe.Line) bool {
+// hold stores a line until the request ends. It is false if it must be written now.
+func (s *seen) hold(line *observe.Line) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended || s.lasts {

@@ -170,7 +170,7 @@ func (s *Server) apply(next *state) {
 	s.health.change(next.config.Services)
 	s.observer.access.Change(accessConfig(next.config.AccessLog))
 	s.observer.tracing.sampling.Store(newSampling(next.config.OTLP))
-	s.observer.usage.Keep(next.config.Usage.Days)
+	s.observer.usage.Retain(next.config.Usage.Days)
 	if s.tls != nil && next.tls != s.now().tls {
 		s.tls.Set(next.tls)
 	}

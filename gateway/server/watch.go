@@ -48,19 +48,19 @@ func (w *watcher) watch(of *state, failed *config.Config) {
 		return
 	}
 	next := digests{w.file: w.known[w.file]}
-	keep := func(name string, otherwise [sha256.Size]byte) {
-		if known, ok := w.known[name]; ok {
-			otherwise = known
+	known := func(name string, otherwise [sha256.Size]byte) {
+		if before, ok := w.known[name]; ok {
+			otherwise = before
 		}
 		next[name] = otherwise
 	}
 	for name, text := range of.files {
-		keep(name, sha256.Sum256([]byte(text)))
+		known(name, sha256.Sum256([]byte(text)))
 	}
 	if failed != nil {
 		for _, name := range filesOf(failed) {
 			if name != "" {
-				keep(name, [sha256.Size]byte{})
+				known(name, [sha256.Size]byte{})
 			}
 		}
 	}

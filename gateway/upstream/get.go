@@ -170,7 +170,7 @@ func (c *httpClient) fetch(req based, what *call) cache.Make {
 		}
 		answer := made.answer
 		entry := &cache.Entry{Value: answer, Born: answer.born}
-		if made.policy == (cache.Policy{}) || !made.direct || what.fellBack || !c.store.Keeps() || hasNoContent(answer.status) {
+		if made.policy == (cache.Policy{}) || !made.direct || what.fellBack || !c.store.Stores() || hasNoContent(answer.status) {
 			return entry, nil
 		}
 		entry.Policy = made.policy

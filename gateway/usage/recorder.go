@@ -54,15 +54,15 @@ type bounds struct {
 const heldByCounter = 24
 
 // NewRecorder returns a recorder that keeps usage for a number of days: see
-// [Recorder.Keep]. Run must run, or nothing is read from the file and written to it.
+// [Recorder.Retain]. Run must run, or nothing is read from the file and written to it.
 func NewRecorder(config RecorderConfig, days int) *Recorder {
 	b := bounds{clients: 1000, records: 200_000, held: 1 << 17}
 	return &Recorder{config: config, bounds: b, totals: newTotals(b, days, DayOf(config.Now()))}
 }
 
-// Keep changes the number of days, at least 1, for which usage is kept. A record whose
+// Retain changes the number of days, at least 1, for which usage is retained. A record whose
 // last request was before them is forgotten.
-func (r *Recorder) Keep(days int) {
+func (r *Recorder) Retain(days int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.totals.days = days

@@ -193,7 +193,7 @@ func TestDaysAreBounded(t *testing.T) {
 	if u.From != "2026-11-02" || u.To != "2026-11-04" {
 		t.Errorf("from %s to %s", u.From, u.To)
 	}
-	r.Keep(1)
+	r.Retain(1)
 	u = recorded(t, r)
 	if wantRecords(t, u); u.From != "2026-11-04" {
 		t.Errorf("from %s", u.From)

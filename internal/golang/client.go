@@ -250,6 +250,6 @@ func (c *client) newLoader(call *plan.Call) string {
 	if call.MaxAge > 0 {
 		maxAge = fmt.Sprintf(", MaxAge: %d * %s.Second", call.MaxAge, c.use("time"))
 	}
-	return fmt.Sprintf("%s(%s, c.fetch%s).Keep(%s{Store: c.Store(), Service: %q, Name: %q%s}).Observe(c.Batches(%q))",
-		c.loader(name), limit, call.Name, c.loader("Keeping"), call.Service, call.Name, maxAge, call.Name)
+	return fmt.Sprintf("%s(%s, c.fetch%s).Cache(%s{Store: c.Store(), Service: %q, Name: %q%s}).Observe(c.Batches(%q))",
+		c.loader(name), limit, call.Name, c.loader("Caching"), call.Service, call.Name, maxAge, call.Name)
 }
