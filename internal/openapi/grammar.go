@@ -72,7 +72,8 @@ func grammar() map[string]map[string]member {
 		"example":    described(map[string]member{"value": {}}),
 		"schema": described(map[string]member{
 			"type": {}, "format": {form: isText}, "title": {form: isText}, "enum": {form: isList}, "const": {}, "default": {}, "example": {},
-			"examples": {form: isList}, "required": {form: isList}, "nullable": {form: isBool}, "x-nullable": {form: isBool}, "readOnly": {form: isBool}, "writeOnly": {form: isBool},
+			"examples": {form: isList}, "required": {form: isList}, "nullable": {form: isBool}, "x-nullable": {form: isBool},
+			"readOnly": {form: isBool}, "writeOnly": {form: isBool},
 			"deprecated": {form: isBool}, "pattern": {form: isText}, "minLength": {form: isNumber}, "maxLength": {form: isNumber},
 			"minimum": {form: isNumber}, "maximum": {form: isNumber}, "multipleOf": {form: isNumber}, "exclusiveMinimum": {}, "exclusiveMaximum": {},
 			"minItems": {form: isNumber}, "maxItems": {form: isNumber}, "uniqueItems": {form: isBool}, "minProperties": {form: isNumber},
