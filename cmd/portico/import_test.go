@@ -185,6 +185,26 @@ func TestImportOfTheSameIsUnchanged(t *testing.T) {
 	}
 }
 
+// TestImportForTwoFrontends imports other operations of one service for each of two frontends: the copy of the document has both.
+func TestImportForTwoFrontends(t *testing.T) {
+	dir, document := newProject(t)
+	put(t, filepath.Join(dir, "schema/mobile/mobile.graphqls"), "type Query { ping: Boolean }\n")
+	put(t, document, strings.Replace(shopDocument, "  /file:", "  /carts: {get: {operationId: carts, responses: {\"204\": {description: ok}}}}\n  /file:", 1))
+	for _, args := range [][]string{{"--frontend", "web", "--only", "getOrder"}, {"--frontend", "mobile", "--only", "carts"}, {"--frontend", "web", "--only", "getOrder"}} {
+		if _, err := runImport(t, "", append([]string{"openapi", document, "--service", "shop", "-C", dir, "--yes"}, args...)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range []string{"/orders/{id}:", "/carts:"} {
+		if copied := get(t, filepath.Join(dir, "clients/shop/openapi.yaml")); !strings.Contains(copied, text) || strings.Contains(copied, "/file") {
+			t.Errorf("the copy has not just what both need:\n%s", copied)
+		}
+	}
+	if web := get(t, filepath.Join(dir, "schema/web/shop.graphqls")); strings.Contains(web, "carts") || !strings.Contains(web, "order(id: ID!)") {
+		t.Errorf("web has\n%s", web)
+	}
+}
+
 // TestGuideOfImports runs the first command of docs/import.md on its document: it prints and writes what the guide shows.
 func TestGuideOfImports(t *testing.T) {
 	text := get(t, "../../docs/import.md")

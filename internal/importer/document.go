@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -27,6 +28,23 @@ func existingDocument(o Options) string {
 		}
 	}
 	return ""
+}
+
+// operationsBefore are the operations that the service's document in the project has: other drafts need them.
+func (o Options) operationsBefore(ctx context.Context) map[string]bool {
+	file := existingDocument(o)
+	if file == "" || o.isBase {
+		return nil
+	}
+	source, err := openapi.Read(ctx, file)
+	if err != nil {
+		return nil // generate reports it; the new document replaces it
+	}
+	before := map[string]bool{}
+	for _, op := range source.Operations() {
+		before[op.Method+" "+op.Path] = true
+	}
+	return before
 }
 
 // sameFile reports whether two names are of one file.

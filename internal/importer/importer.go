@@ -30,9 +30,7 @@ func OpenAPI(ctx context.Context, location string, o Options) (*Draft, error) {
 		if before == "" || sameFile(before, location) {
 			return nil, errNoBase
 		}
-		again := o
-		again.Only, again.Progress = nil, nil
-		return openAPIDraft(ctx, before, path.Base(filepath.ToSlash(location)), again, project)
+		return openAPIDraft(ctx, before, path.Base(filepath.ToSlash(location)), o.again(), project)
 	})
 }
 
@@ -48,20 +46,28 @@ func openAPIDraft(ctx context.Context, location, origin string, o Options, proje
 		return nil, &MistakeError{File: location, Message: "the document has no operations", Fix: "import a document that has paths"}
 	}
 	selected := newSelection(o.Only)
-	doc, err := source.Select(func(op openapi.Operation) bool { return selected.has(op.ID, op.Method+" "+op.Path) })
+	before := o.operationsBefore(ctx)
+	var chosen []openapi.Operation
+	doc, err := source.Select(func(op openapi.Operation) bool {
+		is := selected.has(op.ID, op.Method+" "+op.Path)
+		if is {
+			chosen = append(chosen, op)
+		}
+		return is || before[op.Method+" "+op.Path]
+	})
 	if err != nil {
 		return nil, documentMistake(err)
 	}
-	if err := selected.check(); err != nil {
+	if err := selected.check(); err != nil && !o.isBase {
 		return nil, err
 	}
 	copied := File{Path: "clients/" + o.Service + "/openapi" + doc.Extension(), Content: doc.Content}
 	if err := otherDocument(o, copied.Path); err != nil {
 		return nil, err
 	}
-	o.step(fmt.Sprintf("drafting %d of %d operations", len(doc.Operations), len(operations)))
+	o.step(fmt.Sprintf("drafting %d of %d operations", len(chosen), len(operations)))
 	imp := openAPI{newShaper(newDraft(o, project), doc)}
-	imp.operations()
+	imp.operations(chosen)
 	out, err := imp.finish(o, origin, []File{copied})
 	if err != nil {
 		return nil, err
@@ -111,7 +117,7 @@ func Proto(ctx context.Context, locations []string, o Options) (*Draft, error) {
 		if err != nil {
 			return nil, err
 		}
-		return before.draft(ctx, old, o, project)
+		return before.draft(ctx, old, o.again(), project)
 	})
 }
 
@@ -122,7 +128,7 @@ func (s *protoSources) draft(ctx context.Context, names []string, o Options, pro
 		return nil, err
 	}
 	imp := protos{newMessages(newDraft(o, project))}
-	if err := imp.methods(compiled, o.Only); err != nil {
+	if err := imp.methods(compiled, o); err != nil {
 		return nil, err
 	}
 	return imp.finish(o, s.origin, s.copies())

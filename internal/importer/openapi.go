@@ -7,23 +7,25 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portico-gateway/portico/internal/openapi"
 )
 
 // openAPI is the import of one document.
 type openAPI struct{ *shaper }
 
-// operations imports the operations of the document.
-func (imp openAPI) operations() {
-	for _, c := range imp.calls() {
+// operations imports operations of the document.
+func (imp openAPI) operations(chosen []openapi.Operation) {
+	for _, c := range imp.calls(chosen) {
 		imp.call(c)
 	}
 }
 
 // calls returns the operations that can be bound, in the order of the document, with the names of their fields. Short paths have the first
 // choice: /artifacts is artifacts, and /runs/{id}/artifacts is runArtifacts.
-func (imp openAPI) calls() []*call {
+func (imp openAPI) calls(chosen []openapi.Operation) []*call {
 	var calls []*call
-	for _, listed := range imp.doc.Operations {
+	for _, listed := range chosen {
 		item := imp.doc.Paths.Value(listed.Path)
 		op := operation{item.GetOperation(listed.Method), listed.Method, listed.Path, item}
 		c := &call{operation: op, used: map[string]bool{}, path: op.path, root: rootMutation}

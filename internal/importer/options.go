@@ -19,6 +19,14 @@ type Options struct {
 	Roots []string
 	// Progress is called before each step that can take more than a moment; it may be nil.
 	Progress func(step string)
+
+	isBase bool // the draft is that of the import before, made again
+}
+
+// again are the options to draft again what the import before has drafted.
+func (o Options) again() Options {
+	o.Progress, o.isBase = nil, true
+	return o
 }
 
 func (o Options) step(step string) {

@@ -20,8 +20,8 @@ type method struct {
 	name    string
 }
 
-func (imp protos) methods(files linker.Files, only []string) error {
-	selected := newSelection(only)
+func (imp protos) methods(files linker.Files, o Options) error {
+	selected := newSelection(o.Only)
 	var chosen []*method
 	for _, file := range files {
 		for i := range file.Services().Len() {
@@ -43,7 +43,7 @@ func (imp protos) methods(files linker.Files, only []string) error {
 	if len(selected.seen) == 0 {
 		return &MistakeError{Message: "the protos have no service", Fix: "give the files that have services; those that they import are found"}
 	}
-	if err := selected.check(); err != nil {
+	if err := selected.check(); err != nil && !o.isBase {
 		return err
 	}
 	reads := imp.project.hasQuery || slices.ContainsFunc(chosen, func(m *method) bool { return m.root == rootQuery })
