@@ -38,9 +38,14 @@ func newStandIns(o Options, print *printer) *standIns {
 	return &standIns{Options: o, print: print, at: map[string]string{}, missing: map[string]bool{}}
 }
 
+// close ends the servers when they have answered: a stream is recorded when it ends, which it does since its gateway has ended.
 func (s *standIns) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
 	for _, server := range s.servers {
-		_ = server.Close()
+		if server.Shutdown(ctx) != nil {
+			_ = server.Close()
+		}
 	}
 	s.wait.Wait()
 }
