@@ -48,6 +48,6 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s := newSession(o, dir)
-	defer s.close()
+	defer s.close() //nolint:contextcheck // it waits for recordings, after the end of ctx
 	return s.run(ctx, changes)
 }
