@@ -19,12 +19,11 @@ import (
 
 // developing is a project that `portico dev` serves.
 type developing struct {
-	interrupted bool // a subscription ended before its first event
-	t           *testing.T
-	dir         string
-	url         string
-	reports     chan developed
-	changes     int // that were followed
+	t       *testing.T
+	dir     string
+	url     string
+	reports chan developed
+	changes int // that were followed
 }
 
 // developed is a report that the console shows.

@@ -2,6 +2,7 @@ package dev
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -120,6 +121,9 @@ func (p *proxy) forward(by func(*backend) http.RoundTripper) http.Handler {
 // domain socket.
 func rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", "gateway", r.In.Host
+	if r.Out.Body != nil {
+		r.Out.Body = &readOnce{ReadCloser: r.Out.Body}
+	}
 	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host"} {
 		if values := r.In.Header.Values(name); len(values) > 0 {
 			r.Out.Header[name] = values
@@ -134,6 +138,25 @@ func rewrite(r *httputil.ProxyRequest) {
 		r.Out.Header.Del("If-None-Match")     // which would say that it is as before
 		r.Out.Header.Del("If-Modified-Since") // also without the script
 	}
+}
+
+// readOnce is a body that is not read again after its end. The transport does that to find bytes beyond Content-Length, and closes the
+// connection if it fails (transferWriter.writeBody in net/http); the server has closed the body by then if the answer has begun, as that of
+// a stream does at once.
+type readOnce struct {
+	io.ReadCloser
+
+	ended bool
+}
+
+// Read is part of [io.Reader].
+func (b *readOnce) Read(p []byte) (int, error) {
+	if b.ended {
+		return 0, io.EOF
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.ended = errors.Is(err, io.EOF)
+	return n, err
 }
 
 // isPage reports whether a request is one of a browser for a page.

@@ -92,10 +92,13 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		what.request = requestOf(request, body)
 	}
 	next := request.WithContext(contextWith(request.Context(), what))
-	next.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(body), request.Body), request.Body}
+	next.Body = io.NopCloser(bytes.NewReader(body)) // which the transport may read after its end, when the server has closed the request's
+	if !what.known {
+		next.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(body), request.Body), request.Body}
+	}
 	r.proxy.ServeHTTP(w, next)
 }
 
