@@ -81,7 +81,7 @@ The exit code is 0 if the draft is written, 1 if it is not, and 2 for wrong use.
 	only := "only the operations in `LIST`, separated by commas: operationIds, \"GET /orders/{id}\", or methods of protos; " +
 		"* stands for a part of a name or path, ** for any text"
 	flags.Func("only", only, func(list string) error {
-		f.Only = append(f.Only, names(list)...)
+		f.Only = append(f.Only, importer.ParseOnly(list)...)
 		return nil
 	})
 	flags.StringArrayVarP(&f.Roots, "import-path", "I", nil, "search `DIR` for imports of protos; may be repeated")
@@ -132,25 +132,6 @@ func (f *importFlags) draft(ctx context.Context) (*importer.Draft, error) {
 		return importer.Proto(ctx, f.files, f.Options)
 	}
 	return importer.OpenAPI(ctx, f.files[0], f.Options)
-}
-
-// names are the names of a list with commas.
-func names(list string) []string {
-	var all []string
-	depth := 0 // a comma within braces is part of a path
-	start := 0
-	for i, r := range list + "," {
-		switch {
-		case r == '{':
-			depth++
-		case r == '}':
-			depth--
-		case r == ',' && depth <= 0:
-			all = append(all, strings.TrimSpace(list[start:i]))
-			start = i + 1
-		}
-	}
-	return slices.DeleteFunc(all, func(name string) bool { return name == "" })
 }
 
 // write writes a draft if nothing is overwritten or somebody agrees to it, and

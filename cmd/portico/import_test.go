@@ -190,18 +190,34 @@ func TestImportForTwoFrontends(t *testing.T) {
 	dir, document := newProject(t)
 	put(t, filepath.Join(dir, "schema/mobile/mobile.graphqls"), "type Query { ping: Boolean }\n")
 	put(t, document, strings.Replace(shopDocument, "  /file:", "  /carts: {get: {operationId: carts, responses: {\"204\": {description: ok}}}}\n  /file:", 1))
-	for _, args := range [][]string{{"--frontend", "web", "--only", "getOrder"}, {"--frontend", "mobile", "--only", "carts"}, {"--frontend", "web", "--only", "getOrder"}} {
-		if _, err := runImport(t, "", append([]string{"openapi", document, "--service", "shop", "-C", dir, "--yes"}, args...)...); err != nil {
+	add := func(frontend, only string) {
+		t.Helper()
+		if _, err := runImport(t, "", "openapi", document, "--service", "shop", "-C", dir, "--yes", "--frontend", frontend, "--only", only); err != nil {
 			t.Fatal(err)
 		}
 	}
+	add("web", "getOrder")
+	add("mobile", "carts")
+	add("web", "getOrder")
 	for _, text := range []string{"/orders/{id}:", "/carts:"} {
 		if copied := get(t, filepath.Join(dir, "clients/shop/openapi.yaml")); !strings.Contains(copied, text) || strings.Contains(copied, "/file") {
 			t.Errorf("the copy has not just what both need:\n%s", copied)
 		}
 	}
-	if web := get(t, filepath.Join(dir, "schema/web/shop.graphqls")); strings.Contains(web, "carts") || !strings.Contains(web, "order(id: ID!)") {
+	target := filepath.Join(dir, "schema/web/shop.graphqls")
+	if web := get(t, target); strings.Contains(web, "carts") || !strings.Contains(web, "order(id: ID!)") {
 		t.Errorf("web has\n%s", web)
+	}
+
+	// The document of the import before has what web selects now, as mobile has selected it.
+	put(t, target, strings.Replace(get(t, target), "extra:", "more:", 1))
+	add("web", "getOrder,carts")
+	if web := get(t, target); !strings.Contains(web, `get: "/carts"`) || !strings.Contains(web, "order(id: ID!)") || !strings.Contains(web, "more:") {
+		t.Errorf("web has, with more operations,\n%s", web)
+	}
+	add("web", "carts")
+	if web := get(t, target); !strings.Contains(web, `get: "/carts"`) || strings.Contains(web, "order(id: ID!)") {
+		t.Errorf("web has, with other operations,\n%s", web)
 	}
 }
 

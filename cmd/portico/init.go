@@ -84,7 +84,7 @@ func (f *initFlags) ask(ctx context.Context, c console) error {
 		if err != nil {
 			return err
 		}
-		f.frontends = names(list)
+		f.frontends = strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 	}
 	if f.from == nil {
 		const example = "an example"

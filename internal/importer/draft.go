@@ -15,6 +15,7 @@ import (
 // draft collects what is imported. Both importers write into it.
 type draft struct {
 	service string
+	only    []string
 	project *visible
 	roots   map[string]*definition
 	types   []*definition // in the order in which they are reached
@@ -28,7 +29,7 @@ type draft struct {
 
 func newDraft(o Options, project *visible) *draft {
 	return &draft{
-		service: o.Service, project: project, roots: map[string]*definition{}, taken: map[string]bool{}, scalars: map[string]bool{},
+		service: o.Service, only: o.Only, project: project, roots: map[string]*definition{}, taken: map[string]bool{}, scalars: map[string]bool{},
 		connections: map[string]string{},
 	}
 }
@@ -183,10 +184,17 @@ const header = `# A draft that portico import made of %s. Change it as the front
 # what it would change before it writes.
 `
 
+// onlyHeader begins the line of the header that has the draft's selection.
+const onlyHeader = "# It has what this selects: --only "
+
 // render returns the SDL. Its first line names its origin.
 func (d *draft) render(origin string) string {
+	line := func(s string) string { return strings.ToValidUTF8(strings.Join(strings.Fields(s), " "), "") }
 	var b strings.Builder
-	fmt.Fprintf(&b, header, strings.ToValidUTF8(strings.Join(strings.Fields(origin), " "), ""))
+	fmt.Fprintf(&b, header, line(origin))
+	if len(d.only) > 0 {
+		b.WriteString(onlyHeader + line(strings.Join(d.only, ",")) + "\n")
+	}
 	var all []*definition
 	for _, name := range slices.Sorted(maps.Keys(d.scalars)) {
 		if !d.project.scalars[name] {

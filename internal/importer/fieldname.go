@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// reading are the verbs of names that only read and that a field of Query leaves out: getOrder is order.
+// readingVerbs are the verbs of names that only read and that a field of Query leaves out: getOrder is order.
 func readingVerbs() []string {
 	return []string{"get", "list", "find", "fetch", "retrieve", "read", "query", "show", "describe", "view", "load", "range", "index", "all"}
 }
@@ -22,7 +22,7 @@ func writingVerbs() []string {
 		resume terminate register deregister unregister enable disable grant revoke reset move copy rename restore undelete modify replace append
 		commit rollback begin execute apply import acknowledge subscribe unsubscribe signal request respond record poll complete fail increment lock
 		unlock attach detach compact defragment charge ship place empty mutate transfer deploy undeploy upload run kill archive approve reject close
-		reopen merge fork follow unfollow block unblock accept decline submit confirm verify invite assign unassign move rotate link unlink sync
+		reopen merge fork follow unfollow block unblock accept decline submit confirm verify invite assign unassign rotate link unlink sync
 		generate regenerate clear purge destroy edit change make push trigger bulk authorize expire void refund capture login logout`)
 }
 

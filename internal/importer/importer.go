@@ -25,12 +25,12 @@ func OpenAPI(ctx context.Context, location string, o Options) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out, out.mergeInto(o, func() (*Draft, error) {
+	return out, out.mergeInto(o, func(again Options) (*Draft, error) {
 		before := existingDocument(o)
 		if before == "" || sameFile(before, location) {
 			return nil, errNoBase
 		}
-		return openAPIDraft(ctx, before, path.Base(filepath.ToSlash(location)), o.again(), project)
+		return openAPIDraft(ctx, before, path.Base(filepath.ToSlash(location)), again, project)
 	})
 }
 
@@ -101,7 +101,7 @@ func Proto(ctx context.Context, locations []string, o Options) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out, out.mergeInto(o, func() (*Draft, error) {
+	return out, out.mergeInto(o, func(again Options) (*Draft, error) {
 		root := filepath.Join(o.Dir, "clients", "proto")
 		before := newProtoSources([]string{root})
 		before.origin = sources.origin
@@ -117,7 +117,7 @@ func Proto(ctx context.Context, locations []string, o Options) (*Draft, error) {
 		if err != nil {
 			return nil, err
 		}
-		return before.draft(ctx, old, o.again(), project)
+		return before.draft(ctx, old, again, project)
 	})
 }
 

@@ -80,7 +80,7 @@ func draftCase(t *testing.T, dir string, archive *txtar.Archive) (*importer.Draf
 		case "frontend":
 			o.Frontend = value
 		case "only":
-			o.Only = strings.Split(value, ",")
+			o.Only = importer.ParseOnly(value)
 		case "root":
 			o.Roots = append(o.Roots, filepath.Join(dir, value))
 		}

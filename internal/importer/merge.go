@@ -18,7 +18,7 @@ var errNoBase = errors.New("there is no document of the import before")
 
 // mergeInto applies to the project's draft what has changed since the import before: base drafts again what that was made of. Without a base, or if the
 // result were no SDL, the draft replaces the file.
-func (d *Draft) mergeInto(o Options, base func() (*Draft, error)) error {
+func (d *Draft) mergeInto(o Options, base func(again Options) (*Draft, error)) error {
 	ours, err := os.ReadFile(filepath.Join(o.Dir, filepath.FromSlash(o.target())))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -27,7 +27,7 @@ func (d *Draft) mergeInto(o Options, base func() (*Draft, error)) error {
 		return err
 	}
 	d.Again = true
-	before, err := base()
+	before, err := base(o.again(ours))
 	if err != nil { // the document may be gone, or of a kind that is not read any more
 		return nil //nolint:nilerr // what is overwritten is shown
 	}

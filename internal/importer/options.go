@@ -1,6 +1,9 @@
 package importer
 
-import "path"
+import (
+	"path"
+	"strings"
+)
 
 // Options say what is imported and where to.
 type Options struct {
@@ -12,7 +15,7 @@ type Options struct {
 	Frontend string
 	// Only has the operations to import, all when it is empty: operationIds or
 	// "GET /path" for OpenAPI, methods for protos. A * stands for any text without a slash,
-	// and ** for any text.
+	// and ** for any text. See [ParseOnly].
 	Only []string
 	// Roots are folders that imports of protos are found in, before those that
 	// the files themselves tell.
@@ -23,9 +26,17 @@ type Options struct {
 	isBase bool // the draft is that of the import before, made again
 }
 
-// again are the options to draft again what the import before has drafted.
-func (o Options) again() Options {
-	o.Progress, o.isBase = nil, true
+// again are the options to draft again what a file has that the import before has made, whatever was changed in it since.
+func (o Options) again(file []byte) Options {
+	o.Progress, o.isBase, o.Only = nil, true, nil
+	for line := range strings.Lines(string(file)) {
+		if list, ok := strings.CutPrefix(line, onlyHeader); ok {
+			o.Only = ParseOnly(list)
+		}
+		if !strings.HasPrefix(line, "#") {
+			break
+		}
+	}
 	return o
 }
 

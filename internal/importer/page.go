@@ -14,7 +14,7 @@ type paging struct {
 	by              string // what position is: offset, number or cursor
 	size, most      int    // the rows of a page, by default and at most
 	start           int    // the number of the first page
-	rows            []string
+	rows            string // the member of the answer that has the rows; "" if the answer is the list
 	item            *openapi3.SchemaRef
 	next, total     []string // paths in the answer, or nil
 	more            []string
@@ -157,14 +157,14 @@ func (sh *shaper) findRows(c *call, p *paging) bool {
 	}
 	if kindOf(s) == "array" {
 		p.item = s.Items
-		return sh.isRow(p.item)
+		return sh.isPlainObject(p.item)
 	}
 	if kindOf(s) != "object" || len(sh.parts(s)) > 0 {
 		return false
 	}
 	var lists []string
 	for _, name := range sh.schemas.properties(s) {
-		if ref := s.Properties[name]; sh.isList(ref) && sh.isRow(sh.items(ref)) && pathStep(name) != "" {
+		if ref := s.Properties[name]; sh.isList(ref) && sh.isPlainObject(sh.items(ref)) && pathStep(name) != "" {
 			lists = append(lists, name)
 		}
 	}
@@ -182,24 +182,12 @@ func (sh *shaper) findRows(c *call, p *paging) bool {
 	if best == "" {
 		return false
 	}
-	p.rows, p.item = []string{best}, sh.items(s.Properties[best])
+	p.rows, p.item = best, sh.items(s.Properties[best])
 	return true
 }
 
-// isRow reports whether a schema becomes an object type or a union.
-func (sh *shaper) isRow(ref *openapi3.SchemaRef) bool {
-	_, s, nullable := sh.effective(ref)
-	if s == nil || nullable {
-		return false
-	}
-	if parts := sh.parts(s); len(parts) > 0 {
-		return false // whether it becomes a union is not known here
-	}
-	names, _ := sh.properties(s, false)
-	return kindOf(s) == "object" && len(names) > 0
-}
-
-// besides finds what an answer has beside its rows. What no page has is told.
+// besides finds what an answer has beside its rows: the next page, the total, and whether there are more rows. The names of other members are
+// added to p.others.
 func (sh *shaper) besides(ref *openapi3.SchemaRef, p *paging, path []string) {
 	_, s, _ := sh.effective(ref)
 	if s == nil || kindOf(s) != "object" {
@@ -207,7 +195,7 @@ func (sh *shaper) besides(ref *openapi3.SchemaRef, p *paging, path []string) {
 	}
 	for _, name := range sh.schemas.properties(s) {
 		step := pathStep(name)
-		if step == "" || len(path) == 0 && len(p.rows) > 0 && p.rows[0] == name {
+		if step == "" || len(path) == 0 && p.rows == name {
 			continue
 		}
 		at := append(slices.Clone(path), step)
@@ -223,11 +211,11 @@ func (sh *shaper) besides(ref *openapi3.SchemaRef, p *paging, path []string) {
 	}
 }
 
-// beside takes a member as the cursor of the next page, the number of all rows, or whether there are more. It returns false if it is none of them.
+// beside reports whether a member is the cursor of the next page, the number of all rows, or whether there are more, and takes its path if so.
 func (p *paging) beside(name string, member *openapi3.Schema, at []string) bool {
 	kind := kindOf(member)
 	whole, cursor := kind == "integer" || kind == "number", p.by == "cursor"
-	isTotal := slices.Contains(totalNames(), name) || name == "count" && slices.Equal(p.rows, []string{"results"})
+	isTotal := slices.Contains(totalNames(), name) || name == "count" && p.rows == "results"
 	switch {
 	case p.next == nil && slices.Contains(nextNames(), name) && (kind == "string" && (!cursor || !isURL(member, name)) || kind == "integer" && cursor):
 		p.next = at
@@ -306,8 +294,8 @@ func (p *paging) argument() argument {
 
 // pageOf gives a call a connection of the rows.
 func (imp openAPI) pageOf(c *call) {
-	if len(c.page.rows) > 0 {
-		c.selected = pathStep(c.page.rows[0])
+	if c.page.rows != "" {
+		c.selected = pathStep(c.page.rows)
 	}
 	item := imp.shape(c.page.item, imp.inline(singular(pascal(c.field.name))))
 	c.field.typ = imp.connection(item.name, c.page.total != nil)

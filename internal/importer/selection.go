@@ -7,6 +7,27 @@ import (
 	"github.com/portico-gateway/portico/internal/nearest"
 )
 
+// ParseOnly returns the names of a list with commas, as [Options.Only] has them. A comma within braces is part of a path.
+func ParseOnly(list string) []string {
+	var all []string
+	depth := 0
+	start := 0
+	for i, r := range list + "," {
+		switch {
+		case r == '{':
+			depth++
+		case r == '}':
+			depth--
+		case r == ',' && (depth <= 0 || i == len(list)):
+			if name := strings.TrimSpace(list[start:i]); name != "" {
+				all = append(all, name)
+			}
+			start = i + 1
+		}
+	}
+	return all
+}
+
 // selection is what --only says.
 type selection struct {
 	patterns []string

@@ -74,7 +74,7 @@ func (sh *shaper) union(s *openapi3.Schema, parts []*openapi3.SchemaRef, at spot
 	return shape{name: def.name, object: true}, true
 }
 
-// isPlainObject reports whether a schema becomes an object type.
+// isPlainObject reports whether a schema becomes an object type. What can be one of several is none: whether it becomes a union is not known here.
 func (sh *shaper) isPlainObject(ref *openapi3.SchemaRef) bool {
 	_, s, nullable := sh.effective(ref)
 	if s == nil || nullable || kindOf(s) != "object" || len(sh.parts(s)) > 0 {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ type Source struct {
 
 	location string
 	content  []byte
-	files    int
+	verbatim bool // the content is all of root
 	root     *node
 	rules    rules
 }
@@ -48,9 +49,13 @@ type Document struct {
 	orders map[string][]string
 }
 
-// Read reads a document from a file or, if location begins with http:// or https://, from a URL. References to other files are followed
-// below the folder or the host of the document. All files together have at most 64 MiB. An error in a document is an [Error].
+// Read reads a document from a file or, if location begins with http:// or https://, from a URL. References to other files, which end with
+// .yaml, .yml or .json, are followed; from a URL, only those to the same host. All files together have at most 64 MiB. An error in a document
+// is an [Error].
 func Read(ctx context.Context, location string) (*Source, error) {
+	if !isURL(location) {
+		location = filepath.Clean(location) // as references to it are resolved
+	}
 	f := newFiles(ctx, location)
 	content, err := f.read(location)
 	if err != nil {
@@ -73,7 +78,7 @@ func newSource(f *files, location string, content []byte) (*Source, error) {
 	if err := b.walk(root, "document", location); err != nil {
 		return nil, err
 	}
-	s.files = len(f.trees)
+	s.verbatim = len(f.trees) == 1 && !s.swagger()
 	return s, nil
 }
 
@@ -155,12 +160,11 @@ func (s *Source) Select(keep func(Operation) bool) (*Document, error) {
 			return nil, err
 		}
 		s.prune(selected) // what the conversion has made
-		s.files = 0       // the text is another
 	}
 	d := &Document{T: &openapi3.T{}, Operations: selected, JSON: isJSON(s.content), Content: s.content, orders: map[string][]string{}}
 	s.order(d.orders, s.root, "document", map[*node]bool{})
 	encoded := s.root.json()
-	if s.files != 1 || len(selected) != len(all) {
+	if !s.verbatim || len(selected) != len(all) {
 		d.Content = encoded
 		if !d.JSON {
 			var err error

@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -110,6 +111,22 @@ func TestWholeDocumentStaysAsItIs(t *testing.T) {
 	}
 	if string(doc.Content) != "# mine\n"+shop {
 		t.Errorf("it has changed:\n%s", doc.Content)
+	}
+}
+
+// A schema is one component, whatever the names are by which files and the command refer to its file.
+func TestFilesThatReferToEachOther(t *testing.T) {
+	dir := filepath.Dir(write(t, "openapi.yaml", `openapi: 3.0.3
+info: {title: Shop, version: "1"}
+paths: {/pets: {get: {operationId: pets, responses: {"200": {description: ok, content: {application/json: {schema: {$ref: ./models/pet.yaml}}}}}}}}
+components: {schemas: {Toy: {type: object, properties: {pet: {$ref: models/pet.yaml}}}}}
+`, "models/pet.yaml", `{type: object, properties: {toy: {$ref: "../openapi.yaml#/components/schemas/Toy"}}}`))
+	doc, err := read(t, dir+"/models/.././openapi.yaml").Select(openapi.All)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := slices.Sorted(maps.Keys(doc.Components.Schemas)); !slices.Equal(got, []string{"Toy", "pet"}) {
+		t.Errorf("the schemas are %v:\n%s", got, doc.Content)
 	}
 }
 

@@ -240,7 +240,7 @@ func (d *documentCheck) checkQuery(c *Call, name string, parameters openapi3.Par
 	}
 }
 
-// sentInParts reports whether a parameter is an object whose members are parameters themselves, of which there is one.
+// sentInParts reports whether a parameter is an object of which a member is sent as a parameter.
 func (d *documentCheck) sentInParts(p *openapi3.Parameter, sent map[string]bool) bool {
 	if p.Schema == nil || p.Schema.Value == nil {
 		return false
