@@ -85,7 +85,7 @@ type Admin struct {
 	Token Secret `yaml:"token"`
 }
 
-// Routing tells how a request finds its frontend when the path names none.
+// Routing says how a request finds its frontend when the path names none.
 type Routing struct {
 	// Default is the frontend of requests that name none; empty for the first by name.
 	Default string `yaml:"default"`
@@ -232,7 +232,7 @@ type Caching struct {
 	StaleIfError Duration `yaml:"staleIfError"`
 }
 
-// CORS tells which origins browsers may call from.
+// CORS says which origins browsers may call from.
 type CORS struct {
 	// Origins are the origins that browsers may send requests from, such as
 	// https://shop.example.
@@ -241,7 +241,7 @@ type CORS struct {
 	Credentials bool `yaml:"credentials"`
 }
 
-// Auth tells whose tokens and keys are accepted.
+// Auth says whose tokens and keys are accepted.
 type Auth struct {
 	// Issuers are those whose tokens are accepted.
 	Issuers []Issuer `yaml:"issuers"`

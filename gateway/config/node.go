@@ -130,7 +130,7 @@ func (n *node) describe() string {
 	return strconv.Quote(n.text)
 }
 
-// source tells from which variables the value is.
+// source says from which variables the value is.
 func (n *node) source() string {
 	if n == nil || len(n.from) == 0 {
 		return ""
@@ -161,7 +161,7 @@ func (n *node) shown(message string) string {
 	return strconv.Quote(n.text) + " "
 }
 
-// usual tells the default of the setting at path.
+// usual returns the default of the setting at path.
 func (n *node) usual(path string) string {
 	if n == nil || n.fallback == "" || n.fallback == n.text || strings.HasPrefix(path, "frontends.") {
 		return ""

@@ -109,7 +109,7 @@ func (n Network) String() string {
 	return netip.Prefix(n).Addr().String()
 }
 
-// Report tells when something is answered.
+// Report says when something is answered.
 type Report string
 
 // The values of a Report.

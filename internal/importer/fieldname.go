@@ -206,8 +206,8 @@ func (op operation) procedure(last segment) []string {
 	return last.words()
 }
 
-// noun is the noun that an operationId is, but for a verb before it: salesReport, getCategoryTree. It is empty if the operationId does not name
-// what is read so, but tells more.
+// noun is the noun that an operationId is, but for a verb before it: salesReport, getCategoryTree. It is empty if the operationId says more
+// than what is read.
 func (op operation) noun(segments []segment) []string {
 	all := words(op.OperationID[strings.LastIndexByte(op.OperationID, '/')+1:])
 	if len(all) == 0 || isMethod(all[0]) && all[0] != "get" {

@@ -23,7 +23,7 @@ func isServer(location string) bool {
 // maxReflected bounds the protos of a server together, in bytes.
 const maxReflected = 64 << 20
 
-// reflect adds the protos that a server tells by gRPC Server Reflection (v1 or v1alpha). It returns the names of those with services.
+// reflect adds the protos that a server has by gRPC Server Reflection (v1 or v1alpha). It returns the names of those with services.
 func (s *protoSources) reflect(ctx context.Context, location string) ([]string, error) {
 	scheme, address, _ := strings.Cut(location, "://")
 	secure := insecure.NewCredentials()

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -88,7 +89,7 @@ func (sh *shaper) kind(s *openapi3.Schema, at spot) shape {
 		switch {
 		case isID(at.property):
 			return shape{name: "ID"}
-		case s.Format == "int64":
+		case isWide(s):
 			return shape{name: "Int64"}
 		}
 		return shape{name: "Int"}
@@ -101,7 +102,13 @@ func (sh *shaper) kind(s *openapi3.Schema, at spot) shape {
 	case "object":
 		return sh.object(s, at)
 	}
-	return jsonBecause("its schema tells no type, or several", len(s.Enum) == 0)
+	return jsonBecause("its schema has no type, or several", len(s.Enum) == 0)
+}
+
+// isWide reports whether a schema has whole numbers that Int, which has 32 bits, can't have.
+func isWide(s *openapi3.Schema) bool {
+	return slices.Contains([]string{"int64", "uint32", "uint64"}, s.Format) || s.Max != nil && *s.Max > math.MaxInt32 ||
+		s.Min != nil && *s.Min < math.MinInt32
 }
 
 func (sh *shaper) text(s *openapi3.Schema, at spot) shape {

@@ -46,7 +46,7 @@ func readVisible(o Options) (*visible, error) {
 	}
 	entries, err := os.ReadDir(filepath.Join(o.Dir, "schema"))
 	if err != nil {
-		return nil, fmt.Errorf("a project has a folder schema/, and -C tells where the project is: %w", err)
+		return nil, fmt.Errorf("a project has a folder schema/; -C says where the project is: %w", err)
 	}
 	v := newVisible()
 	var folders []string
