@@ -19,12 +19,12 @@ func TestRetryAfterOfServices(t *testing.T) {
 			w.WriteHeader(http.StatusTooManyRequests)
 		}
 	}
-	for document, want := range map[string]string{
-		`{ product(id: "7") { id } }`: "7",
-		`{ a: product(id: "7") { id } b: product(id: "30") { id } c: product(id: "9") { id } }`: "30",
-		`{ a: product(id: "none") { id } b: product(id: "3") { id } }`:                          "3",
-		`{ a: product(id: "none") { id } }`:                                                     "",
-		`{ __typename }`:                                                                        "",
+	for document, want := range map[string]string{ // times that are not waited for
+		`{ product(id: "70") { id } }`: "70",
+		`{ a: product(id: "70") { id } b: product(id: "300") { id } c: product(id: "90") { id } }`: "300",
+		`{ a: product(id: "none") { id } b: product(id: "40") { id } }`:                            "40",
+		`{ a: product(id: "none") { id } }`:                                                        "",
+		`{ __typename }`:                                                                           "",
 	} {
 		for name, change := range map[string]func(*Config){"without a bucket": nil, "with a bucket": limited} {
 			a, _ := run(anonymous(t.Context()), t, shop(t, change, catalog), document)
