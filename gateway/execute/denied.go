@@ -9,8 +9,8 @@ import (
 
 // deniedOf returns the fields that are denied in a context.
 func deniedOf(ctx context.Context) map[*ast.Field]error {
-	if r := requestOf(ctx); r != nil {
-		return r.denied
+	if e := executionOf(ctx); e != nil {
+		return e.denied
 	}
 	return nil
 }

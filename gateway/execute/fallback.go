@@ -45,8 +45,8 @@ func FallbackOne[R any](ctx context.Context, field string, value func() R) func(
 			return have, err
 		}
 		provenance.From(ctx).FellBack()
-		if r := requestOf(ctx); r != nil && r.fellBack != nil {
-			r.fellBack(ctx, field, err)
+		if e := executionOf(ctx); e != nil && e.fellBack != nil {
+			e.fellBack(ctx, field, err)
 		}
 		return value(), nil
 	}

@@ -48,8 +48,8 @@ type executable struct {
 func (s executable) Exec(ctx context.Context) graphql.ResponseHandler {
 	oc := graphql.GetOperationContext(ctx)
 	plans := &Plans{}
-	if r := requestOf(ctx); r != nil && r.plans != nil {
-		plans = r.plans
+	if e := executionOf(ctx); e != nil && e.plans != nil {
+		plans = e.plans
 	}
 	p := planner{schema: s.Schema(), types: s.compiled.Types}
 	plan := p.plan(oc, plans)

@@ -63,7 +63,7 @@ func (s *subscription) next(ctx context.Context, events graphql.ResponseHandler)
 func (s *subscription) answer(ctx context.Context, events graphql.ResponseHandler, now turn) *graphql.Response {
 	if s.run != nil {
 		ctx = Begin(ctx)
-		requestOf(ctx).turn = now
+		executionOf(ctx).turn = now
 		return s.run(ctx)
 	}
 	field := *s.field // gqlgen writes to it
@@ -83,7 +83,7 @@ func (s *subscription) answer(ctx context.Context, events graphql.ResponseHandle
 
 // Event returns the event that is being executed, or the error in its place.
 func Event[T any](ctx context.Context) (T, error) {
-	now := requestOf(ctx).turn
+	now := executionOf(ctx).turn
 	event, _ := now.event.(T) // nil if the event is
 	return event, now.err
 }
@@ -129,7 +129,7 @@ func (s *subscription) give(ctx context.Context, next turn) bool {
 func Stream[T any](ctx context.Context, events iter.Seq2[T, error], below Below[T]) <-chan T {
 	sub := ctx.Value(subscriptionKey{}).(*subscription) //nolint:forcetypeassert // Schema put it there
 	sub.field = graphql.GetFieldContext(ctx)
-	results := requestOf(ctx)
+	results := executionOf(ctx)
 	out := make(chan T)
 	go func() {
 		defer close(out)

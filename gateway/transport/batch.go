@@ -11,8 +11,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// request is what came in one HTTP request.
-type request struct {
+// received is what came in one HTTP request.
+type received struct {
 	answer   answer.Answer // if it is recalled: then there is nothing else
 	recalled bool
 	single   *Request    // nil of a batch

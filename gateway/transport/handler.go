@@ -139,17 +139,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // read is everything that a request must fulfil to be a GraphQL request.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) (request, accepted, *refusal) {
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) (received, accepted, *refusal) {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
-		return request{}, accepted{}, methodNotAllowed("GET, POST", "GraphQL requests are sent by POST or GET.")
+		return received{}, accepted{}, methodNotAllowed("GET, POST", "GraphQL requests are sent by POST or GET.")
 	}
 	if r.Method == http.MethodGet && !preflighted(r) {
-		return request{}, accepted{}, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked,
+		return received{}, accepted{}, &refusal{status: http.StatusForbidden, problem: problem.New(problem.CSRFBlocked,
 			"A browser could send this request for another site. Send it by POST, or with the header GraphQL-Require-Preflight.")}
 	}
 	want, ok := negotiate(r.Header.Values("Accept"))
 	if !ok {
-		return request{}, accepted{}, refusef(http.StatusNotAcceptable,
+		return received{}, accepted{}, refusef(http.StatusNotAcceptable,
 			"The answer is %s, %s or %s, none of which the header Accept allows.", graphqlResponse, plainJSON, eventStream)
 	}
 	got, refused := h.readParams(w, r, want)
@@ -157,7 +157,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (request, accepte
 }
 
 // answer executes the operation in the way that its kind and Accept ask for.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, request *request, want accepted) {
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, request *received, want accepted) {
 	operation, failed := h.current.Load().source.Prepare(r.Context(), request.single)
 	if failed != nil {
 		h.answerFailed(w, r, failed, want)

@@ -20,22 +20,22 @@ const largestRecalled = 4 << 10
 
 // readParams reads a request's operations from its URL (GET) or body (POST),
 // or recalls the answer that its text has.
-func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accepted) (request, *refusal) {
+func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accepted) (received, *refusal) {
 	body := h.bodies.get(h.config().Budget, h.config().bound(bodyEnvelope))
 	defer h.bodies.put(body)
 	if r.Method == http.MethodGet {
 		body.text = append(body.first[:0], r.URL.RawQuery...)
 	} else if refused := h.readBody(w, r, body); refused != nil {
-		return request{}, refused
+		return received{}, refused
 	}
 	recallable := want.format != eventStream && len(body.text) <= largestRecalled
 	if recallable {
 		if a, ok := h.current.Load().source.Recall(r.Context(), r.Method, body.text); ok {
-			return request{answer: a, recalled: true}, nil
+			return received{answer: a, recalled: true}, nil
 		}
 	}
 	if h.sheds(r.Method, body.text) {
-		return request{}, h.overloaded
+		return received{}, h.overloaded
 	}
 	var text string
 	if recallable {
@@ -43,7 +43,7 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accept
 	}
 	got, refused := h.decode(r, body.text)
 	if refused != nil {
-		return request{}, refused
+		return received{}, refused
 	}
 	got.memory = body.reserved()
 	if got.single != nil {
@@ -52,8 +52,8 @@ func (h *Handler) readParams(w http.ResponseWriter, r *http.Request, want accept
 	return got, nil
 }
 
-func (h *Handler) decode(r *http.Request, text []byte) (request, *refusal) {
-	var got request
+func (h *Handler) decode(r *http.Request, text []byte) (received, *refusal) {
+	var got received
 	var err *problem.Error
 	if r.Method == http.MethodGet {
 		got.single, err = decodeURL(r.URL.RawQuery, h.config())
@@ -61,7 +61,7 @@ func (h *Handler) decode(r *http.Request, text []byte) (request, *refusal) {
 		got, err = decodeBody(text, h.config().MaxBatch)
 	}
 	if err != nil {
-		return request{}, &refusal{status: http.StatusBadRequest, problem: err}
+		return received{}, &refusal{status: http.StatusBadRequest, problem: err}
 	}
 	return got, nil
 }
@@ -136,13 +136,13 @@ func (h *Handler) refuseBody(err error) *refusal {
 const blank = " \t\r\n"
 
 // decodeBody reads an operation, or a list of at most so many.
-func decodeBody(body []byte, most int) (request, *problem.Error) {
+func decodeBody(body []byte, most int) (received, *problem.Error) {
 	if start := bytes.TrimLeft(body, blank); len(start) > 0 && start[0] == '[' {
 		list, err := decodeBatch(body, most)
-		return request{batch: list}, err
+		return received{batch: list}, err
 	}
 	single, err := decodeRequest(body)
-	return request{single: single}, err
+	return received{single: single}, err
 }
 
 // notGraphQL returns the problem of a text whose JSON has a mistake.

@@ -19,13 +19,13 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// request is the context of the execution of one operation, or of one event of a
+// execution is the context of the execution of one operation, or of one event of a
 // subscription, and holds its results. That it is one for all that executions
 // need makes small operations cheap.
-type request struct {
+type execution struct {
 	context.Context //nolint:containedctx // it is a context
 
-	outer  *request // of an event: its subscription
+	outer  *execution // of an event: its subscription
 	plans  *Plans
 	denied map[*ast.Field]error
 	turn   turn // of an event that is executed by a plan
@@ -36,20 +36,20 @@ type request struct {
 
 	mu      sync.Mutex
 	batches map[any]any // resultKey -> batches[P, R]
-	events  [2]*request // of a subscription: what was resolved for its latest events
+	events  [2]*execution // of a subscription: what was resolved for its latest events
 }
 
-type requestKey struct{}
+type executionKey struct{}
 
 // Begin returns a context with a place for results and a loader scope of its
 // own. Call it once for an operation, and once more for every event of a
 // subscription with the operation's context.
 func Begin(ctx context.Context) context.Context {
-	outer := requestOf(ctx)
+	outer := executionOf(ctx)
 	if outer == nil {
 		return Start(ctx, Options{})
 	}
-	return &request{Context: ctx, outer: outer, plans: outer.plans, denied: outer.denied, fellBack: outer.fellBack}
+	return &execution{Context: ctx, outer: outer, plans: outer.plans, denied: outer.denied, fellBack: outer.fellBack}
 }
 
 // Options are the options of an execution. The zero value has those of [Begin].
@@ -67,24 +67,24 @@ type Options struct {
 
 // Start is [Begin] for an operation with options.
 func Start(ctx context.Context, o Options) context.Context {
-	return &request{Context: ctx, plans: o.Plans, denied: o.Denied, fellBack: o.FellBack}
+	return &execution{Context: ctx, plans: o.Plans, denied: o.Denied, fellBack: o.FellBack}
 }
 
-// requestOf returns the request of a context; nil if it has none.
-func requestOf(ctx context.Context) *request {
-	r, _ := ctx.Value(requestKey{}).(*request)
+// executionOf returns the execution of a context; nil if it has none.
+func executionOf(ctx context.Context) *execution {
+	r, _ := ctx.Value(executionKey{}).(*execution)
 	return r
 }
 
 // Value is part of context.Context.
-func (r *request) Value(key any) any {
-	if _, ok := key.(requestKey); ok {
-		return r
+func (e *execution) Value(key any) any {
+	if _, ok := key.(executionKey); ok {
+		return e
 	}
-	if value := r.scope.Value(key); value != nil {
+	if value := e.scope.Value(key); value != nil {
 		return value
 	}
-	return r.Context.Value(key)
+	return e.Context.Value(key)
 }
 
 // Reset removes all results and all loaded values, so that the next field reads the
@@ -92,10 +92,10 @@ func (r *request) Value(key any) any {
 func Reset(ctx context.Context) {
 	provenance.From(ctx).Wrote()
 	loader.Reset(ctx)
-	if req := requestOf(ctx); req != nil {
-		req.mu.Lock()
-		defer req.mu.Unlock()
-		clear(req.batches)
+	if e := executionOf(ctx); e != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		clear(e.batches)
 	}
 }
 
@@ -111,31 +111,31 @@ type batches[P comparable, R any] struct{ list []*batch[P, R] }
 // register adds a batch to the request. Without a request, results are not shared
 // and each object is resolved on its own.
 func register[P comparable, R any](ctx context.Context, field *ast.Field, b *batch[P, R]) {
-	req := requestOf(ctx)
-	if req == nil {
+	e := executionOf(ctx)
+	if e == nil {
 		return
 	}
 	key := resultKey[P, R]{field}
-	req.mu.Lock()
-	defer req.mu.Unlock()
-	have, ok := req.batches[key].(*batches[P, R])
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	have, ok := e.batches[key].(*batches[P, R])
 	if !ok {
-		if req.batches == nil {
-			req.batches = map[any]any{}
+		if e.batches == nil {
+			e.batches = map[any]any{}
 		}
 		have = &batches[P, R]{}
-		req.batches[key] = have
+		e.batches[key] = have
 	}
 	have.list = append(have.list, b)
 }
 
 // find returns the batch that has the field's result for this parent, or nil.
 func find[P comparable, R any](ctx context.Context, field *ast.Field, parent P) (*batch[P, R], int) {
-	for req := requestOf(ctx); req != nil; req = req.outer {
-		if b, at := findIn[P, R](req, field, parent); b != nil {
+	for e := executionOf(ctx); e != nil; e = e.outer {
+		if b, at := findIn[P, R](e, field, parent); b != nil {
 			return b, at
 		}
-		for _, event := range req.latest() {
+		for _, event := range e.latest() {
 			if event == nil {
 				continue
 			}
@@ -147,10 +147,10 @@ func find[P comparable, R any](ctx context.Context, field *ast.Field, parent P) 
 	return nil, 0
 }
 
-func findIn[P comparable, R any](req *request, field *ast.Field, parent P) (*batch[P, R], int) {
-	req.mu.Lock()
-	defer req.mu.Unlock()
-	have, ok := req.batches[resultKey[P, R]{field}].(*batches[P, R])
+func findIn[P comparable, R any](e *execution, field *ast.Field, parent P) (*batch[P, R], int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	have, ok := e.batches[resultKey[P, R]{field}].(*batches[P, R])
 	if !ok {
 		return nil, 0
 	}
@@ -162,25 +162,25 @@ func findIn[P comparable, R any](req *request, field *ast.Field, parent P) (*bat
 	return nil, 0
 }
 
-func (r *request) latest() [2]*request {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.events
+func (e *execution) latest() [2]*execution {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.events
 }
 
 // addEvent keeps the results of an event until the one after the next: while
 // one event is written, the next is resolved already.
-func (r *request) addEvent(event *request) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.events = [2]*request{r.events[1], event}
+func (e *execution) addEvent(event *execution) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.events = [2]*execution{e.events[1], event}
 }
 
 // resolve resolves an event in a place of its own.
-func (r *request) resolve(ctx context.Context, event func(context.Context)) {
+func (e *execution) resolve(ctx context.Context, event func(context.Context)) {
 	ctx = Begin(ctx)
 	event(ctx)
-	if r != nil {
-		r.addEvent(requestOf(ctx))
+	if e != nil {
+		e.addEvent(executionOf(ctx))
 	}
 }
