@@ -1,4 +1,5 @@
-// Package gateway is the process of a gateway: what a project's command calls.
+// Package gateway runs a gateway: it reads the command line and portico.yaml, and serves the frontends of a project until
+// it is told to stop. The command of a project calls [Main]:
 //
 //	func main() { gateway.Main(graph.Open) }
 package gateway
@@ -22,16 +23,18 @@ import (
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
-// Open returns the frontends of a project, which call services, and what decides @policy, by name. portico generate writes one:
-// graph.Open.
+// Open returns the frontends of a project, which call the services, and the policies that @policy names, by name; nil for
+// none. It is called once, before the gateway listens. Its error ends [Run]. portico generate writes one: graph.Open.
 type Open func(services upstream.Clients) ([]execute.Frontend, map[string]access.Policy, error)
 
-// Main serves a project until a signal stops the process, and exits with 1 if serving fails. The process has the flags
-// -config, the configuration's file (portico.yaml), -set, a setting that counts as if the file had it, and -log, the least level
-// of what is logged (info).
+// Main serves a project until a signal stops the process, and exits with status 1 if serving fails. The flags of the process
+// are -config, the path of the configuration (default portico.yaml); -set, a setting that overrides one of the file, such as
+// services.catalog.url=http://127.0.0.1:7001, which may be repeated; and -log, the minimum level of the log: debug, info (the
+// default), warn or error.
 //
-// It stops on SIGINT and SIGTERM, after the requests that are under way, and with SIGTERM after server.lameDuck; a second
-// signal ends it at once. It reads its configuration again on SIGHUP, and when the file has changed.
+// On SIGINT and SIGTERM, it stops and waits for the running requests, for at most server.drain; on SIGTERM, it first continues
+// to serve for server.lameDuck. A second signal ends the process at once. The configuration is reloaded on SIGHUP, and when the
+// file has changed.
 func Main(open Open) {
 	ctx, stop := untilSignal()
 	hangups := make(chan os.Signal, 1)
@@ -73,20 +76,21 @@ func untilSignal() (ctx context.Context, stop func()) {
 	}
 }
 
-// Process is what a gateway has of its process.
+// Process is the environment of a gateway. Only Reload may be nil.
 type Process struct {
-	// Args are the arguments of the command, without its name.
+	// Args are the arguments of the command, without its name: see [Main].
 	Args []string
-	// Getenv looks up a variable of the environment.
+	// Getenv returns a variable of the environment, or "", as [os.Getenv] does.
 	Getenv func(string) string
-	// Stdout is where the logs go.
+	// Stdout receives the log, the access log and the text of -help. It must be safe for concurrent use.
 	Stdout io.Writer
-	// Reload asks for a reload, as SIGHUP does; it may be nil.
+	// Reload reloads the configuration for each value that it receives, as SIGHUP does; it may be nil.
 	Reload <-chan os.Signal
 }
 
-// Run is [Main] within a process: it serves until ctx is done. The error is [flag.ErrHelp] if the arguments ask for help,
-// and [config.Mistakes] if the configuration has mistakes.
+// Run is [Main] without signals and exit statuses: it serves until ctx is done, and then waits for the running requests, for at
+// most server.drain. It returns nil if all of them ended. The error is [flag.ErrHelp] if the arguments ask for help,
+// [config.Mistakes] if the configuration has mistakes, or that of open.
 func Run(ctx context.Context, open Open, p Process) error {
 	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)
 	flags.SetOutput(p.Stdout)

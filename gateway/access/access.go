@@ -22,23 +22,27 @@ import (
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
-// Policy decides what @policy asks, for one field of an operation. It is called
-// before the field is resolved, at most once for each place in the document,
-// concurrently by several requests. An error denies and is shown as the
-// field's.
+// Policy decides whether the caller may have one field of an operation, which has
+// @policy. It is called before the operation is executed, with the context of the
+// request, at most once for each place of the field in the document, and concurrently
+// for several requests.
+//
+// If it returns false, the error of the field is FORBIDDEN, or UNAUTHENTICATED for an
+// anonymous caller. An error denies the field too, and is its error: a *problem.Error as
+// it is, and INTERNAL_SERVER_ERROR for any other.
 type Policy func(ctx context.Context, q Question) (allowed bool, err error)
 
-// Question is what a policy is asked.
+// Question is what a [Policy] decides on: a field of an operation.
 type Question struct {
 	// Policy is the name in @policy.
 	Policy string
-	// Principal is who asks; nil when anonymous.
+	// Principal is the caller; nil for an anonymous one.
 	Principal *auth.Principal
-	// Type and Field are what is asked for, by their names in the schema.
+	// Type and Field are the names of the field and of its type in the schema.
 	Type, Field string
-	// Arguments are those of the field, coerced, with defaults; do not change
-	// them. [Argument] and [Each] read them and fail closed; [Value] lists what
-	// there can be.
+	// Arguments are those of the field, coerced, with defaults. They must not be
+	// modified. [Argument] and [Each] read them and fail closed; [Value] lists the
+	// possible types.
 	Arguments map[string]any
 }
 

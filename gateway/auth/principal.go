@@ -1,5 +1,6 @@
-// Package auth finds out who calls: from a token that an issuer signed, from an API
-// key, or from the client certificate of the connection.
+// Package auth authenticates callers: by a token that an issuer signed, by an API key, or
+// by the client certificate of the connection. Hand-written methods get the [Principal]
+// with [From].
 //
 // A caller without any of them is anonymous. One with a token or a key that is not
 // accepted is refused; why goes into the cause of the problem, for the log,
@@ -17,8 +18,8 @@ import (
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
-// Principal is who is calling, as a token or a key proves. It is immutable; nil
-// is anonymous.
+// Principal is the caller, as a token, an API key or a certificate proves. It must not be
+// modified. An anonymous caller is nil: its methods can be called, its fields can't be read.
 type Principal struct {
 	// Subject is the token's subject, the principal of an API key, or the subject of a
 	// client certificate.
@@ -32,7 +33,8 @@ type Principal struct {
 	// Expires is when the token is no longer accepted: its claim exp and the
 	// issuer's leeway; or the end of the certificate's validity; zero for never.
 	Expires time.Time
-	// Claims are the token's; nil without a token. Do not change them.
+	// Claims are those of the token, with the types of [encoding/json]: numbers are
+	// float64, lists are []any. They are nil without a token, and must not be modified.
 	Claims map[string]any
 
 	id     string
@@ -64,7 +66,8 @@ func (p *Principal) ID() string {
 	return p.id
 }
 
-// Has reports whether the principal has a scope; an anonymous one has none.
+// Has reports whether the principal has a scope. An anonymous one has none. In a test that
+// makes a Principal, Scopes must be sorted.
 func (p *Principal) Has(scope string) bool {
 	if p == nil {
 		return false
@@ -76,14 +79,14 @@ func (p *Principal) Has(scope string) bool {
 // PrincipalKey is where a context has its *[Principal].
 type PrincipalKey struct{}
 
-// With returns a context of a principal.
+// With returns a context with a principal, for [From]. The gateway calls it for each request;
+// tests of methods call it themselves.
 func With(ctx context.Context, p *Principal) context.Context {
 	return context.WithValue(ctx, PrincipalKey{}, p)
 }
 
-// From returns the principal of a context; nil when anonymous. An answer that
-// is made with it is this principal's only: it is noted in the context's
-// provenance.
+// From returns the principal of a context; nil for an anonymous caller. It is recorded in the
+// context's provenance: an answer that is made with it is cached for this principal only.
 func From(ctx context.Context) *Principal {
 	provenance.From(ctx).Uses(provenance.Principal)
 	p, _ := ctx.Value(PrincipalKey{}).(*Principal)

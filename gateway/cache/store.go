@@ -68,8 +68,8 @@ type memory interface {
 // and ristretto's item and counters.
 const bookkeeping = 300
 
-// New returns a store. [Store.Run] must run while it is used, and [Store.Close] be
-// called at the end.
+// New returns a store. With a Link, [Store.Run] must run while it is used. [Store.Close]
+// must be called at the end.
 func New(config Config) (*Store, error) {
 	if config.Now == nil {
 		config.Now = time.Now
@@ -109,7 +109,7 @@ func Nothing() *Store {
 	return s
 }
 
-// Run sends values to other gateways until ctx is done.
+// Run sends values to other gateways until ctx is done. Without a Link, it returns at once.
 func (s *Store) Run(ctx context.Context) {
 	if s.shared != nil {
 		s.shared.run(ctx)

@@ -1,5 +1,6 @@
 // Package decode reads what services answer into models, in one pass and member
-// by member. It is used by the generated clients of services.
+// by member. It is used by the generated clients of services; hand-written methods
+// use the [Faults] of models, and hand-written clients may use [JSON].
 //
 // [JSON] (RFC 8259) and [XML] have the same methods. A value is read with one of
 // them, and the members of an object and the items of a list with a loop:

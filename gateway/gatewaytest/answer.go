@@ -15,11 +15,11 @@ import (
 
 // Answer is the answer to an operation.
 type Answer struct {
-	Status int
-	Header http.Header
+	Status int         // of HTTP
+	Header http.Header // of HTTP
 	// Data is the JSON of data; null or empty if there is none.
 	Data json.RawMessage
-	// Errors are the errors in the order of the answer.
+	// Errors are the errors in the order of the answer; empty if there are none.
 	Errors []Error
 	// Body is the whole answer.
 	Body []byte
@@ -29,19 +29,21 @@ type Answer struct {
 
 // Error is an error of an answer.
 type Error struct {
-	Message    string
-	Path       []any
+	Message string
+	// Path has names, which are strings, and positions in lists, which are float64. It is nil for an error of the request.
+	Path []any
+	// Extensions have the types of [json.Unmarshal].
 	Extensions map[string]any
 }
 
-// Code returns extensions.code.
+// Code returns extensions.code, such as BAD_USER_INPUT; "" if there is none.
 func (e Error) Code() string {
 	code, _ := e.Extensions["code"].(string)
 	return code
 }
 
 // Query sends an operation to a frontend, with variables, which may be nil, and header fields as "Name: value". It fails
-// the test if there is no answer.
+// the test if there is no answer in JSON within a minute. Errors in the answer do not fail the test: see [Answer.NoErrors].
 func (g *Gateway) Query(frontend, document string, variables map[string]any, header ...string) *Answer {
 	g.t.Helper()
 	body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
@@ -91,7 +93,7 @@ func (g *Gateway) File(frontend, name string, variables map[string]any, header .
 	return g.Query(frontend, string(text), variables, header...)
 }
 
-// NoErrors fails the test if the answer has errors.
+// NoErrors fails the test if the answer has errors, and returns the answer.
 func (a *Answer) NoErrors() *Answer {
 	a.t.Helper()
 	for _, e := range a.Errors {
@@ -103,8 +105,8 @@ func (a *Answer) NoErrors() *Answer {
 	return a
 }
 
-// JSON fails the test unless the answer has no errors and its data is the given JSON, whatever the white space and the
-// order of members.
+// JSON fails the test unless the answer has no errors, and its data is equal to the given JSON. White space and the order of
+// members do not matter.
 func (a *Answer) JSON(want string) {
 	a.t.Helper()
 	a.NoErrors()
@@ -120,7 +122,7 @@ func (a *Answer) JSON(want string) {
 	}
 }
 
-// Decode reads the data into a value, as [json.Unmarshal] does, and fails the test if it does not fit.
+// Decode decodes the data into the value that to points to, as [json.Unmarshal] does. It fails the test if they do not match.
 func (a *Answer) Decode(to any) {
 	a.t.Helper()
 	if err := json.Unmarshal(a.Data, to); err != nil {

@@ -6,9 +6,9 @@
 //		gateway.Query("web", `{ orders { id } }`, nil).JSON(`{"orders": [{"id": "1"}, {"id": "2"}, {"id": "3"}]}`)
 //	}
 //
-// It is the gateway itself, with the project's portico.yaml, on a free port of the loopback interface. Only what is outside
-// of it is left out: services that are not given refuse calls, and there is no Redis, no OTLP collector and no usage file.
-// Issuers of tokens are asked for their keys, as portico.yaml says; [Config] can remove them.
+// It is the gateway itself, with the project's portico.yaml, on a free port of the loopback interface, without what is outside
+// of it: services that the test does not give answer with 501, and there is no Redis, no OTLP collector and no usage file.
+// The keys of issuers of tokens are fetched as portico.yaml says; [Config] can remove the issuers.
 package gatewaytest
 
 import (
@@ -34,7 +34,7 @@ import (
 	"github.com/portico-gateway/portico/internal/record"
 )
 
-// Option configures what a gateway is started with.
+// Option configures how [Start] starts a gateway.
 type Option func(*setup)
 
 type setup struct {
@@ -45,34 +45,38 @@ type setup struct {
 	edit       []func(*config.Config)
 }
 
-// Service has a handler answer for a service: one of HTTP or, for a service over gRPC, a [grpc.Server], which is an
-// [http.Handler].
+// Service serves a service with a handler, which is called concurrently. For a gRPC service, the handler is a [grpc.Server],
+// which implements [http.Handler]. [Start] fails the test if portico.yaml has no service of this name.
 //
 // [grpc.Server]: https://pkg.go.dev/google.golang.org/grpc#Server
 func Service(name string, handler http.Handler) Option {
 	return func(s *setup) { s.handlers[name] = handler }
 }
 
-// Mocks answers for the services that have no [Service], from their documents: clients/<service>/openapi.yaml, or the protos in
-// clients/proto. The same seed yields the same answers.
+// Mocks serves the services without a [Service] with mocks, which are made from their documents: clients/<service>/openapi.yaml,
+// or the protos in clients/proto. The same seed yields the same answers to the same calls.
 func Mocks(seed uint64) Option {
 	return func(s *setup) { s.mocks, s.seed = true, seed }
 }
 
-// Recordings answers for the services that have no [Service] from what portico record has recorded in a folder, which is relative
-// to the project.
+// Recordings serves the services without a [Service] with what portico record has recorded in dir, which is relative to the
+// project's folder. It precedes [Mocks].
 func Recordings(dir string) Option {
 	return func(s *setup) { s.recordings = dir }
 }
 
-// Config edits the configuration of portico.yaml before the gateway is started with it.
+// Config edits the configuration of portico.yaml before the gateway starts. Settings in c.Frontend apply to the frontends that
+// are not in c.Frontends, which has complete settings for each of its own.
 func Config(edit func(*config.Config)) Option {
 	return func(s *setup) { s.edit = append(s.edit, edit) }
 }
 
 // Call is a request that the gateway sent to a service.
 type Call struct {
-	Service, Method, Path, Query string
+	Service string // the name in portico.yaml
+	Method  string // of HTTP; POST over gRPC
+	Path    string // decoded, such as /products/p7; over gRPC /package.Service/Method
+	Query   string // as it was sent, without "?"
 }
 
 // String returns the call as "orders: GET /orders?limit=2".
@@ -83,10 +87,10 @@ func (c Call) String() string {
 	return fmt.Sprintf("%s: %s %s", c.Service, c.Method, c.Path)
 }
 
-// Gateway is a gateway that serves until the end of its test. It can be used by several goroutines, which must be the
-// test's where they make assertions.
+// Gateway is a gateway that serves until the end of its test. It is safe for concurrent use, but methods that can fail the
+// test must be called from the goroutine of the test, as [testing.TB.FailNow] must.
 type Gateway struct {
-	// URL is where it serves, such as http://127.0.0.1:43210.
+	// URL is its base URL, such as http://127.0.0.1:43210; /graphql/<frontend> is below it.
 	URL string
 
 	t    testing.TB
@@ -96,8 +100,8 @@ type Gateway struct {
 	calls []Call
 }
 
-// Start starts the gateway of the project whose portico.yaml is in the test's folder or above it, and fails the test if it
-// does not start. It stops when the test ends.
+// Start starts the gateway of the project whose portico.yaml is in the working directory, which is that of the test's package,
+// or in the closest folder above it. The gateway stops when the test ends. Start fails the test if the gateway does not start.
 func Start(t testing.TB, open gateway.Open, options ...Option) *Gateway {
 	t.Helper()
 	s := setup{handlers: map[string]http.Handler{}}
@@ -268,7 +272,8 @@ func (w testWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Calls returns the calls of services since the start, or since the last Calls, in the order in which they came.
+// Calls returns the calls of services since the start, or since the previous Calls, in the order in which they arrived, which
+// is not determined for concurrent calls.
 func (g *Gateway) Calls() []Call {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -277,5 +282,5 @@ func (g *Gateway) Calls() []Call {
 	return calls
 }
 
-// client has a timeout: a test that hangs says less than one that fails.
+// client has a timeout: a failed test says more than one that hangs.
 var client = &http.Client{Timeout: time.Minute} //nolint:gochecknoglobals // it is not changed

@@ -10,13 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// Of returns the global id of the object of a type that its service knows by id.
+// Of returns the global id of an object: of the name of its type and the id that its service
+// has. Neither may be empty, and typ has no colon.
 func Of(typ, id string) string {
 	return base64.StdEncoding.EncodeToString([]byte(typ + ":" + id))
 }
 
-// Parse returns the type of a global id, and the id that the service has. It
-// returns false for a text that [Of] does not return.
+// Parse returns the name of the type of a global id, and the id that the service has. ok is
+// false for a text that is not a global id.
 func Parse(text string) (typ, id string, ok bool) {
 	decoded, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || !utf8.Valid(decoded) {

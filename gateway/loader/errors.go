@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// Errors are the errors of a list of results: one entry a result, nil where
-// there is none. A resolver that takes all parents of a field returns it when
-// only some of them failed.
+// Errors are the errors of a list of results: one entry for each result, nil where
+// there is none. A method that takes all parents of a field returns it, beside the
+// other values, if only some of them failed.
 type Errors []error
 
 // Error returns the number of errors, and the first one.

@@ -2,10 +2,14 @@
 // matched by key.
 //
 // A [Loader] is made once, when the gateway starts; what it has loaded belongs
-// to the scope in the context ([WithScope]), which is made once per request.
-// There are no timers: a batch goes out as soon as the caller has named its
-// keys, so resolvers should name them all at once ([Loader.LoadAll],
-// [Resolve]). It is built on graph-gophers/dataloader.
+// to the scope in the context ([WithScope]), which the gateway makes for each
+// request. There are no timers: a batch is sent as soon as it is requested, so a
+// method should request the keys of all its parents at once ([Resolve],
+// [Loader.LoadAll]). It is built on graph-gophers/dataloader.
+//
+// Bindings generate loaders, such as r.Clients.Blog.PostComments(). Hand-written
+// ones are for calls that no binding makes: [New], or [NewFamily] if the call has
+// arguments besides the keys. [ByKey] and [GroupByKey] match rows with keys.
 package loader
 
 import (
@@ -13,15 +17,16 @@ import (
 	"math"
 )
 
-// Fetch returns the values of keys, which are distinct. A key that is not in the map, or
-// whose value is nil, has no value, which is not an error. An error applies to all keys,
-// unless it is a [KeyErrors].
+// Fetch returns the values of keys, which are distinct and not zero, and must not be
+// modified. A key that is not in the map, or whose value is nil, has no value, which is
+// not an error. An error applies to all keys, unless it is a [KeyErrors].
 //
 // It is called concurrently. Its context is that of the caller whose keys came
-// first.
+// first. A panic becomes the error of all keys.
 type Fetch[K comparable, V any] func(ctx context.Context, keys []K) (map[K]V, error)
 
-// Loader loads values by key. It is immutable and safe for concurrent use.
+// Loader loads values by key. It is safe for concurrent use once Observe and Cache have
+// been called.
 type Loader[K comparable, V any] struct {
 	// What loads is behind an interface, so that packages that name a Loader's type do not compile
 	// all of it for their keys and values.
@@ -63,7 +68,7 @@ func (o Opt[T]) Pointer() *T {
 }
 
 // New returns a loader that calls fetch with at most max keys; for more keys
-// it calls several times, concurrently. It panics when max is less than 1.
+// it calls several times, concurrently. It panics if max is less than 1.
 func New[K comparable, V any](max int, fetch Fetch[K, V]) *Loader[K, V] {
 	if max < 1 {
 		panic("loader.New: max must be at least 1")
@@ -74,34 +79,36 @@ func New[K comparable, V any](max int, fetch Fetch[K, V]) *Loader[K, V] {
 }
 
 // Observe makes the loader call observe before it loads a batch, with the number of its keys that
-// are not cached. observe must not block; it may be nil. Call Observe when the loader is made.
+// are not cached, and returns the loader. observe is called concurrently and must not block; it may
+// be nil. Call Observe when the loader is made.
 func (l *Loader[K, V]) Observe(observe func(keys int)) *Loader[K, V] {
 	l.of.observe(observe)
 	return l
 }
 
-// Cache lets requests share the loader's values, which they must not modify. Call it when
-// the loader is made.
+// Cache lets requests share the loader's values, which they must not modify, and returns the
+// loader. Call it when the loader is made.
 func (l *Loader[K, V]) Cache(c Caching) *Loader[K, V] {
 	l.of.cacheBy(c)
 	return l
 }
 
-// Load returns the value of one key, at once and on its own: to load the keys
-// of many objects use [Loader.LoadAll]. The value of a key without one is V's zero
+// Load returns the value of one key. If the scope does not have it, that is a batch of
+// one key: use [Loader.LoadAll] for several. The value of a key without one is V's zero
 // value.
 func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) { return l.of.load(ctx, key) }
 
 // LoadAll returns the values of keys, in their order. Keys may repeat; the
 // zero key stands for none and is not fetched. The value of a key without one is V's
-// zero value. When keys fail, the error is an [Errors] with one entry a key,
-// and the values of the others are there.
+// zero value. If keys fail, the error is an [Errors] with one entry for each key, and
+// the values of the others are returned nevertheless.
 func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, error) {
 	return l.of.loadAll(ctx, keys)
 }
 
-// Resolve loads what key names for each parent: the body of most resolvers
-// that take all parents of a field.
+// Resolve returns the value of the key of each parent, in the order of the parents. It is
+// the body of most methods that take all parents of a field; they return its values
+// and its error, which are those of [Loader.LoadAll].
 func Resolve[P any, K comparable, V any](ctx context.Context, l *Loader[K, V], parents []P, key func(P) K) ([]V, error) {
 	keys := make([]K, len(parents))
 	for i, parent := range parents {

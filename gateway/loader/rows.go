@@ -158,8 +158,8 @@ func GroupByKey[K comparable, V any](keys []K, rows []V, key func(V) K) map[K][]
 }
 
 // OneByOne makes a [Fetch] of a call that gets one value, for a service that
-// has none for many. At most bound calls run at once; each key's error is its
-// own.
+// has none for many. At most bound calls, which must be at least 1, run at once;
+// each key's error is its own.
 func OneByOne[K comparable, V any](bound int, one func(ctx context.Context, key K) (V, error)) Fetch[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		var (

@@ -45,8 +45,9 @@ func (s *scoped) Value(key any) any {
 	return s.Context.Value(key)
 }
 
-// Reset removes everything that was loaded in the context's scope. Call it after a write.
-// Running loads finish.
+// Reset removes everything that was loaded in the context's scope. Call it after a write
+// whose effects the same operation reads. Running loads finish. It is safe for concurrent
+// use, and does nothing without a scope.
 func Reset(ctx context.Context) {
 	cache.ResetScope(ctx)
 	if s, ok := ctx.Value(scopeKey{}).(*Scope); ok {

@@ -17,7 +17,9 @@ import (
 
 // Caching lets requests share what a loader loads: keys that one is loading are
 // not loaded by another at the same time, and values are cached. What was loaded
-// for one principal, or with a header of the request, is not shared.
+// for one principal, or with a header of the request, is not shared. Values are
+// stored in the background: a key that is requested a moment after it was loaded
+// may be loaded again.
 type Caching struct {
 	// Store caches the values, and invalidates them.
 	Store *cache.Store

@@ -9,7 +9,7 @@ type EventError struct {
 	Err error
 }
 
-// OfEvent makes an error that of one event; nil of nil.
+// OfEvent returns an error as that of one event, an [EventError]; nil for nil.
 func OfEvent(err error) error {
 	if err == nil {
 		return nil

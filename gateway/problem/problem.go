@@ -1,8 +1,8 @@
-// Package problem holds the errors that a frontend may see: a code, a message
-// that is safe to show, and the cause, which stays in the log.
+// Package problem has the errors that a frontend may see: a code, a message that is
+// safe to show, and the cause, which is only logged.
 //
-// Whatever is not a problem is unknown, and a [Presenter] turns it into
-// [Internal] with an id that the log has too.
+// A hand-written method returns one for everything that its callers should know. Any
+// other error becomes [Internal], with an id that the log has too.
 package problem
 
 import (
@@ -78,13 +78,14 @@ type Error struct {
 	cause error
 }
 
-// New makes a problem without a cause.
+// New returns a problem without a cause, which is not logged. The message is formatted as
+// [fmt.Sprintf] does.
 func New(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// Wrap makes a problem of a cause, which is logged but never shown. It panics
-// if cause is nil: a problem that nothing caused is made by [New].
+// Wrap returns a problem with a cause, which is logged as a warning but never shown. It
+// panics if cause is nil: use [New].
 func Wrap(cause error, code Code, format string, args ...any) *Error {
 	if cause == nil {
 		panic("problem.Wrap: nil cause")
@@ -92,7 +93,8 @@ func Wrap(cause error, code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), cause: cause}
 }
 
-// With returns a copy with one more extension.
+// With returns a copy with one more extension, whose value JSON can express. The key "code"
+// is the problem's own.
 func (e *Error) With(key string, value any) *Error {
 	c := *e
 	c.Extensions = make(map[string]any, len(e.Extensions)+1)
@@ -101,7 +103,7 @@ func (e *Error) With(key string, value any) *Error {
 	return &c
 }
 
-// Of returns a copy that is of a service.
+// Of returns a copy with the name of the service that the problem is of.
 func (e *Error) Of(service string) *Error {
 	c := *e
 	c.Service = service
@@ -115,7 +117,7 @@ func (e *Error) OfOutage() *Error {
 	return &c
 }
 
-// Error is for logs: it has the cause.
+// Error returns the code, the message and the cause. It is for logs.
 func (e *Error) Error() string {
 	if e.cause == nil {
 		return fmt.Sprintf("%s: %s", e.Code, e.Message)
@@ -126,8 +128,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// CodeOf returns the code of the first problem in err's tree, or [Internal]
-// when there is none.
+// CodeOf returns the code of the first problem in err's tree, as [errors.As] finds it, or
+// [Internal] if there is none, also for nil.
 func CodeOf(err error) Code {
 	if p, ok := errors.AsType[*Error](err); ok {
 		return p.Code

@@ -2,10 +2,11 @@
 // of the caller it depends on, what can invalidate it, how long its parts are
 // fresh, and what services' answers pass to the caller.
 //
-// It makes caching safe where a schema says too little. Every function that passes
-// something of the caller to code notes that in the record: so an answer that was
-// made with a principal is that principal's, whether or not its fields are
-// declared so.
+// It makes caching safe where a schema says too little. Every function that gives
+// code access to the caller records that: so an answer that was made with a
+// principal is that principal's, whether or not its fields are declared so.
+//
+// Hand-written methods need it only for tags of cached answers: From(ctx).Tag.
 package provenance
 
 import (
@@ -179,7 +180,8 @@ func (r *Record) UsesVersion(service string) { r.UsesHeader(versionOf + service)
 // but says that the answer depends on the version of a service.
 func ServiceOf(name string) (service string, ok bool) { return strings.CutPrefix(name, versionOf) }
 
-// Tag notes by what the answer can be invalidated. Empty tags are left out.
+// Tag adds tags, by which the answer can be invalidated. Empty ones are left out. Values in a
+// tag must be escaped: see [Escape].
 func (r *Record) Tag(tags ...string) {
 	if r == nil {
 		return

@@ -1,5 +1,12 @@
-// Package scalar has scalars of GraphQL that package graphql of gqlgen does not have,
-// or has in another form. gqlgen.yml names them: github.com/portico-gateway/portico/gateway/scalar.Int64.
+// Package scalar has Go code of GraphQL scalars that package graphql of gqlgen lacks, or has
+// in another form. A scalar Int64 of a schema has that of this package; for a scalar with
+// another name, gqlgen.yml names it:
+//
+//	models:
+//	  Long:
+//	    model: github.com/portico-gateway/portico/gateway/scalar.Int64
+//
+// The example is a scalar with a Go type of the project's own.
 package scalar
 
 import (
@@ -18,5 +25,6 @@ func MarshalInt64(n int64) graphql.Marshaler {
 	})
 }
 
-// UnmarshalInt64 reads a whole number of 64 bits: a number, or its digits in a string.
+// UnmarshalInt64 reads a whole number of 64 bits: a number, or its digits in a string. It
+// returns 0 for nil, and an error for any other value and for a number that overflows.
 func UnmarshalInt64(v any) (int64, error) { return graphql.UnmarshalInt64(v) }

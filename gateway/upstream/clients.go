@@ -44,8 +44,9 @@ type Service interface {
 type HTTP interface {
 	Service
 
-	// GetJSON sends a request and returns a reader of the JSON of its answer. For an
-	// empty answer, [IsEmpty] reports true for the error.
+	// GetJSON sends a request and returns a reader of the JSON of its answer, for one
+	// goroutine. For an empty answer, [IsEmpty] reports true for the error. The function
+	// [GetJSON] decodes the answer as well.
 	GetJSON(ctx context.Context, r Request) (*decode.JSON, error)
 	// GetXML is like GetJSON for XML.
 	GetXML(ctx context.Context, r Request) (*decode.XML, error)
@@ -64,7 +65,7 @@ type HTTP interface {
 	// Range over the sequence once, in one goroutine, which is all it needs. The
 	// connection is closed when the loop is left, or when ctx is done.
 	StreamJSON(ctx context.Context, r Request) (iter.Seq2[*decode.JSON, error], error)
-	// Done calls the service and discards a successful answer.
+	// Done sends a request and discards the answer, if it is successful. It may be empty.
 	Done(ctx context.Context, r Request) error
 	// Expect returns the expectation of a binding, whose position is
 	// file:line:column. paths are the paths of names that its answers in JSON
@@ -85,6 +86,7 @@ type GRPC interface {
 	Expect(binding string) *Expectation
 }
 
-// Conn returns the connection of a client for generated stubs. Calls get the service's timeout, streams do not. Both
-// carry the identity of the caller that the service is configured to receive, and return problems as errors.
+// Conn returns the connection of a client for generated stubs. It is safe for concurrent use, and must not be closed. Calls
+// have the service's timeout, streams do not: see [Watch] and [Follow]. Both carry the identity of the caller that the service
+// is configured to receive, and return problems as errors.
 func Conn(c GRPC) grpc.ClientConnInterface { return c.(*grpcClient) } //nolint:forcetypeassert // there is no other

@@ -89,8 +89,10 @@ func (c *httpClient) GetJSON(ctx context.Context, r Request) (*decode.JSON, erro
 	return answer, err
 }
 
-// GetJSON decodes the JSON of the answer to a request, for hand-written code. What
-// T does not have is ignored. On an error the value is zero.
+// GetJSON decodes the JSON of the answer to a request, for hand-written code. Names of
+// JSON are those of T's tags, and are case-sensitive; those that T does not have are
+// ignored. null is T's zero value. For an empty answer, [IsEmpty] reports true for the
+// error. On an error the value is zero.
 func GetJSON[T any](ctx context.Context, c HTTP, r Request) (T, error) {
 	var none T
 	answer, err := c.GetJSON(ctx, r)

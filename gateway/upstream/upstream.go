@@ -1,5 +1,12 @@
 // Package upstream calls services, over HTTP and gRPC.
 //
+// Hand-written code has the client of a service from [Clients], or from a generated client,
+// which embeds it. Over HTTP, it calls [GetJSON], [HTTP.StreamJSON] for a stream and
+// [HTTP.Done] where it needs no answer; over gRPC, generated stubs with [Conn], [Watch] or
+// [Follow]. [IsNotFound], [IsStatus] and [IsCode] distinguish errors, and [Header] returns a
+// header of the caller's request. Most of the rest is for generated clients and for the
+// gateway.
+//
 // All errors are a *problem.Error with a code and a message that a frontend may see, and
 // a cause for the log ([StatusError]), except that the error is context.Canceled if the
 // caller left.
