@@ -158,9 +158,12 @@ func GroupByKey[K comparable, V any](keys []K, rows []V, key func(V) K) map[K][]
 }
 
 // OneByOne makes a [Fetch] of a call that gets one value, for a service that
-// has none for many. At most bound calls, which must be at least 1, run at once;
-// each key's error is its own.
+// has none for many. At most bound calls run at once; each key's error is its own.
+// It panics if bound is less than 1.
 func OneByOne[K comparable, V any](bound int, one func(ctx context.Context, key K) (V, error)) Fetch[K, V] {
+	if bound < 1 {
+		panic("loader.OneByOne: bound must be at least 1")
+	}
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		var (
 			mu     sync.Mutex
