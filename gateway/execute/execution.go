@@ -35,7 +35,7 @@ type execution struct {
 	scope    loader.Scope
 
 	mu      sync.Mutex
-	batches map[any]any // resultKey -> batches[P, R]
+	batches map[any]any   // resultKey -> batches[P, R]
 	events  [2]*execution // of a subscription: what was resolved for its latest events
 }
 

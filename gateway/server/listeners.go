@@ -172,7 +172,7 @@ func (s *Server) trustsAddress(address netip.Addr) bool {
 // publicServer serves frontends.
 func (s *Server) publicServer(handler http.Handler) *http.Server {
 	cfg := s.now().config.Server
-	server := s.httpServer(transport.PaceStreams(s.leaving(handler), time.Duration(cfg.WriteTimeout)))
+	server := s.httpServer(s.leaving(handler))
 	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(cfg.TLS != nil)

@@ -238,15 +238,16 @@ func (s *Server) connect(ctx context.Context) (end func()) {
 }
 
 func (s *Server) httpServer(handler http.Handler) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       time.Duration(s.now().config.Server.ReadTimeout),
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ConnState:         transport.ConnState,
 		ErrorLog:          log.New(serverErrors{s.log}, "", 0),
 	}
+	transport.Attach(server, time.Duration(s.now().config.Server.WriteTimeout))
+	return server
 }
 
 // announce logs the addresses of what the gateway serves.

@@ -99,7 +99,7 @@ func BenchmarkPostOverSocket(b *testing.B) {
 		server.Config.ReadTimeout = time.Minute
 		if guarded {
 			server.Listener = transport.NewListener(server.Listener, transport.ListenerConfig{WriteTimeout: time.Minute})
-			server.Config.ConnState = transport.ConnState
+			transport.Attach(server.Config, time.Minute)
 		}
 		server.Start()
 		b.Run(map[bool]string{false: "plain", true: "Listener"}[guarded], func(b *testing.B) {

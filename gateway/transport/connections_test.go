@@ -40,11 +40,13 @@ func TestBoundsConnections(t *testing.T) {
 		Unlimited: func(a netip.Addr) bool { return a == netip.MustParseAddr("127.0.0.9") },
 	})
 	closed := make(chan struct{}, 10)
-	server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), ConnState: func(c net.Conn, state http.ConnState) {
-		if transport.ConnState(c, state); state == http.StateClosed {
+	server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	transport.Attach(server, 0)
+	server.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
 			closed <- struct{}{}
 		}
-	}}
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	var first net.Conn

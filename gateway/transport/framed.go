@@ -21,8 +21,9 @@ func (c *plain) Read(p []byte) (int, error) {
 
 // secure is a connection of a [Listener] that speaks HTTP/1 over TLS.
 type secure struct {
-	*tls.Conn // above a paced
+	*tls.Conn
 
+	below   *paced
 	framing framing // used by the reader only
 }
 

@@ -58,7 +58,7 @@ func serveWithin(t testing.TB, timeouts timeouts, config transport.Config, chang
 	g.handler = transport.New(newSource(t, g.resolvers, timeouts, config.Log, changes), newWriter(t), config)
 	g.Server = httptest.NewUnstartedServer(g.handler)
 	g.Listener = transport.NewListener(g.Listener, transport.ListenerConfig{WriteTimeout: timeouts.write})
-	g.Config.ConnState = transport.ConnState
+	transport.Attach(g.Config, timeouts.write)
 	g.Config.ReadTimeout = timeouts.read
 	g.Start()
 	t.Cleanup(func() {

@@ -3,8 +3,8 @@ package transport
 import (
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -17,8 +17,7 @@ import (
 //     400, and the connection is closed.
 //   - A client that is slow in its TLS handshake does not delay others.
 //
-// The server must have [ConnState] as its hook, and no WriteTimeout. For HTTP/2, its
-// handler must be in [PaceStreams].
+// The server must be prepared by [Attach], and have no WriteTimeout.
 //
 // A connection has two layers of ours. The lower one ([paced]) has the deadlines: it is
 // beneath TLS, which can't go on after a write that has timed out. The upper one checks
@@ -30,6 +29,7 @@ type Listener struct {
 	handshakes  *handshakes // nil without TLS
 	connections connections
 	draining    *draining
+	buffers     sync.Pool // of *[]byte: see paced.gather
 }
 
 // ListenerConfig is the configuration of a [Listener]. The zero value is for HTTP/1 in
@@ -102,18 +102,4 @@ func (l *Listener) Close() error {
 		l.handshakes.close()
 	}
 	return err
-}
-
-// ConnState notifies a connection of a [Listener] that it does not speak HTTP any more.
-// It is for [http.Server.ConnState].
-func ConnState(c net.Conn, state http.ConnState) {
-	if state != http.StateHijacked {
-		return
-	}
-	switch c := c.(type) {
-	case *plain:
-		c.framing.state = opaque
-	case *secure:
-		c.framing.state = opaque
-	}
 }

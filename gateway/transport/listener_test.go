@@ -265,7 +265,7 @@ func TestReadDeadlinesAreSetLate(t *testing.T) {
 	server := httptest.NewUnstartedServer(newCanned(t, []byte(`{"a":1}`)))
 	listener := &countedListener{Listener: server.Listener}
 	server.Listener = transport.NewListener(listener, transport.ListenerConfig{})
-	server.Config.ConnState = transport.ConnState
+	transport.Attach(server.Config, 0)
 	server.Config.ReadTimeout, server.Config.ReadHeaderTimeout, server.Config.IdleTimeout = time.Minute, 50*time.Second, 2*time.Minute
 	server.Start()
 	defer server.Close()

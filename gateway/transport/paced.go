@@ -19,6 +19,7 @@ type paced struct {
 	deadline atomic.Int64 // of writes, in Unix nanoseconds; 0 for none
 	closed   atomic.Bool
 	reads    readDeadline
+	gathered *[]byte // what waits to be written; nil unless writes wait. Used by the writer only
 }
 
 // readDeadline is the deadline of reads. An [http.Server] sets it seven times for a
@@ -90,6 +91,15 @@ func (c *paced) SetReadDeadline(t time.Time) error {
 // reading the clock: what is left of one is at least half of the timeout, and if
 // it passes too early the write goes on.
 func (c *paced) Write(p []byte) (int, error) {
+	if c.gathered != nil {
+		return c.add(p)
+	}
+	return c.write(p, nil)
+}
+
+// write writes a and b, together if the connection below can. It returns how many bytes were
+// written.
+func (c *paced) write(a, b []byte) (int, error) {
 	progress := time.Now()
 	if time.Duration(c.deadline.Load()-progress.UnixNano()) < c.listener.config.WriteTimeout/2 {
 		if err := c.SetWriteDeadline(progress.Add(c.listener.config.WriteTimeout)); err != nil {
@@ -97,8 +107,10 @@ func (c *paced) Write(p []byte) (int, error) {
 		}
 	}
 	for written := 0; ; {
-		n, err := c.Conn.Write(p[written:])
+		n, err := writeBoth(c.Conn, a, b)
 		written += n
+		ofA := min(n, len(a))
+		a, b = a[ofA:], b[n-ofA:]
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return written, err
 		}
@@ -114,6 +126,17 @@ func (c *paced) Write(p []byte) (int, error) {
 			return written, err
 		}
 	}
+}
+
+func writeBoth(to net.Conn, a, b []byte) (int, error) {
+	switch {
+	case len(b) == 0:
+		return to.Write(a)
+	case len(a) == 0:
+		return to.Write(b)
+	}
+	n, err := (&net.Buffers{a, b}).WriteTo(to)
+	return int(n), err
 }
 
 // SetDeadline is part of [net.Conn].

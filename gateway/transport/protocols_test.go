@@ -46,7 +46,7 @@ func (p protocol) serve(t *testing.T, timeouts timeouts, config transport.Config
 	g := &gateway{resolvers: testschema.NewResolvers(), log: &safeBuffer{}}
 	config.Log = slog.New(slog.NewTextHandler(g.log, nil))
 	g.handler = transport.New(newSource(t, g.resolvers, timeouts, config.Log, nil), newWriter(t), config)
-	g.Server = httptest.NewUnstartedServer(transport.PaceStreams(g.handler, timeouts.write))
+	g.Server = httptest.NewUnstartedServer(g.handler)
 	settings := transport.ListenerConfig{WriteTimeout: timeouts.write, H2C: p.h2c, Log: config.Log}
 	client := &http.Transport{Protocols: new(http.Protocols)}
 	if p.secure {
@@ -59,7 +59,8 @@ func (p protocol) serve(t *testing.T, timeouts timeouts, config transport.Config
 		change(&settings)
 	}
 	g.Listener = transport.NewListener(g.Listener, settings)
-	g.Config.ConnState, g.Config.ReadTimeout, g.Config.Protocols = transport.ConnState, timeouts.read, new(http.Protocols)
+	transport.Attach(g.Config, timeouts.write)
+	g.Config.ReadTimeout, g.Config.Protocols = timeouts.read, new(http.Protocols)
 	g.Config.Protocols.SetHTTP1(true)
 	g.Config.Protocols.SetHTTP2(p.secure)
 	g.Config.Protocols.SetUnencryptedHTTP2(p.h2c)
@@ -349,9 +350,10 @@ func TestReplacesCertificates(t *testing.T) {
 	}
 	settings := transport.NewTLS(config("old"))
 	listener := transport.NewListener(inner, transport.ListenerConfig{TLS: settings})
-	server := &http.Server{ConnState: transport.ConnState, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.TLS.DidResume)
 	})}
+	transport.Attach(server, 0)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	sessions := tls.NewLRUClientSessionCache(1)

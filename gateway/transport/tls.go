@@ -102,7 +102,7 @@ func (l *Listener) handshake(raw *paced) {
 	}
 	var ready net.Conn = conn // which an http.Server must see for HTTP/2
 	if conn.ConnectionState().NegotiatedProtocol != "h2" {
-		ready = &secure{Conn: conn}
+		ready = &secure{Conn: conn, below: raw}
 	}
 	if !l.handshakes.deliver(ready, nil) {
 		_ = raw.Close() // the listener is closed

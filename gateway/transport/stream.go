@@ -8,24 +8,10 @@ import (
 // streamChunk is how much a client of HTTP/2 must take within the timeout: a frame.
 const streamChunk = 16 << 10
 
-// PaceStreams resets a stream of HTTP/2 whose client takes nothing of an answer for a
-// time; 10 s if that is 0. A client can refuse to take more of one stream than it likes,
-// and read the connection, so that [Listener] does not notice. A handler that goes on for
-// longer than that after it has written must flush what it wrote. Requests of HTTP/1 are
-// served by next as they are.
-func PaceStreams(next http.Handler, timeout time.Duration) http.Handler {
-	setDefault(&timeout, 10*time.Second)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor == 2 {
-			w = &stream{ResponseWriter: w, control: http.NewResponseController(w), timeout: timeout}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // stream writes to a stream of HTTP/2 with deadlines, which net/http has for a stream as
-// a whole only. The last of them also holds for what net/http writes when the handler has
-// returned.
+// a whole only: a client can refuse to take more of one stream than it likes, and read the
+// connection, so that [Listener] does not notice. The last deadline also holds for what
+// net/http writes when the handler has returned.
 type stream struct {
 	http.ResponseWriter
 
