@@ -71,7 +71,7 @@ func (c *paced) send() error {
 func (c *paced) add(p []byte) (int, error) {
 	waiting := *c.gathered
 	if len(waiting)+len(p) <= cap(waiting) {
-		*c.gathered = append(waiting, p...)
+		*c.gathered = append(*c.gathered, p...)
 		return len(p), nil
 	}
 	*c.gathered = waiting[:0]
