@@ -110,6 +110,8 @@ func (m *maker) plainText(schema *openapi3.Schema, p place, n uint64) string {
 		return m.uuid(p.at)
 	case "email", "uri", "url":
 		return textOf(schema.Format, n)
+	case "id":
+		return strconv.FormatUint(n%fewRows+1, 10)
 	case "hostname":
 		return words(n, 1) + ".example.com"
 	case "ipv4":
