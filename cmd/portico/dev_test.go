@@ -278,7 +278,27 @@ func TestDev(t *testing.T) {
 	if answer := d.query(`{ second { id } }`); strings.Contains(answer, "errors") {
 		t.Error(answer)
 	}
+	d.checkMockOfBindings(t)
 	d.checkPage(t)
+}
+
+// checkMockOfBindings: a service without a document answers what its bindings read, also those that are added while it is mocked.
+func (d *developing) checkMockOfBindings(t *testing.T) {
+	t.Helper()
+	d.edit("portico.yaml", regexp.MustCompile("services: {"), fmt.Sprintf("services: { notes: { url: \"http://%s\" },", freeAddress(t)))
+	d.settled()
+	schema := "type Note { text: String! }\n"
+	for _, field := range []string{"note: Note", "notes: [Note!]!"} {
+		name, _, _ := strings.Cut(field, ":")
+		schema += fmt.Sprintf("extend type Query { %s @rest(service: \"notes\", get: \"/%s\") }\n", field, name)
+		d.save("schema/web/notes.graphqls", schema)
+		if r := d.settled(); r.State != "serving" {
+			t.Errorf("%s: %+v", field, r)
+		}
+		if answer := d.query(`{ ` + name + ` { text } }`); !strings.Contains(answer, `"text":"`) || strings.Contains(answer, "errors") {
+			t.Errorf("%s: %s", field, answer)
+		}
+	}
 }
 
 // checkPage: pages of the console have the script, also after they were loaded once.

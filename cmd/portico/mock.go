@@ -36,11 +36,12 @@ func mockCommand() *cobra.Command {
 	var f mockFlags
 	cmd := &cobra.Command{
 		Use:     "mock",
-		Short:   "Mock services from their documents",
+		Short:   "Mock services from their documents and bindings",
 		GroupID: groupServices,
 		Long: `Mocks the services of portico.yaml at their URLs until it is interrupted. Answers are generated from
-clients/<service>/openapi.yaml, or from the protos in clients/proto. The same seed gives the same answers. Services that are
-already running, are not on this machine, or have no document are skipped.
+clients/<service>/openapi.yaml, or from the protos in clients/proto; for an HTTP service without a document, from the bindings in
+the schemas. The same seed gives the same answers. Services that are already running, are not on this machine, or have neither a
+document nor a binding are skipped.
 
 The exit code is 0 after an interruption, 1 if no service can be mocked, and 2 for wrong use.`,
 		Example: `  portico mock
@@ -69,12 +70,12 @@ func (f mockFlags) mock(ctx context.Context, stdout io.Writer) error {
 		}
 	}
 	var servers sync.WaitGroup
-	mocked := 0
+	project, mocked := mock.NewProject(f.dir), 0
 	for _, name := range slices.Sorted(maps.Keys(cfg.Services)) {
 		if f.services != nil && !slices.Contains(f.services, name) {
 			continue
 		}
-		if err := f.serve(ctx, name, cfg.Services[name].URL, &servers); err != nil {
+		if err := f.serve(ctx, project, name, cfg.Services[name].URL, &servers); err != nil {
 			fmt.Fprintf(stdout, "%-12s left out: %v\n", name, err)
 			continue
 		}
@@ -89,7 +90,7 @@ func (f mockFlags) mock(ctx context.Context, stdout io.Writer) error {
 }
 
 // serve answers for a service until ctx is done.
-func (f mockFlags) serve(ctx context.Context, service, at string, servers *sync.WaitGroup) error {
+func (f mockFlags) serve(ctx context.Context, project *mock.Project, service, at string, servers *sync.WaitGroup) error {
 	target, err := url.Parse(at)
 	if err != nil || target.Port() == "" || target.Scheme != "http" && target.Scheme != "grpc" {
 		return fmt.Errorf("its URL %q is no http:// or grpc:// URL with a port", at)
@@ -97,7 +98,7 @@ func (f mockFlags) serve(ctx context.Context, service, at string, servers *sync.
 	if address := net.ParseIP(target.Hostname()); target.Hostname() != "localhost" && (address == nil || !address.IsLoopback()) {
 		return fmt.Errorf("%s is not this machine: give the service a URL such as http://127.0.0.1:7001 in the environment", target.Host)
 	}
-	handler, err := mock.Service(ctx, f.dir, service, at, f.seed)
+	handler, err := project.Service(ctx, service, at, f.seed)
 	if err != nil {
 		return err
 	}

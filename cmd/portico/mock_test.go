@@ -78,6 +78,7 @@ func TestMock(t *testing.T) {
 			t.Errorf("%v: %v", c.args, err)
 		}
 	}
+	t.Run("bindings", testMockOfBindings)
 	for _, c := range []struct {
 		args []string
 		code int
@@ -91,5 +92,40 @@ func TestMock(t *testing.T) {
 		if code := exitCode(run(t.Context(), append([]string{"mock", "-C", dir}, c.args...), &out), &out); code != c.code || !strings.Contains(out.String(), c.want) {
 			t.Errorf("%v: exit code %d: %s; want %d, %s", c.args, code, out.String(), c.code, c.want)
 		}
+	}
+}
+
+// testMockOfBindings mocks a service of this repository, which has no document.
+func testMockOfBindings(t *testing.T) {
+	at := freeAddress(t)
+	t.Setenv("CATALOG_URL", "http://"+at)
+	ctx, stop := context.WithCancel(t.Context())
+	out := awaited{make(chan string, 10)}
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, []string{"mock", "-C", "../..", "--service", "catalog"}, out) }()
+	select {
+	case line := <-out.lines:
+		if line != "catalog      mocked at http://"+at+"\n" {
+			t.Errorf("%q, want that catalog is mocked", line)
+		}
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at+"/products?ids=p2,p1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(response.Body)
+	_ = response.Body.Close() // it was read
+	if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(text), `"id":"p1"`) {
+		t.Errorf("%d %s, %v; want the products p2 and p1", response.StatusCode, text, err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

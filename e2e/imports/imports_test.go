@@ -205,6 +205,7 @@ func TestRules(t *testing.T) {
 		{"internal/predict", []string{"internal/plan", "internal/project", "gateway/config"}, []string{"internal/golang", "gateway/input"}},
 		{"internal/bindgen", []string{"internal/golang", "internal/predict"}, []string{"internal/importer", "gateway/execute"}},
 		{"internal/importer", []string{"internal/nearest"}, []string{"internal/binding", "internal/bindgen", "gateway/problem"}},
+		{"internal/mock", []string{"internal/bindgen", "internal/plan"}, []string{"internal/golang", "internal/importer", "gateway/config"}},
 		{"demo", []string{"demo/internal/shop"}, []string{"clients", "gateway/problem", "bench/cache"}},
 		{"bench/cache", []string{"demo", "gateway/server"}, []string{"e2e/browser"}},
 	} {

@@ -54,7 +54,8 @@ func Service(name string, handler http.Handler) Option {
 }
 
 // Mocks serves the services without a [Service] with mocks, which are made from their documents: clients/<service>/openapi.yaml,
-// or the protos in clients/proto. The same seed yields the same answers to the same calls.
+// or the protos in clients/proto. The same seed yields the same answers to the same calls. A service over HTTP without a document
+// is mocked from the bindings in the schemas, which are read once for all tests of a package; the Go command is needed for that.
 func Mocks(seed uint64) Option {
 	return func(s *setup) { s.mocks, s.seed = true, seed }
 }
@@ -180,13 +181,16 @@ func (g *Gateway) replace(cfg *config.Config, name string, s setup) error {
 		handler = record.NewReplayer(filepath.Join(dir, name), func(err error) { g.t.Logf("%s: %v", name, err) })
 	}
 	if handler == nil && s.mocks {
-		var err error
-		if handler, err = mock.Service(g.t.Context(), g.root, name, addressOf(cfg.Services[name]), s.seed); err != nil && !errors.Is(err, mock.ErrNoDocument) {
+		made, err := mocksOf(g.root).Service(g.t.Context(), name, addressOf(cfg.Services[name]), s.seed)
+		switch handler = made; {
+		case errors.Is(err, mock.ErrNoDocument):
+			handler = unmocked(name, err)
+		case err != nil:
 			return err
 		}
 	}
 	if handler == nil {
-		handler = missing(name, s.mocks)
+		handler = missing(name)
 	}
 	of := cfg.Services[name]
 	scheme := "http"
@@ -210,13 +214,26 @@ func addressOf(of config.Service) string {
 }
 
 // missing answers for a service that the test has not given.
-func missing(name string, mocks bool) http.Handler {
-	message := fmt.Sprintf("the test has no service %s: give gatewaytest.Service(%q, …) or gatewaytest.Mocks(1)", name, name)
-	if mocks {
-		message = fmt.Sprintf("%s has no mock: add its document clients/%s/openapi.yaml, or give gatewaytest.Service(%q, …)", name, name, name)
-	}
+func missing(name string) http.Handler {
+	return refusing(fmt.Sprintf("the test has no service %s: give gatewaytest.Service(%q, …) or gatewaytest.Mocks(1)", name, name))
+}
+
+// unmocked answers for a service that can't be mocked.
+func unmocked(name string, err error) http.Handler {
+	return refusing(fmt.Sprintf("%s has no mock: %v: add its document clients/%s/openapi.yaml, or give gatewaytest.Service(%q, …)", name, err, name, name))
+}
+
+func refusing(message string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, message, http.StatusNotImplemented) })
 }
+
+// mocksOf returns the mocks of the project at root, whose bindings are read once.
+func mocksOf(root string) *mock.Project {
+	found, _ := projects.LoadOrStore(root, mock.NewProject(root))
+	return found.(*mock.Project) //nolint:forcetypeassert // nothing else is stored
+}
+
+var projects sync.Map //nolint:gochecknoglobals // tests have nothing in common but the process
 
 // listen serves a handler, over HTTP/1.1 and HTTP/2 in plain text, until the test ends, and returns its URL.
 func (g *Gateway) listen(service string, handler http.Handler) string {

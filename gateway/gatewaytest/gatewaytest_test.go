@@ -58,6 +58,42 @@ func TestStart(t *testing.T) {
 	gateway.Query("mobile", `{ product(id: "p7") { name } }`, nil).JSON(`{"product": {"name": "Kettle"}}`)
 }
 
+// Mocks of services without documents answer what the bindings of this project read: in batches, pages and XML.
+func TestMocksOfBindings(t *testing.T) {
+	gateway := gatewaytest.Start(t, graph.Open, gatewaytest.Mocks(1), gatewaytest.Config(func(c *config.Config) { c.Auth.Issuers = nil }))
+	type product struct {
+		ID       string
+		Name     string
+		Price    struct{ Amount, Currency string }
+		Category struct{ ID, Name string }
+		Reviews  []struct{ Author struct{ Name string } }
+	}
+	const fields = `{ id name price { amount currency } category { id name } reviews { author { name } } }`
+	var one struct{ Product product }
+	gateway.Query("web", `{ product(id: "7") `+fields+` }`, nil).NoErrors().Decode(&one)
+	if p := one.Product; p.ID != "7" || p.Name == "" || p.Price.Amount == "" || p.Price.Currency == "" || p.Category.Name == "" || p.Reviews[0].Author.Name == "" {
+		t.Errorf("%+v: want the whole product 7", p)
+	}
+	var page struct {
+		Products struct {
+			Edges []struct {
+				Cursor string
+				Node   product
+			}
+			PageInfo struct {
+				HasNextPage bool
+				EndCursor   string
+			}
+		}
+	}
+	gateway.Query("web", `{ products(first: 3, after: "5") { edges { cursor node `+fields+` } pageInfo { hasNextPage endCursor } } }`, nil).NoErrors().Decode(&page)
+	edges := page.Products.Edges
+	if len(edges) != 3 || edges[1].Node.ID != "7" || edges[1].Node.Price != one.Product.Price || edges[2].Cursor != page.Products.PageInfo.EndCursor || !page.Products.PageInfo.HasNextPage {
+		t.Errorf("%+v: want three products after the fifth, one of which is %+v", page, one.Product)
+	}
+	gateway.Query("mobile", `{ product(id: "7") { id name } }`, nil).JSON(`{"product": {"id": "7", "name": "` + one.Product.Name + `"}}`)
+}
+
 // What is wrong has its code; a service that the test does not give refuses.
 func TestErrors(t *testing.T) {
 	gateway := gatewaytest.Start(t, graph.Open, gatewaytest.Config(func(c *config.Config) { c.Frontend.Introspection = false }))

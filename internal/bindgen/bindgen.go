@@ -17,7 +17,6 @@ package bindgen
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -98,14 +97,9 @@ func Explain(ctx context.Context, root, frontend string, file *ast.Source, progr
 }
 
 // Routes returns which calls resolve the fields of each frontend of the project at root, by the frontends' names. It has
-// the errors and the restrictions of [Generate], and writes nothing.
+// the errors and the restrictions of [Plan].
 func Routes(ctx context.Context, root string) (map[string][]plan.Route, error) {
-	r, err := newRun(root, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer r.quiet()()
-	_, made, err := r.plan(ctx)
+	made, err := Plan(ctx, root)
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +110,20 @@ func Routes(ctx context.Context, root string) (map[string][]plan.Route, error) {
 	return routes, nil
 }
 
+// Plan returns the plan of the project at root. It has the errors and the restrictions of [Generate], and writes nothing. A process that
+// works in the project's Go module keeps its working directory.
+func Plan(ctx context.Context, root string) (*plan.Plan, error) {
+	r, err := newRun(root, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.quiet()()
+	_, made, err := r.plan(ctx)
+	return made, err
+}
+
 // plan reads and plans the project.
-func (r *run) plan(ctx context.Context) (*project.Project, *plan.Plan, error) {
+func (r *run) plan(ctx context.Context) (_ *project.Project, _ *plan.Plan, err error) {
 	report := &project.Report{}
 	p, err := project.Read(r.root, report)
 	if err != nil {
@@ -129,11 +135,18 @@ func (r *run) plan(ctx context.Context) (*project.Project, *plan.Plan, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := os.Chdir(r.root); err != nil {
-		return nil, nil, err
+	if moduleOf(wd) != moduleOf(r.root) { // gqlgen's packages are loaded from there
+		if err := os.Chdir(r.root); err != nil {
+			return nil, nil, err
+		}
+		defer func() {
+			if back := os.Chdir(wd); err == nil {
+				err = back
+			}
+		}()
 	}
 	out, err := plan.Make(ctx, p, report)
-	if err := errors.Join(err, os.Chdir(wd)); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
 	r.step("plan")

@@ -73,3 +73,17 @@ func (r *run) quiet() func() {
 // process guards what runs in one process share: its working directory, logger and
 // environment.
 var process sync.Mutex //nolint:gochecknoglobals // as the directory, the logger and the environment are
+
+// moduleOf returns the folder of the Go module that a folder belongs to; empty if it belongs to none.
+func moduleOf(dir string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}

@@ -134,6 +134,7 @@ func (s *session) update(ctx context.Context) error {
 	if err := bindgen.Generate(ctx, s.Root, s.note); err != nil {
 		return err
 	}
+	s.standIns.renew()
 	generated := time.Since(began)
 	binary, err := s.build(ctx)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/config"
@@ -28,15 +29,33 @@ type standIns struct {
 
 	print   *printer
 	at      map[string]string // the URLs of those that were started, by name
-	missing map[string]bool   // the services that have no mock, as was printed
-	said    string            // which are mocked, as was printed
+	mocks   map[string]*mocked
+	project *mock.Project   // its mocks, as it was generated last
+	missing map[string]bool // the services that have no mock, as was printed
+	said    string          // which are mocked, as was printed
 	servers []*http.Server
 	wait    sync.WaitGroup
 }
 
 func newStandIns(o Options, print *printer) *standIns {
-	return &standIns{Options: o, print: print, at: map[string]string{}, missing: map[string]bool{}}
+	s := &standIns{Options: o, print: print, at: map[string]string{}, mocks: map[string]*mocked{}, missing: map[string]bool{}}
+	s.renew()
+	return s
 }
+
+// mocked answers for a service as the project was when it was generated last.
+type mocked struct {
+	project *mock.Project
+	handler atomic.Pointer[http.Handler]
+}
+
+// ServeHTTP implements [http.Handler].
+func (m *mocked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	(*m.handler.Load()).ServeHTTP(w, r)
+}
+
+// renew makes mocks answer by the project as it is now, when the next gateway starts.
+func (s *standIns) renew() { s.project = mock.NewProject(s.Root) }
 
 // close ends the servers when they have answered: a stream is recorded when it ends, which it does since its gateway has ended.
 func (s *standIns) close() {
@@ -94,7 +113,7 @@ func (s *standIns) standIn(ctx context.Context, name string, target *url.URL, se
 		return "", nil
 	}
 	if at := s.at[name]; at != "" {
-		return at, nil
+		return at, s.update(ctx, name, target)
 	}
 	handler, err := s.handler(ctx, name, target, settings)
 	if err != nil {
@@ -114,11 +133,23 @@ func (s *standIns) handler(ctx context.Context, name string, target *url.URL, se
 		through, err := s.transportTo(target, settings)
 		return record.NewRecorder(dir, target, through, report), err
 	}
-	handler, err := mock.Service(ctx, s.Root, name, target.String(), s.Seed)
-	if err != nil {
-		return nil, fmt.Errorf("nothing answers at %s, and it can't be mocked: %w", target, err)
+	s.mocks[name] = &mocked{}
+	return s.mocks[name], s.update(ctx, name, target)
+}
+
+// update makes the mock of a service answer by the project as it was generated last. If it can't, it goes on as before.
+func (s *standIns) update(ctx context.Context, name string, target *url.URL) error {
+	m := s.mocks[name]
+	if m == nil || m.project == s.project {
+		return nil
 	}
-	return handler, nil
+	handler, err := s.project.Service(ctx, name, target.String(), s.Seed)
+	if err != nil {
+		return fmt.Errorf("nothing answers at %s, and it can't be mocked: %w", target, err)
+	}
+	m.project = s.project
+	m.handler.Store(&handler)
+	return nil
 }
 
 // issuers returns the settings for the keys of issuers, which belong to a recording.

@@ -61,12 +61,14 @@ func (m *maker) give(name string, values ...string) {
 		return
 	}
 	m.given[name] = append(m.given[name], values...)
-	switch plain(name) {
-	case "limit", "first", "size", "pagesize", "perpage", "take", "top":
-		if n, err := strconv.Atoi(values[0]); err == nil && n > 0 {
-			m.limit = min(n, maxRows)
-		}
+	if n, err := strconv.Atoi(values[0]); isLimit(name) && err == nil && n > 0 {
+		m.limit = min(n, maxRows)
 	}
+}
+
+// isLimit reports whether a parameter says how many rows a call asks for.
+func isLimit(name string) bool {
+	return slices.Contains([]string{"limit", "first", "size", "pagesize", "perpage", "take", "top"}, plain(name))
 }
 
 // body returns the JSON of a response.
@@ -84,6 +86,9 @@ func (m *maker) body(media *openapi3.MediaType) []byte {
 	}
 	return text
 }
+
+// nested are values of the properties of a property, in place.fixed.
+type nested map[string]any
 
 // place is where a value is.
 type place struct {
@@ -110,6 +115,8 @@ func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
 		return m.scalar(schema, p)
 	case schema.Type.Permits("array") && schema.Items != nil:
 		return m.list(schema, p)
+	case len(schema.PrefixItems) > 0:
+		return m.tuple(schema, p)
 	case schema.Type.Includes("object") || len(schema.Properties)+len(schema.AllOf) > 0:
 		if all, _ := properties(schema); len(all) > 0 || len(schema.AllOf) == 0 {
 			return m.object(ref, p)
@@ -125,7 +132,8 @@ func (m *maker) choice(schema *openapi3.Schema, choices openapi3.SchemaRefs, p p
 	if len(choices) == 0 {
 		return nil
 	}
-	chosen := choices[(int(m.hash(p.at)%uint64(len(choices)))+p.row)%len(choices)] //nolint:gosec // it is less than len(choices)
+	n := m.hash(strings.TrimSuffix(p.at, "["+strconv.Itoa(p.row)+"]"))
+	chosen := choices[(int(n%uint64(len(choices)))+p.row)%len(choices)] //nolint:gosec // it is less than len(choices)
 	made := m.value(chosen, p)
 	if object, ok := made.(map[string]any); ok && schema.Discriminator != nil {
 		object[schema.Discriminator.PropertyName] = discriminate(schema.Discriminator, chosen.Ref)
@@ -150,6 +158,15 @@ func (m *maker) list(schema *openapi3.Schema, p place) any {
 	out := make([]any, len(rows))
 	for i, fixed := range rows {
 		out[i] = m.value(schema.Items, place{at: p.at + "[" + strconv.Itoa(i) + "]", name: p.name, depth: p.depth + 1, row: i, fixed: fixed})
+	}
+	return out
+}
+
+// tuple makes a list whose items have a schema each.
+func (m *maker) tuple(schema *openapi3.Schema, p place) any {
+	out := make([]any, len(schema.PrefixItems))
+	for i, item := range schema.PrefixItems {
+		out[i] = m.value(item, place{at: p.at + "[" + strconv.Itoa(i) + "]", name: p.name, depth: p.depth + 1})
 	}
 	return out
 }
@@ -240,7 +257,12 @@ func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 	}
 	out := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if value, ok := fixed[name]; ok {
+		value, isFixed := fixed[name]
+		if inner, ok := value.(nested); ok {
+			out[name] = m.value(fields[name], place{at: at + "." + name, name: name, depth: p.depth + 1, fixed: inner})
+			continue
+		}
+		if isFixed {
 			out[name] = value
 			continue
 		}
@@ -284,7 +306,7 @@ func fits(value any, schema *openapi3.Schema) bool {
 	switch value.(type) {
 	case string:
 		return schema.Type.Permits("string")
-	case float64:
+	case float64, json.Number:
 		return schema.Type.Permits("number") || schema.Type.Permits("integer")
 	case bool:
 		return schema.Type.Permits("boolean")

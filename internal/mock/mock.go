@@ -1,43 +1,58 @@
-// Package mock answers for services from their documents, so that frontends are developed and tested without them.
+// Package mock answers for services, so that frontends are developed and tested without them.
+//
+//	Project   mock.go                     which of these answers for a service
+//	api       api.go                      an OpenAPI document
+//	protos    grpc.go                     protos
+//	bound     binding.go                  the bindings of schemas, for a service without a document
+//	  request request.go, target.go       which call a request is, and what it asks for
+//	  shapes  shape.go, part.go, converter.go  what a binding reads, as a schema that a document could have
+//	  answer  answer.go, xml.go           the answer of a call
+//	maker     maker.go, scalar.go         values of schemas, of documents and of bindings
 //
 // Answers are deterministic: they depend on the seed, on the call and on the document. An entity has the same values in
 // all answers that have it: what GET /orders lists, GET /orders/1 has too.
 package mock
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/http"
-	"net/url"
-	"path"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
+	"sync"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
+	"github.com/portico-gateway/portico/internal/bindgen"
 	"github.com/portico-gateway/portico/internal/openapi"
+	"github.com/portico-gateway/portico/internal/plan"
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// ErrNoDocument is the error for a service without a document.
+// ErrNoDocument is the error for a service of which neither a document nor a binding says what it answers.
 var ErrNoDocument = errors.New("it has no document")
 
-// Service returns what answers for a service of the project at root: from clients/<service>/openapi.yaml (or .yml, .json) or,
-// if it has a URL of gRPC, from the protos in clients/proto. The error is [ErrNoDocument] if there is no such file.
-func Service(ctx context.Context, root, service, url string, seed uint64) (http.Handler, error) {
+// Project has the mocks of the services of a project. It is safe for concurrent use.
+type Project struct {
+	root string
+
+	once sync.Once
+	plan *plan.Plan
+	err  error
+}
+
+// NewProject returns the mocks of the project at root. It reads nothing yet.
+func NewProject(root string) *Project { return &Project{root: root} }
+
+// Service returns what answers for a service: if it has a URL of gRPC from the protos in clients/proto, or else from
+// clients/<service>/openapi.yaml (or .yml, .json), or without one from the bindings of the project's schemas. For these, the project is
+// planned once, with the restrictions of [bindgen.Plan]. The error is [ErrNoDocument] if there is none of these.
+func (p *Project) Service(ctx context.Context, service, url string, seed uint64) (http.Handler, error) {
 	if strings.HasPrefix(url, "grpc") {
-		return newGRPC(ctx, filepath.Join(root, filepath.FromSlash(project.ProtoFolder)), seed)
+		return newGRPC(ctx, filepath.Join(p.root, filepath.FromSlash(project.ProtoFolder)), seed)
 	}
 	for _, extension := range []string{".yaml", ".yml", ".json"} {
-		name := filepath.Join(root, "clients", service, "openapi"+extension)
+		name := filepath.Join(p.root, "clients", service, "openapi"+extension)
 		source, err := openapi.Read(ctx, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -51,128 +66,14 @@ func Service(ctx context.Context, root, service, url string, seed uint64) (http.
 		}
 		return newAPI(service, doc.T, seed), nil
 	}
-	return nil, ErrNoDocument
-}
-
-// api answers for a service over HTTP.
-type api struct {
-	service string
-	seed    uint64
-	paths   []apiPath // those with fewer parameters first
-}
-
-// apiPath is a path of the document.
-type apiPath struct {
-	template   string // such as /orders/{id}
-	parameters []string
-	pattern    *regexp.Regexp // with a group for each parameter
-	item       *openapi3.PathItem
-}
-
-func newAPI(service string, doc *openapi3.T, seed uint64) *api {
-	a := &api{service: service, seed: seed}
-	for template, item := range doc.Paths.Map() {
-		a.paths = append(a.paths, newPath(template, item))
+	p.once.Do(func() { p.plan, p.err = bindgen.Plan(context.WithoutCancel(ctx), p.root) })
+	if p.err != nil {
+		return nil, fmt.Errorf("%w, and the bindings can't be read: %w", ErrNoDocument, p.err)
 	}
-	slices.SortFunc(a.paths, func(x, y apiPath) int {
-		return cmp.Or(cmp.Compare(len(x.parameters), len(y.parameters)), cmp.Compare(x.template, y.template))
-	})
-	return a
-}
-
-func newPath(template string, item *openapi3.PathItem) apiPath {
-	p := apiPath{template: template, item: item}
-	var pattern strings.Builder
-	bare, _, _ := strings.Cut(template, "#") // in some documents, operations of one path differ by it
-	for rest := strings.Trim(bare, "/"); ; {
-		before, after, ok := strings.Cut(rest, "{")
-		pattern.WriteString(regexp.QuoteMeta(before))
-		name, next, closed := strings.Cut(after, "}")
-		if !ok || !closed {
-			break
-		}
-		p.parameters = append(p.parameters, name)
-		pattern.WriteString("([^/]+?)")
-		rest = next
-	}
-	p.pattern = regexp.MustCompile("^/?" + pattern.String() + "/?$")
-	return p
-}
-
-// match returns the parameters of an escaped path that is an instance of the template.
-func (p apiPath) match(escaped string) (map[string]string, bool) {
-	groups := p.pattern.FindStringSubmatch(escaped)
-	if groups == nil {
-		return nil, false
-	}
-	values := map[string]string{}
-	for i, name := range p.parameters {
-		text, err := url.PathUnescape(groups[i+1])
-		if err != nil {
-			return nil, false
-		}
-		values[name] = text
-	}
-	return values, true
-}
-
-// ServeHTTP answers with the example of the operation's first successful response or, without one, with values of its schema.
-func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for _, p := range a.paths {
-		values, ok := p.match(r.URL.EscapedPath())
-		if !ok {
-			continue
-		}
-		operation := p.item.GetOperation(r.Method)
-		if operation == nil {
-			continue
-		}
-		status, response := success(operation)
-		media := jsonOf(response)
-		if media == nil {
-			w.WriteHeader(status)
-			return
-		}
-		body := newMaker(a, r, p, values).body(media)
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_, _ = w.Write(body) // a client that is gone needs none
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusNotFound)
-	_ = json.NewEncoder(w).Encode(map[string]string{"message": fmt.Sprintf("the document of %s has no %s %s", a.service, r.Method, path.Clean(r.URL.Path))})
-}
-
-// success returns the response of an operation with the least 2xx status.
-func success(operation *openapi3.Operation) (int, *openapi3.Response) {
-	status, found := http.StatusOK, (*openapi3.Response)(nil)
-	responses := operation.Responses.Map()
-	for _, code := range slices.Sorted(maps.Keys(responses)) {
-		switch {
-		case strings.EqualFold(code, "2XX"):
-			return http.StatusOK, responses[code].Value
-		case strings.HasPrefix(code, "2"):
-			if n, err := strconv.Atoi(code); err == nil {
-				return n, responses[code].Value
-			}
-		case code == "default":
-			found = responses[code].Value
+	for _, s := range p.plan.Services {
+		if s.Name == service && !s.GRPC {
+			return newBound(s, seed), nil
 		}
 	}
-	return status, found
-}
-
-// jsonOf returns the JSON content of a response; nil if there is none.
-func jsonOf(response *openapi3.Response) *openapi3.MediaType {
-	if response == nil {
-		return nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(response.Content)) {
-		base, _, _ := strings.Cut(name, ";")
-		if base == "application/json" || strings.HasSuffix(base, "+json") || base == "*/*" {
-			return response.Content[name]
-		}
-	}
-	return nil
+	return nil, fmt.Errorf("%w, and no binding calls it", ErrNoDocument)
 }

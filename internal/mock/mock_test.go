@@ -78,7 +78,7 @@ func service(t *testing.T, document string, seed uint64) string {
 		os.WriteFile(filepath.Join(dir, "clients", "a", "openapi.yaml"), []byte(document), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	handler, err := mock.Service(t.Context(), dir, "a", "http://a", seed)
+	handler, err := mock.NewProject(dir).Service(t.Context(), "a", "http://a", seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func fit(t *testing.T, document string, doc *openapi3.T) int {
 
 func TestNoDocument(t *testing.T) {
 	for _, url := range []string{"http://a", "grpc://a"} {
-		if _, err := mock.Service(t.Context(), t.TempDir(), "a", url, 1); !errors.Is(err, mock.ErrNoDocument) {
+		if _, err := mock.NewProject(t.TempDir()).Service(t.Context(), "a", url, 1); !errors.Is(err, mock.ErrNoDocument) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
@@ -248,7 +248,7 @@ func TestNoDocument(t *testing.T) {
 
 // The protos of the demo.
 func TestGRPC(t *testing.T) {
-	handler, err := mock.Service(t.Context(), "../..", "reviews", "grpc://reviews", 1)
+	handler, err := mock.NewProject("../..").Service(t.Context(), "reviews", "grpc://reviews", 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,16 @@ func (m *maker) newID(schema *openapi3.Schema, p place) any {
 	if schema.Format == "uuid" {
 		return m.uuid(p.at + ".id")
 	}
-	return typed(strconv.Itoa(p.row+1), schema)
+	key := typed(strconv.Itoa(p.row+1), schema)
+	if text, ok := key.(string); ok {
+		return m.key(schema, text)
+	}
+	return key
+}
+
+// key returns a key of the pattern of a schema, always the same for a number: so the keys that entities refer to are those of others.
+func (m *maker) key(schema *openapi3.Schema, number string) string {
+	return patterned(schema, number, m.hash("key "+schema.Pattern+" "+number))
 }
 
 func (m *maker) uuid(at string) string {
@@ -80,6 +89,15 @@ func bounds(schema *openapi3.Schema, least int64) (low, high int64) {
 func clamp(n float64) float64 { return max(-1e15, min(1e15, n)) }
 
 func (m *maker) text(schema *openapi3.Schema, p place, n uint64) string {
+	text := m.plainText(schema, p, n)
+	if strings.HasSuffix(plain(p.name), "id") {
+		return m.key(schema, text)
+	}
+	return patterned(schema, text, n)
+}
+
+// plainText returns a text without regard to the pattern.
+func (m *maker) plainText(schema *openapi3.Schema, p place, n uint64) string {
 	at, text := instant(n), ""
 	switch schema.Format {
 	case "date-time":
@@ -92,6 +110,8 @@ func (m *maker) text(schema *openapi3.Schema, p place, n uint64) string {
 		return m.uuid(p.at)
 	case "email", "uri", "url":
 		return textOf(schema.Format, n)
+	case "id":
+		return strconv.FormatUint(n%fewRows+1, 10)
 	case "hostname":
 		return words(n, 1) + ".example.com"
 	case "ipv4":

@@ -58,8 +58,16 @@ func propertyOf(parameter string, ref *openapi3.SchemaRef, fields map[string]*op
 	return ""
 }
 
+// identityMark is the extension of a property that identifies an object, whatever its name is.
+const identityMark = "x-portico-identity"
+
 // identity returns the property that identifies an object; empty if there is none.
 func identity(fields map[string]*openapi3.SchemaRef) string {
+	for name, field := range fields {
+		if field.Value.Extensions[identityMark] != nil {
+			return name
+		}
+	}
 	for _, name := range []string{"id", "ID", "uuid", "key"} {
 		if fields[name] != nil {
 			return name

@@ -43,6 +43,8 @@ type EnumValue struct {
 	// none, or if it is read as an earlier value. SentProto is the value that
 	// is sent.
 	Proto, SentProto *protogen.EnumValue
+	// Everywhere reports whether each frontend that has the enum has the value.
+	Everywhere bool
 }
 
 // enumText returns what the service calls a value of an enum, as its callers
@@ -91,7 +93,7 @@ func (m *maker) textEnum(s *Service, def *ast.Definition) *Enum {
 		}
 	}
 	for _, v := range def.EnumValues {
-		value := EnumValue{Name: v.Name}
+		value := EnumValue{Name: v.Name, Everywhere: m.everywhere(def, v.Name)}
 		text, said := m.enumText(s, def, v.Name)
 		if said && text == anyValue {
 			e.Other, said = m.other(e, v), false
@@ -109,6 +111,14 @@ func (m *maker) textEnum(s *Service, def *ast.Definition) *Enum {
 		e.Values = append(e.Values, value)
 	}
 	return e
+}
+
+// everywhere reports whether each frontend that has an enum has one of its values.
+func (m *maker) everywhere(def *ast.Definition, value string) bool {
+	return !slices.ContainsFunc(m.project.Frontends, func(f *project.Frontend) bool {
+		own := f.Schema.Types[def.Name]
+		return own != nil && own.EnumValues.ForName(value) == nil
+	})
 }
 
 // anyValue is the name of a value that stands for all that the enum does not have.
@@ -157,7 +167,7 @@ func (m *maker) protoEnum(s *Service, def *ast.Definition, proto *protogen.Enum)
 		if text, said := m.enumText(s, def, v.Name); said && text == anyValue {
 			e.Other = m.other(e, v)
 		}
-		value := EnumValue{Name: v.Name, SentProto: m.protoEnumValue(s, def, v, proto)}
+		value := EnumValue{Name: v.Name, SentProto: m.protoEnumValue(s, def, v, proto), Everywhere: m.everywhere(def, v.Name)}
 		if theirs := value.SentProto; theirs != nil && !taken[theirs.Desc.Number()] {
 			taken[theirs.Desc.Number()] = true
 			value.Proto = theirs

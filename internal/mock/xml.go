@@ -1,0 +1,62 @@
+package mock
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// xmlOf returns a value as XML: members are elements, or attributes if their names begin with @, and items of lists are elements
+// of one name.
+func xmlOf(value any) []byte {
+	var b bytes.Buffer
+	b.WriteString(xml.Header)
+	writeElement(&b, "answer", value)
+	return b.Bytes()
+}
+
+func writeElement(b *bytes.Buffer, name string, value any) {
+	switch value := value.(type) {
+	case nil:
+	case []any:
+		for _, item := range value {
+			writeElement(b, name, item)
+		}
+	case map[string]any:
+		names := slices.Sorted(maps.Keys(value))
+		b.WriteString("<" + name)
+		for _, member := range names {
+			if attribute, ok := strings.CutPrefix(member, "@"); ok && value[member] != nil {
+				b.WriteString(" " + attribute + `="`)
+				writeText(b, value[member])
+				b.WriteByte('"')
+			}
+		}
+		b.WriteByte('>')
+		for _, member := range names {
+			if !strings.HasPrefix(member, "@") {
+				writeElement(b, member, value[member])
+			}
+		}
+		b.WriteString("</" + name + ">")
+	default:
+		b.WriteString("<" + name + ">")
+		writeText(b, value)
+		b.WriteString("</" + name + ">")
+	}
+}
+
+func writeText(b *bytes.Buffer, value any) { _ = xml.EscapeText(b, []byte(fmt.Sprint(value))) } // a buffer can be written
+
+// jsonText returns a scalar as JSON.
+func jsonText(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
