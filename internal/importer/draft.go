@@ -157,6 +157,33 @@ func (d *draft) prune() {
 	for _, def := range d.types {
 		def.tellSpellings(sent[def.name])
 	}
+	done := map[string]bool{}
+	for _, def := range d.types {
+		openCycles(def, byName, map[string]bool{}, done)
+	}
+}
+
+// openCycles makes nullable the fields of input objects by which one would require another one of itself without an end. Path has the
+// input objects that lead to def, and done those that were seen.
+func openCycles(def *definition, byName map[string]*definition, path, done map[string]bool) {
+	if done[def.name] || def.kind != "input" {
+		return
+	}
+	path[def.name] = true
+	for i, f := range def.fields {
+		name, required := strings.CutSuffix(f.typ, "!")
+		of := byName[name] // nil for a list, which may be empty
+		switch {
+		case !required || of == nil:
+		case path[name]:
+			def.fields[i].typ = name
+			def.fields[i].comments = append(f.comments, "It is nullable, although the document requires it: "+name+" can't require another "+name+" of itself.")
+		default:
+			openCycles(of, byName, path, done)
+		}
+	}
+	delete(path, def.name)
+	done[def.name] = true
 }
 
 // tellSpellings adds what the service calls the values of an enum. What is read
