@@ -66,7 +66,7 @@ func TestImportWritesADraftAndSaysWhatIsNext(t *testing.T) {
 	}
 	want := `wrote      schema/shared/shop.graphqls
 wrote      clients/shop/openapi.yaml
-1 operation of the service became fields
+1 operation of the service became a field
 
 left out:
   GET /file: it answers with text/csv, not JSON or XML

@@ -56,8 +56,11 @@ func readVisible(o Options) (*visible, error) {
 		}
 	}
 	if o.folder() != sharedFolder && !slices.Contains(folders, o.Frontend) {
-		return nil, &MistakeError{Message: fmt.Sprintf("there is no frontend %q", o.Frontend),
-			Fix: nearest.Hint(o.Frontend, folders) + " A new frontend needs its folder in schema/ first."}
+		hint := nearest.Hint(o.Frontend, slices.DeleteFunc(slices.Clone(folders), func(folder string) bool { return folder == sharedFolder }))
+		if !strings.HasSuffix(hint, "?") {
+			hint += "."
+		}
+		return nil, &MistakeError{Message: fmt.Sprintf("there is no frontend %q", o.Frontend), Fix: hint + " A new frontend needs its folder in schema/ first."}
 	}
 	for _, folder := range folders {
 		if o.folder() == sharedFolder || folder == sharedFolder || folder == o.Frontend {

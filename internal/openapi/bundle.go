@@ -44,6 +44,9 @@ func (f *files) read(location string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(location); err == nil && info.IsDir() {
+		return nil, errors.Join(&Error{File: location, Message: "it is a folder", Fix: "give the document itself, such as openapi.yaml, which refers to the other files"}, source.Close())
+	}
 	content, err := io.ReadAll(io.LimitReader(source, maxBytes-f.bytes+1))
 	if err = errors.Join(err, source.Close()); err != nil {
 		return nil, err
