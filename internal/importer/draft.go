@@ -132,6 +132,9 @@ func (d *draft) prune() {
 	for _, def := range d.types {
 		byName[def.name] = def
 	}
+	for _, def := range d.types {
+		def.unify(byName)
+	}
 	reached, sent := map[string]bool{}, map[string]bool{} // sent are those of arguments
 	var reach func(fields []field, seen map[string]bool)
 	reach = func(fields []field, seen map[string]bool) {
@@ -160,6 +163,27 @@ func (d *draft) prune() {
 	done := map[string]bool{}
 	for _, def := range d.types {
 		openCycles(def, byName, map[string]bool{}, done)
+	}
+}
+
+// unify gives the property of a union one type in all of its members, as operations could not select it in several of them otherwise:
+// constants are enums of their own.
+func (d *definition) unify(byName map[string]*definition) {
+	if d.property == "" {
+		return
+	}
+	var fields []*field
+	for _, member := range d.members {
+		for i := range byName[member].fields {
+			if f := &byName[member].fields[i]; f.sourcePath() == d.property {
+				fields = append(fields, f)
+			}
+		}
+	}
+	if slices.ContainsFunc(fields, func(f *field) bool { return f.typ != fields[0].typ }) {
+		for _, f := range fields {
+			f.typ = "String!"
+		}
 	}
 }
 
