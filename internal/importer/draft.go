@@ -194,14 +194,15 @@ func openCycles(def *definition, byName map[string]*definition, path, done map[s
 		return
 	}
 	path[def.name] = true
-	for i, f := range def.fields {
+	for i := range def.fields {
+		f := &def.fields[i]
 		name, required := strings.CutSuffix(f.typ, "!")
 		of := byName[name] // nil for a list, which may be empty
 		switch {
 		case !required || of == nil:
 		case path[name]:
-			def.fields[i].typ = name
-			def.fields[i].comments = append(f.comments, "It is nullable, although the document requires it: "+name+" can't require another "+name+" of itself.")
+			f.typ = name
+			f.comments = append(f.comments, "It is nullable, although the document requires it: "+name+" can't require another "+name+" of itself.")
 		default:
 			openCycles(of, byName, path, done)
 		}

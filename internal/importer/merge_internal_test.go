@@ -112,13 +112,16 @@ func randomModel(r *rand.Rand) *model {
 func (m *model) changed(r *rand.Rand, side string) *model {
 	out := &model{order: slices.Clone(m.order), members: maps.Clone(m.members), shuffle: r.Uint64() % 3, blank: side == "t" && r.IntN(4) == 0}
 	for _, key := range slices.Sorted(maps.Keys(m.members)) {
-		switch typ, name, _ := strings.Cut(key, "."); {
-		case name == "id":
-		case r.IntN(4) == 0:
+		typ, name, _ := strings.Cut(key, ".")
+		if name == "id" {
+			continue
+		}
+		switch r.IntN(8) {
+		case 0, 1:
 			delete(out.members, key)
-		case r.IntN(3) == 0:
+		case 2, 3:
 			out.members[key] = []string{"String", "Float"}[r.IntN(2)]
-		case r.IntN(3) == 0:
+		case 4:
 			out.members[typ+"."+side+name] = "Boolean"
 		}
 	}

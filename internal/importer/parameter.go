@@ -103,16 +103,21 @@ func (sh *shaper) unsendable(p *openapi3.Parameter) string {
 	case p.In == openapi3.ParameterInQuery && !isQueryStyle(p.Style):
 		return "its style is " + p.Style
 	case sh.isObject(p.Schema):
-		_, schema, _ := sh.effective(p.Schema)
-		deep := p.Style == openapi3.SerializationDeepObject
-		plain := isFormStyle(p) && (p.Explode == nil || *p.Explode)
-		if p.In != openapi3.ParameterInQuery || !deep && !plain || len(schema.Properties) == 0 {
-			return "it is an object"
-		}
+		return sh.unsendableObject(p)
 	case sh.isList(p.Schema) && sh.isObject(sh.items(p.Schema)):
 		return "it is a list of objects"
 	case sh.isList(p.Schema) && sh.isList(sh.items(p.Schema)):
 		return "it is a list of lists"
+	}
+	return ""
+}
+
+func (sh *shaper) unsendableObject(p *openapi3.Parameter) string {
+	_, schema, _ := sh.effective(p.Schema)
+	deep := p.Style == openapi3.SerializationDeepObject
+	plain := isFormStyle(p) && (p.Explode == nil || *p.Explode)
+	if p.In != openapi3.ParameterInQuery || !deep && !plain || len(schema.Properties) == 0 {
+		return "it is an object"
 	}
 	return ""
 }

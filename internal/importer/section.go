@@ -194,15 +194,14 @@ func (m *marking) begins(word string) bool {
 
 // member takes a description, a name or another word of a member.
 func (m *marking) member(t lexer.Token, line int) {
-	members := m.current.members
-	n := len(members)
+	n := len(m.current.members)
 	switch {
 	case m.before.Kind == lexer.Colon || m.before.Kind == lexer.Equals || m.before.Kind == lexer.At:
-	case t.Kind == lexer.Name && n > 0 && members[n-1].key == "":
-		members[n-1].key = t.Value
+	case t.Kind == lexer.Name && n > 0 && m.current.members[n-1].key == "":
+		m.current.members[n-1].key = t.Value
 	case t.Kind == lexer.Name:
-		m.current.members = append(members, &marker{key: t.Value, from: line})
+		m.current.members = append(m.current.members, &marker{key: t.Value, from: line})
 	default:
-		m.current.members = append(members, &marker{from: line})
+		m.current.members = append(m.current.members, &marker{from: line})
 	}
 }

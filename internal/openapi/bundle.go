@@ -45,7 +45,8 @@ func (f *files) read(location string) ([]byte, error) {
 		return nil, err
 	}
 	if info, err := os.Stat(location); err == nil && info.IsDir() {
-		return nil, errors.Join(&Error{File: location, Message: "it is a folder", Fix: "give the document itself, such as openapi.yaml, which refers to the other files"}, source.Close())
+		_ = source.Close()
+		return nil, &Error{File: location, Message: "it is a folder", Fix: "give the document itself, such as openapi.yaml, which refers to the other files"}
 	}
 	content, err := io.ReadAll(io.LimitReader(source, maxBytes-f.bytes+1))
 	if err = errors.Join(err, source.Close()); err != nil {
