@@ -3,6 +3,7 @@ package openapi
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi2"
 	"github.com/getkin/kin-openapi/openapi2conv"
@@ -14,6 +15,7 @@ func (s *Source) convert() error {
 		return &Error{File: s.location, Message: "it can't be converted from Swagger 2.0: " + err.Error()}
 	}
 	s.collections(s.root, "document", map[*node]bool{})
+	s.bodies()
 	var old openapi2.T
 	if err := json.Unmarshal(s.root.json(), &old); err != nil {
 		return fail(err)
@@ -38,6 +40,27 @@ func (s *Source) convert() error {
 	s.nullable(root, "document", map[*node]bool{})
 	s.tabs(root, "document", map[*node]bool{})
 	return nil
+}
+
+// bodies gives operations that say what they consume bodies of their own: those that operations share would be of the media types
+// of the document.
+func (s *Source) bodies() {
+	paths := s.root.get("paths")
+	for _, path := range paths.values {
+		for operation := range s.rules.children(path, "path") {
+			parameters := operation.value().get("parameters")
+			if operation.rule != "operation" || operation.value().get("consumes") == nil || parameters == nil || parameters.kind != list {
+				continue
+			}
+			for i, p := range parameters.values {
+				if name, ok := strings.CutPrefix(p.get("$ref").string(), "#/parameters/"); ok {
+					if shared := s.root.get("parameters").get(unescaped(name)); shared.get("in").string() == "body" {
+						parameters.values[i] = shared
+					}
+				}
+			}
+		}
+	}
 }
 
 // collections gives lists in queries the format that Swagger 2.0 has for them by default, which the conversion does not know.
