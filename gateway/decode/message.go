@@ -272,3 +272,14 @@ func MapEntries[K cmp.Ordered, V any](m map[K]V) []*Entry[K, V] {
 	slices.SortFunc(list, func(a, b *Entry[K, V]) int { return cmp.Compare(a.key, b.key) })
 	return list
 }
+
+// BoolEntries returns the entries of a map, that of false first.
+func BoolEntries[V any](m map[bool]V) []*Entry[bool, V] {
+	list := make([]*Entry[bool, V], 0, len(m))
+	for _, key := range []bool{false, true} {
+		if value, ok := m[key]; ok {
+			list = append(list, &Entry[bool, V]{key, value})
+		}
+	}
+	return list
+}
