@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/bufbuild/protocompile"
@@ -36,14 +37,15 @@ func compileProtos(ctx context.Context, p *project.Project, r *project.Report) (
 	if err != nil || out.Request == nil {
 		return out, err
 	}
-	plugin, err := protogen.Options{}.New(out.Request)
+	// Of a request to generate some files, protogen reads those and what they import only.
+	plugin, err := protogen.Options{}.New(&pluginpb.CodeGeneratorRequest{Parameter: out.Request.Parameter, ProtoFile: out.Request.ProtoFile})
 	if err != nil {
 		return nil, fmt.Errorf("protos: %w", err)
 	}
 	out.declared = map[string]*types.Package{}
 	for _, file := range plugin.Files {
 		out.Packages = append(out.Packages, Package{Path: string(file.GoImportPath), Name: string(file.GoPackageName)})
-		if file.Generate {
+		if slices.Contains(out.Request.GetFileToGenerate(), file.Desc.Path()) {
 			out.declare(file)
 		}
 		out.add(file)
