@@ -84,7 +84,7 @@ func Small[T ~int32 | ~int64 | ~uint32 | ~uint64](number T) (int, error) {
 // too large.
 func Signed(number uint64) (int64, error) {
 	if number > math.MaxInt64 {
-		return 0, &Mismatch{Want: "a whole number of 63 bits", Have: Digits(number)}
+		return 0, &Mismatch{Want: wantInt64, Have: Digits(number)}
 	}
 	return int64(number), nil
 }
