@@ -76,7 +76,7 @@ func ParseInt(text string) (int, error) {
 
 // ParseInt64 returns the whole number of 64 bits that a text is.
 func ParseInt64(text string) (int64, error) {
-	return parseInt(text, "a whole number of 64 bits", math.MinInt64, math.MaxInt64)
+	return parseInt(text, wantInt64, math.MinInt64, math.MaxInt64)
 }
 
 // ParseFloat returns the number that a text is. NaN and infinity are not numbers.

@@ -84,7 +84,7 @@ func Small[T ~int32 | ~int64 | ~uint32 | ~uint64](number T) (int, error) {
 // too large.
 func Signed(number uint64) (int64, error) {
 	if number > math.MaxInt64 {
-		return 0, &Mismatch{Want: "a whole number of 63 bits", Have: Digits(number)}
+		return 0, &Mismatch{Want: wantInt64, Have: Digits(number)}
 	}
 	return int64(number), nil
 }
@@ -270,5 +270,16 @@ func MapEntries[K cmp.Ordered, V any](m map[K]V) []*Entry[K, V] {
 		list = append(list, &Entry[K, V]{key, value})
 	}
 	slices.SortFunc(list, func(a, b *Entry[K, V]) int { return cmp.Compare(a.key, b.key) })
+	return list
+}
+
+// BoolEntries returns the entries of a map, that of false first.
+func BoolEntries[V any](m map[bool]V) []*Entry[bool, V] {
+	list := make([]*Entry[bool, V], 0, len(m))
+	for _, key := range []bool{false, true} {
+		if value, ok := m[key]; ok {
+			list = append(list, &Entry[bool, V]{key, value})
+		}
+	}
 	return list
 }

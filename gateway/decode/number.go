@@ -17,8 +17,10 @@ func (d *JSON) Int() (int, error) {
 
 // Int64 reads a whole number of 64 bits.
 func (d *JSON) Int64() (int64, error) {
-	return d.signed("a whole number of 64 bits", math.MinInt64, math.MaxInt64)
+	return d.signed(wantInt64, math.MinInt64, math.MaxInt64)
 }
+
+const wantInt64 = "a whole number from -9223372036854775808 to 9223372036854775807"
 
 // Uint64 reads a whole number of 64 bits that is not negative.
 func (d *JSON) Uint64() (uint64, error) {

@@ -11,7 +11,7 @@ import (
 
 const (
 	want32  = "a whole number of 32 bits: "
-	want64  = "a whole number of 64 bits: "
+	want64  = "a whole number from -9223372036854775808 to 9223372036854775807: "
 	wantPos = "a whole number of 64 bits that is not negative: "
 )
 

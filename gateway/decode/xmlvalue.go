@@ -43,7 +43,7 @@ func (d *XML) Int() (int, error) {
 
 // Int64 reads a whole number of 64 bits.
 func (d *XML) Int64() (int64, error) {
-	return d.signed("a whole number of 64 bits", math.MinInt64, math.MaxInt64)
+	return d.signed(wantInt64, math.MinInt64, math.MaxInt64)
 }
 
 // Uint64 reads a whole number of 64 bits that is not negative.

@@ -333,10 +333,13 @@ func (f *function) messageAnswer() {
 
 // fromAnswer writes the statements that read what select leads to in a message.
 func (f *function) fromAnswer(root string, to target) string {
-	if len(f.Select) == 0 {
+	switch {
+	case len(f.Select) > 0:
+		return f.fromMessage(f.Answer.Read, root, to)
+	case f.Answer.Read.IsObject():
 		return f.messageObject(f.Answer.Read, root, to)
 	}
-	return f.fromMessage(f.Answer.Read, root, to)
+	return f.assign(f.Answer.Read, root, to)
 }
 
 // messageKey writes the statement that declares the keys of messages, which are

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/portico-gateway/portico/internal/plan"
 )
@@ -64,7 +65,11 @@ func (c *client) fromMessage(r *plan.Read, root string, to target) string {
 	case plan.IsMask(last.Field) && !last.IsList():
 		return fmt.Sprintf("%s = %s(%s.GetPaths())\n", to.value, c.decode("NotNil"), expr)
 	case r.Entries:
-		return both(fmt.Sprintf("%s(from, %s(%s), %s)", c.decode("Messages"), c.decode("MapEntries"), expr, c.of(r.Item.Into.Object)))
+		entries := "MapEntries"
+		if last.Message.Fields[0].Desc.Kind() == protoreflect.BoolKind {
+			entries = "BoolEntries"
+		}
+		return both(fmt.Sprintf("%s(from, %s(%s), %s)", c.decode("Messages"), c.decode(entries), expr, c.of(r.Item.Into.Object)))
 	case r.Item.Into.Choice != nil || r.Item.Into.Object != nil:
 		return both(c.messages(r.Item, expr))
 	case r.Item.Into.Same() && plan.TypeName(r.Item.Model) == plan.TypeName(r.Item.Into.From):

@@ -40,7 +40,10 @@ func (c *call) binding(service string) directive {
 	if len(c.header) > 0 {
 		args = append(args, texts("headers", c.header))
 	}
-	if c.body != nil {
+	switch {
+	case c.body != nil && c.body.digits:
+		args = append(args, text("body", "{$args.input->number}"))
+	case c.body != nil:
 		args = append(args, text("body", "{$args.input}"))
 	}
 	if c.selected != "" {

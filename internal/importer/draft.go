@@ -229,6 +229,7 @@ func scalarDescriptions() map[string]string {
 		"DateTime": `A point in time, RFC 3339: "2026-11-23T12:00:00Z".`,
 		"Int64":    "A whole number of up to 64 bits.",
 		"JSON":     "Any JSON value.",
+		"Uint64":   "The digits of a whole number from 0 to 18446744073709551615.",
 	}
 }
 

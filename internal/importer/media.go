@@ -16,6 +16,7 @@ type media struct {
 	required bool
 	xml      bool
 	form     bool
+	digits   bool // see [shape]
 }
 
 // payloads are the bodies of a call and of its answer, nil for none. Why says

@@ -170,6 +170,8 @@ func (ms *messages) single(d protoreflect.FieldDescriptor, input bool) shape {
 		return shape{name: "Boolean"}
 	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Sfixed32Kind:
 		return shape{name: "Int"}
+	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
+		return shape{name: "Uint64"}
 	case protoreflect.FloatKind, protoreflect.DoubleKind:
 		return shape{name: "Float"}
 	case protoreflect.StringKind:
@@ -193,7 +195,7 @@ func wellKnown(name protoreflect.FullName) (shape, bool) {
 	types := map[string]string{
 		"Timestamp": "DateTime", "Duration": "String", "FieldMask": "[String!]", "Struct": "JSON", "Value": "JSON", "ListValue": "JSON", "Any": "JSON",
 		"StringValue": "String", "BytesValue": "String", "BoolValue": "Boolean", "Int32Value": "Int", "Int64Value": "Int64",
-		"UInt32Value": "Int64", "UInt64Value": "Int64", "FloatValue": "Float", "DoubleValue": "Float",
+		"UInt32Value": "Int64", "UInt64Value": "Uint64", "FloatValue": "Float", "DoubleValue": "Float",
 	}
 	if !ok || types[short] == "" {
 		return shape{}, false

@@ -103,6 +103,7 @@ func (imp openAPI) body(c *call) {
 		s = jsonBecause("it is a map (additionalProperties)", s.nullable)
 	}
 	arg := field{name: "input", typ: s.name, comments: s.comments()}
+	c.body.digits = s.digits
 	if c.body.required {
 		arg.typ += "!"
 	}

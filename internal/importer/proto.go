@@ -186,7 +186,7 @@ func (imp protos) request(m protoreflect.MessageDescriptor, f *field, page *prot
 func (imp protos) response(m protoreflect.MessageDescriptor) (s shape, selected string) {
 	known, ok := wellKnown(m.FullName())
 	switch {
-	case ok:
+	case ok && m.FullName() != "google.protobuf.FieldMask": // which is the list that it has
 		return known, ""
 	case m.Fields().Len() == 0:
 		return shape{name: "Boolean!"}, ""

@@ -88,7 +88,9 @@ func (sh *shaper) kind(s *openapi3.Schema, at spot) shape {
 	case "integer":
 		switch {
 		case isID(at.property):
-			return shape{name: "ID"}
+			return shape{name: "ID", digits: true}
+		case isUnsigned(s):
+			return shape{name: "Uint64", digits: true}
 		case isWide(s):
 			return shape{name: "Int64"}
 		}
@@ -109,6 +111,14 @@ func (sh *shaper) kind(s *openapi3.Schema, at spot) shape {
 func isWide(s *openapi3.Schema) bool {
 	return slices.Contains([]string{"int64", "uint32", "uint64"}, s.Format) || s.Max != nil && *s.Max > math.MaxInt32 ||
 		s.Min != nil && *s.Min < math.MinInt32
+}
+
+// isUnsigned reports whether a schema has whole numbers beyond those of Int64.
+func isUnsigned(s *openapi3.Schema) bool {
+	if s.Max != nil {
+		return *s.Max > math.MaxInt64 && s.Min != nil && *s.Min >= 0
+	}
+	return s.Format == "uint64"
 }
 
 func (sh *shaper) text(s *openapi3.Schema, at spot) shape {
@@ -181,7 +191,7 @@ func (sh *shaper) list(s *openapi3.Schema, at spot) shape {
 	if !item.nullable {
 		item.name += "!"
 	}
-	return shape{name: "[" + item.name + "]", why: item.why}
+	return shape{name: "[" + item.name + "]", why: item.why, digits: item.digits}
 }
 
 // object makes the type of an object.
@@ -264,10 +274,24 @@ func (sh *shaper) property(s *openapi3.Schema, name, as string, at spot) field {
 	if p.entries {
 		source += "->entries"
 	}
-	if source != f.name {
-		f.directives = append(f.directives, sourceDirective(source))
-	}
+	f.directives = append(f.directives, p.source(f.name, source, at.input)...)
 	return f
+}
+
+// source returns the directive that says what the service calls a field and how it writes the value; none if both follow from the schema. What is read
+// may be a number or a text.
+func (s shape) source(field, name string, input bool) []directive {
+	d := directive{name: "source"}
+	if name != field {
+		d.args = append(d.args, text("name", name))
+	}
+	if input && s.digits {
+		d.args = append(d.args, argument{name: "as", value: "NUMBER"})
+	}
+	if d.args == nil {
+		return nil
+	}
+	return []directive{d}
 }
 
 // pathStep is a name as a path has it; "" if it can't have it.

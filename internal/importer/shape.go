@@ -16,6 +16,7 @@ type shape struct {
 	enum     *enum
 	entries  bool // it is a list of the members of an object
 	object   bool // it is an object type, a union or an input type
+	digits   bool // it is a text, or a list of texts, of what are numbers in JSON
 }
 
 // enum is an enum of the draft.
@@ -73,7 +74,7 @@ func (s shape) number(v float64) string {
 	switch s.name {
 	case "Int":
 		whole = whole && size <= math.MaxInt32
-	case "Int64", "ID":
+	case "Int64", "ID", "Uint64":
 		whole = whole && size < 1<<53
 	case "Float":
 		if math.IsInf(v, 0) || math.IsNaN(v) {
@@ -83,8 +84,12 @@ func (s shape) number(v float64) string {
 	default:
 		return ""
 	}
-	if !whole {
+	digits := strconv.FormatFloat(v, 'f', -1, 64)
+	switch {
+	case !whole:
 		return ""
+	case s.name == "Uint64":
+		return quote(digits)
 	}
-	return strconv.FormatFloat(v, 'f', -1, 64)
+	return digits
 }

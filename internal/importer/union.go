@@ -200,9 +200,11 @@ func (sh *shaper) entriesOf(s *openapi3.Schema, at spot) shape {
 	def.name = sh.typeName(names...)
 	sh.made[key] = def.name
 	member := field{name: "value", typ: of.name, comments: of.comments()}
+	source := member.name
 	if of.entries {
-		member.directives = []directive{sourceDirective("value->entries")}
+		source += "->entries"
 	}
+	member.directives = of.source(member.name, source, at.input)
 	def.fields = []field{{name: "key", typ: "String!"}, member}
 	sh.types = append(sh.types, def)
 	return shape{name: "[" + def.name + "!]", entries: true}

@@ -234,11 +234,26 @@ func (m *maker) wholeMessage(s *Service, c *Call, a *Answer, t *ast.Type, what s
 	switch {
 	case c.Key != nil || c.Page != nil:
 		m.report.At(c.Pos, `add select: "items", where the rows are`, "the answer %s is a message, not a list", c.Method.Output.Desc.FullName())
-	case t.Elem != nil || !m.isObject(t):
-		m.report.At(c.Pos, "add select", "%s is %s, but the answer is a message", what, t)
-	default:
+	case t.Elem == nil && m.isObject(t):
 		a.Read = m.readWhole(s, t, c.Method.Output, c.Pos)
+	default:
+		if a.Read = m.wholeScalar(t, c.Method.Output); a.Read == nil {
+			m.report.At(c.Pos, "add select", "%s is %s, but the answer is a message", what, t)
+		}
 	}
+}
+
+// wholeScalar plans how a message as a whole is read as a scalar: a message of google.protobuf,
+// or any message as JSON. It returns nil if it can't be.
+func (m *maker) wholeScalar(t *ast.Type, message *protogen.Message) *Read {
+	if t.Elem != nil || m.union.Types[t.NamedType].Kind != ast.Scalar {
+		return nil
+	}
+	c, ok := fromWellKnown(message, t.NamedType, Conversion{From: messageType(message), To: m.models.Named(t.NamedType)})
+	if !ok {
+		return nil
+	}
+	return &Read{Type: t, Model: m.models.Of(t), Into: c}
 }
 
 // messageKey plans where a message has its key.

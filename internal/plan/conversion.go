@@ -95,7 +95,12 @@ func ProtoType(f *protogen.Field) types.Type {
 	case f.Enum != nil:
 		return ident(f.Enum.GoIdent, types.Typ[types.Int32])
 	}
-	return types.NewPointer(ident(f.Message.GoIdent, types.NewStruct(nil, nil)))
+	return messageType(f.Message)
+}
+
+// messageType returns the Go type of a message: a pointer.
+func messageType(m *protogen.Message) types.Type {
+	return types.NewPointer(ident(m.GoIdent, types.NewStruct(nil, nil)))
 }
 
 func isInteger(t types.Type) bool {
@@ -138,7 +143,7 @@ func (m *maker) fromProto(from reading, f *protogen.Field, name string) (Convers
 	case def.Kind != ast.Scalar:
 		return c, false
 	case f.Message != nil:
-		return fromWellKnown(f, name, c)
+		return fromWellKnown(f.Message, name, c)
 	}
 	return fromScalar(c, c.From, name)
 }
@@ -190,18 +195,18 @@ func widens(from, to types.Type) bool {
 }
 
 // fromWellKnown plans how a message of google.protobuf becomes a scalar.
-func fromWellKnown(f *protogen.Field, name string, c Conversion) (Conversion, bool) {
+func fromWellKnown(message *protogen.Message, name string, c Conversion) (Conversion, bool) {
 	to := c.To
-	if fn := wellKnown(string(f.Message.Desc.FullName()), to); fn != "" {
+	if fn := wellKnown(string(message.Desc.FullName()), to); fn != "" {
 		c.Func = decoding(fn)
 		return c, true
 	}
 	switch {
-	case f.Message.Desc.FullName() == "google.protobuf.FieldMask" && isPlainString(to):
+	case message.Desc.FullName() == "google.protobuf.FieldMask" && isPlainString(to):
 		c.Func = &Func{Package: GatewayPath + "/decode", Name: "Paths"}
 		return c, true
-	case isWrapper(f.Message):
-		c.Scalar = ProtoType(findField(f.Message, "value"))
+	case isWrapper(message):
+		c.Scalar = ProtoType(findField(message, "value"))
 		return fromScalar(c, c.Scalar, name)
 	case IsAny(to):
 		c.Func = decoding("AnyMessage", c.From)
@@ -227,6 +232,12 @@ func wellKnown(message string, to types.Type) string {
 		return choose(anything, "AnyList", false, "")
 	}
 	return ""
+}
+
+// scalarMessages returns the messages of google.protobuf, besides the wrappers, that are
+// scalars of GraphQL.
+func scalarMessages() []string {
+	return []string{"Timestamp", "Duration", "FieldMask", "Struct", "Value", "ListValue", "Any"}
 }
 
 // choose returns the text of the first condition that holds; empty if none does.
@@ -333,7 +344,7 @@ func (m *maker) intoMessage(s *Service, field *protogen.Field, def *ast.Definiti
 	known := "google.golang.org/protobuf/types/known/"
 	switch {
 	case def != nil && def.Kind == ast.InputObject:
-		if strings.HasPrefix(full, "google.protobuf.") {
+		if isWrapper(field.Message) || slices.Contains(scalarMessages(), strings.TrimPrefix(full, "google.protobuf.")) {
 			return c, false
 		}
 		c.Input = m.input(s, def, field.Message)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"google.golang.org/protobuf/compiler/protogen"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // The names that the parts of an entry have in @source.
@@ -104,7 +103,7 @@ func keyable(f *Field) bool {
 func (m *maker) readEntries(from reading, r *Read, field *protogen.Field) bool {
 	item := r.Type.Elem
 	slice, ok := r.Model.(*types.Slice)
-	if !ok || item.Elem != nil || m.union.Types[item.NamedType].Kind != ast.Object || field.Message.Fields[0].Desc.Kind() == protoreflect.BoolKind {
+	if !ok || item.Elem != nil || m.union.Types[item.NamedType].Kind != ast.Object {
 		return false
 	}
 	r.Entries = true

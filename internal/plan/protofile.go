@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/bufbuild/protocompile"
@@ -36,14 +37,15 @@ func compileProtos(ctx context.Context, p *project.Project, r *project.Report) (
 	if err != nil || out.Request == nil {
 		return out, err
 	}
-	plugin, err := protogen.Options{}.New(out.Request)
+	// Of a request to generate some files, protogen reads those and what they import only.
+	plugin, err := protogen.Options{}.New(&pluginpb.CodeGeneratorRequest{Parameter: out.Request.Parameter, ProtoFile: out.Request.ProtoFile})
 	if err != nil {
 		return nil, fmt.Errorf("protos: %w", err)
 	}
 	out.declared = map[string]*types.Package{}
 	for _, file := range plugin.Files {
 		out.Packages = append(out.Packages, Package{Path: string(file.GoImportPath), Name: string(file.GoPackageName)})
-		if file.Generate {
+		if slices.Contains(out.Request.GetFileToGenerate(), file.Desc.Path()) {
 			out.declare(file)
 		}
 		out.add(file)
@@ -100,7 +102,11 @@ func protoRequest(ctx context.Context, p *project.Project, names []string, r *pr
 	if err != nil {
 		return nil, err
 	}
-	q := &protoQuestion{project: p, known: known, seen: map[string]bool{}, parameters: []string{"module=" + p.Module}}
+	linked, err := readLinked(ctx, p.Root)
+	if err != nil {
+		return nil, err
+	}
+	q := &protoQuestion{project: p, known: known, linked: linked, seen: map[string]bool{}, parameters: []string{"module=" + p.Module}}
 	for _, file := range files {
 		if !q.file(file, r) {
 			failed = true
@@ -117,6 +123,7 @@ func protoRequest(ctx context.Context, p *project.Project, names []string, r *pr
 type protoQuestion struct {
 	project    *project.Project
 	known      map[string]bool
+	linked     linkedProtos
 	seen       map[string]bool
 	request    pluginpb.CodeGeneratorRequest
 	parameters []string
@@ -134,12 +141,16 @@ func (q *protoQuestion) add(file protoreflect.FileDescriptor) {
 	q.request.ProtoFile = append(q.request.ProtoFile, protoutil.ProtoFromFileDescriptor(file))
 }
 
-// file adds a file of the project. Code is generated for it unless a required
-// module has its package. It returns false if its go_package is invalid, which
+// file adds a file of the project. Code is generated for it unless the gateway links it, or
+// a required module has its package. It returns false if its go_package is invalid, which
 // is reported.
 func (q *protoQuestion) file(file protoreflect.FileDescriptor, r *project.Report) bool {
 	q.add(file)
 	own, module := goPackageOf(file), q.project.Module
+	if pkg, ok := q.linked.of(file); ok {
+		q.parameters = append(q.parameters, "M"+file.Path()+"="+pkg.Path+";"+pkg.Name)
+		return true
+	}
 	if q.known[own] {
 		return true
 	}

@@ -53,7 +53,7 @@ func fixOf(doc *ast.SchemaDocument, message string) string {
 // similar name, or define one that schemas usually have.
 func undefinedFix(doc *ast.SchemaDocument, name string) string {
 	switch name {
-	case "DateTime", "Time", "Date", "Int64", "Long", "JSON", "Any", "Map", "Decimal", "UUID", "URL":
+	case "DateTime", "Time", "Date", "Int64", "Uint64", "Long", "JSON", "Any", "Map", "Decimal", "UUID", "URL":
 		return "declare it: scalar " + name
 	case "PageInfo":
 		return "define it: type PageInfo { hasNextPage: Boolean! endCursor: String }"
