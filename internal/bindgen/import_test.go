@@ -22,7 +22,7 @@ func TestImported(t *testing.T) {
 	t.Parallel()
 	dir := emptyProject(t)
 	for i, name := range []string{
-		"commerce", "parameters", "fields", "objects", "recursion", "enums", "forms", "paths", "swagger2", "several-files", "unions", "paging", "overrides",
+		"commerce", "parameters", "fields", "objects", "recursion", "enums", "forms", "paths", "swagger2", "several-files", "unions", "paging", "overrides", "xml",
 		"proto-methods", "proto-types", "proto-greeter", "proto-maps",
 	} {
 		archive, err := txtar.ParseFile(filepath.Join("..", "importer", "testdata", name+".txtar"))
