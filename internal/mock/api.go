@@ -95,8 +95,12 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
 			return
 		}
-		body := newMaker(a, r, p, values).body(media)
+		m := newMaker(a, r, p, operation, values)
+		body := m.body(media)
 		w.Header().Set("Content-Type", "application/json")
+		if response.Headers["Link"] != nil && m.pages.more() {
+			w.Header().Set("Link", "<"+m.pages.link()+`>; rel="next"`)
+		}
 		w.WriteHeader(status)
 		_, _ = w.Write(body) // a client that is gone needs none
 		return

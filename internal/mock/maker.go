@@ -30,22 +30,24 @@ type maker struct {
 	call   string
 	path   map[string]string   // values of the path's parameters
 	given  map[string][]string // values of the query's parameters, and of the lists that the body has
-	limit  int                 // how many rows the call asks for; 0 if it does not say
+	pages  paging              // of the rows that the call asks for
+	rowsAt string              // the property that has them
 	sent   map[string]any      // the object that the call sent; nil for none
 	inRows bool                // parameters were applied
 	values int                 // that were made
 }
 
-func newMaker(a *api, r *http.Request, p apiPath, values map[string]string) *maker {
+func newMaker(a *api, r *http.Request, p apiPath, operation *openapi3.Operation, values map[string]string) *maker {
 	m := &maker{seed: a.seed, call: r.Method + " " + p.template, path: values, given: map[string][]string{}}
 	for name, list := range r.URL.Query() {
 		for _, text := range list {
 			m.give(name, strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(",| ", c) })...)
 		}
 	}
-	if r.Body == nil || json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&m.sent) != nil {
-		return m // what is no object changes nothing
+	if r.Body != nil && json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&m.sent) != nil {
+		m.sent = nil // what is no object changes nothing
 	}
+	m.pages = pagingOf(r, p, operation, m.sent)
 	for name, value := range m.sent {
 		if list, ok := value.([]any); ok {
 			for _, item := range list {
@@ -61,14 +63,12 @@ func (m *maker) give(name string, values ...string) {
 		return
 	}
 	m.given[name] = append(m.given[name], values...)
-	if n, err := strconv.Atoi(values[0]); isLimit(name) && err == nil && n > 0 {
-		m.limit = min(n, maxRows)
-	}
 }
 
 // isLimit reports whether a parameter says how many rows a call asks for.
 func isLimit(name string) bool {
-	return slices.Contains([]string{"limit", "first", "size", "pagesize", "perpage", "take", "top"}, plain(name))
+	return slices.Contains(strings.Fields(`limit perpage pagesize maxresults pagelimit maxitems maxrecords resultsperpage itemsperpage size top take
+		first`), plain(name))
 }
 
 // body returns the JSON of a response.
@@ -97,6 +97,8 @@ type place struct {
 	depth int            // of objects and lists around it
 	row   int            // of a list, from 0
 	fixed map[string]any // the values of properties that the call decides
+
+	beside bool // it is beside the rows of a page
 }
 
 func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
@@ -154,10 +156,11 @@ func discriminate(d *openapi3.Discriminator, ref string) string {
 
 // list makes rows: as many as the schema asks for, a row for each key that the call asks for, or a few.
 func (m *maker) list(schema *openapi3.Schema, p place) any {
-	rows := m.rows(schema, p.depth)
+	rows, first := m.rows(schema, p)
 	out := make([]any, len(rows))
 	for i, fixed := range rows {
-		out[i] = m.value(schema.Items, place{at: p.at + "[" + strconv.Itoa(i) + "]", name: p.name, depth: p.depth + 1, row: i, fixed: fixed})
+		at := p.at + "[" + strconv.Itoa(first+i) + "]"
+		out[i] = m.value(schema.Items, place{at: at, name: p.name, depth: p.depth + 1, row: first + i, fixed: fixed})
 	}
 	return out
 }
@@ -171,79 +174,10 @@ func (m *maker) tuple(schema *openapi3.Schema, p place) any {
 	return out
 }
 
-func (m *maker) rows(schema *openapi3.Schema, depth int) []map[string]any {
-	fields, _ := properties(schema.Items.Value)
-	if len(fields) > 0 && !m.inRows { // only the outer rows are what the call asks for
-		m.inRows = true
-		fixed := m.ofPath(schema.Items, fields)
-		for _, parameter := range slices.Sorted(maps.Keys(m.given)) {
-			if name := propertyOf(parameter, schema.Items, fields); name != "" {
-				each := 2 // of another entity's key, such as the orders of a customer
-				if name == identity(fields) {
-					each = 1
-				}
-				return keyed(fixed, name, m.given[parameter], fields[name].Value, each)
-			}
-		}
-		if m.limit > 0 {
-			return repeat(fixed, m.limit)
-		}
-		return repeat(fixed, m.size(schema, depth))
-	}
-	return repeat(nil, m.size(schema, depth))
-}
-
-func (m *maker) size(schema *openapi3.Schema, depth int) int {
-	least := int(min(schema.MinItems, maxRows)) //nolint:gosec // at most maxRows
-	if m.values > maxValues || depth >= maxDepth {
-		return least
-	}
-	n := max(fewRows, least)
-	if schema.MaxItems != nil {
-		n = min(n, int(min(*schema.MaxItems, maxRows))) //nolint:gosec // at most maxRows
-	}
-	return n
-}
-
-// keyed returns rows with keys as the property name, so many of each.
-func keyed(fixed map[string]any, name string, keys []string, schema *openapi3.Schema, each int) []map[string]any {
-	var rows []map[string]any
-	seen := map[string]bool{}
-	for _, key := range keys {
-		if seen[key] || len(rows) >= maxRows {
-			continue
-		}
-		seen[key] = true
-		for range each {
-			row := maps.Clone(fixed)
-			if row == nil {
-				row = map[string]any{}
-			}
-			row[name] = typed(key, schema)
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
-
-func repeat(fixed map[string]any, n int) []map[string]any {
-	rows := make([]map[string]any, n)
-	for i := range rows {
-		rows[i] = fixed
-	}
-	return rows
-}
-
 // object makes the properties of an object, those that need not be there only where it is not deep.
 func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 	fields, required := properties(ref.Value)
-	fixed := p.fixed
-	if !m.inRows && p.fixed == nil {
-		if fixed = m.ofPath(ref, fields); len(fixed) > 0 || !hasRows(fields) {
-			m.inRows = true
-			fixed = m.echo(fixed, fields)
-		}
-	}
+	fixed, rows := m.decided(ref, fields, p)
 	at := p.at
 	if id := identity(fields); id != "" {
 		if fixed[id] == nil {
@@ -256,21 +190,64 @@ func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 		at = nameOf(ref) + "/" + fmt.Sprint(fixed[id])
 	}
 	out := map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
+	names := slices.Sorted(maps.Keys(fields))
+	if rows != "" { // what is beside the rows depends on them
+		m.rowsAt = plain(rows)
+		out[rows] = m.value(fields[rows], place{at: at + "." + rows, name: rows, depth: p.depth + 1})
+		names = slices.DeleteFunc(names, func(name string) bool { return name == rows })
+	}
+	for _, name := range names {
+		inner := place{at: at + "." + name, name: name, depth: p.depth + 1}
 		value, isFixed := fixed[name]
-		if inner, ok := value.(nested); ok {
-			out[name] = m.value(fields[name], place{at: at + "." + name, name: name, depth: p.depth + 1, fixed: inner})
+		if of, ok := value.(nested); ok {
+			inner.fixed = of
+			out[name] = m.value(fields[name], inner)
 			continue
 		}
 		if isFixed {
 			out[name] = value
 			continue
 		}
+		if rows != "" || p.beside {
+			inner.beside = p.beside || slices.Contains(besideNames(), plain(name))
+			if value, known := m.beside(name, fields[name].Value, inner); known {
+				if value != nil || required[name] {
+					out[name] = present(value, fields[name].Value)
+				}
+				continue
+			}
+		}
 		if field := fields[name]; required[name] || p.depth < maxDepth && m.values < maxValues && !field.Value.WriteOnly && !isCursor(name) {
-			out[name] = m.value(field, place{at: at + "." + name, name: name, depth: p.depth + 1})
+			out[name] = m.value(field, inner)
 		}
 	}
 	return out
+}
+
+// decided returns what the call decides of an object, and the property that has the rows that the call asks for; empty if there is none.
+func (m *maker) decided(ref *openapi3.SchemaRef, fields map[string]*openapi3.SchemaRef, p place) (fixed map[string]any, rows string) {
+	if m.inRows || p.fixed != nil {
+		return p.fixed, ""
+	}
+	fixed, rows = m.ofPath(ref, fields), m.rowsIn(fields, 0)
+	if rows != "" && (len(fixed) == 0 || m.pages.by != "") {
+		return fixed, rows
+	}
+	m.inRows = true
+	return m.echo(fixed, fields), ""
+}
+
+// present returns the value of a member that must be there.
+func present(value any, schema *openapi3.Schema) any {
+	switch {
+	case value != nil || schema.Nullable || schema.Type.Includes("null"):
+		return value
+	case schema.Type.Includes("string"):
+		return ""
+	case schema.Type.Includes("integer"):
+		return 0
+	}
+	return map[string]any{}
 }
 
 // ofPath returns the properties that the path's parameters decide.

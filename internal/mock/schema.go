@@ -76,19 +76,6 @@ func identity(fields map[string]*openapi3.SchemaRef) string {
 	return ""
 }
 
-// hasRows reports whether an object is around a list of objects, such as a page.
-func hasRows(fields map[string]*openapi3.SchemaRef) bool {
-	for _, field := range fields {
-		if field.Value.Items == nil || field.Value.Items.Value == nil {
-			continue
-		}
-		if of, _ := properties(field.Value.Items.Value); len(of) > 0 {
-			return identity(fields) == ""
-		}
-	}
-	return false
-}
-
 // isCursor reports whether a property says where another page begins: there is none.
 func isCursor(name string) bool {
 	name = plain(name)
