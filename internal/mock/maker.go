@@ -254,8 +254,10 @@ func present(value any, schema *openapi3.Schema) any {
 func (m *maker) ofPath(ref *openapi3.SchemaRef, fields map[string]*openapi3.SchemaRef) map[string]any {
 	out := map[string]any{}
 	for _, parameter := range slices.Sorted(maps.Keys(m.path)) {
-		if name := propertyOf(parameter, ref, fields); name != "" && isScalar(fields[name].Value) {
-			out[name] = typed(m.path[parameter], fields[name].Value)
+		if name := propertyOf(parameter, ref, fields); name != "" {
+			if value, ok := typed(m.path[parameter], fields[name].Value); ok {
+				out[name] = value
+			}
 		}
 	}
 	return out

@@ -189,3 +189,26 @@ func TestPagesWithFilters(t *testing.T) {
 		}
 	}
 }
+
+// A filter is echoed as the schema of its property has it, or not at all.
+func TestFilters(t *testing.T) {
+	document := strings.ReplaceAll(paged(query("genre", "type: string"), "{ type: array, items: { $ref: '#/components/schemas/Row' } }"),
+		"size: { type: integer }", "size: { type: integer }, state: { type: string, enum: [open, closed] }, since: { type: string, format: date-time }, on: { type: boolean }, of: { type: object }")
+	at := service(t, document, 1)
+	for _, c := range []struct{ query, part, not string }{
+		{"genres=noir", `"genres":["noir"]`, `"genres":"noir"`},
+		{"genres=noir,folk&genres=jazz", `"genres":["noir","folk","jazz"]`, ""},
+		{"genre=noir", `"genre":"noir"`, ""},
+		{"state=closed", `"state":"closed"`, `"state":"open"`},
+		{"state=all", `"state":"open"`, `"state":"all"`},
+		{"size=big", `"size":`, `"size":"big"`},
+		{"since=2026", `"since":"2026-`, `"since":"2026"`},
+		{"since=2026-01-02T03:04:05Z", `"since":"2026-01-02T03:04:05Z"`, ""},
+		{"on=true", `"on":true`, `"on":false`},
+		{"of=x", `"of":{}`, `"of":"x"`},
+	} {
+		if _, text := call(t, http.MethodGet, at+"/rows?"+c.query, ""); !strings.Contains(text, c.part) || c.not != "" && strings.Contains(text, c.not) {
+			t.Errorf("%s: %s; want %s and not %s", c.query, text, c.part, c.not)
+		}
+	}
+}

@@ -32,15 +32,25 @@ func (m *maker) asked(schema *openapi3.Schema, fields map[string]*openapi3.Schem
 	fixed := m.ofPath(schema.Items, fields)
 	inPages := m.pages.by != "" || m.pages.size > 0
 	for _, parameter := range slices.Sorted(maps.Keys(m.given)) {
-		name, values := propertyOf(parameter, schema.Items, fields), m.given[parameter]
-		switch {
-		case name == "" || m.pages.has(parameter):
-		case m.pages.by != "" && name != identity(fields) && len(values) == 1:
-			fixed[name] = typed(values[0], fields[name].Value)
+		name := propertyOf(parameter, schema.Items, fields)
+		if name == "" || m.pages.has(parameter) {
+			continue
+		}
+		field := fields[name].Value
+		if field.Type.Includes("array") { // rows that have all of these
+			if list := listOf(m.given[parameter], field); list != nil {
+				fixed[name] = list
+			}
+			continue
+		}
+		switch keys := fitting(m.given[parameter], field); {
+		case len(keys) == 0: // it means something else
+		case m.pages.by != "" && name != identity(fields) && len(keys) == 1:
+			fixed[name] = keys[0]
 		case name == identity(fields):
-			return keyed(fixed, name, values, fields[name].Value, 1)
+			return keyed(fixed, name, keys, 1)
 		default: // another entity's key, such as the orders of a customer
-			return keyed(fixed, name, values, fields[name].Value, 2)
+			return keyed(fixed, name, keys, 2)
 		}
 	}
 	if inPages {
@@ -62,24 +72,38 @@ func (m *maker) size(schema *openapi3.Schema, depth int) int {
 }
 
 // keyed returns rows with keys as the property name, so many of each.
-func keyed(fixed map[string]any, name string, keys []string, schema *openapi3.Schema, each int) []map[string]any {
+func keyed(fixed map[string]any, name string, keys []any, each int) []map[string]any {
 	var rows []map[string]any
-	seen := map[string]bool{}
-	for _, key := range keys {
-		if seen[key] || len(rows) >= maxRows {
-			continue
-		}
-		seen[key] = true
+	for _, key := range keys[:min(len(keys), maxRows)] {
 		for range each {
 			row := maps.Clone(fixed)
 			if row == nil {
 				row = map[string]any{}
 			}
-			row[name] = typed(key, schema)
+			row[name] = key
 			rows = append(rows, row)
 		}
 	}
 	return rows
+}
+
+// fitting returns the values of a scalar that texts have, each once; other texts are left out.
+func fitting(texts []string, schema *openapi3.Schema) []any {
+	var values []any
+	for _, text := range texts {
+		if value, ok := typed(text, schema); ok && !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// listOf returns a list of the values that texts have; nil if it is no list of scalars, or if none of the texts fits.
+func listOf(texts []string, schema *openapi3.Schema) []any {
+	if schema.Items == nil || schema.Items.Value == nil {
+		return nil
+	}
+	return fitting(texts, schema.Items.Value)
 }
 
 func repeat(fixed map[string]any, n int) []map[string]any {

@@ -1,10 +1,12 @@
 package mock
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -82,20 +84,39 @@ func isCursor(name string) bool {
 	return strings.HasPrefix(name, "next") || strings.HasPrefix(name, "prev") || strings.HasSuffix(name, "cursor")
 }
 
-// typed returns a parameter's text as a schema has it.
-func typed(text string, schema *openapi3.Schema) any {
+// typed returns a text as a schema of a scalar has it. It reports false if it is no value of the schema.
+func typed(text string, schema *openapi3.Schema) (value any, ok bool) {
 	switch {
+	case !isScalar(schema):
+		return nil, false
+	case len(schema.Enum) > 0:
+		i := slices.IndexFunc(schema.Enum, func(one any) bool { return fmt.Sprint(one) == text })
+		if i < 0 {
+			return nil, false
+		}
+		return schema.Enum[i], true
 	case schema.Type.Permits("string"):
+		return text, fitsFormat(text, schema.Format)
 	case schema.Type.Permits("integer"):
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return n
-		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		return n, err == nil
 	case schema.Type.Permits("number"):
-		if n, err := strconv.ParseFloat(text, 64); err == nil {
-			return n
-		}
+		n, err := strconv.ParseFloat(text, 64)
+		return n, err == nil
 	case schema.Type.Permits("boolean"):
-		return text == "true"
+		return text == "true", text == "true" || text == "false"
 	}
-	return text
+	return nil, false
+}
+
+// fitsFormat reports whether a text is a time if a format says so.
+func fitsFormat(text, format string) bool {
+	var err error
+	switch format {
+	case "date-time":
+		_, err = time.Parse(time.RFC3339, text)
+	case "date":
+		_, err = time.Parse(time.DateOnly, text)
+	}
+	return err == nil
 }
