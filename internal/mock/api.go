@@ -89,25 +89,32 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if operation == nil {
 			continue
 		}
-		status, response := success(operation)
-		media := jsonOf(response)
-		if media == nil {
-			w.WriteHeader(status)
-			return
-		}
-		m := newMaker(a, r, p, operation, values)
-		body := m.body(media)
-		w.Header().Set("Content-Type", "application/json")
-		if response.Headers["Link"] != nil && m.pages.more() {
-			w.Header().Set("Link", "<"+m.pages.link()+`>; rel="next"`)
-		}
-		w.WriteHeader(status)
-		_, _ = w.Write(body) // a client that is gone needs none
+		a.answer(w, newMaker(a, r, p, operation, values), r.Header.Get("Accept"), operation)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusNotFound)
 	_ = json.NewEncoder(w).Encode(map[string]string{"message": fmt.Sprintf("the document of %s has no %s %s", a.service, r.Method, path.Clean(r.URL.Path))})
+}
+
+// answer writes the answer of an operation: in JSON, or in XML if the document has no JSON or only XML is accepted.
+func (a *api) answer(w http.ResponseWriter, m *maker, accept string, operation *openapi3.Operation) {
+	status, response := success(operation)
+	media, kind := contentOf(response, isJSON), "application/json"
+	if other := contentOf(response, isXML); other != nil && (media == nil || strings.Contains(accept, "xml") && !strings.Contains(accept, "json")) {
+		media, kind = other, "application/xml"
+	}
+	if media == nil {
+		w.WriteHeader(status)
+		return
+	}
+	body := m.body(media, kind == "application/xml")
+	w.Header().Set("Content-Type", kind)
+	if response.Headers["Link"] != nil && m.pages.more() {
+		w.Header().Set("Link", "<"+m.pages.link()+`>; rel="next"`)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that is gone needs none
 }
 
 // success returns the response of an operation with the least 2xx status.
@@ -129,16 +136,23 @@ func success(operation *openapi3.Operation) (int, *openapi3.Response) {
 	return status, found
 }
 
-// jsonOf returns the JSON content of a response; nil if there is none.
-func jsonOf(response *openapi3.Response) *openapi3.MediaType {
+// contentOf returns the content of a response with a wanted media type; nil if there is none.
+func contentOf(response *openapi3.Response, wanted func(string) bool) *openapi3.MediaType {
 	if response == nil {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(response.Content)) {
-		base, _, _ := strings.Cut(name, ";")
-		if base == "application/json" || strings.HasSuffix(base, "+json") || base == "*/*" {
+		if base, _, _ := strings.Cut(name, ";"); wanted(base) && response.Content[name] != nil {
 			return response.Content[name]
 		}
 	}
 	return nil
+}
+
+func isJSON(media string) bool {
+	return media == "application/json" || strings.HasSuffix(media, "+json") || media == "*/*"
+}
+
+func isXML(media string) bool {
+	return media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml")
 }

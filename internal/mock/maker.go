@@ -71,14 +71,20 @@ func isLimit(name string) bool {
 		first`), plain(name))
 }
 
-// body returns the JSON of a response.
-func (m *maker) body(media *openapi3.MediaType) []byte {
+// body returns a response in JSON or XML.
+func (m *maker) body(media *openapi3.MediaType, inXML bool) []byte {
 	var value any
 	switch {
 	case media.Example != nil && len(m.path)+len(m.given) == 0:
 		value = media.Example
+		if text, ok := value.(string); ok && inXML {
+			return []byte(text)
+		}
 	case media.Schema != nil:
 		value = m.value(media.Schema, place{at: m.call, name: m.call})
+	}
+	if inXML {
+		return documentXML(media.Schema, value)
 	}
 	text, err := json.Marshal(value)
 	if err != nil { // an example that JSON does not have, such as a map of YAML with numbers as keys

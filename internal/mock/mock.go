@@ -1,7 +1,7 @@
 // Package mock answers for services, so that frontends are developed and tested without them.
 //
 //	Project   mock.go                     which of these answers for a service
-//	api       api.go                      an OpenAPI document
+//	api       api.go, xmlnames.go         an OpenAPI document
 //	protos    grpc.go                     protos
 //	bound     binding.go                  the bindings of schemas, for a service without a document
 //	  request request.go, target.go       which call a request is, and what it asks for
