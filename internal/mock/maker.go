@@ -112,6 +112,11 @@ func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
 	if ref == nil || ref.Value == nil || p.depth > deepest || m.values > 2*maxValues {
 		return nil
 	}
+	if len(ref.Value.AllOf) > 0 {
+		if all, _ := properties(ref.Value); len(all) == 0 { // it is no object, or one without members that are known
+			ref = &openapi3.SchemaRef{Ref: ref.Ref, Value: allOf(ref.Value, 0)}
+		}
+	}
 	schema := ref.Value
 	if choices := slices.Concat(schema.OneOf, schema.AnyOf); len(choices) > 0 && len(schema.Properties) == 0 {
 		return m.choice(schema, choices, p)
@@ -126,10 +131,7 @@ func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
 	case len(schema.PrefixItems) > 0:
 		return m.tuple(schema, p)
 	case schema.Type.Includes("object") || len(schema.Properties)+len(schema.AllOf) > 0:
-		if all, _ := properties(schema); len(all) > 0 || len(schema.AllOf) == 0 {
-			return m.object(ref, p)
-		}
-		return m.value(schema.AllOf[0], p) // of one that is no object: allOf only describes it
+		return m.object(ref, p)
 	}
 	return m.scalar(schema, p)
 }

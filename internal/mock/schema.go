@@ -26,9 +26,14 @@ func collect(schema *openapi3.Schema, fields map[string]*openapi3.SchemaRef, req
 		collect(part.Value, fields, required, depth+1)
 	}
 	for name, field := range schema.Properties {
-		if field.Value != nil {
-			fields[name] = field
+		if field.Value == nil {
+			continue
 		}
+		if have := fields[name]; have != nil && isScalar(have.Value) && isScalar(field.Value) { // as both parts say
+			both := &openapi3.Schema{AllOf: openapi3.SchemaRefs{field, have}}
+			field = &openapi3.SchemaRef{Ref: field.Ref, Value: allOf(both, 0)}
+		}
+		fields[name] = field
 	}
 	for _, name := range schema.Required {
 		required[name] = true
