@@ -51,7 +51,7 @@ func narrow(out, other *openapi3.Schema) {
 	out.MinLength, out.MaxLength = max(out.MinLength, other.MinLength), otherwise(out.MaxLength, other.MaxLength)
 	out.MinItems, out.MaxItems = max(out.MinItems, other.MinItems), otherwise(out.MaxItems, other.MaxItems)
 	out.MinProps, out.MaxProps = max(out.MinProps, other.MinProps), otherwise(out.MaxProps, other.MaxProps)
-	out.XML, out.PropertyNames = otherwise(out.XML, other.XML), otherwise(out.PropertyNames, other.PropertyNames)
+	out.XML = otherwise(out.XML, other.XML)
 	out.AdditionalProperties.Schema = otherwise(out.AdditionalProperties.Schema, other.AdditionalProperties.Schema)
 	if !out.ExclusiveMin.IsTrue() && out.ExclusiveMin.Value == nil {
 		out.ExclusiveMin = other.ExclusiveMin

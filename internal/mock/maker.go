@@ -130,7 +130,10 @@ func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
 		return m.list(schema, p)
 	case len(schema.PrefixItems) > 0:
 		return m.tuple(schema, p)
-	case schema.Type.Includes("object") || len(schema.Properties)+len(schema.AllOf) > 0:
+	case schema.Type.Includes("object") || len(schema.Properties)+len(schema.AllOf) > 0 || schema.AdditionalProperties.Schema != nil:
+		if len(schema.Properties)+len(schema.AllOf) == 0 {
+			return m.entries(schema, p)
+		}
 		return m.object(ref, p)
 	}
 	return m.scalar(schema, p)
