@@ -29,6 +29,7 @@ type maker struct {
 	seed   uint64
 	call   string
 	path   map[string]string   // values of the path's parameters
+	item   string              // the parameter that is the key at the end of the path; "" if there is none
 	given  map[string][]string // values of the query's parameters, and of the lists that the body has
 	pages  paging              // of the rows that the call asks for
 	rowsAt string              // the property that has them
@@ -38,7 +39,7 @@ type maker struct {
 }
 
 func newMaker(a *api, r *http.Request, p apiPath, operation *openapi3.Operation, values map[string]string) *maker {
-	m := &maker{seed: a.seed, call: r.Method + " " + p.template, path: values, given: map[string][]string{}}
+	m := &maker{seed: a.seed, call: r.Method + " " + p.template, path: values, item: p.key(), given: map[string][]string{}}
 	for name, list := range r.URL.Query() {
 		for _, text := range list {
 			m.give(name, strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(",| ", c) })...)
@@ -188,7 +189,7 @@ func (m *maker) tuple(schema *openapi3.Schema, p place) any {
 // object makes the properties of an object, those that need not be there only where it is not deep.
 func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 	fields, required := properties(ref.Value)
-	fixed, rows := m.decided(ref, fields, p)
+	fixed, first := m.decided(ref, fields, p)
 	at := p.at
 	if id := identity(fields); id != "" {
 		if fixed[id] == nil {
@@ -202,10 +203,10 @@ func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 	}
 	out := map[string]any{}
 	names := slices.Sorted(maps.Keys(fields))
-	if rows != "" { // what is beside the rows depends on them
-		m.rowsAt = plain(rows)
-		out[rows] = m.value(fields[rows], place{at: at + "." + rows, name: rows, depth: p.depth + 1})
-		names = slices.DeleteFunc(names, func(name string) bool { return name == rows })
+	if first != "" { // what is beside rows depends on them
+		m.rowsAt = plain(first)
+		out[first] = m.value(fields[first], place{at: at + "." + first, name: first, depth: p.depth + 1})
+		names = slices.DeleteFunc(names, func(name string) bool { return name == first })
 	}
 	for _, name := range names {
 		inner := place{at: at + "." + name, name: name, depth: p.depth + 1}
@@ -219,7 +220,7 @@ func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 			out[name] = value
 			continue
 		}
-		if rows != "" || p.beside {
+		if first != "" || p.beside {
 			inner.beside = p.beside || slices.Contains(besideNames(), plain(name))
 			if value, known := m.beside(name, fields[name].Value, inner); known {
 				if value != nil || required[name] {
@@ -235,19 +236,6 @@ func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 	return out
 }
 
-// decided returns what the call decides of an object, and the property that has the rows that the call asks for; empty if there is none.
-func (m *maker) decided(ref *openapi3.SchemaRef, fields map[string]*openapi3.SchemaRef, p place) (fixed map[string]any, rows string) {
-	if m.inRows || p.fixed != nil {
-		return p.fixed, ""
-	}
-	fixed, rows = m.ofPath(ref, fields), m.rowsIn(fields, 0)
-	if rows != "" && (len(fixed) == 0 || m.pages.by != "") {
-		return fixed, rows
-	}
-	m.inRows = true
-	return m.echo(fixed, fields), ""
-}
-
 // present returns the value of a member that must be there.
 func present(value any, schema *openapi3.Schema) any {
 	switch {
@@ -259,19 +247,6 @@ func present(value any, schema *openapi3.Schema) any {
 		return 0
 	}
 	return map[string]any{}
-}
-
-// ofPath returns the properties that the path's parameters decide.
-func (m *maker) ofPath(ref *openapi3.SchemaRef, fields map[string]*openapi3.SchemaRef) map[string]any {
-	out := map[string]any{}
-	for _, parameter := range slices.Sorted(maps.Keys(m.path)) {
-		if name := propertyOf(parameter, ref, fields); name != "" {
-			if value, ok := typed(m.path[parameter], fields[name].Value); ok {
-				out[name] = value
-			}
-		}
-	}
-	return out
 }
 
 // isScalar reports whether a schema is not one of objects and lists.

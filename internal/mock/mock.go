@@ -8,6 +8,7 @@
 //	  shapes  shape.go, part.go, converter.go  what a binding reads, as a schema that a document could have
 //	  answer  answer.go, xml.go           the answer of a call
 //	maker     maker.go, rows.go, entries.go, scalar.go  values of schemas, of documents and of bindings
+//	          decide.go                   what a call decides of them
 //	paging    paging.go, besides.go       the page of the rows that a call asks for, and what an answer has beside them
 //
 // Answers are deterministic: they depend on the seed, on the call and on the document. An entity has the same values in

@@ -43,6 +43,17 @@ func collect(schema *openapi3.Schema, fields map[string]*openapi3.SchemaRef, req
 // nameOf returns the name of a schema in the document; empty for one without a name.
 func nameOf(ref *openapi3.SchemaRef) string { return ref.Ref[strings.LastIndexByte(ref.Ref, '/')+1:] }
 
+// typeOf returns the plain name of what a schema is of: order for an OrderResponse; empty for one without a name.
+func typeOf(ref *openapi3.SchemaRef) string {
+	name := plain(nameOf(ref))
+	for _, end := range []string{"dto", "response", "details", "detail", "view", "model", "resource", "result", "out", "read"} {
+		if short := strings.TrimSuffix(name, end); short != "" && short != name {
+			return short
+		}
+	}
+	return name
+}
+
 // plain returns a name without case, dashes and underscores.
 func plain(name string) string {
 	return strings.NewReplacer("-", "", "_", "", "[", "", "]", "").Replace(strings.ToLower(name))
@@ -58,8 +69,8 @@ func propertyOf(parameter string, ref *openapi3.SchemaRef, fields map[string]*op
 				return field
 			}
 		}
-		if fields["id"] != nil && ref.Ref != "" && name == plain(nameOf(ref))+"id" {
-			return "id"
+		if id := identity(fields); id != "" && name == typeOf(ref)+"id" {
+			return id
 		}
 	}
 	return ""
