@@ -39,6 +39,11 @@ func (imp openAPI) calls(chosen []openapi.Operation) []*call {
 		if why == "" {
 			why = imp.unsent(op)
 		}
+		if why == "" && c.payload != nil && c.payload.xml {
+			if why = imp.answerNotInXML(c.payload.schema); why != "" {
+				why = "its answer can't be read: " + why
+			}
+		}
 		if why != "" {
 			imp.leaveOut(op.String(), why)
 			continue
@@ -125,6 +130,9 @@ func (imp openAPI) answer(c *call) string {
 	at := spot{name: pascal(c.field.name) + "Result", root: true}
 	if c.root == rootQuery {
 		at = imp.inline(pascal(c.field.name))
+	}
+	if imp.xml && imp.isList(schema) {
+		c.selected = imp.elements(schema)
 	}
 	s := imp.shape(schema, at)
 	c.field.comments = append(c.field.comments, s.comments()...)

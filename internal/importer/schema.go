@@ -23,6 +23,8 @@ type shaper struct {
 	visiting map[*openapi3.Schema]bool // what is not an object and is being made
 	xml      bool                      // the answer that is being made is XML
 
+	unreadable map[*openapi3.Schema]string // why values can't be read from XML, "" for those that can
+
 	components map[string]bool // what the document's schemas are called, in lower case
 }
 
@@ -30,6 +32,7 @@ func newShaper(d *draft, doc *openapi.Document) *shaper {
 	sh := &shaper{
 		draft: d, schemas: &schemas{doc: doc, merged: map[*openapi3.Schema]*openapi3.Schema{}, names: map[*openapi3.Schema][]string{}},
 		made: map[typeKey]string{}, enums: map[*openapi3.Schema]*enum{}, visiting: map[*openapi3.Schema]bool{}, components: map[string]bool{},
+		unreadable: map[*openapi3.Schema]string{},
 	}
 	if doc.Components != nil {
 		for component := range doc.Components.Schemas {
@@ -240,14 +243,27 @@ func (sh *shaper) properties(s *openapi3.Schema, input bool) (names, omitted []s
 		writeOnly := own != nil && own.WriteOnly || p != nil && p.WriteOnly
 		switch {
 		case input && readOnly || !input && writeOnly:
-		case pathStep(name) == "" || input && strings.ContainsAny(name, "\"'`,\\"):
-			omitted = append(omitted, "The property "+strconv.Quote(name)+" is left out: a binding can't have this name.")
 		case p != nil && p.Always != nil && !*p.Always:
 		default:
+			if why := sh.omission(s.Properties[name], name, input); why != "" {
+				omitted = append(omitted, "The property "+strconv.Quote(name)+" is left out: "+why+".")
+				continue
+			}
 			names = append(names, name)
 		}
 	}
 	return names, omitted
+}
+
+// omission returns why a property can't be a field; "" if it can.
+func (sh *shaper) omission(ref *openapi3.SchemaRef, name string, input bool) string {
+	switch {
+	case sh.xml && !input:
+		return sh.propertyNotInXML(ref, name)
+	case pathStep(name) == "" || input && strings.ContainsAny(name, "\"'`,\\"):
+		return "a binding can't have this name"
+	}
+	return ""
 }
 
 // property makes the field of a property; as is the field's name.
@@ -328,23 +344,4 @@ func inputNames(names []string) []string {
 		out[i] = strings.TrimSuffix(name, "Input") + "Input"
 	}
 	return out
-}
-
-// xmlSource is where a property is in XML.
-func xmlSource(name string, s *openapi3.Schema) string {
-	if s.XML == nil {
-		return name
-	}
-	if s.XML.Name != "" {
-		name = s.XML.Name
-	}
-	switch {
-	case s.XML.Attribute:
-		return "@" + name
-	case s.XML.Wrapped && s.Items != nil && s.Items.Value != nil && s.Items.Value.XML != nil && s.Items.Value.XML.Name != "":
-		return name + "." + s.Items.Value.XML.Name
-	case s.XML.Wrapped:
-		return name + "." + name
-	}
-	return name
 }

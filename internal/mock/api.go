@@ -25,9 +25,9 @@ type api struct {
 
 // apiPath is a path of the document.
 type apiPath struct {
-	template   string // such as /orders/{id}
+	template   string           // such as /orders/{id}
+	segments   []*regexp.Regexp // with a group for each parameter
 	parameters []string
-	pattern    *regexp.Regexp // with a group for each parameter
 	item       *openapi3.PathItem
 }
 
@@ -37,51 +37,71 @@ func newAPI(service string, doc *openapi3.T, seed uint64) *api {
 		a.paths = append(a.paths, newPath(template, item))
 	}
 	slices.SortFunc(a.paths, func(x, y apiPath) int {
-		return cmp.Or(cmp.Compare(len(x.parameters), len(y.parameters)), cmp.Compare(x.template, y.template))
+		return cmp.Or(cmp.Compare(len(x.parameters), len(y.parameters)), cmp.Compare(y.literal(), x.literal()), cmp.Compare(x.template, y.template))
 	})
 	return a
 }
 
 func newPath(template string, item *openapi3.PathItem) apiPath {
 	p := apiPath{template: template, item: item}
-	var pattern strings.Builder
 	bare, _, _ := strings.Cut(template, "#") // in some documents, operations of one path differ by it
-	for rest := strings.Trim(bare, "/"); ; {
-		before, after, ok := strings.Cut(rest, "{")
-		pattern.WriteString(regexp.QuoteMeta(before))
-		name, next, closed := strings.Cut(after, "}")
-		if !ok || !closed {
-			break
+	for _, segment := range segmentsOf(bare) {
+		var pattern strings.Builder
+		for rest := segment; ; {
+			before, after, ok := strings.Cut(rest, "{")
+			name, next, closed := strings.Cut(after, "}")
+			if !ok || !closed {
+				pattern.WriteString(regexp.QuoteMeta(rest))
+				break
+			}
+			p.parameters = append(p.parameters, name)
+			pattern.WriteString(regexp.QuoteMeta(before) + "(.+?)")
+			rest = next
 		}
-		p.parameters = append(p.parameters, name)
-		pattern.WriteString("([^/]+?)")
-		rest = next
+		p.segments = append(p.segments, regexp.MustCompile("^(?s:"+pattern.String()+")$"))
 	}
-	p.pattern = regexp.MustCompile("^/?" + pattern.String() + "/?$")
 	return p
 }
 
-// match returns the parameters of an escaped path that is an instance of the template.
-func (p apiPath) match(escaped string) (map[string]string, bool) {
-	groups := p.pattern.FindStringSubmatch(escaped)
-	if groups == nil {
+// literal returns how much of the template is no parameter.
+func (p apiPath) literal() int { return len(p.template) - len(strings.Join(p.parameters, "")) }
+
+// segmentsOf returns the segments of a path without escapes.
+func segmentsOf(escaped string) []string {
+	segments := strings.Split(strings.Trim(escaped, "/"), "/")
+	for i, segment := range segments {
+		if text, err := url.PathUnescape(segment); err == nil {
+			segments[i] = text
+		}
+	}
+	return segments
+}
+
+// match returns the parameters of a path, of which these are the segments, if it is an instance of the template.
+func (p apiPath) match(segments []string) (map[string]string, bool) {
+	if len(segments) != len(p.segments) {
 		return nil, false
+	}
+	var all []string
+	for i, segment := range p.segments {
+		groups := segment.FindStringSubmatch(segments[i])
+		if groups == nil {
+			return nil, false
+		}
+		all = append(all, groups[1:]...)
 	}
 	values := map[string]string{}
 	for i, name := range p.parameters {
-		text, err := url.PathUnescape(groups[i+1])
-		if err != nil {
-			return nil, false
-		}
-		values[name] = text
+		values[name] = all[i]
 	}
 	return values, true
 }
 
 // ServeHTTP answers with the example of the operation's first successful response or, without one, with values of its schema.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	segments := segmentsOf(r.URL.EscapedPath())
 	for _, p := range a.paths {
-		values, ok := p.match(r.URL.EscapedPath())
+		values, ok := p.match(segments)
 		if !ok {
 			continue
 		}
@@ -89,21 +109,32 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if operation == nil {
 			continue
 		}
-		status, response := success(operation)
-		media := jsonOf(response)
-		if media == nil {
-			w.WriteHeader(status)
-			return
-		}
-		body := newMaker(a, r, p, values).body(media)
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_, _ = w.Write(body) // a client that is gone needs none
+		a.answer(w, newMaker(a, r, p, operation, values), r.Header.Get("Accept"), operation)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusNotFound)
 	_ = json.NewEncoder(w).Encode(map[string]string{"message": fmt.Sprintf("the document of %s has no %s %s", a.service, r.Method, path.Clean(r.URL.Path))})
+}
+
+// answer writes the answer of an operation: in JSON, or in XML if the document has no JSON or only XML is accepted.
+func (a *api) answer(w http.ResponseWriter, m *maker, accept string, operation *openapi3.Operation) {
+	status, response := success(operation)
+	media, kind := contentOf(response, isJSON), "application/json"
+	if other := contentOf(response, isXML); other != nil && (media == nil || strings.Contains(accept, "xml") && !strings.Contains(accept, "json")) {
+		media, kind = other, "application/xml"
+	}
+	if media == nil {
+		w.WriteHeader(status)
+		return
+	}
+	body := m.body(media, kind == "application/xml")
+	w.Header().Set("Content-Type", kind)
+	if response.Headers["Link"] != nil && m.pages.more() {
+		w.Header().Set("Link", "<"+m.pages.link()+`>; rel="next"`)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that is gone needs none
 }
 
 // success returns the response of an operation with the least 2xx status.
@@ -125,16 +156,23 @@ func success(operation *openapi3.Operation) (int, *openapi3.Response) {
 	return status, found
 }
 
-// jsonOf returns the JSON content of a response; nil if there is none.
-func jsonOf(response *openapi3.Response) *openapi3.MediaType {
+// contentOf returns the content of a response with a wanted media type; nil if there is none.
+func contentOf(response *openapi3.Response, wanted func(string) bool) *openapi3.MediaType {
 	if response == nil {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(response.Content)) {
-		base, _, _ := strings.Cut(name, ";")
-		if base == "application/json" || strings.HasSuffix(base, "+json") || base == "*/*" {
+		if base, _, _ := strings.Cut(name, ";"); wanted(base) && response.Content[name] != nil {
 			return response.Content[name]
 		}
 	}
 	return nil
+}
+
+func isJSON(media string) bool {
+	return media == "application/json" || strings.HasSuffix(media, "+json") || media == "*/*"
+}
+
+func isXML(media string) bool {
+	return media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml")
 }

@@ -132,7 +132,7 @@ func (b *bound) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case format == plan.XML:
 		w.Header().Set("Content-Type", "application/xml")
-		_, _ = w.Write(xmlOf(body)) // a client that is gone needs none
+		_, _ = w.Write(xmlOf("answer", body)) // a client that is gone needs none
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(body) // as above

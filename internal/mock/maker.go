@@ -29,23 +29,26 @@ type maker struct {
 	seed   uint64
 	call   string
 	path   map[string]string   // values of the path's parameters
+	item   string              // the parameter that is the key at the end of the path; "" if there is none
 	given  map[string][]string // values of the query's parameters, and of the lists that the body has
-	limit  int                 // how many rows the call asks for; 0 if it does not say
+	pages  paging              // of the rows that the call asks for
+	rowsAt string              // the property that has them
 	sent   map[string]any      // the object that the call sent; nil for none
 	inRows bool                // parameters were applied
 	values int                 // that were made
 }
 
-func newMaker(a *api, r *http.Request, p apiPath, values map[string]string) *maker {
-	m := &maker{seed: a.seed, call: r.Method + " " + p.template, path: values, given: map[string][]string{}}
+func newMaker(a *api, r *http.Request, p apiPath, operation *openapi3.Operation, values map[string]string) *maker {
+	m := &maker{seed: a.seed, call: r.Method + " " + p.template, path: values, item: p.key(), given: map[string][]string{}}
 	for name, list := range r.URL.Query() {
 		for _, text := range list {
 			m.give(name, strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(",| ", c) })...)
 		}
 	}
-	if r.Body == nil || json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&m.sent) != nil {
-		return m // what is no object changes nothing
+	if r.Body != nil && json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&m.sent) != nil {
+		m.sent = nil // what is no object changes nothing
 	}
+	m.pages = pagingOf(r, p, operation, m.sent)
 	for name, value := range m.sent {
 		if list, ok := value.([]any); ok {
 			for _, item := range list {
@@ -61,24 +64,28 @@ func (m *maker) give(name string, values ...string) {
 		return
 	}
 	m.given[name] = append(m.given[name], values...)
-	if n, err := strconv.Atoi(values[0]); isLimit(name) && err == nil && n > 0 {
-		m.limit = min(n, maxRows)
-	}
 }
 
 // isLimit reports whether a parameter says how many rows a call asks for.
 func isLimit(name string) bool {
-	return slices.Contains([]string{"limit", "first", "size", "pagesize", "perpage", "take", "top"}, plain(name))
+	return slices.Contains(strings.Fields(`limit perpage pagesize maxresults pagelimit maxitems maxrecords resultsperpage itemsperpage size top take
+		first`), plain(name))
 }
 
-// body returns the JSON of a response.
-func (m *maker) body(media *openapi3.MediaType) []byte {
+// body returns a response in JSON or XML.
+func (m *maker) body(media *openapi3.MediaType, inXML bool) []byte {
 	var value any
 	switch {
 	case media.Example != nil && len(m.path)+len(m.given) == 0:
 		value = media.Example
+		if text, ok := value.(string); ok && inXML {
+			return []byte(text)
+		}
 	case media.Schema != nil:
 		value = m.value(media.Schema, place{at: m.call, name: m.call})
+	}
+	if inXML {
+		return documentXML(media.Schema, value)
 	}
 	text, err := json.Marshal(value)
 	if err != nil { // an example that JSON does not have, such as a map of YAML with numbers as keys
@@ -97,12 +104,19 @@ type place struct {
 	depth int            // of objects and lists around it
 	row   int            // of a list, from 0
 	fixed map[string]any // the values of properties that the call decides
+
+	beside bool // it is beside the rows of a page
 }
 
 func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
 	m.values++
 	if ref == nil || ref.Value == nil || p.depth > deepest || m.values > 2*maxValues {
 		return nil
+	}
+	if len(ref.Value.AllOf) > 0 {
+		if all, _ := properties(ref.Value); len(all) == 0 { // it is no object, or one without members that are known
+			ref = &openapi3.SchemaRef{Ref: ref.Ref, Value: allOf(ref.Value, 0)}
+		}
 	}
 	schema := ref.Value
 	if choices := slices.Concat(schema.OneOf, schema.AnyOf); len(choices) > 0 && len(schema.Properties) == 0 {
@@ -117,11 +131,11 @@ func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
 		return m.list(schema, p)
 	case len(schema.PrefixItems) > 0:
 		return m.tuple(schema, p)
-	case schema.Type.Includes("object") || len(schema.Properties)+len(schema.AllOf) > 0:
-		if all, _ := properties(schema); len(all) > 0 || len(schema.AllOf) == 0 {
-			return m.object(ref, p)
+	case schema.Type.Includes("object") || len(schema.Properties)+len(schema.AllOf) > 0 || schema.AdditionalProperties.Schema != nil:
+		if len(schema.Properties)+len(schema.AllOf) == 0 {
+			return m.entries(schema, p)
 		}
-		return m.value(schema.AllOf[0], p) // of one that is no object: allOf only describes it
+		return m.object(ref, p)
 	}
 	return m.scalar(schema, p)
 }
@@ -154,10 +168,11 @@ func discriminate(d *openapi3.Discriminator, ref string) string {
 
 // list makes rows: as many as the schema asks for, a row for each key that the call asks for, or a few.
 func (m *maker) list(schema *openapi3.Schema, p place) any {
-	rows := m.rows(schema, p.depth)
+	rows, first := m.rows(schema, p)
 	out := make([]any, len(rows))
 	for i, fixed := range rows {
-		out[i] = m.value(schema.Items, place{at: p.at + "[" + strconv.Itoa(i) + "]", name: p.name, depth: p.depth + 1, row: i, fixed: fixed})
+		at := p.at + "[" + strconv.Itoa(first+i) + "]"
+		out[i] = m.value(schema.Items, place{at: at, name: p.name, depth: p.depth + 1, row: first + i, fixed: fixed})
 	}
 	return out
 }
@@ -171,79 +186,10 @@ func (m *maker) tuple(schema *openapi3.Schema, p place) any {
 	return out
 }
 
-func (m *maker) rows(schema *openapi3.Schema, depth int) []map[string]any {
-	fields, _ := properties(schema.Items.Value)
-	if len(fields) > 0 && !m.inRows { // only the outer rows are what the call asks for
-		m.inRows = true
-		fixed := m.ofPath(schema.Items, fields)
-		for _, parameter := range slices.Sorted(maps.Keys(m.given)) {
-			if name := propertyOf(parameter, schema.Items, fields); name != "" {
-				each := 2 // of another entity's key, such as the orders of a customer
-				if name == identity(fields) {
-					each = 1
-				}
-				return keyed(fixed, name, m.given[parameter], fields[name].Value, each)
-			}
-		}
-		if m.limit > 0 {
-			return repeat(fixed, m.limit)
-		}
-		return repeat(fixed, m.size(schema, depth))
-	}
-	return repeat(nil, m.size(schema, depth))
-}
-
-func (m *maker) size(schema *openapi3.Schema, depth int) int {
-	least := int(min(schema.MinItems, maxRows)) //nolint:gosec // at most maxRows
-	if m.values > maxValues || depth >= maxDepth {
-		return least
-	}
-	n := max(fewRows, least)
-	if schema.MaxItems != nil {
-		n = min(n, int(min(*schema.MaxItems, maxRows))) //nolint:gosec // at most maxRows
-	}
-	return n
-}
-
-// keyed returns rows with keys as the property name, so many of each.
-func keyed(fixed map[string]any, name string, keys []string, schema *openapi3.Schema, each int) []map[string]any {
-	var rows []map[string]any
-	seen := map[string]bool{}
-	for _, key := range keys {
-		if seen[key] || len(rows) >= maxRows {
-			continue
-		}
-		seen[key] = true
-		for range each {
-			row := maps.Clone(fixed)
-			if row == nil {
-				row = map[string]any{}
-			}
-			row[name] = typed(key, schema)
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
-
-func repeat(fixed map[string]any, n int) []map[string]any {
-	rows := make([]map[string]any, n)
-	for i := range rows {
-		rows[i] = fixed
-	}
-	return rows
-}
-
 // object makes the properties of an object, those that need not be there only where it is not deep.
 func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 	fields, required := properties(ref.Value)
-	fixed := p.fixed
-	if !m.inRows && p.fixed == nil {
-		if fixed = m.ofPath(ref, fields); len(fixed) > 0 || !hasRows(fields) {
-			m.inRows = true
-			fixed = m.echo(fixed, fields)
-		}
-	}
+	fixed, first := m.decided(ref, fields, p)
 	at := p.at
 	if id := identity(fields); id != "" {
 		if fixed[id] == nil {
@@ -256,32 +202,51 @@ func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 		at = nameOf(ref) + "/" + fmt.Sprint(fixed[id])
 	}
 	out := map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
+	names := slices.Sorted(maps.Keys(fields))
+	if first != "" { // what is beside rows depends on them
+		m.rowsAt = plain(first)
+		out[first] = m.value(fields[first], place{at: at + "." + first, name: first, depth: p.depth + 1})
+		names = slices.DeleteFunc(names, func(name string) bool { return name == first })
+	}
+	for _, name := range names {
+		inner := place{at: at + "." + name, name: name, depth: p.depth + 1}
 		value, isFixed := fixed[name]
-		if inner, ok := value.(nested); ok {
-			out[name] = m.value(fields[name], place{at: at + "." + name, name: name, depth: p.depth + 1, fixed: inner})
+		if of, ok := value.(nested); ok {
+			inner.fixed = of
+			out[name] = m.value(fields[name], inner)
 			continue
 		}
 		if isFixed {
 			out[name] = value
 			continue
 		}
+		if first != "" || p.beside {
+			inner.beside = p.beside || slices.Contains(besideNames(), plain(name))
+			if value, known := m.beside(name, fields[name].Value, inner); known {
+				if value != nil || required[name] {
+					out[name] = present(value, fields[name].Value)
+				}
+				continue
+			}
+		}
 		if field := fields[name]; required[name] || p.depth < maxDepth && m.values < maxValues && !field.Value.WriteOnly && !isCursor(name) {
-			out[name] = m.value(field, place{at: at + "." + name, name: name, depth: p.depth + 1})
+			out[name] = m.value(field, inner)
 		}
 	}
 	return out
 }
 
-// ofPath returns the properties that the path's parameters decide.
-func (m *maker) ofPath(ref *openapi3.SchemaRef, fields map[string]*openapi3.SchemaRef) map[string]any {
-	out := map[string]any{}
-	for _, parameter := range slices.Sorted(maps.Keys(m.path)) {
-		if name := propertyOf(parameter, ref, fields); name != "" && isScalar(fields[name].Value) {
-			out[name] = typed(m.path[parameter], fields[name].Value)
-		}
+// present returns the value of a member that must be there.
+func present(value any, schema *openapi3.Schema) any {
+	switch {
+	case value != nil || schema.Nullable || schema.Type.Includes("null"):
+		return value
+	case schema.Type.Includes("string"):
+		return ""
+	case schema.Type.Includes("integer"):
+		return 0
 	}
-	return out
+	return map[string]any{}
 }
 
 // isScalar reports whether a schema is not one of objects and lists.

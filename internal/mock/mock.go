@@ -1,13 +1,15 @@
 // Package mock answers for services, so that frontends are developed and tested without them.
 //
 //	Project   mock.go                     which of these answers for a service
-//	api       api.go                      an OpenAPI document
+//	api       api.go, xmlnames.go         an OpenAPI document
 //	protos    grpc.go                     protos
 //	bound     binding.go                  the bindings of schemas, for a service without a document
 //	  request request.go, target.go       which call a request is, and what it asks for
 //	  shapes  shape.go, part.go, converter.go  what a binding reads, as a schema that a document could have
 //	  answer  answer.go, xml.go           the answer of a call
-//	maker     maker.go, scalar.go         values of schemas, of documents and of bindings
+//	maker     maker.go, rows.go, entries.go, scalar.go  values of schemas, of documents and of bindings
+//	          decide.go                   what a call decides of them
+//	paging    paging.go, besides.go       the page of the rows that a call asks for, and what an answer has beside them
 //
 // Answers are deterministic: they depend on the seed, on the call and on the document. An entity has the same values in
 // all answers that have it: what GET /orders lists, GET /orders/1 has too.

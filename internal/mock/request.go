@@ -30,13 +30,7 @@ type request struct {
 }
 
 func readRequest(r *http.Request) *request {
-	q := &request{method: r.Method, query: r.URL.Query(), header: r.Header, at: r.URL}
-	for segment := range strings.SplitSeq(strings.Trim(r.URL.EscapedPath(), "/"), "/") {
-		if text, err := url.PathUnescape(segment); err == nil {
-			segment = text
-		}
-		q.segments = append(q.segments, segment)
-	}
+	q := &request{method: r.Method, query: r.URL.Query(), header: r.Header, at: r.URL, segments: segmentsOf(r.URL.EscapedPath())}
 	if q.segments[0] == "" {
 		q.segments = nil
 	}

@@ -15,7 +15,14 @@ func (m *maker) newID(schema *openapi3.Schema, p place) any {
 	if schema.Format == "uuid" {
 		return m.uuid(p.at + ".id")
 	}
-	key := typed(strconv.Itoa(p.row+1), schema)
+	number := strconv.Itoa(p.row + 1)
+	key, ok := typed(number, schema)
+	switch {
+	case !ok && len(schema.Enum) > 0:
+		return m.scalar(schema, p)
+	case !ok:
+		key = number
+	}
 	if text, ok := key.(string); ok {
 		return m.key(schema, text)
 	}

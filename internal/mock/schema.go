@@ -1,10 +1,12 @@
 package mock
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -24,9 +26,14 @@ func collect(schema *openapi3.Schema, fields map[string]*openapi3.SchemaRef, req
 		collect(part.Value, fields, required, depth+1)
 	}
 	for name, field := range schema.Properties {
-		if field.Value != nil {
-			fields[name] = field
+		if field.Value == nil {
+			continue
 		}
+		if have := fields[name]; have != nil && isScalar(have.Value) && isScalar(field.Value) { // as both parts say
+			both := &openapi3.Schema{AllOf: openapi3.SchemaRefs{field, have}}
+			field = &openapi3.SchemaRef{Ref: field.Ref, Value: allOf(both, 0)}
+		}
+		fields[name] = field
 	}
 	for _, name := range schema.Required {
 		required[name] = true
@@ -35,6 +42,17 @@ func collect(schema *openapi3.Schema, fields map[string]*openapi3.SchemaRef, req
 
 // nameOf returns the name of a schema in the document; empty for one without a name.
 func nameOf(ref *openapi3.SchemaRef) string { return ref.Ref[strings.LastIndexByte(ref.Ref, '/')+1:] }
+
+// typeOf returns the plain name of what a schema is of: order for an OrderResponse; empty for one without a name.
+func typeOf(ref *openapi3.SchemaRef) string {
+	name := plain(nameOf(ref))
+	for _, end := range []string{"dto", "response", "details", "detail", "view", "model", "resource", "result", "out", "read"} {
+		if short := strings.TrimSuffix(name, end); short != "" && short != name {
+			return short
+		}
+	}
+	return name
+}
 
 // plain returns a name without case, dashes and underscores.
 func plain(name string) string {
@@ -51,8 +69,8 @@ func propertyOf(parameter string, ref *openapi3.SchemaRef, fields map[string]*op
 				return field
 			}
 		}
-		if fields["id"] != nil && ref.Ref != "" && name == plain(nameOf(ref))+"id" {
-			return "id"
+		if id := identity(fields); id != "" && name == typeOf(ref)+"id" {
+			return id
 		}
 	}
 	return ""
@@ -76,39 +94,45 @@ func identity(fields map[string]*openapi3.SchemaRef) string {
 	return ""
 }
 
-// hasRows reports whether an object is around a list of objects, such as a page.
-func hasRows(fields map[string]*openapi3.SchemaRef) bool {
-	for _, field := range fields {
-		if field.Value.Items == nil || field.Value.Items.Value == nil {
-			continue
-		}
-		if of, _ := properties(field.Value.Items.Value); len(of) > 0 {
-			return identity(fields) == ""
-		}
-	}
-	return false
-}
-
 // isCursor reports whether a property says where another page begins: there is none.
 func isCursor(name string) bool {
 	name = plain(name)
 	return strings.HasPrefix(name, "next") || strings.HasPrefix(name, "prev") || strings.HasSuffix(name, "cursor")
 }
 
-// typed returns a parameter's text as a schema has it.
-func typed(text string, schema *openapi3.Schema) any {
+// typed returns a text as a schema of a scalar has it. It reports false if it is no value of the schema.
+func typed(text string, schema *openapi3.Schema) (value any, ok bool) {
 	switch {
+	case !isScalar(schema):
+		return nil, false
+	case len(schema.Enum) > 0:
+		i := slices.IndexFunc(schema.Enum, func(one any) bool { return fmt.Sprint(one) == text })
+		if i < 0 {
+			return nil, false
+		}
+		return schema.Enum[i], true
 	case schema.Type.Permits("string"):
+		return text, fitsFormat(text, schema.Format)
 	case schema.Type.Permits("integer"):
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return n
-		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		return n, err == nil
 	case schema.Type.Permits("number"):
-		if n, err := strconv.ParseFloat(text, 64); err == nil {
-			return n
-		}
+		n, err := strconv.ParseFloat(text, 64)
+		return n, err == nil
 	case schema.Type.Permits("boolean"):
-		return text == "true"
+		return text == "true", text == "true" || text == "false"
 	}
-	return text
+	return nil, false
+}
+
+// fitsFormat reports whether a text is a time if a format says so.
+func fitsFormat(text, format string) bool {
+	var err error
+	switch format {
+	case "date-time":
+		_, err = time.Parse(time.RFC3339, text)
+	case "date":
+		_, err = time.Parse(time.DateOnly, text)
+	}
+	return err == nil
 }

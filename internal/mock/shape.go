@@ -151,7 +151,7 @@ func (s *shapes) entries(o *plan.Object) *openapi3.SchemaRef {
 	}
 	ref := &openapi3.SchemaRef{Value: &openapi3.Schema{}}
 	s.objects[o] = ref
-	keys, value := []string{"amber", "brisk", "plain"}, &part{}
+	keys, value := entryKeys(), &part{}
 	for _, f := range o.Fields {
 		switch {
 		case f.Constant != nil:

@@ -51,8 +51,8 @@ func (c *boundCall) typed(f *plan.Field, text string) any {
 		return nil
 	}
 	schema := schemaOf(f.Read.Type.NamedType, f.Read.Scalar).Value
-	value := typed(text, schema)
-	if _, isText := value.(string); isText && !schema.Type.Permits("string") {
+	value, ok := typed(text, schema)
+	if !ok {
 		return nil
 	}
 	return value

@@ -7,15 +7,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// xmlOf returns a value as XML: members are elements, or attributes if their names begin with @, and items of lists are elements
-// of one name.
-func xmlOf(value any) []byte {
+// xmlOf returns a value as XML, in a root element: members are elements, or attributes if their names begin with @, and items of lists are
+// elements of one name.
+func xmlOf(root string, value any) []byte {
 	var b bytes.Buffer
 	b.WriteString(xml.Header)
-	writeElement(&b, "answer", value)
+	writeElement(&b, root, value)
 	return b.Bytes()
 }
 
@@ -50,7 +51,13 @@ func writeElement(b *bytes.Buffer, name string, value any) {
 	}
 }
 
-func writeText(b *bytes.Buffer, value any) { _ = xml.EscapeText(b, []byte(fmt.Sprint(value))) } // a buffer can be written
+func writeText(b *bytes.Buffer, value any) {
+	text := fmt.Sprint(value)
+	if number, ok := value.(float64); ok {
+		text = strconv.FormatFloat(number, 'f', -1, 64)
+	}
+	_ = xml.EscapeText(b, []byte(text)) // a buffer can be written
+}
 
 // jsonText returns a scalar as JSON.
 func jsonText(value any) string {
