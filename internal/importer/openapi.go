@@ -76,7 +76,7 @@ func (imp openAPI) call(c *call) {
 		c.used["first"], c.used["after"] = true, true
 	}
 	imp.parameters(c)
-	c.field.typ = "Boolean!"
+	c.field.typ = "Boolean"
 	if c.body != nil {
 		imp.body(c)
 	}

@@ -189,7 +189,7 @@ func (imp protos) response(m protoreflect.MessageDescriptor) (s shape, selected 
 	case ok && m.FullName() != "google.protobuf.FieldMask": // which is the list that it has
 		return known, ""
 	case m.Fields().Len() == 0:
-		return shape{name: "Boolean!"}, ""
+		return shape{name: "Boolean"}, ""
 	case m.Fields().Len() == 1:
 		only := m.Fields().Get(0)
 		return imp.shape(only, false), string(only.Name())
