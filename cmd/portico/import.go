@@ -127,6 +127,13 @@ func misfits(ctx context.Context, dir string) []string {
 	return all
 }
 
+func fieldsOf(n int) string {
+	if n == 1 {
+		return "a field"
+	}
+	return "fields"
+}
+
 func (f *importFlags) draft(ctx context.Context) (*importer.Draft, error) {
 	if f.grpc {
 		return importer.Proto(ctx, f.files, f.Options)
@@ -154,7 +161,7 @@ func (c console) write(ctx context.Context, draft *importer.Draft, f *importFlag
 		}
 		fmt.Fprintf(c.out, "%-10s %s\n", state, file.Path)
 	}
-	fmt.Fprintf(c.out, "%d %s of the service became fields\n", draft.Fields, plural(draft.Fields, "operation"))
+	fmt.Fprintf(c.out, "%d %s of the service became %s\n", draft.Fields, plural(draft.Fields, "operation"), fieldsOf(draft.Fields))
 	c.list("left out:", draft.LeftOut)
 	c.list("missing in the document:", draft.Warnings)
 	c.list("changed here and in the document, where the text here stays:", conflicts(draft))

@@ -66,7 +66,7 @@ func TestImportWritesADraftAndSaysWhatIsNext(t *testing.T) {
 	}
 	want := `wrote      schema/shared/shop.graphqls
 wrote      clients/shop/openapi.yaml
-1 operation of the service became fields
+1 operation of the service became a field
 
 left out:
   GET /file: it answers with text/csv, not JSON or XML
@@ -132,6 +132,33 @@ func TestImportAgain(t *testing.T) {
 				t.Errorf("the draft is\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// TestImportAgainOfWindows imports a document that has changed into a draft with the line ends of Windows, and one with a mistake.
+func TestImportAgainOfWindows(t *testing.T) {
+	dir, document := newProject(t)
+	args := []string{"openapi", document, "--service=shop", "-C", dir, "--yes"}
+	if _, err := runImport(t, "", args...); err != nil {
+		t.Fatal(err)
+	}
+	target := filepath.Join(dir, "schema/shared/shop.graphqls")
+	mine := strings.ReplaceAll(strings.Replace(get(t, target), "placedAt: DateTime @source", "placedAt: DateTime @deprecated @source", 1), "\n", "\r\n")
+	put(t, target, mine)
+	if out, err := runImport(t, "", args...); err != nil || !strings.HasPrefix(out, "unchanged  schema/shared/shop.graphqls\n") {
+		t.Errorf("%v; it is changed by the same document:\n%s", err, out)
+	}
+	put(t, document, strings.Replace(shopDocument, "total: {type: integer, format: int64}", "total: {type: integer, format: int64}, note: {type: string}", 1))
+	if _, err := runImport(t, "", args...); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := get(t, target), strings.Replace(mine, "  total: Int64\r\n", "  total: Int64\r\n  note: String\r\n", 1); got != want {
+		t.Errorf("the draft is\n%q\nwant\n%q", got, want)
+	}
+	put(t, target, "type {\n")
+	put(t, document, shopDocument)
+	if _, err := runImport(t, "", args...); err == nil || !strings.HasPrefix(err.Error(), "schema/shared/shop.graphqls:1:6: ") {
+		t.Errorf("a draft with a mistake is merged: %v", err)
 	}
 }
 

@@ -22,7 +22,7 @@ func TestImported(t *testing.T) {
 	t.Parallel()
 	dir := emptyProject(t)
 	for i, name := range []string{
-		"commerce", "parameters", "fields", "objects", "recursion", "enums", "forms", "paths", "swagger2", "several-files", "unions", "paging", "overrides",
+		"commerce", "parameters", "fields", "objects", "recursion", "enums", "forms", "paths", "swagger2", "several-files", "unions", "paging", "overrides", "circles",
 		"proto-methods", "proto-types", "proto-greeter", "proto-maps", "proto-known", "numbers",
 	} {
 		archive, err := txtar.ParseFile(filepath.Join("..", "importer", "testdata", name+".txtar"))
@@ -43,6 +43,27 @@ func TestImported(t *testing.T) {
 	}
 	generate(t, dir)
 	goCommand(t, dir, "vet", "./...")
+}
+
+// Paths that differ only by the slash at their end are different calls.
+func TestSlashAtTheEnd(t *testing.T) {
+	t.Parallel()
+	dir := materialise(t, &txtar.Archive{Files: []txtar.File{{Name: "schema/web/web.graphqls", Data: []byte(`type Query {
+  with: Boolean @rest(service: "ping", get: "/sites/")
+  without: Boolean @rest(service: "ping", get: "/sites")
+  also: Boolean @rest(service: "ping", get: "/sites")
+}
+`)}}})
+	generate(t, dir)
+	client, err := os.ReadFile(filepath.Join(dir, "clients", "ping", "client.gen.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"calls GET /sites/ for Query.with.", "calls GET /sites for Query.also, Query.without."} {
+		if !bytes.Contains(client, []byte(want)) {
+			t.Errorf("no method %q:\n%s", want, client)
+		}
+	}
 }
 
 // TestImportedEnum imports an enum of 10,000 values.

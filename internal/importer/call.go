@@ -108,7 +108,9 @@ func unboundPath(op operation) string {
 	switch {
 	case !slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, op.method):
 		return "@rest has no " + op.method
-	case !strings.HasPrefix(path, "/") || strings.Contains(path, "//"):
+	case !strings.HasPrefix(path, "/"):
+		return "its path does not begin with /"
+	case strings.Contains(path, "//"):
 		return "its path has an empty segment, which a binding can't have"
 	}
 	return ""

@@ -132,6 +132,9 @@ func (d *draft) prune() {
 	for _, def := range d.types {
 		byName[def.name] = def
 	}
+	for _, def := range d.types {
+		def.unify(byName)
+	}
 	reached, sent := map[string]bool{}, map[string]bool{} // sent are those of arguments
 	var reach func(fields []field, seen map[string]bool)
 	reach = func(fields []field, seen map[string]bool) {
@@ -157,6 +160,55 @@ func (d *draft) prune() {
 	for _, def := range d.types {
 		def.tellSpellings(sent[def.name])
 	}
+	done := map[string]bool{}
+	for _, def := range d.types {
+		openCycles(def, byName, map[string]bool{}, done)
+	}
+}
+
+// unify gives the property of a union one type in all of its members, as operations could not select it in several of them otherwise:
+// constants are enums of their own.
+func (d *definition) unify(byName map[string]*definition) {
+	if d.property == "" {
+		return
+	}
+	var fields []*field
+	for _, member := range d.members {
+		for i := range byName[member].fields {
+			if f := &byName[member].fields[i]; f.sourcePath() == d.property {
+				fields = append(fields, f)
+			}
+		}
+	}
+	if slices.ContainsFunc(fields, func(f *field) bool { return f.typ != fields[0].typ }) {
+		for _, f := range fields {
+			f.typ = "String!"
+		}
+	}
+}
+
+// openCycles makes nullable the fields of input objects by which one would require another one of itself without an end. Path has the
+// input objects that lead to def, and done those that were seen.
+func openCycles(def *definition, byName map[string]*definition, path, done map[string]bool) {
+	if done[def.name] || def.kind != "input" {
+		return
+	}
+	path[def.name] = true
+	for i := range def.fields {
+		f := &def.fields[i]
+		name, required := strings.CutSuffix(f.typ, "!")
+		of := byName[name] // nil for a list, which may be empty
+		switch {
+		case !required || of == nil:
+		case path[name]:
+			f.typ = name
+			f.comments = append(f.comments, "It is nullable, although the document requires it: "+name+" can't require another "+name+" of itself.")
+		default:
+			openCycles(of, byName, path, done)
+		}
+	}
+	delete(path, def.name)
+	done[def.name] = true
 }
 
 // tellSpellings adds what the service calls the values of an enum. What is read

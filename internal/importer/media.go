@@ -26,7 +26,7 @@ func payloads(op operation) (body, payload *media, why string) {
 		content := op.RequestBody.Value.Content
 		body = &media{required: op.RequestBody.Value.Required}
 		var ok bool
-		if body.schema, ok = find(content, isJSON); !ok {
+		if body.schema, ok = find(content, isSentJSON); !ok {
 			body.schema, body.form = find(content, isForm)
 		}
 		switch empty := isEmpty(body.schema); {
@@ -35,7 +35,7 @@ func payloads(op operation) (body, payload *media, why string) {
 		case op.method == http.MethodGet, body.form && empty:
 			body = nil // nothing is sent
 		case !ok && !body.form:
-			return nil, nil, "its body is " + kinds(content) + ", not JSON or a form"
+			return nil, nil, "its body is " + kinds(content) + ", not application/json or a form"
 		}
 	}
 	var others openapi3.Content
@@ -99,10 +99,16 @@ func isEmpty(ref *openapi3.SchemaRef) bool {
 	return says(s) == 0 || s.Type.Is("object") && says(s) == 1 && s.AdditionalProperties.Schema == nil
 }
 
+// isSentJSON reports whether the gateway's bodies, which are application/json, are of a media type. A service that wants another one, such as
+// application/merge-patch+json, refuses them.
+func isSentJSON(kind string) bool {
+	return kind == "application/json" || kind == "*/*" || kind == "application/*"
+}
+
 func isForm(kind string) bool { return kind == "application/x-www-form-urlencoded" }
 
 func isJSON(kind string) bool {
-	return kind == "application/json" || strings.HasSuffix(kind, "+json") || kind == "*/*" || kind == "application/*"
+	return isSentJSON(kind) || strings.HasSuffix(kind, "+json")
 }
 
 func isXML(kind string) bool {

@@ -75,6 +75,8 @@ func (sh *shaper) unsent(op operation) string {
 			switch {
 			case sh.isObject(p.Schema):
 				return "its path has an object"
+			case sh.isList(p.Schema) && sh.isList(sh.items(p.Schema)):
+				return "its path has a list of lists"
 			case p.Style != "" && p.Style != openapi3.SerializationSimple:
 				return "its path has a parameter of the style " + p.Style
 			}
@@ -98,17 +100,31 @@ func (sh *shaper) unsendable(p *openapi3.Parameter) string {
 		return "a binding can't have this name"
 	case len(p.Content) > 0:
 		return "its value is a document (" + kinds(p.Content) + ")"
+	case p.In == openapi3.ParameterInQuery && !isQueryStyle(p.Style):
+		return "its style is " + p.Style
 	case sh.isObject(p.Schema):
-		_, schema, _ := sh.effective(p.Schema)
-		deep := p.Style == openapi3.SerializationDeepObject
-		plain := isFormStyle(p) && (p.Explode == nil || *p.Explode)
-		if p.In != openapi3.ParameterInQuery || !deep && !plain || len(schema.Properties) == 0 {
-			return "it is an object"
-		}
+		return sh.unsendableObject(p)
 	case sh.isList(p.Schema) && sh.isObject(sh.items(p.Schema)):
 		return "it is a list of objects"
+	case sh.isList(p.Schema) && sh.isList(sh.items(p.Schema)):
+		return "it is a list of lists"
 	}
 	return ""
+}
+
+func (sh *shaper) unsendableObject(p *openapi3.Parameter) string {
+	_, schema, _ := sh.effective(p.Schema)
+	deep := p.Style == openapi3.SerializationDeepObject
+	plain := isFormStyle(p) && (p.Explode == nil || *p.Explode)
+	if p.In != openapi3.ParameterInQuery || !deep && !plain || len(schema.Properties) == 0 {
+		return "it is an object"
+	}
+	return ""
+}
+
+func isQueryStyle(style string) bool {
+	return slices.Contains([]string{"", openapi3.SerializationForm, openapi3.SerializationSpaceDelimited, openapi3.SerializationPipeDelimited,
+		openapi3.SerializationDeepObject}, style)
 }
 
 // parameter adds a parameter that is not in the path.

@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -15,6 +16,7 @@ type definition struct {
 	description string
 	fields      []field     // the values of an enum have no type
 	members     []string    // of a union
+	property    string      // of a union: where the service's objects say of which type they are
 	directives  []directive // of a union
 	omitted     []string
 }
@@ -29,6 +31,18 @@ type field struct {
 	value       string // the default, written as GraphQL; "" for none
 	spelling    string // the value of an enum as the service writes it
 	directives  []directive
+}
+
+// sourcePath returns where the value of the field is in the service's object.
+func (f *field) sourcePath() string {
+	for _, d := range f.directives {
+		if d.name == "source" {
+			if path, err := strconv.Unquote(d.args[0].value); err == nil {
+				return path
+			}
+		}
+	}
+	return f.name
 }
 
 // directive is written on one line when it fits there.

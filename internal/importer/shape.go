@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"time"
 )
 
 // shape is what a schema becomes.
@@ -46,8 +47,12 @@ func (s shape) literal() string {
 		switch {
 		case s.enum != nil:
 			return s.enum.values[v]
-		case s.name == "String" || s.name == "ID" || s.name == "DateTime":
+		case s.name == "String" || s.name == "ID":
 			return quote(v)
+		case s.name == "DateTime":
+			if _, err := time.Parse(time.RFC3339, v); err == nil { // now is not a point in time
+				return quote(v)
+			}
 		}
 	case float64:
 		return s.number(v)

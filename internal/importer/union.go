@@ -70,6 +70,7 @@ func (sh *shaper) union(s *openapi3.Schema, parts []*openapi3.SchemaRef, at spot
 			of = append(of, value+"="+member.name)
 		}
 	}
+	def.property = property
 	def.directives = []directive{{"discriminator", []argument{text("name", property), texts("values", of)}}}
 	return shape{name: def.name, object: true}, true
 }

@@ -56,8 +56,11 @@ func readVisible(o Options) (*visible, error) {
 		}
 	}
 	if o.folder() != sharedFolder && !slices.Contains(folders, o.Frontend) {
-		return nil, &MistakeError{Message: fmt.Sprintf("there is no frontend %q", o.Frontend),
-			Fix: nearest.Hint(o.Frontend, folders) + " A new frontend needs its folder in schema/ first."}
+		hint := nearest.Hint(o.Frontend, slices.DeleteFunc(slices.Clone(folders), func(folder string) bool { return folder == sharedFolder }))
+		if !strings.HasSuffix(hint, "?") {
+			hint += "."
+		}
+		return nil, &MistakeError{Message: fmt.Sprintf("there is no frontend %q", o.Frontend), Fix: hint + " A new frontend needs its folder in schema/ first."}
 	}
 	for _, folder := range folders {
 		if o.folder() == sharedFolder || folder == sharedFolder || folder == o.Frontend {
@@ -111,7 +114,7 @@ func (v *visible) readFolder(o Options, folder string) error {
 		}
 		for _, def := range doc.Definitions {
 			v.define(folder, def)
-			v.pageInfo = v.pageInfo || def.Name == "PageInfo" && def.Kind == ast.Object && (folder == sharedFolder || folder == o.folder())
+			v.pageInfo = v.pageInfo || isPageInfo(def) && (folder == sharedFolder || folder == o.folder())
 		}
 		for _, def := range append(doc.Definitions, doc.Extensions...) {
 			for _, f := range def.Fields {
@@ -120,6 +123,11 @@ func (v *visible) readFolder(o Options, folder string) error {
 		}
 	}
 	return nil
+}
+
+// isPageInfo reports whether a type is the PageInfo of connections: a service may call something else so.
+func isPageInfo(def *ast.Definition) bool {
+	return def.Name == "PageInfo" && def.Kind == ast.Object && def.Fields.ForName("hasNextPage") != nil && def.Fields.ForName("endCursor") != nil
 }
 
 func (v *visible) define(folder string, def *ast.Definition) {

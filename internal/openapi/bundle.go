@@ -44,6 +44,10 @@ func (f *files) read(location string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(location); err == nil && info.IsDir() {
+		_ = source.Close()
+		return nil, &Error{File: location, Message: "it is a folder", Fix: "give the document itself, such as openapi.yaml, which refers to the other files"}
+	}
 	content, err := io.ReadAll(io.LimitReader(source, maxBytes-f.bytes+1))
 	if err = errors.Join(err, source.Close()); err != nil {
 		return nil, err
@@ -82,7 +86,7 @@ func (f *files) tree(location string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := parse(location, content)
+	n, _, err := parse(location, content)
 	if err == nil {
 		f.trees[location] = n
 	}
@@ -196,6 +200,9 @@ func (b *bundle) slot(s slot, file string) error {
 	return &Error{File: file, Message: "references lead in a circle"}
 }
 
+// unescaped returns a step of a JSON pointer (RFC 6901).
+func unescaped(step string) string { return strings.NewReplacer("~1", "/", "~0", "~").Replace(step) }
+
 // target returns what a reference leads to.
 func (b *bundle) target(ref *node, file string) (to string, pointer []string, target *node, err error) {
 	fail := func(message string) error {
@@ -216,7 +223,7 @@ func (b *bundle) target(ref *node, file string) (to string, pointer []string, ta
 	}
 	for step := range strings.SplitSeq(strings.TrimPrefix(fragment, "/"), "/") {
 		if fragment != "" && fragment != "/" {
-			pointer = append(pointer, strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
+			pointer = append(pointer, unescaped(step))
 		}
 	}
 	if target = tree.at(pointer); target == nil || target.kind == text {

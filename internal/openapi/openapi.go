@@ -23,6 +23,7 @@ type Source struct {
 
 	location string
 	content  []byte
+	json     bool // the format of content; otherwise it is YAML
 	verbatim bool // the content is all of root
 	root     *node
 	rules    rules
@@ -65,11 +66,11 @@ func Read(ctx context.Context, location string) (*Source, error) {
 }
 
 func newSource(f *files, location string, content []byte) (*Source, error) {
-	root, err := parse(location, content)
+	root, inJSON, err := parse(location, content)
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{location: location, content: content, root: root, rules: grammar()}
+	s := &Source{location: location, content: content, json: inJSON, root: root, rules: grammar()}
 	if err := cmp.Or(s.checkVersion(), s.checkPaths()); err != nil {
 		return nil, err
 	}
@@ -161,7 +162,7 @@ func (s *Source) Select(keep func(Operation) bool) (*Document, error) {
 		}
 		s.prune(selected) // what the conversion has made
 	}
-	d := &Document{T: &openapi3.T{}, Operations: selected, JSON: isJSON(s.content), Content: s.content, orders: map[string][]string{}}
+	d := &Document{T: &openapi3.T{}, Operations: selected, JSON: s.json, Content: s.content, orders: map[string][]string{}}
 	s.order(d.orders, s.root, "document", map[*node]bool{})
 	encoded := s.root.json()
 	if !s.verbatim || len(selected) != len(all) {

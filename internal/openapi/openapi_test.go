@@ -217,6 +217,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("swagger: '2.0'\npaths: {/a: {post: {parameters: [{name: a, in: formData, type: string}], responses: {'200': {schema: {type: string}}}}}}\n")
 	f.Add("openapi: 3.1.0\npaths: {/a: {get: &x {responses: {default: {description: a, content: {a/b: {schema: true}}}}}, put: *x}, /b: {<<: {get: *x}}}\n")
 	f.Add(`{"openapi": "3.0.0", "paths": {"/a": {"get": {"responses": {"200": {"$ref": "#/paths/~1a/get/responses/200"}}}}}}`)
+	f.Add(`{"openapi": "3.0.0", x y: {}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		source, err := openapi.Read(t.Context(), write(t, "a.yaml", text))
 		if err != nil {

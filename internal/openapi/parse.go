@@ -23,29 +23,25 @@ const maxDepth = 512
 // maxNodes bounds what the aliases of a YAML document become: each stands for a copy.
 const maxNodes = 4_000_000
 
-// parse reads a file, which is JSON if it begins as an object of JSON does and is not YAML. The error is an [Error].
-func parse(file string, content []byte) (*node, error) {
+// parse reads a file, which is JSON if it begins as an object of JSON does and is not YAML. It reports whether it is JSON. The error is an [Error].
+func parse(file string, content []byte) (_ *node, inJSON bool, _ error) {
 	if !utf8.Valid(content) {
-		return nil, &Error{File: file, Message: "the document is not UTF-8", Fix: "save it as UTF-8"}
+		return nil, false, &Error{File: file, Message: "the document is not UTF-8", Fix: "save it as UTF-8"}
 	}
 	content = bytes.TrimPrefix(content, []byte("\ufeff"))
-	var inJSON error
-	if isJSON(content) {
+	var wrong error
+	if bytes.HasPrefix(bytes.TrimLeft(content, " \t\r\n"), []byte("{")) {
 		n, err := parseJSON(file, content)
 		if err == nil || strings.HasSuffix(file, ".json") {
-			return n, err
+			return n, true, err
 		}
-		inJSON = err
+		wrong = err
 	}
 	n, err := parseYAML(file, content)
-	if err != nil && inJSON != nil {
-		return nil, inJSON
+	if err != nil && wrong != nil {
+		return nil, true, wrong
 	}
-	return n, err
-}
-
-func isJSON(content []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(content, " \t\r\n"), []byte("{"))
+	return n, false, err
 }
 
 // parseJSON reads RFC 8259. Of members with the same name the last one counts.

@@ -80,7 +80,7 @@ func (s *Source) reachRef(ref, rule string, reached map[*node]bool) {
 	}
 	steps := strings.Split(pointer, "/")
 	for i := range steps {
-		steps[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(steps[i])
+		steps[i] = unescaped(steps[i])
 	}
 	if target := s.root.at(steps); target != nil {
 		s.reach(target, rule, reached)

@@ -200,7 +200,7 @@ func shapeOf(f *project.Frontend, b *binding.Binding) string {
 	nullable.NonNull = false
 	fmt.Fprintf(&s, "%s %s %v %t %t %d %s", b.Service, &nullable, b.Select, b.Select == nil, b.Entries, b.Max, b.Sharing)
 	if b.REST != nil {
-		fmt.Fprintf(&s, " %s %t %t %t %q %q %q ", b.REST.Method, b.REST.Idempotent, b.REST.XML, b.REST.Form,
+		fmt.Fprintf(&s, " %s %t %t %t %t %q %q %q ", b.REST.Method, b.REST.Slash, b.REST.Idempotent, b.REST.XML, b.REST.Form,
 			b.REST.ContentTypes, b.REST.Events, b.REST.Passes.Names())
 		for _, t := range b.REST.Path {
 			text(t)
