@@ -3,6 +3,7 @@ package decode_test
 import (
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,16 @@ func TestSmall(t *testing.T) {
 	}
 	got, err := decode.Small(uint32(math.MaxUint32))
 	checkSmall("the largest uint32", got, err, 0, false)
+}
+
+func TestSigned(t *testing.T) {
+	if got, err := decode.Signed(math.MaxInt64); got != math.MaxInt64 || err != nil {
+		t.Errorf("the largest: %d, %v", got, err)
+	}
+	const want = "a whole number from -9223372036854775808 to 9223372036854775807"
+	if _, err := decode.Signed(math.MaxInt64 + 1); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("one more: %v", err)
+	}
 }
 
 func TestSeconds(t *testing.T) {
