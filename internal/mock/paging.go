@@ -63,9 +63,6 @@ func pagingOf(r *http.Request, p apiPath, operation *openapi3.Operation, sent ma
 				continue
 			}
 			pages.by, pages.position = way.by, name
-			if way.by == "number" && declared[name].Type.Is("string") {
-				pages.by = "cursor"
-			}
 			pages.start = startOf(declared[name], way.by)
 		}
 	}
@@ -123,8 +120,9 @@ func (p *paging) limits(declared map[string]*openapi3.Schema, given func(string)
 	}
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		schema := declared[name]
-		if name == p.position || !isLimit(name) || !schema.Type.Includes("integer") && !schema.Type.Includes("number") && given(name) == "" ||
-			p.limit != "" && given(name) == "" {
+		_, err := strconv.Atoi(given(name))
+		isNumber := err == nil || schema.Type.Includes("integer") || schema.Type.Includes("number")
+		if name == p.position || !isLimit(name) || !isNumber || p.limit != "" && err != nil {
 			continue
 		}
 		p.limit = name
@@ -168,7 +166,7 @@ func (p *paging) begin(position string) {
 
 // has reports whether a parameter is one of the pages.
 func (p *paging) has(parameter string) bool {
-	return parameter == p.position && p.by != "" || parameter == p.limit && p.limit != "" || isLimit(parameter)
+	return parameter == p.position && p.by != "" || parameter == p.limit && p.limit != ""
 }
 
 // cut returns the rows of the page.

@@ -82,6 +82,15 @@ func TestPagesOfDocuments(t *testing.T) {
 				rows := page["data"].([]any)
 				return rows[len(rows)-1].(map[string]any)["id"].(string)
 			}, "starting_after"},
+		{"numbers that are texts", query("page", "type: string") + "," + query("limit", "type: string"),
+			object(rowList + ", next: { type: string }"),
+			func(page map[string]any) string {
+				next, _ := page["next"].(string)
+				return next
+			}, "page"},
+		{"a next page that must be there", query("pageToken", "type: string") + "," + query("pageSize", "type: integer, default: 9"),
+			"{ type: object, required: [items, nextPageToken], properties: { " + rowList + ", nextPageToken: { type: string } } }",
+			func(page map[string]any) string { return page["nextPageToken"].(string) }, "pageToken"},
 		{"URLs", query("page", "type: integer"),
 			object("results: { type: array, items: { $ref: '#/components/schemas/Row' } }, count: { type: integer }, next: { type: string, format: uri, nullable: true }"),
 			func(page map[string]any) string {
@@ -199,6 +208,7 @@ func TestFilters(t *testing.T) {
 		{"genres=noir", `"genres":["noir"]`, `"genres":"noir"`},
 		{"genres=noir,folk&genres=jazz", `"genres":["noir","folk","jazz"]`, ""},
 		{"genre=noir", `"genre":"noir"`, ""},
+		{"size=7", `"size":7`, ""}, // nothing declares it as the size of a page
 		{"state=closed", `"state":"closed"`, `"state":"open"`},
 		{"state=all", `"state":"open"`, `"state":"all"`},
 		{"size=big", `"size":`, `"size":"big"`},
