@@ -110,7 +110,7 @@ type place struct {
 
 func (m *maker) value(ref *openapi3.SchemaRef, p place) any {
 	m.values++
-	if ref == nil || ref.Value == nil || p.depth > deepest || m.values > 2*maxValues {
+	if ref == nil || ref.Value == nil || p.depth > deepest || m.values > 4*maxValues {
 		return nil
 	}
 	if len(ref.Value.AllOf) > 0 {
