@@ -23,7 +23,7 @@ func TestImported(t *testing.T) {
 	dir := emptyProject(t)
 	for i, name := range []string{
 		"commerce", "parameters", "fields", "objects", "recursion", "enums", "forms", "paths", "swagger2", "several-files", "unions", "paging", "overrides",
-		"circles", "xml", "proto-methods", "proto-types", "proto-greeter", "proto-maps", "proto-known", "numbers",
+		"circles", "media", "xml", "proto-methods", "proto-types", "proto-greeter", "proto-maps", "proto-known", "numbers",
 	} {
 		archive, err := txtar.ParseFile(filepath.Join("..", "importer", "testdata", name+".txtar"))
 		if err != nil {

@@ -30,7 +30,7 @@ func payloads(op operation) (body, payload *media, why string) {
 			body.schema, body.form = find(content, isForm)
 		}
 		switch empty := isEmpty(body.schema); {
-		case op.method == http.MethodGet && body.required && !empty:
+		case op.method == http.MethodGet && body.required:
 			return nil, nil, "it is a GET with a body"
 		case op.method == http.MethodGet, body.form && empty:
 			body = nil // nothing is sent
