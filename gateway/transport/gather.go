@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"net/http"
+	"sync"
 )
 
 // gatherer writes an answer over HTTP/1 with one system call, as far as it can. net/http
@@ -38,12 +39,23 @@ func (g *gatherer) Unwrap() http.ResponseWriter { return g.ResponseWriter }
 // written beside them, without being copied (writev).
 const mostGathered = 16 << 10
 
+// gathering is what a connection has not written yet. Most often one goroutine writes; another one can close the connection, for which TLS
+// writes, too. So no goroutine has a buffer that another one can reach when it writes it or gives it back.
+type gathering struct {
+	mu     sync.Mutex
+	on     bool
+	buffer *[]byte // nil while it is written, and while writes do not wait
+}
+
 // gather makes the following writes wait for [paced.send].
 func (c *paced) gather() {
-	if c.gathered == nil {
-		if c.gathered, _ = c.listener.buffers.Get().(*[]byte); c.gathered == nil {
+	g := &c.gathering
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.on = true; g.buffer == nil {
+		if g.buffer, _ = c.listener.buffers.Get().(*[]byte); g.buffer == nil {
 			buffer := make([]byte, 0, mostGathered)
-			c.gathered = &buffer
+			g.buffer = &buffer
 		}
 	}
 }
@@ -51,30 +63,56 @@ func (c *paced) gather() {
 // send writes what waits. If that fails, it closes the connection, since net/http and TLS do
 // not know that what they wrote was lost.
 func (c *paced) send() error {
-	waiting := c.gathered
+	g := &c.gathering
+	g.mu.Lock()
+	waiting := g.buffer
+	g.on, g.buffer = false, nil
+	g.mu.Unlock()
 	if waiting == nil {
 		return nil
 	}
-	c.gathered = nil
 	var err error
 	if len(*waiting) > 0 {
 		if _, err = c.write(*waiting, nil); err != nil {
 			_ = c.Close() // it may be closed
 		}
 	}
-	*waiting = (*waiting)[:0]
-	c.listener.buffers.Put(waiting)
+	c.release(waiting)
 	return err
 }
 
-// add makes p wait, or writes it with what waits. It returns how much of p was taken.
-func (c *paced) add(p []byte) (int, error) {
-	waiting := *c.gathered
-	if len(waiting)+len(p) <= cap(waiting) {
-		*c.gathered = append(*c.gathered, p...)
-		return len(p), nil
+// release gives a buffer back.
+func (c *paced) release(buffer *[]byte) {
+	*buffer = (*buffer)[:0]
+	c.listener.buffers.Put(buffer)
+}
+
+// add makes p wait, or writes it with what waits. It returns how much of p was taken, and false
+// if writes do not wait.
+func (c *paced) add(p []byte) (n int, waits bool, err error) {
+	g := &c.gathering
+	g.mu.Lock()
+	waiting := g.buffer
+	if waiting == nil {
+		g.mu.Unlock()
+		return 0, false, nil
 	}
-	*c.gathered = waiting[:0]
-	n, err := c.write(waiting, p)
-	return max(n-len(waiting), 0), err
+	if len(*waiting)+len(p) <= cap(*waiting) {
+		*waiting = append(*waiting, p...)
+		g.mu.Unlock()
+		return len(p), true, nil
+	}
+	g.buffer = nil
+	g.mu.Unlock()
+	n, err = c.write(*waiting, p)
+	n = max(n-len(*waiting), 0)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.on || g.buffer != nil {
+		c.release(waiting)
+	} else {
+		*waiting = (*waiting)[:0]
+		g.buffer = waiting
+	}
+	return n, true, err
 }

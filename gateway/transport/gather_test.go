@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -158,5 +160,50 @@ func TestWritesThatFailTogether(t *testing.T) {
 			t.Errorf("%d bytes: the handler got %v", size, err)
 		}
 		server.Close()
+	}
+}
+
+// A connection can be closed while an answer is written: what a client gets is of that answer.
+func TestConnectionsThatAreClosedWhileTheyWrite(t *testing.T) {
+	authority := certtest.New(t)
+	own := authority.Issue(t, certtest.Subject{DNS: []string{"127.0.0.1"}})
+	type connKey struct{}
+	var group sync.WaitGroup
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		const size = 40_000
+		w.Header().Set("Content-Length", strconv.Itoa(3*size))
+		for i := range 3 {
+			if i == 1 {
+				group.Go(func() { _ = r.Context().Value(connKey{}).(net.Conn).Close() })
+			}
+			_, _ = io.WriteString(w, strings.Repeat(r.URL.Path[1:2], size)) // the connection may be closed
+		}
+	}))
+	server.Listener = transport.NewListener(server.Listener, transport.ListenerConfig{TLS: transport.NewTLS(&tls.Config{Certificates: []tls.Certificate{own.Certificate}})})
+	transport.Attach(server.Config, 0)
+	next := server.Config.ConnContext
+	server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return next(context.WithValue(ctx, connKey{}, c), c)
+	}
+	server.Start()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: authority.Pool}}}
+	began := 0
+	for i := range 50 {
+		letter := string(rune('a' + i%26))
+		resp, err := client.Get(strings.Replace(server.URL, "http:", "https:", 1) + "/" + letter)
+		if err != nil {
+			continue // it was closed before the header came
+		}
+		began++
+		got, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if strings.Trim(string(got), letter) != "" {
+			t.Errorf("an answer of %s has other bytes", letter)
+		}
+	}
+	server.Close()
+	group.Wait()
+	if began == 0 {
+		t.Error("no answer has begun")
 	}
 }

@@ -19,7 +19,8 @@ type paced struct {
 	deadline atomic.Int64 // of writes, in Unix nanoseconds; 0 for none
 	closed   atomic.Bool
 	reads    readDeadline
-	gathered *[]byte // what waits to be written; nil unless writes wait. Used by the writer only
+
+	gathering gathering
 }
 
 // readDeadline is the deadline of reads. An [http.Server] sets it seven times for a
@@ -91,8 +92,8 @@ func (c *paced) SetReadDeadline(t time.Time) error {
 // reading the clock: what is left of one is at least half of the timeout, and if
 // it passes too early the write goes on.
 func (c *paced) Write(p []byte) (int, error) {
-	if c.gathered != nil {
-		return c.add(p)
+	if n, waits, err := c.add(p); waits {
+		return n, err
 	}
 	return c.write(p, nil)
 }
