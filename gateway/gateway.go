@@ -1,5 +1,5 @@
 // Package gateway runs a gateway: it reads the command line and portico.yaml, and serves the frontends of a project until
-// it is told to stop. The command of a project calls [Main]:
+// it is stopped. The command of a project calls [Main]:
 //
 //	func main() { gateway.Main(graph.Open) }
 package gateway

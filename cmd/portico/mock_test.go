@@ -60,18 +60,8 @@ func TestMock(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at+"/v1/orders/7", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(response.Body)
-		_ = response.Body.Close() // it was read
-		if err != nil || response.StatusCode != c.status || !strings.Contains(string(text), c.part) {
-			t.Errorf("%v: %d %s, %v; want %d with %s", c.args, response.StatusCode, text, err, c.status, c.part)
+		if status, text := mockedAt(t, "http://"+at+"/v1/orders/7"); status != c.status || !strings.Contains(text, c.part) {
+			t.Errorf("%v: %d %s; want %d with %s", c.args, status, text, c.status, c.part)
 		}
 		stop()
 		if err := <-ended; err != nil {
@@ -95,6 +85,25 @@ func TestMock(t *testing.T) {
 	}
 }
 
+// mockedAt gets a URL.
+func mockedAt(t *testing.T, url string) (status int, text string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
 // testMockOfBindings mocks a service of this repository, which has no document.
 func testMockOfBindings(t *testing.T) {
 	at := freeAddress(t)
@@ -111,18 +120,8 @@ func testMockOfBindings(t *testing.T) {
 	case err := <-ended:
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at+"/products?ids=p2,p1", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(response.Body)
-	_ = response.Body.Close() // it was read
-	if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(text), `"id":"p1"`) {
-		t.Errorf("%d %s, %v; want the products p2 and p1", response.StatusCode, text, err)
+	if status, text := mockedAt(t, "http://"+at+"/products?ids=p2,p1"); status != http.StatusOK || !strings.Contains(text, `"id":"p1"`) {
+		t.Errorf("%d %s; want the products p2 and p1", status, text)
 	}
 	stop()
 	if err := <-ended; err != nil {

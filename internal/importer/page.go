@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portico-gateway/portico/internal/openapi"
 )
 
 // paging is how an operation pages.
@@ -28,39 +30,6 @@ func limitNames() []string {
 	return strings.Fields("limit perpage pagesize maxresults pagelimit maxitems maxrecords resultsperpage itemsperpage count size top take first")
 }
 
-func numberNames() []string {
-	return []string{"page", "pagenumber", "pageno", "pageindex", "currentpage"}
-}
-
-func offsetNames() []string { return []string{"offset", "skip", "startat", "startindex", "start"} }
-
-func cursorNames() []string {
-	return strings.Fields(`cursor pagetoken after startingafter nexttoken nextpagetoken nextcursor marker continuationtoken continue startafter pagecursor
-		pageafter pageinfo`)
-}
-
-func rowsNames() []string {
-	return []string{"data", "items", "results", "values", "records", "entries", "rows", "list", "result", "content", "resources"}
-}
-
-func nextNames() []string {
-	return strings.Fields(`nextcursor nextpagetoken nexttoken nextmarker continuationtoken endcursor continue next cursor after nextpage nexturl
-		nextpageuri nextpageurl nextlink`)
-}
-
-func totalNames() []string {
-	return []string{"total", "totalcount", "totalresults", "totalitems", "totalrecords", "totalsize", "totalentries", "totalelements"}
-}
-
-func moreNames() []string {
-	return []string{"hasmore", "hasnext", "hasnextpage", "more", "moreavailable"}
-}
-
-// besideNames are members that have what is known of a page.
-func besideNames() []string {
-	return strings.Fields("meta metadata pagination paging page pages pageinfo responsemetadata links cursors cursor responsecontext")
-}
-
 // plainName is a name without signs, in lower case: page[size], page_size and pageSize are the same.
 func plainName(name string) string { return strings.Join(words(name), "") }
 
@@ -80,10 +49,10 @@ func (sh *shaper) paging(c *call) *paging {
 		names []string
 		kinds []string
 	}{
-		{"cursor", cursorNames(), []string{"string", "integer"}},
-		{"number", numberNames(), []string{"integer", "number"}},
-		{"offset", offsetNames(), []string{"integer", "number"}},
-		{"cursor", numberNames(), []string{"string"}},
+		{"cursor", openapi.CursorNames(), []string{"string", "integer"}},
+		{"number", openapi.NumberNames(), []string{"integer", "number"}},
+		{"offset", openapi.OffsetNames(), []string{"integer", "number"}},
+		{"cursor", openapi.NumberNames(), []string{"string"}},
 	} {
 		position := sh.query(all, way.names, way.kinds...)
 		if position == nil || position == limit {
@@ -172,7 +141,7 @@ func (sh *shaper) findRows(c *call, p *paging) bool {
 	best := ""
 	for _, name := range lists {
 		isNoun := len(segments) > 0 && same(words(name), segments[len(segments)-1].words())
-		if len(lists) == 1 || isNoun || best == "" && slices.Contains(rowsNames(), plainName(name)) {
+		if len(lists) == 1 || isNoun || best == "" && slices.Contains(openapi.RowsNames(), plainName(name)) {
 			best = name
 			if isNoun {
 				break
@@ -203,7 +172,7 @@ func (sh *shaper) besides(ref *openapi3.SchemaRef, p *paging, path []string) {
 		if member == nil {
 			continue
 		}
-		if kindOf(member) == "object" && len(path) < 2 && slices.Contains(besideNames(), plainName(name)) {
+		if kindOf(member) == "object" && len(path) < 2 && slices.Contains(openapi.BesideNames(), plainName(name)) {
 			sh.besides(s.Properties[name], p, at)
 		} else if !p.beside(plainName(name), member, at) && len(path) == 0 {
 			p.others = append(p.others, name)
@@ -215,13 +184,13 @@ func (sh *shaper) besides(ref *openapi3.SchemaRef, p *paging, path []string) {
 func (p *paging) beside(name string, member *openapi3.Schema, at []string) bool {
 	kind := kindOf(member)
 	whole, cursor := kind == "integer" || kind == "number", p.by == "cursor"
-	isTotal := slices.Contains(totalNames(), name) || name == "count" && p.rows == "results"
+	isTotal := slices.Contains(openapi.TotalNames(), name) || name == "count" && p.rows == "results"
 	switch {
-	case p.next == nil && slices.Contains(nextNames(), name) && (kind == "string" && (!cursor || !isURL(member, name)) || kind == "integer" && cursor):
+	case p.next == nil && slices.Contains(openapi.NextNames(), name) && (kind == "string" && (!cursor || !isURL(member, name)) || kind == "integer" && cursor):
 		p.next = at
 	case p.total == nil && isTotal && whole:
 		p.total = at
-	case p.more == nil && slices.Contains(moreNames(), name) && kind == "boolean":
+	case p.more == nil && slices.Contains(openapi.MoreNames(), name) && kind == "boolean":
 		p.more = at
 	default:
 		return false

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/portico-gateway/portico/internal/openapi"
 )
 
 // protoPage is how a method pages (AIP-158): the fields of its messages.
@@ -41,7 +43,7 @@ func (p *protoPage) parameters(fields protoreflect.FieldDescriptors) {
 		case f.IsList():
 		case isWhole(f) && p.size == "" && slices.Contains(limitNames(), plain):
 			p.size = string(f.Name())
-		case f.Kind() == protoreflect.StringKind && p.token == "" && slices.Contains(cursorNames(), plain):
+		case f.Kind() == protoreflect.StringKind && p.token == "" && slices.Contains(openapi.CursorNames(), plain):
 			p.token = string(f.Name())
 		}
 	}
@@ -54,9 +56,9 @@ func (p *protoPage) answer(fields protoreflect.FieldDescriptors) (rows []protore
 		switch plain := plainName(string(f.Name())); {
 		case f.IsList() && f.Message() != nil:
 			rows = append(rows, f)
-		case f.Kind() == protoreflect.StringKind && !f.IsList() && p.next == "" && slices.Contains(nextNames(), plain):
+		case f.Kind() == protoreflect.StringKind && !f.IsList() && p.next == "" && slices.Contains(openapi.NextNames(), plain):
 			p.next = string(f.Name())
-		case isWhole(f) && !f.IsList() && p.total == "" && slices.Contains(totalNames(), plain):
+		case isWhole(f) && !f.IsList() && p.total == "" && slices.Contains(openapi.TotalNames(), plain):
 			p.total = string(f.Name())
 		default:
 			p.others = append(p.others, string(f.Name()))

@@ -312,7 +312,7 @@ func (a *answer) offset() int {
 // values returns the values of a variable.
 func (a *answer) values(v *directive.Var) []string { return a.asked.values[v.String()] }
 
-// fixed returns what the arguments and the parent's fields decide of a row. The key of one row is none of a list's.
+// fixed returns what the arguments and the parent's fields decide of a row. An argument that is the key of one row does not decide those of a list.
 func (a *answer) fixed(list bool) map[string]any {
 	fixed := map[string]any{}
 	for _, v := range a.call.Vars() {

@@ -6,29 +6,9 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portico-gateway/portico/internal/openapi"
 )
-
-// besideNames are members that have what is known of a page.
-func besideNames() []string {
-	return strings.Fields("meta metadata pagination paging page pages pageinfo responsemetadata links cursors cursor")
-}
-
-func totalNames() []string {
-	return []string{"total", "totalcount", "totalresults", "totalitems", "totalrecords", "totalsize", "totalentries", "totalelements"}
-}
-
-func rowsNames() []string {
-	return []string{"data", "items", "results", "values", "records", "entries", "rows", "list", "result", "content", "resources"}
-}
-
-func moreNames() []string {
-	return []string{"hasmore", "hasnext", "hasnextpage", "more", "moreavailable"}
-}
-
-func nextNames() []string {
-	return strings.Fields(`nextcursor nextpagetoken nexttoken nextmarker continuationtoken endcursor continue next cursor after nextpage nexturl
-		nextpageuri nextpageurl nextlink`)
-}
 
 // rowsIn returns the property that has the rows that a call asks for, or that has the object around them; empty if there is none.
 func (m *maker) rowsIn(fields map[string]*openapi3.SchemaRef, depth int) string {
@@ -52,7 +32,7 @@ func (m *maker) rowsIn(fields map[string]*openapi3.SchemaRef, depth int) string 
 				of = 1
 			}
 		}
-		if of > 0 && slices.Contains(rowsNames(), plain(name)) {
+		if of > 0 && slices.Contains(openapi.RowsNames(), plain(name)) {
 			of += 2
 		}
 		if of > 0 && strings.HasSuffix(strings.TrimSuffix(plain(m.call), "/"), "/"+plain(name)) {
@@ -72,7 +52,7 @@ func (m *maker) beside(name string, schema *openapi3.Schema, p place) (value any
 		return nil, false
 	}
 	pages, name := &m.pages, plain(name)
-	if slices.Contains(nextNames(), name) && !schema.Type.Includes("boolean") {
+	if slices.Contains(openapi.NextNames(), name) && !schema.Type.Includes("boolean") {
 		return m.besideNext(name, schema, p)
 	}
 	switch {
@@ -80,7 +60,7 @@ func (m *maker) beside(name string, schema *openapi3.Schema, p place) (value any
 		return m.besideNumber(name)
 	case !schema.Type.Includes("boolean"):
 		return nil, false
-	case slices.Contains(moreNames(), name):
+	case slices.Contains(openapi.MoreNames(), name):
 		return pages.more(), true
 	case name == "last" || name == "islast" || name == "islastpage":
 		return !pages.more(), true
@@ -94,15 +74,15 @@ func (m *maker) besideNumber(name string) (value any, known bool) {
 	pages := &m.pages
 	size := max(pages.size, 1)
 	switch {
-	case slices.Contains(totalNames(), name), name == "count" && m.rowsAt == "results":
+	case slices.Contains(openapi.TotalNames(), name), name == "count" && m.rowsAt == "results":
 		return pages.total, true
 	case name == "count" || name == "numberofelements":
 		return pages.end - pages.first, true
 	case name == "totalpages" || name == "pagecount" || name == "lastpage" || name == "pages" || name == "last":
 		return max(1, (pages.total+size-1)/size), true
-	case slices.Contains(numberNames(), name), name == "number":
+	case slices.Contains(openapi.NumberNames(), name), name == "number":
 		return pages.number, pages.size > 0
-	case slices.Contains(offsetNames(), name):
+	case slices.Contains(openapi.OffsetNames(), name):
 		return pages.first, true
 	case isLimit(name):
 		return pages.size, pages.size > 0

@@ -27,7 +27,7 @@ type boundCall struct {
 	// nothing is read.
 	value   *openapi3.SchemaRef
 	list    bool
-	row     *plan.Object                   // of value; nil if it is none of one type
+	row     *plan.Object                   // of value; nil if that is not an object of one type
 	headers map[string]*openapi3.SchemaRef // that are read
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portico-gateway/portico/internal/openapi"
 )
 
 // The bounds of an answer.
@@ -221,7 +223,7 @@ func (m *maker) object(ref *openapi3.SchemaRef, p place) any {
 			continue
 		}
 		if first != "" || p.beside {
-			inner.beside = p.beside || slices.Contains(besideNames(), plain(name))
+			inner.beside = p.beside || slices.Contains(openapi.BesideNames(), plain(name))
 			if value, known := m.beside(name, fields[name].Value, inner); known {
 				if value != nil || required[name] {
 					out[name] = present(value, fields[name].Value)

@@ -48,7 +48,7 @@ func NewProject(root string) *Project { return &Project{root: root} }
 
 // Service returns what answers for a service: if it has a URL of gRPC from the protos in clients/proto, or else from
 // clients/<service>/openapi.yaml (or .yml, .json), or without one from the bindings of the project's schemas. For these, the project is
-// planned once, with the restrictions of [bindgen.Plan]. The error is [ErrNoDocument] if there is none of these.
+// planned once, with the restrictions of [bindgen.Plan]. The error is [ErrNoDocument] if the service has neither a document nor a binding.
 func (p *Project) Service(ctx context.Context, service, url string, seed uint64) (http.Handler, error) {
 	if strings.HasPrefix(url, "grpc") {
 		return newGRPC(ctx, filepath.Join(p.root, filepath.FromSlash(project.ProtoFolder)), seed)

@@ -6,9 +6,10 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portico-gateway/portico/internal/openapi"
 )
 
 // paging is how a call reads the rows of a list. Its zero value is that of a call that does not read them in pages.
@@ -31,17 +32,6 @@ type paging struct {
 // pageSize is how many rows a page has, unless the call or the document says how many.
 const pageSize = 20
 
-func offsetNames() []string { return []string{"offset", "skip", "startat", "startindex", "start"} }
-
-func numberNames() []string {
-	return []string{"page", "pagenumber", "pageno", "pageindex", "currentpage"}
-}
-
-func cursorNames() []string {
-	return strings.Fields(`cursor pagetoken after startingafter nexttoken nextpagetoken nextcursor marker continuationtoken continue startafter pagecursor
-		pageafter`)
-}
-
 // pagingOf returns how a call reads pages: it has parameters for that, in the query or in its body, whether or not it sends them.
 func pagingOf(r *http.Request, p apiPath, operation *openapi3.Operation, sent map[string]any) paging {
 	at := *r.URL
@@ -57,7 +47,7 @@ func pagingOf(r *http.Request, p apiPath, operation *openapi3.Operation, sent ma
 	for _, way := range []struct {
 		by    string
 		names []string
-	}{{"cursor", cursorNames()}, {"number", numberNames()}, {"offset", offsetNames()}} {
+	}{{"cursor", openapi.CursorNames()}, {"number", openapi.NumberNames()}, {"offset", openapi.OffsetNames()}} {
 		for _, name := range slices.Sorted(maps.Keys(declared)) {
 			if !slices.Contains(way.names, plain(name)) || pages.by != "" && (given(pages.position) != "" || given(name) == "") {
 				continue

@@ -85,7 +85,7 @@ func (s *Source) collections(n *node, rule string, seen map[*node]bool) {
 // tabSeparated marks a list whose format OpenAPI 3 does not have.
 const tabSeparated = "x-collection-format"
 
-// tabs gives marked parameters a style that is none of OpenAPI 3, so that they are not sent in another one.
+// tabs gives marked parameters a style that OpenAPI 3 does not define, so that they are not sent in another style.
 func (s *Source) tabs(n *node, rule string, seen map[*node]bool) {
 	if seen[n] {
 		return
