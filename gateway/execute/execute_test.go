@@ -2,12 +2,14 @@ package execute_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
-	"sync/atomic"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"go.uber.org/goleak"
 
@@ -18,23 +20,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The generated walkers are tested with real schemas in internal/bindgen; these
-// tests are about what a project's methods can do wrong.
+// Generated code is tested with real schemas in internal/bindgen; these tests are about what a
+// project's methods can do wrong.
+
+var schema = gqlparser.MustLoadSchema(&ast.Source{Input: `
+	type Query { objects: [Object] }
+	type Subscription { maybe: Object sure: Object! }
+	type Object { id: Int! twice: Int }`})
 
 type object struct{ id int }
 
-func collected(deferred bool) graphql.CollectedField {
-	f := graphql.CollectedField{Field: &ast.Field{Name: "f", Alias: "f"}}
-	if deferred {
-		f.Deferrables = []*graphql.Deferrable{{}}
-	}
-	return f
-}
-
-// at is the context in which gqlgen asks for a field.
-func at(ctx context.Context, f graphql.CollectedField) context.Context {
-	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Field: f})
-}
+func isObject(o *object) bool { return o != nil }
 
 func objects(n int) []*object {
 	list := make([]*object, n)
@@ -44,156 +40,215 @@ func objects(n int) []*object {
 	return list
 }
 
-// level resolves one field for objects and returns what each of them gets.
-func level(t *testing.T, objs []*object, resolve execute.Resolver[*object, int]) ([]int, []error) {
+// project has what generated code calls, and is written like it.
+type project struct {
+	objects []*object
+	twice   execute.Resolver[*object, int]
+	events  execute.Events
+	err     error // of the subscription's root field
+}
+
+// The positions of types.
+const (
+	query = iota
+	subscriptions
+	objectType
+)
+
+func (p *project) compiled() *execute.Compiled {
+	of := []int{objectType}
+	return &execute.Compiled{
+		Types: []*execute.Type{
+			{Name: "Query", Implements: []string{"Query"}, Fields: map[string]execute.FieldOf{"objects": {ID: 1, Resolves: true, Types: of}}},
+			{Name: "Subscription", Implements: []string{"Subscription"}, Fields: map[string]execute.FieldOf{
+				"maybe": {ID: 1, Resolves: true, Types: of}, "sure": {ID: 2, Resolves: true, Types: of},
+			}},
+			{Name: "Object", Implements: []string{"Object"}, Fields: map[string]execute.FieldOf{
+				"__typename": {}, "id": {ID: 1}, "twice": {ID: 2, Resolves: true},
+			}},
+		},
+		Query: func(x *execute.Run, selected *execute.Object) *execute.Results {
+			level := x.Level(selected)
+			for i := range selected.Fields {
+				execute.ResolveRoot(level, i, func(context.Context) ([]*object, error) { return p.objects, nil },
+					func(x *execute.Run, f *execute.Selected, values [][]*object) *execute.Children {
+						return execute.Many(x, f.Below(objectType), values, isObject, p.level)
+					})
+			}
+			return level.Do()
+		},
+		WriteQuery: func(w *execute.Writer, selected *execute.Object, level *execute.Results) {
+			w.Object(nil)
+			for i := range selected.Fields {
+				f := &selected.Fields[i]
+				if mark, good := w.Begin(f, nil); good {
+					list, _, below, at := execute.At[[]*object](level, i, 0)
+					w.List()
+					for k, o := range list {
+						item := w.Item(k)
+						p.write(w, f.Below(objectType), below.Level(), at+k, o)
+						w.EndItem(item, false)
+					}
+					w.EndList(true)
+					w.End(f, mark)
+				} else {
+					w.End(f, mark)
+				}
+			}
+			w.Close(true)
+		},
+		Subscribe: func(context.Context, *execute.Run, *execute.Selected) (execute.Events, error) { return p.events, p.err },
+		Subscription: func(x *execute.Run, selected *execute.Object) *execute.Results {
+			level := x.Level(selected)
+			execute.ResolveRoot(level, 0, execute.Event[*object], func(x *execute.Run, f *execute.Selected, values []*object) *execute.Children {
+				return execute.One(x, f.Below(objectType), values, isObject, p.level)
+			})
+			return level.Do()
+		},
+		WriteSubscription: func(w *execute.Writer, selected *execute.Object, level *execute.Results) {
+			w.Object(nil)
+			f := &selected.Fields[0]
+			mark, _ := w.Begin(f, nil)
+			value, err, below, at := execute.At[*object](level, 0, 0)
+			switch {
+			case err != nil:
+				w.Error(err)
+			case value == nil && f.ID == 2:
+				w.Missing()
+			case value == nil:
+				w.Null()
+			default:
+				p.write(w, f.Below(objectType), below.Level(), at, value)
+			}
+			w.Close(w.End(f, mark))
+		},
+	}
+}
+
+func (p *project) level(x *execute.Run, selected *execute.Object, objs []*object) *execute.Results {
+	level := x.Level(selected)
+	for i := range selected.Fields {
+		if selected.Fields[i].ID == 2 {
+			execute.Resolve(level, i, objs, p.twice, nil)
+		}
+	}
+	return level.Do()
+}
+
+func (p *project) write(w *execute.Writer, selected *execute.Object, level *execute.Results, at int, o *object) {
+	w.Object(nil)
+	ok := true
+	for i := range selected.Fields {
+		f := &selected.Fields[i]
+		mark, _ := w.Begin(f, nil)
+		switch {
+		case f.ID == 1 && o.id < 0:
+			w.Error(errors.New("negative"))
+		case f.ID == 1:
+			w.Int(o.id)
+		case f.ID == 2:
+			if value, err, _, _ := execute.At[int](level, i, at); err == nil || w.Fault(err) {
+				w.Int(value)
+			}
+		}
+		ok = w.End(f, mark) && ok
+	}
+	w.Close(ok)
+}
+
+// run executes an operation, and returns its responses as JSON.
+func run(ctx context.Context, t *testing.T, p *project, query string) []string {
 	t.Helper()
-	ctx, f := execute.Begin(t.Context()), collected(false)
-	l := execute.NewLevel(ctx, objs)
-	execute.Add(l, f, resolve, nil)
-	l.Run()
-	values, errs := make([]int, len(objs)), make([]error, len(objs))
-	for i, o := range objs {
-		value, ok, err := execute.Resolved[*object, int](at(ctx, f), o)
-		if !ok {
-			t.Fatalf("object %d was not resolved", i)
+	e := executor.New(execute.Schema(schema, p.compiled()))
+	ctx = graphql.StartOperationTrace(execute.Begin(ctx))
+	oc, errs := e.CreateOperationContext(ctx, &graphql.RawParams{Query: query})
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	next, ctx := e.DispatchOperation(ctx, oc)
+	var out []string
+	for resp := next(ctx); resp != nil; resp = next(ctx) {
+		text, err := json.Marshal(resp)
+		if err != nil {
+			t.Fatal(err)
 		}
-		values[i], errs[i] = value, err
+		out = append(out, string(text))
 	}
-	return values, errs
+	return out
 }
 
-func ids(_ context.Context, objs []*object) ([]int, error) {
-	out := make([]int, len(objs))
-	for i, o := range objs {
-		out[i] = o.id
-	}
-	return out, nil
+func twice(_ context.Context, objs []*object) ([]int, error) {
+	return execute.Map(objs, func(o *object) int { return 2 * o.id }), nil
 }
 
+func TestErrors(t *testing.T) {
+	broken := errors.New("broken")
+	const location = `"locations":[{"line":1,"column":13}]`
+	at := func(message, index string) string {
+		return `{"message":"` + message + `","path":["objects",` + index + `,"twice"],` + location + `}`
+	}
+	for name, c := range map[string]struct {
+		resolve execute.Resolver[*object, int]
+		want    string
+	}{
+		"none":     {twice, `{"data":{"objects":[{"twice":0},{"twice":2}]}}`},
+		"of all":   {func(context.Context, []*object) ([]int, error) { return nil, broken }, `{"errors":[` + at("broken", "0") + "," + at("broken", "1") + `],"data":{"objects":[{"twice":null},{"twice":null}]}}`},
+		"of one":   {func(context.Context, []*object) ([]int, error) { return []int{5, 6}, loader.Errors{nil, broken} }, `{"errors":[` + at("broken", "1") + `],"data":{"objects":[{"twice":5},{"twice":null}]}}`},
+		"too few":  {func(context.Context, []*object) ([]int, error) { return []int{1}, nil }, `{"errors":[` + at("a resolver returned 1 results for 2 parents", "0") + "," + at("a resolver returned 1 results for 2 parents", "1") + `],"data":{"objects":[{"twice":null},{"twice":null}]}}`},
+		"too many": {func(context.Context, []*object) ([]int, error) { return []int{1, 2, 3}, nil }, `{"errors":[` + at("a resolver returned 3 results for 2 parents", "0") + "," + at("a resolver returned 3 results for 2 parents", "1") + `],"data":{"objects":[{"twice":null},{"twice":null}]}}`},
+		"a panic":  {func(context.Context, []*object) ([]int, error) { panic("boom") }, `{"errors":[` + at("panic: boom", "0") + "," + at("panic: boom", "1") + `],"data":{"objects":[{"twice":null},{"twice":null}]}}`},
+		"of a check": {execute.Check(twice, func(o *object) error {
+			if o.id == 0 {
+				return broken
+			}
+			return nil
+		}), `{"errors":[` + at("broken", "0") + `],"data":{"objects":[{"twice":null},{"twice":2}]}}`},
+		"a panic of one": {execute.Each(func(_ context.Context, o *object) (int, error) {
+			if o.id == 1 {
+				panic("boom")
+			}
+			return 7, nil
+		}), `{"errors":[` + at("panic: boom", "1") + `],"data":{"objects":[{"twice":7},{"twice":null}]}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := run(t.Context(), t, &project{objects: objects(2), twice: c.resolve}, `{ objects { twice } }`); len(got) != 1 || got[0] != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// A hand-written method gets each object once, in the order of the first.
 func TestEachObjectOnce(t *testing.T) {
-	objs := objects(3)
+	list := objects(3)
 	calls := 0
-	values, errs := level(t, []*object{objs[2], objs[0], objs[2], objs[1]}, func(ctx context.Context, objs []*object) ([]int, error) {
-		calls++
-		if len(objs) != 3 {
-			t.Errorf("%d parents, want 3", len(objs))
+	p := &project{objects: []*object{list[2], list[0], list[2], list[1]}, twice: execute.Distinct(func(ctx context.Context, objs []*object) ([]int, error) {
+		if calls++; !slices.Equal(objs, []*object{list[2], list[0], list[1]}) {
+			t.Errorf("parents %v", objs)
 		}
-		return ids(ctx, objs)
-	})
-	if !slices.Equal(values, []int{2, 0, 2, 1}) || errors.Join(errs...) != nil || calls != 1 {
-		t.Errorf("values %v, errors %v, calls %d", values, errs, calls)
+		return twice(ctx, objs)
+	})}
+	const want = `{"data":{"objects":[{"twice":4},{"twice":0},{"twice":4},{"twice":2}]}}`
+	if got := run(t.Context(), t, p, `{ objects { twice } }`); len(got) != 1 || got[0] != want || calls != 1 {
+		t.Errorf("got %s, calls %d", got, calls)
 	}
 }
 
-func TestErrorOfAll(t *testing.T) {
-	broken := errors.New("broken")
-	_, errs := level(t, objects(2), func(context.Context, []*object) ([]int, error) { return nil, broken })
-	if !errors.Is(errs[0], broken) || !errors.Is(errs[1], broken) {
-		t.Errorf("errors %v", errs)
+// What @defer asks for is a part of the answer.
+func TestDefer(t *testing.T) {
+	const want = `{"data":{"objects":[{"id":0,"twice":0}]}}`
+	got := run(t.Context(), t, &project{objects: objects(1), twice: twice}, `{ objects { id ... @defer { twice } } }`)
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("got %s", got)
 	}
 }
 
-func TestErrorOfOne(t *testing.T) {
-	broken := errors.New("broken")
-	values, errs := level(t, objects(3), func(ctx context.Context, objs []*object) ([]int, error) {
-		out, _ := ids(ctx, objs)
-		return out, loader.Errors{nil, broken, nil}
-	})
-	if errs[0] != nil || !errors.Is(errs[1], broken) || errs[2] != nil || !slices.Equal(values, []int{0, 0, 2}) {
-		t.Errorf("values %v, errors %v", values, errs)
-	}
-}
-
-func TestWrongNumberOfResults(t *testing.T) {
-	for _, results := range [][]int{nil, {1}, {1, 2, 3}} {
-		_, errs := level(t, objects(2), func(context.Context, []*object) ([]int, error) { return results, nil })
-		if errs[0] == nil || errs[1] == nil {
-			t.Errorf("%d results for 2 parents: errors %v", len(results), errs)
-		}
-	}
-}
-
-func TestPanics(t *testing.T) {
-	boom := func(context.Context, []*object) ([]int, error) { panic("boom") }
-	one := execute.Each(func(_ context.Context, o *object) (int, error) {
-		if o.id == 1 {
-			panic("boom")
-		}
-		return o.id, nil
-	})
-	_, errs := level(t, objects(2), boom)
-	crash, ok := errors.AsType[*problem.PanicError](errs[0])
-	if !ok || errs[1] == nil || len(crash.Stack) == 0 {
-		t.Errorf("errors %v", errs)
-	}
-	values, errs := level(t, objects(3), one)
-	if errs[0] != nil || errs[1] == nil || errs[2] != nil || values[2] != 2 {
-		t.Errorf("values %v, errors %v", values, errs)
-	}
-}
-
-// A panic below a field is that of the field, and does not end the process.
-func TestPanicBelow(t *testing.T) {
-	ctx, f := execute.Begin(t.Context()), collected(false)
-	l := execute.NewLevel(ctx, objects(1))
-	execute.Add(l, f, ids, func(context.Context, ast.SelectionSet, []int) { panic("below") })
-	l.Run()
-	if _, _, err := execute.Resolved[*object, int](at(ctx, f), l.Objects()[0]); err == nil {
-		t.Error("no error")
-	}
+// A panic of a task is one of the caller, not of the process.
+func TestPanicsOfTasks(t *testing.T) {
 	defer func() {
-		if recover() == nil {
+		if _, ok := recover().(*problem.PanicError); !ok {
 			t.Error("Concurrently did not panic")
 		}
 	}()
 	execute.Concurrently(func() {}, func() { panic("task") })
-}
-
-func TestBelowGetsWhatSucceeded(t *testing.T) {
-	ctx := execute.Begin(t.Context())
-	l := execute.NewLevel(ctx, objects(3))
-	var got []int
-	execute.Add(l, collected(false), func(ctx context.Context, objs []*object) ([]int, error) {
-		out, _ := ids(ctx, objs)
-		return out, loader.Errors{nil, errors.New("broken"), nil}
-	}, func(_ context.Context, _ ast.SelectionSet, values []int) { got = values })
-	l.Run()
-	if !slices.Equal(got, []int{0, 2}) {
-		t.Errorf("got %v", got)
-	}
-}
-
-// A deferred field waits until gqlgen asks, and is then resolved for all.
-func TestDeferred(t *testing.T) {
-	ctx, f := execute.Begin(t.Context()), collected(true)
-	l := execute.NewLevel(ctx, objects(3))
-	var calls atomic.Int32
-	execute.Add(l, f, func(ctx context.Context, objs []*object) ([]int, error) {
-		calls.Add(1)
-		return ids(ctx, objs)
-	}, nil)
-	l.Down(f, func() { t.Error("what is below a deferred field was resolved") })
-	l.Run()
-	if calls.Load() != 0 {
-		t.Error("resolved before it was asked for")
-	}
-	for i, o := range l.Objects() {
-		if value, ok, err := execute.Resolved[*object, int](at(ctx, f), o); !ok || err != nil || value != i {
-			t.Errorf("got %d, %v, %v", value, err, ok)
-		}
-	}
-	if calls.Load() != 1 {
-		t.Errorf("%d calls, want 1", calls.Load())
-	}
-}
-
-func TestResetForgets(t *testing.T) {
-	ctx, f := execute.Begin(t.Context()), collected(false)
-	l := execute.NewLevel(ctx, objects(1))
-	execute.Add(l, f, ids, nil)
-	l.Run()
-	execute.Reset(ctx)
-	if _, ok, _ := execute.Resolved[*object, int](at(ctx, f), l.Objects()[0]); ok {
-		t.Error("a result survived")
-	}
 }

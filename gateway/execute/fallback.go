@@ -15,10 +15,9 @@ import (
 //
 // The error is logged. The provenance of the answer records the fallback: see
 // [provenance.Record.FellBack].
-func Fallback[P comparable, R any](field string, resolve Resolver[P, R], value func() R) Resolver[P, R] {
+func Fallback[P, R any](field string, resolve Resolver[P, R], value func() R) Resolver[P, R] {
 	return func(ctx context.Context, parents []P) ([]R, error) {
-		b := &batch[P, R]{parents: parents, resolve: resolve}
-		values, failed := b.call(ctx)
+		values, failed := resolve.call(ctx, parents)
 		if failed == nil {
 			return values, nil
 		}

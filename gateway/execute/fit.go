@@ -14,10 +14,9 @@ import (
 
 // Adapt returns a resolver whose results are those of resolve, converted by
 // fit. An error of fit is the error of its item.
-func Adapt[P comparable, R, S any](resolve Resolver[P, R], fit func(R) (S, error)) Resolver[P, S] {
+func Adapt[P, R, S any](resolve Resolver[P, R], fit func(R) (S, error)) Resolver[P, S] {
 	return func(ctx context.Context, parents []P) ([]S, error) {
-		raw := &batch[P, R]{parents: parents, resolve: resolve}
-		values, failed := raw.call(ctx)
+		values, failed := resolve.call(ctx, parents)
 		out, errs := make([]S, len(parents)), make(itemErrors, len(parents))
 		for i := range parents {
 			if failed != nil && failed[i] != nil {

@@ -16,8 +16,7 @@ import (
 // what parent returns for each. A result that is nil is the zero value of N.
 func ByID[T, N any](parent func(id string) *T, resolve Resolver[*T, *T], node func(*T) N) Resolver[string, N] {
 	return func(ctx context.Context, ids []string) ([]N, error) {
-		objects := batch[*T, *T]{parents: Map(ids, parent), resolve: resolve}
-		values, failed := objects.call(ctx)
+		values, failed := resolve.call(ctx, Map(ids, parent))
 		nodes := make([]N, len(ids))
 		for i, value := range values {
 			if value != nil {
@@ -55,9 +54,10 @@ func Nodes[N any](ctx context.Context, ids []string, types map[string]Resolver[s
 
 // sought are the objects of one type that are loaded.
 type sought[N any] struct {
-	batch[string, N]
-
-	at [][]int // the positions in the list of ids, by parent
+	resolve Resolver[string, N]
+	ids     []string       // distinct
+	index   map[string]int // their positions
+	at      [][]int        // the positions in the list of global ids, by id
 }
 
 func nodesOf[N any](ctx context.Context, ids []string, types map[string]Resolver[string, N]) (nodes []N, failed []error, err error) {
@@ -69,13 +69,13 @@ func nodesOf[N any](ctx context.Context, ids []string, types map[string]Resolver
 		}
 		s := byType[typ]
 		if s == nil {
-			s = &sought[N]{batch: batch[string, N]{resolve: types[typ], index: map[string]int{}}}
+			s = &sought[N]{resolve: types[typ], index: map[string]int{}}
 			byType[typ] = s
 		}
 		at, again := s.index[id]
 		if !again {
-			at = len(s.parents)
-			s.index[id], s.parents, s.at = at, append(s.parents, id), append(s.at, nil)
+			at = len(s.ids)
+			s.index[id], s.ids, s.at = at, append(s.ids, id), append(s.at, nil)
 		}
 		s.at[at] = append(s.at[at], i)
 	}
@@ -90,7 +90,7 @@ func nodesOf[N any](ctx context.Context, ids []string, types map[string]Resolver
 
 // load loads the objects into a list.
 func (s *sought[N]) load(ctx context.Context, nodes []N, failed []error) {
-	values, errs := s.call(ctx)
+	values, errs := s.resolve.call(ctx, s.ids)
 	for k, at := range s.at {
 		for _, i := range at {
 			if errs != nil && errs[k] != nil {

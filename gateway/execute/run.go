@@ -10,14 +10,16 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/decode"
+	"github.com/portico-gateway/portico/gateway/introspection"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
 
 // Run is one execution of an operation. Its levels are resolved concurrently.
 type Run struct {
-	ctx    context.Context //nolint:containedctx // that of the execution
-	denied map[*ast.Field]error
+	ctx           context.Context //nolint:containedctx // that of the execution
+	denied        map[*ast.Field]error
+	introspection *introspection.Schema
 }
 
 // Results are the results of the fields of a level's objects, by the position of
@@ -67,7 +69,7 @@ func (l *Results) Do() *Results {
 func (x *Run) Denied(f *Selected) bool { return x.denied[f.Field] != nil }
 
 // Resolve resolves a field for all objects of a level, and then what is below.
-func Resolve[P comparable, R any](l *Results, i int, objects []P, resolve Resolver[P, R], below func(*Run, *Selected, []R) *Children) {
+func Resolve[P, R any](l *Results, i int, objects []P, resolve Resolver[P, R], below func(*Run, *Selected, []R) *Children) {
 	f := &l.object.Fields[i]
 	r := &Column[R]{}
 	l.fields[i] = r
@@ -77,8 +79,7 @@ func Resolve[P comparable, R any](l *Results, i int, objects []P, resolve Resolv
 				*r = Column[R]{values: make([]R, len(objects)), failed: repeat(problem.Recovered(value), len(objects))}
 			}
 		}()
-		b := batch[P, R]{parents: objects, resolve: resolve}
-		r.values, r.failed = b.callWithin(l.run.field(f, l.object.typ), f.levels)
+		r.values, r.failed = resolve.callWithin(l.run.field(f, l.object.typ), objects, f.levels)
 		if r.values == nil {
 			r.values = make([]R, len(objects))
 		}
@@ -117,11 +118,6 @@ func ResolveRoot[R any](l *Results, i int, resolve func(context.Context) (R, err
 	}, below)
 }
 
-// Arguments returns the arguments of a field.
-func (x *Run) Arguments(f *Selected) map[string]any {
-	return f.ArgumentMap(graphql.GetOperationContext(x.ctx).Variables)
-}
-
 // succeeded returns values, with none in place of those that failed. A list of which
 // only items failed did not.
 func succeeded[R any](values []R, failed []error) []R {
@@ -155,35 +151,6 @@ func (l *Results) Descend(i int, below func(*Run, *Selected) *Children) {
 	l.tasks = append(l.tasks, func() { l.fields[i] = below(l.run, &l.object.Fields[i]) })
 }
 
-// Distinct makes a resolver that gets each parent once, for a hand-written
-// method.
-func Distinct[P comparable, R any](resolve Resolver[P, R]) Resolver[P, R] {
-	return func(ctx context.Context, parents []P) ([]R, error) {
-		index, distinct := make(map[P]int, len(parents)), make([]P, 0, len(parents))
-		for _, parent := range parents {
-			if _, again := index[parent]; !again {
-				index[parent] = len(distinct)
-				distinct = append(distinct, parent)
-			}
-		}
-		if len(distinct) == len(parents) {
-			return resolve(ctx, parents)
-		}
-		b := batch[P, R]{parents: distinct, resolve: resolve}
-		values, failed := b.call(ctx)
-		out, errs := make([]R, len(parents)), make(itemErrors, len(parents))
-		for i, parent := range parents {
-			if values != nil {
-				out[i] = values[index[parent]]
-			}
-			if failed != nil {
-				errs[i] = failed[index[parent]]
-			}
-		}
-		return out, errs
-	}
-}
-
 // Noted records the tags of answers with the objects of a level: see package provenance.
 // An empty string is ignored.
 func Noted[P any](x *Run, objects []P, tag func(P) string) {
@@ -198,15 +165,16 @@ func Noted[P any](x *Run, objects []P, tag func(P) string) {
 	record.Tag(tags...)
 }
 
-// One returns what is below values that are objects of one type.
-func One[T any](x *Run, object *Object, values []*T, faults func(*T) *decode.Faults, level func(*Run, *Object, []*T) *Results) *Children {
+// One returns what is below values that are objects of one type. there reports whether a
+// value is an object.
+func One[P any](x *Run, object *Object, values []P, there func(P) bool, level func(*Run, *Object, []P) *Results) *Children {
 	if !object.resolves {
 		return nil
 	}
-	offsets, objects := make([]int32, len(values)), make([]*T, 0, len(values))
+	offsets, objects := make([]int32, len(values)), make([]P, 0, len(values))
 	for i, value := range values {
 		offsets[i] = int32(len(objects)) //nolint:gosec // memory has fewer
-		if value != nil && !faults(value).IsWhole() {
+		if there(value) {
 			objects = append(objects, value)
 		}
 	}
@@ -214,7 +182,7 @@ func One[T any](x *Run, object *Object, values []*T, faults func(*T) *decode.Fau
 }
 
 // Many is like [One] for lists.
-func Many[T any](x *Run, object *Object, values [][]*T, faults func(*T) *decode.Faults, level func(*Run, *Object, []*T) *Results) *Children {
+func Many[P any](x *Run, object *Object, values [][]P, there func(P) bool, level func(*Run, *Object, []P) *Results) *Children {
 	if !object.resolves {
 		return nil
 	}
@@ -222,11 +190,11 @@ func Many[T any](x *Run, object *Object, values [][]*T, faults func(*T) *decode.
 	for _, list := range values {
 		total += len(list)
 	}
-	offsets, objects := make([]int32, len(values)), make([]*T, 0, total)
+	offsets, objects := make([]int32, len(values)), make([]P, 0, total)
 	for i, list := range values {
 		offsets[i] = int32(len(objects)) //nolint:gosec // memory has fewer
 		for _, value := range list {
-			if value != nil && !faults(value).IsWhole() {
+			if there(value) {
 				objects = append(objects, value)
 			}
 		}
@@ -267,9 +235,6 @@ func Flatten[T any](values [][][]T) [][]T {
 	}
 	return out
 }
-
-// Get returns the field of each object.
-func Get[P, R any](objects []P, get func(P) R) []R { return Map(objects, get) }
 
 // At returns the value of a field of the object at a position, what is below it,
 // and the position of its first object there.

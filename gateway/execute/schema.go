@@ -4,7 +4,10 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/introspection"
 )
 
 // Compiled is the compiled execution of a schema. Its parts are generated.
@@ -17,66 +20,65 @@ type Compiled struct {
 	// operations.
 	Query, Mutation, Subscription                func(*Run, *Object) *Results
 	WriteQuery, WriteMutation, WriteSubscription func(*Writer, *Object, *Results)
+	// Subscribe opens the stream of the root field of a subscription.
+	Subscribe func(ctx context.Context, x *Run, f *Selected) (Events, error)
 }
 
-// Schema returns a schema that executes operations with the compiled execution,
-// and those that are not compiled with gqlgen's: introspection and @defer.
+// Parse returns the schema of a frontend, for generated code. It panics if the sources are
+// invalid.
+func Parse(sources ...*ast.Source) *ast.Schema { return gqlparser.MustLoadSchema(sources...) }
+
+// Schema returns a schema that executes operations with the compiled execution.
 //
 // A field whose value from a service does not match the schema has the error of
 // its [decode.Faults], and so has an object that is none.
 //
-// Subscriptions are answered with the events of [Stream]. Every event has a place
-// for results and a loader scope of its own, and errors with the path from the
-// root field on.
+// Every event of a subscription has a loader scope of its own, and errors with the path from
+// the root field on.
 //
 //   - An event with an error ([problem.EventError]) is null with that error, and
 //     the next one follows.
 //   - An event in which a non-null root field is null is null as a whole.
 //   - The error that ends the stream is a last response without data, unless the
 //     subscriber left.
-func Schema(schema graphql.ExecutableSchema, compiled *Compiled) graphql.ExecutableSchema {
-	return executable{schema, compiled}
+func Schema(schema *ast.Schema, compiled *Compiled) graphql.ExecutableSchema {
+	return &executable{schema, compiled, withIntrospection(schema, compiled.Types), introspection.New(schema)}
 }
 
 type executable struct {
-	graphql.ExecutableSchema
+	schema        *ast.Schema
+	compiled      *Compiled
+	types         []*Type
+	introspection *introspection.Schema
+}
 
-	compiled *Compiled
+// Schema is part of graphql.ExecutableSchema.
+func (s *executable) Schema() *ast.Schema { return s.schema }
+
+// Complexity is part of graphql.ExecutableSchema. Package cost computes what operations cost.
+func (s *executable) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
+	return 0, false
 }
 
 // Exec is part of graphql.ExecutableSchema.
-func (s executable) Exec(ctx context.Context) graphql.ResponseHandler {
+func (s *executable) Exec(ctx context.Context) graphql.ResponseHandler {
 	oc := graphql.GetOperationContext(ctx)
 	plans := &Plans{}
 	if e := executionOf(ctx); e != nil && e.plans != nil {
 		plans = e.plans
 	}
-	p := planner{schema: s.Schema(), types: s.compiled.Types}
+	p := planner{schema: s.schema, types: s.types}
 	plan := p.plan(oc, plans)
-	switch {
-	case oc.Operation.Operation == ast.Subscription:
+	switch oc.Operation.Operation {
+	case ast.Subscription:
 		return s.subscribe(ctx, plan)
-	case plan == nil:
-		return s.interpret(ctx)
-	case oc.Operation.Operation == ast.Mutation:
+	case ast.Mutation:
 		return once(func(ctx context.Context) *graphql.Response {
 			return s.run(ctx, plan, s.compiled.Mutation, s.compiled.WriteMutation)
 		})
 	}
 	return once(func(ctx context.Context) *graphql.Response {
 		return s.run(ctx, plan, s.compiled.Query, s.compiled.WriteQuery)
-	})
-}
-
-// subscribe executes a subscription, whose events have a plan; nil for gqlgen.
-func (s executable) subscribe(ctx context.Context, plan *Plan) graphql.ResponseHandler {
-	oc := graphql.GetOperationContext(ctx)
-	oc.ResolverMiddleware = faults(oc.ResolverMiddleware, s.compiled.Types)
-	if plan == nil {
-		return subscribe(ctx, s.ExecutableSchema, nil)
-	}
-	return subscribe(ctx, s.ExecutableSchema, func(ctx context.Context) *graphql.Response {
-		return s.run(ctx, plan, s.compiled.Subscription, s.compiled.WriteSubscription)
 	})
 }
 
@@ -92,31 +94,14 @@ func once(respond graphql.ResponseHandler) graphql.ResponseHandler {
 	}
 }
 
-// interpret executes an operation with gqlgen.
-func (s executable) interpret(ctx context.Context) graphql.ResponseHandler {
-	oc := graphql.GetOperationContext(ctx)
-	oc.ResolverMiddleware = faults(oc.ResolverMiddleware, s.compiled.Types)
-	return s.ExecutableSchema.Exec(ctx)
-}
-
-// Reference returns the schema without compiled execution, for tests.
-func (s executable) Reference() graphql.ExecutableSchema {
-	return reference{s}
-}
-
-type reference struct{ executable }
-
-// Exec is part of graphql.ExecutableSchema.
-func (r reference) Exec(ctx context.Context) graphql.ResponseHandler {
-	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
-		return r.subscribe(ctx, nil)
-	}
-	return r.interpret(ctx)
+// start returns the run of an execution.
+func (s *executable) start(ctx context.Context) *Run {
+	return &Run{ctx: ctx, denied: deniedOf(ctx), introspection: s.introspection}
 }
 
 // run executes a plan.
-func (s executable) run(ctx context.Context, plan *Plan, level func(*Run, *Object) *Results, write func(*Writer, *Object, *Results)) *graphql.Response {
-	x := &Run{ctx: ctx, denied: deniedOf(ctx)}
+func (s *executable) run(ctx context.Context, plan *Plan, level func(*Run, *Object) *Results, write func(*Writer, *Object, *Results)) *graphql.Response {
+	x := s.start(ctx)
 	w := &Writer{run: x, buf: make([]byte, 0, firstBuffer+plan.size.Load())}
 	if ok := w.guarded(func() { write(w, plan.root, level(x, plan.root)) }); !ok || w.failed {
 		return &graphql.Response{Data: []byte("null")}

@@ -18,18 +18,19 @@ type Type struct {
 	Implements []string
 	// Fields are the fields by their names.
 	Fields map[string]FieldOf
-	// Tags reports whether answers with objects of the type have cache tags.
-	Tags bool
+	// Visits reports whether levels have something to do for objects of the type: answers
+	// with them have cache tags.
+	Visits bool
 }
 
 // FieldOf is a field of a [Type].
 type FieldOf struct {
-	// ID identifies the field of a type in generated code. It is negative if the field is
-	// not compiled.
+	// ID identifies the field of a type in generated code.
 	ID int
-	// Resolves reports whether a method or a call resolves the field. Tags reports
-	// whether answers with the field have cache tags.
-	Resolves, Tags bool
+	// Resolves reports whether a method or a call resolves the field. Visits reports
+	// whether levels have something else to do for it: answers with the field have cache tags,
+	// or a hand-written type has its value.
+	Resolves, Visits bool
 	// Types are the possible types of the field's objects, by their positions in
 	// the list of all types; nil if the field has none.
 	Types []int
@@ -79,7 +80,6 @@ type Plans struct {
 	prepared  bool
 	variables []string // of the conditions
 	plans     map[string]*Plan
-	none      bool // it can't be compiled, whatever the conditions are
 }
 
 // mostPlans is the number of plans that are kept for an operation: there is one
@@ -92,16 +92,13 @@ type planner struct {
 	types  []*Type
 }
 
-// plan returns the plan of an operation; nil if it must be executed by gqlgen.
+// plan returns the plan of an operation.
 func (p *planner) plan(oc *graphql.OperationContext, kept *Plans) *Plan {
 	kept.mu.Lock()
 	defer kept.mu.Unlock()
 	if !kept.prepared {
 		kept.prepared, kept.plans = true, map[string]*Plan{}
-		kept.variables, kept.none = conditions(oc)
-	}
-	if kept.none {
-		return nil
+		kept.variables = conditions(oc)
 	}
 	key := make([]byte, 0, len(kept.variables))
 	for _, name := range kept.variables {
@@ -115,15 +112,9 @@ func (p *planner) plan(oc *graphql.OperationContext, kept *Plans) *Plan {
 		return made
 	}
 	b := builder{planner: p, oc: oc}
-	var made *Plan
-	if root := b.root(); root >= 0 {
-		made = &Plan{root: b.object(root, oc.Operation.SelectionSet)}
-		if oc.Operation.Operation == ast.Mutation {
-			made.root.takeAllTime()
-		}
-	}
-	if b.failed {
-		made = nil
+	made := &Plan{root: b.object(b.root(), oc.Operation.SelectionSet)}
+	if oc.Operation.Operation == ast.Mutation {
+		made.root.takeAllTime()
 	}
 	if len(kept.plans) < mostPlans {
 		kept.plans[string(key)] = made
@@ -131,16 +122,12 @@ func (p *planner) plan(oc *graphql.OperationContext, kept *Plans) *Plan {
 	return made
 }
 
-// conditions returns the variables that decide what is selected, and whether
-// something in the document is left to gqlgen: @defer.
-func conditions(oc *graphql.OperationContext) (variables []string, none bool) {
+// conditions returns the variables that decide what is selected.
+func conditions(oc *graphql.OperationContext) (variables []string) {
 	seen := map[*ast.FragmentDefinition]bool{}
 	var walk func(ast.SelectionSet)
 	note := func(directives ast.DirectiveList) {
 		for _, d := range directives {
-			if d.Name == "defer" {
-				none = true
-			}
 			if d.Name != "skip" && d.Name != "include" {
 				continue
 			}
@@ -168,14 +155,13 @@ func conditions(oc *graphql.OperationContext) (variables []string, none bool) {
 		}
 	}
 	walk(oc.Operation.SelectionSet)
-	return variables, none
+	return variables
 }
 
 // builder builds one plan.
 type builder struct {
 	*planner
-	oc     *graphql.OperationContext
-	failed bool // a field is not compiled
+	oc *graphql.OperationContext
 }
 
 // root returns the position of the operation's root type.
@@ -193,13 +179,9 @@ func (b *builder) root() int {
 // object returns what selections select of objects of a type.
 func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 	t := b.types[typ]
-	o := &Object{typ: t, resolves: t.Tags}
+	o := &Object{typ: t, resolves: t.Visits}
 	for i, field := range merged(graphql.CollectFields(b.oc, selections, t.Implements)) {
-		of, ok := t.Fields[field.Name]
-		if !ok || of.ID < 0 {
-			b.failed = true
-			return o
-		}
+		of := t.Fields[field.Name]
 		s := Selected{Field: field.Field, ID: of.ID, selections: field.Selections, resolved: of.Resolves, nonNull: field.Definition.Type.NonNull}
 		s.key = strconv.Quote(field.Alias) + ":"
 		if i > 0 {
@@ -208,11 +190,8 @@ func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 		if of.Types != nil {
 			s.below = make([]*Object, len(b.types))
 		}
-		o.resolves = o.resolves || of.Resolves || of.Tags
+		o.resolves = o.resolves || of.Resolves || of.Visits
 		for _, possible := range of.Types {
-			if b.failed {
-				return o
-			}
 			s.below[possible] = b.object(possible, field.Selections)
 			o.resolves = o.resolves || s.below[possible].resolves
 			s.levels = max(s.levels, s.below[possible].levels)

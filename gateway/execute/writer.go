@@ -76,8 +76,8 @@ type Mark struct {
 	field *Selected
 }
 
-// Begin begins a field of an object with faults. If the field is denied or has a fault,
-// it returns false, and the caller continues with [Writer.End].
+// Begin begins a field of an object with faults. If the field is denied or has a fault, or
+// is one of introspection, it returns false, and the caller continues with [Writer.End].
 func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
 	outer := w.field
 	w.field = f
@@ -86,6 +86,10 @@ func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
 	mark := Mark{len(w.buf), outer}
 	if err := w.run.denied[f.Field]; err != nil {
 		w.Error(err)
+		return mark, false
+	}
+	if f.ID == introspected {
+		w.introspect(f)
 		return mark, false
 	}
 	if faults != nil && !f.resolved {

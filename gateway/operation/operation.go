@@ -29,7 +29,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/input"
-	"github.com/portico-gateway/portico/gateway/introspection"
 	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
@@ -104,13 +103,12 @@ const (
 
 // Frontend answers the operations of a frontend. It is safe for concurrent use.
 type Frontend struct {
-	name          string
-	schema        graphql.ExecutableSchema
-	config        Config
-	documents     *document.Store[facts]
-	persisted     *persisted.Library
-	answers       *answer.Cache
-	introspection *introspection.Corrections
+	name      string
+	schema    graphql.ExecutableSchema
+	config    Config
+	documents *document.Store[facts]
+	persisted *persisted.Library
+	answers   *answer.Cache
 
 	// recalled are requests whose answers are cached, by a hash of their texts.
 	recalled *lru.Cache[uint64, *recalled]
@@ -142,7 +140,7 @@ func New(f execute.Frontend, config Config) (*Frontend, error) {
 		sum := sha256.Sum256([]byte(example.Document))
 		finder.examples[hex.EncodeToString(sum[:])] = true
 	}
-	out := &Frontend{name: f.Name, schema: f.Schema, config: config, introspection: introspection.New(schema), seed: maphash.MakeSeed()}
+	out := &Frontend{name: f.Name, schema: f.Schema, config: config, seed: maphash.MakeSeed()}
 	if out.recalled, err = lru.New[uint64, *recalled](mostRecalled); err != nil {
 		return nil, err
 	}

@@ -299,7 +299,6 @@ func TestDeniedSubscription(t *testing.T) {
 	p := operation.(*prepared)
 	field, _ := p.oc.Operation.SelectionSet[0].(*ast.Field)
 	p.denied = access.Denied{field: problem.New(problem.Forbidden, "No.")}
-	p.oc.ResolverMiddleware = execute.Deny(p.denied)
 	var got []string
 	p.Run(t.Context(), func(a *answer.Answer) bool {
 		got = append(got, string(a.Append(nil)))

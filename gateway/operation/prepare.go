@@ -15,7 +15,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/document"
-	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -52,16 +51,14 @@ func (p *prepared) Kind() ast.Operation { return p.oc.Operation.Operation }
 
 // prepare returns why the operation is not executed.
 func (p *prepared) prepare(ctx context.Context) gqlerror.List {
-	f, r := p.frontend, p.request
+	r := p.request
 	// The operation does not have the request's header: what reads it must be
 	// noted (upstream.Header).
 	p.oc = &graphql.OperationContext{
-		OperationName:          r.OperationName,
-		Extensions:             r.Extensions,
-		DisableIntrospection:   true,
-		RecoverFunc:            recoverPanic,
-		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
-		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+		OperationName:        r.OperationName,
+		Extensions:           r.Extensions,
+		DisableIntrospection: true,
+		RecoverFunc:          recoverPanic,
 	}
 	operation, errs := p.document(ctx)
 	if len(errs) > 0 {
@@ -77,12 +74,6 @@ func (p *prepared) prepare(ctx context.Context) gqlerror.List {
 	}
 	if err := p.admit(ctx); err != nil {
 		return p.charged(ctx, gqlerror.List{err})
-	}
-	if p.denied != nil {
-		p.oc.ResolverMiddleware = execute.Deny(p.denied)
-	}
-	if p.facts.introspect != nil {
-		p.oc.ResolverMiddleware = f.introspection.Around(p.oc.ResolverMiddleware)
 	}
 	return nil
 }

@@ -24,7 +24,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/cache"
@@ -47,53 +46,50 @@ directive @requiresScopes(scopes: [[String!]!]!) on FIELD_DEFINITION
 // field resolves a root field for a test.
 type field func(ctx context.Context, args map[string]any) (any, error)
 
-// toy is an executable schema whose root fields are functions and whose data is
-// what they return, as JSON.
-type toy struct {
-	graphql.ExecutableSchema
-
-	schema *ast.Schema
-	fields map[string]field
-}
-
-func (s *toy) Schema() *ast.Schema { return s.schema }
-
-func (s *toy) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
-	return 0, false
-}
-
-func (s *toy) Exec(context.Context) graphql.ResponseHandler {
-	done := false
-	return func(ctx context.Context) *graphql.Response {
-		if done || ctx.Err() != nil {
-			return nil
+// toy returns an executable schema whose root fields are functions and whose data is what they
+// return, as JSON.
+func toy(schema *ast.Schema, fields map[string]field) graphql.ExecutableSchema {
+	compiled := &execute.Compiled{}
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+		if root == nil {
+			continue
 		}
-		done = true
-		oc := graphql.GetOperationContext(ctx)
-		var b bytes.Buffer
-		var errs gqlerror.List
-		for i, f := range graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Query", "Mutation"}) {
-			b.WriteByte("{,"[min(i, 1)])
-			var value any = oc.Operation.Operation
-			if f.Name != "__typename" {
-				var err error
-				value, err = oc.ResolverMiddleware(graphql.WithFieldContext(ctx, &graphql.FieldContext{Field: f}), func(ctx context.Context) (any, error) {
-					return s.fields[f.Name](ctx, f.ArgumentMap(oc.Variables))
-				})
-				if err != nil {
-					presented := graphql.DefaultErrorPresenter(ctx, err)
-					if p, ok := err.(*problem.Error); ok { //nolint:errorlint // a test's own
-						presented.Extensions = map[string]any{"code": string(p.Code)}
-					}
-					errs, value = append(errs, presented), nil
-				}
+		t := &execute.Type{Name: root.Name, Implements: []string{root.Name}, Fields: map[string]execute.FieldOf{"__typename": {}}}
+		for i, f := range root.Fields {
+			if !strings.HasPrefix(f.Name, "__") {
+				t.Fields[f.Name] = execute.FieldOf{ID: i + 1, Resolves: true}
+			}
+		}
+		compiled.Types = append(compiled.Types, t)
+	}
+	level := func(x *execute.Run, selected *execute.Object) *execute.Results { return x.Level(selected) }
+	write := func(w *execute.Writer, selected *execute.Object, _ *execute.Results) { writeToy(w, selected, fields) }
+	compiled.Query, compiled.Mutation, compiled.WriteQuery, compiled.WriteMutation = level, level, write, write
+	return execute.Schema(schema, compiled)
+}
+
+func writeToy(w *execute.Writer, selected *execute.Object, fields map[string]field) {
+	w.Object(nil)
+	ok := true
+	for i := range selected.Fields {
+		f := &selected.Fields[i]
+		mark, good := w.Begin(f, nil)
+		switch {
+		case good && f.ID == execute.Typename:
+			w.String(f.ObjectDefinition.Name)
+		case good:
+			ctx := w.Run().Context()
+			value, err := fields[f.Name](ctx, f.ArgumentMap(graphql.GetOperationContext(ctx).Variables))
+			if err != nil {
+				w.Error(err)
+				break
 			}
 			text, _ := json.Marshal(value)
-			fmt.Fprintf(&b, "%q:%s", f.Alias, text)
+			_, _ = w.Write(text)
 		}
-		b.WriteByte('}')
-		return &graphql.Response{Data: b.Bytes(), Errors: errs}
+		ok = w.End(f, mark) && ok
 	}
+	w.Close(ok)
 }
 
 // keyOf is the API key of a principal of tests.
@@ -126,7 +122,7 @@ func cachingGateway(t testing.TB, sdl string, fields map[string]field, change fu
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.open([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: fields}}}, nil); err != nil {
+	if err := s.open([]execute.Frontend{{Name: "toy", Schema: toy(schema, fields)}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

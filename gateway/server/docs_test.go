@@ -40,7 +40,7 @@ func documented(t *testing.T, change func(*config.Config), names ...string) *htt
 	var frontends []execute.Frontend
 	for _, name := range names {
 		frontends = append(frontends, execute.Frontend{
-			Name: name, Schema: &toy{schema: schema}, Routes: []execute.Route{{Field: "Query.n", Service: "numbers", Call: "GET /numbers"}},
+			Name: name, Schema: toy(schema, nil), Routes: []execute.Route{{Field: "Query.n", Service: "numbers", Call: "GET /numbers"}},
 			Operations: []execute.Operation{{Name: "N", Document: "{ n }"}},
 		})
 	}

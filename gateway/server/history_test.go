@@ -282,7 +282,7 @@ func newMember(t *testing.T, w *world, link *cable) *member {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.open([]execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: historyFields(s)}}}, nil); err != nil {
+	if err := s.open([]execute.Frontend{{Name: "toy", Schema: toy(schema, historyFields(s))}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

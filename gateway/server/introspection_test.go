@@ -19,7 +19,6 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
-	"github.com/portico-gateway/portico/graph/web"
 )
 
 // introspected is a schema with something of everything.
@@ -71,8 +70,8 @@ func serving(t *testing.T, schema string) *httptest.Server {
 	t.Cleanup(func() { _ = s.Close() })
 	loaded := gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: schema})
 	err = s.open([]execute.Frontend{
-		{Name: "web", Schema: web.NewExecutableSchema(web.Config{Schema: loaded}), Receivers: []string{"accounts", "orders"}},
-		{Name: "mobile", Schema: web.NewExecutableSchema(web.Config{Schema: loaded}), Receivers: []string{"accounts", "orders"}},
+		{Name: "web", Schema: toy(loaded, nil), Receivers: []string{"accounts", "orders"}},
+		{Name: "mobile", Schema: toy(loaded, nil), Receivers: []string{"accounts", "orders"}},
 	}, nil)
 	if err != nil {
 		t.Fatal(err)

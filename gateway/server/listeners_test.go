@@ -105,7 +105,7 @@ func runGateway(t *testing.T, fields map[string]field, change func(*config.Confi
 	ctx, stop := context.WithCancelCause(context.Background())
 	r.stop = stop
 	go func() {
-		r.ended <- r.server.Run(ctx, []execute.Frontend{{Name: "toy", Schema: &toy{schema: schema, fields: fields}}}, nil)
+		r.ended <- r.server.Run(ctx, []execute.Frontend{{Name: "toy", Schema: toy(schema, fields)}}, nil)
 	}()
 	select {
 	case at := <-r.log.ready:
@@ -161,7 +161,7 @@ func TestServesOverTLS(t *testing.T) {
 	for major := 1; major <= 2; major++ {
 		client := r.client(major, nil)
 		resp, text, err := r.query(client, "{__typename}", "Origin: https://shop.example")
-		if err != nil || resp.ProtoMajor != major || text != `{"data":{"__typename":"query"}}` {
+		if err != nil || resp.ProtoMajor != major || text != `{"data":{"__typename":"Query"}}` {
 			t.Fatal(resp, text, err)
 		}
 		if resp.Header.Get("Access-Control-Allow-Origin") != "https://shop.example" || resp.Header.Get("X-Request-Id") == "" {
@@ -199,11 +199,11 @@ func TestServesH2C(t *testing.T) {
 		transport := &http.Transport{Protocols: new(http.Protocols)}
 		transport.Protocols.SetUnencryptedHTTP2(true)
 		resp, text, err := r.query(&http.Client{Transport: transport}, "{__typename}")
-		if got := err == nil && resp.ProtoMajor == 2 && text == `{"data":{"__typename":"query"}}`; got != allowed {
+		if got := err == nil && resp.ProtoMajor == 2 && text == `{"data":{"__typename":"Query"}}`; got != allowed {
 			t.Errorf("allowed: %t: %s %v", allowed, text, err)
 		}
 		transport.CloseIdleConnections()
-		if _, text, err := r.query(r.client(1, nil), "{__typename}"); err != nil || text != `{"data":{"__typename":"query"}}` {
+		if _, text, err := r.query(r.client(1, nil), "{__typename}"); err != nil || text != `{"data":{"__typename":"Query"}}` {
 			t.Errorf("HTTP/1.1: %s %v", text, err)
 		}
 	}

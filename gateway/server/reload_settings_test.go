@@ -191,10 +191,10 @@ func TestReloadOfWhatIsReadOfTheState(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return execute.Frontend{Name: name, Schema: &toy{schema: schema, fields: map[string]field{"n": func(context.Context, map[string]any) (any, error) {
+		return execute.Frontend{Name: name, Schema: toy(schema, map[string]field{"n": func(context.Context, map[string]any) (any, error) {
 			called = name
 			return 1, nil
-		}}}}
+		}})}
 	}
 	cfg := config.Defaults()
 	cfg.Frontend.Introspection = true

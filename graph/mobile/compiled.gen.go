@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"github.com/portico-gateway/portico/gateway/cache"
-	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/graph/model"
@@ -38,13 +37,13 @@ func (r *resolver) compiled() *execute.Compiled {
 			},
 			{
 				Name: "Product", Implements: []string{"Product"},
-				Tags: true,
+				Visits: true,
 				Fields: map[string]execute.FieldOf{
 					"__typename":   {},
 					"id":           {ID: 1},
 					"name":         {ID: 2},
 					"price":        {ID: 3, Types: []int{0}},
-					"stock":        {ID: 4, Resolves: true, Tags: true, Types: []int{5}},
+					"stock":        {ID: 4, Resolves: true, Visits: true, Types: []int{5}},
 					"thumbnailUrl": {ID: 5},
 					"rating":       {ID: 6, Resolves: true},
 					"topReview":    {ID: 7, Resolves: true, Types: []int{6}},
@@ -89,8 +88,9 @@ func (r *resolver) compiled() *execute.Compiled {
 	}
 }
 
-func faultsOfMoney(obj *model.Money) *decode.Faults {
-	return nil
+// isMoney reports whether a value is an object.
+func isMoney(obj *model.Money) bool {
+	return obj != nil
 }
 
 // levelMoney resolves what is selected of objs, and of the objects below them.
@@ -133,9 +133,9 @@ func (c compiled) listMoney(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeMoney(w, selected, level, at, obj)
-			if !faultsOfMoney(obj).IsWhole() {
-				at++
-			}
+		}
+		if isMoney(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -143,8 +143,9 @@ func (c compiled) listMoney(w *execute.Writer, f *execute.Selected, below *execu
 	return at
 }
 
-func faultsOfPageInfo(obj *model.PageInfo) *decode.Faults {
-	return obj.Faults
+// isPageInfo reports whether a value is an object.
+func isPageInfo(obj *model.PageInfo) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelPageInfo resolves what is selected of objs, and of the objects below them.
@@ -191,9 +192,9 @@ func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *ex
 			w.NullOr(nonNull)
 		} else {
 			c.writePageInfo(w, selected, level, at, obj)
-			if !faultsOfPageInfo(obj).IsWhole() {
-				at++
-			}
+		}
+		if isPageInfo(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -201,8 +202,9 @@ func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *ex
 	return at
 }
 
-func faultsOfProduct(obj *model.Product) *decode.Faults {
-	return obj.Faults
+// isProduct reports whether a value is an object.
+func isProduct(obj *model.Product) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelProduct resolves what is selected of objs, and of the objects below them.
@@ -222,8 +224,8 @@ func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []
 		switch f.ID {
 		case 3: // price
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.Product) *model.Money { return obj.Price })
-				return execute.One(x, f.Below(0), values, faultsOfMoney, c.levelMoney)
+				values := execute.Map(objs, func(obj *model.Product) *model.Money { return obj.Price })
+				return execute.One(x, f.Below(0), values, isMoney, c.levelMoney)
 			})
 		case 4: // stock
 			execute.Noted(x, objs, func(obj *model.Product) string {
@@ -233,13 +235,13 @@ func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []
 				return "stock-" + provenance.Escape(obj.ID)
 			})
 			execute.Resolve(level, i, objs, c.r.productStock(), func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
-				return execute.One(x, f.Below(5), values, faultsOfStock, c.levelStock)
+				return execute.One(x, f.Below(5), values, isStock, c.levelStock)
 			})
 		case 6: // rating
 			execute.Resolve(level, i, objs, execute.Distinct(c.r.productRating()), nil)
 		case 7: // topReview
 			execute.Resolve(level, i, objs, execute.Distinct(c.r.productTopReview()), func(x *execute.Run, f *execute.Selected, values []*model.TopReview) *execute.Children {
-				return execute.One(x, f.Below(6), values, faultsOfTopReview, c.levelTopReview)
+				return execute.One(x, f.Below(6), values, isTopReview, c.levelTopReview)
 			})
 		}
 	}
@@ -320,9 +322,9 @@ func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *exe
 			w.NullOr(nonNull)
 		} else {
 			c.writeProduct(w, selected, level, at, obj)
-			if !faultsOfProduct(obj).IsWhole() {
-				at++
-			}
+		}
+		if isProduct(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -330,8 +332,9 @@ func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *exe
 	return at
 }
 
-func faultsOfProductConnection(obj *model.ProductConnection) *decode.Faults {
-	return obj.Faults
+// isProductConnection reports whether a value is an object.
+func isProductConnection(obj *model.ProductConnection) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelProductConnection resolves what is selected of objs, and of the objects below them.
@@ -345,13 +348,13 @@ func (c compiled) levelProductConnection(x *execute.Run, selected *execute.Objec
 		switch f.ID {
 		case 1: // nodes
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.ProductConnection) []*model.Product { return obj.Nodes })
-				return execute.Many(x, f.Below(2), values, faultsOfProduct, c.levelProduct)
+				values := execute.Map(objs, func(obj *model.ProductConnection) []*model.Product { return obj.Nodes })
+				return execute.Many(x, f.Below(2), values, isProduct, c.levelProduct)
 			})
 		case 2: // pageInfo
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.ProductConnection) *model.PageInfo { return obj.PageInfo })
-				return execute.One(x, f.Below(1), values, faultsOfPageInfo, c.levelPageInfo)
+				values := execute.Map(objs, func(obj *model.ProductConnection) *model.PageInfo { return obj.PageInfo })
+				return execute.One(x, f.Below(1), values, isPageInfo, c.levelPageInfo)
 			})
 		}
 	}
@@ -398,9 +401,9 @@ func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, 
 			w.NullOr(nonNull)
 		} else {
 			c.writeProductConnection(w, selected, level, at, obj)
-			if !faultsOfProductConnection(obj).IsWhole() {
-				at++
-			}
+		}
+		if isProductConnection(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -418,29 +421,29 @@ func (c compiled) levelQuery(x *execute.Run, selected *execute.Object) *execute.
 		}
 		switch f.ID {
 		case 1: // product
-			args, err := c.r.executionContext(x.Context()).field_Query_product_args(x.Context(), x.Arguments(f))
-			if err != nil {
-				execute.Fail[*model.Product](level, i, 1, err)
+			args := x.Arguments(f)
+			id := execute.Argument(args, "id", readID)
+			if args.Err != nil {
+				execute.Fail[*model.Product](level, i, 1, args.Err)
 				continue
 			}
-			id := args["id"].(string)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.Product, error) {
 				return c.r.clients.Catalog.Product(cache.Shared(ctx), id)
 			}, func(x *execute.Run, f *execute.Selected, values []*model.Product) *execute.Children {
-				return execute.One(x, f.Below(2), values, faultsOfProduct, c.levelProduct)
+				return execute.One(x, f.Below(2), values, isProduct, c.levelProduct)
 			})
 		case 2: // products
-			args, err := c.r.executionContext(x.Context()).field_Query_products_args(x.Context(), x.Arguments(f))
-			if err != nil {
-				execute.Fail[*model.ProductConnection](level, i, 1, err)
+			args := x.Arguments(f)
+			first := execute.Argument(args, "first", readOptionalInt)
+			after := execute.Argument(args, "after", readOptionalString)
+			if args.Err != nil {
+				execute.Fail[*model.ProductConnection](level, i, 1, args.Err)
 				continue
 			}
-			first := args["first"].(*int)
-			after := args["after"].(*string)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.ProductConnection, error) {
 				return c.r.clients.Catalog.MobileProducts(cache.Shared(ctx), first, after)
 			}, func(x *execute.Run, f *execute.Selected, values []*model.ProductConnection) *execute.Children {
-				return execute.One(x, f.Below(3), values, faultsOfProductConnection, c.levelProductConnection)
+				return execute.One(x, f.Below(3), values, isProductConnection, c.levelProductConnection)
 			})
 		}
 	}
@@ -485,8 +488,9 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 	w.Close(ok)
 }
 
-func faultsOfStock(obj *model.Stock) *decode.Faults {
-	return obj.Faults
+// isStock reports whether a value is an object.
+func isStock(obj *model.Stock) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelStock resolves what is selected of objs, and of the objects below them.
@@ -529,9 +533,9 @@ func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeStock(w, selected, level, at, obj)
-			if !faultsOfStock(obj).IsWhole() {
-				at++
-			}
+		}
+		if isStock(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -539,8 +543,9 @@ func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execu
 	return at
 }
 
-func faultsOfTopReview(obj *model.TopReview) *decode.Faults {
-	return nil
+// isTopReview reports whether a value is an object.
+func isTopReview(obj *model.TopReview) bool {
+	return obj != nil
 }
 
 // levelTopReview resolves what is selected of objs, and of the objects below them.
@@ -602,9 +607,9 @@ func (c compiled) listTopReview(w *execute.Writer, f *execute.Selected, below *e
 			w.NullOr(nonNull)
 		} else {
 			c.writeTopReview(w, selected, level, at, obj)
-			if !faultsOfTopReview(obj).IsWhole() {
-				at++
-			}
+		}
+		if isTopReview(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}

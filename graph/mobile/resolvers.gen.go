@@ -6,25 +6,20 @@ package mobile
 import (
 	"context"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/portico-gateway/portico/clients"
-	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/loader"
-	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/graph/model"
 	"github.com/portico-gateway/portico/resolvers"
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // New returns the frontend mobile, whose fields the project's methods and the
 // clients of services resolve.
 func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 	r := &resolver{root: root, clients: services}
-	r.schema = &executableSchema{Resolvers: r}
 	return execute.Frontend{
 		Name:      "mobile",
-		Schema:    execute.Schema(r.schema, r.compiled()),
+		Schema:    execute.Schema(parsed(), r.compiled()),
 		Receivers: []string{"accounts", "orders"},
 		Routes:    routes(),
 		Operations: []execute.Operation{
@@ -53,11 +48,10 @@ query Screen($id: ID! = "p1") {
 	}
 }
 
-// resolver connects the schema to the project's methods and clients.
+// resolver has the project's methods and clients.
 type resolver struct {
 	root    *resolvers.Root
 	clients *clients.Set
-	schema  *executableSchema
 }
 
 // routes returns which calls resolve the fields.
@@ -70,24 +64,6 @@ func routes() []execute.Route {
 		{Field: "Query.products", Service: "catalog", Call: "GET /products", Route: "schema/mobile/catalog.graphqls:21:6"},
 		{Field: "TopReview.authorName", Service: "accounts", Call: "Go method"},
 	}
-}
-
-// executionContext returns the context that gqlgen reads arguments with.
-func (r *resolver) executionContext(ctx context.Context) *executionContext {
-	return newExecutionContext(graphql.GetOperationContext(ctx), r.schema, nil)
-}
-
-// Product implements ResolverRoot.
-func (r *resolver) Product() ProductResolver { return productResolver{r} }
-
-type productResolver struct{ r *resolver }
-
-// Stock returns the value that was resolved for its level.
-func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.Stock, error) {
-	if value, ok, err := execute.Resolved[*model.Product, *model.Stock](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.productStock(), nil)
 }
 
 // keyOfProductStock returns the key that Product.stock is loaded by.
@@ -110,27 +86,11 @@ func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock]
 	}, faultOfProductStock)
 }
 
-// Rating returns the value that was resolved for its level.
-func (q productResolver) Rating(ctx context.Context, obj *model.Product) (*float64, error) {
-	if value, ok, err := execute.Resolved[*model.Product, *float64](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.productRating(), nil)
-}
-
 // productRating resolves Product.rating with resolvers.Product.Rating.
 func (r *resolver) productRating() execute.Resolver[*model.Product, *float64] {
 	return func(ctx context.Context, objs []*model.Product) ([]*float64, error) {
 		return (&resolvers.Product{Root: r.root}).Rating(ctx, objs)
 	}
-}
-
-// TopReview returns the value that was resolved for its level.
-func (q productResolver) TopReview(ctx context.Context, obj *model.Product) (*model.TopReview, error) {
-	if value, ok, err := execute.Resolved[*model.Product, *model.TopReview](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.productTopReview(), q.r.belowTopReview)
 }
 
 // productTopReview resolves Product.topReview with resolvers.Product.TopReview.
@@ -140,108 +100,9 @@ func (r *resolver) productTopReview() execute.Resolver[*model.Product, *model.To
 	}
 }
 
-// belowProduct resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet, objs []*model.Product) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	execute.Tag(level, func(obj *model.Product) string {
-		if obj.Faults.Of("id") != nil {
-			return ""
-		}
-		return "product-" + provenance.Escape(obj.ID)
-	})
-	for _, field := range execute.Fields(ctx, selections, productImplementors) {
-		switch field.Name {
-		case "stock":
-			execute.Tag(level, func(obj *model.Product) string {
-				if obj.Faults.Of("id") != nil {
-					return ""
-				}
-				return "stock-" + provenance.Escape(obj.ID)
-			})
-			execute.Add(level, field, r.productStock(), nil)
-		case "rating":
-			execute.Add(level, field, r.productRating(), nil)
-		case "topReview":
-			execute.Add(level, field, r.productTopReview(), r.belowTopReview)
-		}
-	}
-	level.Run()
-}
-
-// belowProductConnection resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowProductConnection(ctx context.Context, selections ast.SelectionSet, objs []*model.ProductConnection) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	for _, field := range execute.Fields(ctx, selections, productConnectionImplementors) {
-		switch field.Name {
-		case "nodes":
-			level.Down(field, func() {
-				execute.Flat(r.belowProduct)(ctx, field.Selections, execute.Map(level.Objects(), func(obj *model.ProductConnection) []*model.Product { return obj.Nodes }))
-			})
-		}
-	}
-	level.Run()
-}
-
-// Query implements ResolverRoot.
-func (r *resolver) Query() QueryResolver { return queryResolver{r} }
-
-type queryResolver struct{ r *resolver }
-
-// Product calls catalog.Client.Product.
-func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, error) {
-	value, err := q.r.clients.Catalog.Product(cache.Shared(ctx), id)
-	if err == nil {
-		execute.Root(ctx, value, q.r.belowProduct)
-	}
-	return value, err
-}
-
-// Products calls catalog.Client.MobileProducts.
-func (q queryResolver) Products(ctx context.Context, first *int, after *string) (*model.ProductConnection, error) {
-	value, err := q.r.clients.Catalog.MobileProducts(cache.Shared(ctx), first, after)
-	if err == nil {
-		execute.Root(ctx, value, q.r.belowProductConnection)
-	}
-	return value, err
-}
-
-// TopReview implements ResolverRoot.
-func (r *resolver) TopReview() TopReviewResolver { return topReviewResolver{r} }
-
-type topReviewResolver struct{ r *resolver }
-
-// AuthorName returns the value that was resolved for its level.
-func (q topReviewResolver) AuthorName(ctx context.Context, obj *model.TopReview) (*string, error) {
-	if value, ok, err := execute.Resolved[*model.TopReview, *string](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.topReviewAuthorName(), nil)
-}
-
 // topReviewAuthorName resolves TopReview.authorName with resolvers.TopReview.AuthorName.
 func (r *resolver) topReviewAuthorName() execute.Resolver[*model.TopReview, *string] {
 	return func(ctx context.Context, objs []*model.TopReview) ([]*string, error) {
 		return (&resolvers.TopReview{Root: r.root}).AuthorName(ctx, objs)
 	}
-}
-
-// belowTopReview resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowTopReview(ctx context.Context, selections ast.SelectionSet, objs []*model.TopReview) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	for _, field := range execute.Fields(ctx, selections, topReviewImplementors) {
-		switch field.Name {
-		case "authorName":
-			execute.Add(level, field, r.topReviewAuthorName(), nil)
-		}
-	}
-	level.Run()
 }

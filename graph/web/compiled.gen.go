@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"github.com/portico-gateway/portico/gateway/cache"
-	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/graph/model"
@@ -79,13 +78,13 @@ func (r *resolver) compiled() *execute.Compiled {
 			},
 			{
 				Name: "Product", Implements: []string{"Product", "SearchResult"},
-				Tags: true,
+				Visits: true,
 				Fields: map[string]execute.FieldOf{
 					"__typename":  {},
 					"id":          {ID: 1},
 					"name":        {ID: 2},
 					"price":       {ID: 3, Types: []int{1}},
-					"stock":       {ID: 4, Resolves: true, Tags: true, Types: []int{13}},
+					"stock":       {ID: 4, Resolves: true, Visits: true, Types: []int{13}},
 					"description": {ID: 5},
 					"category":    {ID: 6, Resolves: true, Types: []int{0}},
 					"reviews":     {ID: 7, Resolves: true, Types: []int{11}},
@@ -180,11 +179,13 @@ func (r *resolver) compiled() *execute.Compiled {
 		WriteMutation:     c.writeMutation,
 		Subscription:      c.levelSubscription,
 		WriteSubscription: c.writeSubscription,
+		Subscribe:         c.subscribe,
 	}
 }
 
-func faultsOfCategory(obj *model.Category) *decode.Faults {
-	return obj.Faults
+// isCategory reports whether a value is an object.
+func isCategory(obj *model.Category) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelCategory resolves what is selected of objs, and of the objects below them.
@@ -227,9 +228,9 @@ func (c compiled) listCategory(w *execute.Writer, f *execute.Selected, below *ex
 			w.NullOr(nonNull)
 		} else {
 			c.writeCategory(w, selected, level, at, obj)
-			if !faultsOfCategory(obj).IsWhole() {
-				at++
-			}
+		}
+		if isCategory(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -237,8 +238,9 @@ func (c compiled) listCategory(w *execute.Writer, f *execute.Selected, below *ex
 	return at
 }
 
-func faultsOfMoney(obj *model.Money) *decode.Faults {
-	return nil
+// isMoney reports whether a value is an object.
+func isMoney(obj *model.Money) bool {
+	return obj != nil
 }
 
 // levelMoney resolves what is selected of objs, and of the objects below them.
@@ -281,9 +283,9 @@ func (c compiled) listMoney(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeMoney(w, selected, level, at, obj)
-			if !faultsOfMoney(obj).IsWhole() {
-				at++
-			}
+		}
+		if isMoney(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -301,18 +303,18 @@ func (c compiled) levelMutation(x *execute.Run, selected *execute.Object) *execu
 		}
 		switch f.ID {
 		case 1: // placeOrder
-			args, err := c.r.executionContext(x.Context()).field_Mutation_placeOrder_args(x.Context(), x.Arguments(f))
-			if err != nil {
-				execute.Fail[*model.PlaceOrderPayload](level, i, 1, err)
+			args := x.Arguments(f)
+			input := execute.Argument(args, "input", readPlaceOrderInput)
+			if args.Err != nil {
+				execute.Fail[*model.PlaceOrderPayload](level, i, 1, args.Err)
 				continue
 			}
-			input := args["input"].(model.PlaceOrderInput)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.PlaceOrderPayload, error) {
 				value, err := c.r.clients.Orders.PlaceOrder(ctx, input)
 				execute.Reset(ctx)
 				return value, err
 			}, func(x *execute.Run, f *execute.Selected, values []*model.PlaceOrderPayload) *execute.Children {
-				return execute.One(x, f.Below(6), values, faultsOfPlaceOrderPayload, c.levelPlaceOrderPayload)
+				return execute.One(x, f.Below(6), values, isPlaceOrderPayload, c.levelPlaceOrderPayload)
 			})
 			level.Do() // one after the other
 		}
@@ -349,8 +351,9 @@ func (c compiled) writeMutation(w *execute.Writer, selected *execute.Object, lev
 	w.Close(ok)
 }
 
-func faultsOfOrder(obj *model.Order) *decode.Faults {
-	return obj.Faults
+// isOrder reports whether a value is an object.
+func isOrder(obj *model.Order) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelOrder resolves what is selected of objs, and of the objects below them.
@@ -364,17 +367,17 @@ func (c compiled) levelOrder(x *execute.Run, selected *execute.Object, objs []*m
 		switch f.ID {
 		case 3: // total
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.Order) *model.Money { return obj.Total })
-				return execute.One(x, f.Below(1), values, faultsOfMoney, c.levelMoney)
+				values := execute.Map(objs, func(obj *model.Order) *model.Money { return obj.Total })
+				return execute.One(x, f.Below(1), values, isMoney, c.levelMoney)
 			})
 		case 4: // items
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.Order) []*model.OrderItem { return obj.Items })
-				return execute.Many(x, f.Below(4), values, faultsOfOrderItem, c.levelOrderItem)
+				values := execute.Map(objs, func(obj *model.Order) []*model.OrderItem { return obj.Items })
+				return execute.Many(x, f.Below(4), values, isOrderItem, c.levelOrderItem)
 			})
 		case 5: // shipping
 			execute.Resolve(level, i, objs, c.r.orderShipping(), func(x *execute.Run, f *execute.Selected, values []*model.Shipping) *execute.Children {
-				return execute.One(x, f.Below(12), values, faultsOfShipping, c.levelShipping)
+				return execute.One(x, f.Below(12), values, isShipping, c.levelShipping)
 			})
 		}
 	}
@@ -434,9 +437,9 @@ func (c compiled) listOrder(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeOrder(w, selected, level, at, obj)
-			if !faultsOfOrder(obj).IsWhole() {
-				at++
-			}
+		}
+		if isOrder(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -444,8 +447,9 @@ func (c compiled) listOrder(w *execute.Writer, f *execute.Selected, below *execu
 	return at
 }
 
-func faultsOfOrderItem(obj *model.OrderItem) *decode.Faults {
-	return obj.Faults
+// isOrderItem reports whether a value is an object.
+func isOrderItem(obj *model.OrderItem) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelOrderItem resolves what is selected of objs, and of the objects below them.
@@ -459,7 +463,7 @@ func (c compiled) levelOrderItem(x *execute.Run, selected *execute.Object, objs 
 		switch f.ID {
 		case 2: // product
 			execute.Resolve(level, i, objs, c.r.orderItemProduct(), func(x *execute.Run, f *execute.Selected, values []*model.Product) *execute.Children {
-				return execute.One(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
+				return execute.One(x, f.Below(7), values, isProduct, c.levelProduct)
 			})
 		}
 	}
@@ -507,9 +511,9 @@ func (c compiled) listOrderItem(w *execute.Writer, f *execute.Selected, below *e
 			w.NullOr(nonNull)
 		} else {
 			c.writeOrderItem(w, selected, level, at, obj)
-			if !faultsOfOrderItem(obj).IsWhole() {
-				at++
-			}
+		}
+		if isOrderItem(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -517,8 +521,9 @@ func (c compiled) listOrderItem(w *execute.Writer, f *execute.Selected, below *e
 	return at
 }
 
-func faultsOfPageInfo(obj *model.PageInfo) *decode.Faults {
-	return obj.Faults
+// isPageInfo reports whether a value is an object.
+func isPageInfo(obj *model.PageInfo) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelPageInfo resolves what is selected of objs, and of the objects below them.
@@ -565,9 +570,9 @@ func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *ex
 			w.NullOr(nonNull)
 		} else {
 			c.writePageInfo(w, selected, level, at, obj)
-			if !faultsOfPageInfo(obj).IsWhole() {
-				at++
-			}
+		}
+		if isPageInfo(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -575,8 +580,9 @@ func (c compiled) listPageInfo(w *execute.Writer, f *execute.Selected, below *ex
 	return at
 }
 
-func faultsOfPlaceOrderPayload(obj *model.PlaceOrderPayload) *decode.Faults {
-	return obj.Faults
+// isPlaceOrderPayload reports whether a value is an object.
+func isPlaceOrderPayload(obj *model.PlaceOrderPayload) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelPlaceOrderPayload resolves what is selected of objs, and of the objects below them.
@@ -590,8 +596,8 @@ func (c compiled) levelPlaceOrderPayload(x *execute.Run, selected *execute.Objec
 		switch f.ID {
 		case 1: // order
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.PlaceOrderPayload) *model.Order { return obj.Order })
-				return execute.One(x, f.Below(3), values, faultsOfOrder, c.levelOrder)
+				values := execute.Map(objs, func(obj *model.PlaceOrderPayload) *model.Order { return obj.Order })
+				return execute.One(x, f.Below(3), values, isOrder, c.levelOrder)
 			})
 		}
 	}
@@ -635,9 +641,9 @@ func (c compiled) listPlaceOrderPayload(w *execute.Writer, f *execute.Selected, 
 			w.NullOr(nonNull)
 		} else {
 			c.writePlaceOrderPayload(w, selected, level, at, obj)
-			if !faultsOfPlaceOrderPayload(obj).IsWhole() {
-				at++
-			}
+		}
+		if isPlaceOrderPayload(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -645,8 +651,9 @@ func (c compiled) listPlaceOrderPayload(w *execute.Writer, f *execute.Selected, 
 	return at
 }
 
-func faultsOfProduct(obj *model.Product) *decode.Faults {
-	return obj.Faults
+// isProduct reports whether a value is an object.
+func isProduct(obj *model.Product) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelProduct resolves what is selected of objs, and of the objects below them.
@@ -666,8 +673,8 @@ func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []
 		switch f.ID {
 		case 3: // price
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.Product) *model.Money { return obj.Price })
-				return execute.One(x, f.Below(1), values, faultsOfMoney, c.levelMoney)
+				values := execute.Map(objs, func(obj *model.Product) *model.Money { return obj.Price })
+				return execute.One(x, f.Below(1), values, isMoney, c.levelMoney)
 			})
 		case 4: // stock
 			execute.Noted(x, objs, func(obj *model.Product) string {
@@ -677,29 +684,31 @@ func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []
 				return "stock-" + provenance.Escape(obj.ID)
 			})
 			execute.Resolve(level, i, objs, c.r.productStock(), func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
-				return execute.One(x, f.Below(13), values, faultsOfStock, c.levelStock)
+				return execute.One(x, f.Below(13), values, isStock, c.levelStock)
 			})
 		case 6: // category
 			execute.Resolve(level, i, objs, c.r.productCategory(), func(x *execute.Run, f *execute.Selected, values []*model.Category) *execute.Children {
-				return execute.One(x, f.Below(0), values, faultsOfCategory, c.levelCategory)
+				return execute.One(x, f.Below(0), values, isCategory, c.levelCategory)
 			})
 		case 7: // reviews
-			args, err := c.r.executionContext(x.Context()).field_Product_reviews_args(x.Context(), x.Arguments(f))
-			if err != nil {
-				execute.Fail[[]*model.Review](level, i, len(objs), err)
+			args := x.Arguments(f)
+			first := execute.Argument(args, "first", readOptionalInt)
+			if args.Err != nil {
+				execute.Fail[[]*model.Review](level, i, len(objs), args.Err)
 				continue
 			}
-			execute.Resolve(level, i, objs, c.r.productReviews(args["first"].(*int)), func(x *execute.Run, f *execute.Selected, values [][]*model.Review) *execute.Children {
-				return execute.Many(x, f.Below(11), values, faultsOfReview, c.levelReview)
+			execute.Resolve(level, i, objs, c.r.productReviews(first), func(x *execute.Run, f *execute.Selected, values [][]*model.Review) *execute.Children {
+				return execute.Many(x, f.Below(11), values, isReview, c.levelReview)
 			})
 		case 8: // related
-			args, err := c.r.executionContext(x.Context()).field_Product_related_args(x.Context(), x.Arguments(f))
-			if err != nil {
-				execute.Fail[[]*model.Product](level, i, len(objs), err)
+			args := x.Arguments(f)
+			first := execute.Argument(args, "first", readOptionalInt)
+			if args.Err != nil {
+				execute.Fail[[]*model.Product](level, i, len(objs), args.Err)
 				continue
 			}
-			execute.Resolve(level, i, objs, execute.Distinct(c.r.productRelated(args["first"].(*int))), func(x *execute.Run, f *execute.Selected, values [][]*model.Product) *execute.Children {
-				return execute.Many(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
+			execute.Resolve(level, i, objs, execute.Distinct(c.r.productRelated(first)), func(x *execute.Run, f *execute.Selected, values [][]*model.Product) *execute.Children {
+				return execute.Many(x, f.Below(7), values, isProduct, c.levelProduct)
 			})
 		}
 	}
@@ -781,9 +790,9 @@ func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *exe
 			w.NullOr(nonNull)
 		} else {
 			c.writeProduct(w, selected, level, at, obj)
-			if !faultsOfProduct(obj).IsWhole() {
-				at++
-			}
+		}
+		if isProduct(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -791,8 +800,9 @@ func (c compiled) listProduct(w *execute.Writer, f *execute.Selected, below *exe
 	return at
 }
 
-func faultsOfProductConnection(obj *model.ProductConnection) *decode.Faults {
-	return obj.Faults
+// isProductConnection reports whether a value is an object.
+func isProductConnection(obj *model.ProductConnection) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelProductConnection resolves what is selected of objs, and of the objects below them.
@@ -806,18 +816,18 @@ func (c compiled) levelProductConnection(x *execute.Run, selected *execute.Objec
 		switch f.ID {
 		case 1: // nodes
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.ProductConnection) []*model.Product { return obj.Nodes })
-				return execute.Many(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
+				values := execute.Map(objs, func(obj *model.ProductConnection) []*model.Product { return obj.Nodes })
+				return execute.Many(x, f.Below(7), values, isProduct, c.levelProduct)
 			})
 		case 2: // pageInfo
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.ProductConnection) *model.PageInfo { return obj.PageInfo })
-				return execute.One(x, f.Below(5), values, faultsOfPageInfo, c.levelPageInfo)
+				values := execute.Map(objs, func(obj *model.ProductConnection) *model.PageInfo { return obj.PageInfo })
+				return execute.One(x, f.Below(5), values, isPageInfo, c.levelPageInfo)
 			})
 		case 3: // edges
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.ProductConnection) []*model.ProductEdge { return obj.Edges })
-				return execute.Many(x, f.Below(9), values, faultsOfProductEdge, c.levelProductEdge)
+				values := execute.Map(objs, func(obj *model.ProductConnection) []*model.ProductEdge { return obj.Edges })
+				return execute.Many(x, f.Below(9), values, isProductEdge, c.levelProductEdge)
 			})
 		}
 	}
@@ -867,9 +877,9 @@ func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, 
 			w.NullOr(nonNull)
 		} else {
 			c.writeProductConnection(w, selected, level, at, obj)
-			if !faultsOfProductConnection(obj).IsWhole() {
-				at++
-			}
+		}
+		if isProductConnection(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -877,8 +887,9 @@ func (c compiled) listProductConnection(w *execute.Writer, f *execute.Selected, 
 	return at
 }
 
-func faultsOfProductEdge(obj *model.ProductEdge) *decode.Faults {
-	return obj.Faults
+// isProductEdge reports whether a value is an object.
+func isProductEdge(obj *model.ProductEdge) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelProductEdge resolves what is selected of objs, and of the objects below them.
@@ -892,8 +903,8 @@ func (c compiled) levelProductEdge(x *execute.Run, selected *execute.Object, obj
 		switch f.ID {
 		case 2: // node
 			level.Descend(i, func(x *execute.Run, f *execute.Selected) *execute.Children {
-				values := execute.Get(objs, func(obj *model.ProductEdge) *model.Product { return obj.Node })
-				return execute.One(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
+				values := execute.Map(objs, func(obj *model.ProductEdge) *model.Product { return obj.Node })
+				return execute.One(x, f.Below(7), values, isProduct, c.levelProduct)
 			})
 		}
 	}
@@ -939,9 +950,9 @@ func (c compiled) listProductEdge(w *execute.Writer, f *execute.Selected, below 
 			w.NullOr(nonNull)
 		} else {
 			c.writeProductEdge(w, selected, level, at, obj)
-			if !faultsOfProductEdge(obj).IsWhole() {
-				at++
-			}
+		}
+		if isProductEdge(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -959,52 +970,52 @@ func (c compiled) levelQuery(x *execute.Run, selected *execute.Object) *execute.
 		}
 		switch f.ID {
 		case 1: // product
-			args, err := c.r.executionContext(x.Context()).field_Query_product_args(x.Context(), x.Arguments(f))
-			if err != nil {
-				execute.Fail[*model.Product](level, i, 1, err)
+			args := x.Arguments(f)
+			id := execute.Argument(args, "id", readID)
+			if args.Err != nil {
+				execute.Fail[*model.Product](level, i, 1, args.Err)
 				continue
 			}
-			id := args["id"].(string)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.Product, error) {
 				return c.r.clients.Catalog.Product(cache.Shared(ctx), id)
 			}, func(x *execute.Run, f *execute.Selected, values []*model.Product) *execute.Children {
-				return execute.One(x, f.Below(7), values, faultsOfProduct, c.levelProduct)
+				return execute.One(x, f.Below(7), values, isProduct, c.levelProduct)
 			})
 		case 2: // me
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.Viewer, error) {
 				return c.r.clients.Accounts.Me(cache.Shared(ctx))
 			}, func(x *execute.Run, f *execute.Selected, values []*model.Viewer) *execute.Children {
-				return execute.One(x, f.Below(16), values, faultsOfViewer, c.levelViewer)
+				return execute.One(x, f.Below(16), values, isViewer, c.levelViewer)
 			})
 		case 3: // products
-			args, err := c.r.executionContext(x.Context()).field_Query_products_args(x.Context(), x.Arguments(f))
-			if err != nil {
-				execute.Fail[*model.ProductConnection](level, i, 1, err)
+			args := x.Arguments(f)
+			first := execute.Argument(args, "first", readOptionalInt)
+			after := execute.Argument(args, "after", readOptionalString)
+			categoryID := execute.Argument(args, "categoryId", readOptionalID)
+			search := execute.Argument(args, "search", readOptionalString)
+			if args.Err != nil {
+				execute.Fail[*model.ProductConnection](level, i, 1, args.Err)
 				continue
 			}
-			first := args["first"].(*int)
-			after := args["after"].(*string)
-			categoryID := args["categoryId"].(*string)
-			search := args["search"].(*string)
 			execute.ResolveRoot(level, i, func(ctx context.Context) (*model.ProductConnection, error) {
 				return c.r.clients.Catalog.WebProducts(cache.Shared(ctx), first, after, categoryID, search)
 			}, func(x *execute.Run, f *execute.Selected, values []*model.ProductConnection) *execute.Children {
-				return execute.One(x, f.Below(8), values, faultsOfProductConnection, c.levelProductConnection)
+				return execute.One(x, f.Below(8), values, isProductConnection, c.levelProductConnection)
 			})
 		case 4: // categories
 			execute.ResolveRoot(level, i, func(ctx context.Context) ([]*model.Category, error) {
 				return c.r.clients.Catalog.Categories(cache.Shared(ctx))
 			}, func(x *execute.Run, f *execute.Selected, values [][]*model.Category) *execute.Children {
-				return execute.Many(x, f.Below(0), values, faultsOfCategory, c.levelCategory)
+				return execute.Many(x, f.Below(0), values, isCategory, c.levelCategory)
 			})
 		case 5: // search
-			args, err := c.r.executionContext(x.Context()).field_Query_search_args(x.Context(), x.Arguments(f))
-			if err != nil {
-				execute.Fail[[]model.SearchResult](level, i, 1, err)
+			args := x.Arguments(f)
+			textArg := execute.Argument(args, "text", readString)
+			first := execute.Argument(args, "first", readOptionalInt)
+			if args.Err != nil {
+				execute.Fail[[]model.SearchResult](level, i, 1, args.Err)
 				continue
 			}
-			textArg := args["text"].(string)
-			first := args["first"].(*int)
 			execute.ResolveRoot(level, i, func(ctx context.Context) ([]model.SearchResult, error) {
 				return c.r.clients.Catalog.Search(cache.Shared(ctx), textArg, first)
 			}, func(x *execute.Run, f *execute.Selected, values [][]model.SearchResult) *execute.Children {
@@ -1072,8 +1083,9 @@ func (c compiled) writeQuery(w *execute.Writer, selected *execute.Object, level 
 	w.Close(ok)
 }
 
-func faultsOfReview(obj *model.Review) *decode.Faults {
-	return obj.Faults
+// isReview reports whether a value is an object.
+func isReview(obj *model.Review) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelReview resolves what is selected of objs, and of the objects below them.
@@ -1087,7 +1099,7 @@ func (c compiled) levelReview(x *execute.Run, selected *execute.Object, objs []*
 		switch f.ID {
 		case 4: // author
 			execute.Resolve(level, i, objs, c.r.reviewAuthor(), func(x *execute.Run, f *execute.Selected, values []*model.User) *execute.Children {
-				return execute.One(x, f.Below(15), values, faultsOfUser, c.levelUser)
+				return execute.One(x, f.Below(15), values, isUser, c.levelUser)
 			})
 		}
 	}
@@ -1139,9 +1151,9 @@ func (c compiled) listReview(w *execute.Writer, f *execute.Selected, below *exec
 			w.NullOr(nonNull)
 		} else {
 			c.writeReview(w, selected, level, at, obj)
-			if !faultsOfReview(obj).IsWhole() {
-				at++
-			}
+		}
+		if isReview(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -1149,8 +1161,9 @@ func (c compiled) listReview(w *execute.Writer, f *execute.Selected, below *exec
 	return at
 }
 
-func faultsOfShipping(obj *model.Shipping) *decode.Faults {
-	return obj.Faults
+// isShipping reports whether a value is an object.
+func isShipping(obj *model.Shipping) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelShipping resolves what is selected of objs, and of the objects below them.
@@ -1193,9 +1206,9 @@ func (c compiled) listShipping(w *execute.Writer, f *execute.Selected, below *ex
 			w.NullOr(nonNull)
 		} else {
 			c.writeShipping(w, selected, level, at, obj)
-			if !faultsOfShipping(obj).IsWhole() {
-				at++
-			}
+		}
+		if isShipping(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -1203,8 +1216,9 @@ func (c compiled) listShipping(w *execute.Writer, f *execute.Selected, below *ex
 	return at
 }
 
-func faultsOfStock(obj *model.Stock) *decode.Faults {
-	return obj.Faults
+// isStock reports whether a value is an object.
+func isStock(obj *model.Stock) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelStock resolves what is selected of objs, and of the objects below them.
@@ -1247,9 +1261,9 @@ func (c compiled) listStock(w *execute.Writer, f *execute.Selected, below *execu
 			w.NullOr(nonNull)
 		} else {
 			c.writeStock(w, selected, level, at, obj)
-			if !faultsOfStock(obj).IsWhole() {
-				at++
-			}
+		}
+		if isStock(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -1268,11 +1282,29 @@ func (c compiled) levelSubscription(x *execute.Run, selected *execute.Object) *e
 		switch f.ID {
 		case 1: // stockChanged
 			execute.ResolveRoot(level, i, execute.Event[*model.Stock], func(x *execute.Run, f *execute.Selected, values []*model.Stock) *execute.Children {
-				return execute.One(x, f.Below(13), values, faultsOfStock, c.levelStock)
+				return execute.One(x, f.Below(13), values, isStock, c.levelStock)
 			})
 		}
 	}
 	return level.Do()
+}
+
+// subscribe opens the stream of a root field.
+func (c compiled) subscribe(ctx context.Context, x *execute.Run, f *execute.Selected) (execute.Events, error) {
+	switch f.ID {
+	case 1: // stockChanged
+		args := x.Arguments(f)
+		productID := execute.Argument(args, "productId", readID)
+		if args.Err != nil {
+			return nil, args.Err
+		}
+		events, err := c.r.clients.Inventory.StockChanged(ctx, productID)
+		if err != nil {
+			return nil, err
+		}
+		return execute.Stream(events), nil
+	}
+	return nil, nil
 }
 
 // writeSubscription writes an object: that at a position of the level, if there is one.
@@ -1304,8 +1336,9 @@ func (c compiled) writeSubscription(w *execute.Writer, selected *execute.Object,
 	w.Close(ok)
 }
 
-func faultsOfUser(obj *model.User) *decode.Faults {
-	return obj.Faults
+// isUser reports whether a value is an object.
+func isUser(obj *model.User) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelUser resolves what is selected of objs, and of the objects below them.
@@ -1354,9 +1387,9 @@ func (c compiled) listUser(w *execute.Writer, f *execute.Selected, below *execut
 			w.NullOr(nonNull)
 		} else {
 			c.writeUser(w, selected, level, at, obj)
-			if !faultsOfUser(obj).IsWhole() {
-				at++
-			}
+		}
+		if isUser(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -1364,8 +1397,9 @@ func (c compiled) listUser(w *execute.Writer, f *execute.Selected, below *execut
 	return at
 }
 
-func faultsOfViewer(obj *model.Viewer) *decode.Faults {
-	return obj.Faults
+// isViewer reports whether a value is an object.
+func isViewer(obj *model.Viewer) bool {
+	return obj != nil && !obj.Faults.IsWhole()
 }
 
 // levelViewer resolves what is selected of objs, and of the objects below them.
@@ -1378,13 +1412,14 @@ func (c compiled) levelViewer(x *execute.Run, selected *execute.Object, objs []*
 		}
 		switch f.ID {
 		case 5: // orders
-			args, err := c.r.executionContext(x.Context()).field_Viewer_orders_args(x.Context(), x.Arguments(f))
-			if err != nil {
-				execute.Fail[[]*model.Order](level, i, len(objs), err)
+			args := x.Arguments(f)
+			first := execute.Argument(args, "first", readOptionalInt)
+			if args.Err != nil {
+				execute.Fail[[]*model.Order](level, i, len(objs), args.Err)
 				continue
 			}
-			execute.Resolve(level, i, objs, c.r.viewerOrders(args["first"].(*int)), func(x *execute.Run, f *execute.Selected, values [][]*model.Order) *execute.Children {
-				return execute.Many(x, f.Below(3), values, faultsOfOrder, c.levelOrder)
+			execute.Resolve(level, i, objs, c.r.viewerOrders(first), func(x *execute.Run, f *execute.Selected, values [][]*model.Order) *execute.Children {
+				return execute.Many(x, f.Below(3), values, isOrder, c.levelOrder)
 			})
 		}
 	}
@@ -1438,9 +1473,9 @@ func (c compiled) listViewer(w *execute.Writer, f *execute.Selected, below *exec
 			w.NullOr(nonNull)
 		} else {
 			c.writeViewer(w, selected, level, at, obj)
-			if !faultsOfViewer(obj).IsWhole() {
-				at++
-			}
+		}
+		if isViewer(obj) {
+			at++
 		}
 		ok = w.EndItem(mark, nonNull) && ok
 	}
@@ -1458,15 +1493,21 @@ func (c compiled) splitSearchResult(x *execute.Run, f *execute.Selected, values 
 	for i, value := range values {
 		switch value := value.(type) {
 		case *model.Category:
-			if value != nil && !faultsOfCategory(value).IsWhole() {
+			if isCategory(value) {
 				index[i] = int32(len(asCategory))
 				asCategory = append(asCategory, value)
 			}
+		case model.Category:
+			index[i] = int32(len(asCategory))
+			asCategory = append(asCategory, &value)
 		case *model.Product:
-			if value != nil && !faultsOfProduct(value).IsWhole() {
+			if isProduct(value) {
 				index[i] = int32(len(asProduct))
 				asProduct = append(asProduct, value)
 			}
+		case model.Product:
+			index[i] = int32(len(asProduct))
+			asProduct = append(asProduct, &value)
 		}
 	}
 	levels := make([]*execute.Results, 17)
@@ -1487,6 +1528,9 @@ func (c compiled) writeSearchResult(w *execute.Writer, f *execute.Selected, belo
 		}
 		level, at := below.Of(0, at)
 		c.writeCategory(w, f.Below(0), level, at, value)
+	case model.Category:
+		level, at := below.Of(0, at)
+		c.writeCategory(w, f.Below(0), level, at, &value)
 	case *model.Product:
 		if value == nil {
 			w.NullOr(nonNull)
@@ -1494,6 +1538,9 @@ func (c compiled) writeSearchResult(w *execute.Writer, f *execute.Selected, belo
 		}
 		level, at := below.Of(7, at)
 		c.writeProduct(w, f.Below(7), level, at, value)
+	case model.Product:
+		level, at := below.Of(7, at)
+		c.writeProduct(w, f.Below(7), level, at, &value)
 	default:
 		w.Unexpected(value)
 	}

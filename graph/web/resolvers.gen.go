@@ -6,25 +6,20 @@ package web
 import (
 	"context"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/portico-gateway/portico/clients"
-	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/execute"
 	"github.com/portico-gateway/portico/gateway/loader"
-	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/graph/model"
 	"github.com/portico-gateway/portico/resolvers"
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // New returns the frontend web, whose fields the project's methods and the
 // clients of services resolve.
 func New(root *resolvers.Root, services *clients.Set) execute.Frontend {
 	r := &resolver{root: root, clients: services}
-	r.schema = &executableSchema{Resolvers: r}
 	return execute.Frontend{
 		Name:      "web",
-		Schema:    execute.Schema(r.schema, r.compiled()),
+		Schema:    execute.Schema(parsed(), r.compiled()),
 		Receivers: []string{"accounts", "orders"},
 		Routes:    routes(),
 		Operations: []execute.Operation{
@@ -107,11 +102,10 @@ subscription Stock {
 	}
 }
 
-// resolver connects the schema to the project's methods and clients.
+// resolver has the project's methods and clients.
 type resolver struct {
 	root    *resolvers.Root
 	clients *clients.Set
-	schema  *executableSchema
 }
 
 // routes returns which calls resolve the fields.
@@ -135,39 +129,6 @@ func routes() []execute.Route {
 	}
 }
 
-// executionContext returns the context that gqlgen reads arguments with.
-func (r *resolver) executionContext(ctx context.Context) *executionContext {
-	return newExecutionContext(graphql.GetOperationContext(ctx), r.schema, nil)
-}
-
-// Mutation implements ResolverRoot.
-func (r *resolver) Mutation() MutationResolver { return mutationResolver{r} }
-
-type mutationResolver struct{ r *resolver }
-
-// PlaceOrder calls orders.Client.PlaceOrder.
-func (q mutationResolver) PlaceOrder(ctx context.Context, input model.PlaceOrderInput) (*model.PlaceOrderPayload, error) {
-	value, err := q.r.clients.Orders.PlaceOrder(ctx, input)
-	execute.Reset(ctx)
-	if err == nil {
-		execute.Root(ctx, value, q.r.belowPlaceOrderPayload)
-	}
-	return value, err
-}
-
-// Order implements ResolverRoot.
-func (r *resolver) Order() OrderResolver { return orderResolver{r} }
-
-type orderResolver struct{ r *resolver }
-
-// Shipping returns the value that was resolved for its level.
-func (q orderResolver) Shipping(ctx context.Context, obj *model.Order) (*model.Shipping, error) {
-	if value, ok, err := execute.Resolved[*model.Order, *model.Shipping](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.orderShipping(), nil)
-}
-
 // keyOfOrderShipping returns the key that Order.shipping is loaded by.
 func keyOfOrderShipping(obj *model.Order, _ *loader.Texts) string {
 	if obj.Faults.Of("id") != nil {
@@ -186,38 +147,6 @@ func (r *resolver) orderShipping() execute.Resolver[*model.Order, *model.Shippin
 	return execute.Check(func(ctx context.Context, objs []*model.Order) ([]*model.Shipping, error) {
 		return loader.ResolveKeys(ctx, r.clients.Shipping.OrderShipping(), objs, keyOfOrderShipping)
 	}, faultOfOrderShipping)
-}
-
-// belowOrder resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowOrder(ctx context.Context, selections ast.SelectionSet, objs []*model.Order) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	for _, field := range execute.Fields(ctx, selections, orderImplementors) {
-		switch field.Name {
-		case "items":
-			level.Down(field, func() {
-				execute.Flat(r.belowOrderItem)(ctx, field.Selections, execute.Map(level.Objects(), func(obj *model.Order) []*model.OrderItem { return obj.Items }))
-			})
-		case "shipping":
-			execute.Add(level, field, r.orderShipping(), nil)
-		}
-	}
-	level.Run()
-}
-
-// OrderItem implements ResolverRoot.
-func (r *resolver) OrderItem() OrderItemResolver { return orderItemResolver{r} }
-
-type orderItemResolver struct{ r *resolver }
-
-// Product returns the value that was resolved for its level.
-func (q orderItemResolver) Product(ctx context.Context, obj *model.OrderItem) (*model.Product, error) {
-	if value, ok, err := execute.Resolved[*model.OrderItem, *model.Product](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.orderItemProduct(), q.r.belowProduct)
 }
 
 // keyOfOrderItemProduct returns the key that OrderItem.product is loaded by.
@@ -240,51 +169,6 @@ func (r *resolver) orderItemProduct() execute.Resolver[*model.OrderItem, *model.
 	}, faultOfOrderItemProduct)
 }
 
-// belowOrderItem resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowOrderItem(ctx context.Context, selections ast.SelectionSet, objs []*model.OrderItem) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	for _, field := range execute.Fields(ctx, selections, orderItemImplementors) {
-		switch field.Name {
-		case "product":
-			execute.Add(level, field, r.orderItemProduct(), r.belowProduct)
-		}
-	}
-	level.Run()
-}
-
-// belowPlaceOrderPayload resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowPlaceOrderPayload(ctx context.Context, selections ast.SelectionSet, objs []*model.PlaceOrderPayload) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	for _, field := range execute.Fields(ctx, selections, placeOrderPayloadImplementors) {
-		switch field.Name {
-		case "order":
-			level.Down(field, func() {
-				r.belowOrder(ctx, field.Selections, execute.Map(level.Objects(), func(obj *model.PlaceOrderPayload) *model.Order { return obj.Order }))
-			})
-		}
-	}
-	level.Run()
-}
-
-// Product implements ResolverRoot.
-func (r *resolver) Product() ProductResolver { return productResolver{r} }
-
-type productResolver struct{ r *resolver }
-
-// Stock returns the value that was resolved for its level.
-func (q productResolver) Stock(ctx context.Context, obj *model.Product) (*model.Stock, error) {
-	if value, ok, err := execute.Resolved[*model.Product, *model.Stock](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.productStock(), nil)
-}
-
 // keyOfProductStock returns the key that Product.stock is loaded by.
 func keyOfProductStock(obj *model.Product, _ *loader.Texts) string {
 	if obj.Faults.Of("id") != nil {
@@ -303,14 +187,6 @@ func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock]
 	return execute.Check(func(ctx context.Context, objs []*model.Product) ([]*model.Stock, error) {
 		return loader.ResolveKeys(ctx, r.clients.Inventory.ProductStock(), objs, keyOfProductStock)
 	}, faultOfProductStock)
-}
-
-// Category returns the value that was resolved for its level.
-func (q productResolver) Category(ctx context.Context, obj *model.Product) (*model.Category, error) {
-	if value, ok, err := execute.Resolved[*model.Product, *model.Category](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.productCategory(), nil)
 }
 
 // keyOfProductCategory returns the key that Product.category is loaded by.
@@ -333,14 +209,6 @@ func (r *resolver) productCategory() execute.Resolver[*model.Product, *model.Cat
 	}, faultOfProductCategory)
 }
 
-// Reviews returns the value that was resolved for its level.
-func (q productResolver) Reviews(ctx context.Context, obj *model.Product, first *int) ([]*model.Review, error) {
-	if value, ok, err := execute.Resolved[*model.Product, []*model.Review](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.productReviews(first), execute.Flat(q.r.belowReview))
-}
-
 // keyOfProductReviews returns the key that Product.reviews is loaded by.
 func keyOfProductReviews(obj *model.Product, _ *loader.Texts) string {
 	if obj.Faults.Of("id") != nil {
@@ -361,158 +229,11 @@ func (r *resolver) productReviews(first *int) execute.Resolver[*model.Product, [
 	}, faultOfProductReviews)
 }
 
-// Related returns the value that was resolved for its level.
-func (q productResolver) Related(ctx context.Context, obj *model.Product, first *int) ([]*model.Product, error) {
-	if value, ok, err := execute.Resolved[*model.Product, []*model.Product](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.productRelated(first), execute.Flat(q.r.belowProduct))
-}
-
 // productRelated resolves Product.related with resolvers.Product.Related.
 func (r *resolver) productRelated(first *int) execute.Resolver[*model.Product, []*model.Product] {
 	return func(ctx context.Context, objs []*model.Product) ([][]*model.Product, error) {
 		return (&resolvers.Product{Root: r.root}).Related(ctx, objs, first)
 	}
-}
-
-// belowProduct resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowProduct(ctx context.Context, selections ast.SelectionSet, objs []*model.Product) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	execute.Tag(level, func(obj *model.Product) string {
-		if obj.Faults.Of("id") != nil {
-			return ""
-		}
-		return "product-" + provenance.Escape(obj.ID)
-	})
-	ec := r.executionContext(ctx)
-	for _, field := range execute.Fields(ctx, selections, productImplementors) {
-		switch field.Name {
-		case "stock":
-			execute.Tag(level, func(obj *model.Product) string {
-				if obj.Faults.Of("id") != nil {
-					return ""
-				}
-				return "stock-" + provenance.Escape(obj.ID)
-			})
-			execute.Add(level, field, r.productStock(), nil)
-		case "category":
-			execute.Add(level, field, r.productCategory(), nil)
-		case "reviews":
-			args, err := ec.field_Product_reviews_args(ctx, field.ArgumentMap(ec.Variables))
-			if err != nil {
-				continue // gqlgen reports it, with its path
-			}
-			execute.Add(level, field, r.productReviews(args["first"].(*int)), execute.Flat(r.belowReview))
-		case "related":
-			args, err := ec.field_Product_related_args(ctx, field.ArgumentMap(ec.Variables))
-			if err != nil {
-				continue // gqlgen reports it, with its path
-			}
-			execute.Add(level, field, r.productRelated(args["first"].(*int)), execute.Flat(r.belowProduct))
-		}
-	}
-	level.Run()
-}
-
-// belowProductConnection resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowProductConnection(ctx context.Context, selections ast.SelectionSet, objs []*model.ProductConnection) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	for _, field := range execute.Fields(ctx, selections, productConnectionImplementors) {
-		switch field.Name {
-		case "nodes":
-			level.Down(field, func() {
-				execute.Flat(r.belowProduct)(ctx, field.Selections, execute.Map(level.Objects(), func(obj *model.ProductConnection) []*model.Product { return obj.Nodes }))
-			})
-		case "edges":
-			level.Down(field, func() {
-				execute.Flat(r.belowProductEdge)(ctx, field.Selections, execute.Map(level.Objects(), func(obj *model.ProductConnection) []*model.ProductEdge { return obj.Edges }))
-			})
-		}
-	}
-	level.Run()
-}
-
-// belowProductEdge resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowProductEdge(ctx context.Context, selections ast.SelectionSet, objs []*model.ProductEdge) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	for _, field := range execute.Fields(ctx, selections, productEdgeImplementors) {
-		switch field.Name {
-		case "node":
-			level.Down(field, func() {
-				r.belowProduct(ctx, field.Selections, execute.Map(level.Objects(), func(obj *model.ProductEdge) *model.Product { return obj.Node }))
-			})
-		}
-	}
-	level.Run()
-}
-
-// Query implements ResolverRoot.
-func (r *resolver) Query() QueryResolver { return queryResolver{r} }
-
-type queryResolver struct{ r *resolver }
-
-// Product calls catalog.Client.Product.
-func (q queryResolver) Product(ctx context.Context, id string) (*model.Product, error) {
-	value, err := q.r.clients.Catalog.Product(cache.Shared(ctx), id)
-	if err == nil {
-		execute.Root(ctx, value, q.r.belowProduct)
-	}
-	return value, err
-}
-
-// Me calls accounts.Client.Me.
-func (q queryResolver) Me(ctx context.Context) (*model.Viewer, error) {
-	value, err := q.r.clients.Accounts.Me(cache.Shared(ctx))
-	if err == nil {
-		execute.Root(ctx, value, q.r.belowViewer)
-	}
-	return value, err
-}
-
-// Products calls catalog.Client.WebProducts.
-func (q queryResolver) Products(ctx context.Context, first *int, after *string, categoryID *string, search *string) (*model.ProductConnection, error) {
-	value, err := q.r.clients.Catalog.WebProducts(cache.Shared(ctx), first, after, categoryID, search)
-	if err == nil {
-		execute.Root(ctx, value, q.r.belowProductConnection)
-	}
-	return value, err
-}
-
-// Categories calls catalog.Client.Categories.
-func (q queryResolver) Categories(ctx context.Context) ([]*model.Category, error) {
-	return q.r.clients.Catalog.Categories(cache.Shared(ctx))
-}
-
-// Search calls catalog.Client.Search.
-func (q queryResolver) Search(ctx context.Context, textArg string, first *int) ([]model.SearchResult, error) {
-	value, err := q.r.clients.Catalog.Search(cache.Shared(ctx), textArg, first)
-	if err == nil {
-		execute.Root(ctx, value, execute.Flat(q.r.belowSearchResult))
-	}
-	return value, err
-}
-
-// Review implements ResolverRoot.
-func (r *resolver) Review() ReviewResolver { return reviewResolver{r} }
-
-type reviewResolver struct{ r *resolver }
-
-// Author returns the value that was resolved for its level.
-func (q reviewResolver) Author(ctx context.Context, obj *model.Review) (*model.User, error) {
-	if value, ok, err := execute.Resolved[*model.Review, *model.User](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.reviewAuthor(), nil)
 }
 
 // keyOfReviewAuthor returns the key that Review.author is loaded by.
@@ -535,48 +256,6 @@ func (r *resolver) reviewAuthor() execute.Resolver[*model.Review, *model.User] {
 	}, faultOfReviewAuthor)
 }
 
-// belowReview resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowReview(ctx context.Context, selections ast.SelectionSet, objs []*model.Review) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	for _, field := range execute.Fields(ctx, selections, reviewImplementors) {
-		switch field.Name {
-		case "author":
-			execute.Add(level, field, r.reviewAuthor(), nil)
-		}
-	}
-	level.Run()
-}
-
-// Subscription implements ResolverRoot.
-func (r *resolver) Subscription() SubscriptionResolver { return subscriptionResolver{r} }
-
-type subscriptionResolver struct{ r *resolver }
-
-// StockChanged calls inventory.Client.StockChanged.
-func (q subscriptionResolver) StockChanged(ctx context.Context, productID string) (<-chan *model.Stock, error) {
-	events, err := q.r.clients.Inventory.StockChanged(ctx, productID)
-	if err != nil {
-		return nil, err
-	}
-	return execute.Stream(ctx, events, nil), nil
-}
-
-// Viewer implements ResolverRoot.
-func (r *resolver) Viewer() ViewerResolver { return viewerResolver{r} }
-
-type viewerResolver struct{ r *resolver }
-
-// Orders returns the value that was resolved for its level.
-func (q viewerResolver) Orders(ctx context.Context, obj *model.Viewer, first *int) ([]*model.Order, error) {
-	if value, ok, err := execute.Resolved[*model.Viewer, []*model.Order](ctx, obj); ok {
-		return value, err
-	}
-	return execute.Alone(ctx, obj, q.r.viewerOrders(first), execute.Flat(q.r.belowOrder))
-}
-
 // keyOfViewerOrders returns the key that Viewer.orders is loaded by.
 func keyOfViewerOrders(obj *model.Viewer, _ *loader.Texts) string {
 	if obj.Faults.Of("id") != nil {
@@ -595,40 +274,4 @@ func (r *resolver) viewerOrders(first *int) execute.Resolver[*model.Viewer, []*m
 	return execute.Check(func(ctx context.Context, objs []*model.Viewer) ([][]*model.Order, error) {
 		return loader.ResolveKeys(ctx, r.clients.Orders.ViewerOrders(first), objs, keyOfViewerOrders)
 	}, faultOfViewerOrders)
-}
-
-// belowViewer resolves the selections of objs, and of the objects below them.
-func (r *resolver) belowViewer(ctx context.Context, selections ast.SelectionSet, objs []*model.Viewer) {
-	level := execute.NewLevel(ctx, objs)
-	if level.Empty() {
-		return
-	}
-	ec := r.executionContext(ctx)
-	for _, field := range execute.Fields(ctx, selections, viewerImplementors) {
-		switch field.Name {
-		case "orders":
-			args, err := ec.field_Viewer_orders_args(ctx, field.ArgumentMap(ec.Variables))
-			if err != nil {
-				continue // gqlgen reports it, with its path
-			}
-			execute.Add(level, field, r.viewerOrders(args["first"].(*int)), execute.Flat(r.belowOrder))
-		}
-	}
-	level.Run()
-}
-
-// belowSearchResult resolves the selections of values, by their types.
-func (r *resolver) belowSearchResult(ctx context.Context, selections ast.SelectionSet, values []model.SearchResult) {
-	var (
-		asProduct []*model.Product
-	)
-	for _, value := range values {
-		switch value := value.(type) {
-		case *model.Product:
-			asProduct = append(asProduct, value)
-		}
-	}
-	execute.Concurrently(
-		func() { r.belowProduct(ctx, selections, asProduct) },
-	)
 }

@@ -182,11 +182,10 @@ func (r *run) write(ctx context.Context, p *plan.Plan) (err error) {
 		if err := ctx.Err(); err != nil { // gqlgen can't be interrupted
 			return err
 		}
-		notes, err := r.frontend(s, p, f, p.Frontends[i])
-		if err != nil {
+		if err := r.frontend(s, p, f, p.Frontends[i]); err != nil {
 			return fmt.Errorf("frontend %s: %w", f.Name, err)
 		}
-		r.step(f.Name, notes...)
+		r.step(f.Name)
 	}
 	if err := ctx.Err(); err != nil {
 		return err

@@ -65,6 +65,7 @@ func TestProjects(t *testing.T) {
 					compare(t, file, archive, f.Name, first[wanted])
 				}
 			}
+			generateReference(t, dir)
 			goCommand(t, dir, "test", "-vet=all", "./...")
 		})
 	}
@@ -81,6 +82,7 @@ func TestCompiledLong(t *testing.T) {
 	longtest.Only(t)
 	dir := materialise(t, parse(t, filepath.Join("testdata", "projects", "compiled.txtar")))
 	generate(t, dir)
+	generateReference(t, dir)
 	goCommand(t, dir, "test", "-gcflags=", "-race", "-timeout", "60m", "-run", "GQLGen", ".")
 	goCommand(t, dir, "test", "-gcflags=", "-timeout", "60m", "-run", "GraphQLJS", ".") // most of its time is that of graphql-js
 }

@@ -135,12 +135,11 @@ func writeStaged(file, text string) error {
 	return os.WriteFile(file, []byte(text), 0o600)
 }
 
-// frontend generates the executable schema of one frontend and its adapters.
-// It returns notes on the fields that compiled execution leaves to gqlgen.
-func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *plan.Frontend) ([]string, error) {
+// frontend generates the files of one frontend.
+func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *plan.Frontend) error {
 	cfg, err := plan.GQLGen(r.project, f, s.dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cfg.Model = config.PackageConfig{} // they are generated already
 	for name, model := range p.Models.Generated() {
@@ -148,58 +147,41 @@ func (r *run) frontend(s *stage, p *plan.Plan, f *project.Frontend, planned *pla
 			cfg.Models.Add(name, model)
 		}
 	}
-	adapters := &plugin{plan: p, planned: planned}
-	if err := r.execution(cfg, p.Models.Loaded(), adapters); err != nil || len(adapters.left) == 0 {
-		return nil, err
+	data, err := bind(cfg, p.Models.Loaded(), planned)
+	if err != nil {
+		return err
 	}
-	return []string{fmt.Sprintf("frontend %s: gqlgen executes operations with %s, since their Go types are not pointers to structs with these fields",
-		f.Name, strings.Join(adapters.left, ", "))}, nil
+	files, err := golang.Frontend(p, planned, binding(data))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := writeStaged(s.path(file.Name), string(file.Text)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// execution generates the executable schema of one frontend, as gqlgen's package api does with one plugin. That loads gqlgen's
-// packages again for each frontend; here they are those of loaded. BuildData loads those of the project again:
-// the models and the clients are new.
-func (r *run) execution(cfg, loaded *config.Config, adapters *plugin) error {
+// bind lets gqlgen bind a schema to Go types, as its package api does. That loads gqlgen's
+// packages again for each frontend; here they are those of loaded. BuildData loads those of the
+// project again: the models and the clients are new.
+func bind(cfg, loaded *config.Config, planned *plan.Frontend) (*codegen.Data, error) {
 	if cfg.LocalPrefix != "" {
 		imports.LocalPrefix = cfg.LocalPrefix
 	}
 	if err := cfg.LoadSchema(); err != nil {
-		return err
+		return nil, err
 	}
 	codegen.ClearInlineArgsMetadata()
 	if err := codegen.ExpandInlineArguments(cfg.Schema); err != nil {
-		return err
+		return nil, err
 	}
 	cfg.Packages = loaded.Packages
 	if err := cfg.Init(); err != nil {
-		return err
+		return nil, err
 	}
-	if err := adapters.MutateConfig(cfg); err != nil {
-		return err
-	}
-	data, err := codegen.BuildData(cfg, adapters)
-	if err != nil {
-		return err
-	}
-	if err := adapters.GenerateCode(data); err != nil {
-		return err
-	}
-	return codegen.GenerateCode(data)
-}
-
-// plugin is the plugin of gqlgen that writes the adapters.
-type plugin struct {
-	plan    *plan.Plan
-	planned *plan.Frontend
-	left    []string // the fields that gqlgen executes
-}
-
-// Name implements gqlgen's plugin.Plugin.
-func (p *plugin) Name() string { return "portico" }
-
-// MutateConfig makes gqlgen call the adapters for the fields that have one.
-func (p *plugin) MutateConfig(cfg *config.Config) error {
-	for _, object := range p.planned.Objects {
+	for _, object := range planned.Objects { // the adapters have these fields
 		if object.Root {
 			continue
 		}
@@ -207,66 +189,67 @@ func (p *plugin) MutateConfig(cfg *config.Config) error {
 			plan.Resolver(cfg, object.Name, field.Name)
 		}
 	}
-	return nil
+	return codegen.BuildData(cfg)
 }
 
-// GenerateCode writes the adapters.
-func (p *plugin) GenerateCode(data *codegen.Data) error {
-	unmarshal := map[string]string{}
-	for _, ref := range inputReferences(data) {
-		name, fn := ref.Definition.Name, ref.UnmarshalFunc()
-		if have, ok := unmarshal[name]; ref.Definition.IsLeafType() && (!ok || fn < have) {
-			unmarshal[name] = fn
+// binding returns the schema of a frontend as gqlgen binds it.
+func binding(data *codegen.Data) *golang.Binding {
+	b := &golang.Binding{Schema: data.Schema, Leaves: leaves(data)}
+	for _, source := range data.Config.Sources {
+		if !source.BuiltIn {
+			b.Sources = append(b.Sources, source)
 		}
 	}
-	for _, object := range data.Objects { // the executor is written after this
-		for _, field := range object.Fields {
-			for _, arg := range field.Args {
-				arg.VarName = golang.Param(arg.Name)
-			}
-		}
-	}
-	text, err := golang.Adapters(p.plan, p.planned, unmarshal)
-	if err != nil {
-		return err
-	}
-	dir := data.Config.Exec.Dir()
-	if err := writeStaged(filepath.Join(dir, "resolvers"+project.GeneratedSuffix), string(text)); err != nil {
-		return err
-	}
-	compiled, left, err := golang.Compiled(p.plan, p.planned, data.Schema, bound(data))
-	if err != nil {
-		return err
-	}
-	p.left = left
-	return writeStaged(filepath.Join(dir, "compiled"+project.GeneratedSuffix), string(compiled))
-}
-
-// bound returns the object types, as gqlgen binds them.
-func bound(data *codegen.Data) []*golang.Bound {
-	var list []*golang.Bound
 	for _, object := range data.Objects {
-		if object.BuiltIn || strings.HasPrefix(object.Name, "__") {
+		if !object.BuiltIn && !strings.HasPrefix(object.Name, "__") {
+			b.Objects = append(b.Objects, bound(object))
+		}
+	}
+	for _, object := range data.Inputs {
+		in := &golang.Input{Name: object.Name, Type: object.Type, Map: object.IsMap()}
+		for _, field := range object.Fields {
+			in.Fields = append(in.Fields, golang.InputField{Name: field.Name, GoName: field.GoFieldName, Ref: field.TypeReference})
+		}
+		b.Inputs = append(b.Inputs, in)
+	}
+	return b
+}
+
+// bound returns an object type.
+func bound(object *codegen.Object) *golang.Bound {
+	o := &golang.Bound{Def: object.Definition, Type: object.Reference()}
+	for _, t := range object.Implements {
+		o.Implements = append(o.Implements, t.Name)
+	}
+	for _, field := range object.Fields {
+		if strings.HasPrefix(field.Name, "__") {
 			continue
 		}
-		o := &golang.Bound{Def: object.Definition, Type: object.Reference()}
-		for _, t := range object.Implements {
-			o.Implements = append(o.Implements, t.Name)
+		f := &golang.BoundField{Def: field.FieldDefinition, Ref: field.TypeReference, Args: map[string]*config.TypeReference{}, Leaf: leaf(field.TypeReference)}
+		for _, arg := range field.Args {
+			f.Args[arg.Name] = arg.TypeReference
 		}
-		for _, field := range object.Fields {
-			if strings.HasPrefix(field.Name, "__") {
-				continue
-			}
-			f := golang.BoundField{Def: field.FieldDefinition, Type: field.TypeReference.GO, Marshal: field.TypeReference.MarshalFunc(),
-				Leaf: leaf(field.TypeReference)}
-			if field.GoFieldType == codegen.GoFieldVariable && !field.IsResolver {
-				f.GoName = field.GoFieldName
-			}
-			o.Fields = append(o.Fields, f)
+		if !field.IsResolver {
+			f.Own = own(field)
 		}
-		list = append(list, o)
+		o.Fields = append(o.Fields, f)
 	}
-	return list
+	return o
+}
+
+// own returns how a Go type has the value of a field.
+func own(field *codegen.Field) *golang.Own {
+	o := &golang.Own{
+		Expr: field.GoReceiverName + "." + field.GoFieldName, Method: field.IsMethod(), Map: field.IsMap(), Context: field.MethodHasContext,
+		OK: field.VOkFunc, Fails: field.IsMethod() && !field.NoErr && !field.VOkFunc,
+	}
+	if field.HasHaser {
+		o.Has = field.GoReceiverName + "." + field.HaserMethodName
+	}
+	if o.Map {
+		o.Expr = fmt.Sprintf("%s[%q]", field.GoReceiverName, field.Name)
+	}
+	return o
 }
 
 // leaf returns the method of execute.Writer that writes a scalar or an enum as
@@ -312,15 +295,18 @@ func named(t types.Type) types.Type {
 	}
 }
 
-// inputReferences returns the named types of arguments and of fields of input
-// objects, as gqlgen binds them.
-func inputReferences(data *codegen.Data) []*config.TypeReference {
-	var list []*config.TypeReference
+// leaves returns the scalars and enums of arguments and of fields of input objects, as gqlgen
+// binds them: by the name of each, the reference whose name is first.
+func leaves(data *codegen.Data) map[string]*config.TypeReference {
+	found := map[string]*config.TypeReference{}
 	add := func(ref *config.TypeReference) {
 		for ref.GQL.Elem != nil {
 			ref = ref.Elem()
 		}
-		list = append(list, ref)
+		name := ref.Definition.Name
+		if have := found[name]; ref.Definition.IsLeafType() && (have == nil || ref.UnmarshalFunc() < have.UnmarshalFunc()) {
+			found[name] = ref
+		}
 	}
 	for _, object := range data.Objects {
 		for _, field := range object.Fields {
@@ -334,7 +320,7 @@ func inputReferences(data *codegen.Data) []*config.TypeReference {
 			add(field.TypeReference)
 		}
 	}
-	return list
+	return found
 }
 
 // protos runs protoc-gen-go in the version that the project requires.

@@ -1,17 +1,19 @@
 package golang
 
 import (
+	"go/types"
 	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// abstract writes the functions of an interface or a union, unless one of its
-// types is left to gqlgen.
+// abstract writes the functions of an interface or a union.
 func (c *compiled) abstract(def *ast.Definition) {
 	members := slices.Clone(c.schema.GetPossibleTypes(def))
-	if len(members) == 0 || !c.members(def) {
+	if len(members) == 0 {
 		return
 	}
 	slices.SortFunc(members, func(a, b *ast.Definition) int { return strings.Compare(a.Name, b.Name) })
@@ -26,6 +28,14 @@ func (c *compiled) valueType(def *ast.Definition) string { return c.typ(c.plan.M
 // member returns the Go type of the objects of a type.
 func (c *compiled) member(def *ast.Definition) string { return c.typ(c.bound[c.ids[def.Name]].Type) }
 
+// byValue reports whether values of an abstract type can be structs of a member, without a
+// pointer.
+func (c *compiled) byValue(def, member *ast.Definition) bool {
+	of, ok := c.plan.Models.Named(def.Name).Underlying().(*types.Interface)
+	object := c.bound[c.ids[member.Name]].Type
+	return ok && plan.IsPointer(object) && types.Implements(plan.Element(object), of)
+}
+
 // split writes the function that resolves levels of values, one for each type.
 func (c *compiled) split(def *ast.Definition, members []*ast.Definition) {
 	c.line("// %s resolves what is selected of values, by their types.", name("split", def))
@@ -38,8 +48,10 @@ func (c *compiled) split(def *ast.Definition, members []*ast.Definition) {
 	c.line(")\nfor i, value := range values {\nswitch value := value.(type) {")
 	for _, t := range members {
 		as := "as" + upperFirst(t.Name)
-		c.line("case %s:\nif value != nil && !%s(value).IsWhole() {", c.member(t), name("faultsOf", t))
-		c.line("index[i] = int32(len(%s))\n%s = append(%s, value)\n}", as, as, as)
+		c.line("case %s:\nif %s(value) {\nindex[i] = int32(len(%s))\n%s = append(%s, value)\n}", c.member(t), name("is", t), as, as, as)
+		if c.byValue(def, t) {
+			c.line("case %s:\nindex[i] = int32(len(%s))\n%s = append(%s, &value)", strings.TrimPrefix(c.member(t), "*"), as, as, as)
+		}
 	}
 	c.line("}\n}\nlevels := make([]*%s, %d)\n%s(", c.execute("Results"), len(c.bound), c.execute("Concurrently"))
 	for _, t := range members {
@@ -58,6 +70,10 @@ func (c *compiled) writeAbstract(def *ast.Definition, members []*ast.Definition)
 		id := c.ids[t.Name]
 		c.line("case %s:\nif value == nil {\nw.NullOr(nonNull)\nreturn\n}", c.member(t))
 		c.line("level, at := below.Of(%d, at)\nc.%s(w, f.Below(%d), level, at, value)", id, name("write", t), id)
+		if c.byValue(def, t) {
+			c.line("case %s:\nlevel, at := below.Of(%d, at)\nc.%s(w, f.Below(%d), level, at, &value)", strings.TrimPrefix(c.member(t), "*"), id,
+				name("write", t), id)
+		}
 	}
 	c.line("default:\nw.Unexpected(value)\n}\n}\n")
 }

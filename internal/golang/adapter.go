@@ -3,47 +3,69 @@ package golang
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/portico-gateway/portico/internal/plan"
 )
 
-// adapters writes the adapters of one frontend.
+// adapters writes the adapters of one frontend: how its fields are resolved.
 type adapters struct {
 	*file
 	plan     *plan.Plan
 	frontend *plan.Frontend
+	values   *values
 	b        strings.Builder
-	// unmarshal has the methods of gqlgen's executor by scalar or enum.
-	unmarshal map[string]string
 }
 
 func (a *adapters) line(format string, args ...any) { fmt.Fprintf(&a.b, format+"\n", args...) }
 
-// Adapters returns the file with the adapters of a frontend, resolvers.gen.go
-// in its folder of graph/. The adapters call methods of gqlgen's executor:
-// unmarshal has the names of the methods that unmarshal a scalar or an enum, by
-// its name.
-func Adapters(p *plan.Plan, f *plan.Frontend, unmarshal map[string]string) ([]byte, error) {
-	a := &adapters{file: newFile(p, path.Join(p.Module, "graph", f.Name)), plan: p, frontend: f, unmarshal: unmarshal}
-	a.constructor()
-	a.parsers()
-	a.routes()
-	a.line(`// executionContext returns the context that gqlgen reads arguments with.
-func (r *resolver) executionContext(ctx %s.Context) *executionContext {
-	return newExecutionContext(%s.GetOperationContext(ctx), r.schema, nil)
-}
-`, a.use("context"), a.use(plan.GQLGenPath))
-	for _, o := range f.Objects {
-		a.object(o)
-		if o.Below() {
-			a.level(o)
+// Frontend returns the files of a frontend, in its folder of graph/: its schema, how its fields
+// are resolved, the compiled execution, and how values are read and written.
+func Frontend(p *plan.Plan, f *plan.Frontend, b *Binding) ([]File, error) {
+	v := newValues(p, f, b)
+	var files []File
+	for _, part := range []struct {
+		name string
+		text func() ([]byte, error)
+	}{
+		{"schema", func() ([]byte, error) { return schemaFile(p, f, b) }},
+		{"resolvers", func() ([]byte, error) { return adaptersFile(p, f, b, v) }},
+		{"compiled", func() ([]byte, error) { return compiledFile(p, f, b, v) }},
+		{"values", v.text}, // last, as the others decide what is in it
+	} {
+		text, err := part.text()
+		if err != nil {
+			return nil, fmt.Errorf("%s of %s: %w", part.name, f.Name, err)
+		}
+		if text != nil {
+			files = append(files, File{path.Join("graph", f.Name, part.name+".gen.go"), text})
 		}
 	}
-	for _, abstract := range f.Abstract {
-		a.abstract(abstract)
+	return files, nil
+}
+
+// schemaFile writes the file with the schema of a frontend.
+func schemaFile(p *plan.Plan, f *plan.Frontend, b *Binding) ([]byte, error) {
+	a := &adapters{file: newFile(p, path.Join(p.Module, "graph", f.Name))}
+	a.line("// parsed returns the schema of the frontend.\nfunc parsed() *%s.Schema {\nreturn %s(", a.use(astPath), a.execute("Parse"))
+	for _, s := range b.Sources {
+		a.line("&%s.Source{Name: %q, Input: %s},", a.use(astPath), s.Name, rawQuoted(s.Input))
+	}
+	a.line(")\n}")
+	return a.formatted("", a.b.String())
+}
+
+const astPath = "github.com/vektah/gqlparser/v2/ast"
+
+// adaptersFile writes the file with the adapters of a frontend.
+func adaptersFile(p *plan.Plan, f *plan.Frontend, b *Binding, v *values) ([]byte, error) {
+	a := &adapters{file: newFile(p, path.Join(p.Module, "graph", f.Name)), plan: p, frontend: f, values: v}
+	a.constructor()
+	a.parsers(b)
+	a.routes()
+	for _, o := range f.Objects {
+		a.object(o)
 	}
 	for _, fit := range f.Fits {
 		a.knows(fit)
@@ -67,10 +89,9 @@ func (a *adapters) constructor() {
 // clients of services resolve.
 func New(%s) %s {
 r := &resolver{%s}
-r.schema = &executableSchema{Resolvers: r}
 return %s{
 Name: %q,
-Schema: %s(r.schema, r.compiled()),`, a.frontend.Name, parameters, a.execute("Frontend"), fields, a.execute("Frontend"), a.frontend.Name,
+Schema: %s(parsed(), r.compiled()),`, a.frontend.Name, parameters, a.execute("Frontend"), fields, a.execute("Frontend"), a.frontend.Name,
 		a.execute("Schema"))
 	if len(a.frontend.Parsers) > 0 {
 		a.line("Parsers: parsers(),")
@@ -85,11 +106,11 @@ Schema: %s(r.schema, r.compiled()),`, a.frontend.Name, parameters, a.execute("Fr
 	for _, op := range a.frontend.Operations {
 		a.line("{Name: %q, Document: %s},", op.Name, rawQuoted(op.Document))
 	}
-	a.line("},\n}\n}\n\n// resolver connects the schema to the project's methods and clients.\ntype resolver struct {")
+	a.line("},\n}\n}\n\n// resolver has the project's methods and clients.\ntype resolver struct {")
 	if a.plan.Resolvers.Root {
 		a.line("root *%s.Root", a.resolvers())
 	}
-	a.line("clients *%s.Set\nschema *executableSchema\n}\n", a.clients())
+	a.line("clients *%s.Set\n}\n", a.clients())
 }
 
 // routes writes which calls resolve fields.
@@ -126,35 +147,25 @@ func rawQuoted(text string) string {
 }
 
 // parsers writes the parsers of scalars and enums.
-func (a *adapters) parsers() {
+func (a *adapters) parsers(b *Binding) {
 	if len(a.frontend.Parsers) == 0 {
 		return
 	}
 	parser := a.gateway("input", "Parser")
-	a.line("// parsers returns the parsers of the scalars and enums in inputs.\nfunc parsers() map[string]%s {", parser)
-	if slices.ContainsFunc(a.frontend.Parsers, func(p plan.Parser) bool { return p.Input == "" }) {
-		a.line("ec := newExecutionContext(&%s.OperationContext{}, &executableSchema{}, nil)", a.use(plan.GQLGenPath))
-	}
-	a.line("return map[string]%s{", parser)
+	a.line("// parsers returns the parsers of the scalars and enums in inputs.\nfunc parsers() map[string]%s {\nreturn map[string]%s{", parser, parser)
 	for _, p := range a.frontend.Parsers {
 		if p.Input != "" {
 			a.line("%q: %s,", p.Name, a.gateway("input", p.Input))
 			continue
 		}
-		a.line("%q: func(ctx %s.Context, value any) (any, error) {\n_, err := ec.%s(ctx, value)\nreturn value, err\n},", p.Name, a.use("context"),
-			a.unmarshal[p.Name])
+		a.line("%q: func(ctx %s.Context, value any) (any, error) {\n_, err := %s(ctx, value)\nreturn value, err\n},", p.Name, a.use("context"),
+			a.values.read(b.Leaves[p.Name]))
 	}
 	a.line("}\n}\n")
 }
 
 // object writes the adapters of an object type.
 func (a *adapters) object(o *plan.Adapters) {
-	if len(o.Fields) == 0 {
-		return
-	}
-	upper, typ := upperFirst(o.Name), lowerFirst(o.Name)+"Resolver"
-	a.line("// %s implements ResolverRoot.\nfunc (r *resolver) %s() %sResolver { return %s{r} }\n\ntype %s struct{ r *resolver }\n", upper, upper,
-		upper, typ, typ)
 	for _, f := range o.Fields {
 		if f.Adapts() {
 			a.fit(f)
@@ -162,7 +173,12 @@ func (a *adapters) object(o *plan.Adapters) {
 		if f.Fallback != nil {
 			a.fallbackOf(f)
 		}
-		a.field(o, f, typ)
+		switch {
+		case f.Nodes != nil:
+			a.nodes(f)
+		case f.Level():
+			a.levelResolver(o, f)
+		}
 	}
 	if o.Node != nil {
 		a.nodeLoader(o)
@@ -175,28 +191,6 @@ func (a *adapters) fit(f *plan.Adapter) {
 		fitName(f), f.Object.Name, f.Name, fitName(f), a.typ(f.Raw), a.typ(f.Type), a.fitBody(f))
 }
 
-// field writes the adapter of a field.
-func (a *adapters) field(o *plan.Adapters, f *plan.Adapter, typ string) {
-	head := "func (q " + typ + ") " + f.GoName + a.signature(o, f)
-	switch {
-	case !f.Resolved():
-		a.line("%s {\nreturn %s(obj.%s)\n}\n", head, fitName(f), f.GoName)
-	case o.Stream:
-		a.line("// %s calls %s.\n%s {\nevents, err := %s\nif err != nil {\nreturn nil, err\n}", f.GoName, methodName(f), head, a.call(f, "q.r", ""))
-		events := "events"
-		if f.Adapts() {
-			events = fmt.Sprintf("%s(events, %s)", a.execute("FitEach"), fitName(f))
-		}
-		a.line("return %s(ctx, %s, %s), nil\n}\n", a.execute("Stream"), events, a.below("q.r", f.Below))
-	case o.Root:
-		a.rootField(o, f, head)
-	case f.Level():
-		a.levelField(o, f, head)
-	default:
-		a.line("// %s calls %s.\n%s {\nreturn %s\n}\n", f.GoName, methodName(f), head, a.fitted(f, a.call(f, "q.r", "obj")))
-	}
-}
-
 // fitted writes a call whose result is converted or checked if it has to be, and has a
 // fallback if there is one.
 func (a *adapters) fitted(f *plan.Adapter, call string) string {
@@ -206,44 +200,13 @@ func (a *adapters) fitted(f *plan.Adapter, call string) string {
 	return a.orFallback(f, call)
 }
 
-func (a *adapters) rootField(o *plan.Adapters, f *plan.Adapter, head string) {
-	if f.Nodes != nil {
-		a.nodes(f, head)
-		return
-	}
-	a.line("// %s calls %s.\n%s {", f.GoName, methodName(f), head)
-	if f.Below == nil && !f.Adapts() && !o.Mutation {
-		a.line("return %s\n}\n", a.orFallback(f, a.call(f, "q.r", "")))
-		return
-	}
-	a.line("value, err := %s", a.fitted(f, a.call(f, "q.r", "")))
-	if o.Mutation {
-		a.line("%s(ctx)", a.execute("Reset"))
-	}
-	if f.Below != nil {
-		a.line("if err == nil {\n%s(ctx, value, %s)\n}", a.execute("Root"), a.below("q.r", f.Below))
-	}
-	a.line("return value, err\n}\n")
-}
-
-// levelField writes a field that is resolved for all objects of a level at
-// once.
-func (a *adapters) levelField(o *plan.Adapters, f *plan.Adapter, head string) {
+// levelResolver writes the method that resolves a field for all objects of a level.
+func (a *adapters) levelResolver(o *plan.Adapters, f *plan.Adapter) {
 	parent, value := a.typ(o.Type), a.typ(f.Type)
-	var names, decls []string
+	var decls []string
 	for _, arg := range f.Arguments {
-		names = append(names, Param(arg.Name))
 		decls = append(decls, Param(arg.Name)+" "+a.typ(arg.Type))
 	}
-	a.line("// %s returns the value that was resolved for its level.\n%s {\nif value, ok, err := %s[%s, %s](ctx, obj); ok {\nreturn value, err\n}", f.GoName,
-		head, a.execute("Resolved"), parent, value)
-	a.line("return %s(ctx, obj, q.r.%s(%s), %s)\n}\n", a.execute("Alone"), levelName(f), strings.Join(names, ", "), a.below("q.r", f.Below))
-	a.levelResolver(o, f, decls)
-}
-
-// levelResolver writes the method that resolves a field for all objects of a level.
-func (a *adapters) levelResolver(o *plan.Adapters, f *plan.Adapter, decls []string) {
-	parent, value := a.typ(o.Type), a.typ(f.Type)
 	if f.Call != nil {
 		a.keyOf(f)
 	}
@@ -268,22 +231,6 @@ func (a *adapters) levelResolver(o *plan.Adapters, f *plan.Adapter, decls []stri
 		resolve = fmt.Sprintf("%s(%q, %s, %s)", a.execute("Fallback"), o.Name+"."+f.Name, resolve, fallbackName(f))
 	}
 	a.line("return %s\n}\n", resolve)
-}
-
-// signature writes the parameters and results that gqlgen's interface has.
-func (a *adapters) signature(o *plan.Adapters, f *plan.Adapter) string {
-	params := []string{"ctx " + a.use("context") + ".Context"}
-	if !o.Root {
-		params = append(params, "obj "+a.typ(o.Type))
-	}
-	for _, arg := range f.Arguments {
-		params = append(params, Param(arg.Name)+" "+a.typ(arg.Type))
-	}
-	result := a.typ(f.Type)
-	if o.Stream {
-		result = "<-chan " + result
-	}
-	return "(" + strings.Join(params, ", ") + ") (" + result + ", error)"
 }
 
 // Param returns the name in Go of an argument of a field, as adapters have it.
@@ -373,16 +320,4 @@ func (a *adapters) most(f *plan.Adapter) string {
 		return ""
 	}
 	return ", " + a.gateway("upstream", "Most") + "(" + strings.Join(args, ", ") + ")"
-}
-
-// below writes the function that resolves the fields of values; nil for none.
-func (a *adapters) below(resolver string, b *plan.Below) string {
-	if b == nil {
-		return "nil"
-	}
-	fn := resolver + ".below" + upperFirst(b.Type)
-	for range b.Lists {
-		fn = a.execute("Flat") + "(" + fn + ")"
-	}
-	return fn
 }

@@ -149,79 +149,11 @@ func (a *adapters) tag(o *plan.Adapters, t plan.Tag) {
 		guards = append(guards, without...)
 		parts = append(parts, a.gateway("provenance", "Escape")+"("+a.textOf(part.Value.Type, expr)+")")
 	}
-	a.line("%s(level, func(obj %s) string {", a.execute("Tag"), a.typ(o.Type))
+	a.line("%s(x, objs, func(obj %s) string {", a.execute("Noted"), a.typ(o.Type))
 	if len(guards) > 0 {
 		a.line("if %s {\nreturn \"\"\n}", strings.Join(guards, " || "))
 	}
 	a.line("return %s\n})", strings.Join(parts, " + "))
-}
-
-// level writes the function that resolves a level of objects.
-func (a *adapters) level(o *plan.Adapters) {
-	a.line("// below%s resolves the selections of objs, and of the objects below them.", upperFirst(o.Name))
-	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, objs []%s) {", upperFirst(o.Name), a.use("context"),
-		a.use(astPath), a.typ(o.Type))
-	a.line("level := %s(ctx, objs)\nif level.Empty() {\nreturn\n}", a.execute("NewLevel"))
-	for _, t := range o.Tags {
-		a.tag(o, t)
-	}
-	if len(o.Walk) == 0 {
-		a.line("}\n")
-		return
-	}
-	if slices.ContainsFunc(o.Walk, func(w *plan.Walk) bool { return w.Adapter != nil && len(w.Arguments) > 0 }) {
-		a.line("ec := r.executionContext(ctx)")
-	}
-	a.line("for _, field := range %s(ctx, selections, %sImplementors) {\nswitch field.Name {", a.execute("Fields"), lowerFirst(o.Name))
-	for _, w := range o.Walk {
-		a.line("case %q:", w.Name)
-		for _, t := range w.Tags {
-			a.tag(o, t)
-		}
-		a.walk(o, w)
-	}
-	a.line("}\n}\nlevel.Run()\n}\n")
-}
-
-const astPath = "github.com/vektah/gqlparser/v2/ast"
-
-// walk writes what a level does with a field.
-func (a *adapters) walk(o *plan.Adapters, w *plan.Walk) {
-	switch {
-	case w.Adapter != nil:
-		var values []string
-		if len(w.Arguments) > 0 {
-			a.line("args, err := ec.field_%s_%s_args(ctx, field.ArgumentMap(ec.Variables))", o.Name, w.Name)
-			a.line("if err != nil {\ncontinue // gqlgen reports it, with its path\n}")
-		}
-		for _, arg := range w.Arguments {
-			values = append(values, fmt.Sprintf("args[%q].(%s)", arg.Name, a.typ(arg.Type)))
-		}
-		a.line("%s(level, field, r.%s(%s), %s)", a.execute("Add"), levelName(w.Adapter), strings.Join(values, ", "), a.below("r", w.Below))
-	case w.Below != nil:
-		a.line("level.Down(field, func() {\n%s(ctx, field.Selections, %s(level.Objects(), func(obj %s) %s { return obj.%s }))\n})",
-			a.below("r", w.Below), a.execute("Map"), a.typ(o.Type), a.typ(w.Raw), w.GoName)
-	}
-}
-
-// abstract writes the function that resolves a level of an interface or a
-// union.
-func (a *adapters) abstract(t *plan.Abstract) {
-	a.line("// below%s resolves the selections of values, by their types.", upperFirst(t.Name))
-	a.line("func (r *resolver) below%s(ctx %s.Context, selections %s.SelectionSet, values []%s) {\nvar (", upperFirst(t.Name), a.use("context"),
-		a.use(astPath), a.typ(t.Type))
-	for _, m := range t.Members {
-		a.line("as%s []%s", upperFirst(m.Name), a.typ(m.Type))
-	}
-	a.line(")\nfor _, value := range values {\nswitch value := value.(type) {")
-	for _, m := range t.Members {
-		a.line("case %s:\nas%s = append(as%s, value)", a.typ(m.Type), upperFirst(m.Name), upperFirst(m.Name))
-	}
-	a.line("}\n}\n%s(", a.execute("Concurrently"))
-	for _, m := range t.Members {
-		a.line("func() { r.below%s(ctx, selections, as%s) },", upperFirst(m.Name), upperFirst(m.Name))
-	}
-	a.line(")\n}\n")
 }
 
 // knows writes the function that reports whether the frontend has a value.

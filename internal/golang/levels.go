@@ -2,7 +2,7 @@ package golang
 
 import (
 	"fmt"
-	"slices"
+	"go/types"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -19,14 +19,11 @@ func (c *compiled) levelOf(o *Bound) {
 	planned := c.planned[o.Def.Name]
 	if planned != nil {
 		for _, t := range planned.Tags {
-			c.note(planned, t)
+			c.tag(planned, t)
 		}
 	}
 	var cases strings.Builder
 	for i, f := range o.Fields {
-		if !c.can(o, f) {
-			continue
-		}
 		if code := c.levelField(o, f); code != "" {
 			fmt.Fprintf(&cases, "case %d: // %s\n%s", i+1, f.Def.Name, code)
 		}
@@ -37,13 +34,6 @@ func (c *compiled) levelOf(o *Bound) {
 	}
 	c.line("for i := range selected.Fields {\nf := &selected.Fields[i]\nif x.Denied(f) {\ncontinue\n}\nswitch f.ID {\n%s}\n}\nreturn level.Do()\n}\n",
 		cases.String())
-}
-
-// note writes the tags of a level's objects.
-func (c *compiled) note(o *plan.Adapters, t plan.Tag) {
-	text := c.captured(func() { c.tag(o, t) })
-	text = strings.Replace(text, c.execute("Tag")+"(level, ", c.execute("Noted")+"(x, objs, ", 1)
-	c.b.WriteString(text)
 }
 
 // captured returns what do writes.
@@ -58,68 +48,72 @@ func (c *compiled) captured(do func()) string {
 }
 
 // levelField writes what a level does with a field; empty for nothing.
-func (c *compiled) levelField(o *Bound, f BoundField) string {
+func (c *compiled) levelField(o *Bound, f *BoundField) string {
 	return c.captured(func() {
-		if w := c.walk(o, f); w != nil {
-			for _, t := range w.Tags {
-				c.note(c.planned[o.Def.Name], t)
-			}
+		for _, t := range c.tags(o, f) {
+			c.tag(c.planned[o.Def.Name], t)
 		}
 		a := c.adapter(o, f)
 		switch {
 		case a != nil && a.Resolved():
-			c.resolve(o, f, a)
-		case c.schema.Types[f.Def.Type.Name()].IsCompositeType():
+			c.resolve(f, a)
+		case c.reads(o, f):
+			c.read(o, f)
+		case c.composite(f):
 			c.line("level.Descend(i, func(x *%s, f *%s) *%s {\nvalues := %s(objs, func(obj %s) %s { %s })\nreturn %s\n})", c.execute("Run"),
 				c.execute("Selected"),
-				c.execute("Children"), c.execute("Get"), c.typ(o.Type), c.typ(f.Type), c.get(f, a), c.children(f.Def.Type))
+				c.execute("Children"), c.execute("Map"), c.typ(o.Type), c.typ(f.Ref.GO), c.get(f, a), c.children(f.Def.Type))
 		}
 	})
 }
 
+// composite reports whether the values of a field are objects.
+func (c *compiled) composite(f *BoundField) bool {
+	return c.schema.Types[f.Def.Type.Name()].IsCompositeType()
+}
+
 // get writes the return of the value that an object has.
-func (c *compiled) get(f BoundField, a *plan.Adapter) string {
+func (c *compiled) get(f *BoundField, a *plan.Adapter) string {
 	if a != nil { // its errors are added when it is written
 		return fmt.Sprintf("value, _ := %s(obj.%s)\nreturn value", fitName(a), a.GoName)
 	}
-	return "return obj." + f.GoName
+	return "return " + f.Own.Expr
+}
+
+// arguments writes the reading of arguments into variables, each of its own name. A level of
+// some objects fails if one of them is invalid.
+func (c *compiled) arguments(f *BoundField, names []string, objects, value string) {
+	if len(names) == 0 {
+		return
+	}
+	c.line("args := x.Arguments(f)")
+	for _, name := range names {
+		c.line("%s := %s(args, %q, %s)", Param(name), c.execute("Argument"), name, c.values.read(f.Args[name]))
+	}
+	c.line("if args.Err != nil {\n%s[%s](level, i, %s, args.Err)\ncontinue\n}", c.execute("Fail"), value, objects)
 }
 
 // resolve writes the resolution of a field for a level.
-func (c *compiled) resolve(o *Bound, f BoundField, a *plan.Adapter) {
-	parent, value := c.typ(o.Type), c.typ(f.Type)
-	var values []string
-	if len(a.Arguments) > 0 {
-		c.line("args, err := c.r.executionContext(x.Context()).field_%s_%s_args(x.Context(), x.Arguments(f))", o.Def.Name, f.Def.Name)
-		c.line("if err != nil {\n%s[%s](level, i, len(objs), err)\ncontinue\n}", c.execute("Fail"), value)
-	}
+func (c *compiled) resolve(f *BoundField, a *plan.Adapter) {
+	var names, values []string
 	for _, arg := range a.Arguments {
-		values = append(values, fmt.Sprintf("args[%q].(%s)", arg.Name, c.typ(arg.Type)))
+		names, values = append(names, arg.Name), append(values, Param(arg.Name))
 	}
-	var resolver string
-	switch {
-	case a.Level():
-		resolver = fmt.Sprintf("c.r.%s(%s)", levelName(a), strings.Join(values, ", "))
-		if a.Method != nil {
-			resolver = c.execute("Distinct") + "(" + resolver + ")"
-		}
-	default: // a method of one parent
-		for i, arg := range a.Arguments {
-			c.line("%s := %s", Param(arg.Name), values[i])
-		}
-		resolver = fmt.Sprintf("%s(func(ctx %s.Context, obj %s) (%s, error) {\nreturn %s\n})", c.execute("Each"), c.use("context"), parent, value,
-			c.fitted(a, c.call(a, "c.r", "obj")))
+	c.arguments(f, names, "len(objs)", c.typ(f.Ref.GO))
+	resolver := fmt.Sprintf("c.r.%s(%s)", levelName(a), strings.Join(values, ", "))
+	if a.Method != nil {
+		resolver = c.execute("Distinct") + "(" + resolver + ")"
 	}
-	c.line("%s(level, i, objs, %s, %s)", c.execute("Resolve"), resolver, c.belowOf(f))
+	c.line("%s(level, i, objs, %s, %s)", c.execute("Resolve"), resolver, c.belowOf(f, f.Ref.GO))
 }
 
 // belowOf writes the function that resolves what is below the values of a field;
 // nil if they are scalars.
-func (c *compiled) belowOf(f BoundField) string {
-	if !c.schema.Types[f.Def.Type.Name()].IsCompositeType() {
+func (c *compiled) belowOf(f *BoundField, value types.Type) string {
+	if !c.composite(f) {
 		return "nil"
 	}
-	return fmt.Sprintf("func(x *%s, f *%s, values []%s) *%s {\nreturn %s\n}", c.execute("Run"), c.execute("Selected"), c.typ(f.Type), c.execute("Children"),
+	return fmt.Sprintf("func(x *%s, f *%s, values []%s) *%s {\nreturn %s\n}", c.execute("Run"), c.execute("Selected"), c.typ(value), c.execute("Children"),
 		c.children(f.Def.Type))
 }
 
@@ -144,7 +138,7 @@ func (c *compiled) children(t *ast.Type) string {
 	if lists == 1 {
 		fn = "Many"
 	}
-	return fmt.Sprintf("%s(x, f.Below(%d), %s, %s, c.%s)", c.execute(fn), c.ids[def.Name], values, name("faultsOf", def), name("level", def))
+	return fmt.Sprintf("%s(x, f.Below(%d), %s, %s, c.%s)", c.execute(fn), c.ids[def.Name], values, name("is", def), name("level", def))
 }
 
 // rootLevel writes the function that resolves the root fields. Those of a
@@ -157,27 +151,16 @@ func (c *compiled) rootLevel(o *Bound) {
 	c.line("for i := range selected.Fields {\nf := &selected.Fields[i]\nif x.Denied(f) {\ncontinue\n}\nswitch f.ID {")
 	for i, f := range o.Fields {
 		a := c.adapter(o, f)
-		if !c.can(o, f) || a == nil {
-			continue
+		if a == nil {
+			continue // of introspection
 		}
 		c.line("case %d: // %s", i+1, f.Def.Name)
-		value := c.typ(f.Type)
+		value := c.typ(f.Ref.GO)
 		if stream {
-			c.line("%s(level, i, %s[%s], %s)", c.execute("ResolveRoot"), c.execute("Event"), value, c.belowOf(f))
+			c.line("%s(level, i, %s[%s], %s)", c.execute("ResolveRoot"), c.execute("Event"), value, c.belowOf(f, f.Ref.GO))
 			continue
 		}
-		if len(a.Arguments) > 0 {
-			c.line("args, err := c.r.executionContext(x.Context()).field_%s_%s_args(x.Context(), x.Arguments(f))", o.Def.Name, f.Def.Name)
-			c.line("if err != nil {\n%s[%s](level, i, 1, err)\ncontinue\n}", c.execute("Fail"), value)
-		}
-		for _, p := range a.Parameters {
-			if p.From != nil {
-				c.line("%s := args[%q].(%s)", Param(p.From.Name), p.From.Name, c.typ(p.From.Type))
-			}
-		}
-		if len(a.Arguments) > 0 && !slices.ContainsFunc(a.Parameters, func(p plan.Parameter) bool { return p.From != nil }) {
-			c.line("_ = args")
-		}
+		c.arguments(f, passed(a), "1", value)
 		c.line("%s(level, i, func(ctx %s.Context) (%s, error) {", c.execute("ResolveRoot"), c.use("context"), value)
 		call := c.fitted(a, c.call(a, "c.r", ""))
 		if mutation {
@@ -185,10 +168,50 @@ func (c *compiled) rootLevel(o *Bound) {
 		} else {
 			c.line("return %s", call)
 		}
-		c.line("}, %s)", c.belowOf(f))
+		c.line("}, %s)", c.belowOf(f, f.Ref.GO))
 		if mutation {
 			c.line("level.Do() // one after the other")
 		}
 	}
 	c.line("}\n}\nreturn level.Do()\n}\n")
+	if stream {
+		c.subscribe(o)
+	}
+}
+
+// passed returns the names of the arguments that a root field passes on.
+func passed(a *plan.Adapter) []string {
+	var names []string
+	for _, p := range a.Parameters {
+		if p.From != nil {
+			names = append(names, p.From.Name)
+		}
+	}
+	return names
+}
+
+// subscribe writes the function that opens the streams of subscriptions.
+func (c *compiled) subscribe(o *Bound) {
+	c.line("// subscribe opens the stream of a root field.\nfunc (c compiled) subscribe(ctx %s.Context, x *%s, f *%s) (%s, error) {\nswitch f.ID {", c.use("context"),
+		c.execute("Run"), c.execute("Selected"), c.execute("Events"))
+	for i, f := range o.Fields {
+		a := c.adapter(o, f)
+		if a == nil {
+			continue
+		}
+		c.line("case %d: // %s", i+1, f.Def.Name)
+		if names := passed(a); len(names) > 0 {
+			c.line("args := x.Arguments(f)")
+			for _, name := range names {
+				c.line("%s := %s(args, %q, %s)", Param(name), c.execute("Argument"), name, c.values.read(f.Args[name]))
+			}
+			c.line("if args.Err != nil {\nreturn nil, args.Err\n}")
+		}
+		events := "events"
+		if a.Adapts() {
+			events = fmt.Sprintf("%s(events, %s)", c.execute("FitEach"), fitName(a))
+		}
+		c.line("events, err := %s\nif err != nil {\nreturn nil, err\n}\nreturn %s(%s), nil", c.call(a, "c.r", ""), c.execute("Stream"), events)
+	}
+	c.line("}\nreturn nil, nil\n}\n")
 }

@@ -21,21 +21,16 @@ func (a *adapters) nodeLoader(o *plan.Adapters) {
 	if f.Adapts() {
 		a.fit(f)
 	}
-	a.levelResolver(o, f, nil)
+	a.levelResolver(o, f)
 }
 
 // nodes writes the fields that load objects by their global ids.
-func (a *adapters) nodes(f *plan.Adapter, head string) {
+func (a *adapters) nodes(f *plan.Adapter) {
 	load, value := "Node", a.typ(f.Type)
 	if f.List() {
 		load = "Nodes"
 	}
 	node, argument := a.typ(a.plan.Models.Named("Node")), Param(f.Arguments[0].Name)
-	a.line("// %s loads what has these global ids.\n%s {\nvalue, err := %s", f.GoName, head, a.call(f, "q.r", ""))
-	if f.Below != nil {
-		a.line("if value != nil {\n%s(ctx, value, %s)\n}", a.execute("Root"), a.below("q.r", f.Below))
-	}
-	a.line("return value, err\n}\n")
 	a.line("// %s resolves %s.%s.\nfunc (r *resolver) %s(ctx %s.Context, %s %s) (%s, error) {", levelName(f), f.Object.Name, f.Name, levelName(f),
 		a.use("context"), argument, a.typ(f.Arguments[0].Type), value)
 	a.line("return %s(ctx, %s, map[string]%s[string, %s]{", a.execute(load), argument, a.execute("Resolver"), node)

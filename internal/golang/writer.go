@@ -23,9 +23,6 @@ func (c *compiled) write(o *Bound) {
 	c.line("for i := range selected.Fields {\nf := &selected.Fields[i]\nmark, good := w.Begin(f, %s)\nif good {\nswitch f.ID {\ncase %s:\nw.String(%q)", faults,
 		c.execute("Typename"), o.Def.Name)
 	for i, f := range o.Fields {
-		if !c.can(o, f) {
-			continue
-		}
 		c.line("case %d: // %s", i+1, f.Def.Name)
 		c.writeField(o, f, at)
 	}
@@ -33,35 +30,38 @@ func (c *compiled) write(o *Bound) {
 }
 
 // writeField writes the writing of a field.
-func (c *compiled) writeField(o *Bound, f BoundField, at string) {
+func (c *compiled) writeField(o *Bound, f *BoundField, at string) {
 	a := c.adapter(o, f)
-	composite := c.schema.Types[f.Def.Type.Name()].IsCompositeType()
+	reads := c.reads(o, f)
 	switch {
-	case a != nil && a.Resolved():
-		below := "_, _"
-		if composite {
+	case a != nil && a.Resolved() || reads:
+		value, below := f.Ref.GO, "_, _"
+		if reads {
+			value = c.readType(f)
+		}
+		if c.composite(f) {
 			below = "below, first"
 		}
-		c.line("value, err, %s := %s[%s](level, i, %s)\nif err == nil || w.Fault(err) {", below, c.execute("At"), c.typ(f.Type), at)
-		c.value(f, f.Def.Type, f.Type, "value")
+		c.line("value, err, %s := %s[%s](level, i, %s)\nif err == nil || w.Fault(err) {", below, c.execute("At"), c.typ(value), at)
+		c.value(f, f.Def.Type, value, "value")
 		c.line("}")
 	case a != nil:
-		if composite {
+		if c.composite(f) {
 			c.line("below, first := level.Under(i, %s)", at)
 		}
 		c.line("if value, err := %s(obj.%s); err != nil {\nw.Error(err)\n} else {", fitName(a), a.GoName)
-		c.value(f, f.Def.Type, f.Type, "value")
+		c.value(f, f.Def.Type, f.Ref.GO, "value")
 		c.line("}")
 	default:
-		if composite {
+		if c.composite(f) {
 			c.line("below, first := level.Under(i, %s)", at)
 		}
-		c.value(f, f.Def.Type, f.Type, "obj."+f.GoName)
+		c.value(f, f.Def.Type, f.Ref.GO, f.Own.Expr)
 	}
 }
 
 // value writes the writing of a value.
-func (c *compiled) value(f BoundField, t *ast.Type, have types.Type, expr string) {
+func (c *compiled) value(f *BoundField, t *ast.Type, have types.Type, expr string) {
 	null := "w.Null()"
 	if t.NonNull {
 		null = "w.Missing()"
@@ -87,7 +87,7 @@ func (c *compiled) value(f BoundField, t *ast.Type, have types.Type, expr string
 }
 
 // leaf writes the writing of scalars and enums.
-func (c *compiled) leaf(f BoundField, t *ast.Type, have types.Type, expr, null string) {
+func (c *compiled) leaf(f *BoundField, t *ast.Type, have types.Type, expr, null string) {
 	cast := func(t types.Type, expr string) string {
 		want := map[string]string{"String": "string", "Int": "int", "Int64": "int64", "Int64Text": "int64", "Float": "float64", "Bool": "bool"}[f.Leaf]
 		if want == "" || plan.TypeName(t) == want {
@@ -112,7 +112,9 @@ func (c *compiled) leaf(f BoundField, t *ast.Type, have types.Type, expr, null s
 			})
 		})
 	default:
-		c.line("aside := w.Aside()\nw.Marshal(%t, aside, c.r.executionContext(aside).%s(aside, nil, %s))", t.NonNull, f.Marshal, expr)
+		ref := *f.Ref
+		ref.GO = have
+		c.line("aside := w.Aside()\nw.Marshal(%t, aside, %s(aside, %s))", t.NonNull, c.values.write(&ref), expr)
 	}
 }
 
@@ -143,5 +145,5 @@ func (c *compiled) writeList(o *Bound) {
 		c.execute("Selected"), c.execute("Children"), c.typ(o.Type))
 	c.line("selected, level, ok := f.Below(%d), below.Level(), true\nw.List()\nfor i, obj := range list {\nmark := w.Item(i)", c.ids[o.Def.Name])
 	c.line("if obj == nil {\nw.NullOr(nonNull)\n} else {\nc.%s(w, selected, level, at, obj)", name("write", o.Def))
-	c.line("if !%s(obj).IsWhole() {\nat++\n}\n}\nok = w.EndItem(mark, nonNull) && ok\n}\nw.EndList(ok)\nreturn at\n}\n", name("faultsOf", o.Def))
+	c.line("}\nif %s(obj) {\nat++\n}\nok = w.EndItem(mark, nonNull) && ok\n}\nw.EndList(ok)\nreturn at\n}\n", name("is", o.Def))
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Adapters are the adapters of an object type.
+// Adapters say how the fields of an object type are resolved.
 type Adapters struct {
 	Name string // of the type
 	// Type is the Go type of an object: a pointer, or an interface.
@@ -15,10 +15,10 @@ type Adapters struct {
 	// report which one.
 	Root, Mutation, Stream bool
 	Fields                 []*Adapter
-	// Walk are the fields that a level of these objects resolves.
-	Walk []*Walk
-	// Tags are the cache tags of each object.
-	Tags []Tag
+	// Tags are the cache tags of each object, and FieldTags those of answers with a field of
+	// the objects, by its name.
+	Tags      []Tag
+	FieldTags map[string][]Tag
 	// Node loads an object by its id, for callers that have its global id; nil for
 	// a type without global ids.
 	Node *Node
@@ -26,8 +26,8 @@ type Adapters struct {
 	def *ast.Definition
 }
 
-// Below reports whether a level of these objects has anything to do.
-func (a *Adapters) Below() bool { return len(a.Walk) > 0 || len(a.Tags) > 0 }
+// Tagged reports whether answers with these objects have cache tags.
+func (a *Adapters) Tagged() bool { return len(a.Tags) > 0 || len(a.FieldTags) > 0 }
 
 // Adapter resolves a field.
 type Adapter struct {
@@ -51,9 +51,6 @@ type Adapter struct {
 	// Result says how that becomes the field's value.
 	Raw    types.Type
 	Result Result
-	// Below is what resolves the fields of the values; nil if there is nothing
-	// to resolve.
-	Below *Below
 	// Nodes are the types of the objects that the field loads by global ids; nil
 	// for other fields.
 	Nodes []*Adapters
@@ -68,13 +65,8 @@ type Adapter struct {
 }
 
 // Level reports whether the field is resolved for all objects of a level at
-// once. A method of one parent that returns a scalar is not.
-func (a *Adapter) Level() bool {
-	if a.Object.Root {
-		return false
-	}
-	return a.Call != nil || a.Method != nil && (a.Method.Batch || a.Method.composite)
-}
+// once.
+func (a *Adapter) Level() bool { return !a.Object.Root && (a.Call != nil || a.Method != nil) }
 
 // KeyLists reports whether each parent has a list of keys, and gets a list of what
 // they name.
@@ -114,8 +106,6 @@ type Method struct {
 	Package        string // import path
 	Receiver, Name string
 	Batch          bool // it resolves all parents at once
-
-	composite bool // it returns objects
 }
 
 // Key is a part of the key that a call loads by: a text of the parent.
@@ -167,28 +157,3 @@ const (
 
 // Operation is an example operation.
 type Operation struct{ Name, Document string }
-
-// Walk is what a level does with a field: it resolves the field, or goes on
-// with the values that its objects have.
-type Walk struct {
-	Name, GoName string
-	Arguments    []*Argument
-	Adapter      *Adapter   // nil if the objects have the value
-	Raw          types.Type // of the value that the objects have
-	Below        *Below
-	Tags         []Tag // of answers with this field of the objects
-}
-
-// Below names the type whose levels resolve the fields of a field's values, and
-// the number of lists around the values.
-type Below struct {
-	Type  string
-	Lists int
-}
-
-// Abstract is an interface or a union.
-type Abstract struct {
-	Name    string
-	Type    types.Type
-	Members []*Adapters // those with something to resolve
-}

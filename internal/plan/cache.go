@@ -92,14 +92,3 @@ func (b *adapting) tagsOfField(a *Adapters, f *ast.FieldDefinition) []Tag {
 	}
 	return b.tags(a, directives...)
 }
-
-// tagged reports whether a type has tags that are made of its objects' fields.
-func tagged(schema *ast.Schema, def *ast.Definition) bool {
-	own := func(directives ast.DirectiveList) bool {
-		return slices.ContainsFunc(directive.Tags(directives), func(text directive.Text) bool { return text.Uses(directive.This) })
-	}
-	in := func(def *ast.Definition) bool {
-		return own(def.Directives) || slices.ContainsFunc(def.Fields, func(f *ast.FieldDefinition) bool { return own(f.Directives) })
-	}
-	return in(def) || slices.ContainsFunc(def.Interfaces, func(name string) bool { return in(schema.Types[name]) })
-}

@@ -15,17 +15,13 @@ import (
 	"github.com/portico-gateway/portico/internal/project"
 )
 
-// Frontend is the plan of the adapters of one frontend, which connect gqlgen's
-// executable schema to methods and calls.
+// Frontend is the plan of one frontend: how its fields are resolved.
 type Frontend struct {
 	Name string
 	// Operations are the examples: queries, then mutations, then subscriptions.
 	Operations []Operation
-	// Objects are the object types with a field that an adapter resolves, or
-	// that leads to one.
+	// Objects are the object types with a field that has an adapter, or with cache tags.
 	Objects []*Adapters
-	// Abstract are the interfaces and unions that lead to such a field.
-	Abstract []*Abstract
 	// Fits are the enums, interfaces and unions of which other frontends have
 	// more values or types.
 	Fits []*Fit
@@ -39,8 +35,7 @@ type Frontend struct {
 }
 
 func (m *maker) frontend(f *project.Frontend) *Frontend {
-	b := &adapting{maker: m, frontend: f, walkable: map[string]bool{}}
-	b.findWalkable()
+	b := &adapting{maker: m, frontend: f}
 	out := &Frontend{Name: f.Name, Operations: Operations(f)}
 	out.Receivers, out.Routes = m.project.CallerServices(), m.routes(f)
 	byName := map[string]*Adapters{}
@@ -53,16 +48,13 @@ func (m *maker) frontend(f *project.Frontend) *Frontend {
 		b.checkMethods(object)
 		byName[name] = object
 		b.node(object)
-		if len(object.Fields) > 0 || object.Below() {
+		if len(object.Fields) > 0 || object.Tagged() {
 			out.Objects = append(out.Objects, object)
 		}
 	}
 	b.linkNodes(byName)
 	for _, name := range project.TypeNames(f.API) {
 		def := f.API.Types[name]
-		if def.IsAbstractType() && b.walkable[name] {
-			out.Abstract = append(out.Abstract, b.abstract(def, byName))
-		}
 		if (def.Kind == ast.Enum || def.IsAbstractType()) && len(m.unknown(f, name)) > 0 {
 			out.Fits = append(out.Fits, b.fit(def))
 		}
@@ -95,45 +87,11 @@ func kindOrder(s *ast.Source) int {
 type adapting struct {
 	*maker
 	frontend *project.Frontend
-	walkable map[string]bool // types that are, or lead to, objects with something to resolve
-}
-
-// findWalkable finds the types that have, or lead to, a field that is resolved
-// for a level at once.
-func (b *adapting) findWalkable() {
-	for changed := true; changed; {
-		changed = false
-		for _, name := range project.TypeNames(b.frontend.API) {
-			if !b.walkable[name] && b.leads(b.frontend.API.Types[name]) {
-				b.walkable[name], changed = true, true
-			}
-		}
-	}
-}
-
-func (b *adapting) leads(def *ast.Definition) bool {
-	api := b.frontend.API
-	switch {
-	case strings.HasPrefix(def.Name, "__") || project.IsRoot(api, def):
-		return false
-	case def.IsAbstractType():
-		return slices.ContainsFunc(api.GetPossibleTypes(def), func(t *ast.Definition) bool { return b.walkable[t.Name] })
-	case def.Kind != ast.Object:
-		return false
-	}
-	if tagged(b.frontend.Schema, b.frontend.Schema.Types[def.Name]) {
-		return true
-	}
-	return slices.ContainsFunc(def.Fields, func(f *ast.FieldDefinition) bool {
-		method, call := b.plan.Resolution(b.frontend, def.Name, f.Name)
-		composite := api.Types[f.Type.Name()].IsCompositeType()
-		return method != nil && (method.Batch || composite) || call != nil || b.walkable[f.Type.Name()]
-	})
 }
 
 func (b *adapting) object(def *ast.Definition) *Adapters {
 	api := b.frontend.API
-	a := &Adapters{Name: def.Name, def: def, Root: project.IsRoot(api, def), Mutation: def == api.Mutation, Stream: def == api.Subscription}
+	a := &Adapters{Name: def.Name, def: def, Root: project.IsRoot(api, def), Mutation: def == api.Mutation, Stream: def == api.Subscription, FieldTags: map[string][]Tag{}}
 	a.Type = b.models.Of(&ast.Type{NamedType: def.Name, NonNull: true})
 	if !a.Root {
 		a.Tags = b.tagsOf(a)
@@ -149,59 +107,18 @@ func (b *adapting) object(def *ast.Definition) *Adapters {
 		if adapter != nil {
 			a.Fields = append(a.Fields, adapter)
 		}
-		if walk := b.walk(a, field, adapter); walk != nil {
-			a.Walk = append(a.Walk, walk)
+		if !a.Root {
+			if tags := b.tagsOfField(a, field); len(tags) > 0 {
+				a.FieldTags[field.Name] = tags
+			}
 		}
 	}
 	return a
 }
 
-func (b *adapting) below(t *ast.Type) *Below {
-	if !b.walkable[t.Name()] {
-		return nil
-	}
-	below := &Below{Type: t.Name()}
-	for ; t.Elem != nil; t = t.Elem {
-		below.Lists++
-	}
-	return below
-}
-
-// walk plans what a level does for a field of its objects; nil for nothing.
-func (b *adapting) walk(a *Adapters, field *ast.FieldDefinition, adapter *Adapter) *Walk {
-	if a.Root {
-		return nil
-	}
-	w := &Walk{Name: field.Name, GoName: GoName(field.Name), Tags: b.tagsOfField(a, field)}
-	if adapter != nil {
-		w.Arguments = adapter.Arguments
-	}
-	below := b.below(field.Type)
-	switch {
-	case adapter != nil && adapter.Level():
-		w.Adapter, w.Below = adapter, below
-		return w
-	case below == nil || adapter != nil && adapter.Resolved():
-	case adapter != nil:
-		w.Raw, w.Below = adapter.Raw, below
-		return w
-	default:
-		if variable := structField(a.Type, w.GoName); variable != nil {
-			w.Raw, w.Below, w.GoName = variable.Type(), below, variable.Name()
-			return w
-		}
-	}
-	// Nothing below, or a field of a hand-written type: a method of it, a map.
-	if len(w.Tags) > 0 {
-		return w
-	}
-	return nil
-}
-
-// adapter plans the adapter of a field; nil if gqlgen takes the value from the
-// model. It returns false if there can be none, which is reported.
+// adapter plans the adapter of a field; nil if the model has the value. It returns false if there can be none, which is reported.
 func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, bool) {
-	out := &Adapter{Object: a, Name: field.Name, GoName: GoName(field.Name), schema: field, Below: b.below(field.Type)}
+	out := &Adapter{Object: a, Name: field.Name, GoName: GoName(field.Name), schema: field}
 	out.Type = b.models.Resolver(field.Type)
 	for _, arg := range field.Arguments {
 		out.Arguments = append(out.Arguments, &Argument{ArgumentDefinition: arg, Type: b.models.Of(arg.Type)})
@@ -229,7 +146,6 @@ func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, b
 		return out, true
 	case method != nil:
 		out.Method = &Method{Package: method.Package.Path, Receiver: method.Receiver, Name: method.Name, Batch: method.Batch}
-		out.Method.composite = b.union.Types[field.Type.Name()].IsCompositeType()
 		return out, b.bindMethod(out, method)
 	}
 	member := structField(a.Type, out.GoName)
@@ -350,15 +266,4 @@ func (b *adapting) fieldType(def *ast.Definition, name string) *ast.Definition {
 		return b.union.Types[field.Type.Name()]
 	}
 	return nil
-}
-
-func (b *adapting) abstract(def *ast.Definition, objects map[string]*Adapters) *Abstract {
-	out := &Abstract{Name: def.Name, Type: b.models.Named(def.Name)}
-	for _, t := range b.frontend.API.GetPossibleTypes(def) {
-		if b.walkable[t.Name] && objects[t.Name] != nil {
-			out.Members = append(out.Members, objects[t.Name])
-		}
-	}
-	slices.SortFunc(out.Members, func(a, b *Adapters) int { return strings.Compare(a.Name, b.Name) })
-	return out
 }
