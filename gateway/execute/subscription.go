@@ -44,7 +44,7 @@ type turn struct {
 func (s *executable) subscribe(ctx context.Context, plan *Plan) graphql.ResponseHandler {
 	field := &plan.root.Fields[0] // the only one (GraphQL specification, section 5.2.4.1)
 	x := s.start(ctx)
-	events, err := s.open(x, plan.root.typ, field)
+	events, err := s.open(x.field(field, plan.root.typ), x, field)
 	if err != nil {
 		(&Writer{run: x, field: field, path: []step{{field: field}}}).Error(err)
 		return graphql.OneShot(&graphql.Response{})
@@ -57,7 +57,7 @@ func (s *executable) subscribe(ctx context.Context, plan *Plan) graphql.Response
 }
 
 // open opens the stream of a root field.
-func (s *executable) open(x *Run, root *Type, field *Selected) (events Events, err error) {
+func (s *executable) open(ctx context.Context, x *Run, field *Selected) (events Events, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = problem.Recovered(value)
@@ -66,7 +66,7 @@ func (s *executable) open(x *Run, root *Type, field *Selected) (events Events, e
 	if err := x.denied[field.Field]; err != nil {
 		return nil, err
 	}
-	return s.compiled.Subscribe(x.field(field, root), x, field)
+	return s.compiled.Subscribe(ctx, x, field)
 }
 
 // pass announces the events, until they end or the subscriber leaves.

@@ -56,7 +56,7 @@ func (r *run) models(s *stage, p *plan.Plan) error {
 		return fmt.Errorf("models: %w", err)
 	}
 	if _, err := os.Stat(cfg.Model.Filename); errors.Is(err, fs.ErrNotExist) {
-		// Without types there is no file, but the adapters import the package.
+		// Without types there is no file, but the frontends import the package.
 		return errors.Join(differ, writeStaged(cfg.Model.Filename,
 			project.GeneratedHeader+"\n\n// Package model has the models of all frontends.\npackage model\n"))
 	}
@@ -114,7 +114,7 @@ func fieldNamed(s *types.Struct, name string) *types.Var {
 	return nil
 }
 
-// clients writes the files of the plan, without the adapters.
+// clients writes the files of the plan, without those of frontends.
 func (r *run) clients(s *stage, p *plan.Plan) error {
 	files, err := golang.Files(p)
 	if err != nil {

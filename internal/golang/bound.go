@@ -43,8 +43,7 @@ type BoundField struct {
 
 // Own is how a Go type has the value of a field.
 type Own struct {
-	// Expr is the value in the object obj: a field, a method without its arguments, or the
-	// value of a map.
+	// Expr is the value in the object obj: a field, a method, or the value of a map.
 	Expr        string
 	Method, Map bool
 	// Has is a method that reports whether there is a value; empty for none.

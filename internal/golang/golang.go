@@ -1,5 +1,5 @@
 // Package golang writes the Go code of a plan: the clients of services, the
-// adapters of frontends, and their lists. It decides nothing and reports
+// frontends, and their lists. It decides nothing and reports
 // nothing: a plan has no mistakes.
 //
 //	Files     list.go    the lists of clients and frontends
@@ -8,7 +8,10 @@
 //	                     answer.go, connection.go: how the answer is read;
 //	                     row.go, message.go: a function that reads each object; tree.go: the members
 //	                     that it reads; reader.go: their values; conversion.go: values of messages
-//	Adapters  adapter.go, level.go  the adapters of a frontend
+//	Frontend  adapter.go, level.go  how fields are resolved; fit.go, fallback.go, node.go: their values
+//	          compiled.go  the compiled execution; levels.go, abstract.go: its levels; own.go: values of
+//	                       hand-written types; writer.go: the writing of answers
+//	          values.go    the reading of arguments, the writing of scalars
 //
 // The functions append statements to a text. A [file] collects the imports, and
 // a [namer] chooses names for declarations and variables. gofmt formats the
@@ -35,8 +38,7 @@ type File struct {
 	Text []byte
 }
 
-// Files returns the files of a plan, without the adapters of frontends: see
-// [Adapters].
+// Files returns the files of a plan, without those of frontends: see [Frontend].
 func Files(p *plan.Plan) ([]File, error) {
 	var files []File
 	for _, s := range p.Services {

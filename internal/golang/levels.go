@@ -192,8 +192,9 @@ func passed(a *plan.Adapter) []string {
 
 // subscribe writes the function that opens the streams of subscriptions.
 func (c *compiled) subscribe(o *Bound) {
-	c.line("// subscribe opens the stream of a root field.\nfunc (c compiled) subscribe(ctx %s.Context, x *%s, f *%s) (%s, error) {\nswitch f.ID {", c.use("context"),
-		c.execute("Run"), c.execute("Selected"), c.execute("Events"))
+	c.line("// subscribe opens the stream of a root field.")
+	c.line("func (c compiled) subscribe(ctx %s.Context, x *%s, f *%s) (%s, error) {\nswitch f.ID {", c.use("context"), c.execute("Run"),
+		c.execute("Selected"), c.execute("Events"))
 	for i, f := range o.Fields {
 		a := c.adapter(o, f)
 		if a == nil {

@@ -3,7 +3,6 @@ package golang
 import (
 	"fmt"
 	"go/types"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -49,20 +48,12 @@ func (c *compiled) readType(f *BoundField) types.Type {
 func (c *compiled) read(o *Bound, f *BoundField) {
 	into := c.readType(f)
 	expr := f.Own.Expr
-	if f.Own.Method {
-		var names, args []string
-		if f.Own.Context {
-			args = append(args, "ctx")
-		}
-		for _, arg := range f.Def.Arguments {
-			names, args = append(names, arg.Name), append(args, Param(arg.Name))
-		}
-		c.arguments(f, names, "len(objs)", c.typ(into))
-		expr += "(" + strings.Join(args, ", ") + ")"
-	}
 	each := "InOrder"
-	if f.Own.Context {
-		each = "Each"
+	switch {
+	case f.Own.Context:
+		each, expr = "Each", expr+"(ctx)"
+	case f.Own.Method: // without arguments: fields with arguments have an adapter
+		expr += "()"
 	}
 	c.line("%s(level, i, objs, %s(func(ctx %s.Context, obj %s) (%s, error) {\n%s}), %s)", c.execute("Resolve"), c.execute(each), c.use("context"),
 		c.typ(o.Type), c.typ(into), c.readBody(f, expr, into), c.belowOf(f, into))

@@ -61,14 +61,14 @@ func (v *values) function(key, name, does, signature string, write func(b *strin
 
 // nameOf returns a name for the function that reads or writes values of a type.
 func nameOf(verb string, t *ast.Type) string {
-	name := upperFirst(t.Name())
+	lists := 0
 	for inner := t; inner.Elem != nil; inner = inner.Elem {
-		name += "List"
+		lists++
 	}
 	if !t.NonNull {
-		name = "Optional" + name
+		verb += "Optional"
 	}
-	return verb + name
+	return verb + upperFirst(t.Name()) + strings.Repeat("List", lists)
 }
 
 // read returns the name of the function that reads a value of a type.
@@ -181,8 +181,8 @@ func (v *values) input(in *Input) string {
 			if f.Ref.IsOmittable {
 				value = v.graphql("OmittableOf") + "(value)"
 			}
-			fmt.Fprintf(b, "if given, ok := values[%q]; ok {\nvalue, err := %s(ctx, given)\nif err != nil {\nreturn into, %s.Errorf(\"%s: %%w\", err)\n}\n%s = %s\n}\n",
-				f.Name, v.read(f.Ref), v.use("fmt"), f.Name, to, value)
+			fmt.Fprintf(b, "if given, ok := values[%q]; ok {\nvalue, err := %s(ctx, given)\n", f.Name, v.read(f.Ref))
+			fmt.Fprintf(b, "if err != nil {\nreturn into, %s.Errorf(\"%s: %%w\", err)\n}\n%s = %s\n}\n", v.use("fmt"), f.Name, to, value)
 		}
 		b.WriteString("return into, nil\n")
 	})
@@ -193,7 +193,8 @@ func (v *values) input(in *Input) string {
 func (v *values) write(ref *config.TypeReference) string {
 	typ := v.typ(ref.GO)
 	signature := fmt.Sprintf("(ctx %s.Context, v %s) %s", v.use("context"), typ, v.graphql("Marshaler"))
-	return v.function("write "+ref.UniquenessKey(), nameOf("marshal", ref.GQL), "returns what writes a value of the type "+ref.GQL.String(), signature, func(b *strings.Builder) {
+	does := "returns what writes a value of the type " + ref.GQL.String()
+	return v.function("write "+ref.UniquenessKey(), nameOf("marshal", ref.GQL), does, signature, func(b *strings.Builder) {
 		null := fmt.Sprintf("if v == nil {\nreturn %s\n}\n", v.graphql("Null"))
 		switch {
 		case ref.IsPtrToSlice() || ref.IsPtrToIntf(), ref.IsPtrToPtr() && ref.Marshaler == nil && !ref.IsMarshaler:
@@ -253,7 +254,8 @@ func (v *values) writeLeaf(b *strings.Builder, ref *config.TypeReference) {
 		fmt.Fprintf(b, wrap, written)
 		return
 	}
-	fmt.Fprintf(b, "written := %s\nif written == %s {\n%s(ctx, %q)\n}\n", written, v.graphql("Null"), v.graphql("AddInvalidNullFromMarshaler"), ref.GQL.String())
+	fmt.Fprintf(b, "written := %s\nif written == %s {\n%s(ctx, %q)\n}\n", written, v.graphql("Null"), v.graphql("AddInvalidNullFromMarshaler"),
+		ref.GQL.String())
 	fmt.Fprintf(b, wrap, "written")
 }
 

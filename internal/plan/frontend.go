@@ -91,7 +91,10 @@ type adapting struct {
 
 func (b *adapting) object(def *ast.Definition) *Adapters {
 	api := b.frontend.API
-	a := &Adapters{Name: def.Name, def: def, Root: project.IsRoot(api, def), Mutation: def == api.Mutation, Stream: def == api.Subscription, FieldTags: map[string][]Tag{}}
+	a := &Adapters{
+		Name: def.Name, def: def, Root: project.IsRoot(api, def), Mutation: def == api.Mutation, Stream: def == api.Subscription,
+		FieldTags: map[string][]Tag{},
+	}
 	a.Type = b.models.Of(&ast.Type{NamedType: def.Name, NonNull: true})
 	if !a.Root {
 		a.Tags = b.tagsOf(a)
