@@ -45,6 +45,7 @@ func runTests(m *testing.M) int {
 			panic(err)
 		}
 	}
+	defer closeChromium()
 	defer closeExtended()
 	defer closeCommon()
 	return m.Run()
