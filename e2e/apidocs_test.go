@@ -21,7 +21,7 @@ import (
 // A frontend developer reads the documentation on a wide screen and on a telephone: searches, follows links, runs an example.
 func TestDocsInTheBrowser(t *testing.T) {
 	g := start(t)
-	b := browser.Start(t)
+	b := openTab(t)
 	for _, screen := range []struct{ width, height int64 }{{1400, 900}, {390, 844}} {
 		t.Run(strconv.FormatInt(screen.width, 10), func(t *testing.T) {
 			b.Do(t, "open the page", chromedp.EmulateViewport(screen.width, screen.height), chromedp.Navigate(g.url+"/docs/web"),
@@ -62,7 +62,7 @@ func prefer(scheme string) chromedp.Action[chromedp.Void] {
 // Another page shows the documentation in a shadow root: it says where examples are sent, and with which header fields.
 func TestDocsInAShadowRoot(t *testing.T) {
 	g := start(t)
-	b := browser.Start(t)
+	b := openTab(t)
 	b.Do(t, "open another page", chromedp.Navigate(g.url+"/docs/mobile"), chromedp.WaitVisible("[data-search] input"))
 	b.Eval(t, `(async () => {
 		const { enhance } = await import('/docs/assets/docs.js');

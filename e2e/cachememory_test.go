@@ -22,12 +22,10 @@ func TestCacheMemoryLong(t *testing.T) {
 		most  = 2*size + 60<<20
 		total = 500 << 20
 	)
-	plain := filepath.Join(t.TempDir(), "gateway")
-	in(t, "..", "go", "build", "-o", plain, "./cmd/gateway")
 	d := demotest.Start(t)
 	config := filepath.Join(t.TempDir(), "portico.yaml")
 	write(t, config, loopback+authDemo(d)+"cache: {size: 64MiB}\n"+services(d))
-	g := startBeside(t, d, "..", plain, "-config", config)
+	g := startBeside(t, d, "..", plainGateway(t), "-config", config)
 	const bits = 18
 	var parameters, fields strings.Builder
 	for i := range bits {

@@ -122,19 +122,16 @@ func TestExpiryUnderLoad(t *testing.T) {
 	expiryUnderLoad(t, binary, 200)
 }
 
-// The same with 10,000 callers, at a gateway without the race detector, which
-// bounds the number of goroutines to 8128.
+// The same with 10,000 callers, at a gateway without the race detector.
 func TestExpiryUnderLoadLong(t *testing.T) {
 	longtest.Only(t)
-	plain := filepath.Join(t.TempDir(), "gateway")
-	in(t, "..", "go", "build", "-o", plain, "./cmd/gateway")
 	callers := 10_000
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && files.Cur < uint64(callers)+500 {
 		callers = int(files.Cur) - 500 //nolint:gosec // it is less than 10,000
 		t.Logf("with %d callers: a process may open %d files here", callers, files.Cur)
 	}
-	expiryUnderLoad(t, plain, callers)
+	expiryUnderLoad(t, plainGateway(t), callers)
 }
 
 func expiryUnderLoad(t *testing.T, binary string, callers int) {

@@ -33,6 +33,28 @@ func axe(t *testing.T) string {
 	return string(text)
 }
 
+// chromium is the browser that tests share, which starts when it is first needed.
+var chromium *browser.Process
+
+// openTab opens a tab with a profile of its own, until the test ends.
+func openTab(t *testing.T) *browser.Browser {
+	t.Helper()
+	if chromium == nil {
+		p, err := browser.Launch()
+		if err != nil {
+			t.Fatal(err)
+		}
+		chromium = p
+	}
+	return chromium.Open(t)
+}
+
+func closeChromium() {
+	if chromium != nil {
+		chromium.Close()
+	}
+}
+
 // openConsole opens a page of the console, by the query of its address.
 func openConsole(t *testing.T, b *browser.Browser, g *gateway, query string) {
 	t.Helper()
@@ -54,7 +76,7 @@ func TestConsoleEditor(t *testing.T) {
 	g := start(t)
 	for _, size := range sizes {
 		t.Run(size.name, func(t *testing.T) {
-			b := browser.Start(t)
+			b := openTab(t)
 			b.Resize(t, size.width, size.height)
 			openEditor(t, b, g, "frontend=web&operation=ProductPage")
 			b.AwaitText(t, ".graphiql-tabs", "Catalogue", "ProductPage")
@@ -113,7 +135,7 @@ func TestConsolePanels(t *testing.T) {
 	g := start(t)
 	for _, size := range sizes {
 		t.Run(size.name, func(t *testing.T) {
-			b := browser.Start(t)
+			b := openTab(t)
 			b.Resize(t, size.width, size.height)
 			variables := `{"id": "p2", "text": "it's \"so\" ${x} ` + "`y`" + `"}`
 			const document = "query Shared($id: ID!, $text: String = \"d\") {\n  product(id: $id) { id name }\n  search(text: $text) { __typename }\n}"
@@ -165,7 +187,7 @@ func TestConsoleTrustedDocuments(t *testing.T) {
 	text, _ := json.Marshal(map[string]string{"trusted-1": trusted})
 	write(t, manifest, string(text))
 	g := startWith(t, d, loopback+authDemo(d)+fmt.Sprintf("playground: {enabled: true}\nfrontend: {introspection: true, documents: {mode: only, manifest: %q}}\n", manifest))
-	b := browser.Start(t)
+	b := openTab(t)
 	openEditor(t, b, g, "frontend=web")
 	b.AwaitText(t, ".pc-notice", "Only trusted documents")
 	b.Press(t, `button[aria-label="Show Trusted documents"]`)
@@ -180,7 +202,7 @@ func TestConsoleTrustedDocuments(t *testing.T) {
 // The page is small, and what it needs is there soon.
 func TestConsoleSize(t *testing.T) {
 	g := shared(t)
-	b := browser.Start(t)
+	b := openTab(t)
 	openEditor(t, b, g, "frontend=web")
 	b.AwaitText(t, ".graphiql-tabs", "Catalogue")
 	took := b.Eval(t, `performance.now().toFixed(0)`)
@@ -196,7 +218,7 @@ func TestConsoleRoutes(t *testing.T) {
 	g := start(t)
 	for _, size := range sizes {
 		t.Run(size.name, func(t *testing.T) {
-			b := browser.Start(t)
+			b := openTab(t)
 			b.Resize(t, size.width, size.height)
 			openConsole(t, b, g, "view=routes&frontend=web&operation=ProductPage")
 
@@ -239,7 +261,7 @@ func TestConsoleRoutes(t *testing.T) {
 // Without the right to explanations, the picture says how to get it.
 func TestConsoleRoutesAreNotTold(t *testing.T) {
 	g := startWith(t, demotest.Start(t), loopback+"playground: {enabled: true}\nfrontend: {introspection: true}\n")
-	b := browser.Start(t)
+	b := openTab(t)
 	openConsole(t, b, g, "view=routes&frontend=web")
 	b.AwaitText(t, ".rt-missing", "frontend.explain")
 	b.Press(t, `//main//button[contains(., "Run")]`)
@@ -253,7 +275,7 @@ func TestConsoleDocs(t *testing.T) {
 	const inPage = `document.querySelector('.pc-page').shadowRoot.`
 	for _, size := range sizes {
 		t.Run(size.name, func(t *testing.T) {
-			b := browser.Start(t)
+			b := openTab(t)
 			b.Resize(t, size.width, size.height)
 			openConsole(t, b, g, "view=docs&frontend=web")
 			b.Do(t, "wait", chromedp.WaitVisible(`.pc-page`))

@@ -4,15 +4,13 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
-	"github.com/portico-gateway/portico/e2e/browser"
 )
 
 // What was chosen stays: a tab that was not edited survives a reload, and Routes shows the operation that was run, not
 // that of the link. A link to a view that does not exist shows the editor.
 func TestConsoleState(t *testing.T) {
 	g := start(t)
-	b := browser.Start(t)
+	b := openTab(t)
 	openEditor(t, b, g, "frontend=web&operation=ProductPage&view=constructor")
 	b.AwaitText(t, ".graphiql-tabs", "Search")
 	b.Do(t, "choose a tab", chromedp.Click(`//button[text()="Search"]`))

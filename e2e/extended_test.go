@@ -219,7 +219,7 @@ func newExtension() (*extension, error) {
 		}
 	}
 	for _, command := range [][]string{
-		{"make", "generate"}, {"go", "build", "-race", "-o", e.binary, "./cmd/gateway"},
+		{"make", "generate"}, {"go", "build", "-race", "-ldflags=-w", "-o", e.binary, "./cmd/gateway"},
 		{"git", "checkout", "-q", "portico.yaml"}, {"rm", "-r", "schema/blog", "schema/guarded", "schema/inputs", "schema/listed", "schema/tv", "clients/proto/greeter",
 			"schema/feed", "clients/proto/feed", "clients/labels", "schema/rows", "schema/thumbs", "schema/nodes", "schema/fleet", "clients/proto/parts"},
 		{"make", "generate"},

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,14 +41,39 @@ func runTests(m *testing.M) int {
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=50 "+os.Getenv("GORACE"))
 	binary, portico = filepath.Join(dir, "gateway"), filepath.Join(dir, "portico")
 	for _, args := range [][]string{{"-race", "-o", binary, "../cmd/gateway"}, {"-o", portico, "../cmd/portico"}} {
-		if out, err := exec.Command("go", append([]string{"build"}, args...)...).CombinedOutput(); err != nil {
-			panic(fmt.Sprintf("%v\n%s", err, out))
+		if err := build(args...); err != nil {
+			panic(err)
 		}
 	}
+	defer closeChromium()
 	defer closeExtended()
 	defer closeCommon()
 	return m.Run()
 }
+
+// build builds a program without DWARF, which takes a third of the time to link, and
+// which only debuggers read.
+func build(args ...string) error {
+	_, err := execute(".", "go", append([]string{"build", "-ldflags=-w"}, args...)...)
+	return err
+}
+
+// plainGateway returns a gateway without the race detector, which takes several times
+// the memory and bounds the number of goroutines to 8128.
+func plainGateway(t *testing.T) string {
+	t.Helper()
+	file, err := buildPlain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// buildPlain builds it when it is first needed.
+var buildPlain = sync.OnceValues(func() (string, error) {
+	file := filepath.Join(filepath.Dir(binary), "plain")
+	return file, build("-o", file, "../cmd/gateway")
+})
 
 // gateway is a running gateway with demo services of its own.
 type gateway struct {

@@ -33,6 +33,7 @@ func get(t *testing.T, url string) (status int, header http.Header, body string)
 }
 
 func TestHealth(t *testing.T) {
+	t.Parallel()
 	g := start(t)
 	if status, _, body := get(t, g.admin+"/livez"); status != 200 || body != "ok\n" {
 		t.Errorf("livez: %d %q", status, body)

@@ -14,7 +14,7 @@ import (
 // nothing but this machine.
 func TestPlayground(t *testing.T) {
 	g := start(t)
-	b := browser.Start(t)
+	b := openTab(t)
 	b.Do(t, "open the page", chromedp.Navigate(g.url+"/"), chromedp.WaitVisible(`.graphiql-query-editor .view-line`))
 	b.AwaitText(t, ".graphiql-tabs", "Catalogue", "Me", "ProductPage", "Search", "Shelf", "Buy", "Stock")
 

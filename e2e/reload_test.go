@@ -112,7 +112,10 @@ func reloadOften(t *testing.T, n int) {
 	if err := g.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the mistake is logged", func() bool { return strings.Contains(g.log.String(), "the configuration is not reloaded") })
+	await(t, "the mistake is told", func() bool {
+		_, problem := loaded(t, g)
+		return problem != "" && strings.Contains(g.log.String(), "the configuration is not reloaded")
+	})
 	if now, problem := loaded(t, g); now != count || !strings.Contains(problem, "portico.yaml:") || !strings.Contains(problem, "frontend.limits.depth") {
 		t.Errorf("/readyz: %s, of %s before, %s", now, count, problem)
 	}

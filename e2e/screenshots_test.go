@@ -5,8 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/portico-gateway/portico/e2e/browser"
 )
 
 var screenshots = flag.Bool("screenshots", false, "take the pictures of the documents anew")
@@ -17,7 +15,7 @@ func TestScreenshots(t *testing.T) {
 		t.Skip("make screenshots takes them")
 	}
 	g := start(t)
-	b := browser.Start(t)
+	b := openTab(t)
 	take := func(name string, width, height int64) {
 		t.Helper()
 		b.Resize(t, width, height)

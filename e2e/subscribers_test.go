@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,14 +92,10 @@ func TestManySubscribersLong(t *testing.T) {
 	// what the garbage collector lets grow.
 	const subscribers, mostEach, slowest = 10_000, 40 << 10, time.Second
 	d := demotest.Start(t)
-	plain := filepath.Join(t.TempDir(), "gateway") // the race detector takes several times the memory
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", plain, "../cmd/gateway").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	config := filepath.Join(t.TempDir(), "portico.yaml")
 	many := strings.Replace(loopback, `"127.0.0.1:0"`, `"127.0.0.1:0", connectionsPerAddress: 20000`, 1) + "frontend: {limits: {callerSubscriptions: 20000}}\n"
 	write(t, config, many+authDemo(d)+"cache: {size: 0}\n"+services(d))
-	g := startBeside(t, d, "..", plain, "-config", config)
+	g := startBeside(t, d, "..", plainGateway(t), "-config", config)
 	status := fmt.Sprintf("/proc/%d/status", g.cmd.Process.Pid)
 	token := "Bearer " + demotest.Token(t, d, "u1", "orders:write")
 	buyOne := func() time.Time {

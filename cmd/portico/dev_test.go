@@ -196,7 +196,7 @@ func (d *developing) load(document, want string) (end func()) {
 	var group sync.WaitGroup
 	sent, failed := 0, 0
 	group.Go(func() {
-		ticker := time.NewTicker(time.Millisecond) // the builds need a processor too
+		ticker := time.NewTicker(5 * time.Millisecond) // the builds need a processor too
 		defer ticker.Stop()
 		for ; ctx.Err() == nil; <-ticker.C {
 			text, err := post(context.WithoutCancel(ctx), d.url, document)

@@ -65,8 +65,8 @@ func TestInit(t *testing.T) {
 			if !strings.Contains(checked, "web/"+c.operation+": at worst") {
 				t.Errorf("%s is not checked: %s", c.operation, checked)
 			}
-			in(t, target, "make", "test")
-			tested := in(t, target, "go", "test", "-v", "./cmd/...")
+			// With -v, what it prints has the names of the tests.
+			tested := in(t, target, "env", "GOFLAGS="+os.Getenv("GOFLAGS")+" -v", "make", "test")
 			if !strings.Contains(tested, "--- PASS: TestWeb"+c.operation) {
 				t.Errorf("the project's test did not run: %s", tested)
 			}

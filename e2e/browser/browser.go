@@ -23,7 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Browser is one tab of a browser with a profile of its own.
+// Browser is one tab of a [Process] with a profile of its own.
 type Browser struct {
 	ctx context.Context //nolint:containedctx // it is how chromedp names a tab
 
@@ -33,30 +33,59 @@ type Browser struct {
 	received float64 // bytes, as they were transferred
 }
 
-// Start starts a browser that ends with the test. The test fails when a page
-// asks for anything outside this machine, or throws.
-func Start(t *testing.T) *Browser {
-	t.Helper()
+// Process is a browser, in which each test has a tab of its own: to start a browser
+// takes several seconds.
+type Process struct {
+	ctx context.Context //nolint:containedctx // it is how chromedp names a browser
+	dir string          // of its files
+	end context.CancelFunc
+}
+
+// Launch starts a browser.
+func Launch() (*Process, error) {
 	executable, err := find()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
+	}
+	p := &Process{}
+	if p.dir, err = os.MkdirTemp("", "portico-browser-"); err != nil {
+		return nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(executable),
 		chromedp.NoSandbox, // tests run as root in containers
 		chromedp.WindowSize(1400, 900),
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.UserDataDir(p.dir),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		// Names other than this machine's are not even looked up.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
 	)
-	allocator, endAllocator := chromedp.NewExecAllocator(t.Context(), options...)
-	tab, endTab := chromedp.NewContext(allocator)
+	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	p.end = endAllocator
+	p.ctx, _ = chromedp.NewContext(allocator) // Close cancels it
+	if err := chromedp.Do(p.ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Close ends the browser.
+func (p *Process) Close() {
+	_ = chromedp.Cancel(p.ctx) // the tests are over
+	p.end()
+	_ = os.RemoveAll(p.dir)
+}
+
+// Open opens a tab with a profile of its own, which is closed when the test ends. The
+// test fails when a page asks for anything outside this machine, or throws.
+func (p *Process) Open(t *testing.T) *Browser {
+	t.Helper()
+	tab, end := chromedp.NewContext(p.ctx, chromedp.WithNewBrowserContext())
 	b := &Browser{ctx: tab}
 	t.Cleanup(func() {
-		endTab()
-		endAllocator()
+		end()
 		b.verdict(t)
 	})
 	if err := chromedp.Listen(tab, b.watch); err != nil {
@@ -68,6 +97,7 @@ func Start(t *testing.T) *Browser {
 	if _, err := chromedp.Call(tab, log.Enable, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
+	b.Resize(t, 1400, 900)
 	return b
 }
 
