@@ -12,7 +12,7 @@ import (
 
 // abstract writes the functions of an interface or a union.
 func (c *compiled) abstract(def *ast.Definition) {
-	members := slices.Clone(c.schema.GetPossibleTypes(def))
+	members := slices.DeleteFunc(slices.Clone(c.schema.GetPossibleTypes(def)), func(t *ast.Definition) bool { return t.Kind != ast.Object })
 	if len(members) == 0 {
 		return
 	}
@@ -28,12 +28,29 @@ func (c *compiled) valueType(def *ast.Definition) string { return c.typ(c.plan.M
 // member returns the Go type of the objects of a type.
 func (c *compiled) member(def *ast.Definition) string { return c.typ(c.bound[c.ids[def.Name]].Type) }
 
-// byValue reports whether values of an abstract type can be structs of a member, without a
-// pointer.
-func (c *compiled) byValue(def, member *ast.Definition) bool {
-	of, ok := c.plan.Models.Named(def.Name).Underlying().(*types.Interface)
+// byValue reports whether values of an abstract type can be objects without their pointer.
+// Generated models, which are not written yet, can: their methods have no pointers.
+func byValue(abstract, object types.Type) bool {
+	of, ok := abstract.(*types.Named)
+	if !ok || !plan.IsPointer(object) {
+		return false
+	}
+	if methods, ok := of.Underlying().(*types.Interface); !ok || methods.NumMethods() > 0 {
+		return ok && types.Implements(plan.Element(object), methods)
+	}
+	mark := "Is" + of.Obj().Name()
+	has := func(t types.Type) bool { return types.NewMethodSet(t).Lookup(nil, mark) != nil }
+	return !has(object) || has(plan.Element(object))
+}
+
+// valueOf returns the Go type of the objects of a type without their pointer, if values of an
+// abstract type can be such; else it is empty.
+func (c *compiled) valueOf(def, member *ast.Definition) string {
 	object := c.bound[c.ids[member.Name]].Type
-	return ok && plan.IsPointer(object) && types.Implements(plan.Element(object), of)
+	if !byValue(c.plan.Models.Named(def.Name), object) {
+		return ""
+	}
+	return c.typ(plan.Element(object))
 }
 
 // split writes the function that resolves levels of values, one for each type.
@@ -49,8 +66,8 @@ func (c *compiled) split(def *ast.Definition, members []*ast.Definition) {
 	for _, t := range members {
 		as := "as" + upperFirst(t.Name)
 		c.line("case %s:\nif %s(value) {\nindex[i] = int32(len(%s))\n%s = append(%s, value)\n}", c.member(t), name("is", t), as, as, as)
-		if c.byValue(def, t) {
-			c.line("case %s:\nindex[i] = int32(len(%s))\n%s = append(%s, &value)", strings.TrimPrefix(c.member(t), "*"), as, as, as)
+		if value := c.valueOf(def, t); value != "" {
+			c.line("case %s:\nindex[i] = int32(len(%s))\n%s = append(%s, &value)", value, as, as, as)
 		}
 	}
 	c.line("}\n}\nlevels := make([]*%s, %d)\n%s(", c.execute("Results"), len(c.bound), c.execute("Concurrently"))
@@ -70,9 +87,8 @@ func (c *compiled) writeAbstract(def *ast.Definition, members []*ast.Definition)
 		id := c.ids[t.Name]
 		c.line("case %s:\nif value == nil {\nw.NullOr(nonNull)\nreturn\n}", c.member(t))
 		c.line("level, at := below.Of(%d, at)\nc.%s(w, f.Below(%d), level, at, value)", id, name("write", t), id)
-		if c.byValue(def, t) {
-			c.line("case %s:\nlevel, at := below.Of(%d, at)\nc.%s(w, f.Below(%d), level, at, &value)", strings.TrimPrefix(c.member(t), "*"), id,
-				name("write", t), id)
+		if value := c.valueOf(def, t); value != "" {
+			c.line("case %s:\nlevel, at := below.Of(%d, at)\nc.%s(w, f.Below(%d), level, at, &value)", value, id, name("write", t), id)
 		}
 	}
 	c.line("default:\nw.Unexpected(value)\n}\n}\n")

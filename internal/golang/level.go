@@ -171,6 +171,9 @@ func (a *adapters) knows(f *plan.Fit) {
 		var names []string
 		for _, t := range f.Types {
 			names = append(names, a.typ(t))
+			if byValue(f.Type, t) {
+				names = append(names, a.typ(plan.Element(t)))
+			}
 		}
 		a.line("switch value.(type) {\ncase %s:\nreturn true\n}", strings.Join(names, ", "))
 	}
