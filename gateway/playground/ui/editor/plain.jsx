@@ -26,6 +26,7 @@ function Editor({ kind, initial, label, Monaco, ...props }) {
     plain.current = plainEditor(area.current, () => changed.current());
     setEditor({ [kind]: plain.current });
     understand();
+    if (kind === 'queryEditor') performance.mark('portico:usable');
   }, []);
   useEffect(() => { // after those of Monaco's editor, which have set it
     if (!isPlain || !editor || editor === plain.current) return;
