@@ -210,7 +210,8 @@ func TestConsoleSize(t *testing.T) {
 	if got := b.Received(); got > most || got < 100_000 {
 		t.Errorf("the page takes %d bytes, want at most %d", got, most)
 	}
-	t.Logf("%d bytes; interactive after %s ms", b.Received(), took)
+	usable := b.Eval(t, `performance.getEntriesByName('portico:usable')[0].startTime.toFixed(0)`)
+	t.Logf("%d bytes; usable after %s ms, with Monaco after %s ms", b.Received(), usable, took)
 }
 
 // The picture of the seed's scenario: a web client and a mobile client request the same product, by different calls.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -219,6 +220,21 @@ func (b *Browser) Choose(t *testing.T, selector, option string) {
 		_, err := chromedp.PollFunction[bool](choose, chromedp.WithPollingArgs(selector, option), chromedp.WithPollingTimeout(20*time.Second))(ctx, tab)
 		return chromedp.Void{}, err
 	})
+}
+
+// Hold holds back the page's requests of files that match a pattern, such as *.js, until the returned function is called.
+func (b *Browser) Hold(t *testing.T, pattern string) (release func()) {
+	t.Helper()
+	params := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: pattern}}}
+	if _, err := chromedp.Call(b.ctx, fetch.Enable, params); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if _, err := chromedp.Call(b.ctx, fetch.Disable, cdp.Empty{}); err != nil { // what was held goes on
+			t.Fatal(err)
+		}
+	}
 }
 
 // Received returns the bytes that were transferred so far, with headers.

@@ -66,7 +66,8 @@ function fetcherOf(frontend, tell) {
     const { operation, params } = understood(asked);
     if (operation?.operation === 'subscription') {
       tell(undefined);
-      return subscribe(params, { ...options, headers: { ...authorization(), ...options?.headers } });
+      const documentAST = { kind: Kind.DOCUMENT, definitions: [operation] }; // what GraphiQL understood may be another one
+      return subscribe({ ...params, operationName: operation.name?.value }, { ...options, documentAST, headers: { ...authorization(), ...options?.headers } });
     }
     if (params.operationName === 'IntrospectionQuery') return (await post(frontend.endpoint, params, options?.headers)).body;
     const extensions = { cost: true, ...(frontend.explain && { explain: true }) };
