@@ -8,8 +8,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-
-	"github.com/portico-gateway/portico/e2e/browser"
 )
 
 const (
@@ -28,7 +26,7 @@ func TestConsoleBeforeMonaco(t *testing.T) {
 	g := start(t)
 	for _, size := range sizes {
 		t.Run(size.name, func(t *testing.T) {
-			b := browser.Start(t)
+			b := openTab(t)
 			b.Resize(t, size.width, size.height)
 			release := b.Hold(t, monaco(t))
 			openConsole(t, b, g, "frontend=web&operation=ProductPage")
@@ -65,7 +63,7 @@ func TestConsoleBeforeMonaco(t *testing.T) {
 // An operation that is under way when Monaco takes over is answered in Monaco's editor.
 func TestConsoleAnswerAfterMonaco(t *testing.T) {
 	g := start(t)
-	b := browser.Start(t)
+	b := openTab(t)
 	release := b.Hold(t, monaco(t))
 	openConsole(t, b, g, "frontend=web")
 	b.Do(t, "wait for the plain editor", chromedp.Click(plainOperation), chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl)))

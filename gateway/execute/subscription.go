@@ -44,7 +44,7 @@ type turn struct {
 func (s *executable) subscribe(ctx context.Context, plan *Plan) graphql.ResponseHandler {
 	field := &plan.root.Fields[0] // the only one (GraphQL specification, section 5.2.4.1)
 	x := s.start(ctx)
-	events, err := s.open(x.field(field, plan.root.typ), x, field)
+	events, err := s.open(x.field(field, plan.root.typ), x, field) //nolint:contextcheck // it is made of ctx
 	if err != nil {
 		(&Writer{run: x, field: field, path: []step{{field: field}}}).Error(err)
 		return graphql.OneShot(&graphql.Response{})

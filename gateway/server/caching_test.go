@@ -29,6 +29,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/execute/executetest"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 	"github.com/portico-gateway/portico/gateway/upstream"
@@ -44,52 +45,11 @@ directive @requiresScopes(scopes: [[String!]!]!) on FIELD_DEFINITION
 `
 
 // field resolves a root field for a test.
-type field func(ctx context.Context, args map[string]any) (any, error)
+type field = executetest.Field
 
-// toy returns an executable schema whose root fields are functions and whose data is what they
-// return, as JSON.
+// toy returns an executable schema whose root fields are functions.
 func toy(schema *ast.Schema, fields map[string]field) graphql.ExecutableSchema {
-	compiled := &execute.Compiled{}
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
-		if root == nil {
-			continue
-		}
-		t := &execute.Type{Name: root.Name, Implements: []string{root.Name}, Fields: map[string]execute.FieldOf{"__typename": {}}}
-		for i, f := range root.Fields {
-			if !strings.HasPrefix(f.Name, "__") {
-				t.Fields[f.Name] = execute.FieldOf{ID: i + 1, Resolves: true}
-			}
-		}
-		compiled.Types = append(compiled.Types, t)
-	}
-	level := func(x *execute.Run, selected *execute.Object) *execute.Results { return x.Level(selected) }
-	write := func(w *execute.Writer, selected *execute.Object, _ *execute.Results) { writeToy(w, selected, fields) }
-	compiled.Query, compiled.Mutation, compiled.WriteQuery, compiled.WriteMutation = level, level, write, write
-	return execute.Schema(schema, compiled)
-}
-
-func writeToy(w *execute.Writer, selected *execute.Object, fields map[string]field) {
-	w.Object(nil)
-	ok := true
-	for i := range selected.Fields {
-		f := &selected.Fields[i]
-		mark, good := w.Begin(f, nil)
-		switch {
-		case good && f.ID == execute.Typename:
-			w.String(f.ObjectDefinition.Name)
-		case good:
-			ctx := w.Run().Context()
-			value, err := fields[f.Name](ctx, f.ArgumentMap(graphql.GetOperationContext(ctx).Variables))
-			if err != nil {
-				w.Error(err)
-				break
-			}
-			text, _ := json.Marshal(value)
-			_, _ = w.Write(text)
-		}
-		ok = w.End(f, mark) && ok
-	}
-	w.Close(ok)
+	return executetest.Schema(schema, fields, nil)
 }
 
 // keyOf is the API key of a principal of tests.

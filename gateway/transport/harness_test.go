@@ -25,7 +25,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/transport"
-	"github.com/portico-gateway/portico/gateway/transport/internal/testschema"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,7 +36,7 @@ const patience = time.Minute
 type gateway struct {
 	*httptest.Server
 	handler   *transport.Handler
-	resolvers *testschema.Resolvers
+	resolvers *resolvers
 	log       *safeBuffer
 }
 
@@ -53,7 +52,7 @@ func serve(t testing.TB, config transport.Config, changes ...func(transport.Sour
 // serveWithin is serve with timeouts.
 func serveWithin(t testing.TB, timeouts timeouts, config transport.Config, changes ...func(transport.Source) transport.Source) *gateway {
 	t.Helper()
-	g := &gateway{resolvers: testschema.NewResolvers(), log: &safeBuffer{}}
+	g := &gateway{resolvers: newResolvers(), log: &safeBuffer{}}
 	config.Log = slog.New(slog.NewTextHandler(g.log, nil))
 	g.handler = transport.New(newSource(t, g.resolvers, timeouts, config.Log, changes), newWriter(t), config)
 	g.Server = httptest.NewUnstartedServer(g.handler)
@@ -69,11 +68,11 @@ func serveWithin(t testing.TB, timeouts timeouts, config transport.Config, chang
 }
 
 // newSource returns a source of the test schema without limits.
-func newSource(t testing.TB, resolvers *testschema.Resolvers, timeouts timeouts, log *slog.Logger, changes []func(transport.Source) transport.Source) transport.Source {
+func newSource(t testing.TB, resolvers *resolvers, timeouts timeouts, log *slog.Logger, changes []func(transport.Source) transport.Source) transport.Source {
 	t.Helper()
 	many := 1_000_000
 	limiter := ratelimit.New(ratelimit.Config{})
-	frontend, err := operation.New(execute.Frontend{Name: "test", Schema: resolvers.Schema(), Parsers: testschema.Parsers()}, operation.Config{
+	frontend, err := operation.New(execute.Frontend{Name: "test", Schema: resolvers.schema()}, operation.Config{
 		Documents: document.Limits{
 			Bytes: many, Tokens: many, Depth: many, Fields: many, Aliases: many, RootFields: many, PerKey: many, Directives: many,
 			Spreads: many, SpreadDepth: many, InputDepth: many, InputItems: many,

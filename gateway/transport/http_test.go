@@ -51,7 +51,7 @@ func TestAnswersByPost(t *testing.T) {
 		{"no data, but executed", `{"query":"{failHard}"}`,
 			`{"errors":[{"message":"Something went wrong on our side.","path":["failHard"],"locations":[{"line":1,"column":2}],"extensions":{"code":"INTERNAL_SERVER_ERROR","id":"*"}}],"data":null}`},
 		{"panic of a resolver", `{"query":"{crash}"}`,
-			`{"errors":[{"message":"Something went wrong on our side.","path":["crash"],"extensions":{"code":"INTERNAL_SERVER_ERROR","id":"*"}}],"data":{"crash":null}}`},
+			`{"errors":[{"message":"Something went wrong on our side.","path":["crash"],"locations":[{"line":1,"column":2}],"extensions":{"code":"INTERNAL_SERVER_ERROR","id":"*"}}],"data":{"crash":null}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for accept, contentType := range map[string]string{"Accept: application/json": jsonType, acceptGraphQL: graphqlType} {

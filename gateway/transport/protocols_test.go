@@ -22,7 +22,6 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/portico-gateway/portico/gateway/transport"
-	"github.com/portico-gateway/portico/gateway/transport/internal/testschema"
 	"github.com/portico-gateway/portico/internal/certtest"
 )
 
@@ -43,7 +42,7 @@ func protocols() []protocol {
 // serve starts a gateway for clients that speak p.
 func (p protocol) serve(t *testing.T, timeouts timeouts, config transport.Config, changes ...func(*transport.ListenerConfig)) *gateway {
 	t.Helper()
-	g := &gateway{resolvers: testschema.NewResolvers(), log: &safeBuffer{}}
+	g := &gateway{resolvers: newResolvers(), log: &safeBuffer{}}
 	config.Log = slog.New(slog.NewTextHandler(g.log, nil))
 	g.handler = transport.New(newSource(t, g.resolvers, timeouts, config.Log, nil), newWriter(t), config)
 	g.Server = httptest.NewUnstartedServer(g.handler)

@@ -35,7 +35,7 @@ func TestStreamsEvents(t *testing.T) {
 		{"mutation", `{"query":"mutation{keep(text:\"a\")}"}`, next(`{"data":{"keep":"a"}}`) + complete, []string{acceptEvents}},
 		{"wrong document", `{"query":"{"}`, next(`{"errors":[{"message":"Expected Name, found \u003cEOF\u003e","locations":[{"line":1,"column":2}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}`) + complete, []string{acceptEvents}},
 		{"refused by its resolver", `{"query":"subscription{refused}"}`, next(`{"errors":[{"message":"Something went wrong on our side.","path":["refused"],"locations":[{"line":1,"column":14}],"extensions":{"code":"INTERNAL_SERVER_ERROR","id":"*"}}]}`) + complete, []string{acceptEvents}},
-		{"panic of its resolver", `{"query":"subscription{crashing}"}`, next(`{"errors":[{"message":"Something went wrong on our side.","path":["crashing"],"extensions":{"code":"INTERNAL_SERVER_ERROR","id":"*"}}]}`) + complete, []string{acceptEvents}},
+		{"panic of its resolver", `{"query":"subscription{crashing}"}`, next(`{"errors":[{"message":"Something went wrong on our side.","path":["crashing"],"locations":[{"line":1,"column":14}],"extensions":{"code":"INTERNAL_SERVER_ERROR","id":"*"}}]}`) + complete, []string{acceptEvents}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := g.post(t, c.body, c.headers...)
