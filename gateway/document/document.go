@@ -128,8 +128,7 @@ func setCode(err *gqlerror.Error, code problem.Code) {
 }
 
 // removeDefer makes operations answer in one response, which a service may do
-// (@defer is a hint). gqlgen defines it in every schema and would answer in
-// parts.
+// (@defer is a hint). The parser defines it in every schema.
 func removeDefer(tree *ast.QueryDocument) {
 	for _, fragment := range tree.Fragments {
 		removeDeferIn(fragment.SelectionSet)

@@ -213,8 +213,8 @@ func (o *Object) takeAllTime() {
 	}
 }
 
-// merged returns fields with one for each response key. gqlgen does not merge a
-// field of an interface or a union with that of one of its types.
+// merged returns fields with one for each response key. CollectFields does
+// not merge a field of an interface or a union with that of one of its types.
 func merged(fields []graphql.CollectedField) []graphql.CollectedField {
 	out := make([]graphql.CollectedField, 0, len(fields))
 	index := make(map[string]int, len(fields))

@@ -19,7 +19,7 @@
 // arguments of a document once: each literal that is not canonical as it stands
 // in the document becomes a variable that no document can name, such as "#3",
 // whose value [Operation.Coerce] adds to those of the caller. So whatever reads
-// an argument through ast.Field.ArgumentMap, as gqlgen does, reads the canonical
+// an argument through ast.Field.ArgumentMap, as generated code does, reads the canonical
 // value.
 package input
 

@@ -141,7 +141,7 @@ func (w *walk) selections(selections ast.SelectionSet, outer *conditions) {
 
 // directives adds the conditions of @skip and @include. It reports whether the
 // selection can be included. The arguments of all of its directives are checked
-// under the outer conditions: gqlgen evaluates both, whatever the other says.
+// under the outer conditions: execution evaluates both, whatever the other says.
 func (w *walk) directives(directives ast.DirectiveList, outer *conditions) (inner *conditions, included bool) {
 	inner, included = outer, true
 	for _, d := range directives {

@@ -302,8 +302,8 @@ func completed(ctx context.Context, resp *graphql.Response) *graphql.Response {
 	return resp
 }
 
-// sorted puts errors in the order of their paths. gqlgen has them in the order
-// in which goroutines came by, so that equal requests had different answers.
+// sorted puts errors in the order of their paths, so that equal requests have equal
+// answers, however their levels were resolved.
 func sorted(errs gqlerror.List) gqlerror.List {
 	if len(errs) > 1 {
 		slices.SortStableFunc(errs, func(a, b *gqlerror.Error) int {
