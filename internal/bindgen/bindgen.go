@@ -17,6 +17,7 @@ package bindgen
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -153,6 +154,24 @@ func (r *run) plan(ctx context.Context) (_ *project.Project, _ *plan.Plan, err e
 	return p, out, report.Err()
 }
 
+// shared generates what frontends have in common. protoc-gen-go runs beside the rest, since
+// it takes as long.
+func (r *run) shared(ctx context.Context, s *stage, p *plan.Plan) error {
+	messages := make(chan error, 1)
+	go func() { messages <- protos(ctx, s, p) }()
+	err := r.models(s, p)
+	if err == nil {
+		r.step("models", r.changedModels(s)...)
+		err = r.clients(s, p)
+		r.step("clients")
+	}
+	err = errors.Join(err, <-messages)
+	if err == nil && p.Protos.Request != nil {
+		r.step("protos")
+	}
+	return err
+}
+
 // write generates into a stage and moves the files to their places.
 func (r *run) write(ctx context.Context, p *plan.Plan) (err error) {
 	s, err := newStage(r.root)
@@ -164,19 +183,8 @@ func (r *run) write(ctx context.Context, p *plan.Plan) (err error) {
 			err = e
 		}
 	}()
-	if err := r.models(s, p); err != nil {
+	if err := r.shared(ctx, s, p); err != nil {
 		return err
-	}
-	r.step("models", r.changedModels(s)...)
-	if err := r.clients(s, p); err != nil {
-		return err
-	}
-	r.step("clients")
-	if err := protos(ctx, s, p); err != nil {
-		return err
-	}
-	if p.Protos.Request != nil {
-		r.step("protos")
 	}
 	for i, f := range r.project.Frontends {
 		if err := ctx.Err(); err != nil { // gqlgen can't be interrupted
