@@ -41,9 +41,12 @@ func Fit[R, S any](fit func(R) (S, error)) func(R, error) (S, error) {
 }
 
 // FitEach converts the values of a stream. An error of fit is an error of its event;
-// errors of the stream are passed on. It continues after both.
+// errors of the stream are passed on. It continues after both. Nil has no values.
 func FitEach[R, S any](events iter.Seq2[R, error], fit func(R) (S, error)) iter.Seq2[S, error] {
 	return func(yield func(S, error) bool) {
+		if events == nil {
+			return
+		}
 		for value, err := range events {
 			var event S
 			if err == nil {

@@ -13,10 +13,13 @@ import (
 // Events are the events of a subscription: values of its root field, or errors in their place.
 type Events iter.Seq2[any, error]
 
-// Stream returns events of any type. They must end with the context that they were opened
-// with. A [problem.EventError] is an event; any other error ends the stream.
+// Stream returns events of any type; nil has none. They must end with the context that they were
+// opened with. A [problem.EventError] is an event; any other error ends the stream.
 func Stream[T any](events iter.Seq2[T, error]) Events {
 	return func(yield func(any, error) bool) {
+		if events == nil {
+			return
+		}
 		for event, err := range events {
 			if !yield(event, err) {
 				return

@@ -43,9 +43,10 @@ func TestEvents(t *testing.T) {
 		events iter.Seq2[*object, error]
 		want   []string
 	}{
-		"all":     {maybe, pairs(one, two), []string{`{"data":{"a":{"n":1}}}`, `{"data":{"a":{"n":2}}}`}},
-		"nothing": {maybe, pairs(), nil},
-		"null":    {maybe, pairs(nil, one), []string{`{"data":{"a":null}}`, `{"data":{"a":{"n":1}}}`}},
+		"all":       {maybe, pairs(one, two), []string{`{"data":{"a":{"n":1}}}`, `{"data":{"a":{"n":2}}}`}},
+		"nothing":   {maybe, pairs(), nil},
+		"no stream": {maybe, nil, nil},
+		"null":      {maybe, pairs(nil, one), []string{`{"data":{"a":null}}`, `{"data":{"a":{"n":1}}}`}},
 		"null where there must be none": {sure, pairs(nil, one), []string{
 			`{"errors":[{"message":"cannot return null for non-null field Subscription.sure (Object!): the value was nil","path":["sure"]}],"data":null}`,
 			`{"data":{"sure":{"id":1}}}`}},

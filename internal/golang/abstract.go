@@ -13,9 +13,6 @@ import (
 // abstract writes the functions of an interface or a union.
 func (c *compiled) abstract(def *ast.Definition) {
 	members := slices.DeleteFunc(slices.Clone(c.schema.GetPossibleTypes(def)), func(t *ast.Definition) bool { return t.Kind != ast.Object })
-	if len(members) == 0 {
-		return
-	}
 	slices.SortFunc(members, func(a, b *ast.Definition) int { return strings.Compare(a.Name, b.Name) })
 	c.split(def, members)
 	c.writeAbstract(def, members)
@@ -58,6 +55,10 @@ func (c *compiled) split(def *ast.Definition, members []*ast.Definition) {
 	c.line("// %s resolves what is selected of values, by their types.", name("split", def))
 	c.line("func (c compiled) %s(x *%s, f *%s, values []%s) ([]*%s, []int32) {", name("split", def), c.execute("Run"), c.execute("Selected"),
 		c.valueType(def), c.execute("Results"))
+	if len(members) == 0 { // there is nothing to resolve
+		c.line("return nil, nil\n}\n")
+		return
+	}
 	c.line("index := make([]int32, len(values))\nvar (")
 	for _, t := range members {
 		c.line("as%s []%s", upperFirst(t.Name), c.member(t))
