@@ -112,7 +112,7 @@ func reloadOften(t *testing.T, n int) {
 	if err := g.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the mistake is told", func() bool {
+	await(t, "the mistake is reported", func() bool {
 		_, problem := loaded(t, g)
 		return problem != "" && strings.Contains(g.log.String(), "the configuration is not reloaded")
 	})

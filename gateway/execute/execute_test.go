@@ -209,6 +209,12 @@ func TestErrors(t *testing.T) {
 			}
 			return 7, nil
 		}), `{"errors":[` + at("panic: boom", "1") + `],"data":{"objects":[{"twice":7},{"twice":null}]}}`},
+		"a panic of one, in order": {execute.InOrder(func(_ context.Context, o *object) (int, error) {
+			if o.id == 0 {
+				panic("boom")
+			}
+			return 7, nil
+		}), `{"errors":[` + at("panic: boom", "0") + `],"data":{"objects":[{"twice":null},{"twice":7}]}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := run(t.Context(), t, &project{objects: objects(2), twice: c.resolve}, `{ objects { twice } }`); len(got) != 1 || got[0] != c.want {

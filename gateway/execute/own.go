@@ -13,7 +13,7 @@ func InOrder[P, R any](one func(ctx context.Context, parent P) (R, error)) Resol
 	return func(ctx context.Context, parents []P) ([]R, error) {
 		values, failed := make([]R, len(parents)), make(itemErrors, len(parents))
 		for i, parent := range parents {
-			values[i], failed[i] = one(ctx, parent)
+			values[i], failed[i] = guarded(ctx, parent, one)
 		}
 		return values, failed
 	}

@@ -23,18 +23,21 @@ func Each[P, R any](one func(ctx context.Context, parent P) (R, error)) Resolver
 		failed := make(itemErrors, len(parents))
 		var wait sync.WaitGroup
 		for i, parent := range parents {
-			wait.Go(func() {
-				defer func() {
-					if value := recover(); value != nil {
-						failed[i] = problem.Recovered(value)
-					}
-				}()
-				values[i], failed[i] = one(ctx, parent)
-			})
+			wait.Go(func() { values[i], failed[i] = guarded(ctx, parent, one) })
 		}
 		wait.Wait()
 		return values, failed
 	}
+}
+
+// guarded calls a method, whose panic is an error.
+func guarded[P, R any](ctx context.Context, parent P, one func(ctx context.Context, parent P) (R, error)) (value R, err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			err = problem.Recovered(panicked)
+		}
+	}()
+	return one(ctx, parent)
 }
 
 // Distinct returns a resolver that gets each parent once, for a hand-written

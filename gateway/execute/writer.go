@@ -50,9 +50,6 @@ func (w *Writer) errorPath() ast.Path {
 	return path
 }
 
-// Run returns the execution.
-func (w *Writer) Run() *Run { return w.run }
-
 // Object begins an object with faults. It returns false, and has failed, if the
 // whole object is none.
 func (w *Writer) Object(faults *decode.Faults) bool {

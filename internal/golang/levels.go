@@ -80,9 +80,9 @@ func (c *compiled) get(f *BoundField, a *plan.Adapter) string {
 	return "return " + f.Own.Expr
 }
 
-// arguments writes the reading of arguments into variables, each of its own name. A level of
-// some objects fails if one of them is invalid.
-func (c *compiled) arguments(f *BoundField, names []string, objects, value string) {
+// arguments writes the reading of arguments into variables, each of its own name, and what
+// happens if one of them is invalid.
+func (c *compiled) arguments(f *BoundField, names []string, invalid string) {
 	if len(names) == 0 {
 		return
 	}
@@ -90,7 +90,12 @@ func (c *compiled) arguments(f *BoundField, names []string, objects, value strin
 	for _, name := range names {
 		c.line("%s := %s(args, %q, %s)", Param(name), c.execute("Argument"), name, c.values.read(f.Args[name]))
 	}
-	c.line("if args.Err != nil {\n%s[%s](level, i, %s, args.Err)\ncontinue\n}", c.execute("Fail"), value, objects)
+	c.line("if args.Err != nil {\n%s\n}", invalid)
+}
+
+// fail writes that a field fails for all objects of a level.
+func (c *compiled) fail(f *BoundField, objects string) string {
+	return fmt.Sprintf("%s[%s](level, i, %s, args.Err)\ncontinue", c.execute("Fail"), c.typ(f.Ref.GO), objects)
 }
 
 // resolve writes the resolution of a field for a level.
@@ -99,7 +104,7 @@ func (c *compiled) resolve(f *BoundField, a *plan.Adapter) {
 	for _, arg := range a.Arguments {
 		names, values = append(names, arg.Name), append(values, Param(arg.Name))
 	}
-	c.arguments(f, names, "len(objs)", c.typ(f.Ref.GO))
+	c.arguments(f, names, c.fail(f, "len(objs)"))
 	resolver := fmt.Sprintf("c.r.%s(%s)", levelName(a), strings.Join(values, ", "))
 	if a.Method != nil {
 		resolver = c.execute("Distinct") + "(" + resolver + ")"
@@ -160,7 +165,7 @@ func (c *compiled) rootLevel(o *Bound) {
 			c.line("%s(level, i, %s[%s], %s)", c.execute("ResolveRoot"), c.execute("Event"), value, c.belowOf(f, f.Ref.GO))
 			continue
 		}
-		c.arguments(f, passed(a), "1", value)
+		c.arguments(f, passed(a), c.fail(f, "1"))
 		c.line("%s(level, i, func(ctx %s.Context) (%s, error) {", c.execute("ResolveRoot"), c.use("context"), value)
 		call := c.fitted(a, c.call(a, "c.r", ""))
 		if mutation {
@@ -201,13 +206,7 @@ func (c *compiled) subscribe(o *Bound) {
 			continue
 		}
 		c.line("case %d: // %s", i+1, f.Def.Name)
-		if names := passed(a); len(names) > 0 {
-			c.line("args := x.Arguments(f)")
-			for _, name := range names {
-				c.line("%s := %s(args, %q, %s)", Param(name), c.execute("Argument"), name, c.values.read(f.Args[name]))
-			}
-			c.line("if args.Err != nil {\nreturn nil, args.Err\n}")
-		}
+		c.arguments(f, passed(a), "return nil, args.Err")
 		events := "events"
 		if a.Adapts() {
 			events = fmt.Sprintf("%s(events, %s)", c.execute("FitEach"), fitName(a))

@@ -15,8 +15,8 @@ import (
 // Parser says how values of a scalar or an enum in inputs are checked.
 type Parser struct {
 	Name string
-	// Input is the name of a parser of package input; empty if gqlgen's
-	// executor unmarshals the values.
+	// Input is the name of a parser of package input; empty if generated
+	// code reads the values.
 	Input string
 }
 
