@@ -79,9 +79,11 @@ func (p *project) compiled() *execute.Compiled {
 		},
 		WriteQuery: func(w *execute.Writer, selected *execute.Object, level *execute.Results) {
 			w.Object(nil)
+			ok := true
 			for i := range selected.Fields {
 				f := &selected.Fields[i]
-				if mark, good := w.Begin(f, nil); good {
+				mark, good := w.Begin(f, nil)
+				if good {
 					list, _, below, at := execute.At[[]*object](level, i, 0)
 					w.List()
 					for k, o := range list {
@@ -90,12 +92,10 @@ func (p *project) compiled() *execute.Compiled {
 						w.EndItem(item, false)
 					}
 					w.EndList(true)
-					w.End(f, mark)
-				} else {
-					w.End(f, mark)
 				}
+				ok = w.End(f, mark) && ok
 			}
-			w.Close(true)
+			w.Close(ok)
 		},
 		Subscribe: func(context.Context, *execute.Run, *execute.Selected) (execute.Events, error) { return p.events, p.err },
 		Subscription: func(x *execute.Run, selected *execute.Object) *execute.Results {
@@ -237,6 +237,19 @@ func TestEachObjectOnce(t *testing.T) {
 	const want = `{"data":{"objects":[{"twice":4},{"twice":0},{"twice":4},{"twice":2}]}}`
 	if got := run(t.Context(), t, p, `{ objects { twice } }`); len(got) != 1 || got[0] != want || calls != 1 {
 		t.Errorf("got %s, calls %d", got, calls)
+	}
+}
+
+// Who executes an operation must permit introspection, as package operation does and gqlgen's
+// executor does not by default.
+func TestIntrospectionNeedsPermission(t *testing.T) {
+	for query, want := range map[string]string{
+		`{ __schema { queryType { name } } }`: `{"errors":[{"message":"INTROSPECTION_DISABLED: Introspection is disabled for this frontend.","path":["__schema"],"locations":[{"line":1,"column":3}]}],"data":null}`,
+		`{ __type(name: "Object") { name } }`: `{"errors":[{"message":"INTROSPECTION_DISABLED: Introspection is disabled for this frontend.","path":["__type"],"locations":[{"line":1,"column":3}]}],"data":{"__type":null}}`,
+	} {
+		if got := run(t.Context(), t, &project{}, query); len(got) != 1 || got[0] != want {
+			t.Errorf("%s\ngot  %s\nwant %s", query, got, want)
+		}
 	}
 }
 

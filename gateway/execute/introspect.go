@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/introspection"
+	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // introspected is the ID of __schema and __type in the query root type. The writer answers
@@ -47,8 +49,13 @@ func withIntrospection(schema *ast.Schema, types []*Type) []*Type {
 	return all
 }
 
-// introspect writes the value of __schema or __type.
+// introspect writes the value of __schema or __type. It fails if the operation has not been
+// permitted to introspect.
 func (w *Writer) introspect(f *Selected) {
+	if graphql.GetOperationContext(w.run.ctx).DisableIntrospection {
+		w.Error(problem.New(problem.IntrospectionDisabled, "Introspection is disabled for this frontend."))
+		return
+	}
 	if f.Name == "__schema" {
 		w.described(f, w.run.introspection.Schema())
 		return
