@@ -21,7 +21,7 @@ func isLocal(name string) bool {
 		"nodes", "edges", "edge", "node", "i", "n", "next", "more", "start", "end", "events", "event", "raw", "ok", "in", "total",
 		"hasMore", "count", "header", "head", "cursors",
 		"d", "into", "faults", "fault", "from", "at", "rowKeys", "texts", "conditions",
-		"nextErr", "totalErr", "moreErr", "most", "joined", "text", "theirs", "obj", "objs", "level", "field", "set", "errs",
+		"nextErr", "totalErr", "moreErr", "most", "joined", "text", "theirs", "q", "obj", "objs", "level", "field", "ec", "set", "errs",
 	}, name)
 }
 
