@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -92,6 +91,10 @@ func in(t *testing.T, dir, name string, args ...string) string {
 
 // What can not be made leaves nothing, and what is there stays.
 func TestInitRefuses(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"openapi.yaml": "openapi: 3.0.3\npaths: [", "writes.yaml": strings.ReplaceAll(ordersDocument, "get:", "put:"), "taken/README.md": "mine", "file": ""})
 	for _, c := range []struct {
@@ -117,16 +120,10 @@ func TestInitRefuses(t *testing.T) {
 		var out bytes.Buffer
 		args := append([]string{"init"}, c.args...)
 		if !slices.Contains(args, "--portico") && c.code == 1 {
-			root, err := filepath.Abs("../..")
-			if err != nil {
-				t.Fatal(err)
-			}
 			args = append(args, "--portico", root)
 		}
-		code := func() int {
-			t.Chdir(dir)
-			return exitCode(run(context.Background(), args, &out), &out)
-		}()
+		t.Chdir(dir)
+		code := exitCode(run(t.Context(), args, &out), &out)
 		if code != c.code || !strings.Contains(out.String(), c.want) {
 			t.Errorf("%v: exit code %d: %s; want %d, %s", args, code, out.String(), c.code, c.want)
 		}
