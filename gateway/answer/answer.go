@@ -31,9 +31,7 @@ type Answer struct {
 	// Status is the HTTP status; 0 for the default of the response.
 	Status   int
 	response *graphql.Response // nil: that of cached
-	cost     func() float64    // nil: nothing
-	points   float64           // what cost has returned
-	counted  bool              // it has
+	cost     float64           // in points
 	cached   *cached           // nil if nothing is cached
 	status   string            // of Cache-Status; empty for none
 	hit      bool              // it was made for an earlier request
@@ -90,9 +88,8 @@ func (a *Answer) EachCode(f func(problem.Code)) {
 	}
 }
 
-// New returns an answer that is not cached. cost returns its actual cost, in points; nil
-// means 0.
-func New(response *graphql.Response, cost func() float64) *Answer {
+// New returns an answer that is not cached, with its actual cost in points.
+func New(response *graphql.Response, cost float64) *Answer {
 	return &Answer{response: response, cost: cost}
 }
 
@@ -100,12 +97,7 @@ func New(response *graphql.Response, cost func() float64) *Answer {
 func (a *Answer) Bypass() { a.status = bypassed }
 
 // Cost returns the actual cost of the answer, in points.
-func (a *Answer) Cost() float64 {
-	if a.cost != nil && !a.counted { // the data is read for it
-		a.points, a.counted = a.cost(), true
-	}
-	return a.points
-}
+func (a *Answer) Cost() float64 { return a.cost }
 
 // Pass adds the header fields that services pass to the caller, and the calls, from the provenance
 // of the answer. The answer must not be cached.
@@ -116,7 +108,7 @@ func (a *Answer) Pass(s provenance.Summary) { a.passed, a.calls = passedOf(s), c
 func (a *Answer) LostPassed() bool { return a.passed.lost }
 
 // Errors returns the answer to a request that is not executed.
-func Errors(errs ...*gqlerror.Error) *Answer { return New(&graphql.Response{Errors: errs}, nil) }
+func Errors(errs ...*gqlerror.Error) *Answer { return New(&graphql.Response{Errors: errs}, 0) }
 
 // Problem returns the answer to a request that is not executed for a problem.
 func Problem(p *problem.Error) *Answer {

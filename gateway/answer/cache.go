@@ -53,9 +53,8 @@ type Query struct {
 type Made struct {
 	// Response must not be modified.
 	Response *graphql.Response
-	// Cost returns the actual cost in points. It is called on demand, and must be safe
-	// for concurrent use.
-	Cost func() float64
+	// Cost is the actual cost in points.
+	Cost float64
 	// Policy is the cache policy of the answer, by the schema.
 	Policy cachecontrol.Policy
 	// Tags are the tags that invalidate the answer, besides those of its provenance.
@@ -195,8 +194,6 @@ func (c *Cache) executeOnce(ctx context.Context, q *Query) (_ *cache.Entry, vali
 	plain := len(made.Response.Errors)+len(made.Response.Extensions) == 0
 	shareable := parts.Caller < provenance.Everything && !parts.Overflow && !parts.FellBack
 	if c.store.Stores() && !q.Alone && policy.MaxAge > c.store.Now().Sub(born) && plain && shareable {
-		cost := made.Cost() // so that what it needs is not kept
-		out.cost = func() float64 { return cost }
 		out.cached = newCached(made.Response.Data, out.vary, head{Policy: policy, Tags: tags, Born: born, MustRevalidate: parts.MustRevalidate})
 		out.response = &graphql.Response{Data: out.cached.data()}
 		entry.Cost, entry.Policy = out.size(), cache.Policy{Fresh: policy.MaxAge, Revalidate: policy.StaleWhileRevalidate, IfError: policy.StaleIfError}

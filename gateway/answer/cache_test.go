@@ -20,7 +20,7 @@ func TestAloneAndLate(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	a, err := c.Get(ctx, &Query{Variation: NewVariation(false), Alone: true, Make: func(context.Context) Made {
 		cancel()
-		return Made{Response: &graphql.Response{Data: []byte(`{"a":1}`)}, Cost: func() float64 { return 7 }}
+		return Made{Response: &graphql.Response{Data: []byte(`{"a":1}`)}, Cost: 7}
 	}})
 	if err != nil || string(a.Append(nil)) != `{"data":{"a":1}}` || a.Cost() != 7 {
 		t.Errorf("%+v, %v", a, err)
@@ -48,7 +48,7 @@ func TestFallbackIsNotCached(t *testing.T) {
 				data = `{"a":"fallback"}`
 			}
 			return Made{
-				Response: &graphql.Response{Data: []byte(data)}, Cost: func() float64 { return 1 },
+				Response: &graphql.Response{Data: []byte(data)}, Cost: 1,
 				Policy: cachecontrol.Policy{MaxAge: time.Minute, StaleIfError: time.Hour},
 			}
 		}})

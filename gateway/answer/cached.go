@@ -22,7 +22,7 @@ import (
 // content is what an answer has for all who may have it. It is immutable.
 type content struct {
 	response *graphql.Response
-	cost     func() float64
+	cost     float64 // in points
 	vary     *vary   // what it varies by
 	passed   passed  // for the caller whose request it was made for
 	fellBack bool    // a field has its fallback value
@@ -99,7 +99,7 @@ func codec() *cache.Codec {
 		Encode: func(value any) (any, []byte) {
 			c := value.(*content) //nolint:forcetypeassert // see contentOf
 			return head{
-				Cost: c.cost(), Principal: c.vary.principal, Headers: c.vary.headers, Policy: c.cached.policy, MustRevalidate: c.cached.mustRevalidate,
+				Cost: c.cost, Principal: c.vary.principal, Headers: c.vary.headers, Policy: c.cached.policy, MustRevalidate: c.cached.mustRevalidate,
 			}, c.cached.data()
 		},
 		Decode: func(raw json.RawMessage, data []byte, e *cache.Entry) error {
@@ -108,7 +108,7 @@ func codec() *cache.Codec {
 				return err
 			}
 			h.Tags, h.Born = e.Tags, e.Born
-			c := &content{cost: func() float64 { return h.Cost }, vary: &vary{principal: h.Principal, headers: h.Headers}}
+			c := &content{cost: h.Cost, vary: &vary{principal: h.Principal, headers: h.Headers}}
 			c.cached = newCached(data, c.vary, h)
 			c.response = &graphql.Response{Data: c.cached.data()}
 			e.Value, e.Cost = c, c.size()

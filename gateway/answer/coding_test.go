@@ -90,7 +90,7 @@ func TestCompressed(t *testing.T) {
 		"large":  {`"` + strings.Repeat("portico ", 10_000) + `"`, true},
 		"random": {string(random), false},
 	} {
-		a := New(&graphql.Response{Data: []byte(c.data)}, nil)
+		a := New(&graphql.Response{Data: []byte(c.data)}, 0)
 		for _, coding := range []string{"", "gzip", "br", "zstd"} {
 			to, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil)
 			r.Header.Set("Accept-Encoding", coding)

@@ -2,6 +2,8 @@ package cost
 
 import (
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/portico-gateway/portico/gateway/input"
 )
 
 // argument is one whose cost depends on the request.
@@ -14,8 +16,7 @@ type argument struct {
 
 // arguments are those of a field that can cost something: what the constant ones
 // cost, and all others.
-func (c *compiler) arguments(field *ast.Field) (constant float64, list []argument) {
-	m := c.model
+func (m *Model) arguments(field *ast.Field, inputs *input.Operation) (constant float64, list []argument) {
 	for _, definition := range field.Definition.Arguments {
 		given := field.Arguments.ForName(definition.Name)
 		weight, own := weightAt(definition.Directives)
@@ -26,7 +27,7 @@ func (c *compiler) arguments(field *ast.Field) (constant float64, list []argumen
 			continue
 		}
 		a := argument{weight: weight, variable: given.Value.Raw, typ: definition.Type, model: m}
-		if value, ok := c.inputs.Constant(given.Value); ok {
+		if value, ok := inputs.Constant(given.Value); ok {
 			constant = bounded(constant + a.of(value))
 		} else {
 			list = append(list, a)

@@ -88,7 +88,6 @@ type set struct {
 	selected []selected
 	variants [][]int // for each kind of possible type, what is selected of it only
 	shared   []int   // what is selected of all types
-	distinct bool    // no key is there twice
 	fixed    bool    // the cost depends on no variable
 	value    float64 // it then
 	sliced   bool    // a field in it or below has a slicing argument
@@ -194,7 +193,6 @@ func (c *compiler) set(selections ast.SelectionSet, scope *ast.Definition, sizer
 			s.shared = append(s.shared, i)
 		}
 	}
-	s.distinct = distinct(s.selected)
 	s.sliced = slices.ContainsFunc(s.selected, func(f selected) bool { return len(f.slices) > 0 || f.below != nil && f.below.sliced })
 	if len(s.shared) < len(s.selected) {
 		s.variants = variants(s.selected, all)
@@ -203,17 +201,6 @@ func (c *compiler) set(selections ast.SelectionSet, scope *ast.Definition, sizer
 		s.value, s.fixed = s.cost(nil), true
 	}
 	return s
-}
-
-func distinct(list []selected) bool {
-	keys := make(map[string]bool, len(list))
-	for i := range list {
-		if keys[list[i].key] {
-			return false
-		}
-		keys[list[i].key] = true
-	}
-	return true
 }
 
 // collection is a selection set and what holds for all of it.
@@ -301,7 +288,7 @@ func (c *compiler) field(node, sizer *ast.Field) *field {
 
 func (c *compiler) fill(f *field, node, sizer *ast.Field) {
 	f.weight = c.model.fieldWeight(node)
-	f.constant, f.arguments = c.arguments(node)
+	f.constant, f.arguments = c.model.arguments(node, c.inputs)
 	c.size(f, node, sizer)
 	if len(node.SelectionSet) > 0 {
 		var below *ast.Field

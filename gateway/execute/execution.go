@@ -21,6 +21,7 @@ type execution struct {
 	plans  *Plans
 	denied map[*ast.Field]error
 	turn   turn // of an event
+	cost   *float64
 	// fellBack is called with the error in place of which a field has its fallback; nil
 	// for none.
 	fellBack func(ctx context.Context, field string, err error)
@@ -49,11 +50,14 @@ type Options struct {
 	// instead. It must be safe for concurrent use, and may be called with the same error
 	// several times. It may be nil.
 	FellBack func(ctx context.Context, field string, err error)
+	// Cost is set to the cost of the data of a query or a mutation (see [Weigh]), unless the data
+	// is null. It may be nil.
+	Cost *float64
 }
 
 // Start is [Begin] for an operation with options.
 func Start(ctx context.Context, o Options) context.Context {
-	return &execution{Context: ctx, plans: o.Plans, denied: o.Denied, fellBack: o.FellBack}
+	return &execution{Context: ctx, plans: o.Plans, denied: o.Denied, fellBack: o.FellBack, cost: o.Cost}
 }
 
 // executionOf returns the execution of a context; nil if it has none.

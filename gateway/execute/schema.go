@@ -103,8 +103,12 @@ func (s *executable) start(ctx context.Context) *Run {
 func (s *executable) run(ctx context.Context, plan *Plan, level func(*Run, *Object) *Results, write func(*Writer, *Object, *Results)) *graphql.Response {
 	x := s.start(ctx)
 	w := &Writer{run: x, buf: make([]byte, 0, firstBuffer+plan.size.Load())}
-	if ok := w.guarded(func() { write(w, plan.root, level(x, plan.root)) }); !ok || w.failed {
+	ok := w.guarded(func() { write(w, plan.root, level(x, plan.root)) })
+	if !ok || w.failed {
 		return &graphql.Response{Data: []byte("null")}
+	}
+	if e := executionOf(ctx); e != nil && e.cost != nil {
+		*e.cost = w.cost
 	}
 	plan.size.Store(min(int64(len(w.buf)), mostBuffer))
 	return &graphql.Response{Data: w.buf}

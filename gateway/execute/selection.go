@@ -56,10 +56,11 @@ type Selected struct {
 	// ID is that of the [FieldOf].
 	ID int
 
-	resolved   bool   // by a method or a call, so that faults of the model do not matter
-	levels     int    // of calls that follow one another, of which the first resolves the field
-	key        string // the response key with its colon, and a comma unless it is the first
-	nonNull    bool
+	resolved bool   // by a method or a call, so that faults of the model do not matter
+	levels   int    // of calls that follow one another, of which the first resolves the field
+	key      string // the response key with its colon, and a comma unless it is the first
+	nonNull  bool
+	weights
 	selections ast.SelectionSet // of all that were merged
 	below      []*Object        // by type; nil for a scalar
 }
@@ -76,6 +77,10 @@ type Plan struct {
 // Plans are the plans of one operation. The zero value is ready to use, and it
 // is safe for concurrent use.
 type Plans struct {
+	// Weigh is what the cost of answers is counted by; nil counts nothing. It must not be changed when the
+	// plans are used.
+	Weigh Weigh
+
 	mu        sync.Mutex
 	prepared  bool
 	variables []string // of the conditions
@@ -111,7 +116,7 @@ func (p *planner) plan(oc *graphql.OperationContext, kept *Plans) *Plan {
 	if made, ok := kept.plans[string(key)]; ok {
 		return made
 	}
-	b := builder{planner: p, oc: oc}
+	b := builder{planner: p, oc: oc, weigh: kept.Weigh}
 	made := &Plan{root: b.object(b.root(), oc.Operation.SelectionSet)}
 	if oc.Operation.Operation == ast.Mutation {
 		made.root.takeAllTime()
@@ -161,7 +166,8 @@ func conditions(oc *graphql.OperationContext) (variables []string) {
 // builder builds one plan.
 type builder struct {
 	*planner
-	oc *graphql.OperationContext
+	oc    *graphql.OperationContext
+	weigh Weigh
 }
 
 // root returns the position of the operation's root type.
@@ -183,6 +189,7 @@ func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 	for i, field := range merged(graphql.CollectFields(b.oc, selections, t.Implements)) {
 		of := t.Fields[field.Name]
 		s := Selected{Field: field.Field, ID: of.ID, selections: field.Selections, resolved: of.Resolves, nonNull: field.Definition.Type.NonNull}
+		s.weights = b.weigh.of(b.schema.Types[t.Name], field.Field)
 		s.key = strconv.Quote(field.Alias) + ":"
 		if i > 0 {
 			s.key = "," + s.key

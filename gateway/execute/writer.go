@@ -27,6 +27,7 @@ type Writer struct {
 	buf   []byte
 	path  []step
 	field *Selected // the innermost one
+	cost  float64   // of what is written
 	// failed reports whether what was written last may not stay.
 	failed bool
 }
@@ -58,6 +59,9 @@ func (w *Writer) Object(faults *decode.Faults) bool {
 		return false
 	}
 	w.buf = append(w.buf, '{')
+	if w.field != nil {
+		w.cost += w.field.each
+	}
 	return true
 }
 
@@ -70,6 +74,7 @@ func (w *Writer) Close(ok bool) {
 // Mark is the position at which a field or an item begins, for truncation.
 type Mark struct {
 	at    int
+	cost  float64
 	field *Selected
 }
 
@@ -80,7 +85,7 @@ func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
 	w.field = f
 	w.path = append(w.path, step{field: f})
 	w.buf = append(w.buf, f.key...)
-	mark := Mark{len(w.buf), outer}
+	mark := Mark{len(w.buf), w.cost, outer}
 	if err := w.run.denied[f.Field]; err != nil {
 		w.Error(err)
 		return mark, false
@@ -126,7 +131,9 @@ func (w *Writer) Fault(err error) bool {
 func (w *Writer) End(f *Selected, mark Mark) bool {
 	w.path = w.path[:len(w.path)-1]
 	w.field = mark.field
-	return w.settle(mark, f.nonNull)
+	ok := w.settle(mark, f.nonNull)
+	w.count(f, mark)
+	return ok
 }
 
 func (w *Writer) settle(mark Mark, nonNull bool) bool {
@@ -134,7 +141,7 @@ func (w *Writer) settle(mark Mark, nonNull bool) bool {
 		return true
 	}
 	w.failed = false
-	w.buf = append(w.buf[:mark.at], "null"...)
+	w.buf, w.cost = append(w.buf[:mark.at], "null"...), mark.cost
 	return !nonNull
 }
 
@@ -150,7 +157,7 @@ func (w *Writer) Item(i int) Mark {
 		w.buf = append(w.buf, ',')
 	}
 	w.path[len(w.path)-1].index = i
-	return Mark{at: len(w.buf)}
+	return Mark{at: len(w.buf), cost: w.cost}
 }
 
 // EndItem ends an item and reports whether the list may have it.

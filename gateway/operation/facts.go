@@ -54,7 +54,7 @@ func (f *finder) find(operation *ast.OperationDefinition, inputs *input.Operatio
 		constant:   operation.Operation == ast.Query && isConstant(operation.SelectionSet),
 		identity:   f.identity(operation),
 		caching:    f.caching.Of(operation),
-		plans:      &execute.Plans{},
+		plans:      &execute.Plans{Weigh: f.weigh(inputs)},
 		described:  newDescribed(f.frontend, operation, uses, func(hash string) bool { return f.examples[hash] }),
 	}
 	if known.guards != nil || known.introspect != nil && f.scoped {
@@ -62,6 +62,13 @@ func (f *finder) find(operation *ast.OperationDefinition, inputs *input.Operatio
 	}
 	known.variation = answer.NewVariation(known.caching.Policy.Private)
 	return known
+}
+
+// weigh returns what the cost of an operation's answers is counted by.
+func (f *finder) weigh(inputs *input.Operation) execute.Weigh {
+	return func(object *ast.Definition, field *ast.Field) (float64, func(map[string]any) float64) {
+		return f.cost.Weigh(object, field, inputs)
+	}
 }
 
 // identity returns the key of an operation without its variables, which no other

@@ -76,8 +76,7 @@ func (p *prepared) once(ctx context.Context) *answer.Answer {
 func (p *prepared) answer(ctx context.Context) *answer.Answer {
 	if p.facts.constant && !p.reportsCache() { // there is nothing to wait for, to cache or to coalesce
 		made := p.make(ctx)
-		cost := made.Cost() // what is remembered keeps no document
-		a := answer.New(made.Response, func() float64 { return cost })
+		a := answer.New(made.Response, made.Cost)
 		a.Bypass()
 		p.settle(a)
 		if p.recallable && a.IsPlain() {
@@ -105,12 +104,12 @@ func (p *prepared) reportsCache() bool {
 // subscribe sends the events of a subscription. It is charged what one event can
 // cost, and gets nothing back.
 func (p *prepared) subscribe(ctx context.Context, send func(*answer.Answer) bool) {
-	next := p.execute(ctx)
+	next := p.execute(ctx, nil)
 	var last *answer.Answer
 	events := 0
 	defer func() { p.observe(ctx, last, events) }()
 	for resp := next(); resp != nil; resp = next() {
-		a := answer.New(resp, nil)
+		a := answer.New(resp, 0)
 		last, events = a, events+1
 		if a.Header = p.header; !send(a) {
 			return
@@ -199,23 +198,18 @@ func (p *prepared) make(ctx context.Context) answer.Made {
 	p.record.Store(provenance.From(ctx))
 	release, err := p.enter(ctx)
 	if err != nil {
-		return answer.Made{Response: &graphql.Response{Errors: gqlerror.List{err}}, Cost: func() float64 { return 0 }}
+		return answer.Made{Response: &graphql.Response{Errors: gqlerror.List{err}}}
 	}
 	defer release()
-	resp := p.execute(ctx)()
+	cost := 0.0
+	resp := p.execute(ctx, &cost)()
 	if resp == nil {
 		resp = &graphql.Response{Errors: refusal(problem.New(problem.ServiceTimeout, "The operation took too long."))}
 	}
 	return answer.Made{
-		Response: resp, Cost: p.cost(resp),
+		Response: resp, Cost: p.facts.cost.Actual(cost, p.account.requested),
 		Policy: p.facts.caching.Policy, Tags: p.facts.caching.Tags(p.oc.Variables),
 	}
-}
-
-// cost returns a function that returns what a response cost.
-func (p *prepared) cost(resp *graphql.Response) func() float64 {
-	formula, values, data, most := p.facts.cost, p.oc.Variables, resp.Data, p.account.requested
-	return func() float64 { return formula.Actual(values, data, most) }
 }
 
 // mutate executes a mutation, to its end also if the caller leaves, unless the
@@ -246,11 +240,12 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 	defer func() { f.config.Store.Invalidate(ctx, p.facts.caching.Invalidated(p.oc.Variables, p.denied)...) }()
 	recording, record := provenance.Begin(provenance.Writing(ctx))
 	p.record.Store(record)
-	resp := p.execute(recording)()
+	cost := 0.0
+	resp := p.execute(recording, &cost)()
 	if resp == nil {
 		return p.failed(ctx, ctx.Err())
 	}
-	a = answer.New(resp, p.cost(resp))
+	a = answer.New(resp, p.facts.cost.Actual(cost, p.account.requested))
 	a.Pass(record.Summary())
 	p.settle(a)
 	return a
@@ -270,9 +265,9 @@ func staying(ctx context.Context) (context.Context, context.CancelFunc) {
 // execute begins to execute the operation. The function that it returns returns
 // the next response, nil when there is none any more or ctx is done; it may be
 // called by one goroutine at a time. Each execution has a scope for results and
-// loaders.
-func (p *prepared) execute(ctx context.Context) func() *graphql.Response {
-	ctx = execute.Start(ctx, execute.Options{Plans: p.facts.plans, Denied: p.denied, FellBack: p.presenter.FellBack})
+// loaders. cost, which may be nil, is set to that of the data of a query or a mutation.
+func (p *prepared) execute(ctx context.Context, cost *float64) func() *graphql.Response {
+	ctx = execute.Start(ctx, execute.Options{Plans: p.facts.plans, Denied: p.denied, FellBack: p.presenter.FellBack, Cost: cost})
 	ctx = graphql.WithOperationContext(ctx, p.oc)
 	first := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
 	responses := p.frontend.schema.Exec(first)

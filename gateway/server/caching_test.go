@@ -591,7 +591,9 @@ func TestCoalescingOfWhatIsOneRequests(t *testing.T) {
 // A hit takes points, and its answer has how many are left.
 func TestHitsAreCharged(t *testing.T) {
 	var calls atomic.Int64
-	server, _ := cachingGateway(t, `type Query { item: Item @cacheControl(maxAge: 60) } type Item { n: Int }`, map[string]field{"item": counter(&calls)}, func(c *config.Config) {
+	server, _ := cachingGateway(t, `type Query { item: Item @cacheControl(maxAge: 60) } type Item { n: Int }`, map[string]field{"item": func(context.Context, map[string]any) (any, error) {
+		return executetest.Object{"n": calls.Add(1)}, nil
+	}}, func(c *config.Config) {
 		c.Frontend.Cost.Max, c.Frontend.Cost.Parse = 1, 0
 		c.Frontend.RateLimit.Anonymous = &config.Bucket{Capacity: 5, Refill: 0.001}
 	})

@@ -32,7 +32,7 @@ func (c canned) Prepare(context.Context, *transport.Request) (transport.Operatio
 
 func (c canned) Kind() ast.Operation { return ast.Query }
 
-func (c canned) Run(_ context.Context, send func(*answer.Answer) bool) { send(answer.New(c.resp, nil)) }
+func (c canned) Run(_ context.Context, send func(*answer.Answer) bool) { send(answer.New(c.resp, 0)) }
 
 // newCanned returns a handler of a canned answer.
 func newCanned(t testing.TB, data []byte) *transport.Handler {

@@ -400,7 +400,7 @@ type unspeakable struct{ transport.Source }
 
 func (unspeakable) Prepare(context.Context, *transport.Request) (transport.Operation, *answer.Answer) {
 	bad := map[string]any{"code": "BAD_USER_INPUT", "f": func() {}}
-	return nil, answer.New(&graphql.Response{Errors: gqlerror.List{{Message: "no", Extensions: bad}}, Extensions: bad}, nil)
+	return nil, answer.New(&graphql.Response{Errors: gqlerror.List{{Message: "no", Extensions: bad}}, Extensions: bad}, 0)
 }
 
 func TestKeepsErrorsThatJSONCannotSay(t *testing.T) {

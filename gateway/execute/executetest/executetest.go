@@ -21,7 +21,7 @@ type Field func(ctx context.Context, args map[string]any) (any, error)
 type Stream func(ctx context.Context, args map[string]any) (iter.Seq2[any, error], error)
 
 // Object has the values of an object's fields, of which the selected ones are written. A value
-// that is a function returns the value.
+// that is a function returns the value. The object of an interface or a union names its type as __typename.
 type Object map[string]any
 
 // Schema returns an executable schema. fields and streams have the root fields by their names;
@@ -56,11 +56,14 @@ func (t *toy) types(schema *ast.Schema) []*execute.Type {
 	types := make([]*execute.Type, len(defs))
 	for i, def := range defs {
 		types[i] = &execute.Type{Name: def.Name, Implements: []string{def.Name}, Fields: map[string]execute.FieldOf{"__typename": {}}}
+		for _, abstract := range schema.Implements[def.Name] {
+			types[i].Implements = append(types[i].Implements, abstract.Name)
+		}
 		root := def == schema.Query || def == schema.Mutation || def == schema.Subscription
 		for id, f := range def.Fields {
 			of := execute.FieldOf{ID: id + 1, Resolves: root}
-			if position, ok := t.positions[f.Type.Name()]; ok {
-				of.Types = []int{position}
+			for _, possible := range schema.PossibleTypes[f.Type.Name()] {
+				of.Types = append(of.Types, t.positions[possible.Name])
 			}
 			types[i].Fields[f.Name] = of
 		}
@@ -112,17 +115,17 @@ func (t *toy) event(x *execute.Run, selected *execute.Object) *execute.Results {
 
 // write writes the root fields.
 func (t *toy) write(w *execute.Writer, selected *execute.Object, level *execute.Results) {
-	t.object(w, selected, func(i int, f *execute.Selected) {
+	t.object(w, selected.Fields[0].ObjectDefinition.Name, selected, func(i int, f *execute.Selected) {
 		value, err, _, _ := execute.At[any](level, i, 0)
 		if err != nil {
 			w.Error(err)
 			return
 		}
-		t.value(w, f, value)
+		t.value(w, f, f.Definition.Type, value)
 	})
 }
 
-func (t *toy) object(w *execute.Writer, selected *execute.Object, write func(i int, f *execute.Selected)) {
+func (t *toy) object(w *execute.Writer, typename string, selected *execute.Object, write func(i int, f *execute.Selected)) {
 	w.Object(nil)
 	ok := true
 	for i := range selected.Fields {
@@ -130,7 +133,7 @@ func (t *toy) object(w *execute.Writer, selected *execute.Object, write func(i i
 		mark, good := w.Begin(f, nil)
 		switch {
 		case good && f.ID == execute.Typename:
-			w.String(f.ObjectDefinition.Name)
+			w.String(typename)
 		case good:
 			write(i, f)
 		}
@@ -139,22 +142,52 @@ func (t *toy) object(w *execute.Writer, selected *execute.Object, write func(i i
 	w.Close(ok)
 }
 
-func (t *toy) value(w *execute.Writer, f *execute.Selected, value any) {
+// value writes a value of a type that a field has, or its items.
+func (t *toy) value(w *execute.Writer, f *execute.Selected, typ *ast.Type, value any) {
 	switch v := value.(type) {
 	case nil:
-		w.NullOr(f.Definition.Type.NonNull)
+		w.NullOr(typ.NonNull)
 	case func() any:
-		t.value(w, f, v())
+		t.value(w, f, typ, v())
 	case string:
 		w.String(v)
 	case Object:
-		t.object(w, f.Below(t.positions[f.Definition.Type.Name()]), func(_ int, f *execute.Selected) { t.value(w, f, v[f.Name]) })
-	default:
-		text, err := json.Marshal(v)
-		if err != nil {
-			w.Error(err)
+		if len(f.SelectionSet) == 0 { // of a custom scalar
+			t.json(w, v)
 			return
 		}
-		_, _ = w.Write(text)
+		name, ok := v["__typename"].(string)
+		if !ok {
+			name = typ.Name()
+		}
+		t.object(w, name, f.Below(t.positions[name]), func(_ int, f *execute.Selected) { t.value(w, f, f.Definition.Type, v[f.Name]) })
+	case []any:
+		if typ.Elem == nil { // of a custom scalar
+			t.json(w, v)
+			return
+		}
+		t.list(w, f, typ.Elem, v)
+	default:
+		t.json(w, v)
 	}
+}
+
+func (t *toy) list(w *execute.Writer, f *execute.Selected, typ *ast.Type, list []any) {
+	w.List()
+	ok := true
+	for i, value := range list {
+		mark := w.Item(i)
+		t.value(w, f, typ, value)
+		ok = w.EndItem(mark, typ.NonNull) && ok
+	}
+	w.EndList(ok)
+}
+
+func (t *toy) json(w *execute.Writer, value any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		w.Error(err)
+		return
+	}
+	_, _ = w.Write(text)
 }
