@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/portico-gateway/portico/internal/longtest"
 	"github.com/portico-gateway/portico/internal/schemadiff"
 )
 
@@ -131,9 +132,17 @@ func TestSameAsGraphQLJS(t *testing.T) {
 }
 
 // An operation that is no longer valid is affected by a breaking change.
-func TestInvalidOperationsAreAffected(t *testing.T) {
+func TestInvalidOperationsAreAffected(t *testing.T) { testInvalidOperations(t, 300) }
+
+func TestInvalidOperationsAreAffectedLong(t *testing.T) {
+	longtest.Only(t)
+	testInvalidOperations(t, 5000)
+}
+
+func testInvalidOperations(t *testing.T, seeds int) {
+	t.Helper()
 	checked, invalid := 0, 0
-	for seed := range 1500 {
+	for seed := range seeds {
 		before, after := load(t, "old", dice{seed: seed}.schema()), load(t, "new", dice{seed: seed, changed: true}.schema())
 		changes := schemadiff.Compare(before, after)
 		text := dice{seed: seed}.operation(before)
@@ -155,7 +164,7 @@ func TestInvalidOperationsAreAffected(t *testing.T) {
 			t.Fatalf("seed %d: %v, but no change affects\n%s", seed, errs[0], text)
 		}
 	}
-	if checked < 1000 || invalid < 300 {
+	if checked < seeds*2/3 || invalid < seeds/5 {
 		t.Errorf("%d operations were checked, %d became invalid", checked, invalid)
 	}
 }

@@ -11,14 +11,23 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/coordinate"
 	"github.com/portico-gateway/portico/gateway/usage"
+	"github.com/portico-gateway/portico/internal/longtest"
 	"github.com/portico-gateway/portico/internal/schemadiff"
 )
 
 // What a gateway records of an operation is at least what a comparison looks up for
 // it: a change that affects the operation is not unused by the recorded usage.
-func TestRecordedUsageIsWhatChangesAffect(t *testing.T) {
+func TestRecordedUsageIsWhatChangesAffect(t *testing.T) { testRecordedUsage(t, 150) }
+
+func TestRecordedUsageIsWhatChangesAffectLong(t *testing.T) {
+	longtest.Only(t)
+	testRecordedUsage(t, 3000)
+}
+
+func testRecordedUsage(t *testing.T, seeds int) {
+	t.Helper()
 	checked, affected := 0, 0
-	for seed := range 500 {
+	for seed := range seeds {
 		before, after := load(t, "old", dice{seed: seed}.schema()), load(t, "new", dice{seed: seed, changed: true}.schema())
 		text := dice{seed: seed}.operation(before)
 		doc, err := parser.ParseQuery(&ast.Source{Name: "op.graphql", Input: text})
@@ -52,7 +61,7 @@ func TestRecordedUsageIsWhatChangesAffect(t *testing.T) {
 			}
 		}
 	}
-	if checked < 300 || affected < 300 {
+	if checked < seeds*3/5 || affected < seeds*3/5 {
 		t.Errorf("%d operations, %d changes that affect them", checked, affected)
 	}
 }

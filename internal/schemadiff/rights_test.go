@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/portico-gateway/portico/gateway/directive"
+	"github.com/portico-gateway/portico/internal/longtest"
 	"github.com/portico-gateway/portico/internal/schemadiff"
 )
 
@@ -79,10 +80,18 @@ func callers() []caller {
 }
 
 // A field requires more if and only if a caller loses it.
-func TestRights(t *testing.T) {
+func TestRights(t *testing.T) { testRights(t, 300) }
+
+func TestRightsLong(t *testing.T) {
+	longtest.Only(t)
+	testRights(t, 5000)
+}
+
+func testRights(t *testing.T, pairs int) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	lost, kept := 0, 0
-	for range 3000 {
+	for range pairs {
 		pair := [2]*ast.Schema{}
 		for i := range pair {
 			pair[i] = load(t, "schema", fmt.Sprintf("type Query { p: P } interface N%s { x: Int%s } type P implements N%s { x: Int%s y: Int }",
@@ -119,7 +128,7 @@ func TestRights(t *testing.T) {
 			}
 		}
 	}
-	if lost < 500 || kept < 500 {
+	if lost < pairs/6 || kept < pairs/6 {
 		t.Errorf("%d lost, %d kept", lost, kept)
 	}
 }
