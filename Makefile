@@ -11,10 +11,12 @@ export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 # A program with the race detector sleeps for a second before it exits, by
 # default: each package's tests would.
 export GORACE ?= atexit_sleep_ms=50
+# One package more than there are CPUs: many tests wait.
+TESTED_AT_ONCE := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 # Prints every test when it ends, and all failures again at the end. No result is
 # taken from the cache: many tests build programs and projects of sources that the
 # cache does not know to be theirs.
-GOTEST := $(TOOL) gotestsum --format testname --format-hide-empty-pkg --hide-summary skipped -- -race -count=1 -timeout 15m -parallel 4
+GOTEST := $(TOOL) gotestsum --format testname --format-hide-empty-pkg --hide-summary skipped -- -race -count=1 -timeout 15m -p $(TESTED_AT_ONCE) -parallel 4
 
 .DEFAULT_GOAL := help
 
