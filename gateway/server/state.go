@@ -135,11 +135,11 @@ func (s *Server) serve(next, before *state, frontends []execute.Frontend) error 
 	if err := cfg.At("", errors.Join(errs...)); err != nil {
 		return err
 	}
-	mux, err := s.newMux(next, frontends)
+	routes, err := s.newPublic(next, frontends)
 	if err != nil {
 		return err
 	}
-	next.handler = chain(mux, s.middlewares(next))
+	next.handler = chain(routes, s.middlewares(next))
 	return nil
 }
 

@@ -30,6 +30,7 @@ type Listener struct {
 	connections connections
 	draining    *draining
 	buffers     sync.Pool // of *[]byte: see paced.gather
+	waiters     sync.Pool // of *waiter
 }
 
 // ListenerConfig is the configuration of a [Listener]. The zero value is for HTTP/1 in

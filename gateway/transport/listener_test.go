@@ -269,8 +269,23 @@ func TestReadDeadlinesAreSetLate(t *testing.T) {
 	server.Config.ReadTimeout, server.Config.ReadHeaderTimeout, server.Config.IdleTimeout = time.Minute, 50*time.Second, 2*time.Minute
 	server.Start()
 	defer server.Close()
-	const requests = 100
-	for range requests {
+	const requests, attempts = 100, 5
+	for n := 1; ; n++ { // answers that take long, on a machine that is busy, are waited for with deadlines
+		before := listener.sets.Load()
+		askOften(t, server, requests)
+		sets := listener.sets.Load() - before
+		if sets <= requests/10 {
+			return
+		}
+		if n == attempts {
+			t.Fatalf("%d deadlines for %d requests", sets, requests)
+		}
+	}
+}
+
+func askOften(t *testing.T, server *httptest.Server, times int) {
+	t.Helper()
+	for range times {
 		resp, err := server.Client().Post(server.URL, "application/json", strings.NewReader(benchBody))
 		if err != nil {
 			t.Fatal(err)
@@ -279,9 +294,6 @@ func TestReadDeadlinesAreSetLate(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-	}
-	if sets := listener.sets.Load(); sets > 3*requests+10 {
-		t.Errorf("%d deadlines for %d requests", sets, requests)
 	}
 }
 
@@ -333,7 +345,7 @@ func TestReadsUntilTheDeadlineThatIsWanted(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		n, err := conn.Read(make([]byte, 1))
+		n, err := conn.Read(make([]byte, 2))
 		if n != c.read || (err != nil) != (n == 0) || err != nil && !errors.Is(err, os.ErrDeadlineExceeded) || len(inner.set) != c.set {
 			t.Errorf("%s: read %d, %v; deadlines %v", name, n, err, inner.set)
 		}
@@ -346,7 +358,7 @@ func TestReadsUntilTheDeadlineThatIsWanted(t *testing.T) {
 	}
 	for _, wanted := range []time.Time{future.Add(time.Hour), {}, future} {
 		_ = conn.SetReadDeadline(wanted)
-		if n, err := conn.Read(make([]byte, 1)); n != 1 || err != nil {
+		if n, err := conn.Read(make([]byte, 2)); n != 1 || err != nil {
 			t.Errorf("read %d, %v", n, err)
 		}
 	}
@@ -355,8 +367,16 @@ func TestReadsUntilTheDeadlineThatIsWanted(t *testing.T) {
 	}
 }
 
-// A read that waits is interrupted, as net/http does, and the next one waits again.
+// A read that waits is interrupted, as net/http does, and the next one waits again: before it has begun, of one byte,
+// and after that.
 func TestInterruptedReads(t *testing.T) {
+	for size := 1; size <= 2; size++ {
+		testInterruptedReads(t, size)
+	}
+}
+
+func testInterruptedReads(t *testing.T, size int) {
+	t.Helper()
 	near, far := net.Pipe()
 	defer far.Close()
 	conn, err := transport.NewListener(listenerOf{conn: near}, transport.ListenerConfig{WriteTimeout: time.Minute}).Accept()
@@ -367,7 +387,7 @@ func TestInterruptedReads(t *testing.T) {
 	read := func() <-chan error {
 		done := make(chan error, 1)
 		go func() {
-			_, err := conn.Read(make([]byte, 1))
+			_, err := conn.Read(make([]byte, size))
 			done <- err
 		}()
 		return done

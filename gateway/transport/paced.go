@@ -31,11 +31,27 @@ type readDeadline struct {
 	wanted  time.Time // zero for none
 	set     time.Time // that of the connection below
 	reading bool
+	waits   *waiter // of a read that has not begun; else nil
 }
+
+// waiter is what a read waits with before it begins.
+type waiter struct {
+	timer   *time.Timer
+	expired chan struct{} // gets a value when the deadline is one that has passed
+}
+
+// patience is how long a read of one byte waits before it begins. An [http.Server] makes one while a handler
+// answers, to learn when the client leaves, and ends it with the answer by a deadline in the past. Most answers take
+// less, and waiting costs less than a read that is begun and interrupted: a system call, and two changes of the
+// deadline.
+const patience = 5 * time.Millisecond
 
 // Read is part of [net.Conn].
 func (c *paced) Read(p []byte) (int, error) {
 	d := &c.reads
+	if len(p) == 1 && !c.wait() {
+		return 0, os.ErrDeadlineExceeded
+	}
 	d.mu.Lock()
 	d.reading = true
 	err := c.arm()
@@ -56,6 +72,39 @@ func (c *paced) Read(p []byte) (int, error) {
 	defer d.mu.Unlock()
 	d.reading = false
 	return 0, err
+}
+
+// wait waits before a read begins. It is false if the deadline has passed.
+func (c *paced) wait() bool {
+	d := &c.reads
+	d.mu.Lock()
+	if d.hasPassed() {
+		d.mu.Unlock()
+		return false
+	}
+	w, _ := c.listener.waiters.Get().(*waiter)
+	if w == nil {
+		w = &waiter{time.NewTimer(patience), make(chan struct{}, 1)}
+	} else {
+		w.timer.Reset(patience)
+	}
+	d.waits = w
+	d.mu.Unlock()
+	select {
+	case <-w.expired:
+		w.timer.Stop()
+	case <-w.timer.C:
+	}
+	d.mu.Lock()
+	d.waits = nil
+	passed := d.hasPassed()
+	d.mu.Unlock()
+	select {
+	case <-w.expired: // between the two
+	default:
+	}
+	c.listener.waiters.Put(w)
+	return !passed
 }
 
 // hasPassed reports whether the deadline that is wanted has passed.
@@ -79,10 +128,16 @@ func (c *paced) SetReadDeadline(t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.wanted = t
-	if !d.reading {
-		return nil
+	switch {
+	case d.reading:
+		return c.arm()
+	case d.waits != nil && d.hasPassed():
+		select {
+		case d.waits.expired <- struct{}{}:
+		default: // it has been told
+		}
 	}
-	return c.arm()
+	return nil
 }
 
 // Write is part of [net.Conn]. When nothing can be written for the timeout, it
