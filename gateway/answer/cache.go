@@ -18,12 +18,13 @@ import (
 type Cache struct {
 	store    *cache.Store
 	contents *cache.Cache // of *content
+	timeout  time.Duration
 }
 
 // NewCache returns a cache that uses a store, which may be shared with other caches. The
-// timeout limits a shared execution. Close must be called at the end.
+// timeout limits an execution. Close must be called at the end.
 func NewCache(store *cache.Store, timeout time.Duration) *Cache {
-	return &Cache{store: store, contents: cache.NewCache(store, cache.Kind{Timeout: timeout, Codec: codec(), Failed: failed})}
+	return &Cache{store: store, timeout: timeout, contents: cache.NewCache(store, cache.Kind{Timeout: timeout, Codec: codec(), Failed: failed})}
 }
 
 // failed reports whether an answer has failures of services, so that a stale one is
@@ -70,12 +71,19 @@ const attempts = 4
 
 // Get returns the answer to a query: a fresh cached one; a stale one while a new one is
 // made, or if services fail, if the policy permits it (RFC 5861); otherwise a new one. It
-// returns an error if ctx is done before there is an answer, or if the cache is closed.
+// returns an error if ctx is done before there is an answer, or if the cache is closed, and
+// [context.DeadlineExceeded] if it takes longer than the timeout.
 func (c *Cache) Get(ctx context.Context, q *Query) (*Answer, error) {
-	for range attempts {
+	deadline := time.Now().Add(c.timeout)
+	for n := range attempts {
 		v := q.Variation.vary.Load()
 		if q.Alone || v.everything {
 			break
+		}
+		if n == 1 { // the time of an execution begins anew each time
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, deadline)
+			defer cancel() //nolint:revive // it is done once
 		}
 		entry, status, err := c.contents.Fetch(ctx, v.key(ctx, q.Key), c.make(q, v))
 		switch {
@@ -88,6 +96,8 @@ func (c *Cache) Get(ctx context.Context, q *Query) (*Answer, error) {
 		}
 		return c.found(entry, status), nil
 	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
 	made := contentOf(c.execute(ctx, q))
 	a := made.answer()
 	a.cached, a.status, a.passed = nil, bypassed, made.passed

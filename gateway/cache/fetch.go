@@ -2,11 +2,13 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/stack"
 )
 
 // Kind describes the values of a [Cache].
@@ -28,7 +30,7 @@ type Kind struct {
 // of its own, whose context has the values of the first caller's but not its
 // end: that caller may leave, and the others still get the value. It is
 // cancelled when all have left. Each caller waits no longer than its own context
-// lasts. No caller is given a value whose making began before the latest
+// lasts, and than the timeout of the making. No caller is given a value whose making began before the latest
 // invalidation.
 type Cache struct {
 	store   *Store
@@ -83,7 +85,8 @@ func (c *Cache) Fresh(key Key) *Entry {
 
 // Fetch returns the entry of a key: a fresh one, of this gateway or another one; a
 // stale one while a new one is made, or because making one failed, if its policy
-// permits that; else a new one. The error is that of making it, or of ctx.
+// permits that; else a new one. The error is that of making it, or of ctx, or
+// [context.DeadlineExceeded] after the timeout.
 func (c *Cache) Fetch(ctx context.Context, key Key, create Make) (*Entry, Status, error) {
 	have := c.store.get(key)
 	switch have.use(c.store.Now()) {
@@ -148,6 +151,7 @@ func (c *Cache) anyFlight() *flight {
 // flight is the making of a value for several callers.
 type flight struct {
 	id     flightKey
+	ctx    context.Context //nolint:containedctx // that of its making
 	done   chan struct{}
 	cancel context.CancelFunc
 	entry  *Entry
@@ -172,16 +176,41 @@ func (c *Cache) do(ctx context.Context, key Key, create Make) (*Entry, Status, e
 	if err != nil {
 		return nil, Status{}, err
 	}
+	if err := f.wait(ctx); err != nil {
+		c.leave(f)
+		return nil, Status{Joined: joined}, err
+	}
+	status := f.status
+	if status.Joined = joined; joined {
+		status.Stored = false
+	}
+	return f.entry, status, f.err
+}
+
+// grace is how long a flight has to land after its timeout. What its maker returns then says more than that it took too
+// long.
+const grace = 100 * time.Millisecond
+
+// wait waits until the flight has landed. The error is that of ctx, or that the maker does not heed the timeout.
+func (f *flight) wait(ctx context.Context) error {
 	select {
 	case <-f.done:
-		status := f.status
-		if status.Joined = joined; joined {
-			status.Stored = false
-		}
-		return f.entry, status, f.err
+		return nil
 	case <-ctx.Done():
-		c.leave(f)
-		return nil, Status{Joined: joined}, ctx.Err()
+		return ctx.Err()
+	case <-f.ctx.Done(): // also when it has landed
+	}
+	var late <-chan time.Time
+	if errors.Is(f.ctx.Err(), context.DeadlineExceeded) {
+		late = time.After(grace)
+	}
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-late:
+		return context.DeadlineExceeded
 	}
 }
 
@@ -253,10 +282,11 @@ func (c *Cache) land(f *flight) {
 
 func (c *Cache) begin(ctx context.Context, id flightKey, create Make) *flight {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(c.timeout.Load()))
-	f := &flight{id: id, done: make(chan struct{}), cancel: cancel}
+	f := &flight{id: id, ctx: ctx, done: make(chan struct{}), cancel: cancel}
 	c.flying[id] = f
 	c.group.Go(func() {
 		defer cancel()
+		stack.Grow()
 		c.fly(ctx, f, create, func() {
 			c.mu.Lock()
 			c.land(f)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/deadline"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/stack"
 )
 
 // Resolver resolves one field for all parents: the result has their length and
@@ -149,6 +150,7 @@ func Concurrently(tasks ...func()) {
 					once.Do(func() { crash = problem.Recovered(value) })
 				}
 			}()
+			stack.Grow()
 			task()
 		})
 	}

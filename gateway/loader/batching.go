@@ -13,6 +13,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/deadline"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
+	"github.com/portico-gateway/portico/gateway/stack"
 )
 
 // batching is what a [Loader] does: it loads keys in batches, each key once in a scope.
@@ -119,6 +120,7 @@ type batch[K comparable, V any] struct {
 
 // loadBatches is the function of a state's dataloader.
 func loadBatches(ctx context.Context, batches []pending) []*dataloader.Result[struct{}] {
+	stack.Grow()
 	results := make([]*dataloader.Result[struct{}], len(batches))
 	for i, b := range batches {
 		b.load(ctx)

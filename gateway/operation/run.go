@@ -87,8 +87,6 @@ func (p *prepared) answer(ctx context.Context) *answer.Answer {
 		}
 		return a
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.frontend.config.Timeout)
-	defer cancel()
 	if p.Kind() == ast.Query {
 		return p.query(ctx)
 	}
@@ -155,11 +153,11 @@ func (p *prepared) remembered() map[string]any {
 	return input.Copy(p.oc.Variables)
 }
 
-// failed returns the answer to an operation that has none: ctx is done, or the
-// gateway is stopping.
+// failed returns the answer to an operation that has none: it took too long, its caller has left, or
+// the gateway is stopping.
 func (p *prepared) failed(ctx context.Context, err error) *answer.Answer {
 	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded):
 		return answer.Problem(problem.New(problem.ServiceTimeout, "The operation took too long."))
 	case ctx.Err() != nil:
 		return answer.Problem(problem.New(problem.Internal, "The operation was cancelled."))
@@ -224,6 +222,8 @@ func (p *prepared) mutate(ctx context.Context) *answer.Answer {
 			p.settle(nil)
 		}
 	}()
+	ctx, cancel := context.WithTimeout(ctx, f.config.Timeout)
+	defer cancel()
 	if ctx.Err() != nil { // it has not begun
 		return p.failed(ctx, ctx.Err())
 	}
