@@ -83,7 +83,7 @@ func (c *Cache) Get(ctx context.Context, q *Query) (*Answer, error) {
 		if n == 1 { // the time of an execution begins anew each time
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithDeadline(ctx, deadline)
-			defer cancel() //nolint:revive // it is done once
+			defer cancel()
 		}
 		entry, status, err := c.contents.Fetch(ctx, v.key(ctx, q.Key), c.make(q, v))
 		switch {

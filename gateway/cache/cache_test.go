@@ -504,6 +504,62 @@ func failures(t *testing.T) {
 	}
 }
 
+// Callers get what a maker returns that ends soon after its timeout, and do not wait for one that goes on.
+func TestTimeout(t *testing.T) { synctest.Test(t, timeouts) }
+
+func timeouts(t *testing.T) {
+	const timeout = time.Second
+	f := plain(t, newStore(t, 1<<20), timeout)
+	slow := errors.New("the service was slow")
+	if _, _, err := fetch(t.Context(), f, of(func(ctx context.Context) (int, error) {
+		<-ctx.Done()
+		time.Sleep(50 * time.Millisecond) // it gives up
+		return 0, slow
+	})); !errors.Is(err, slow) {
+		t.Errorf("a maker that heeds the timeout: %v", err)
+	}
+	began, end := time.Now(), make(chan struct{})
+	heedless := of(func(context.Context) (int, error) {
+		<-end
+		return 1, nil
+	})
+	var group sync.WaitGroup
+	for range 3 {
+		group.Go(func() {
+			_, _, err := fetch(t.Context(), f, heedless)
+			if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took < timeout || took > 2*timeout {
+				t.Errorf("a maker that does not heed it: %v after %v", err, took)
+			}
+		})
+	}
+	group.Wait()
+	if n, joined, err := fetch(t.Context(), f, of(func(context.Context) (int, error) { return 2, nil })); n != 2 || joined || err != nil {
+		t.Errorf("after it: %d, joined %v, %v", n, joined, err)
+	}
+	close(end)
+}
+
+// Callers of a maker that Close cancels get what it returns.
+func TestCloseAndCallers(t *testing.T) { synctest.Test(t, closingWithCallers) }
+
+func closingWithCallers(t *testing.T) {
+	f := plain(t, newStore(t, 0), time.Minute)
+	got := make(chan int)
+	go func() {
+		n, _, _ := fetch(t.Context(), f, of(func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			time.Sleep(time.Second)
+			return 3, nil
+		}))
+		got <- n
+	}()
+	synctest.Wait()
+	go f.Close()
+	if n := <-got; n != 3 {
+		t.Errorf("got %d", n)
+	}
+}
+
 // Close waits for what is under way, which it cancels.
 func TestClose(t *testing.T) { synctest.Test(t, closing) }
 

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"io"
 	"sync"
@@ -21,9 +22,10 @@ type AccessConfig struct {
 // Access writes a line for each request. It is safe for concurrent use. Lines are written at
 // most flushEvery later, and when the buffer is full.
 type Access struct {
-	text   bool // for a person
-	random func() float64
-	now    func() time.Time
+	text    bool // for a person
+	nowhere bool
+	random  func() float64
+	now     func() time.Time
 
 	config atomic.Pointer[AccessConfig]
 
@@ -40,10 +42,11 @@ const (
 	usualLine  = 1 << 10 // bytes; few are longer
 )
 
-// NewAccess returns a log that writes to w: JSON, or text for a person if w is a terminal. Run must
-// run while it is used.
+// NewAccess returns a log that writes to w: JSON, or text for a person if w is a terminal; if w is nil,
+// nothing. Run must run while it is used.
 func NewAccess(w io.Writer, random func() float64) *Access {
-	a := &Access{text: isTerminal(w), random: random, now: time.Now, out: bufio.NewWriterSize(w, bufferSize)}
+	out := bufio.NewWriterSize(cmp.Or[io.Writer](w, io.Discard), bufferSize)
+	a := &Access{text: isTerminal(w), nowhere: w == nil, random: random, now: time.Now, out: out}
 	a.Change(AccessConfig{})
 	return a
 }
@@ -117,7 +120,7 @@ func (a *Access) appendTime(b []byte, now time.Time) []byte {
 // IsSlow reports whether a line is that of a slow operation.
 func (a *Access) IsSlow(l *Line) bool {
 	slow := a.config.Load().Slow
-	return slow > 0 && l.Took >= slow && l.Type != "subscription"
+	return !a.nowhere && slow > 0 && l.Took >= slow && l.Type != "subscription"
 }
 
 func (a *Access) wants(l *Line) bool {
@@ -125,7 +128,7 @@ func (a *Access) wants(l *Line) bool {
 		return true
 	}
 	c := a.config.Load()
-	if !c.All {
+	if !c.All || a.nowhere {
 		return false
 	}
 	return l.Outcome != Success || c.Sample >= 1 || a.random() < c.Sample

@@ -51,6 +51,19 @@ func TestAccessLine(t *testing.T) {
 	}
 }
 
+// A log that goes nowhere takes no time for lines.
+func TestAccessOfNobody(t *testing.T) {
+	a := observe.NewAccess(nil, func() float64 { return 0 })
+	a.Change(observe.AccessConfig{All: true, Sample: 1, Slow: time.Second})
+	if line := (&observe.Line{Type: "query", Took: time.Minute}); a.IsSlow(line) {
+		t.Error("the plan of an operation is made for nobody")
+	}
+	a.Write(nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a.Run(ctx)
+}
+
 func TestAccessSamples(t *testing.T) {
 	line := func(outcome string, took time.Duration) *observe.Line {
 		return &observe.Line{Type: "query", Outcome: outcome, Took: took}

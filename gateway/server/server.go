@@ -3,7 +3,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +79,7 @@ type Options struct {
 // New prepares a gateway; it connects to nothing yet.
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
 	o := &observer{
-		metrics: observe.NewMetrics(), access: observe.NewAccess(cmp.Or[io.Writer](options.AccessLog, io.Discard), rand.Float64),
+		metrics: observe.NewMetrics(), access: observe.NewAccess(options.AccessLog, rand.Float64),
 		usage: usage.NewRecorder(usage.RecorderConfig{File: cfg.Usage.File, Log: log, Now: time.Now}, cfg.Usage.Days),
 	}
 	var errOfTracing error
