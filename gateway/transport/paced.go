@@ -54,7 +54,7 @@ func (c *paced) Read(p []byte) (int, error) {
 	}
 	d.mu.Lock()
 	d.reading = true
-	err := c.arm()
+	err := c.arm(false)
 	d.mu.Unlock()
 	for err == nil {
 		var n int
@@ -65,7 +65,7 @@ func (c *paced) Read(p []byte) (int, error) {
 			d.mu.Unlock()
 			return n, err
 		}
-		err = c.arm()
+		err = c.arm(true)
 		d.mu.Unlock()
 	}
 	d.mu.Lock()
@@ -110,12 +110,12 @@ func (c *paced) wait() bool {
 // hasPassed reports whether the deadline that is wanted has passed.
 func (d *readDeadline) hasPassed() bool { return !d.wanted.IsZero() && !d.wanted.After(time.Now()) }
 
-// arm sets the deadline of the connection below, unless the one that is set passes
-// in time, and not before now.
-func (c *paced) arm() error {
+// arm sets the deadline of the connection below if the one that is set has passed, or passes
+// too late. One that passes too early is only found to have passed by a read.
+func (c *paced) arm(passed bool) error {
 	d := &c.reads
 	late := !d.wanted.IsZero() && (d.set.IsZero() || d.set.After(d.wanted))
-	if !late && (d.set.IsZero() || d.set.After(time.Now())) {
+	if !late && !passed {
 		return nil
 	}
 	d.set = d.wanted
@@ -130,7 +130,7 @@ func (c *paced) SetReadDeadline(t time.Time) error {
 	d.wanted = t
 	switch {
 	case d.reading:
-		return c.arm()
+		return c.arm(false)
 	case d.waits != nil && d.hasPassed():
 		select {
 		case d.waits.expired <- struct{}{}:
