@@ -1,0 +1,49 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/portico-gateway/portico/gateway/config"
+)
+
+// A query whose time is over is answered with the data that is there, whether its execution is shared or not; one with a
+// method that does not heed its context, without any, and its callers do not wait for it.
+func TestQueriesThatTakeTooLong(t *testing.T) {
+	for name, coalesce := range map[string]bool{"shared": true, "not shared": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			end := make(chan struct{})
+			server, _ := cachingGateway(t, `type Query { quick: Int slow: Int heedless: Int }`, map[string]field{
+				"quick": func(context.Context, map[string]any) (any, error) { return 1, nil },
+				"slow": func(ctx context.Context, _ map[string]any) (any, error) {
+					<-ctx.Done()
+					return nil, ctx.Err()
+				},
+				"heedless": func(context.Context, map[string]any) (any, error) {
+					<-end
+					return 1, nil
+				},
+			}, func(c *config.Config) {
+				c.Frontend.Limits.Timeout = config.Duration(time.Second)
+				c.Cache.Coalesce = coalesce
+			})
+			got := ask(t, server, http.MethodPost, "{quick slow}")
+			const partial = `{"errors":[{"message":"The operation took too long.","path":["slow"],"locations":[{"line":1,"column":8}],` +
+				`"extensions":{"code":"DOWNSTREAM_TIMEOUT"}}],"data":{"quick":1,"slow":null}}`
+			if got.status != http.StatusOK || got.body != partial {
+				t.Errorf("%d %s", got.status, got.body)
+			}
+			if !coalesce {
+				return // the request's own goroutine executes it
+			}
+			defer close(end)
+			got = ask(t, server, http.MethodPost, "{heedless}")
+			if want := `{"errors":[{"message":"The operation took too long.","extensions":{"code":"DOWNSTREAM_TIMEOUT"}}]}`; got.body != want || got.status != http.StatusGatewayTimeout {
+				t.Errorf("%d %s", got.status, got.body)
+			}
+		})
+	}
+}
