@@ -11,8 +11,9 @@ export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 # A program with the race detector sleeps for a second before it exits, by
 # default: each package's tests would.
 export GORACE ?= atexit_sleep_ms=50
-# One package more than there are CPUs: many tests wait.
-TESTED_AT_ONCE := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
+# One package more than there are CPUs, since many tests wait, but at most eight: those
+# that build programs need memory, and a container may have fewer CPUs than its host.
+TESTED_AT_ONCE ?= $(shell n=$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); test $$n -lt 7 && expr $$n + 1 || echo 8)
 # Prints every test when it ends, and all failures again at the end. No result is
 # taken from the cache: many tests build programs and projects of sources that the
 # cache does not know to be theirs.

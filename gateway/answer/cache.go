@@ -27,9 +27,14 @@ func NewCache(store *cache.Store, timeout time.Duration) *Cache {
 	return &Cache{store: store, timeout: timeout, contents: cache.NewCache(store, cache.Kind{Timeout: timeout, Codec: codec(), Failed: failed})}
 }
 
-// failed reports whether an answer has failures of services, so that a stale one is
-// better.
-func failed(e *cache.Entry, err error) bool { return err == nil && contentOf(e).failed() }
+// failed reports whether an answer has failures of services, or is not there in time, so that a
+// stale one is better.
+func failed(e *cache.Entry, err error) bool {
+	if err != nil {
+		return errors.Is(err, context.DeadlineExceeded)
+	}
+	return contentOf(e).failed()
+}
 
 // Close cancels running executions and waits for them.
 func (c *Cache) Close() { c.contents.Close() }

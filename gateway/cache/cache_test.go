@@ -532,9 +532,33 @@ func timeouts(t *testing.T) {
 			}
 		})
 	}
-	group.Wait()
+	// Callers after the timeout do not join it, also while earlier ones still wait.
+	time.Sleep(timeout + 50*time.Millisecond)
 	if n, joined, err := fetch(t.Context(), f, of(func(context.Context) (int, error) { return 2, nil })); n != 2 || joined || err != nil {
 		t.Errorf("after it: %d, joined %v, %v", n, joined, err)
+	}
+	group.Wait()
+	close(end)
+}
+
+// Close does not make callers wait for a maker that does not heed its context.
+func TestCloseAndHeedlessMaker(t *testing.T) { synctest.Test(t, closingWithHeedlessMaker) }
+
+func closingWithHeedlessMaker(t *testing.T) {
+	const timeout = time.Minute
+	f := plain(t, newStore(t, 0), timeout)
+	end, got, began := make(chan struct{}), make(chan error), time.Now()
+	go func() {
+		_, _, err := fetch(t.Context(), f, of(func(context.Context) (int, error) {
+			<-end
+			return 1, nil
+		}))
+		got <- err
+	}()
+	synctest.Wait()
+	go f.Close()
+	if err := <-got; !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*timeout {
+		t.Errorf("%v after %v", err, time.Since(began))
 	}
 	close(end)
 }

@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -198,18 +197,22 @@ func (f *flight) wait(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-f.ctx.Done(): // also when it has landed
+	case <-f.ctx.Done(): // also when it has landed, and when the cache is closed
 	}
-	var late <-chan time.Time
-	if errors.Is(f.ctx.Err(), context.DeadlineExceeded) {
-		late = time.After(grace)
+	select {
+	case <-f.done:
+		return nil
+	default:
 	}
+	deadline, _ := f.ctx.Deadline()
+	late := time.NewTimer(time.Until(deadline) + grace)
+	defer late.Stop()
 	select {
 	case <-f.done:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-late:
+	case <-late.C:
 		return context.DeadlineExceeded
 	}
 }
@@ -251,7 +254,7 @@ func (c *Cache) board(ctx context.Context, key Key, create Make, background bool
 	defer c.mu.Unlock()
 	id := flightKey{key, c.store.Epoch()}
 	f, joined := c.flying[id]
-	if !joined {
+	if joined = joined && f.ctx.Err() == nil; !joined { // a maker that does not heed its timeout stops nobody
 		if c.closed {
 			return nil, false, errStopping()
 		}

@@ -40,8 +40,10 @@ func (w *Writer) count(f *Selected, mark Mark) {
 	}
 	below := w.cost - mark.cost
 	switch text := w.buf[mark.at:]; {
-	case f.leaf:
+	case f.leaf && f.each != 0:
 		below = f.each * values(text, f.depth)
+	case f.leaf:
+		below = 0
 	case f.depth == 0 && string(text) == "null": // a service was called for it
 		below = f.each
 	}
@@ -53,7 +55,7 @@ func (w *Writer) count(f *Selected, mark Mark) {
 
 // values returns how many values a JSON text of lists in lists of a depth has. Null in place of a list is one.
 func values(text []byte, depth int) float64 {
-	if depth == 0 || text[0] != '[' {
+	if depth == 0 || len(text) == 0 || text[0] != '[' {
 		return 1
 	}
 	var items []json.RawMessage

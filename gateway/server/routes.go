@@ -22,20 +22,20 @@ const (
 	documentsPath = "/documents.json"
 )
 
-// public are the routes of the public address: those of frontends, which a map finds faster than a mux does, and
-// all others.
+// public are the routes of the public address. Paths of frontends are found without the mux if they are written
+// without escapes, as by all clients: it takes longer, and sees what is escaped.
 type public struct {
 	frontends map[string]http.Handler // by path
-	others    *http.ServeMux
+	all       *http.ServeMux
 }
 
 // ServeHTTP is part of [http.Handler].
 func (p *public) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if frontend, ok := p.frontends[r.URL.Path]; ok {
+	if frontend, ok := p.frontends[r.URL.Path]; ok && r.URL.RawPath == "" {
 		frontend.ServeHTTP(w, r)
 		return
 	}
-	p.others.ServeHTTP(w, r)
+	p.all.ServeHTTP(w, r)
 }
 
 // newPublic returns the routes of the public address.
@@ -59,6 +59,7 @@ func (s *Server) newPublic(of *state, frontends []execute.Frontend) (http.Handle
 	for name, handler := range handlers {
 		paths[anyFrontend+"/"+name] = handler
 	}
+	mux.Handle(anyFrontend, byName)
 	mux.Handle(anyFrontend+"/{frontend}", byName)
 	mux.Handle("GET /graphql/{frontend}"+schemaPath, &choice{handlers: schemas})
 	mux.Handle("GET /graphql/{frontend}"+routesPath, &choice{handlers: routes})

@@ -375,6 +375,20 @@ func TestInterruptedReads(t *testing.T) {
 	}
 }
 
+// Only a read that net/http interrupts waits before it begins: HTTP/2 in plain text reads single bytes, too.
+func TestReadsOfOneByteDoNotWait(t *testing.T) {
+	conn, err := transport.NewListener(listenerOf{conn: &hasty{}}, transport.ListenerConfig{WriteTimeout: time.Minute}).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const reads = 20_000 // 100 s if each waited
+	for range reads {
+		if _, err := conn.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func testInterruptedReads(t *testing.T, size int) {
 	t.Helper()
 	near, far := net.Pipe()
@@ -398,6 +412,12 @@ func testInterruptedReads(t *testing.T, size int) {
 		_ = conn.SetReadDeadline(time.Unix(1, 0))
 		if err := <-waiting; !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatalf("interrupted: %v", err)
+		}
+		_ = conn.SetReadDeadline(time.Time{}) // as net/http does before it reads while a handler answers
+		waiting = read()
+		_ = conn.SetReadDeadline(time.Unix(1, 0))
+		if err := <-waiting; !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("interrupted without a deadline: %v", err)
 		}
 		_ = conn.SetReadDeadline(time.Time{})
 		waiting = read()

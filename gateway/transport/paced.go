@@ -31,6 +31,7 @@ type readDeadline struct {
 	wanted  time.Time // zero for none
 	set     time.Time // that of the connection below
 	reading bool
+	removed bool    // it was set to none since the last read
 	waits   *waiter // of a read that has not begun; else nil
 }
 
@@ -40,8 +41,8 @@ type waiter struct {
 	expired chan struct{} // gets a value when the deadline is one that has passed
 }
 
-// patience is how long a read of one byte waits before it begins. An [http.Server] makes one while a handler
-// answers, to learn when the client leaves, and ends it with the answer by a deadline in the past. Most answers take
+// patience is how long a read of one byte without a deadline waits before it begins. An [http.Server] makes one over
+// HTTP/1 while a handler answers, to learn when the client leaves, and ends it with the answer by a deadline in the past. Most answers take
 // less, and waiting costs less than a read that is begun and interrupted: a system call, and two changes of the
 // deadline.
 const patience = 5 * time.Millisecond
@@ -49,7 +50,7 @@ const patience = 5 * time.Millisecond
 // Read is part of [net.Conn].
 func (c *paced) Read(p []byte) (int, error) {
 	d := &c.reads
-	if len(p) == 1 && !c.wait() {
+	if !c.wait(len(p)) {
 		return 0, os.ErrDeadlineExceeded
 	}
 	d.mu.Lock()
@@ -74,10 +75,16 @@ func (c *paced) Read(p []byte) (int, error) {
 	return 0, err
 }
 
-// wait waits before a read begins. It is false if the deadline has passed.
-func (c *paced) wait() bool {
+// wait waits before a read of a size begins, if it is one that is most often interrupted: no other follows the removal of
+// the deadline with one byte. It is false if the deadline has passed.
+func (c *paced) wait(size int) bool {
 	d := &c.reads
 	d.mu.Lock()
+	interrupted := size == 1 && (d.removed || d.hasPassed())
+	if d.removed = false; !interrupted {
+		d.mu.Unlock()
+		return true
+	}
 	if d.hasPassed() {
 		d.mu.Unlock()
 		return false
@@ -127,7 +134,7 @@ func (c *paced) SetReadDeadline(t time.Time) error {
 	d := &c.reads
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.wanted = t
+	d.wanted, d.removed = t, t.IsZero()
 	switch {
 	case d.reading:
 		return c.arm(false)

@@ -88,8 +88,16 @@ func (c *httpClient) recall(ctx context.Context, req based, what *call, key cach
 		return gotOf(entry), nil
 	case ctx.Err() != nil:
 		return nil, failed(ctx, c.config().Name, ctx.Err())
+	case isLate(err):
+		return nil, failed(ctx, c.config().Name, err)
 	}
 	return nil, err
+}
+
+// isLate reports whether a call did not end in time, and not even with a problem.
+func isLate(err error) bool {
+	_, known := errors.AsType[*problem.Error](err)
+	return !known && errors.Is(err, context.DeadlineExceeded)
 }
 
 // found returns how an answer was found without a call for this operation; empty if it was not.
@@ -134,7 +142,7 @@ func isFailure(_ *cache.Entry, err error) bool {
 		return e.Status >= 500
 	}
 	p, ok := errors.AsType[*problem.Error](err)
-	return ok && (p.Code == problem.ServiceError || p.Code == problem.ServiceTimeout)
+	return isLate(err) || ok && (p.Code == problem.ServiceError || p.Code == problem.ServiceTimeout)
 }
 
 // fetched is an answer, and how it may be cached.
