@@ -174,7 +174,7 @@ func (s *session) build(ctx context.Context) (string, error) {
 	binary := filepath.Join(s.dir, "gateway")
 	// Without symbols, which only debuggers read, since they take a third of the time to link; and what is generated, and uses it, without
 	// inlining, since that takes a quarter of the time to compile.
-	args := []string{"build", "-ldflags=-s -w"}
+	args := []string{"build", "-buildvcs=false", "-ldflags=-s -w"}
 	for _, folder := range []string{"graph", "clients", "resolvers"} {
 		args = append(args, "-gcflags=./"+folder+"/...=-l")
 	}
