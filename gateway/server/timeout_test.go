@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,5 +47,27 @@ func TestQueriesThatTakeTooLong(t *testing.T) {
 				t.Errorf("%d %s", got.status, got.body)
 			}
 		})
+	}
+}
+
+// A stale answer that may be served if services fail is served in place of one that does not come.
+func TestStaleAnswerInTime(t *testing.T) {
+	end := make(chan struct{})
+	defer close(end)
+	var calls atomic.Int64
+	server, _ := cachingGateway(t, `type Query { n: Int @cacheControl(maxAge: 1, staleIfError: 60) }`, map[string]field{
+		"n": func(context.Context, map[string]any) (any, error) {
+			if calls.Add(1) > 1 {
+				<-end // without its context
+			}
+			return 1, nil
+		},
+	}, func(c *config.Config) { c.Frontend.Limits.Timeout = config.Duration(time.Second) })
+	var got asked
+	for calls.Load() < 2 { // until the first one is stale
+		got = ask(t, server, http.MethodPost, "{n}")
+	}
+	if !strings.HasPrefix(got.body, `{"data":{"n":1},"extensions":{"cache":{"status":"stale"`) || got.status != http.StatusOK {
+		t.Errorf("%d %s", got.status, got.body)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/transport"
@@ -376,15 +377,27 @@ func TestInterruptedReads(t *testing.T) {
 }
 
 // Only a read that net/http interrupts waits before it begins: HTTP/2 in plain text reads single bytes, too.
-func TestReadsOfOneByteDoNotWait(t *testing.T) {
+func TestReadsOfOneByteDoNotWait(t *testing.T) { synctest.Test(t, readsOfOneByte) }
+
+func readsOfOneByte(t *testing.T) {
 	conn, err := transport.NewListener(listenerOf{conn: &hasty{}}, transport.ListenerConfig{WriteTimeout: time.Minute}).Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
-	const reads = 20_000 // 100 s if each waited
-	for range reads {
+	read := func() time.Duration { // of the bubble's clock
+		began := time.Now()
 		if _, err := conn.Read(make([]byte, 1)); err != nil {
 			t.Fatal(err)
+		}
+		return time.Since(began)
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	if waited := read(); waited == 0 {
+		t.Error("a read that net/http interrupts did not wait")
+	}
+	for range 3 {
+		if waited := read(); waited != 0 {
+			t.Errorf("a read waited for %v", waited)
 		}
 	}
 }

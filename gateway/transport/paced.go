@@ -80,14 +80,10 @@ func (c *paced) Read(p []byte) (int, error) {
 func (c *paced) wait(size int) bool {
 	d := &c.reads
 	d.mu.Lock()
-	interrupted := size == 1 && (d.removed || d.hasPassed())
-	if d.removed = false; !interrupted {
+	removed, passed := d.removed, size == 1 && d.hasPassed()
+	if d.removed = false; size != 1 || !removed || passed {
 		d.mu.Unlock()
-		return true
-	}
-	if d.hasPassed() {
-		d.mu.Unlock()
-		return false
+		return !passed
 	}
 	w, _ := c.listener.waiters.Get().(*waiter)
 	if w == nil {
@@ -104,7 +100,7 @@ func (c *paced) wait(size int) bool {
 	}
 	d.mu.Lock()
 	d.waits = nil
-	passed := d.hasPassed()
+	passed = d.hasPassed()
 	d.mu.Unlock()
 	select {
 	case <-w.expired: // between the two
