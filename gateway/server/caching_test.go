@@ -416,7 +416,7 @@ func TestPurge(t *testing.T) {
 	server, s := cachingGateway(t, `type Query { item(id: ID): Item @cacheControl(maxAge: 60) @cacheTag(format: "item-{$args.id}") } type Item { id: ID }`,
 		map[string]field{"item": counter(&calls)}, func(c *config.Config) {
 			sum := sha256.Sum256([]byte("purger"))
-			c.Auth.Keys += config.Secret(fmt.Sprintf("- {sha256: %s, principal: purger, scopes: [%q]}\n", hex.EncodeToString(sum[:]), purgeScope))
+			c.Auth.Keys += config.Secret(fmt.Sprintf("- {sha256: %s, principal: purger, scopes: [%q]}\n", hex.EncodeToString(sum[:]), "cache:purge"))
 		})
 	admin := httptest.NewServer(s.adminHandler())
 	defer admin.Close()

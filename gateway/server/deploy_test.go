@@ -25,14 +25,14 @@ type knownMetrics map[string][]string
 func newKnownMetrics(t *testing.T, s *Server) knownMetrics {
 	t.Helper()
 	k := knownMetrics{"up": nil, "ALERTS": {"alertname", "alertstate"}}
-	for _, m := range s.observer.metrics.All() {
+	for _, m := range s.observer.Metrics().All() {
 		k[m.Name] = m.Labels
 		if m.Type == "histogram" {
 			k[m.Name+"_sum"], k[m.Name+"_count"], k[m.Name+"_bucket"] = m.Labels, m.Labels, append(slices.Clone(m.Labels), "le")
 		}
 	}
 	w := httptest.NewRecorder()
-	s.observer.metrics.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	s.observer.Metrics().Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for line := range strings.Lines(w.Body.String()) {
 		if name := regexp.MustCompile(`^(go_|process_)\w+`).FindString(line); name != "" {
 			k[name] = nil

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/middleware"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
@@ -30,15 +31,15 @@ func TestFieldsOfTheConnection(t *testing.T) {
 	}
 	defer s.Close()
 	var got http.Header
-	handler := s.withPrincipal(s.now(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := middleware.Principal(s.callers("web"), s.now().credentials, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = http.Header{}
 		for name := range r.Header {
 			if value := upstream.Header(r.Context(), name); value != "" { // what a binding is given
 				got.Set(name, value)
 			}
 		}
-	}), "web")
-	server := httptest.NewServer(chain(handler, s.middlewares(s.now())))
+	}))
+	server := httptest.NewServer(middleware.Chain(handler, s.middlewares(s.now())))
 	defer server.Close()
 	for name, c := range map[string]struct {
 		lines []string

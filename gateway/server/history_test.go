@@ -268,7 +268,7 @@ func newMember(t *testing.T, w *world, link *cable) *member {
 	cfg := config.Defaults()
 	sum := sha256.Sum256([]byte("purger"))
 	var keys strings.Builder
-	fmt.Fprintf(&keys, "- {sha256: %s, principal: purger, scopes: [%q]}\n", hex.EncodeToString(sum[:]), purgeScope)
+	fmt.Fprintf(&keys, "- {sha256: %s, principal: purger, scopes: [%q]}\n", hex.EncodeToString(sum[:]), "cache:purge")
 	for _, name := range []string{"a", "b", "c", "d"} {
 		sum := sha256.Sum256([]byte(keyOf(name)))
 		fmt.Fprintf(&keys, "- {sha256: %s, principal: %s}\n", hex.EncodeToString(sum[:]), name)

@@ -219,7 +219,7 @@ func TestLameDuckOverTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r.server.health.stopping.Store(true)
+	r.server.health.Stop()
 	for _, client := range clients {
 		dialed := 0
 		ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {

@@ -230,7 +230,7 @@ func TestNamesOfCallersAreNoLabels(t *testing.T) {
 	server, s, _ := observed(t, map[string]field{"n": func(context.Context, map[string]any) (any, error) { return 1, nil }}, func(c *config.Config) { c.AccessLog.Enabled = false })
 	scrape := func() int {
 		w := httptest.NewRecorder()
-		s.observer.metrics.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		s.observer.Metrics().Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		return strings.Count(w.Body.String(), "\nportico_")
 	}
 	ask(t, server, http.MethodPost, "query A{n}")
@@ -256,7 +256,7 @@ func TestNamesOfCallersAreNoLabels(t *testing.T) {
 func TestTableOfMetrics(t *testing.T) {
 	_, s, _ := observed(t, map[string]field{}, func(c *config.Config) { c.Redis.URL = "redis://127.0.0.1:1" })
 	var table strings.Builder
-	for _, m := range s.observer.metrics.All() {
+	for _, m := range s.observer.Metrics().All() {
 		labels := make([]string, len(m.Labels))
 		for i, name := range m.Labels {
 			labels[i] = "`" + name + "`"

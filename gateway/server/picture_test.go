@@ -24,6 +24,21 @@ func readJSON(t *testing.T, url string, into any, header ...string) (int, http.H
 	return resp.StatusCode, resp.Header
 }
 
+// picture is what routes.json answers.
+type picture struct {
+	Frontend string
+	Routes   []any
+	Services []picturedService
+}
+
+type picturedService struct {
+	Name, Protocol, Status string
+	Endpoints              []struct {
+		Address   string
+		Available bool
+	}
+}
+
 // The picture has the routes of fields, and services with their endpoints and health.
 func TestPicture(t *testing.T) {
 	_, server, _ := tracedGateway(t, "", func(c *config.Config) { c.Frontend.Explain = true })

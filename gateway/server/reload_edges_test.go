@@ -9,16 +9,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/reload"
 )
 
 // A cached answer that was made with a scope is not served to a principal that has lost it.
@@ -109,7 +107,7 @@ func TestReloadWhileStopping(t *testing.T) {
 		end()
 		<-ran
 	}()
-	if _, err := s.reloading.ask(t.Context(), "a test"); err == nil || errors.Is(err, errStopping) {
+	if _, err := s.reloader.Ask(t.Context(), "a test"); err == nil || errors.Is(err, reload.ErrStopping) {
 		t.Fatalf("before: %v", err) // it can't be loaded
 	}
 	cancel()
@@ -121,55 +119,5 @@ func TestReloadWhileStopping(t *testing.T) {
 	s.adminHandler().ServeHTTP(w, req.WithContext(within))
 	if w.Code != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", w.Code, w.Body)
-	}
-}
-
-// What is no regular file, and would block who reads it, is not watched.
-func TestWatcherOfPipes(t *testing.T) {
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Skip(err)
-	}
-	done := make(chan string)
-	go func() { done <- newWatcher(pipe, &state{}).look() }()
-	select {
-	case <-done:
-	case <-time.After(5 * time.Second):
-		t.Fatal("it blocks")
-	}
-}
-
-// A file that a configuration names, and that is missing, is watched: the configuration takes
-// effect when it is there. Files that are not named any more are not.
-func TestWatcherOfFilesThatAreMissing(t *testing.T) {
-	dir := t.TempDir()
-	file, keys := filepath.Join(dir, "portico.yaml"), filepath.Join(dir, "keys.yaml")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Defaults()
-	cfg.Auth.KeyFile = keys
-	w := newWatcher(file, &state{})
-	w.read()
-	w.watch(&state{}, &cfg)
-	for range 2 {
-		if got := w.look(); got != "" {
-			t.Fatalf("%s has changed", got)
-		}
-	}
-	if err := os.WriteFile(keys, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w.look()
-	if got := w.look(); got != keys {
-		t.Errorf("%q has changed, want %q", got, keys)
-	}
-	w.read()
-	w.watch(&state{files: files{keys: ""}}, nil)
-	if got := w.look(); got != "" {
-		t.Errorf("%s has changed", got)
-	}
-	if w.watch(&state{}, nil); len(w.known) != 1 {
-		t.Errorf("%d files are watched", len(w.known))
 	}
 }

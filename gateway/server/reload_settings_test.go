@@ -18,6 +18,7 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/endpoint"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/reload"
 )
 
 // readElsewhere are the settings that a reload applies although no part is configured with them:
@@ -38,7 +39,6 @@ var readElsewhere = map[string]string{
 	"playground.enabled":                  "TestReloadOfWhatIsReadOfTheState",
 	"playground.tokenURL":                 "TestReloadOfWhatIsReadOfTheState",
 	"services.s.required":                 "TestReloadOfWhatIsReadOfTheState",
-	"usage.days":                          "TestReloadOfUsage",
 }
 
 // allSettings returns a configuration that has a value for every setting that is a list, a map or
@@ -65,14 +65,14 @@ func allSettings() *config.Config {
 // configured returns what a reload configures parts with.
 func (s *Server) configured(c *config.Config) []any {
 	var services []any
-	for _, of := range serviceConfigs(c, s.store, s.observer, s.log) {
+	for _, of := range s.serviceConfigs(c) {
 		of.OnStream, of.Observer, of.ObserveBatches, of.Suspect, of.Endpoints.Notify = nil, nil, nil, nil, nil
 		services = append(services, of)
 	}
 	transports := s.transportConfig("toy", c.Of("toy"))
 	transports.Shed, transports.Caller, transports.Init, transports.Renew, transports.Until, transports.Accepts = nil, nil, nil, nil, nil, nil
-	verifier, err := authConfig(c.Auth, files{"": "", "keys": fmt.Sprintf("- {sha256: %064d, principal: a}", 0)}, s.log)
-	return []any{services, transports, s.operationConfig(c.Of("toy")), verifier, fmt.Sprint(err), proxies(c.Server), c.Services["s"].HealthCheck == nil, accessConfig(c.AccessLog), newSampling(c.OTLP)}
+	verifier, err := authConfig(c, reload.Files{"": "", "keys": fmt.Sprintf("- {sha256: %064d, principal: a}", 0)}, s.log)
+	return []any{services, transports, s.operationConfig(c.Of("toy")), verifier, fmt.Sprint(err), proxies(c.Server), c.Services["s"].HealthCheck == nil, telemetrySettings(c)}
 }
 
 // Every setting is applied by a reload, or has the tag reload:"false". This test is of settings
@@ -236,8 +236,7 @@ func TestReloadOfWhatIsReadOfTheState(t *testing.T) {
 			c.Playground = config.Playground{Enabled: true, TokenURL: "http://127.0.0.1:1"}
 		}},
 		"required": {func() any {
-			states, ready := s.health.known()
-			return fmt.Sprint(states["s"].Required, ready)
+			return fmt.Sprint(s.health.Services(t.Context())["s"].Required, s.health.Ready())
 		}, "true false", func(c *config.Config) {
 			of := c.Services["s"]
 			of.Required = true

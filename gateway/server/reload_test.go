@@ -23,6 +23,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/reload"
 )
 
 // reloadable is a gateway whose configuration a test changes.
@@ -48,14 +49,14 @@ func openReloadable(t *testing.T, fields map[string]field) *reloadable {
 }
 
 // reload reloads the configuration after a change.
-func (r *reloadable) reload(change func(c *config.Config)) (reloaded, error) {
+func (r *reloadable) reload(change func(c *config.Config)) (reload.Outcome, error) {
 	r.Helper()
 	change(&r.config)
-	return r.reloading.ask(r.Context(), "a test")
+	return r.reloader.Ask(r.Context(), "a test")
 }
 
 // must is reload of a configuration that is valid.
-func (r *reloadable) must(change func(c *config.Config)) reloaded {
+func (r *reloadable) must(change func(c *config.Config)) reload.Outcome {
 	r.Helper()
 	of, err := r.reload(change)
 	if err != nil {
@@ -104,14 +105,14 @@ func TestReloadOfMistakes(t *testing.T) {
 	r := openReloadable(t, map[string]field{})
 	admin := httptest.NewServer(r.adminHandler())
 	defer admin.Close()
-	said := func() reloadState {
+	said := func() reload.State {
 		t.Helper()
 		resp, err := http.Get(admin.URL + "/readyz")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		var answer struct{ Configuration reloadState }
+		var answer struct{ Configuration reload.State }
 		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +214,7 @@ func TestReloadByAdmin(t *testing.T) {
 	r := openReloadable(t, map[string]field{})
 	r.must(func(c *config.Config) {
 		sum := sha256.Sum256([]byte("deployer"))
-		c.Auth.Keys += config.Secret(fmt.Sprintf("- {sha256: %s, principal: deployer, scopes: [%q]}\n", hex.EncodeToString(sum[:]), reloadScope))
+		c.Auth.Keys += config.Secret(fmt.Sprintf("- {sha256: %s, principal: deployer, scopes: [%q]}\n", hex.EncodeToString(sum[:]), "config:reload"))
 		c.Admin.Token = "hunter2"
 	})
 	admin := httptest.NewServer(r.adminHandler())
@@ -282,7 +283,7 @@ func TestReloadByAdmin(t *testing.T) {
 func TestReloadsUnderLoad(t *testing.T) {
 	r := openReloadable(t, map[string]field{"n": func(context.Context, map[string]any) (any, error) { return 1, nil }})
 	heap := func() float64 {
-		if err := r.observer.usage.Write(io.Discard, ""); err != nil { // operations are kept until their requests are gathered
+		if err := r.observer.WriteUsage(io.Discard, ""); err != nil { // operations are kept until their requests are gathered
 			t.Fatal(err)
 		}
 		runtime.GC()
@@ -332,58 +333,5 @@ func TestReloadsUnderLoad(t *testing.T) {
 	t.Logf("%d answers, heap %.0f and %.0f kB", answers, before/1e3, after/1e3)
 	if after > 1.05*before+64e3 {
 		t.Errorf("the heap has grown from %.0f to %.0f kB", before/1e3, after/1e3)
-	}
-}
-
-// A file is read again when it has changed, and not while it is being written.
-func TestWatcher(t *testing.T) {
-	dir := t.TempDir()
-	file, keys := filepath.Join(dir, "portico.yaml"), filepath.Join(dir, "keys.yaml")
-	write := func(name, text string) {
-		t.Helper()
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(file, "1")
-	write(keys, "1")
-	w := newWatcher(file, &state{files: files{keys: "1"}})
-	look := func(want string) {
-		t.Helper()
-		if got := w.look(); got != want {
-			t.Fatalf("%q has changed, want %q", got, want)
-		}
-	}
-	look("")
-	write(file, "2")
-	look("") // it may be being written
-	write(file, "23")
-	look("")
-	look(file)
-	w.read()
-	look("")
-	write(keys, "2")
-	look("")
-	look(keys)
-	look(keys) // until it is read
-	w.read()
-	if err := os.Remove(keys); err != nil {
-		t.Fatal(err)
-	}
-	look("")
-	look(keys)
-	w.read()
-	look("")
-	// As ConfigMaps of Kubernetes change: a link leads to another folder.
-	write(file, "2")
-	write(filepath.Join(dir, "next"), "3")
-	w.read()
-	if err := errors.Join(os.Remove(file), os.Symlink("next", file)); err != nil {
-		t.Fatal(err)
-	}
-	look("")
-	look(file)
-	if w := newWatcher("", &state{files: files{keys: "1"}}); w.known != nil {
-		t.Error("without a file, others are watched")
 	}
 }

@@ -7,11 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"io/fs"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -19,43 +18,51 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/access"
+	"github.com/portico-gateway/portico/gateway/admin"
 	"github.com/portico-gateway/portico/gateway/answer"
+	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/cache"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/health"
+	"github.com/portico-gateway/portico/gateway/listen"
 	"github.com/portico-gateway/portico/gateway/memory"
-	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/middleware"
 	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/redis"
+	"github.com/portico-gateway/portico/gateway/reload"
+	"github.com/portico-gateway/portico/gateway/telemetry"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
-	"github.com/portico-gateway/portico/gateway/usage"
 )
 
 // Server is a gateway. Use it as New, Services, Run, Close.
 type Server struct {
 	options   Options
-	observer  *observer
 	log       *slog.Logger
+	observer  *telemetry.Observer
 	services  *upstream.Services
 	link      *redis.Link // nil: there is no Redis
 	limiter   *ratelimit.Limiter
 	store     *cache.Store
 	writer    *answer.Writer // of all frontends
-	health    *health
+	health    *health.Health
 	bodies    *transport.Budget // of all frontends
 	admission *overload.Limiter // nil: nothing is refused
 	tls       *transport.TLS    // of the public address; nil for plain text
 	current   atomic.Pointer[state]
-	reloading *reloading
+	reloader  *reload.Reloader
 
 	// Of Run.
 	frontends  []execute.Frontend
 	policies   map[string]access.Policy
 	transports map[string]*transport.Handler // by frontend
-	listening  atomic.Pointer[listeners]     // nil before it listens
+	addresses  atomic.Pointer[addresses]     // nil before it listens
 }
+
+// addresses are where the gateway is reached.
+type addresses struct{ public, admin *listen.Address }
 
 // Options are what the process adds to a gateway. The zero value adds nothing.
 type Options struct {
@@ -78,42 +85,53 @@ type Options struct {
 
 // New prepares a gateway; it connects to nothing yet.
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
-	o := &observer{
-		metrics: observe.NewMetrics(), access: observe.NewAccess(options.AccessLog, rand.Float64),
-		usage: usage.NewRecorder(usage.RecorderConfig{File: cfg.Usage.File, Log: log, Now: time.Now}, cfg.Usage.Days),
-	}
-	var errOfTracing error
-	o.tracing, errOfTracing = openTracing(cfg.OTLP, o.metrics, log)
-	link, errOfLink := openLink(cfg.Redis, log)
-	store, errOfStore := openStore(cfg.Cache, link)
-	services, errOfServices := upstream.Open(serviceConfigs(cfg, store, o.unless(options.Unobserved), log))
-	writer, errOfWriter := answer.NewWriter()
 	s := &Server{
-		options:   options,
-		observer:  o,
-		log:       log,
-		services:  services,
-		link:      link,
-		limiter:   ratelimit.New(limiterConfig(cfg.Redis, link, log)),
-		store:     store,
-		writer:    writer,
-		bodies:    transport.NewBudget(int64(cfg.Server.BodyBudget)),
-		reloading: newReloading(),
+		options: options, log: log, bodies: transport.NewBudget(int64(cfg.Server.BodyBudget)),
+		reloader: reload.New(reload.Config{File: options.File, Signals: options.Reload}),
 	}
 	if !options.Unbounded {
 		s.admission = overload.New(overload.Sampler())
 	}
-	s.health = newHealth(cfg.Services, s.services.Check, func() error { return s.now().verifier.Ready() }, s.reloading.state)
-	first, errOfState := s.newState(cfg, nil)
-	if err := errors.Join(errOfStore, errOfWriter, cfg.At("", errors.Join(errOfLink, errOfServices, errOfState, errOfTracing))); err != nil {
+	var errs [6]error
+	s.observer, errs[0] = telemetry.New(cfg, options.AccessLog, log)
+	s.link, errs[1] = openLink(cfg, log)
+	s.limiter = ratelimit.New(limiterConfig(cfg.Redis, s.link, log))
+	s.store, errs[2] = openStore(cfg.Cache, s.link)
+	s.writer, errs[3] = answer.NewWriter()
+	s.services, errs[4] = upstream.Open(s.serviceConfigs(cfg))
+	s.health = health.New(health.Config{Check: s.services.Check, Missing: s.missing, Configuration: func() any { return s.reloader.State() }})
+	first, err := s.newState(cfg, nil)
+	errs[5] = err
+	if err := cfg.At("", errors.Join(errs[:]...)); err != nil {
 		_ = s.Close() // what is wrong is more
 		return nil, err
 	}
-	s.addGauges()
 	if s.current.Store(first); first.tls != nil {
-		s.tls = transport.NewTLS(first.tls)
+		s.tls = transport.NewTLS(first.tls.Config())
 	}
+	s.observer.AddGauges(telemetry.Parts{
+		Admission: s.admission, Link: s.link, Store: s.store, Limiter: s.limiter, Services: s.services, Bodies: s.bodies,
+		Addresses: s.listening, Transports: func() map[string]*transport.Handler { return s.transports },
+		Ready: s.health.Ready, Configuration: s.reloader.State,
+	})
 	return s, nil
+}
+
+// missing returns what the gateway waits for besides services; empty if there is nothing.
+func (s *Server) missing() string {
+	if s.now().credentials.Verifier.Ready() != nil {
+		return "waiting for the keys of token issuers"
+	}
+	return ""
+}
+
+// listening returns the addresses by name.
+func (s *Server) listening() map[string]*listen.Address {
+	at := s.addresses.Load()
+	if at == nil {
+		return nil
+	}
+	return map[string]*listen.Address{"public": at.public, "admin": at.admin}
 }
 
 // Services are the gateway's services, for typed clients.
@@ -156,19 +174,18 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend, policies
 	if err != nil {
 		return err
 	}
-	s.listening.Store(&at)
-	servers := []*http.Server{s.publicServer(s), s.httpServer(s.adminHandler())}
-	failed := make(chan error, len(servers))
-	for i, listener := range []net.Listener{at.public, at.admin} {
-		go func() { failed <- servers[i].Serve(listener) }()
+	s.addresses.Store(at)
+	failed := make(chan error, 2)
+	for _, address := range []*listen.Address{at.public, at.admin} {
+		go func() { failed <- address.Serve() }()
 	}
-	s.announce(urlOf(at.public), urlOf(at.admin))
+	s.announce(at.public.URL(), at.admin.URL())
 	if s.options.Ready != nil {
-		s.options.Ready(urlOf(at.public), urlOf(at.admin))
+		s.options.Ready(at.public.URL(), at.admin.URL())
 	}
 	select {
 	case err := <-failed: // it can't listen any more
-		return errors.Join(err, s.stop(servers)) //nolint:contextcheck // see stop
+		return errors.Join(err, s.stop(at)) //nolint:contextcheck // see stop
 	case <-ctx.Done():
 		var err error
 		if errors.Is(context.Cause(ctx), ErrTerminated) {
@@ -177,8 +194,49 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend, policies
 		if err == nil {
 			s.drain(at.public) //nolint:contextcheck // see stop
 		}
-		return errors.Join(err, s.stop(servers)) //nolint:contextcheck // see stop
+		return errors.Join(err, s.stop(at)) //nolint:contextcheck // see stop
 	}
+}
+
+// The modes of Unix domain sockets. A process that can connect to the public one may name
+// the address of a client, so it needs the same user or group; operators need the same user.
+const (
+	publicMode fs.FileMode = 0o660
+	adminMode  fs.FileMode = 0o600
+)
+
+// listen opens both addresses.
+func (s *Server) listen(ctx context.Context, of *config.Config) (*addresses, error) {
+	cfg := of.Server
+	both := listen.Config{ReadTimeout: time.Duration(cfg.ReadTimeout), WriteTimeout: time.Duration(cfg.WriteTimeout), Log: s.log}
+	public, admins := both, both
+	public.Address, public.Mode, public.Handler = cfg.Listen, publicMode, middleware.Leave(s.health.Stopping, s)
+	public.TLS, public.H2C = s.tls, cfg.H2C
+	public.Connections, public.ConnectionsPerAddress, public.Unlimited = cfg.Connections, cfg.ConnectionsPerAddress, s.trustsAddress
+	admins.Address, admins.Mode, admins.Handler = of.Admin.Listen, adminMode, s.adminHandler()
+	at := &addresses{}
+	var err error
+	if at.public, err = listen.Open(ctx, public); err != nil {
+		return nil, fmt.Errorf("server.listen: %w", err)
+	}
+	if at.admin, err = listen.Open(ctx, admins); err != nil {
+		return nil, errors.Join(fmt.Errorf("admin.listen: %w", err), at.public.Close())
+	}
+	return at, nil
+}
+
+// trustsAddress reports whether an address is that of a trusted proxy.
+func (s *Server) trustsAddress(address netip.Addr) bool {
+	return proxies(s.now().config.Server).Trust(address)
+}
+
+func (s *Server) adminHandler() http.Handler {
+	return admin.Handler(&admin.Config{
+		Token:     func() string { return string(s.now().config.Admin.Token) },
+		Verifier:  func() *auth.Verifier { return s.now().credentials.Verifier },
+		Frontends: func() []string { return s.now().names },
+		Health:    s.health, Reloader: s.reloader, Observer: s.observer, Store: s.store, Log: s.log,
+	})
 }
 
 // background begins what runs beside requests, also while they are drained. The function that
@@ -186,11 +244,10 @@ func (s *Server) Run(ctx context.Context, frontends []execute.Frontend, policies
 func (s *Server) background(ctx context.Context) (end func()) {
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ctx, stop := context.WithCancel(ctx)
-	endTracing := s.observer.tracing.start()
+	endSending := s.observer.Send()
 	var group sync.WaitGroup
 	group.Go(func() { s.services.Run(own) })
-	group.Go(func() { s.observer.access.Run(own) })
-	group.Go(func() { s.observer.usage.Run(own) })
+	group.Go(func() { s.observer.Run(own) })
 	group.Go(func() { s.health.Run(own) })
 	if s.admission != nil {
 		group.Go(func() { s.admission.Run(own) })
@@ -200,7 +257,7 @@ func (s *Server) background(ctx context.Context) (end func()) {
 		stop()
 		cancel()
 		group.Wait()
-		endTracing(context.WithoutCancel(own))
+		endSending(context.WithoutCancel(own))
 	}
 }
 
@@ -236,19 +293,6 @@ func (s *Server) connect(ctx context.Context) (end func()) {
 	}
 }
 
-func (s *Server) httpServer(handler http.Handler) *http.Server {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       time.Duration(s.now().config.Server.ReadTimeout),
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          log.New(serverErrors{s.log}, "", 0),
-	}
-	transport.Attach(server, time.Duration(s.now().config.Server.WriteTimeout))
-	return server
-}
-
 // announce logs the addresses of what the gateway serves.
 func (s *Server) announce(public, admin string) {
 	attrs := []any{"graphql", public + "/graphql", "frontends", strings.Join(s.now().names, ", ")}
@@ -261,7 +305,7 @@ func (s *Server) announce(public, admin string) {
 // lameDuck serves requests for a while longer, of clients and proxies that do not know yet
 // that the gateway is not ready, unless a listener fails, which is the error.
 func (s *Server) lameDuck(failed <-chan error) error {
-	s.health.stopping.Store(true)
+	s.health.Stop()
 	lameDuck := s.now().config.Server.LameDuck
 	s.log.Info("not ready; requests are served for a while", "for", time.Duration(lameDuck).String())
 	timer := time.NewTimer(time.Duration(lameDuck))
@@ -275,8 +319,8 @@ func (s *Server) lameDuck(failed <-chan error) error {
 }
 
 // drain accepts the connections that clients have opened, as the last ones.
-func (s *Server) drain(public *transport.Listener) {
-	s.health.stopping.Store(true)
+func (s *Server) drain(public *listen.Address) {
+	s.health.Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.now().config.Server.Drain))
 	defer cancel()
 	if err := public.Drain(ctx); err != nil {
@@ -284,22 +328,11 @@ func (s *Server) drain(public *transport.Listener) {
 	}
 }
 
-// leaving makes clients close their connections, and open new ones elsewhere, when the
-// gateway is about to stop.
-func (s *Server) leaving(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.health.stopping.Load() { // net/http sends GOAWAY over HTTP/2
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // stop ends streams, waits for requests, closes what is left, and waits until other
 // gateways know what was invalidated, all within the time of draining. It is not
 // cancelled with what it stops for.
-func (s *Server) stop(servers []*http.Server) error {
-	s.health.stopping.Store(true)
+func (s *Server) stop(at *addresses) error {
+	s.health.Stop()
 	s.log.Info("stopping")
 	drain := s.now().config.Server.Drain
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(drain))
@@ -310,9 +343,9 @@ func (s *Server) stop(servers []*http.Server) error {
 			errs = append(errs, fmt.Errorf("streams of the frontend %s did not end within %v: %w", name, drain, err))
 		}
 	}
-	for _, server := range servers {
-		if err := server.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("requests were cut off after %v: %w", drain, err), server.Close())
+	for _, address := range []*listen.Address{at.public, at.admin} {
+		if err := address.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("requests were cut off after %v: %w", drain, err), address.Close())
 		}
 	}
 	switch pending := s.store.Flush(ctx); pending {

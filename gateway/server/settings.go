@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,35 +13,28 @@ import (
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/document"
 	"github.com/portico-gateway/portico/gateway/input"
+	"github.com/portico-gateway/portico/gateway/middleware"
+	"github.com/portico-gateway/portico/gateway/observe"
 	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
 	"github.com/portico-gateway/portico/gateway/redis"
+	"github.com/portico-gateway/portico/gateway/reload"
+	"github.com/portico-gateway/portico/gateway/telemetry"
 	"github.com/portico-gateway/portico/gateway/transport"
 )
 
 // What follows makes the configurations of the parts from the gateway's.
 
-// settingError is the error of the setting at a path. See [config.Located].
-type settingError struct {
-	path string
-	error
-}
-
-// Setting is part of [config.Located].
-func (e *settingError) Setting() string { return e.path }
-
-// Unwrap is part of [config.Located].
-func (e *settingError) Unwrap() error { return e.error }
-
 // openLink returns the link to Redis; nil if there is none.
-func openLink(cfg config.Redis, log *slog.Logger) (*redis.Link, error) {
+func openLink(of *config.Config, log *slog.Logger) (*redis.Link, error) {
+	cfg := of.Redis
 	if cfg.URL == "" {
 		return nil, nil //nolint:nilnil // documented
 	}
 	link, err := redis.Open(redis.Config{URL: string(cfg.URL), Prefix: cfg.Prefix, Timeout: time.Duration(cfg.Timeout)}, log)
 	if err != nil {
-		return nil, &settingError{"redis.url", err}
+		return nil, of.At("redis.url", err)
 	}
 	return link, nil
 }
@@ -54,19 +46,17 @@ func openStore(cfg config.Cache, link *redis.Link) (*cache.Store, error) {
 }
 
 // openVerifier returns the verifier that takes the place of another one.
-func openVerifier(cfg config.Auth, f files, log *slog.Logger, before *auth.Verifier) (*auth.Verifier, error) {
+func openVerifier(cfg *config.Config, f reload.Files, log *slog.Logger, before *auth.Verifier) (*auth.Verifier, error) {
 	of, err := authConfig(cfg, f, log)
 	if err != nil {
 		return nil, err
 	}
 	opened, err := before.Succeed(of)
-	if err != nil {
-		return nil, &settingError{"auth", err}
-	}
-	return opened, nil
+	return opened, cfg.At("auth", err)
 }
 
-func authConfig(cfg config.Auth, f files, log *slog.Logger) (auth.Config, error) {
+func authConfig(of *config.Config, f reload.Files, log *slog.Logger) (auth.Config, error) {
+	cfg := of.Auth
 	out := auth.Config{KeyHeader: cfg.KeyHeader, Log: log}
 	for _, i := range cfg.Issuers {
 		out.Issuers = append(out.Issuers, auth.Issuer{
@@ -78,14 +68,12 @@ func authConfig(cfg config.Auth, f files, log *slog.Logger) (auth.Config, error)
 		out.Certificates = append(out.Certificates, auth.Certificate{Subject: c.Subject, Scopes: c.Scopes, Tier: c.Tier})
 	}
 	var errs []error
-	for _, of := range []struct{ setting, text string }{{"auth.keys", string(cfg.Keys)}, {"auth.keyFile", f[cfg.KeyFile]}} {
-		keys, err := auth.ReadKeys([]byte(of.text))
-		if err != nil && of.setting == "auth.keyFile" {
+	for _, from := range []struct{ setting, text string }{{"auth.keys", string(cfg.Keys)}, {"auth.keyFile", f[cfg.KeyFile]}} {
+		keys, err := auth.ReadKeys([]byte(from.text))
+		if err != nil && from.setting == "auth.keyFile" {
 			err = fmt.Errorf("%s: %w", cfg.KeyFile, err)
 		}
-		if err != nil {
-			errs = append(errs, &settingError{of.setting, err})
-		}
+		errs = append(errs, of.At(from.setting, err))
 		out.Keys = append(out.Keys, keys...)
 	}
 	return out, errors.Join(errs...)
@@ -101,6 +89,7 @@ func limiterConfig(cfg config.Redis, link *redis.Link, log *slog.Logger) ratelim
 
 // transportConfig returns the configuration of a frontend's transports.
 func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport.Config {
+	callers := s.callers(frontend)
 	out := transport.Config{
 		MaxBodyBytes:  int64(cfg.Limits.Body),
 		MaxBatch:      cfg.Limits.Batch,
@@ -118,16 +107,14 @@ func (s *Server) transportConfig(frontend string, cfg config.Frontend) transport
 		MaxCallerSubscriptions: cfg.Limits.CallerSubscriptions,
 		Caller:                 auth.Client,
 
-		Init: func(ctx context.Context, payload map[string]any) (context.Context, error) {
-			return s.session(ctx, frontend, payload)
-		},
-		Renew:   func(ctx context.Context) context.Context { return s.rerouted(ctx, frontend) },
-		Until:   until,
-		Accepts: s.accepts,
+		Init:    callers.Session,
+		Renew:   callers.Renew,
+		Until:   middleware.Until,
+		Accepts: callers.Accepts,
 		Log:     s.log,
 	}
 	if s.admission != nil {
-		shed := s.observer.metrics.Shed(frontend)
+		shed := s.observer.Metrics().Shed(frontend)
 		out.Shed = func() bool {
 			if !s.admission.Shed() {
 				return false
@@ -175,6 +162,15 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 		out.Observer = s.observer
 	}
 	return out
+}
+
+// telemetrySettings returns what a reload changes of what is reported to operators.
+func telemetrySettings(cfg *config.Config) telemetry.Settings {
+	log := cfg.AccessLog
+	return telemetry.Settings{
+		Access: observe.AccessConfig{All: log.Enabled, Sample: log.Sample, Slow: time.Duration(log.Slow)},
+		Sample: cfg.OTLP.Sample, SampleCallers: cfg.OTLP.SampleCallers, UsageDays: cfg.Usage.Days,
+	}
 }
 
 // DocumentLimits returns the limits of documents.

@@ -1,8 +1,8 @@
 package server
 
 import (
-	"crypto/tls"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"reflect"
@@ -12,9 +12,12 @@ import (
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
+	"github.com/portico-gateway/portico/gateway/listen"
+	"github.com/portico-gateway/portico/gateway/middleware"
 	"github.com/portico-gateway/portico/gateway/operation"
 	"github.com/portico-gateway/portico/gateway/persisted"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/reload"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
@@ -24,84 +27,103 @@ import (
 // are the same.
 type state struct {
 	config      *config.Config
-	files       files // that the configuration names, as they were read
-	verifier    *auth.Verifier
-	tls         *tls.Config     // of the public address; nil for plain text
-	authorities map[string]bool // of client certificates, by their bytes
-	ownHeaders  []string        // what services are not told by callers; canonical
-	names       []string        // of the frontends, sorted
+	files       reload.Files // that the configuration names, as they were read
+	credentials middleware.Credentials
+	tls         *listen.TLS // of the public address; nil for plain text
+	names       []string    // of the frontends, sorted
 	operations  map[string]*operation.Frontend
 	handler     http.Handler // of the public address
 }
 
-// files are the contents of files by their names.
-type files map[string]string
+// parts are those that run.
+func (s *state) parts() []reload.Runner {
+	out := []reload.Runner{s.credentials.Verifier}
+	for _, operations := range s.operations {
+		out = append(out, operations)
+	}
+	return out
+}
 
-// read reads files that settings name; an empty name is none.
-func (f files) read(setting, name string) error {
-	if _, done := f[name]; done || name == "" {
+// filesOf returns the files whose contents are given to parts when they are opened, by setting. Other files are
+// read again by the parts themselves. cfg may be nil.
+func filesOf(cfg *config.Config) map[string]string {
+	if cfg == nil {
 		return nil
 	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return &settingError{setting, err}
-	}
-	f[name] = string(text)
-	return nil
-}
-
-// readFiles reads what is given to parts when they are opened. Other files are read again by
-// the parts themselves.
-func readFiles(cfg *config.Config) (files, error) {
-	f := files{}
-	var errs []error
-	for setting, name := range filesOf(cfg) {
-		errs = append(errs, f.read(setting, name))
-	}
-	return f, errors.Join(errs...)
-}
-
-// filesOf returns the settings and the names of files whose contents are given to parts.
-func filesOf(cfg *config.Config) map[string]string {
-	of := tlsFiles(cfg)
+	of := listen.TLSFiles(cfg)
 	of["auth.keyFile"] = cfg.Auth.KeyFile
 	for name, s := range cfg.Services {
 		of["services."+name+".tls.ca"] = s.TLS.CA
 	}
+	maps.DeleteFunc(of, func(_, name string) bool { return name == "" })
 	return of
+}
+
+// readFiles reads the files of a configuration.
+func readFiles(cfg *config.Config) (reload.Files, error) {
+	out := reload.Files{}
+	var errs []error
+	for setting, name := range filesOf(cfg) {
+		text, err := os.ReadFile(name)
+		errs = append(errs, cfg.At(setting, err))
+		out[name] = string(text)
+	}
+	return out, errors.Join(errs...)
 }
 
 // newState returns the state of a configuration without frontends. before is the state that
 // it is to replace; nil if there is none.
 func (s *Server) newState(cfg *config.Config, before *state) (*state, error) {
-	f, errOfFiles := readFiles(cfg)
-	var err error
+	f, err := readFiles(cfg)
 	next := &state{config: cfg, files: f, operations: map[string]*operation.Frontend{}}
-	switch {
-	case before == nil:
-		next.verifier, err = openVerifier(cfg.Auth, f, s.log, new(auth.Verifier))
-	case reflect.DeepEqual(cfg.Auth, before.config.Auth) && f[cfg.Auth.KeyFile] == before.files[cfg.Auth.KeyFile]:
-		next.verifier = before.verifier
-	default:
-		next.verifier, err = openVerifier(cfg.Auth, f, s.log, before.verifier)
-	}
-	if err == nil && errOfFiles == nil {
+	verifier, errOfAuth := s.nextVerifier(next, before)
+	if err = errors.Join(err, errOfAuth); err == nil {
 		next.tls, err = nextTLS(next, before)
 	}
-	if err := cfg.At("", errors.Join(errOfFiles, err)); err != nil {
+	if err := cfg.At("", err); err != nil {
 		return nil, err
 	}
-	if next.tls != nil && next.tls.ClientCAs != nil {
-		next.authorities = authoritiesIn(f[cfg.Server.TLS.ClientCA])
-	}
 	// An API key lets its bearer act for its principal: services need none.
-	next.ownHeaders = []string{http.CanonicalHeaderKey(cfg.Auth.KeyHeader)}
+	own := []string{http.CanonicalHeaderKey(cfg.Auth.KeyHeader)}
 	for _, service := range cfg.Services {
 		if service.SubjectHeader != "" {
-			next.ownHeaders = append(next.ownHeaders, http.CanonicalHeaderKey(service.SubjectHeader))
+			own = append(own, http.CanonicalHeaderKey(service.SubjectHeader))
 		}
 	}
+	next.credentials = middleware.Credentials{Verifier: verifier, KeyHeader: cfg.Auth.KeyHeader, Own: own, Trusts: next.tls.Trusts}
 	return next, nil
+}
+
+// nextVerifier returns the verifier of a state.
+func (s *Server) nextVerifier(next, before *state) (*auth.Verifier, error) {
+	if before == nil {
+		return openVerifier(next.config, next.files, s.log, new(auth.Verifier))
+	}
+	name := next.config.Auth.KeyFile
+	if reflect.DeepEqual(next.config.Auth, before.config.Auth) && next.files[name] == before.files[name] {
+		return before.credentials.Verifier, nil
+	}
+	return openVerifier(next.config, next.files, s.log, before.credentials.Verifier)
+}
+
+// nextTLS returns the TLS of a state, which is that of the state before if the settings and the
+// files are the same. A gateway can't change to TLS or to plain text while it runs.
+func nextTLS(next, before *state) (*listen.TLS, error) {
+	cfg := next.config
+	if before == nil {
+		return listen.NewTLS(cfg, next.files)
+	}
+	if (before.tls == nil) != (cfg.Server.TLS == nil) {
+		return nil, cfg.At("server.tls", errors.New("restart the gateway to change between TLS and plain text"))
+	}
+	same := reflect.DeepEqual(cfg.Server.TLS, before.config.Server.TLS)
+	for _, name := range listen.TLSFiles(cfg) {
+		same = same && next.files[name] == before.files[name]
+	}
+	if same {
+		return before.tls, nil
+	}
+	return listen.NewTLS(cfg, next.files)
 }
 
 // serve adds to a state the frontends and what they are served with. before is the state
@@ -139,7 +161,7 @@ func (s *Server) serve(next, before *state, frontends []execute.Frontend) error 
 	if err != nil {
 		return err
 	}
-	next.handler = chain(routes, s.middlewares(next))
+	next.handler = middleware.Chain(routes, s.middlewares(next))
 	return nil
 }
 
@@ -150,7 +172,7 @@ func (s *Server) open(frontends []execute.Frontend, policies map[string]access.P
 	s.transports = map[string]*transport.Handler{}
 	for _, f := range frontends {
 		s.transports[f.Name] = transport.New(nil, s.writer, transport.Config{}) // until apply
-		s.observer.metrics.Error(f.Name, string(problem.Internal))
+		s.observer.Metrics().Error(f.Name, string(problem.Internal))
 	}
 	if err := s.serve(&next, nil, frontends); err != nil {
 		return err
@@ -167,12 +189,14 @@ func (s *Server) apply(next *state) {
 	for _, name := range next.names {
 		s.transports[name].Change(next.operations[name], s.transportConfig(name, next.config.Of(name)))
 	}
-	s.health.change(next.config.Services)
-	s.observer.access.Change(accessConfig(next.config.AccessLog))
-	s.observer.tracing.sampling.Store(newSampling(next.config.OTLP))
-	s.observer.usage.Retain(next.config.Usage.Days)
+	required := map[string]bool{}
+	for name, service := range next.config.Services {
+		required[name] = service.Required
+	}
+	s.health.Change(required)
+	s.observer.Change(telemetrySettings(next.config))
 	if s.tls != nil && next.tls != s.now().tls {
-		s.tls.Set(next.tls)
+		s.tls.Set(next.tls.Config())
 	}
 	s.current.Store(next)
 }
@@ -189,7 +213,7 @@ func (s *Server) changedServices(before, next *state) (changed []upstream.Config
 		return had && reflect.DeepEqual(a, b) && before.files[a.TLS.CA] == next.files[b.TLS.CA] &&
 			before.config.Discovery == next.config.Discovery
 	}
-	for _, c := range serviceConfigs(next.config, s.store, s.observer.unless(s.options.Unobserved), s.log) {
+	for _, c := range s.serviceConfigs(next.config) {
 		if !same(c.Name) {
 			changed = append(changed, c)
 		}

@@ -238,13 +238,13 @@ func TestSampling(t *testing.T) {
 	}
 	limited := *s.now().config
 	limited.OTLP.SampleCallers = 0
-	s.observer.tracing.sampling.Store(newSampling(limited.OTLP))
+	s.observer.Change(telemetrySettings(&limited))
 	ask(t, server, http.MethodPost, "{checked}", sampledBy)
 	if "Traceparent: "+last() != sampledBy {
 		t.Errorf("a caller's trace beyond the limit: %q", last())
 	}
 	limited.OTLP.Sample = 1
-	s.observer.tracing.sampling.Store(newSampling(limited.OTLP))
+	s.observer.Change(telemetrySettings(&limited))
 	ask(t, server, http.MethodPost, "{checked}")
 	if got := c.await(t, 4)[3]; len(got.ParentSpanId) != 0 || got.trace() == traceID || !strings.Contains(last(), got.trace()) {
 		t.Errorf("a new trace that is sampled: %v, the service was told %s", got, last())

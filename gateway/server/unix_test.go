@@ -13,6 +13,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/config"
+	"github.com/portico-gateway/portico/gateway/listen"
 )
 
 // overSocket returns a client of a Unix domain socket.
@@ -64,7 +65,7 @@ func TestUnixSockets(t *testing.T) {
 		t.Error(resp.Status, err)
 	}
 	_ = resp.Body.Close()
-	if _, err := listenUnix(t.Context(), public, publicMode); err == nil || !strings.Contains(err.Error(), "another process listens on") {
+	if _, err := listen.Open(t.Context(), listen.Config{Address: "unix:" + public}); err == nil || !strings.Contains(err.Error(), "another process listens on") {
 		t.Errorf("a socket that is used: %v", err)
 	}
 	r.stop(nil)
@@ -75,33 +76,5 @@ func TestUnixSockets(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
-	}
-}
-
-func TestUnixSocketsKeepFiles(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := listenUnix(t.Context(), file, publicMode); err == nil || !strings.Contains(err.Error(), "is no socket") {
-		t.Errorf("a file: %v", err)
-	}
-	// A socket that another process has put in place is not removed.
-	path := filepath.Join(t.TempDir(), "s")
-	first, err := listenUnix(t.Context(), path, publicMode)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	second, err := listenUnix(t.Context(), path, publicMode)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
-	_ = first.Close()
-	if _, err := os.Stat(path); err != nil {
-		t.Error(err)
 	}
 }

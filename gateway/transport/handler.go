@@ -201,7 +201,7 @@ func (h *Handler) recovered(w http.ResponseWriter, r *http.Request) {
 	if value == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared, as net/http does
 		panic(value)
 	}
-	h.writer.Write(w, r, h.panicked(r.Context(), value), ProblemFormat(r.Header))
+	h.writer.Write(w, r, h.panicked(r.Context(), value), problemFormat(r.Header))
 }
 
 // panicked logs a panic, with an id that the answer has too. Call it in the

@@ -39,11 +39,11 @@ func negotiate(header []string) (accepted, bool) {
 	return accepted{format: best.format, events: events.weight > 0 && events.precision > anyType}, best.weight > 0
 }
 
-// ProblemFormat returns the media type for a problem that is answered instead
+// problemFormat returns the media type for a problem that is answered instead
 // of what the request asks for: application/graphql-response+json for callers
 // that prefer it to application/json, since clients read the errors of another
 // status only then; else application/json, whether it is accepted or not.
-func ProblemFormat(header http.Header) string {
+func problemFormat(header http.Header) string {
 	accept := header["Accept"]
 	if simple(accept) {
 		return plainJSON

@@ -1,8 +1,11 @@
 package transport
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/portico-gateway/portico/gateway/answer"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -57,10 +60,18 @@ func (h *Handler) refuse(w http.ResponseWriter, request *http.Request, r *refusa
 		header["Retry-After"] = h.retryAfter
 	}
 	if r.text != nil {
-		h.writer.WriteJSON(w, request, r.status, ProblemFormat(request.Header), r.text)
+		h.writer.WriteJSON(w, request, r.status, problemFormat(request.Header), r.text)
 		return
 	}
 	a := answer.Problem(r.problem)
 	a.Status = r.status
-	h.writer.Write(w, request, a, ProblemFormat(request.Header))
+	h.writer.Write(w, request, a, problemFormat(request.Header))
+}
+
+// WriteError answers a request to which no [Handler] comes with an error, as a response of GraphQL.
+func WriteError(w http.ResponseWriter, r *http.Request, status int, err *gqlerror.Error) {
+	w.Header().Set("Content-Type", problemFormat(r.Header)+"; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"errors": gqlerror.List{err}}) // the caller left: nothing to do
 }

@@ -1,12 +1,10 @@
-package server
+package reload
 
 import (
 	"crypto/sha256"
 	"io"
 	"os"
 	"time"
-
-	"github.com/portico-gateway/portico/gateway/config"
 )
 
 // watchEvery is how often files are looked at. A change is noticed when it has lasted for as
@@ -28,22 +26,21 @@ type watcher struct {
 	pending digests // when a change was seen that may go on; nil if there is none
 }
 
-// newWatcher returns a watcher of the file of a configuration and those that a state names. It
+// newWatcher returns a watcher of the file of a configuration and those that it names. It
 // watches nothing if file is empty.
-func newWatcher(file string, of *state) *watcher {
+func newWatcher(file string, files Files) *watcher {
 	if file == "" {
 		return &watcher{}
 	}
-	w := &watcher{known: digests{file: digest(file)}}
-	w.file = file
-	w.watch(of, nil)
+	w := &watcher{file: file, known: digests{file: digest(file)}}
+	w.watch(files, nil)
 	return w
 }
 
-// watch makes the files of a state, and those of a configuration that could not become one, what is
-// watched besides that of the configuration. Of the latter, which may be nil, it is not known what
-// was read, so that each counts as changed once.
-func (w *watcher) watch(of *state, failed *config.Config) {
+// watch makes files, as they were read, and those with other names what is watched besides the file
+// of the configuration. Of the latter it is not known what was read, so that each counts as changed
+// once.
+func (w *watcher) watch(files Files, unread map[string]string) {
 	if w.file == "" {
 		return
 	}
@@ -54,15 +51,11 @@ func (w *watcher) watch(of *state, failed *config.Config) {
 		}
 		next[name] = otherwise
 	}
-	for name, text := range of.files {
+	for name, text := range files {
 		known(name, sha256.Sum256([]byte(text)))
 	}
-	if failed != nil {
-		for _, name := range filesOf(failed) {
-			if name != "" {
-				known(name, [sha256.Size]byte{})
-			}
-		}
+	for _, name := range unread {
+		known(name, [sha256.Size]byte{})
 	}
 	w.known = next
 }

@@ -1,4 +1,4 @@
-package server
+package telemetry
 
 import (
 	"bytes"
@@ -19,12 +19,13 @@ func TestLogOfStreams(t *testing.T) {
 		}
 		return a
 	}}))
+	o := &Observer{log: log}
 	e := upstream.StreamEvent{Service: "prices", Stream: "web.graphqls:1:2", Subscribers: 3}
 	dropped, resumed := e, e
 	dropped.Dropped = 2
 	resumed.Attempts, resumed.Outage, resumed.Cause = 4, time.Second, errors.New("lost")
-	logStream(log, dropped)
-	logStream(log, resumed)
+	o.logStream(dropped)
+	o.logStream(resumed)
 	const want = `level=WARN msg="subscribers of a shared stream read too slowly and were dropped" service=prices stream=web.graphqls:1:2 dropped=2 subscribers=3
 level=WARN msg="a shared stream broke and was resumed" service=prices stream=web.graphqls:1:2 outage=1s attempts=4 subscribers=3 cause=lost
 `

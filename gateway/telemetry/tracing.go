@@ -1,4 +1,4 @@
-package server
+package telemetry
 
 import (
 	"context"
@@ -16,7 +16,6 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/observe"
-	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
@@ -36,10 +35,6 @@ type sampling struct {
 	used   int
 }
 
-func newSampling(c config.OTLP) *sampling {
-	return &sampling{share: c.Sample, callers: c.SampleCallers}
-}
-
 // admits reports whether one more of the callers' traces may have spans.
 func (s *sampling) admits(now time.Time) bool {
 	s.mu.Lock()
@@ -51,10 +46,10 @@ func (s *sampling) admits(now time.Time) bool {
 	return s.used <= s.callers
 }
 
-// openTracing opens what the configuration says of traces and metrics that are sent.
-func openTracing(c config.OTLP, m *observe.Metrics, log *slog.Logger) (*tracing, error) {
-	t := &tracing{}
-	t.sampling.Store(newSampling(c))
+// openTracing opens what the configuration says of traces and metrics that are sent. It samples none.
+func openTracing(cfg *config.Config, m *observe.Metrics, log *slog.Logger) (*tracing, error) {
+	t, c := &tracing{}, cfg.OTLP
+	t.sampling.Store(new(sampling))
 	if c.Endpoint == "" {
 		return t, nil
 	}
@@ -70,26 +65,18 @@ func openTracing(c config.OTLP, m *observe.Metrics, log *slog.Logger) (*tracing,
 	if c.CA != "" {
 		text, err := os.ReadFile(c.CA)
 		if err != nil {
-			return nil, &settingError{"otlp.ca", err}
+			return nil, cfg.At("otlp.ca", err)
 		}
 		of.TLS.RootCAs = x509.NewCertPool()
 		if !of.TLS.RootCAs.AppendCertsFromPEM(text) {
-			return nil, &settingError{"otlp.ca", fmt.Errorf("%s has no certificate in PEM", c.CA)}
+			return nil, cfg.At("otlp.ca", fmt.Errorf("%s has no certificate in PEM", c.CA))
 		}
 	}
 	var err error
 	if t.otlp, err = observe.NewOTLP(of, m, log); err != nil {
-		return nil, &settingError{"otlp.endpoint", err}
+		return nil, cfg.At("otlp.endpoint", err)
 	}
 	return t, nil
-}
-
-// start begins to send spans and metrics, until the function that it returns is called.
-func (t *tracing) start() (stop func(context.Context)) {
-	if t.otlp == nil {
-		return func(context.Context) {}
-	}
-	return t.otlp.Start()
 }
 
 // traced is the place of a request in a trace.
@@ -145,16 +132,16 @@ func (o *operating) Value(key any) any {
 }
 
 // begin returns the context of an operation that begins.
-func (t *tracing) begin(ctx context.Context, r *request, began time.Time) context.Context {
+func (t *tracing) begin(ctx context.Context, r *Request, began time.Time) context.Context {
 	if t.otlp == nil || r == nil {
 		return ctx
 	}
 	of := r.traced
-	if r.seen.lasts && !of.of {
+	if r.lasts && !of.of {
 		of = t.of(nil) // each operation of a connection is a trace of its own
 	}
 	if !of.sampled {
-		if r.seen.lasts {
+		if r.lasts {
 			return &operating{Context: ctx, traced: of}
 		}
 		return ctx
@@ -179,7 +166,7 @@ func traceOf(p observe.Place) upstream.Trace {
 }
 
 // note records in a line the trace of its operation, and sets its span.
-func (t *tracing) note(ctx context.Context, r *request, line *observe.Line, began time.Time) {
+func (t *tracing) note(ctx context.Context, r *Request, line *observe.Line, began time.Time) {
 	if o, _ := ctx.Value(operatingKey{}).(*operating); o != nil {
 		if line.Trace = o.traced.trace.ID; o.traced.sampled {
 			line.Span = &o.span
@@ -190,67 +177,11 @@ func (t *tracing) note(ctx context.Context, r *request, line *observe.Line, bega
 		return
 	}
 	of := r.traced
-	if r.seen.lasts && !of.of && t.otlp != nil {
+	if r.lasts && !of.of && t.otlp != nil {
 		of = t.of(nil)
 	}
 	if line.Trace = of.trace.ID; of.sampled {
 		span := t.operation(of, began)
 		line.Span = &span
-	}
-}
-
-// calling is the context of a call with a span.
-type calling struct {
-	context.Context //nolint:containedctx // it is a context
-
-	trace upstream.Trace
-	span  observe.Span
-}
-
-type callingKey struct{}
-
-// Value is part of context.Context.
-func (c *calling) Value(key any) any {
-	switch key.(type) {
-	case callingKey:
-		return c
-	case upstream.TraceKey:
-		return &c.trace
-	}
-	return c.Context.Value(key)
-}
-
-// BeginCall is part of [upstream.Observer].
-func (o *observer) BeginCall(ctx context.Context, c *upstream.Call) context.Context {
-	of, _ := ctx.Value(upstream.TraceKey{}).(*upstream.Trace)
-	if of == nil || !of.Sampled || o.tracing.otlp == nil {
-		return ctx
-	}
-	span := o.tracing.otlp.Call(observe.Place{Trace: of.ID, Span: of.Span, State: of.State}, calledOf(c))
-	return &calling{ctx, traceOf(span.Place()), span}
-}
-
-// end ends the span of a call, if it has one.
-func (t *tracing) end(ctx context.Context, c *upstream.Call, code string) {
-	of, _ := ctx.Value(callingKey{}).(*calling)
-	if of == nil {
-		return
-	}
-	for _, e := range c.Events {
-		code := ""
-		if e.Err != nil {
-			code = string(problem.CodeOf(e.Err))
-		}
-		of.span.Event(e.At, string(e.Name), code)
-	}
-	called := calledOf(c)
-	called.Code = code
-	of.span.EndCall(called)
-}
-
-func calledOf(c *upstream.Call) *observe.Called {
-	return &observe.Called{
-		Service: c.Service, Version: c.Version, Method: c.Method, Route: c.Route, Keys: c.Keys, Began: c.Began,
-		Attempts: c.Attempts, Endpoint: c.Endpoint, Status: c.Status, FellBack: c.FellBack,
 	}
 }

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"encoding/json"
@@ -8,9 +8,6 @@ import (
 	"github.com/portico-gateway/portico/gateway/cachecontrol"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
-
-// purgeScope is the scope of those who may invalidate what is cached.
-const purgeScope = "cache:purge"
 
 // purgeRequest is the body of POST /cache/purge: what is to be dropped.
 type purgeRequest struct {
@@ -30,20 +27,20 @@ const (
 )
 
 // cacheStats answers with what the cache did since the gateway started.
-func (s *Server) cacheStats(w http.ResponseWriter, _ *http.Request) {
+func (c *Config) cacheStats(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_ = json.NewEncoder(w).Encode(s.store.Stats()) // an error is that of a client that left
+	_ = json.NewEncoder(w).Encode(c.Store.Stats()) // an error is that of a client that left
 }
 
 // purge drops cached answers. It is for principals with the scope cache:purge: the
 // header of an API key, or Authorization with a token. It answers 204 when all
 // gateways have dropped them, 202 when the others do not know yet.
-func (s *Server) purge(w http.ResponseWriter, r *http.Request, by string) {
+func (c *Config) purge(w http.ResponseWriter, r *http.Request, by string) {
 	var asked purgeRequest
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, largestPurge))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&asked); err != nil || len(asked.Tags)+len(asked.Types) > mostPurged || !asked.All && len(asked.Tags)+len(asked.Types) == 0 {
-		writeProblem(w, r, http.StatusBadRequest, problem.New(problem.BadRequest,
+		refuse(w, r, http.StatusBadRequest, problem.New(problem.BadRequest,
 			`The body must be JSON with at most %d tags and types: {"tags": ["product-1"]}, {"types": ["Product"]} or {"all": true}.`, mostPurged))
 		return
 	}
@@ -52,11 +49,11 @@ func (s *Server) purge(w http.ResponseWriter, r *http.Request, by string) {
 	}
 	shared := false
 	if asked.All {
-		shared = s.store.Clear(r.Context())
+		shared = c.Store.Clear(r.Context())
 	} else {
-		shared = s.store.Invalidate(r.Context(), asked.Tags...)
+		shared = c.Store.Invalidate(r.Context(), asked.Tags...)
 	}
-	s.log.InfoContext(r.Context(), "cache purged", "by", by, "all", asked.All, "tags", len(asked.Tags), "shared", shared)
+	c.Log.InfoContext(r.Context(), "cache purged", "by", by, "all", asked.All, "tags", len(asked.Tags), "shared", shared)
 	if shared {
 		w.WriteHeader(http.StatusNoContent)
 		return

@@ -1,4 +1,4 @@
-package server
+package portal
 
 import (
 	"bytes"
@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/apidocs"
-	"github.com/portico-gateway/portico/gateway/config"
 	"github.com/portico-gateway/portico/gateway/execute"
-	"github.com/portico-gateway/portico/gateway/operation"
+	"github.com/portico-gateway/portico/gateway/middleware"
 	"github.com/portico-gateway/portico/gateway/problem"
+	"github.com/portico-gateway/portico/gateway/transport"
 )
 
 // docsPolicy lets the documentation load only what this server has, and nothing that is written into a page.
@@ -22,25 +22,23 @@ const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; con
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // addDocs adds the documentation of the frontends' APIs: /docs/web, /docs/web.md, and /docs, the list of all.
-func (s *Server) addDocs(mux *http.ServeMux, of *state, frontends []execute.Frontend) error {
+func (c *Config) addDocs(mux *http.ServeMux) error {
 	pages := map[string]http.Handler{}
 	index := apidocs.Index{Assets: "/docs/assets/"}
-	for _, f := range frontends {
-		cfg, middlewares := of.config.Of(f.Name), s.frontendMiddlewares(of, f.Name)
-		page := s.docsHandler(of.operations[f.Name], cfg, f, htmlForm())
-		pages[f.Name] = unstored(chain(page, middlewares))
+	for _, f := range c.Frontends {
+		pages[f.Name] = f.serve(c.docsHandler(f, htmlForm()))
 		mux.Handle("/docs/"+f.Name, pages[f.Name])
 		mux.Handle("/docs/"+f.Name+"/{$}", pages[f.Name])
-		mux.Handle("/docs/"+f.Name+".md", unstored(chain(s.docsHandler(of.operations[f.Name], cfg, f, markdownForm()), middlewares)))
-		if cfg.Introspection {
+		mux.Handle("/docs/"+f.Name+".md", f.serve(c.docsHandler(f, markdownForm())))
+		if f.Config.Introspection {
 			index.Frontends = append(index.Frontends, apidocs.Listed{Name: f.Name, URL: "/docs/" + f.Name})
 		}
 	}
-	mux.Handle("/docs/{frontend}", &choice{handlers: pages})
+	mux.Handle("/docs/{frontend}", &middleware.Choice{Handlers: pages})
 	if err := addDocsAssets(mux); err != nil {
 		return err
 	}
-	var list http.Handler = http.HandlerFunc(nothingHere)
+	var list http.Handler = http.HandlerFunc(middleware.NotFound)
 	switch len(index.Frontends) {
 	case 0:
 	case 1:
@@ -82,12 +80,12 @@ func markdownForm() docsForm { return docsForm{"text/markdown; charset=utf-8", a
 
 // docsHandler answers with the documentation of a frontend to callers who may read the schema. It names services to
 // those who may have explanations. Both versions are written once, when they are first read.
-func (s *Server) docsHandler(operations *operation.Frontend, cfg config.Frontend, f execute.Frontend, form docsForm) http.Handler {
-	private := cfg.IntrospectionScope != "" || cfg.ExplainScope != ""
+func (c *Config) docsHandler(f Frontend, form docsForm) http.Handler {
+	private := f.Config.IntrospectionScope != "" || f.Config.ExplainScope != ""
 	once := func(routes []execute.Route) func() written {
 		return sync.OnceValue(func() written {
 			var text bytes.Buffer
-			err := form.write(&text, apidocs.New(docsSource(cfg, f, routes)))
+			err := form.write(&text, apidocs.New(docsSource(f, routes)))
 			file := newDocsFile(text.Bytes(), form.mediaType)
 			file.private = private
 			return written{file, err}
@@ -95,18 +93,18 @@ func (s *Server) docsHandler(operations *operation.Frontend, cfg config.Frontend
 	}
 	plain, routed := once(nil), once(f.Routes)
 	return reading(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !operations.MayIntrospect(r.Context()) {
-			nothingHere(w, r)
+		if !f.Operations.MayIntrospect(r.Context()) {
+			middleware.NotFound(w, r)
 			return
 		}
 		page := plain
-		if operations.MayExplain(r.Context()) {
+		if f.Operations.MayExplain(r.Context()) {
 			page = routed
 		}
 		made := page()
 		if made.err != nil {
-			presented := problem.NewPresenter(s.log).Present(r.Context(), made.err)
-			writeErrors(w, r, http.StatusInternalServerError, map[string]any{"message": presented.Message, "extensions": presented.Extensions})
+			presented := problem.NewPresenter(c.Log).Present(r.Context(), made.err)
+			transport.WriteError(w, r, http.StatusInternalServerError, presented)
 			return
 		}
 		made.file.ServeHTTP(w, r)
@@ -119,15 +117,15 @@ type written struct {
 	err  error
 }
 
-func docsSource(cfg config.Frontend, f execute.Frontend, routes []execute.Route) apidocs.Source {
+func docsSource(f Frontend, routes []execute.Route) apidocs.Source {
 	source := apidocs.Source{
-		Frontend: f.Name, Endpoint: anyFrontend + "/" + f.Name, Schema: f.Schema.Schema(), Operations: f.Operations, Routes: routes,
-		ListSize: cfg.Cost.ListSize, Codes: problem.Descriptions(),
+		Frontend: f.Name, Endpoint: middleware.Path + "/" + f.Name, Schema: f.Schema.Schema(), Operations: f.Frontend.Operations, Routes: routes,
+		ListSize: f.Config.Cost.ListSize, Codes: problem.Descriptions(),
 		Links: apidocs.Links{
-			Assets: "/docs/assets/", Index: "/docs", Markdown: "/docs/" + f.Name + ".md", Playground: "/playground/", Run: anyFrontend + "/" + f.Name,
+			Assets: "/docs/assets/", Index: "/docs", Markdown: "/docs/" + f.Name + ".md", Playground: "/playground/", Run: middleware.Path + "/" + f.Name,
 		},
 	}
-	for _, bound := range cfg.Bounds() {
+	for _, bound := range f.Config.Bounds() {
 		source.Limits = append(source.Limits, apidocs.Limit(bound))
 	}
 	return source
@@ -165,7 +163,7 @@ func reading(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			writeProblem(w, r, http.StatusMethodNotAllowed, problem.New(problem.BadRequest, "This is read by GET."))
+			transport.WriteError(w, r, http.StatusMethodNotAllowed, problem.New(problem.BadRequest, "This is read by GET.").OfRequest())
 			return
 		}
 		next.ServeHTTP(w, r)

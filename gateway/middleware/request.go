@@ -1,4 +1,4 @@
-package server
+package middleware
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/portico-gateway/portico/gateway/auth"
 	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/telemetry"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
@@ -17,25 +18,18 @@ type request struct {
 	context.Context //nolint:containedctx // it is a context
 
 	writer    trackedWriter
-	seen      seen
+	observed  telemetry.Request
 	id        [1]string // as a header has it
 	address   netip.Addr
 	caller    upstream.Caller
 	principal *auth.Principal
-	traced    traced
 }
 
 type requestKey struct{}
 
-// requestOf is what is known of a context's request; nil if it has none.
-func requestOf(ctx context.Context) *request {
-	r, _ := ctx.Value(requestKey{}).(*request)
-	return r
-}
-
 // known returns what is known of a request, and the request that knows it.
 func known(r *http.Request) (*request, *http.Request) {
-	if have := requestOf(r.Context()); have != nil {
+	if have, ok := r.Context().Value(requestKey{}).(*request); ok {
 		return have, r
 	}
 	fresh := &request{Context: r.Context()}
@@ -52,7 +46,9 @@ func (r *request) Value(key any) any {
 	case upstream.CallerKey:
 		return &r.caller
 	case upstream.TraceKey:
-		return r.traced.sent()
+		return r.observed.Trace()
+	case telemetry.RequestKey:
+		return &r.observed
 	case auth.PrincipalKey:
 		return r.principal
 	case auth.AddressKey:

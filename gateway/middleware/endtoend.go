@@ -1,4 +1,4 @@
-package server
+package middleware
 
 import (
 	"net/http"
@@ -8,12 +8,12 @@ import (
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
-// endToEnd leaves in a request's header what is for the gateway and for those
+// EndToEnd leaves in a request's header what is for the gateway and for those
 // behind it: it removes the fields of the connection, which are those that
 // Connection names and some that are known (RFC 9110, section 7.6.1), and a
 // trace context that is not valid. A request for a WebSocket keeps Connection
 // and Upgrade.
-func endToEnd(next http.Handler) http.Handler {
+func EndToEnd(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		removeFieldsOfConnection(r.Header)
 		upstream.CheckTrace(r.Header)

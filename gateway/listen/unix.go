@@ -1,4 +1,4 @@
-package server
+package listen
 
 import (
 	"context"
@@ -9,13 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-)
-
-// The modes of Unix domain sockets. A process that can connect to the public one may name
-// the address of a client, so it needs the same user or group; operators need the same user.
-const (
-	publicMode fs.FileMode = 0o660
-	adminMode  fs.FileMode = 0o600
 )
 
 // unixListener listens on a socket that it has made, and removes it at the end.

@@ -1,30 +1,54 @@
-package server
+package telemetry
 
 import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/listen"
 	"github.com/portico-gateway/portico/gateway/observe"
+	"github.com/portico-gateway/portico/gateway/overload"
 	"github.com/portico-gateway/portico/gateway/ratelimit"
+	"github.com/portico-gateway/portico/gateway/redis"
+	"github.com/portico-gateway/portico/gateway/reload"
 	"github.com/portico-gateway/portico/gateway/transport"
 	"github.com/portico-gateway/portico/gateway/upstream"
 )
 
-// addGauges adds what is read when metrics are.
-func (s *Server) addGauges() {
-	m := s.observer.metrics
-	s.addProcess(m)
-	if s.admission != nil {
-		s.addAdmission(m)
+// Parts are the parts of a gateway whose state is read when metrics are. Functions are called at that time.
+type Parts struct {
+	// Admission and Link may be nil: nothing is refused, and there is no Redis.
+	Admission *overload.Limiter
+	Link      *redis.Link
+	Store     *cache.Store
+	Limiter   *ratelimit.Limiter
+	Services  *upstream.Services
+	Bodies    *transport.Budget
+	// Addresses are those of the gateway by name; empty before the gateway listens.
+	Addresses func() map[string]*listen.Address
+	// Transports are those of the frontends by name.
+	Transports func() map[string]*transport.Handler
+	// Ready reports whether the gateway is ready.
+	Ready func() bool
+	// Configuration returns which configuration is in effect.
+	Configuration func() reload.State
+}
+
+// AddGauges adds the metrics of parts. It is called once.
+func (o *Observer) AddGauges(p Parts) {
+	m := o.metrics
+	p.addProcess(m)
+	if p.Admission != nil {
+		p.addAdmission(m)
 	}
-	s.addTransports(m)
-	s.addCache(m)
-	s.addRateLimits(m)
-	if s.link != nil {
-		s.addRedis(m)
+	p.addTransports(m)
+	p.addCache(m)
+	p.addRateLimits(m)
+	if p.Link != nil {
+		p.addRedis(m)
 	}
-	s.addEndpoints(m)
-	s.addCalls(m)
+	p.addEndpoints(m)
+	p.addCalls(m)
 }
 
 // single adds a metric that has no labels.
@@ -39,29 +63,25 @@ func oneIf(is bool) float64 {
 	return 0
 }
 
-func (s *Server) addProcess(m *observe.Metrics) {
+func (p Parts) addProcess(m *observe.Metrics) {
 	version := upstream.ModuleVersion(debug.ReadBuildInfo())
 	m.Gauge("build_info", "Always 1, with the versions of Portico and of Go.", []string{"version", "goversion"}, func() []observe.Sample {
 		return []observe.Sample{{Value: 1, Labels: []string{version, runtime.Version()}}}
 	})
 	single(m, "config_stale", "1 if the latest configuration is invalid, so that the previous one is in effect.", func() float64 {
-		return oneIf(s.reloading.state().Error != "")
+		return oneIf(p.Configuration().Error != "")
 	})
 	single(m, "config_loaded_timestamp_seconds", "When the current configuration was loaded.", func() float64 {
-		return float64(s.reloading.state().Loaded.UnixMilli()) / 1e3
+		return float64(p.Configuration().Loaded.UnixMilli()) / 1e3
 	})
 	single(m, "ready", "1 if /readyz answers 200, by the latest checks.", func() float64 {
-		if _, fresh := s.health.latest(); !fresh {
-			s.health.want() // maybe nobody asks for /readyz; the next time it is known
-		}
-		_, ready := s.health.known()
-		return oneIf(ready && !s.health.stopping.Load() && s.now().verifier.Ready() == nil)
+		return oneIf(p.Ready())
 	})
 }
 
 // addAdmission adds how many operations are executed, and what that follows.
-func (s *Server) addAdmission(m *observe.Metrics) {
-	read := s.admission.Stats
+func (p Parts) addAdmission(m *observe.Metrics) {
+	read := p.Admission.Stats
 	single(m, "admission_limit", "Maximum number of concurrent operations.", func() float64 { return float64(read().Limit) })
 	single(m, "admission_running", "Operations being executed.", func() float64 { return float64(read().Busy) })
 	single(m, "admission_waiting", "Operations waiting for execution.", func() float64 { return float64(read().Waiting) })
@@ -81,28 +101,27 @@ func (s *Server) addAdmission(m *observe.Metrics) {
 }
 
 // addTransports adds connections, streams and bodies.
-func (s *Server) addTransports(m *observe.Metrics) {
-	listeners := func(value func(*transport.Listener) float64) func() []observe.Sample {
-		return func() []observe.Sample {
-			at := s.listening.Load()
-			if at == nil {
-				return nil
+func (p Parts) addTransports(m *observe.Metrics) {
+	addresses := func(value func(*listen.Address) float64) func() []observe.Sample {
+		return func() (out []observe.Sample) {
+			for name, at := range p.Addresses() {
+				out = append(out, observe.Sample{Value: value(at), Labels: []string{name}})
 			}
-			return []observe.Sample{{Value: value(at.public), Labels: []string{"public"}}, {Value: value(at.admin), Labels: []string{"admin"}}}
+			return out
 		}
 	}
-	m.Gauge("connections", "Open client connections.", []string{"listener"}, listeners(func(l *transport.Listener) float64 {
-		open, _ := l.Connections()
+	m.Gauge("connections", "Open client connections.", []string{"listener"}, addresses(func(a *listen.Address) float64 {
+		open, _ := a.Connections()
 		return float64(open)
 	}))
 	m.Gauge("connections_refused_total", "Connections closed at once because of a connection limit.", []string{"listener"},
-		listeners(func(l *transport.Listener) float64 {
-			_, refused := l.Connections()
+		addresses(func(a *listen.Address) float64 {
+			_, refused := a.Connections()
 			return float64(refused)
 		}))
 	frontends := func(value func(*transport.Handler) int) func() []observe.Sample {
 		return func() (out []observe.Sample) {
-			for name, t := range s.transports {
+			for name, t := range p.Transports() {
 				out = append(out, observe.Sample{Value: float64(value(t)), Labels: []string{name}})
 			}
 			return out
@@ -119,17 +138,17 @@ func (s *Server) addTransports(m *observe.Metrics) {
 		return most
 	}))
 	single(m, "body_budget_used_bytes", "Memory used by the bodies of large requests in flight.", func() float64 {
-		used, _ := s.bodies.Used()
+		used, _ := p.Bodies.Used()
 		return float64(used)
 	})
 	single(m, "body_budget_bytes", "Maximum memory for the bodies of large requests.", func() float64 {
-		_, size := s.bodies.Used()
+		_, size := p.Bodies.Used()
 		return float64(size)
 	})
 }
 
-func (s *Server) addCache(m *observe.Metrics) {
-	read := s.store.Stats
+func (p Parts) addCache(m *observe.Metrics) {
+	read := p.Store.Stats
 	single(m, "cache_bytes", "Size of the cache in memory.", func() float64 { return float64(read().Bytes) })
 	m.Gauge("cache_lookups_total", "Cache lookups of answers, keys and GETs.", []string{"result"}, func() []observe.Sample {
 		stats := read()
@@ -141,11 +160,11 @@ func (s *Server) addCache(m *observe.Metrics) {
 	single(m, "cache_evictions_total", "Entries evicted from the cache.", func() float64 { return float64(read().Evicted) })
 }
 
-func (s *Server) addRateLimits(m *observe.Metrics) {
+func (p Parts) addRateLimits(m *observe.Metrics) {
 	m.Gauge("rate_limit_decisions_total", "Rate limit decisions, by where the buckets are stored.", []string{"store", "result"}, func() (out []observe.Sample) {
-		stats := s.limiter.Stats()
+		stats := p.Limiter.Stats()
 		for store, d := range map[string]ratelimit.Decisions{"memory": stats.Memory, "redis": stats.Redis} {
-			if store == "redis" && s.link == nil {
+			if store == "redis" && p.Link == nil {
 				continue
 			}
 			out = append(out, observe.Sample{Value: float64(d.Granted), Labels: []string{store, "granted"}},
@@ -155,24 +174,24 @@ func (s *Server) addRateLimits(m *observe.Metrics) {
 	})
 }
 
-func (s *Server) addRedis(m *observe.Metrics) {
-	single(m, "redis_up", "1 if Redis answers.", func() float64 { return oneIf(s.link.Up()) })
+func (p Parts) addRedis(m *observe.Metrics) {
+	single(m, "redis_up", "1 if Redis answers.", func() float64 { return oneIf(p.Link.Up()) })
 	m.Gauge("redis_calls_total", "Calls to Redis that requests waited for.", []string{"result"}, func() []observe.Sample {
-		stats := s.link.Stats()
+		stats := p.Link.Stats()
 		return []observe.Sample{
 			{Value: float64(stats.Answered), Labels: []string{observe.Success}}, {Value: float64(stats.Failed), Labels: []string{observe.Failure}},
 		}
 	})
 	single(m, "redis_call_seconds_total", "Total duration of calls to Redis that requests waited for.", func() float64 {
-		return s.link.Stats().Took.Seconds()
+		return p.Link.Stats().Took.Seconds()
 	})
-	single(m, "rate_limit_lost_returns_total", "Failed returns of unused points to Redis.", func() float64 { return float64(s.limiter.Stats().Lost) })
+	single(m, "rate_limit_lost_returns_total", "Failed returns of unused points to Redis.", func() float64 { return float64(p.Limiter.Stats().Lost) })
 }
 
-func (s *Server) addEndpoints(m *observe.Metrics) {
+func (p Parts) addEndpoints(m *observe.Metrics) {
 	add := func(name, help string, value func(upstream.EndpointStatus) float64) {
 		m.Gauge(name, help, []string{"service", "version", "endpoint"}, func() (out []observe.Sample) {
-			for _, e := range s.services.Endpoints() {
+			for _, e := range p.Services.Endpoints() {
 				out = append(out, observe.Sample{Value: value(e), Labels: []string{e.Service, e.Version, e.Address}})
 			}
 			return out
@@ -186,10 +205,10 @@ func (s *Server) addEndpoints(m *observe.Metrics) {
 }
 
 // addCalls adds the state of the policies around calls.
-func (s *Server) addCalls(m *observe.Metrics) {
+func (p Parts) addCalls(m *observe.Metrics) {
 	add := func(name, help string, value func(upstream.CallStatus) float64) {
 		m.Gauge(name, help, []string{"service", "version"}, func() (out []observe.Sample) {
-			for _, c := range s.services.Calls() {
+			for _, c := range p.Services.Calls() {
 				out = append(out, observe.Sample{Value: value(c), Labels: []string{c.Service, c.Version}})
 			}
 			return out
