@@ -4,6 +4,7 @@ package listen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log"
@@ -45,7 +46,7 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Open begins to listen. The caller calls Serve, and in the end Shutdown.
+// Open begins to listen. The caller calls Serve and then Shutdown, or Close.
 func Open(ctx context.Context, c Config) (*Address, error) {
 	l, err := listen(ctx, c.Address, c.Mode)
 	if err != nil {
@@ -106,8 +107,14 @@ func (a *Address) Drain(ctx context.Context) error { return a.listener.Drain(ctx
 // Shutdown waits for requests, for as long as ctx is not done; it ends idle connections at once.
 func (a *Address) Shutdown(ctx context.Context) error { return a.server.Shutdown(ctx) }
 
-// Close closes all connections.
-func (a *Address) Close() error { return a.server.Close() }
+// Close closes all connections, and the listener, whether Serve was called or not.
+func (a *Address) Close() error {
+	err := a.server.Close()
+	if closed := a.listener.Close(); !errors.Is(closed, net.ErrClosed) {
+		err = errors.Join(err, closed)
+	}
+	return err
+}
 
 // Connections returns the number of open connections, and of those that were refused.
 func (a *Address) Connections() (open int, refused uint64) { return a.listener.Connections() }

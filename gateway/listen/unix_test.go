@@ -1,11 +1,32 @@
 package listen
 
 import (
+	"errors"
+	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+// An address that is not served is closed, too, as that of one gateway is when its other one is in use.
+func TestClosesWithoutServing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	a, err := Open(t.Context(), Config{Address: "unix:" + path, Mode: 0o600, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket: %v", err)
+	}
+	if err := a.Close(); err != nil {
+		t.Errorf("the second time: %v", err)
+	}
+}
 
 func TestUnixSocketsKeepFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
