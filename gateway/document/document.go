@@ -21,7 +21,6 @@ import (
 
 // Document is a valid document. It is shared by requests: nobody changes it.
 type Document[F any] struct {
-	// AST is the document, without @defer: an answer is whole.
 	AST *ast.QueryDocument
 
 	operations []Operation[F]
@@ -71,7 +70,6 @@ func (s *Store[F]) make(text string) (*Document[F], gqlerror.List) {
 	if errs = append(errs, mistakes...); len(errs) > 0 {
 		return nil, invalid(errs)
 	}
-	removeDefer(tree)
 	has.values, has.texts = inputs.Size()
 	doc := &Document[F]{AST: tree, size: has.size(len(text)), operations: make([]Operation[F], len(tree.Operations))}
 	for i, definition := range tree.Operations {
@@ -125,42 +123,4 @@ func setCode(err *gqlerror.Error, code problem.Code) {
 		err.Extensions = map[string]any{}
 	}
 	err.Extensions["code"] = string(code)
-}
-
-// removeDefer makes operations answer in one response, which a service may do
-// (@defer is a hint). The parser defines it in every schema.
-func removeDefer(tree *ast.QueryDocument) {
-	for _, fragment := range tree.Fragments {
-		removeDeferIn(fragment.SelectionSet)
-	}
-	for _, operation := range tree.Operations {
-		removeDeferIn(operation.SelectionSet)
-	}
-}
-
-func removeDeferIn(selections ast.SelectionSet) {
-	for _, selection := range selections {
-		switch s := selection.(type) {
-		case *ast.Field:
-			removeDeferIn(s.SelectionSet)
-		case *ast.InlineFragment:
-			s.Directives = withoutDefer(s.Directives)
-			removeDeferIn(s.SelectionSet)
-		case *ast.FragmentSpread:
-			s.Directives = withoutDefer(s.Directives)
-		}
-	}
-}
-
-func withoutDefer(directives ast.DirectiveList) ast.DirectiveList {
-	if directives.ForName("defer") == nil {
-		return directives
-	}
-	var out ast.DirectiveList
-	for _, d := range directives {
-		if d.Name != "defer" {
-			out = append(out, d)
-		}
-	}
-	return out
 }

@@ -183,7 +183,7 @@ func BenchmarkRefusing(b *testing.B) {
 
 func TestDocument(t *testing.T) {
 	s := store(t, document.Config{})
-	const text = "query A { ... @defer { leaf } ...F @defer(label: \"x\") } query B { ...F } fragment F on Query { a { ... @defer { leaf } } }"
+	const text = "query A { leaf ...F } query B { ...F } fragment F on Query { a { leaf } }"
 	doc, errs := s.Get(text)
 	if errs != nil {
 		t.Fatal(errs)
@@ -197,10 +197,6 @@ func TestDocument(t *testing.T) {
 	}
 	if doc.Operation("") != nil || doc.Operation("C") != nil {
 		t.Error("an operation that is none")
-	}
-	selections := doc.Operation("A").Definition.SelectionSet
-	if selections[0].(*ast.InlineFragment).Directives != nil || selections[1].(*ast.FragmentSpread).Directives != nil {
-		t.Error("@defer is still there")
 	}
 	single, _ := s.Get("query A { leaf }")
 	if single.Operation("") == nil || single.Operation("A") == nil {
