@@ -121,8 +121,9 @@ func ServeLive(w http.ResponseWriter, _ *http.Request) {
 // all required services, nothing else is missing, and it is not stopping. The answer has the state
 // of every service.
 func (h *Health) ServeReady(w http.ResponseWriter, r *http.Request) {
-	services := h.Services(r.Context())
-	status, text := http.StatusServiceUnavailable, h.unready()
+	h.refresh(r.Context())
+	services, ready := h.known()
+	status, text := http.StatusServiceUnavailable, h.unready(ready)
 	if text == "" {
 		status, text = http.StatusOK, "ready"
 	}
@@ -132,15 +133,16 @@ func (h *Health) ServeReady(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"status": text, "services": services, "configuration": h.config.Configuration()}) // the prober left
 }
 
-// unready returns why the gateway is not ready; empty if it is.
-func (h *Health) unready() string {
+// unready returns why the gateway is not ready, given whether all required services are available;
+// empty if it is.
+func (h *Health) unready(available bool) string {
 	if h.Stopping() {
 		return "stopping"
 	}
 	if missing := h.config.Missing(); missing != "" {
 		return missing
 	}
-	if _, ready := h.known(); !ready {
+	if !available {
 		return "waiting for required services"
 	}
 	return ""
@@ -152,7 +154,8 @@ func (h *Health) Ready() bool {
 	if _, fresh := h.latest(); !fresh {
 		h.want()
 	}
-	return h.unready() == ""
+	_, available := h.known()
+	return h.unready(available) == ""
 }
 
 // Service is the state of a service.

@@ -2,6 +2,10 @@ package health
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -31,5 +35,25 @@ func TestServicesThatAreAdded(t *testing.T) {
 	}
 	if h.Ready() {
 		t.Error("it is ready without a required service")
+	}
+}
+
+// A gateway is ready when nothing is missing, until it stops.
+func TestReady(t *testing.T) {
+	missing := "waiting for keys"
+	h := New(Config{Missing: func() string { return missing }, Configuration: func() any { return nil }})
+	answer := func() string {
+		w := httptest.NewRecorder()
+		h.ServeReady(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		return fmt.Sprint(w.Code, " ", w.Body)
+	}
+	if got := answer(); !strings.HasPrefix(got, "503") || !strings.Contains(got, missing) || h.Ready() {
+		t.Errorf("without keys: %s", got)
+	}
+	if missing = ""; !strings.HasPrefix(answer(), "200") || !h.Ready() {
+		t.Error("with keys:", answer())
+	}
+	if h.Stop(); !strings.HasPrefix(answer(), "503") || h.Ready() {
+		t.Error("when it stops:", answer())
 	}
 }

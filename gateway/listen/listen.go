@@ -42,7 +42,7 @@ type Config struct {
 	// have any number; 0 for no limit.
 	Connections, ConnectionsPerAddress int
 	Unlimited                          func(netip.Addr) bool
-	// Log gets failures of connections.
+	// Log gets failures of connections; it is not nil.
 	Log *slog.Logger
 }
 

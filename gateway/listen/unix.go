@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 )
 
@@ -15,8 +16,9 @@ import (
 type unixListener struct {
 	net.Listener
 
-	path string
-	made fs.FileInfo
+	path   string
+	made   fs.FileInfo
+	remove sync.Once
 }
 
 // listenUnix makes a socket. It replaces that of a process that has ended without
@@ -82,11 +84,13 @@ func checkUnused(ctx context.Context, path string) error {
 // Addr is part of [net.Listener].
 func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "unix"} }
 
-// Close is part of [net.Listener]. It removes the socket, unless another process has
-// replaced it.
+// Close is part of [net.Listener]. The first time, it removes the socket, unless another process has
+// replaced it; later, the socket can be another one with the same inode.
 func (l *unixListener) Close() error {
-	if info, err := os.Lstat(l.path); err == nil && os.SameFile(info, l.made) {
-		_ = os.Remove(l.path) // the next gateway replaces it
-	}
+	l.remove.Do(func() {
+		if info, err := os.Lstat(l.path); err == nil && os.SameFile(info, l.made) {
+			_ = os.Remove(l.path) // the next gateway replaces it
+		}
+	})
 	return l.Listener.Close()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,36 @@ func TestClosesWithoutServing(t *testing.T) {
 	}
 	if err := a.Close(); err != nil {
 		t.Errorf("the second time: %v", err)
+	}
+}
+
+// What a gateway closes after its drain time is not the socket of the next one, which may have the same
+// inode.
+func TestClosesOnlyItsOwnSocket(t *testing.T) {
+	config := Config{Address: "unix:" + filepath.Join(t.TempDir(), "s"), Mode: 0o600, Log: slog.New(slog.DiscardHandler), Handler: http.NotFoundHandler()}
+	open := func() *Address {
+		a, err := Open(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	first := open()
+	ended := make(chan error)
+	go func() { ended <- first.Serve() }()
+	if err := first.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
+	second := open()
+	defer second.Close()
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(strings.TrimPrefix(config.Address, "unix:")); err != nil {
+		t.Error(err)
 	}
 }
 

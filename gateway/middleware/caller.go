@@ -35,7 +35,7 @@ type Credentials struct {
 	KeyHeader string
 	// Own are the canonical names of headers that only the gateway may send to services. They are removed from requests.
 	Own []string
-	// Trusts reports whether the client certificate of a connection, if it has one, is still accepted.
+	// Trusts reports whether the client certificate of a connection, if it has one, is still accepted. It is not nil.
 	Trusts func(*tls.ConnectionState) bool
 }
 
@@ -64,7 +64,7 @@ func Principal(callers *Callers, of Credentials, next http.Handler) http.Handler
 		known.caller = upstream.Caller{
 			Authorization: r.Header.Get("Authorization"),
 			Subject:       subjectOf(principal),
-			RequestID:     known.id[0],
+			RequestID:     known.observed.ID[0],
 			Headers:       r.Header,
 		}
 		known.caller.Versions = callers.versions(principal, known.caller)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/rs/cors"
 
@@ -33,23 +34,23 @@ func Chain(handler http.Handler, list []Middleware) http.Handler {
 	return handler
 }
 
-// RequestIDHeader names a request, here and in the services' logs.
-const RequestIDHeader = "X-Request-Id"
+// requestIDHeader names a request, here and in the services' logs.
+const requestIDHeader = "X-Request-Id"
 
 // RequestID assigns every request an id, a new one or that of the caller when
 // it looks like one, and sends it in the answer and to services.
 func RequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := ""
-		if values := r.Header[RequestIDHeader]; len(values) > 0 {
+		if values := r.Header[requestIDHeader]; len(values) > 0 {
 			id = values[0]
 		}
 		if !plainID(id) {
 			id = newID()
 		}
 		known, r := known(r)
-		known.id[0] = id
-		w.Header()[RequestIDHeader] = known.id[:]
+		known.observed.ID[0] = id
+		w.Header()[requestIDHeader] = known.observed.ID[:]
 		next.ServeHTTP(w, r)
 	})
 }
@@ -80,9 +81,12 @@ func plainID(id string) bool {
 func Observe(o *telemetry.Observer, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		known, r := known(r)
-		o.BeginRequest(&known.observed, known.id[0], r)
+		began := time.Now()
+		o.BeginRequest(&known.observed, r)
 		next.ServeHTTP(w, r)
-		o.EndRequest(&known.observed, telemetry.Sent{Status: known.writer.status, Bytes: known.writer.bytes, Hijacked: known.writer.hijacked})
+		o.EndRequest(&known.observed, telemetry.Sent{
+			Took: time.Since(began), Status: known.writer.status, Bytes: known.writer.bytes, Hijacked: known.writer.hijacked,
+		})
 	})
 }
 
@@ -131,7 +135,7 @@ func CORS(cfg config.CORS, next http.Handler) http.Handler {
 		AllowCredentials: cfg.Credentials,
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders:   []string{"*"},
-		ExposedHeaders:   []string{RequestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy", "Age", "Cache-Status"},
+		ExposedHeaders:   []string{requestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy", "Age", "Cache-Status"},
 		MaxAge:           600,
 	}).Handler(next)
 }

@@ -38,9 +38,9 @@ func TestRequestIDs(t *testing.T) {
 		"abc-123_X": true, "": false, "a b": false, "a\"b": false, "é": false, strings.Repeat("a", 65): false, strings.Repeat("a", 64): true,
 	} {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
-		r.Header.Set(RequestIDHeader, given)
+		r.Header.Set(requestIDHeader, given)
 		handler.ServeHTTP(w, r)
-		if got := w.Header().Get(RequestIDHeader); (got == given) != kept || got == "" {
+		if got := w.Header().Get(requestIDHeader); (got == given) != kept || got == "" {
 			t.Errorf("%q became %q", given, got)
 		}
 	}

@@ -19,7 +19,6 @@ type request struct {
 
 	writer    trackedWriter
 	observed  telemetry.Request
-	id        [1]string // as a header has it
 	address   netip.Addr
 	caller    upstream.Caller
 	principal *auth.Principal
@@ -42,7 +41,7 @@ func (r *request) Value(key any) any {
 	case requestKey:
 		return r
 	case observe.RequestIDKey:
-		return r.id[0]
+		return r.observed.ID[0]
 	case upstream.CallerKey:
 		return &r.caller
 	case upstream.TraceKey:

@@ -1,5 +1,6 @@
 // Package reload decides when a gateway reads its configuration again: when a process asks for it by
-// a signal or a request, or a file has changed. What a reload does is the caller's.
+// a signal or a request, or a file has changed. What a reload does is the caller's. [Running] are the parts that
+// begin and end with configurations.
 package reload
 
 import (
@@ -26,6 +27,8 @@ type Config struct {
 	File string
 	// Signals asks for a reload for each signal, as SIGHUP does; it may be nil.
 	Signals <-chan os.Signal
+	// Notify is called after each reload, when State knows of it, with its cause and duration; nil for no call.
+	Notify func(cause string, took time.Duration, of Outcome)
 }
 
 // Outcome is the result of a reload.
@@ -38,8 +41,8 @@ type Outcome struct {
 	Err error `json:"-"`
 	// Files are those that the configuration in effect names, with their contents. They are watched.
 	Files Files `json:"-"`
-	// Unread are the names of other files to watch, by anything: of a configuration that can't take
-	// effect, since they may be why.
+	// Unread are the names of other files to watch: of a configuration that can't take effect, since
+	// they may be why. The keys do not matter.
 	Unread map[string]string `json:"-"`
 }
 
@@ -103,9 +106,9 @@ func (r *Reloader) Ask(ctx context.Context, cause string) (Outcome, error) {
 	}
 }
 
-// Run calls reload whenever a reload is asked for, with its cause, such as SIGHUP or the name of a file, until ctx
-// is done. files are those that the configuration in effect names. It is called once.
-func (r *Reloader) Run(ctx context.Context, files Files, reload func(cause string) Outcome) {
+// Run calls reload whenever a reload is asked for, until ctx is done. Its cause is SIGHUP, the name of a file, or what
+// Ask was given. files are those that the configuration in effect names. It is called once.
+func (r *Reloader) Run(ctx context.Context, files Files, reload func() Outcome) {
 	defer close(r.stopped)
 	watcher := newWatcher(r.config.File, files)
 	ticker := time.NewTicker(watchEvery)
@@ -135,9 +138,13 @@ func (r *Reloader) Run(ctx context.Context, files Files, reload func(cause strin
 			return
 		}
 		watcher.read()
-		of := reload(next.cause)
+		began := time.Now()
+		of := reload()
 		watcher.watch(of.Files, of.Unread)
 		r.note(of.Err)
+		if r.config.Notify != nil {
+			r.config.Notify(next.cause, time.Since(began), of)
+		}
 		if next.done != nil {
 			next.done <- of
 		}

@@ -20,6 +20,9 @@ type Running struct {
 func (r *Running) Change(ctx context.Context, parts ...Runner) {
 	next := map[Runner]context.CancelFunc{}
 	for _, part := range parts {
+		if next[part] != nil { // it is there twice
+			continue
+		}
 		if next[part] = r.ends[part]; next[part] != nil {
 			continue
 		}

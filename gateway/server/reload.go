@@ -16,8 +16,8 @@ func (s *Server) runStates(ctx, own context.Context) {
 	var parts reload.Running
 	defer parts.Wait()
 	parts.Change(own, s.now().parts()...)
-	s.reloader.Run(ctx, s.now().files, func(cause string) reload.Outcome {
-		of := s.reload(own, cause)
+	s.reloader.Run(ctx, s.now().files, func() reload.Outcome {
+		of := s.reload(own)
 		parts.Change(own, s.now().parts()...)
 		return of
 	})
@@ -25,18 +25,8 @@ func (s *Server) runStates(ctx, own context.Context) {
 
 // reload makes the configuration, as it is now, the one that is in effect, or keeps the one that
 // is. One goroutine calls it.
-func (s *Server) reload(ctx context.Context, cause string) (of reload.Outcome) {
-	began := time.Now()
-	defer func() {
-		of.Files = s.now().files
-		s.observer.Metrics().Reload(of.Err)
-		if of.Err == nil {
-			s.log.Info("configuration reloaded", "cause", cause, "took", time.Since(began).Round(time.Microsecond), "changed", strings.Join(of.Changed, ", "))
-		}
-		if len(of.Restart) > 0 {
-			s.log.Warn("settings take effect when the gateway is started again", "settings", strings.Join(of.Restart, ", "))
-		}
-	}()
+func (s *Server) reload(ctx context.Context) (of reload.Outcome) {
+	defer func() { of.Files = s.now().files }()
 	if s.options.Load == nil {
 		of.Err = errors.New("this gateway can't read its configuration again")
 		return of
@@ -48,7 +38,6 @@ func (s *Server) reload(ctx context.Context, cause string) (of reload.Outcome) {
 	}
 	if err != nil {
 		of.Err, of.Unread = err, filesOf(cfg)
-		s.log.Error("the configuration is not reloaded: the one before stays in effect", "cause", cause, "mistakes", strings.Split(err.Error(), "\n"))
 		return of
 	}
 	if othersAnswer(before, cfg) {
@@ -56,6 +45,19 @@ func (s *Server) reload(ctx context.Context, cause string) (of reload.Outcome) {
 	}
 	of.Changed, of.Restart = config.Differ(before, cfg)
 	return of
+}
+
+// reloaded counts and logs a reload.
+func (s *Server) reloaded(cause string, took time.Duration, of reload.Outcome) {
+	s.observer.Metrics().Reload(of.Err)
+	if of.Err != nil {
+		s.log.Error("the configuration is not reloaded: the one before stays in effect", "cause", cause, "mistakes", strings.Split(of.Err.Error(), "\n"))
+		return
+	}
+	s.log.Info("configuration reloaded", "cause", cause, "took", took.Round(time.Microsecond), "changed", strings.Join(of.Changed, ", "))
+	if len(of.Restart) > 0 {
+		s.log.Warn("settings take effect when the gateway is started again", "settings", strings.Join(of.Restart, ", "))
+	}
 }
 
 // keysWait is how long a reload waits for the keys of issuers that are new.

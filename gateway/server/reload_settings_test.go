@@ -265,3 +265,14 @@ func TestReloadOfWhatIsReadOfTheState(t *testing.T) {
 		}
 	}
 }
+
+// Another DNS server can say that services are elsewhere.
+func TestOthersAnswerWithAnotherResolver(t *testing.T) {
+	before, next := config.Defaults(), config.Defaults()
+	if othersAnswer(&before, &next) {
+		t.Error("without a change")
+	}
+	if next.Discovery.Resolver = "127.0.0.1:53"; !othersAnswer(&before, &next) {
+		t.Error("with another resolver")
+	}
+}

@@ -124,8 +124,12 @@ func TestReloadOfMistakes(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "keys.yaml")
 	for want, change := range map[string]func(c *config.Config){
-		"frontends.tv":    func(c *config.Config) { c.Frontends = map[string]config.Frontend{"tv": c.Frontend} },
-		"auth.keyFile":    func(c *config.Config) { c.Auth.KeyFile = file },
+		"frontends.tv": func(c *config.Config) { c.Frontends = map[string]config.Frontend{"tv": c.Frontend} },
+		"auth.keyFile": func(c *config.Config) { c.Auth.KeyFile = file },
+		"toy.documents.manifest: the": func(c *config.Config) { // all that is wrong is said at once, to those who ask and to those who read
+			c.Services = map[string]config.Service{"broken": {URL: "nonsense"}}
+			c.Frontend.Documents.Mode, c.Frontend.Documents.Manifest, c.Frontend.Documents.Automatic = "only", file, false
+		},
 		"services.broken": func(c *config.Config) { c.Services = map[string]config.Service{"broken": {URL: "nonsense"}} },
 		"toy.documents.manifest": func(c *config.Config) {
 			c.Frontend.Documents.Mode, c.Frontend.Documents.Manifest, c.Frontend.Documents.Automatic = "only", file, false
@@ -135,11 +139,14 @@ func TestReloadOfMistakes(t *testing.T) {
 		if _, err := r.reload(change); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
-		if of := said(); !strings.Contains(of.Error, want) {
+		if of := said(); !strings.Contains(of.Error, want) || strings.HasSuffix(want, ": the") && !strings.Contains(of.Error, "services.broken") {
 			t.Errorf("%s: /readyz says %+v", want, of)
 		}
 		if r.now() != first {
 			t.Errorf("%s: the configuration has changed", want)
+		}
+		if of := r.Server.reload(t.Context()); want == "auth.keyFile" && of.Unread[want] != file {
+			t.Errorf("%s: %v is not watched: %v", want, file, of.Unread)
 		}
 		r.config = good
 	}

@@ -38,7 +38,7 @@ func (s *Server) middlewares(of *state) []middleware.Middleware {
 		{Name: "client address", Wrap: func(next http.Handler) http.Handler { return middleware.ClientAddress(proxies(of.config.Server), next) }},
 	}
 	if s.options.Unobserved {
-		list = slices.Delete(list, 2, 3)
+		list = slices.DeleteFunc(list, func(m middleware.Middleware) bool { return m.Name == "observe" })
 	}
 	return list
 }
@@ -53,7 +53,7 @@ func (s *Server) frontendMiddlewares(of *state, frontend string) []middleware.Mi
 	}
 }
 
-// callers determines the callers of a frontend.
+// callers returns what determines the callers of a frontend.
 func (s *Server) callers(frontend string) *middleware.Callers {
 	return &middleware.Callers{
 		Frontend: frontend, Services: s.services, Log: s.log, Credentials: func() middleware.Credentials { return s.now().credentials },

@@ -87,8 +87,8 @@ type Options struct {
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
 	s := &Server{
 		options: options, log: log, bodies: transport.NewBudget(int64(cfg.Server.BodyBudget)),
-		reloader: reload.New(reload.Config{File: options.File, Signals: options.Reload}),
 	}
+	s.reloader = reload.New(reload.Config{File: options.File, Signals: options.Reload, Notify: s.reloaded})
 	if !options.Unbounded {
 		s.admission = overload.New(overload.Sampler())
 	}

@@ -64,8 +64,14 @@ func readFiles(cfg *config.Config) (reload.Files, error) {
 	out := reload.Files{}
 	var errs []error
 	for setting, name := range filesOf(cfg) {
+		if _, done := out[name]; done {
+			continue
+		}
 		text, err := os.ReadFile(name)
-		errs = append(errs, cfg.At(setting, err))
+		if err != nil {
+			errs = append(errs, cfg.At(setting, err))
+			continue
+		}
 		out[name] = string(text)
 	}
 	return out, errors.Join(errs...)

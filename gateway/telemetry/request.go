@@ -13,12 +13,13 @@ import (
 // Request is what an [Observer] knows of an HTTP request. The zero value is one that is not
 // observed.
 type Request struct {
-	id              string
+	// ID is that of the request, as a header has it.
+	ID [1]string
+
 	client, version string
 	transport       string
 	method          string
 	lasts           bool // each operation is logged when it ends: of a WebSocket
-	began           time.Time
 	traced          traced
 
 	mu    sync.Mutex
@@ -39,9 +40,9 @@ func requestOf(ctx context.Context) *Request {
 // Trace returns the place in a trace that services are sent; nil if they are sent the caller's headers.
 func (r *Request) Trace() *upstream.Trace { return r.traced.sent() }
 
-// BeginRequest begins to observe a request with an id.
-func (o *Observer) BeginRequest(known *Request, id string, r *http.Request) {
-	known.id, known.began, known.method, known.transport = id, time.Now(), r.Method, "http"
+// BeginRequest begins to observe a request, whose ID is set.
+func (o *Observer) BeginRequest(known *Request, r *http.Request) {
+	known.method, known.transport = r.Method, "http"
 	known.client, known.version = clientOf(r.Header)
 	if len(r.Header["Upgrade"]) > 0 {
 		known.transport, known.lasts = "websocket", true
@@ -51,6 +52,7 @@ func (o *Observer) BeginRequest(known *Request, id string, r *http.Request) {
 
 // Sent is what was sent for a request when its handler returned.
 type Sent struct {
+	Took   time.Duration
 	Status int
 	Bytes  int64 // of the body
 	// Hijacked reports that the answer goes on without net/http.
@@ -63,7 +65,6 @@ const closedRequest = 499
 
 // EndRequest logs and counts a request whose handler has returned.
 func (o *Observer) EndRequest(r *Request, sent Sent) {
-	took := time.Since(r.began)
 	r.mu.Lock()
 	if r.ended = true; sent.Hijacked && !r.lasts {
 		r.transport = "sse"
@@ -91,7 +92,7 @@ func (o *Observer) EndRequest(r *Request, sent Sent) {
 		}
 	case sent.Hijacked: // each operation is logged when it ends
 	default:
-		line := observe.Line{Status: sent.Status, Bytes: sent.Bytes, Took: took}
+		line := observe.Line{Status: sent.Status, Bytes: sent.Bytes, Took: sent.Took}
 		r.describe(&line)
 		line.Trace = r.traced.trace.ID
 		o.access.Write(&line)
@@ -117,7 +118,7 @@ func (r *Request) hold(line *observe.Line) bool {
 func (r *Request) describe(line *observe.Line) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	line.Request, line.Transport, line.Method, line.Client, line.Version = r.id, r.transport, r.method, r.client, r.version
+	line.Request, line.Transport, line.Method, line.Client, line.Version = r.ID[0], r.transport, r.method, r.client, r.version
 }
 
 // Introduce notes the client that the payload of connection_init names as the headers of

@@ -68,7 +68,7 @@ func (h *Handler) refuse(w http.ResponseWriter, request *http.Request, r *refusa
 	h.writer.Write(w, request, a, problemFormat(request.Header))
 }
 
-// WriteError answers a request to which no [Handler] comes with an error, as a response of GraphQL.
+// WriteError answers a request that reaches no [Handler] with an error, as a response of GraphQL.
 func WriteError(w http.ResponseWriter, r *http.Request, status int, err *gqlerror.Error) {
 	w.Header().Set("Content-Type", problemFormat(r.Header)+"; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
