@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -189,6 +190,24 @@ func TestServesOverTLS(t *testing.T) {
 	old.Transport.(*http.Transport).TLSClientConfig.MaxVersion = tls.VersionTLS11
 	if _, _, err := r.query(old, "{__typename}"); err == nil {
 		t.Error("TLS 1.1 is accepted")
+	}
+}
+
+// A trusted proxy may have any number of connections, and a client may not.
+func TestConnectionsOfProxies(t *testing.T) {
+	for _, trusted := range []bool{true, false} {
+		r := runGateway(t, nil, func(c *config.Config) {
+			c.Server.TLS, c.Server.ConnectionsPerAddress = nil, 1
+			if trusted {
+				c.Server.TrustedProxies = []config.Network{config.Network(netip.MustParsePrefix("127.0.0.0/8"))}
+			}
+		})
+		if _, _, err := r.query(r.client(1, nil), "{__typename}"); err != nil { // it keeps its connection
+			t.Fatal(err)
+		}
+		if _, _, err := r.query(r.client(1, nil), "{__typename}"); (err == nil) != trusted {
+			t.Errorf("trusted: %t: %v", trusted, err)
+		}
 	}
 }
 
