@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -235,6 +236,32 @@ func ItemErrors(errs []error) error {
 		items.addNull(i, err)
 	}
 	return items.err()
+}
+
+// LostItems returns the [Items] of a list whose items may not be null, given their errors by position; nil if
+// there are none.
+func LostItems(errs []error) error {
+	items := &Items{}
+	for i, err := range errs {
+		items.add(i, err)
+	}
+	return items.err()
+}
+
+// JoinItems returns the errors of items of one list, and another error of the list, which may be nil: [Items]
+// with those of both, if it is of items, too; else the other error, since there is no list then.
+func JoinItems(items *Items, other error) error {
+	if other == nil {
+		return items
+	}
+	more, ok := other.(*Items) //nolint:errorlint // items of this list, and not of another
+	if !ok {
+		return other
+	}
+	out := &Items{list: append(slices.Clone(items.list), more.list...), lost: items.lost || more.lost}
+	slices.SortStableFunc(out.list, func(a, b ItemError) int { return slices.Compare(a.Path, b.Path) })
+	out.list = out.list[:min(len(out.list), mostItems)]
+	return out
 }
 
 // add notes the error of a required item. The items of a list in the list may

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
+	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/problem"
 )
 
@@ -13,31 +15,45 @@ import (
 // result of a method to a frontend: nullability, enum values and possible types.
 
 // Adapt returns a resolver whose results are those of resolve, converted by
-// fit. An error of fit is the error of its item.
+// fit. An error of fit is the error of its item. So is an error of resolve; a list
+// of which only items failed is converted all the same.
 func Adapt[P, R, S any](resolve Resolver[P, R], fit func(R) (S, error)) Resolver[P, S] {
 	return func(ctx context.Context, parents []P) ([]S, error) {
 		values, failed := resolve.call(ctx, parents)
 		out, errs := make([]S, len(parents)), make(itemErrors, len(parents))
 		for i := range parents {
-			if failed != nil && failed[i] != nil {
-				errs[i] = failed[i]
-				continue
+			var err error
+			if failed != nil {
+				err = failed[i]
 			}
-			out[i], errs[i] = fit(values[i])
+			out[i], errs[i] = Fit(fit)(values[i], err)
 		}
 		return out, errs
 	}
 }
 
 // Fit converts the result of a method: Fit(fit)(method()). An error of the
-// method is returned as it is.
+// method is returned as it is; a list of which only items failed is converted all the same.
 func Fit[R, S any](fit func(R) (S, error)) func(R, error) (S, error) {
 	return func(value R, err error) (out S, _ error) {
-		if err != nil {
+		items := partial(err)
+		if err != nil && items == nil {
 			return out, err
 		}
-		return fit(value)
+		out, unfit := fit(value)
+		if items == nil {
+			return out, unfit
+		}
+		return out, decode.JoinItems(items, unfit)
 	}
+}
+
+// partial returns an error of items of a list that is there all the same; nil if it is another error.
+func partial(err error) *decode.Items {
+	if items, ok := errors.AsType[*decode.Items](err); ok && !items.Lost() {
+		return items
+	}
+	return nil
 }
 
 // FitEach converts the values of a stream. An error of fit is an error of its event;
@@ -108,24 +124,40 @@ func EnumPointer[T any](value *T, known func(T) bool) (*T, error) {
 	return value, nil
 }
 
-// Enums is like [Enum] for a list. The first unknown value is an error.
+// Enums is like [Enum] for a list. An unknown value is an error of its item, and there is no list.
 func Enums[T any](values []T, known func(T) bool) ([]T, error) {
-	for _, value := range values {
-		if _, err := Enum(value, known); err != nil {
-			return nil, err
-		}
+	if err := eachOf(values, known, Enum); err != nil {
+		return nil, decode.LostItems(err)
 	}
 	return values, nil
 }
 
-// EnumPointers is like [Enums] for a list of nullable values.
+// EnumPointers is like [Enums] for a list of nullable values: an unknown one is null.
 func EnumPointers[T any](values []*T, known func(T) bool) ([]*T, error) {
-	for _, value := range values {
-		if _, err := EnumPointer(value, known); err != nil {
-			return nil, err
+	errs := eachOf(values, known, EnumPointer)
+	if errs == nil {
+		return values, nil
+	}
+	out := slices.Clone(values) // others may have it
+	for i, err := range errs {
+		if err != nil {
+			out[i] = nil
 		}
 	}
-	return values, nil
+	return out, decode.ItemErrors(errs)
+}
+
+// eachOf returns the errors of items by position; nil if there are none.
+func eachOf[I, T any](items []I, known func(T) bool, check func(I, func(T) bool) (I, error)) (errs []error) {
+	for i, item := range items {
+		if _, err := check(item, known); err != nil {
+			if errs == nil {
+				errs = make([]error, len(items))
+			}
+			errs[i] = err
+		}
+	}
+	return errs
 }
 
 // Member returns a value of an interface or a union; an error if the frontend does not

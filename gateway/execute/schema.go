@@ -104,6 +104,7 @@ func (s *executable) run(ctx context.Context, plan *Plan, level func(*Run, *Obje
 	x := s.start(ctx)
 	w := &Writer{run: x, buf: make([]byte, 0, firstBuffer+plan.size.Load())}
 	ok := w.guarded(func() { write(w, plan.root, level(x, plan.root)) })
+	w.finish()
 	if !ok || w.failed {
 		return &graphql.Response{Data: []byte("null")}
 	}

@@ -31,6 +31,9 @@ type FieldOf struct {
 	// whether levels have something else to do for it: answers with the field have cache tags,
 	// or a hand-written type has its value.
 	Resolves, Visits bool
+	// NullItems reports that items of the field's list which may not be null can be null in what a service
+	// answered, since they may be in another frontend.
+	NullItems bool
 	// Types are the possible types of the field's objects, by their positions in
 	// the list of all types; nil if the field has none.
 	Types []int
@@ -60,6 +63,8 @@ type Selected struct {
 	levels   int    // of calls that follow one another, of which the first resolves the field
 	key      string // the response key with its colon, and a comma unless it is the first
 	nonNull  bool
+	// nullItems is that of [FieldOf].
+	nullItems bool
 	weights
 	selections ast.SelectionSet // of all that were merged
 	below      []*Object        // by type; nil for a scalar
@@ -188,7 +193,7 @@ func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 	o := &Object{typ: t, resolves: t.Visits}
 	for i, field := range merged(graphql.CollectFields(b.oc, selections, t.Implements)) {
 		of := t.Fields[field.Name]
-		s := Selected{Field: field.Field, ID: of.ID, selections: field.Selections, resolved: of.Resolves, nonNull: field.Definition.Type.NonNull}
+		s := Selected{Field: field.Field, ID: of.ID, selections: field.Selections, resolved: of.Resolves, nonNull: field.Definition.Type.NonNull, nullItems: of.NullItems}
 		s.weights = b.weigh.of(b.schema.Types[t.Name], field.Field)
 		s.key = strconv.Quote(field.Alias) + ":"
 		if i > 0 {

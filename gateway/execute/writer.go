@@ -1,10 +1,12 @@
 package execute
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -28,6 +30,8 @@ type Writer struct {
 	path  []step
 	field *Selected // the innermost one
 	cost  float64   // of what is written
+	errs  int       // how many errors there are, and the first that is left out
+	more  error
 	// failed reports whether what was written last may not stay.
 	failed bool
 }
@@ -177,14 +181,41 @@ func (w *Writer) Null() { w.buf = append(w.buf, "null"...) }
 func (w *Writer) Missing() {
 	f := w.field
 	path := w.errorPath()
+	if f.nullItems && w.path[len(w.path)-1].field == nil {
+		if w.failed = true; !w.reported(path) {
+			w.Error(Null(""))
+		}
+		return
+	}
 	err := &graphql.InvalidNullError{Object: f.ObjectDefinition.Name, Field: f.Name, DeclaredType: f.Definition.Type.String(), Path: path}
-	graphql.AddError(w.run.ctx, gqlerror.WrapPath(path, err))
-	w.failed = true
+	w.Error(&gqlerror.Error{Err: err, Message: err.Error(), Path: path, Locations: []gqlerror.Location{}}) // as gqlgen has it
 }
 
-// Error adds an error of the value that is being written, and fails.
+// reported reports whether there is an error at a path, or too many to tell.
+func (w *Writer) reported(path ast.Path) bool {
+	return w.errs > mostErrors || slices.ContainsFunc(graphql.GetErrors(w.run.ctx), func(e *gqlerror.Error) bool { return slices.Equal(e.Path, path) })
+}
+
+// mostErrors is the number of errors that an answer has, so that a small answer of a service that is
+// all wrong does not become a large one.
+const mostErrors = 1000
+
+// finish adds one error in place of those that were left out.
+func (w *Writer) finish() {
+	if w.more == nil {
+		return
+	}
+	err := problem.New(problem.CodeOf(w.more), "%d more errors are left out.", w.errs-mostErrors)
+	graphql.AddError(w.run.ctx, err.OfRequest())
+}
+
+// Error adds an error of the value that is being written, and fails. Beyond [mostErrors] it is only counted.
 func (w *Writer) Error(err error) {
 	w.failed = true
+	if w.errs++; w.errs > mostErrors {
+		w.more = cmp.Or(w.more, err)
+		return
+	}
 	path := w.errorPath()
 	known, ok := errors.AsType[*gqlerror.Error](err)
 	if !ok {

@@ -61,7 +61,6 @@ func (l *batching[K, V]) loadAll(ctx context.Context, keys []K) ([]V, error) {
 				failed = make(Errors, len(keys))
 			}
 			failed[i] = err
-			continue
 		}
 		values[i] = value
 	}
@@ -212,15 +211,16 @@ func (b *batch[K, V]) await() {
 // little time.
 func (p place[K, V]) isShort() bool { return p.in != nil && p.in.short && p.in.errs[p.at] != nil }
 
-// value returns the value, which is loaded.
+// value returns the value, which is loaded, and its error. The value of a key that failed is what its fetch has
+// returned: the zero value, or a list of which only items failed.
 func (p place[K, V]) value() (value V, err error) {
 	if p.in == nil {
 		return value, nil
 	}
-	if p.in.errs != nil && p.in.errs[p.at] != nil {
-		return value, p.in.errs[p.at]
+	if p.in.errs != nil {
+		err = p.in.errs[p.at]
 	}
-	return p.in.values[p.at], nil
+	return p.in.values[p.at], err
 }
 
 // loaded returns the places of keys in batches that are loaded. Keys that another

@@ -177,10 +177,8 @@ func OneByOne[K comparable, V any](bound int, one func(ctx context.Context, key 
 				value, err := guarded(ctx, key, one)
 				mu.Lock()
 				defer mu.Unlock()
-				if err != nil {
+				if values[key] = value; err != nil { // it can have a value: a list of which an item failed
 					failed[key] = err
-				} else {
-					values[key] = value
 				}
 				return nil
 			})

@@ -68,6 +68,9 @@ func (c *compiled) table() {
 			if len(c.tags(o, f)) > 0 || c.reads(o, f) {
 				does += ", Visits: true"
 			}
+			if c.nullItems(o, f) != nil {
+				does += ", NullItems: true"
+			}
 			possible := ""
 			if ids := c.possible(f.Def.Type.Name()); len(ids) > 0 {
 				possible = fmt.Sprintf(", Types: []int{%s}", strings.Join(ids, ", "))
@@ -124,6 +127,14 @@ func (c *compiled) adapter(o *Bound, f *BoundField) *plan.Adapter {
 func (c *compiled) tags(o *Bound, f *BoundField) []plan.Tag {
 	if planned := c.planned[o.Def.Name]; planned != nil {
 		return planned.FieldTags[f.Def.Name]
+	}
+	return nil
+}
+
+// nullItems returns the depths at which a field's list has items that may not be null, and can be in what is read.
+func (c *compiled) nullItems(o *Bound, f *BoundField) []bool {
+	if planned := c.planned[o.Def.Name]; planned != nil {
+		return planned.NullItems[f.Def.Name]
 	}
 	return nil
 }

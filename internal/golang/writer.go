@@ -33,6 +33,7 @@ func (c *compiled) write(o *Bound) {
 func (c *compiled) writeField(o *Bound, f *BoundField, at string) {
 	a := c.adapter(o, f)
 	reads := c.reads(o, f)
+	null := c.nullItems(o, f)
 	switch {
 	case a != nil && a.Resolved() || reads:
 		value, below := f.Ref.GO, "_, _"
@@ -43,41 +44,39 @@ func (c *compiled) writeField(o *Bound, f *BoundField, at string) {
 			below = "below, first"
 		}
 		c.line("value, err, %s := %s[%s](level, i, %s)\nif err == nil || w.Fault(err) {", below, c.execute("At"), c.typ(value), at)
-		c.value(f, f.Def.Type, value, "value")
+		c.value(f, f.Def.Type, value, "value", null)
 		c.line("}")
 	case a != nil:
 		if c.composite(f) {
 			c.line("below, first := level.Under(i, %s)", at)
 		}
-		c.line("if value, err := %s(obj.%s); err != nil {\nw.Error(err)\n} else {", fitName(a), a.GoName)
-		c.value(f, f.Def.Type, f.Ref.GO, "value")
+		c.line("value, err := %s(obj.%s)\nif err == nil || w.Fault(err) {", fitName(a), a.GoName)
+		c.value(f, f.Def.Type, f.Ref.GO, "value", null)
 		c.line("}")
 	default:
 		if c.composite(f) {
 			c.line("below, first := level.Under(i, %s)", at)
 		}
-		c.value(f, f.Def.Type, f.Ref.GO, f.Own.Expr)
+		c.value(f, f.Def.Type, f.Ref.GO, f.Own.Expr, null)
 	}
 }
 
-// value writes the writing of a value.
-func (c *compiled) value(f *BoundField, t *ast.Type, have types.Type, expr string) {
-	null := "w.Null()"
-	if t.NonNull {
-		null = "w.Missing()"
-	}
+// value writes the writing of a value. nullItems reports, by depth, whether it can be null in what is read, though it may
+// not be.
+func (c *compiled) value(f *BoundField, t *ast.Type, have types.Type, expr string, nullItems []bool) {
+	null := orMissing(t)
 	def := c.schema.Types[t.Name()]
 	switch {
 	case !def.IsCompositeType():
-		c.leaf(f, t, have, expr, null)
+		c.leaf(f, t, have, expr, nullItems)
 	case t.Elem != nil:
-		c.list(t, expr, func() {
+		c.list(t, expr, nullItems, func() {
 			if t.Elem.Elem == nil {
 				c.line("first = c.%s(w, f, below, first, %s, %t)", name("list", def), expr, t.Elem.NonNull)
 				return
 			}
 			slice, _ := have.(*types.Slice)
-			c.items(expr, t.Elem.NonNull, func() { c.value(f, t.Elem, slice.Elem(), "value") })
+			c.items(expr, t.Elem.NonNull, func() { c.value(f, t.Elem, slice.Elem(), "value", below(nullItems)) })
 		})
 	case def.IsAbstractType():
 		c.line("if %s == nil {\n%s\n} else {\nc.%s(w, f, below, first, %s, %t)\n}", expr, null, name("write", def), expr, t.NonNull)
@@ -86,8 +85,16 @@ func (c *compiled) value(f *BoundField, t *ast.Type, have types.Type, expr strin
 	}
 }
 
+// orMissing returns the writing of null.
+func orMissing(t *ast.Type) string {
+	if t.NonNull {
+		return "w.Missing()"
+	}
+	return "w.Null()"
+}
+
 // leaf writes the writing of scalars and enums.
-func (c *compiled) leaf(f *BoundField, t *ast.Type, have types.Type, expr, null string) {
+func (c *compiled) leaf(f *BoundField, t *ast.Type, have types.Type, expr string, nullItems []bool) {
 	cast := func(t types.Type, expr string) string {
 		want := map[string]string{"String": "string", "Int": "int", "Int64": "int64", "Int64Text": "int64", "Float": "float64", "Bool": "bool"}[f.Leaf]
 		if want == "" || plan.TypeName(t) == want {
@@ -96,13 +103,19 @@ func (c *compiled) leaf(f *BoundField, t *ast.Type, have types.Type, expr, null 
 		return want + "(" + expr + ")"
 	}
 	slice, isSlice := have.(*types.Slice)
+	null := orMissing(t)
 	switch {
 	case f.Leaf != "" && t.Elem == nil && plan.IsPointer(have):
 		c.line("if %s == nil {\n%s\n} else {\nw.%s(%s)\n}", expr, null, f.Leaf, cast(plan.Element(have), "*"+expr))
 	case f.Leaf != "" && t.Elem == nil:
 		c.line("w.%s(%s)", f.Leaf, cast(have, expr))
+	case len(nullItems) > 1 && isSlice && (f.Leaf == "" || t.Elem.Elem != nil):
+		// An item that is null must fail as a part of the list.
+		c.list(t, expr, nullItems, func() {
+			c.items(expr, t.Elem.NonNull, func() { c.value(f, t.Elem, slice.Elem(), "value", below(nullItems)) })
+		})
 	case f.Leaf != "" && isSlice && t.Elem.Elem == nil:
-		c.list(t, expr, func() {
+		c.list(t, expr, nullItems, func() {
 			c.items(expr, t.Elem.NonNull, func() {
 				if !plan.IsPointer(slice.Elem()) {
 					c.line("w.%s(%s)", f.Leaf, cast(slice.Elem(), "value"))
@@ -113,22 +126,28 @@ func (c *compiled) leaf(f *BoundField, t *ast.Type, have types.Type, expr, null 
 		})
 	default:
 		ref := *f.Ref
+		for of := f.Def.Type; of != t && ref.Elem() != nil; of = of.Elem {
+			ref = *ref.Elem()
+		}
 		ref.GO = have
 		c.line("aside := w.Aside()\nw.Marshal(%t, aside, %s(aside, %s))", t.NonNull, c.values.write(&ref), expr)
 	}
 }
 
 // list writes the writing of a list. A list that is nil and may not be null is
-// empty.
-func (c *compiled) list(t *ast.Type, expr string, write func()) {
-	if t.NonNull {
+// empty, unless it can be null in what is read.
+func (c *compiled) list(t *ast.Type, expr string, nullItems []bool, write func()) {
+	if t.NonNull && (len(nullItems) == 0 || !nullItems[0]) {
 		write()
 		return
 	}
-	c.line("if %s == nil {\nw.Null()\n} else {", expr)
+	c.line("if %s == nil {\n%s\n} else {", expr, orMissing(t))
 	write()
 	c.line("}")
 }
+
+// below returns nullItems of the items of a list.
+func below(nullItems []bool) []bool { return nullItems[min(1, len(nullItems)):] }
 
 // items writes the writing of a list's items, each in the variable value.
 func (c *compiled) items(expr string, nonNull bool, write func()) {

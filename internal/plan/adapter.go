@@ -19,6 +19,9 @@ type Adapters struct {
 	// the objects, by its name.
 	Tags      []Tag
 	FieldTags map[string][]Tag
+	// NullItems are the fields whose lists have items that may not be null in this frontend, and can be in what a
+	// service answered, since they may be in another frontend: by depth, from that of the field, which is false.
+	NullItems map[string][]bool
 	// Node loads an object by its id, for callers that have its global id; nil for
 	// a type without global ids.
 	Node *Node

@@ -93,7 +93,7 @@ func (b *adapting) object(def *ast.Definition) *Adapters {
 	api := b.frontend.API
 	a := &Adapters{
 		Name: def.Name, def: def, Root: project.IsRoot(api, def), Mutation: def == api.Mutation, Stream: def == api.Subscription,
-		FieldTags: map[string][]Tag{},
+		FieldTags: map[string][]Tag{}, NullItems: map[string][]bool{},
 	}
 	a.Type = b.models.Of(&ast.Type{NamedType: def.Name, NonNull: true})
 	if !a.Root {
@@ -109,6 +109,9 @@ func (b *adapting) object(def *ast.Definition) *Adapters {
 		}
 		if adapter != nil {
 			a.Fields = append(a.Fields, adapter)
+		}
+		if null := b.nullItems(a, field, adapter); null != nil {
+			a.NullItems[field.Name] = null
 		}
 		if !a.Root {
 			if tags := b.tagsOfField(a, field); len(tags) > 0 {
@@ -171,6 +174,28 @@ func (b *adapting) widened(a *Adapter) bool {
 	}
 	member := structField(a.Object.Type, GoName(a.Name))
 	return member != nil && Nilable(member.Type())
+}
+
+// nullItems returns the depths of NullItems of a field; nil if there are none. adapter may be nil.
+func (b *adapting) nullItems(a *Adapters, field *ast.FieldDefinition, adapter *Adapter) (depths []bool) {
+	var read *ast.Type
+	switch {
+	case adapter == nil || adapter.Call == nil && adapter.Method == nil:
+		if union := b.union.Types[a.Name]; union != nil && union.Fields.ForName(field.Name) != nil {
+			read = union.Fields.ForName(field.Name).Type
+		}
+	case adapter.Call != nil:
+		read = adapter.Call.Type
+	}
+	found := false
+	for t := field.Type; t != nil && read != nil; t, read = t.Elem, read.Elem {
+		null := len(depths) > 0 && t.NonNull && !read.NonNull
+		depths, found = append(depths, null), found || null
+	}
+	if !found {
+		return nil
+	}
+	return depths
 }
 
 // modelField checks that gqlgen finds the field in the model.
