@@ -396,9 +396,12 @@ func readProduct(d *decode.JSON, into *model.Product) error {
 			into.Description, faults[5] = decode.Optional(d, (*decode.JSON).String)
 		}
 	}
-	if faults[2] = decode.First(priceCentsErr, currencyErr); faults[2] == nil {
-		into.Price = money.OfCents(priceCents, currency)
-	}
+	func() {
+		defer decode.Guard(&faults[2])
+		if faults[2] = decode.First(priceCentsErr, currencyErr); faults[2] == nil {
+			into.Price = money.OfCents(priceCents, currency)
+		}
+	}()
 	if faults[2] != nil && into.Price == nil {
 		into.Price = new(model.Money)
 	}

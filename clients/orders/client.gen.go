@@ -138,9 +138,12 @@ func readOrder(d *decode.JSON, into *model.Order) error {
 			into.Items, faults[3] = decode.Rows(d, readOrderItem)
 		}
 	}
-	if faults[2] = decode.First(totalCentsErr, currencyErr); faults[2] == nil {
-		into.Total = money.OfCents(totalCents, currency)
-	}
+	func() {
+		defer decode.Guard(&faults[2])
+		if faults[2] = decode.First(totalCentsErr, currencyErr); faults[2] == nil {
+			into.Total = money.OfCents(totalCents, currency)
+		}
+	}()
 	if faults[2] != nil && into.Total == nil {
 		into.Total = new(model.Money)
 	}

@@ -48,12 +48,10 @@ func Handler(c *Config) http.Handler {
 	private.HandleFunc("GET /usage", c.usage)
 	private.Handle("POST /cache/purge", c.permitted(purgeScope, c.purge))
 	private.Handle("POST /config/reload", c.permitted(reloadScope, c.reload))
-	private.HandleFunc("/", middleware.NotFound)
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", health.ServeLive)
-	mux.HandleFunc("GET /readyz", c.Health.ServeReady)
-	mux.Handle("/", c.withToken(private))
-	return mux
+	probes := http.NewServeMux()
+	probes.HandleFunc("GET /livez", health.ServeLive)
+	probes.HandleFunc("GET /readyz", c.Health.ServeReady)
+	return middleware.Routes(probes, c.withToken(middleware.Routes(private, notFound)).ServeHTTP)
 }
 
 // hasToken reports whether a request has admin.token, if there is one.
@@ -132,6 +130,11 @@ func (c *Config) usage(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
 	_ = c.Observer.WriteUsage(w, frontend) // an error is that of a client that left
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	refuse(w, r, http.StatusNotFound, problem.New(problem.BadRequest,
+		"There is nothing here. The admin address has /livez, /readyz, /metrics, /usage, /cache/stats, /cache/purge and /config/reload."))
 }
 
 func refuse(w http.ResponseWriter, r *http.Request, status int, p *problem.Error) {

@@ -1,6 +1,9 @@
 package decode
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // TypeName returns the text or the whole number at a path in the object that is the
 // next value, which is read afterwards: it names the type of the object. It is empty if
@@ -21,19 +24,18 @@ func TypeName[D Reader](d D, path ...string) (string, error) {
 // is the next value and is not null, or -1. The object is read afterwards. If the next
 // value is not an object, it is skipped, and the error is [ErrMissing] for null.
 func Member[D Reader](d D, names ...string) (int, error) {
-	start, found := d.Mark(), -1
+	start := d.Mark()
 	if err := d.Object(); err != nil {
 		return -1, err
 	}
+	there := make([]bool, len(names))
 	for d.Next() {
-		for i, name := range names {
-			if d.Name() == name && (found < 0 || i < found) && !d.Null() {
-				found = i
-			}
+		if i := slices.Index(names, d.Name()); i >= 0 {
+			there[i] = !d.Null() // of members with the same name the last counts
 		}
 	}
 	d.Rewind(start)
-	return found, nil
+	return slices.Index(there, true), nil
 }
 
 // NoType returns the error of an object of an interface or a union whose type is not

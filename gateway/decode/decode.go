@@ -49,6 +49,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/portico-gateway/portico/gateway/problem"
 )
 
 // MaxDepth is the number of objects and lists that may contain one another. A
@@ -114,3 +116,11 @@ func Maybe[T any](v T, err error) (*T, error) {
 
 // Pointer returns a pointer to a value.
 func Pointer[T any](v T, err error) (*T, error) { return &v, err }
+
+// Guard sets the error of a value to a panic. A deferred call of it makes a panic of a hand-written function one of
+// the value that the function makes, and of nothing else.
+func Guard(err *error) {
+	if value := recover(); value != nil {
+		*err = problem.Recovered(value)
+	}
+}

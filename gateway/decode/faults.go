@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,13 +21,16 @@ type Source struct {
 }
 
 // Malformed returns the problem of an answer that is not what was asked for:
-// DOWNSTREAM_SERVICE_ERROR. It returns nil for nil. what is what the error is of.
+// DOWNSTREAM_SERVICE_ERROR. It returns nil for nil, and a panic as it is. what is what the error is of.
 func (s Source) Malformed(what string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if items, ok := err.(*Items); ok { //nolint:errorlint // items of this list, and not of another
 		return items.malformed(s, what)
+	}
+	if crash, ok := errors.AsType[*problem.PanicError](err); ok { // of hand-written code
+		return crash
 	}
 	if s.Binding != "" {
 		what = s.Binding + ": " + what

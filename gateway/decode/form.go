@@ -62,6 +62,22 @@ func readForm[D Reader, T any](d D, parse func(string) (T, error)) (v T, err err
 	if err != nil {
 		return v, err
 	}
+	return formOf(text, parse)
+}
+
+// OfIntText is [IntText] for the text of a message. So are the functions below for others.
+func OfIntText(text string) (int, error) { return formOf(text, ParseInt) }
+
+// OfInt64Text is described with [OfIntText].
+func OfInt64Text(text string) (int64, error) { return formOf(text, ParseInt64) }
+
+// OfFloatText is described with [OfIntText].
+func OfFloatText(text string) (float64, error) { return formOf(text, ParseFloat) }
+
+// OfBoolText is described with [OfIntText].
+func OfBoolText(text string) (bool, error) { return formOf(text, ParseBool) }
+
+func formOf[T any](text string, parse func(string) (T, error)) (v T, err error) {
 	if text = trimSpace(text); text == "" {
 		return v, ErrMissing
 	}
@@ -120,14 +136,32 @@ func TimeOfMillis[N ~int32 | ~int64 | ~uint32 | ~uint64](n N) (time.Time, error)
 
 // parseUnix returns the time of a number of units since 1970, of which a second has
 // perSecond: in the years 1 to 9999, which RFC 3339 has.
+// withoutExponent returns the digits of a number before and after its point.
+func withoutExponent(number, exponent string) (whole, fraction string, ok bool) {
+	const most = 40 // digits, which no time has
+	e, err := strconv.Atoi(exponent)
+	if err != nil || e > most || e < -most {
+		return "", "", false
+	}
+	sign := ""
+	if number[0] == '-' || number[0] == '+' {
+		sign, number = number[:1], number[1:]
+	}
+	whole, fraction, _ = strings.Cut(number, ".")
+	digits := strings.Repeat("0", most) + whole + fraction + strings.Repeat("0", most)
+	point := most + len(whole) + e
+	return sign + strings.TrimLeft(digits[:point], "0"), digits[point:], true
+}
+
 func parseUnix(text string, perSecond int64) (time.Time, error) {
 	bad := &Mismatch{Want: "a time since 1970", Have: sample(text)}
 	if !isNumber(text) {
 		return time.Time{}, bad
 	}
 	whole, fraction, _ := strings.Cut(text, ".")
-	if strings.ContainsAny(text, "eE") {
-		if whole, fraction = integer(text), ""; whole == "" {
+	if i := strings.IndexAny(text, "eE"); i >= 0 {
+		var ok bool
+		if whole, fraction, ok = withoutExponent(text[:i], text[i+1:]); !ok {
 			return time.Time{}, bad
 		}
 	}

@@ -29,6 +29,10 @@ type JSON struct {
 	name  string
 	err   error // what is not well-formed; the first one counts
 	again int   // bytes that were read more than once
+	// Where long objects and lists end, by where they begin; nil until a long value is read again. So each of
+	// objects in objects that are read twice is not read as often as it has objects around it.
+	ends    map[int]int
+	skipped int // bytes that were skipped by ends
 }
 
 // state is what comes next in the text.
@@ -43,6 +47,7 @@ const (
 // Mark is the place of a value in an answer.
 type Mark struct {
 	at, depth int
+	skipped   int
 	xml       *xmlMark // of a value in XML
 }
 
@@ -153,7 +158,7 @@ func (d *JSON) Null() bool {
 }
 
 // Mark returns the place of the next value, for [JSON.Rewind].
-func (d *JSON) Mark() Mark { return Mark{at: d.at, depth: d.depth} }
+func (d *JSON) Mark() Mark { return Mark{at: d.at, depth: d.depth, skipped: d.skipped} }
 
 // Rewind goes back to a value that was read, so that it is read again. A text of
 // which too much is read again is an error: objects in objects that are each read
@@ -162,7 +167,11 @@ func (d *JSON) Rewind(to Mark) {
 	if d.err != nil {
 		return
 	}
-	if d.again += d.at - to.at; d.again > mostAgain*(len(d.text)+mostAgain) {
+	read := d.at - to.at
+	if d.ends == nil && read > longValue {
+		d.ends = map[int]int{}
+	}
+	if d.again += max(0, read-(d.skipped-to.skipped)); d.again > mostAgain*(len(d.text)+mostAgain) {
 		_ = d.fail(errAgain)
 		return
 	}
@@ -171,6 +180,9 @@ func (d *JSON) Rewind(to Mark) {
 
 // mostAgain is how often a text is read again at most, on average.
 const mostAgain = 64
+
+// longValue is the length in bytes of values whose end is remembered.
+const longValue = 256
 
 var errAgain = errors.New("the answer is read too often: objects that contain themselves are read in several ways")
 
@@ -202,16 +214,8 @@ func (d *JSON) Done(what string, errs ...error) error {
 // Skip consumes the next value.
 func (d *JSON) Skip() {
 	switch c := d.peek(); c {
-	case '{':
-		if d.descend() == nil {
-			d.skipObject()
-		}
-	case '[':
-		if d.descend() == nil {
-			for d.Item() {
-				d.Skip()
-			}
-		}
+	case '{', '[':
+		d.skipAll(c)
 	case '"':
 		d.string(true)
 		d.state = after
@@ -223,6 +227,29 @@ func (d *JSON) Skip() {
 		d.literal("null")
 	default:
 		d.number()
+	}
+}
+
+// skipAll skips an object or a list.
+func (d *JSON) skipAll(open byte) {
+	begin := d.at
+	if end, known := d.ends[begin]; known {
+		d.skipped += end - begin
+		d.at, d.state = end, after
+		return
+	}
+	if d.descend() != nil {
+		return
+	}
+	if open == '{' {
+		d.skipObject()
+	} else {
+		for d.Item() {
+			d.Skip()
+		}
+	}
+	if d.ends != nil && d.err == nil && d.at-begin > longValue {
+		d.ends[begin] = d.at
 	}
 }
 

@@ -464,6 +464,42 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// A tree of objects whose types are found out before they are read, as those of interfaces, is read to any depth that an
+// answer may have.
+func TestTypesOfDeepTrees(t *testing.T) {
+	const depth = decode.MaxDepth - 1
+	var read func(d *decode.JSON) int
+	read = func(d *decode.JSON) (n int) {
+		name, err := decode.TypeName(d, "kind")
+		if err != nil || name != "Node" || d.Object() != nil {
+			return 0
+		}
+		n = 1
+		for d.Next() {
+			if d.Name() == "kid" {
+				n += read(d)
+			}
+		}
+		return n
+	}
+	const node = `{"id":"a name that is long enough to be read for a while","kid":`
+	d := decode.NewJSON(strings.Repeat(node, depth)+"null"+strings.Repeat(`, "kind": "Node" }`, depth), service)
+	if n, err := read(d), d.End(); n != depth || err != nil {
+		t.Errorf("%d of %d objects, %v", n, depth, err)
+	}
+}
+
+// Of members with the same name the last counts.
+func TestMemberThatIsThereTwice(t *testing.T) {
+	for text, want := range map[string]int{
+		`{"a": {}, "b": {}}`: 0, `{"b": {}, "a": null}`: 1, `{"a": {}, "b": {}, "a": null}`: 1, `{"a": null, "a": 1}`: 0, `{"a": 1, "a": null}`: -1, `{}`: -1,
+	} {
+		if got, err := decode.Member(decode.NewJSON(text, service), "a", "b"); got != want || err != nil {
+			t.Errorf("%s: %d %v, want %d", text, got, err, want)
+		}
+	}
+}
+
 // Objects in objects that are each read twice take no exponential time: the text is
 // read again only so often.
 func TestReadingAgainIsBounded(t *testing.T) {

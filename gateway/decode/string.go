@@ -61,10 +61,23 @@ func (d *JSON) Time() (t time.Time, err error) {
 }
 
 func parseTime(text string) (t time.Time, err error) {
-	if t.UnmarshalText([]byte(text)) != nil {
+	if t.UnmarshalText([]byte(text)) != nil || !isStrict(text) {
 		return time.Time{}, &Mismatch{Want: "a time (RFC 3339)", Have: sample(text)}
 	}
 	return t, nil
+}
+
+// isStrict reports whether a time that package time has read is one of RFC 3339: it also reads hours of one digit, commas,
+// and zones that do not exist (https://go.dev/issue/54580).
+func isStrict(text string) bool {
+	const clock, zone = len("2006-01-02T15:"), len("+15:04")
+	if text[clock-1] != ':' || strings.Contains(text, ",") {
+		return false
+	}
+	if last := text[len(text)-zone:]; last[0] == '+' || last[0] == '-' {
+		return last[1:3] <= "23" && last[4:] <= "59"
+	}
+	return true
 }
 
 // Bytes reads a string in base64.

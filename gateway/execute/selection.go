@@ -193,7 +193,10 @@ func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 	o := &Object{typ: t, resolves: t.Visits}
 	for i, field := range merged(graphql.CollectFields(b.oc, selections, t.Implements)) {
 		of := t.Fields[field.Name]
-		s := Selected{Field: field.Field, ID: of.ID, selections: field.Selections, resolved: of.Resolves, nonNull: field.Definition.Type.NonNull, nullItems: of.NullItems}
+		s := Selected{
+			Field: field.Field, ID: of.ID, selections: field.Selections, resolved: of.Resolves,
+			nonNull: field.Definition.Type.NonNull, nullItems: of.NullItems,
+		}
 		s.weights = b.weigh.of(b.schema.Types[t.Name], field.Field)
 		s.key = strconv.Quote(field.Alias) + ":"
 		if i > 0 {

@@ -64,6 +64,42 @@ func (c *Choice) notFound(w http.ResponseWriter, r *http.Request) {
 	transport.WriteError(w, r, http.StatusNotFound, p.OfRequest())
 }
 
+// Routes serves requests by a mux, and answers those for which it has no pattern with notFound, or with 405 if it has one for
+// another method (RFC 9110, section 15.5.6).
+func Routes(mux *http.ServeMux, notFound http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		none, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		said := refusal{header: http.Header{}}
+		if none.ServeHTTP(&said, r); said.status != http.StatusMethodNotAllowed {
+			notFound(w, r)
+			return
+		}
+		allow := said.header.Get("Allow")
+		w.Header().Set("Allow", allow)
+		p := problem.New(problem.BadRequest, "The method %s is not for this path: use %s.", r.Method, allow)
+		transport.WriteError(w, r, http.StatusMethodNotAllowed, p.OfRequest())
+	})
+}
+
+// refusal notes how a mux refuses a request.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+// Header is part of [http.ResponseWriter].
+func (r *refusal) Header() http.Header { return r.header }
+
+// Write is part of [http.ResponseWriter].
+func (r *refusal) Write(text []byte) (int, error) { return len(text), nil }
+
+// WriteHeader is part of [http.ResponseWriter].
+func (r *refusal) WriteHeader(status int) { r.status = status }
+
 // NotFound answers a request for a path that does not exist, or is not for its caller.
 func NotFound(w http.ResponseWriter, r *http.Request) {
 	p := problem.New(problem.BadRequest, "There is nothing here. Frontends are at /graphql and /graphql/<frontend>.")

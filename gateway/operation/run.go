@@ -160,7 +160,7 @@ func (p *prepared) failed(ctx context.Context, err error) *answer.Answer {
 	case errors.Is(err, context.DeadlineExceeded):
 		return answer.Problem(problem.New(problem.ServiceTimeout, "The operation took too long."))
 	case ctx.Err() != nil:
-		return answer.Problem(problem.New(problem.Internal, "The operation was cancelled."))
+		return answer.Problem(problem.New(problem.Unavailable, "The operation was cancelled."))
 	}
 	return answer.Errors(p.presenter.Present(ctx, err))
 }

@@ -437,6 +437,10 @@ func TestPurge(t *testing.T) {
 	}{
 		{"", `{"all":true}`, 401, 0}, {"wrong", `{"all":true}`, 401, 0}, {keyOf("a"), `{"all":true}`, 403, 0},
 		{"purger", `{}`, 400, 0}, {"purger", ``, 400, 0}, {"purger", `{"tag":["x"]}`, 400, 0}, {"purger", `{"tags":[]}`, 400, 0},
+		{"purger", `{"all":true} x`, 400, 0}, {"purger", `{"all":true,"all":false}`, 400, 0}, {"purger", `{"all":false,"all":true}`, 400, 0},
+		{"purger", `{"Tags":["item-1"]}`, 400, 0}, {"purger", `{"tags":[""]}`, 400, 0}, {"purger", `{"tags":["item-1"],"all":true}`, 400, 0},
+		{"purger", `{"tags":["item-1",1]}`, 400, 0}, {"purger", `{"tags":["item-1"]`, 400, 0}, {"purger", `[{"all":true}]`, 400, 0},
+
 		{"purger", `{"tags":["item-2"]}`, 204, 0}, {"purger", `{"tags":["item-1","x"]}`, 204, 1}, {"purger", `{"types":["Other"]}`, 204, 0},
 		{"purger", `{"types":["Item"]}`, 204, 1}, {"purger", `{"all":true}`, 204, 1},
 	} {

@@ -43,7 +43,8 @@ func (s *Server) reload(ctx context.Context) (of reload.Outcome) {
 	if othersAnswer(before, cfg) {
 		s.store.Clear(ctx)
 	}
-	of.Changed, of.Restart = config.Differ(before, cfg)
+	of.Changed, _ = config.Differ(before, cfg)
+	_, of.Restart = config.Differ(s.started, cfg) // which settings wait for a restart also after another reload
 	return of
 }
 

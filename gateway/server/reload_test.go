@@ -154,6 +154,12 @@ func TestReloadOfMistakes(t *testing.T) {
 	if of := said(); of.Error != "" {
 		t.Errorf("at last: %+v", of)
 	}
+	// What waits for a restart does so until it is what was started with.
+	for _, c := range []struct{ listen, want string }{{"127.0.0.1:1", "[server.listen]"}, {"127.0.0.1:1", "[server.listen]"}, {first.config.Server.Listen, "[]"}} {
+		if of := r.must(func(of *config.Config) { of.Server.Listen = c.listen }); fmt.Sprint(of.Restart) != c.want {
+			t.Errorf("%s: %v need a restart, want %s", c.listen, of.Restart, c.want)
+		}
+	}
 	r.options.Load = func() (*config.Config, error) {
 		return config.Load(filepath.Join(t.TempDir(), "none.yaml"), func(string) string { return "" })
 	}
@@ -261,7 +267,9 @@ func TestReloadByAdmin(t *testing.T) {
 		{http.MethodGet, "/cache/stats", []string{"Authorization: Basic hunter2"}, 401},
 		{http.MethodGet, "/cache/stats", []string{token}, 200},
 		{http.MethodGet, "/cache/stats", []string{"Authorization: bearer hunter2"}, 200},
-		{http.MethodGet, "/config/reload", []string{token}, 404},
+		{http.MethodGet, "/config/reload", []string{token}, 405},
+		{http.MethodPost, "/readyz", []string{token}, 405},
+		{http.MethodPost, "/metrics", []string{token}, 405},
 		{http.MethodPost, "/config/reload", nil, 401},
 		{http.MethodPost, "/config/reload", []string{"Authorization: Bearer hunter3"}, 401},
 		{http.MethodPost, "/config/reload", []string{"X-Api-Key: " + keyOf("a")}, 403},

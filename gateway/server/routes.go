@@ -16,7 +16,7 @@ import (
 // without escapes, as by all clients: it takes longer, and sees what is escaped.
 type public struct {
 	frontends map[string]http.Handler // by path
-	all       *http.ServeMux
+	all       http.Handler
 }
 
 // ServeHTTP is part of [http.Handler].
@@ -80,6 +80,5 @@ func (s *Server) newPublic(of *state, frontends []execute.Frontend) (http.Handle
 	}
 	mux.Handle(middleware.Path, byName)
 	mux.Handle(middleware.Path+"/{frontend}", byName)
-	mux.HandleFunc("/", middleware.NotFound)
-	return &public{paths, mux}, portal.Add(mux, pages)
+	return &public{paths, middleware.Routes(mux, middleware.NotFound)}, portal.Add(mux, pages)
 }

@@ -40,6 +40,7 @@ import (
 // Server is a gateway. Use it as New, Services, Run, Close.
 type Server struct {
 	options   Options
+	started   *config.Config // that it was started with
 	log       *slog.Logger
 	observer  *telemetry.Observer
 	services  *upstream.Services
@@ -86,7 +87,7 @@ type Options struct {
 // New prepares a gateway; it connects to nothing yet.
 func New(cfg *config.Config, log *slog.Logger, options Options) (*Server, error) {
 	s := &Server{
-		options: options, log: log, bodies: transport.NewBudget(int64(cfg.Server.BodyBudget)),
+		options: options, started: cfg, log: log, bodies: transport.NewBudget(int64(cfg.Server.BodyBudget)),
 	}
 	s.reloader = reload.New(reload.Config{File: options.File, Signals: options.Reload, Notify: s.reloaded})
 	if !options.Unbounded {

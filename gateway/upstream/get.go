@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/portico-gateway/portico/gateway/cache"
+	"github.com/portico-gateway/portico/gateway/decode"
 	"github.com/portico-gateway/portico/gateway/problem"
 	"github.com/portico-gateway/portico/gateway/provenance"
 )
@@ -178,7 +179,7 @@ func (c *httpClient) fetch(req based, what *call) cache.Make {
 		}
 		answer := made.answer
 		entry := &cache.Entry{Value: answer, Born: answer.born}
-		if made.policy == (cache.Policy{}) || !made.direct || what.fellBack || !c.store.Stores() || hasNoContent(answer.status) {
+		if made.policy == (cache.Policy{}) || !made.direct || what.fellBack || !c.store.Stores() || hasNoContent(answer.status) || answer.isBroken() {
 			return entry, nil
 		}
 		entry.Policy = made.policy
@@ -188,6 +189,12 @@ func (c *httpClient) fetch(req based, what *call) cache.Make {
 		answer.part = c.store.PartOf(entry)
 		return entry, nil
 	}
+}
+
+// isBroken reports whether an answer is not the JSON that it says it is. To cache it would only make that last.
+func (g *got) isBroken() bool {
+	kind, _, _ := strings.Cut(g.header.Get("Content-Type"), ";")
+	return strings.HasSuffix(strings.TrimSpace(kind), "json") && decode.NewJSON(g.body, decode.Source{}).End() != nil
 }
 
 // validate makes a request conditional (RFC 9111, section 4.3.1), and reports whether

@@ -189,7 +189,33 @@ func bind(cfg, loaded *config.Config, planned *plan.Frontend) (*codegen.Data, er
 			plan.Resolver(cfg, object.Name, field.Name)
 		}
 	}
+	defer alike(cfg)()
 	return codegen.BuildData(cfg)
+}
+
+// alike makes lists of lists of objects alike for gqlgen, until the function that it returns is called: it panics if
+// only the nullability of their inner items differs, which has no effect on their Go types, and which it does not
+// see otherwise.
+func alike(cfg *config.Config) (restore func()) {
+	var changed []*ast.Type
+	for _, def := range cfg.Schema.Types {
+		for _, field := range def.Fields {
+			if of := cfg.Schema.Types[field.Type.Name()]; of == nil || !of.IsCompositeType() || field.Type.Elem == nil || cfg.OmitSliceElementPointers {
+				continue
+			}
+			for t := field.Type.Elem.Elem; t != nil; t = t.Elem {
+				if t.NonNull {
+					t.NonNull = false
+					changed = append(changed, t)
+				}
+			}
+		}
+	}
+	return func() {
+		for _, t := range changed {
+			t.NonNull = true
+		}
+	}
 }
 
 // binding returns the schema of a frontend as gqlgen binds it.

@@ -242,10 +242,10 @@ func Param(name string) string {
 	return name
 }
 
-func fitName(f *plan.Adapter) string { return "fit" + upperFirst(f.Object.Name) + f.GoName }
+func fitName(f *plan.Adapter) string { return "fit" + upperFirst(f.Func) }
 
 // levelName returns the name of the method that resolves a field for a level.
-func levelName(f *plan.Adapter) string { return lowerFirst(f.Object.Name) + f.GoName }
+func levelName(f *plan.Adapter) string { return lowerFirst(f.Func) }
 
 // keyName returns the name of the function that returns a parent's key, or its keys.
 func keyName(f *plan.Adapter) string {

@@ -214,9 +214,9 @@ func loaderName(call *plan.Call) string {
 	return name
 }
 
-// keyType returns the type of a loader's keys: string, or a struct of several.
+// keyType returns the type of a loader's keys: string, also if all parents have the same, or a struct of several.
 func (c *client) keyType(call *plan.Call) string {
-	if len(call.Keys()) == 1 {
+	if len(call.Keys()) <= 1 {
 		return "string"
 	}
 	return c.of(keyOf{call})

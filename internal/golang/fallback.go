@@ -12,7 +12,7 @@ import (
 )
 
 // fallbackName returns the name of the function that returns the fallback of a field.
-func fallbackName(f *plan.Adapter) string { return "fallback" + upperFirst(f.Object.Name) + f.GoName }
+func fallbackName(f *plan.Adapter) string { return "fallback" + upperFirst(f.Func) }
 
 // fallbackOf writes the function that returns the fallback of a field.
 func (a *adapters) fallbackOf(f *plan.Adapter) {

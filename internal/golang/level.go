@@ -59,7 +59,11 @@ func (a *adapters) keyOf(f *plan.Adapter) {
 	if len(guards) > 0 {
 		a.line("if %s {\nreturn %s\n}", strings.Join(guards, " || "), none)
 	}
-	if len(f.Keys) == 1 {
+	switch len(f.Keys) {
+	case 0: // all parents have the same, and an empty key is none
+		a.line("return \"*\"\n}\n")
+		return
+	case 1:
 		a.line("return %s\n}\n", texts[0])
 		return
 	}

@@ -128,7 +128,7 @@ func (c *client) single(r *plan.Read, root string, to target) string {
 		return fmt.Sprintf("if %s {\n%s}\n", c.presence(r.Fields, root), assign)
 	case last.Message != nil && r.Type.NonNull:
 		return fmt.Sprintf("if %s == nil {\n%s = %s\n} else {\n%s}\n", expr, to.fault, c.decode("ErrMissing"), assign)
-	case last.Message != nil || !r.Type.NonNull && last.Desc.HasPresence():
+	case last.Message != nil || !r.Type.NonNull && last.Desc.HasPresence() && !last.Desc.ContainingMessage().IsMapEntry(): // an entry has both
 		return fmt.Sprintf("if %s {\n%s}\n", c.presence(r.Fields, root), assign)
 	case into.Enum == nil && !r.Type.NonNull && len(r.Fields) > 1: // absent with the message that has it
 		return fmt.Sprintf("if %s != nil {\n%s}\n", c.getters(root, r.Fields[:len(r.Fields)-1]), assign)

@@ -238,7 +238,7 @@ func (o *object) call(f *plan.Field, args, errs []string) {
 	if len(errs) > 0 {
 		assign = fmt.Sprintf("if %s = %s(%s); %s == nil {\n%s}\n", fault, o.decode("First"), strings.Join(errs, ", "), fault, assign)
 	}
-	o.after.WriteString(assign)
+	o.after.WriteString("func() {\ndefer " + o.decode("Guard") + "(&" + fault + ")\n" + assign + "}()\n")
 	if f.Converter.Object {
 		fmt.Fprintf(&o.after, "if %s != nil && into.%s == nil {\ninto.%s = new(%s)\n}\n", fault, f.GoName, f.GoName, o.typ(plan.Element(f.Model)))
 	}

@@ -36,7 +36,9 @@ func (a *Adapters) Tagged() bool { return len(a.Tags) > 0 || len(a.FieldTags) > 
 type Adapter struct {
 	Object       *Adapters
 	Name, GoName string
-	Arguments    []*Argument
+	// Func is what the functions of the adapter are named after: no other adapter of the frontend has it.
+	Func      string
+	Arguments []*Argument
 	// Type is the Go type of the field's value.
 	Type types.Type
 	// Method or Call resolves the field. If both are nil, the model has the

@@ -140,8 +140,11 @@ func nameCalls(list []*Call) {
 		for _, same := range byName {
 			if len(same) > 1 {
 				unique = false
-				for _, c := range same {
-					detail[c]++
+				for i, c := range same { // the names of types and fields can be the same text: then numbers distinguish them
+					detail[c] = min(detail[c]+1, mostDetail) + max(0, detail[c]-mostDetail)
+					if detail[c] >= mostDetail {
+						detail[c] += i
+					}
 				}
 			}
 		}
@@ -150,6 +153,9 @@ func nameCalls(list []*Call) {
 		}
 	}
 }
+
+// mostDetail is the detail from which on names have numbers.
+const mostDetail = 4
 
 // named returns the name of a call, with more detail for larger numbers.
 func (c *Call) named(detail int) string {
@@ -163,10 +169,10 @@ func (c *Call) named(detail int) string {
 		short += "Call" // clients have something of this name
 	}
 	names := []string{short, GoName(c.frontend.Name) + short, full, GoName(c.frontend.Name) + full}
-	if detail < len(names) {
+	if detail < mostDetail {
 		return names[detail]
 	}
-	return fmt.Sprintf("%s%d", names[len(names)-1], detail)
+	return fmt.Sprintf("%s%d", names[len(names)-1], detail-mostDetail+1)
 }
 
 // shapeOf returns a text that is equal for bindings that make the same call.

@@ -49,9 +49,9 @@ func formFromProto(c Conversion, f *protogen.Field, form binding.Form) (Conversi
 	switch method := scalarReader("", to); form.As {
 	case binding.Text:
 		if isPlainString(from) {
-			name = map[string]string{"Int64": "ParseInt64", "Int": "ParseInt", "Float": "ParseFloat", "Bool": "ParseBool"}[method]
+			name = map[string]string{"Int64": "OfInt64Text", "Int": "OfIntText", "Float": "OfFloatText", "Bool": "OfBoolText"}[method]
 			if isKind(to, types.Int) {
-				name = "ParseInt"
+				name = "OfIntText"
 			}
 		}
 	case binding.Number:

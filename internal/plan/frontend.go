@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"go/types"
 	"path"
 	"slices"
@@ -48,11 +49,12 @@ func (m *maker) frontend(f *project.Frontend) *Frontend {
 		b.checkMethods(object)
 		byName[name] = object
 		b.node(object)
-		if len(object.Fields) > 0 || object.Tagged() {
+		if len(object.Fields) > 0 || object.Tagged() || len(object.NullItems) > 0 {
 			out.Objects = append(out.Objects, object)
 		}
 	}
 	b.linkNodes(byName)
+	nameAdapters(out.Objects)
 	for _, name := range project.TypeNames(f.API) {
 		def := f.API.Types[name]
 		if (def.Kind == ast.Enum || def.IsAbstractType()) && len(m.unknown(f, name)) > 0 {
@@ -61,6 +63,26 @@ func (m *maker) frontend(f *project.Frontend) *Frontend {
 	}
 	out.Parsers = m.parsers(f)
 	return out
+}
+
+// nameAdapters sets Func of the adapters of objects: the names of the type and of the field, and a number if others are
+// the same text.
+func nameAdapters(objects []*Adapters) {
+	used := map[string]bool{}
+	for _, o := range objects {
+		fields := o.Fields
+		if o.Node != nil && !slices.Contains(fields, o.Node.Load) {
+			fields = append(slices.Clone(fields), o.Node.Load)
+		}
+		for _, f := range fields {
+			f.Func = o.Name + f.GoName
+			key := func() string { return strings.ToLower(f.Func[:1]) + f.Func[1:] } // some functions begin with a small letter
+			for n := 2; used[key()]; n++ {
+				f.Func = fmt.Sprintf("%s%s%d", o.Name, f.GoName, n)
+			}
+			used[key()] = true
+		}
+	}
 }
 
 // Operations returns the examples of a frontend, of which the first one is safe to try.
