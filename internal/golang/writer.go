@@ -51,7 +51,7 @@ func (c *compiled) writeField(o *Bound, f *BoundField, at string) {
 			c.line("below, first := level.Under(i, %s)", at)
 		}
 		c.line("value, err := %s(obj.%s)\nif err == nil || w.Fault(err) {", fitName(a), a.GoName)
-		c.value(f, f.Def.Type, f.Ref.GO, "value", null)
+		c.value(f, f.Def.Type, a.Type, "value", null)
 		c.line("}")
 	default:
 		if c.composite(f) {

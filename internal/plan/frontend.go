@@ -177,7 +177,7 @@ func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, b
 		return out, b.bindMethod(out, method)
 	}
 	member := structField(a.Type, out.GoName)
-	if member == nil || !b.compare(out, member.Type()) {
+	if member == nil || !b.compare(out, member.Type()) && !sameItems(out) {
 		return nil, b.nothingResolves(out)
 	}
 	out.Raw, out.GoName = member.Type(), member.Name()
@@ -185,6 +185,25 @@ func (b *adapting) adapter(a *Adapters, field *ast.FieldDefinition) (*Adapter, b
 		out.Result = Present
 	}
 	return out, true
+}
+
+// sameItems reports whether the raw value of a field is a list of its type, but for whether items are pointers: null in
+// one is found when it is written. Then the raw value is the field's.
+func sameItems(a *Adapter) bool {
+	have, want := a.Raw, a.Type
+	for {
+		list, ok := have.(*types.Slice)
+		of, ok2 := want.(*types.Slice)
+		if !ok || !ok2 {
+			break
+		}
+		have, want = list.Elem(), of.Elem()
+	}
+	if _, isList := a.Raw.(*types.Slice); !isList || TypeName(Element(have)) != TypeName(Element(want)) {
+		return false
+	}
+	a.Type, a.Result = a.Raw, Same
+	return true
 }
 
 // widened reports whether the model can have null for a field that can't be null in
