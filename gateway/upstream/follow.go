@@ -35,7 +35,7 @@ func Follow[Req, Res any](ctx context.Context, of GRPC, method string, request *
 				yield(nil, withoutLost(err))
 				return
 			}
-			if !yield(message.(*Res), nil) { //nolint:forcetypeassert // see open
+			if !yield(message.(*received[Res]).of(c.config().Name)) { //nolint:forcetypeassert // see open
 				return
 			}
 		}
@@ -51,21 +51,21 @@ type following[Req, Res any] struct {
 	again   bool          // a stream was open: its hub has pauses of its own
 }
 
-// received is a message, or the error in its place.
-type received[Res any] struct {
-	message *Res
-	err     error
-}
-
 // followed is a stream and its first message.
 type followed[Res any] struct {
 	stream grpc.ClientStream
 	cancel context.CancelCauseFunc
-	first  chan received[Res]
+	first  chan firstOf[Res]
+}
+
+// firstOf is the first message of a stream, or the error in its place.
+type firstOf[Res any] struct {
+	message *received[Res]
+	err     error
 }
 
 // open opens a stream, through the policies of streams, and waits for its first
-// message. The messages of the source are *Res. Errors after which it can be opened
+// message. The messages of the source are *received[Res]. Errors after which it can be opened
 // again are a *lostError.
 func (f *following[Req, Res]) open(ctx context.Context) (source, error) {
 	var s followed[Res]
@@ -91,7 +91,7 @@ func (f *following[Req, Res]) open(ctx context.Context) (source, error) {
 				isFirst = false
 				return first.message, first.err
 			}
-			message := new(Res)
+			message := &received[Res]{message: new(Res)}
 			return message, lostIfUnavailable(s.stream.RecvMsg(message))
 		},
 		close: func() { s.cancel(nil) },
@@ -109,11 +109,11 @@ func (f *following[Req, Res]) attempt(ctx context.Context, to *endpoint.Endpoint
 		cancel(nil)
 		return followed[Res]{}, err
 	}
-	s := followed[Res]{stream, cancel, make(chan received[Res], 1)}
+	s := followed[Res]{stream, cancel, make(chan firstOf[Res], 1)}
 	go func() { // until the stream ends
-		message := new(Res)
+		message := &received[Res]{message: new(Res)}
 		err := stream.RecvMsg(message)
-		s.first <- received[Res]{message, err}
+		s.first <- firstOf[Res]{message, err}
 	}()
 	patience := f.within
 	if patience == 0 {
@@ -143,7 +143,7 @@ func (f *following[Req, Res]) begin(ctx context.Context, to *endpoint.Endpoint, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := f.client.newStream(ctx, to, end, streaming{&grpc.StreamDesc{ServerStreams: true}, f.method, nil})
+	s, err := f.client.newStream(ctx, to, end, streaming{&grpc.StreamDesc{ServerStreams: true}, f.method, []grpc.CallOption{grpc.ForceCodecV2(newEventCodec())}})
 	if err != nil {
 		return nil, err
 	}

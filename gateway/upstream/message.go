@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -18,14 +19,15 @@ import (
 // What this file has is for generated clients, mostly those of gRPC services.
 
 // Events makes a value of each message, or of each event of [HTTP.StreamJSON]. An error of that is a
-// [problem.EventError], and the sequence continues with the next message. Any other error is one of
+// [problem.EventError], as is a message that can't be decoded, and the sequence continues with the next message. Any other error is one of
 // the stream, and the last pair.
 func Events[M, T any](messages iter.Seq2[*M, error], value func(*M) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for message, err := range messages {
 			var event T
-			ended := err != nil
-			if !ended {
+			_, isEvent := errors.AsType[*problem.EventError](err)
+			ended := err != nil && !isEvent
+			if err == nil {
 				event, err = value(message)
 				err = problem.OfEvent(err)
 			}

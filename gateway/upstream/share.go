@@ -43,7 +43,10 @@ func FollowShared[Req, Res any](ctx context.Context, of GRPC, sharing Sharing, m
 		for message, err := range messages {
 			var of *Res
 			if err == nil {
-				of, _ = any(proto.Clone(message.(proto.Message))).(*Res) //nolint:forcetypeassert // see following.open
+				of, err = message.(*received[Res]).of(c.config().Name) //nolint:forcetypeassert // see following.open
+			}
+			if err == nil {
+				of, _ = any(proto.Clone(any(of).(proto.Message))).(*Res) //nolint:forcetypeassert // it is a message
 			}
 			if !yield(of, err) {
 				return
