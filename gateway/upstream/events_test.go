@@ -3,10 +3,10 @@ package upstream_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net"
 	"slices"
+	"strconv"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -80,7 +80,7 @@ func TestMessagesThatAreMalformed(t *testing.T) {
 				_, ofEvent := errors.AsType[*problem.EventError](err)
 				switch {
 				case err == nil:
-					got = append(got, fmt.Sprint(stock))
+					got = append(got, strconv.Itoa(int(stock)))
 				case ofEvent && problem.CodeOf(err) == problem.ServiceError:
 					got = append(got, "bad")
 				default:

@@ -143,7 +143,9 @@ func (f *following[Req, Res]) begin(ctx context.Context, to *endpoint.Endpoint, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := f.client.newStream(ctx, to, end, streaming{&grpc.StreamDesc{ServerStreams: true}, f.method, []grpc.CallOption{grpc.ForceCodecV2(newEventCodec())}})
+	s, err := f.client.newStream(ctx, to, end, streaming{
+		&grpc.StreamDesc{ServerStreams: true}, f.method, []grpc.CallOption{grpc.ForceCodecV2(newEventCodec())},
+	})
 	if err != nil {
 		return nil, err
 	}
