@@ -49,12 +49,16 @@ func negotiate(accept []string, size int) coding {
 	if size < smallest {
 		return identity
 	}
-	best, weight := identity, 0.0
+	best, weight, plain := identity, 0.0, 0.0 // plain is what the header says of identity
 	for _, value := range accept {
 		for item := range strings.SplitSeq(value, ",") {
 			name, parameters, _ := strings.Cut(item, ";")
-			c := codingOf(strings.TrimSpace(name))
+			name = strings.TrimSpace(name)
+			c := codingOf(name)
 			if c == identity {
+				if strings.EqualFold(name, "identity") {
+					plain = weightOf(parameters)
+				}
 				continue
 			}
 			if w := weightOf(parameters); w > weight || w == weight && w > 0 && c < best {
@@ -62,11 +66,17 @@ func negotiate(accept []string, size int) coding {
 			}
 		}
 	}
+	if plain > weight {
+		return identity
+	}
 	return best
 }
 
-// codingOf returns the coding of a name; identity for one that is not known.
+// codingOf returns the coding of a name; identity for one that is not known. x-gzip is gzip (RFC 9110, section 8.4.1.3).
 func codingOf(name string) coding {
+	if strings.EqualFold(name, "x-gzip") {
+		return gzipCoding
+	}
 	for c := range identity {
 		if strings.EqualFold(name, c.String()) {
 			return c

@@ -20,6 +20,10 @@ func TestNegotiate(t *testing.T) {
 	for accept, want := range map[string]coding{
 		"":                              identity,
 		"identity":                      identity,
+		"gzip;q=0.5, identity":          identity,
+		"identity, gzip":                gzipCoding,
+		"identity;q=0.2, gzip;q=0.5":    gzipCoding,
+		"x-gzip":                        gzipCoding,
 		"compress":                      identity,
 		"gzip":                          gzipCoding,
 		"GZip":                          gzipCoding,

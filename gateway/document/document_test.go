@@ -2,6 +2,7 @@ package document_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +207,33 @@ func TestDocument(t *testing.T) {
 	first, _ := s.Get(large)
 	if second, _ := s.Get(large); first == nil || first == second {
 		t.Error("a large document is kept")
+	}
+}
+
+// A mistake has one error, and not others for what follows from it.
+func TestErrorsThatFollow(t *testing.T) {
+	for _, suggestions := range []bool{true, false} {
+		s := store(t, document.Config{Suggestions: suggestions})
+		for text, want := range map[string][]string{
+			"query { leaf } { leaf }":                                    {"This anonymous operation must be the only defined operation.", "This anonymous operation must be the only defined operation."},
+			"query A { leaf } query A { leaf }":                          {`There can be only one operation named "A".`},
+			"query ($a: Int, $a: Int) { leaf @include(if: true) }":       {`Variable "$a" is never used.`, `There can be only one variable named "$a".`, `Variable "$a" is never used.`},
+			"query Q($b: Boolean!, $b: Boolean!) { leaf @skip(if: $b) }": {`There can be only one variable named "$b".`},
+			"{ ...F } fragment F on In { id }":                           {`Fragment "F" cannot condition on non composite type "In".`},
+			"{ ... on In { id } }":                                       {`Fragment cannot condition on non composite type "In".`},
+			"{ leaf { x } }":                                             {`Field "leaf" must not have a selection since type "Int" has no subfields.`},
+			"{ a { nope } }":                                             {`Cannot query field "nope" on type "Query".`},
+		} {
+			_, errs := s.Get(text)
+			var got []string
+			for _, err := range errs {
+				got = append(got, err.Message)
+			}
+			slices.Sort(got)
+			if slices.Sort(want); !slices.Equal(got, want) {
+				t.Errorf("%s: got %q, want %q", text, got, want)
+			}
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ func (c *Choice) notFound(w http.ResponseWriter, r *http.Request) {
 func Routes(mux *http.ServeMux, notFound http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		none, pattern := mux.Handler(r)
-		if pattern != "" {
+		if pattern != "" || r.RequestURI == "*" { // which a mux answers with 400
 			mux.ServeHTTP(w, r)
 			return
 		}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -72,7 +73,11 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, body *body) *
 		return refusef(http.StatusUnsupportedMediaType, "The body must be JSON in UTF-8, with the header Content-Type: %s.", plainJSON)
 	}
 	coding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	if coding == "x-gzip" { // RFC 9110, section 8.4.1.3
+		coding = "gzip"
+	}
 	if coding != "" && coding != "identity" && coding != "gzip" {
+		w.Header().Set("Accept-Encoding", "gzip, identity")
 		return refusef(http.StatusUnsupportedMediaType, "The body may be compressed by gzip, or not at all.")
 	}
 	if r.ContentLength > h.config().MaxBodyBytes {
@@ -125,6 +130,8 @@ func (h *Handler) refuseBody(err error) *refusal {
 		refused = unavailable("The gateway is reading too many requests: try again.")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		refused = refusef(http.StatusRequestTimeout, "The request did not come in completely in time.")
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, new(flate.CorruptInputError)):
+		refused = refusef(http.StatusBadRequest, "The body is not what gzip makes.")
 	default:
 		refused = refusef(http.StatusBadRequest, "The body could not be read to its end.")
 	}
