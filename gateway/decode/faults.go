@@ -193,6 +193,7 @@ func First(errs ...error) error {
 type Items struct {
 	list []ItemError
 	lost bool // a required item failed, so there is no list
+	cut  bool // some errors are left out
 }
 
 // ItemError is the error of an item.
@@ -213,6 +214,9 @@ func (i *Items) Errors() []ItemError { return i.list }
 // Lost reports whether there is no list, because an item that may not be null has
 // an error. Else such items are null in the list.
 func (i *Items) Lost() bool { return i.lost }
+
+// Cut reports whether the errors of some items are left out.
+func (i *Items) Cut() bool { return i.cut }
 
 // Error has the errors of all items.
 func (i *Items) Error() string {
@@ -253,18 +257,20 @@ func LostItems(errs []error) error {
 }
 
 // JoinItems returns the errors of items of one list, and another error of the list, which may be nil: [Items]
-// with those of both, if it is of items, too; else the other error, since there is no list then.
+// with those of both, if it is of items that may be null, too; else the other error, since there is no list then. items are not lost.
 func JoinItems(items *Items, other error) error {
 	if other == nil {
 		return items
 	}
 	more, ok := other.(*Items) //nolint:errorlint // items of this list, and not of another
-	if !ok {
+	if !ok || more.lost {
 		return other
 	}
-	out := &Items{list: append(slices.Clone(items.list), more.list...), lost: items.lost || more.lost}
+	out := &Items{list: append(slices.Clone(items.list), more.list...), cut: items.cut || more.cut}
 	slices.SortStableFunc(out.list, func(a, b ItemError) int { return slices.Compare(a.Path, b.Path) })
-	out.list = out.list[:min(len(out.list), mostItems)]
+	if len(out.list) > mostItems {
+		out.list, out.cut = out.list[:mostItems], true
+	}
 	return out
 }
 
@@ -292,10 +298,13 @@ func (i *Items) note(at int, err error) {
 		inner = &Items{list: []ItemError{{Err: err}}}
 	}
 	for _, item := range inner.list {
-		if len(i.list) < mostItems {
-			i.list = append(i.list, ItemError{Path: append([]int{at}, item.Path...), Err: item.Err})
+		if len(i.list) == mostItems {
+			i.cut = true
+			return
 		}
+		i.list = append(i.list, ItemError{Path: append([]int{at}, item.Path...), Err: item.Err})
 	}
+	i.cut = i.cut || inner.cut
 }
 
 func (i *Items) err() error {
@@ -307,7 +316,7 @@ func (i *Items) err() error {
 
 // malformed returns the problems of the items.
 func (i *Items) malformed(s Source, what string) *Items {
-	out := &Items{lost: i.lost}
+	out := &Items{lost: i.lost, cut: i.cut}
 	for _, item := range i.list {
 		out.list = append(out.list, ItemError{Path: item.Path, Err: s.Malformed(fmt.Sprintf("%s%v", what, item.Path), item.Err)})
 	}

@@ -31,6 +31,7 @@ func TestForms(t *testing.T) {
 		{"float", `"1.5e3"`, "1500"}, {"float", `"NaN"`, "error"}, {"float", `"Inf"`, "error"}, {"float", `"1_0"`, "error"}, {"float", `"1e999"`, "error"},
 		{"bool", `"TRUE"`, "true"}, {"bool", `"0"`, "false"}, {"bool", `"yes"`, "error"},
 		{"bit", `1`, "true"}, {"bit", `0`, "false"}, {"bit", `2`, "error"}, {"bit", `-1`, "error"}, {"bit", `true`, "error"},
+		{"unix", `1.7673224455E9`, "2026-01-02T02:54:05.5Z"}, {"unix", `17673224455e-1`, "2026-01-02T02:54:05.5Z"}, {"unix", `1e41`, "error"}, {"unix", `1e-41`, "error"},
 		{"unix", `0`, "1970-01-01T00:00:00Z"}, {"unix", `1767322445`, "2026-01-02T02:54:05Z"}, {"unix", `"1767322445.25"`, "2026-01-02T02:54:05.25Z"},
 		{"unix", `-0.5`, "1969-12-31T23:59:59.5Z"}, {"unix", `1e3`, "1970-01-01T00:16:40Z"}, {"unix", `253402300800`, "error"}, {"unix", `-62135596801`, "error"},
 		{"unix", `9223372036854775807`, "error"}, {"unix", `-9223372036854775808`, "error"}, {"unix", `99999999999999999999`, "error"}, {"unix", `"2026"`, "1970-01-01T00:33:46Z"},
@@ -54,6 +55,37 @@ func TestForms(t *testing.T) {
 	}
 	if strings.Contains(fmt.Sprint(decode.Bit(int32(7))), "<nil>") {
 		t.Error("7 is a bit")
+	}
+}
+
+// A text of a message is read as one of JSON is: without what is around it, and an empty one is missing.
+func TestFormsOfMessages(t *testing.T) {
+	for text, want := range map[string]string{" 5 ": "5 5 5", "": "missing missing missing", " ": "missing missing missing", "x": "error error error"} {
+		var got []string
+		note := func(v any, err error) {
+			switch {
+			case err == decode.ErrMissing: //nolint:errorlint // it is never wrapped
+				got = append(got, "missing")
+			case err != nil:
+				got = append(got, "error")
+			default:
+				got = append(got, fmt.Sprint(v))
+			}
+		}
+		whole, err := decode.OfIntText(text)
+		note(whole, err)
+		big, err := decode.OfInt64Text(text)
+		note(big, err)
+		number, err := decode.OfFloatText(text)
+		note(number, err)
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]bool{"TRUE": true, "0": false} {
+		if got, err := decode.OfBoolText(text); got != want || err != nil {
+			t.Errorf("%q: %t %v", text, got, err)
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ type JSON struct {
 	// Where long objects and lists end, by where they begin; nil until a long value is read again. So each of
 	// objects in objects that are read twice is not read as often as it has objects around it.
 	ends    map[int]int
-	skipped int // bytes that were skipped by ends
+	skipped int // bytes before at that were skipped by ends
 }
 
 // state is what comes next in the text.
@@ -175,14 +175,17 @@ func (d *JSON) Rewind(to Mark) {
 		_ = d.fail(errAgain)
 		return
 	}
-	d.at, d.depth, d.state = to.at, to.depth, value
+	d.at, d.depth, d.skipped, d.state = to.at, to.depth, to.skipped, value
 }
 
 // mostAgain is how often a text is read again at most, on average.
 const mostAgain = 64
 
-// longValue is the length in bytes of values whose end is remembered.
-const longValue = 256
+// longValue is the length in bytes of values whose end is remembered, and mostEnds how many there are at most: more are read again.
+const (
+	longValue = 256
+	mostEnds  = 1 << 14
+)
 
 var errAgain = errors.New("the answer is read too often: objects that contain themselves are read in several ways")
 
@@ -248,7 +251,7 @@ func (d *JSON) skipAll(open byte) {
 			d.Skip()
 		}
 	}
-	if d.ends != nil && d.err == nil && d.at-begin > longValue {
+	if d.ends != nil && len(d.ends) < mostEnds && d.err == nil && d.at-begin > longValue {
 		d.ends[begin] = d.at
 	}
 }

@@ -464,6 +464,38 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// So it is if values in it whose ends are remembered are read again, too.
+func TestReadingAgainIsBoundedWithRememberedEnds(t *testing.T) {
+	reads := 0
+	var read func(d *decode.JSON)
+	read = func(d *decode.JSON) {
+		if reads++; reads > 1<<22 || d.Object() != nil {
+			return
+		}
+		for d.Next() {
+			start := d.Mark()
+			switch d.Name() {
+			case "long":
+				for range 8 {
+					d.Skip()
+					d.Rewind(start)
+				}
+			case "kid":
+				read(d)
+				d.Rewind(start)
+				read(d)
+			}
+		}
+	}
+	const depth = 24
+	long := `{"long":[` + strings.Repeat("1,", 3000) + `1],"numbers":[` + strings.Repeat("1,", 3000) + `1],"kid":`
+	d := decode.NewJSON(strings.Repeat(long, depth)+"{}"+strings.Repeat("}", depth), service)
+	read(d)
+	if err := d.End(); err == nil || !strings.Contains(err.Error(), "read too often") {
+		t.Errorf("%d reads, %v", reads, err)
+	}
+}
+
 // A tree of objects whose types are found out before they are read, as those of interfaces, is read to any depth that an
 // answer may have.
 func TestTypesOfDeepTrees(t *testing.T) {

@@ -56,20 +56,19 @@ func partial(err error) *decode.Items {
 	return nil
 }
 
-// FitEach converts the values of a stream. An error of fit is an error of its event;
-// errors of the stream are passed on. It continues after both. Nil has no values.
+// FitEach converts the values of a stream. An error of fit is an error of its event, as is one of items of
+// a list, which is converted all the same; other errors are passed on. It continues after both. Nil has no values.
 func FitEach[R, S any](events iter.Seq2[R, error], fit func(R) (S, error)) iter.Seq2[S, error] {
 	return func(yield func(S, error) bool) {
 		if events == nil {
 			return
 		}
 		for value, err := range events {
-			var event S
-			if err == nil {
-				event, err = fit(value)
-				err = problem.OfEvent(err)
+			event, unfit := Fit(fit)(value, err)
+			if err == nil || partial(err) != nil {
+				unfit = problem.OfEvent(unfit)
 			}
-			if !yield(event, err) {
+			if !yield(event, unfit) {
 				return
 			}
 		}
@@ -181,6 +180,9 @@ func MemberOrNull[T any](value T, known func(T) bool) (out T, err error) {
 // Members returns the list without the values whose types the frontend does not
 // have.
 func Members[T any](values []T, known func(T) bool) ([]T, error) {
+	if values == nil {
+		return nil, nil
+	}
 	out := make([]T, 0, len(values))
 	for _, value := range values {
 		if any(value) == nil || known(value) {
@@ -193,6 +195,9 @@ func Members[T any](values []T, known func(T) bool) ([]T, error) {
 // MembersOrNull is like [Members] for a list with nullable items: such values
 // become null, so that the others keep their positions.
 func MembersOrNull[T any](values []T, known func(T) bool) ([]T, error) {
+	if values == nil {
+		return nil, nil
+	}
 	out := make([]T, len(values))
 	for i, value := range values {
 		out[i], _ = MemberOrNull(value, known)

@@ -30,8 +30,11 @@ type Writer struct {
 	path  []step
 	field *Selected // the innermost one
 	cost  float64   // of what is written
-	errs  int       // how many errors there are, and the first that is left out
-	more  error
+	errs  int       // how many errors there are
+	more  error     // the first that is left out
+	// hidden is the first of them that callers do not see, and that the log must have.
+	hidden *gqlerror.Error
+	cut    *Selected // the field of which not all items with errors are reported
 	// failed reports whether what was written last may not stay.
 	failed bool
 }
@@ -115,6 +118,9 @@ func (w *Writer) Fault(err error) bool {
 		w.Error(err)
 		return false
 	}
+	if items.Cut() {
+		w.cut = w.field
+	}
 	depth := len(w.path)
 	for _, item := range items.Errors() {
 		for _, i := range item.Path {
@@ -182,7 +188,7 @@ func (w *Writer) Missing() {
 	f := w.field
 	path := w.errorPath()
 	if f.nullItems && w.path[len(w.path)-1].field == nil {
-		if w.failed = true; !w.reported(path) {
+		if w.failed = true; w.cut != f && !w.reported(path) {
 			w.Error(Null(""))
 		}
 		return
@@ -205,17 +211,31 @@ func (w *Writer) finish() {
 	if w.more == nil {
 		return
 	}
-	err := problem.New(problem.CodeOf(w.more), "%d more errors are left out.", w.errs-mostErrors)
+	left := w.errs - mostErrors
+	if w.hidden != nil {
+		graphql.AddError(w.run.ctx, w.hidden)
+		left--
+	}
+	err := problem.New(problem.CodeOf(w.more), "%d more errors are left out.", left)
 	graphql.AddError(w.run.ctx, err.OfRequest())
 }
 
-// Error adds an error of the value that is being written, and fails. Beyond [mostErrors] it is only counted.
+// Error adds an error of the value that is being written, and fails. Beyond [mostErrors] it is
+// counted only, but for the first one that the log must have.
 func (w *Writer) Error(err error) {
 	w.failed = true
-	if w.errs++; w.errs > mostErrors {
-		w.more = cmp.Or(w.more, err)
+	if w.errs++; w.errs <= mostErrors {
+		graphql.AddError(w.run.ctx, w.errorOf(err))
 		return
 	}
+	w.more = cmp.Or(w.more, err)
+	if _, isShown := errors.AsType[*problem.Error](err); w.hidden == nil && !isShown {
+		w.hidden = w.errorOf(err)
+	}
+}
+
+// errorOf returns the error of the value that is being written.
+func (w *Writer) errorOf(err error) *gqlerror.Error {
 	path := w.errorPath()
 	known, ok := errors.AsType[*gqlerror.Error](err)
 	if !ok {
@@ -230,7 +250,7 @@ func (w *Writer) Error(err error) {
 	if pos := w.field.Position; known.Locations == nil && pos != nil && pos.Line > 0 {
 		known.Locations = []gqlerror.Location{{Line: pos.Line, Column: pos.Column}}
 	}
-	graphql.AddError(w.run.ctx, known)
+	return known
 }
 
 // Bool writes a Boolean.

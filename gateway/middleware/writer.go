@@ -51,6 +51,6 @@ func (w *trackedWriter) SetReadDeadline(t time.Time) error {
 
 // Unwrap is for http.ResponseController.
 func (w *trackedWriter) Unwrap() http.ResponseWriter {
-	w.begun = true // whoever asks hijacks, flushes or sets deadlines
+	w.begun = true // a caller hijacks, flushes or sets deadlines
 	return w.ResponseWriter
 }

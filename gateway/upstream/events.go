@@ -31,6 +31,9 @@ type eventCodec struct{ encoding.CodecV2 }
 
 func newEventCodec() eventCodec { return eventCodec{encoding.GetCodecV2("proto")} }
 
+// Name is part of [encoding.CodecV2]. It is empty, so that the media type has no suffix, as that of other calls.
+func (eventCodec) Name() string { return "" }
+
 // Unmarshal is part of [encoding.CodecV2].
 func (c eventCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	of, ok := v.(interface{ into() (any, *error) })

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/portico-gateway/portico/clients/inventory/inventorypb"
 	"github.com/portico-gateway/portico/gateway/problem"
@@ -32,6 +33,9 @@ func (rawCodec) Name() string                         { return "proto" }
 func TestMessagesThatAreMalformed(t *testing.T) {
 	good := func(available byte) []byte { return []byte{0x0a, 0x05, 0x0a, 0x01, 'p', 0x10, available} }
 	server := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+		if md, _ := metadata.FromIncomingContext(stream.Context()); !slices.Equal(md.Get("content-type"), []string{"application/grpc"}) {
+			t.Errorf("the media type is %q", md.Get("content-type"))
+		}
 		if err := stream.RecvMsg(nil); err != nil {
 			return err
 		}

@@ -16,7 +16,8 @@ import (
 )
 
 // Follow calls a method that streams and waits for its first message, as
-// [Watch] does. The method is "/package.Service/Method".
+// [Watch] does, but goes on after a message that can't be decoded, whose error is a [problem.EventError]. The
+// method is "/package.Service/Method".
 func Follow[Req, Res any](ctx context.Context, of GRPC, method string, request *Req) (iter.Seq2[*Res, error], error) {
 	c := of.(*grpcClient) //nolint:forcetypeassert // there is no other
 	f := following[Req, Res]{client: c, method: method, request: request, within: c.config().FirstMessage}

@@ -193,8 +193,8 @@ func (c *httpClient) fetch(req based, what *call) cache.Make {
 
 // isBroken reports whether an answer is not the JSON that it says it is. To cache it would only make that last.
 func (g *got) isBroken() bool {
-	kind, _, _ := strings.Cut(g.header.Get("Content-Type"), ";")
-	return strings.HasSuffix(strings.TrimSpace(kind), "json") && decode.NewJSON(g.body, decode.Source{}).End() != nil
+	kind, _, _ := strings.Cut(strings.ToLower(g.header.Get("Content-Type")), ";")
+	return g.body != "" && strings.HasSuffix(strings.TrimSpace(kind), "json") && decode.NewJSON(g.body, decode.Source{}).End() != nil
 }
 
 // validate makes a request conditional (RFC 9111, section 4.3.1), and reports whether

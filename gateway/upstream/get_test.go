@@ -151,6 +151,32 @@ func TestKeptAnswers(t *testing.T) {
 	}
 }
 
+// JSON that can't be parsed is not cached, and what can be read is, also an answer without a body.
+func TestMalformedAnswersAreNotKept(t *testing.T) {
+	for body, calls := range map[string]int32{`{"id":"a"}`: 1, `{"id":`: 2, `{"id":"a"} x`: 2, "": 1} {
+		for _, mediaType := range []string{"application/json", "Application/JSON; charset=utf-8", "application/problem+json"} {
+			var asked atomic.Int32
+			store, err := cache.New(cache.Config{Size: 1 << 20, Missing: time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(store.Close)
+			client := open(t, upstream.Config{Store: store, URL: serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				asked.Add(1)
+				w.Header().Set("Content-Type", mediaType)
+				w.Header().Set("Cache-Control", "max-age=60")
+				fmt.Fprint(w, body)
+			})})
+			for range 2 {
+				read(t, t.Context(), client) // an error is one of the body
+			}
+			if n := asked.Load(); n != calls {
+				t.Errorf("%q as %s: %d calls, want %d", body, mediaType, n, calls)
+			}
+		}
+	}
+}
+
 // A changed answer takes the place of the old one; one that did not change is
 // fresh again, with the fields of the 304.
 func TestValidation(t *testing.T) {

@@ -141,8 +141,9 @@ func nameCalls(list []*Call) {
 			if len(same) > 1 {
 				unique = false
 				for i, c := range same { // the names of types and fields can be the same text: then numbers distinguish them
-					detail[c] = min(detail[c]+1, mostDetail) + max(0, detail[c]-mostDetail)
-					if detail[c] >= mostDetail {
+					if detail[c] < mostDetail {
+						detail[c]++
+					} else {
 						detail[c] += i
 					}
 				}

@@ -233,8 +233,8 @@ func (b *adapting) nullItems(a *Adapters, field *ast.FieldDefinition, adapter *A
 		null := len(depths) > 0 && t.NonNull && !read.NonNull
 		depths, found = append(depths, null), found || null
 	}
-	if !found {
-		return nil
+	if !found || (adapter == nil || adapter.Call == nil) && b.plan.FaultsOf(a.Name) == "" {
+		return nil // no service answers with such objects
 	}
 	return depths
 }
