@@ -60,9 +60,10 @@ const (
 type OTLP struct {
 	*Tracer
 
-	traces  *trace.TracerProvider
-	spans   trace.SpanExporter
-	metrics func() *metric.MeterProvider // begins to send metrics; nil if none are sent
+	// begin are what begins to send spans, and metrics; each returns what sends the rest and ends.
+	// They are functions, since the compiler compiles the generic types of the SDK again in each package
+	// that reaches one of its types through a field: more than a second for each.
+	begin []func() (end func(context.Context) error)
 }
 
 // NewOTLP returns what sends spans, and metrics if the configuration says so. It connects when there
@@ -85,8 +86,7 @@ func NewOTLP(c OTLPConfig, m *Metrics, log *slog.Logger) (*OTLP, error) {
 	if err != nil && !errors.Is(err, resource.ErrPartialResource) {
 		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
-	o := &OTLP{spans: &spanSender{SpanExporter: spans, state: &sending{log: log, what: "traces"}}}
-	o.traces = trace.NewTracerProvider(
+	traces := trace.NewTracerProvider(
 		trace.WithSampler(trace.AlwaysSample()), // who begins a span has decided
 		trace.WithIDGenerator(ids{}),
 		trace.WithResource(of),
@@ -94,7 +94,14 @@ func NewOTLP(c OTLPConfig, m *Metrics, log *slog.Logger) (*OTLP, error) {
 			AttributeValueLengthLimit: longestText, AttributeCountLimit: -1, EventCountLimit: mostEvents, AttributePerEventCountLimit: -1,
 		}),
 	)
-	o.Tracer = &Tracer{o.traces.Tracer("github.com/portico-gateway/portico", oteltrace.WithInstrumentationVersion(c.Version))}
+	o := &OTLP{Tracer: &Tracer{traces.Tracer("github.com/portico-gateway/portico", oteltrace.WithInstrumentationVersion(c.Version))}}
+	o.begin = append(o.begin, func() func(context.Context) error {
+		traces.RegisterSpanProcessor(trace.NewBatchSpanProcessor(
+			&spanSender{SpanExporter: spans, state: &sending{log: log, what: "traces"}},
+			trace.WithMaxQueueSize(mostSpans), trace.WithMaxExportBatchSize(mostSpansSent),
+			trace.WithBatchTimeout(sendSpans), trace.WithExportTimeout(sendTimeout)))
+		return traces.Shutdown
+	})
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { // what the SDK has no other way to report
 		if !errors.Is(err, context.Canceled) {
 			log.WarnContext(ctx, "OpenTelemetry", "cause", err)
@@ -105,12 +112,12 @@ func NewOTLP(c OTLPConfig, m *Metrics, log *slog.Logger) (*OTLP, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.metrics = func() *metric.MeterProvider {
+		o.begin = append(o.begin, func() func(context.Context) error {
 			return metric.NewMeterProvider(metric.WithResource(of), metric.WithReader(metric.NewPeriodicReader(
 				&metricSender{Exporter: values, state: &sending{log: log, what: "metrics"}},
 				metric.WithInterval(c.Metrics), metric.WithTimeout(sendTimeout), metric.WithProducer(bridge.NewMetricProducer(bridge.WithGatherer(m.registry))),
-			)))
-		}
+			))).Shutdown
+		})
 	}
 	return o, nil
 }
@@ -118,12 +125,9 @@ func NewOTLP(c OTLPConfig, m *Metrics, log *slog.Logger) (*OTLP, error) {
 // Start begins to send spans and metrics. The function that it returns sends, for at most some seconds,
 // what is left, and ends that.
 func (o *OTLP) Start() (stop func(context.Context)) {
-	o.traces.RegisterSpanProcessor(trace.NewBatchSpanProcessor(o.spans,
-		trace.WithMaxQueueSize(mostSpans), trace.WithMaxExportBatchSize(mostSpansSent),
-		trace.WithBatchTimeout(sendSpans), trace.WithExportTimeout(sendTimeout)))
-	end := []func(context.Context) error{o.traces.Shutdown}
-	if o.metrics != nil {
-		end = append(end, o.metrics().Shutdown)
+	var end []func(context.Context) error
+	for _, begin := range o.begin {
+		end = append(end, begin())
 	}
 	return func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, patience)
