@@ -15,7 +15,7 @@ import (
 )
 
 // If this name is not defined, this code is of another version of Portico than the library in go.mod: run go tool portico generate.
-const _ = execute.RunPorticoGenerate5
+const _ = execute.RunPorticoGenerate6
 
 // Frontends returns the frontends of the project, sorted by name.
 func Frontends(root *resolvers.Root, services *clients.Set) []execute.Frontend {

@@ -78,8 +78,8 @@ func (c *Client) StockChanged(ctx context.Context, productID string) (iter.Seq2[
 		}
 		return nil, err
 	}
-	from := c.Source("schema/web/catalog.graphqls:75:6")
 	return upstream.Events(events, func(event *inventorypb.WatchStockResponse) (*model.Stock, error) {
+		from := c.Source("schema/web/catalog.graphqls:75:6")
 		var value *model.Stock
 		var fault error
 		value = new(model.Stock)

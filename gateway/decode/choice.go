@@ -84,7 +84,7 @@ func KeyedChoices[D Reader, T any](d D, what string, read func(D) (T, error), pa
 		key := keyAt(d, path)
 		d.Rewind(start)
 		row, err := read(d)
-		list, keys, errs = append(list, row), append(keys, key), append(errs, d.Malformed(what, err))
+		list, keys, errs = append(list, row), append(keys, key), append(errs, d.problem(what, err))
 	}
 	return list, keys, errs, nil
 }
@@ -108,7 +108,7 @@ func KeyedBy[D Reader, T, K any](d D, what string, read func(D) (T, error), key 
 			d.Rewind(start)
 		}
 		row, err := read(d)
-		list, keys, errs = append(list, row), append(keys, key(values)), append(errs, d.Malformed(what, err))
+		list, keys, errs = append(list, row), append(keys, key(values)), append(errs, d.problem(what, err))
 	}
 	return list, keys, errs, nil
 }
@@ -120,7 +120,7 @@ func ChoiceRows[M, T any](from Source, what string, messages []*M, read func(Sou
 	for i, message := range messages {
 		var err error
 		list[i], err = read(from, message)
-		errs[i] = from.Malformed(what, err)
+		errs[i] = from.problem(what, err)
 	}
 	return list, errs
 }

@@ -18,6 +18,8 @@ type Source struct {
 	Binding string
 	// Header is the header of the answer, for [Source.InHeader]; nil if nothing reads it.
 	Header map[string][]string
+
+	tally *tally // nil if faults are not counted
 }
 
 // Malformed returns the problem of an answer that is not what was asked for:
@@ -116,7 +118,10 @@ func (s Source) Faults(of *Fields, errs []error) *Faults {
 	if n == 0 {
 		return nil
 	}
-	f := &Faults{source: s, of: of, fields: make([]fault, 0, n)}
+	if more := s.full(); more != nil {
+		return more
+	}
+	f := &Faults{source: s.uncounted(), of: of, fields: make([]fault, 0, n)}
 	for i, err := range errs {
 		if err != nil {
 			f.fields = append(f.fields, fault{i, err})
@@ -127,7 +132,10 @@ func (s Source) Faults(of *Fields, errs []error) *Faults {
 
 // Whole returns the faults of what should be an object and is not.
 func (s Source) Whole(of *Fields, err error) *Faults {
-	return &Faults{source: s, of: of, whole: err}
+	if more := s.full(); more != nil {
+		return more
+	}
+	return &Faults{source: s.uncounted(), of: of, whole: err}
 }
 
 // FaultOf returns the faults of an object of which only some fields can have one,

@@ -21,6 +21,7 @@ type JSON struct {
 	Copy bool
 
 	slabs
+	counted tally
 
 	text  string
 	at    int
@@ -55,7 +56,9 @@ func (d *JSON) keeps() bool { return d.Copy }
 
 // NewJSON returns a reader of a text.
 func NewJSON(text string, from Source) *JSON {
-	return &JSON{Source: from, text: strings.TrimPrefix(text, "\ufeff")}
+	d := &JSON{Source: from, text: strings.TrimPrefix(text, "\ufeff")}
+	d.tally = &d.counted
+	return d
 }
 
 // Object enters the object that is the next value; [JSON.Next] then goes through

@@ -15,8 +15,8 @@ type Reader interface {
 	Next() bool
 	Name() string
 	Text() (string, error)
-	Malformed(what string, err error) error
 
+	problem(what string, err error) error
 	of() *slabs
 	keeps() bool
 }

@@ -98,12 +98,12 @@ func ChoiceOf[M, T any](from Source, read func(Source, *M) (T, error)) func(*M) 
 // items of a list have errors, it is that of the first, since the value as a whole
 // is matched to a key.
 func problemOf(from interface {
-	Malformed(what string, err error) error
+	problem(what string, err error) error
 }, what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	problem := from.Malformed(what, err)
+	problem := from.problem(what, err)
 	if items, ok := problem.(*Items); ok { //nolint:errorlint // items of this list, and not of another
 		return items.list[0].Err
 	}

@@ -42,6 +42,7 @@ import (
 type XML struct {
 	Source
 	slabs
+	counted tally
 
 	levels []xmlLevel // the objects and lists that were entered
 	value  *element
@@ -80,7 +81,9 @@ var (
 // Content-Type, which may be empty.
 func NewXML(text, charset string, from Source) *XML {
 	root, err := parseXML(text, charset)
-	return &XML{Source: from, value: root, unread: err == nil, err: err, size: len(text)}
+	d := &XML{Source: from, value: root, unread: err == nil, err: err, size: len(text)}
+	d.tally = &d.counted
+	return d
 }
 
 // Object enters the element that is the next value; [XML.Next] then goes through

@@ -6,9 +6,9 @@ import (
 	"github.com/portico-gateway/portico/gateway/input"
 )
 
-// RunPorticoGenerate5 is referred to by generated code. The number changes with every incompatible version of the
+// RunPorticoGenerate6 is referred to by generated code. The number changes with every incompatible version of the
 // runtime, so that the compiler error for outdated generated code names the fix.
-const RunPorticoGenerate5 = true
+const RunPorticoGenerate6 = true
 
 // Frontend is a generated frontend, as a server serves it.
 type Frontend struct {

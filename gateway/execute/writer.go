@@ -61,8 +61,12 @@ func (w *Writer) errorPath() ast.Path {
 // Object begins an object with faults. It returns false, and has failed, if the
 // whole object is none.
 func (w *Writer) Object(faults *decode.Faults) bool {
-	if err := faults.Whole(); err != nil {
-		w.Error(err)
+	if faults.IsWhole() {
+		if w.failed = true; w.more != nil {
+			w.errs++ // no other error is made, since there may be millions
+		} else {
+			w.Error(faults.Whole())
+		}
 		return false
 	}
 	w.buf = append(w.buf, '{')

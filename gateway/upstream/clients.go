@@ -35,8 +35,8 @@ type Service interface {
 	Need(names ...string) error
 	// Value returns a value that portico.yaml has for bindings, or "".
 	Value(name string) string
-	// Source returns the description, in errors, of the answers of a binding, whose
-	// position is file:line:column.
+	// Source returns the description, in errors, of one answer of a binding, whose
+	// position is file:line:column. It is for one goroutine.
 	Source(binding string) decode.Source
 }
 

@@ -23,7 +23,7 @@ func (c *httpClient) sourceOf(r Request) decode.Source {
 
 // Source is part of [Service].
 func (c *grpcClient) Source(binding string) decode.Source {
-	return decode.Source{Service: c.config().Name, Binding: binding}
+	return decode.Source{Service: c.config().Name, Binding: binding}.Counted()
 }
 
 // Map applies a function to each value; nil for nil.

@@ -26,8 +26,8 @@ func (f *function) grpcCall() {
 		}
 		f.line("events, err := %s[%s, %s](ctx, c.GRPC, %s%s, request)\nif err != nil {", follow, input, output, sharing, name)
 		f.failed()
-		f.line("}\nfrom := c.Source(%q)", f.At())
-		f.line("return %s(events, func(event *%s) (%s, error) {", f.upstream("Events"), output, f.typ(f.Result))
+		f.line("}\nreturn %s(events, func(event *%s) (%s, error) {", f.upstream("Events"), output, f.typ(f.Result))
+		f.line("from := c.Source(%q)", f.At())
 		f.variableOf("value", f.typ(f.Answer.Read.Model))
 		f.line("var fault error")
 		f.b.WriteString(f.fromAnswer("event", target{"value", "fault"}))

@@ -37,7 +37,7 @@ func registryFile(p *plan.Plan) ([]byte, error) {
 	}
 	var b strings.Builder
 	b.WriteString("// If this name is not defined, this code is of another version of Portico than the library in go.mod: run go tool portico generate.\n")
-	fmt.Fprintf(&b, "const _ = %s\n\n", f.gateway("execute", "RunPorticoGenerate5"))
+	fmt.Fprintf(&b, "const _ = %s\n\n", f.gateway("execute", "RunPorticoGenerate6"))
 	b.WriteString("// Frontends returns the frontends of the project, sorted by name.\n")
 	fmt.Fprintf(&b, "func Frontends(%s) []%s {\nreturn []%s{\n", parameters, frontend, frontend)
 	for _, of := range p.Frontends {
