@@ -76,7 +76,7 @@ func listen(ctx context.Context, address string, mode fs.FileMode) (net.Listener
 func newServer(c Config) *http.Server {
 	server := &http.Server{
 		Handler:           c.Handler,
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: min(5*time.Second, c.ReadTimeout),
 		ReadTimeout:       c.ReadTimeout,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

@@ -2,7 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -69,5 +73,33 @@ func TestStaleAnswerInTime(t *testing.T) {
 	}
 	if !strings.HasPrefix(got.body, `{"data":{"n":1},"extensions":{"cache":{"status":"stale"`) || got.status != http.StatusOK {
 		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// TestRequestsThatDoNotCome: server.readTimeout is for heads and bodies, on both listeners.
+func TestRequestsThatDoNotCome(t *testing.T) {
+	r := runGateway(t, nil, func(c *config.Config) {
+		c.Server.TLS, c.Server.ReadTimeout = nil, config.Duration(50*time.Millisecond)
+	})
+	const head = "POST /graphql/toy HTTP/1.1\r\nHost: a.example\r\nContent-Type: application/json\r\n"
+	for _, c := range []struct{ base, request, status string }{
+		{r.url, head, ""},
+		{r.url, head + "Content-Length: 100\r\n\r\n", "HTTP/1.1 408 Request Timeout"},
+		{r.admin, head, ""},
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(c.base, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, c.request); err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(time.Minute)) // it only ends a test that fails
+		answer, err := io.ReadAll(conn)
+		status, _, _ := strings.Cut(string(answer), "\r\n")
+		if errors.Is(err, os.ErrDeadlineExceeded) || status != c.status {
+			t.Errorf("%s: %q: %q, %v", c.base, c.request, answer, err)
+		}
 	}
 }
