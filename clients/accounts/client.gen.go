@@ -99,7 +99,7 @@ func (c *Client) fetchReviewAuthor(ctx context.Context, keys []string) (map[stri
 			return nil, err
 		}
 		rowKeys := decode.Keys(rows, func(row *model.User) string {
-			if row.Faults.Of("id") != nil {
+			if row.Faults.Cause("id") != nil {
 				return ""
 			}
 			return row.ID

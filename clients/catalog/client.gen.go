@@ -176,7 +176,7 @@ func (c *Client) fetchOrderItemProduct(ctx context.Context, keys []string) (map[
 			return nil, err
 		}
 		rowKeys := decode.Keys(rows, func(row *model.Product) string {
-			if row.Faults.Of("id") != nil {
+			if row.Faults.Cause("id") != nil {
 				return ""
 			}
 			return row.ID
@@ -237,7 +237,7 @@ func (c *Client) fetchProductCategory(ctx context.Context, keys []string) (map[s
 		return nil, err
 	}
 	rowKeys := decode.Keys(rows, func(row *model.Category) string {
-		if row.Faults.Of("id") != nil {
+		if row.Faults.Cause("id") != nil {
 			return ""
 		}
 		return row.ID

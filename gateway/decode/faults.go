@@ -70,15 +70,28 @@ type fault struct {
 // matches the schema. It is a problem, DOWNSTREAM_SERVICE_ERROR, or [Items] with
 // the problems of a list's items.
 func (f *Faults) Of(field string) error {
+	cause := f.Cause(field)
+	switch {
+	case cause == nil:
+		return nil
+	case f.whole != nil:
+		return f.Whole()
+	}
+	return f.source.Malformed(f.of.Type+"."+field, cause)
+}
+
+// Cause returns what [Faults.Of] makes a problem of: the error of the value as it was read, which is not for callers.
+// It costs nothing.
+func (f *Faults) Cause(field string) error {
 	if f == nil {
 		return nil
 	}
 	if f.whole != nil {
-		return f.Whole()
+		return f.whole
 	}
 	for _, fault := range f.fields {
 		if f.of.Names[fault.at] == field {
-			return f.source.Malformed(f.of.Type+"."+field, fault.err)
+			return fault.err
 		}
 	}
 	return nil

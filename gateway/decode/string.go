@@ -61,7 +61,7 @@ func (d *JSON) Time() (t time.Time, err error) {
 }
 
 func parseTime(text string) (t time.Time, err error) {
-	if t.UnmarshalText([]byte(text)) != nil || !isStrict(text) {
+	if len(text) > longestSample || t.UnmarshalText([]byte(text)) != nil || !isStrict(text) {
 		return time.Time{}, &Mismatch{Want: "a time (RFC 3339)", Have: sample(text)}
 	}
 	return t, nil

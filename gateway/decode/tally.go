@@ -8,11 +8,12 @@ const mostFaults = 100_000
 
 var errMore = errors.New("too much of the answer does not match the schema")
 
-// tally counts the objects of one answer that have faults.
+// tally is what the readers of one answer have in common: it counts the objects that have faults.
 type tally struct {
 	made    int
 	more    *Faults // of all objects beyond mostFaults
 	problem error   // the same for values
+	headers map[string]*element
 }
 
 // Counted returns a source of one answer, whose faults are bounded: beyond 100,000 objects with faults, others

@@ -65,7 +65,7 @@ func Value[T any](d *JSON) (v T, err error) {
 	text := d.text[from:d.at]
 	if err := json.Unmarshal([]byte(text), &v, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)); err != nil {
 		var none T
-		return none, &Mismatch{Want: "a value of its type: " + err.Error(), Have: sample(text)}
+		return none, &Mismatch{Want: "a value of its type: " + sample(err.Error()), Have: sample(text)}
 	}
 	return v, nil
 }

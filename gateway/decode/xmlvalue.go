@@ -107,7 +107,7 @@ func TextValue[T any, P interface {
 		if text == "" && !e.attributes {
 			return none, ErrMissing
 		}
-		return none, &Mismatch{Want: "a value of its type: " + err.Error(), Have: sample(text)}
+		return none, &Mismatch{Want: "a value of its type: " + sample(err.Error()), Have: sample(text)}
 	}
 	return v, nil
 }

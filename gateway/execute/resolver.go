@@ -92,6 +92,20 @@ func Check[P, R any](resolve Resolver[P, R], fault func(P) error) Resolver[P, R]
 	}
 }
 
+// OrEmpty returns a resolver of lists that are not null where resolve has nil for a parent without a key: it is not
+// loaded, so nothing is missing.
+func OrEmpty[P, R any](resolve Resolver[P, []R], lacksKey func(P) bool) Resolver[P, []R] {
+	return func(ctx context.Context, parents []P) ([][]R, error) {
+		values, err := resolve(ctx, parents)
+		for i := range values {
+			if values[i] == nil && lacksKey(parents[i]) {
+				values[i] = []R{}
+			}
+		}
+		return values, err
+	}
+}
+
 // itemErrors are errors by position, nil where there is none.
 type itemErrors []error
 

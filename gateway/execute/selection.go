@@ -175,6 +175,16 @@ type builder struct {
 	weigh Weigh
 }
 
+// nonNull reports whether a field of a type is non-null, which that of an interface need not be.
+func (b *builder) nonNull(typ string, field *ast.Field) bool {
+	if def := b.schema.Types[typ]; def != nil {
+		if own := def.Fields.ForName(field.Name); own != nil {
+			return own.Type.NonNull
+		}
+	}
+	return field.Definition.Type.NonNull
+}
+
 // root returns the position of the operation's root type.
 func (b *builder) root() int {
 	def := b.schema.Query
@@ -195,7 +205,7 @@ func (b *builder) object(typ int, selections ast.SelectionSet) *Object {
 		of := t.Fields[field.Name]
 		s := Selected{
 			Field: field.Field, ID: of.ID, selections: field.Selections, resolved: of.Resolves,
-			nonNull: field.Definition.Type.NonNull, nullItems: of.NullItems,
+			nonNull: b.nonNull(t.Name, field.Field), nullItems: of.NullItems,
 		}
 		s.weights = b.weigh.of(b.schema.Types[t.Name], field.Field)
 		s.key = strconv.Quote(field.Alias) + ":"

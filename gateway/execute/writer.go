@@ -1,18 +1,15 @@
 package execute
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/portico-gateway/portico/gateway/decode"
@@ -35,6 +32,8 @@ type Writer struct {
 	// hidden is the first of them that callers do not see, and that the log must have.
 	hidden *gqlerror.Error
 	cut    *Selected // the field of which not all items with errors are reported
+	items  int       // that have begun
+	left   bool      // the callers have left, so nothing more is written
 	// failed reports whether what was written last may not stay.
 	failed bool
 }
@@ -45,22 +44,13 @@ type step struct {
 	index int
 }
 
-// errorPath returns the path of what is being written.
-func (w *Writer) errorPath() ast.Path {
-	path := make(ast.Path, len(w.path))
-	for i, s := range w.path {
-		if s.field != nil {
-			path[i] = ast.PathName(s.field.Alias)
-		} else {
-			path[i] = ast.PathIndex(s.index)
-		}
-	}
-	return path
-}
-
 // Object begins an object with faults. It returns false, and has failed, if the
 // whole object is none.
 func (w *Writer) Object(faults *decode.Faults) bool {
+	if w.left {
+		w.failed = true
+		return false
+	}
 	if faults.IsWhole() {
 		if w.failed = true; w.more != nil {
 			w.errs++ // no other error is made, since there may be millions
@@ -106,38 +96,11 @@ func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
 		return mark, false
 	}
 	if faults != nil && !f.resolved {
-		if err := faults.Of(f.Name); err != nil {
-			return mark, w.Fault(err)
+		if cause := faults.Cause(f.Name); cause != nil {
+			return mark, w.fault(faults, f.Name, cause)
 		}
 	}
 	return mark, true
-}
-
-// Fault adds the error of a value. It returns true if the value is written all the
-// same: a list of which some items have errors, which may be null. Else it has
-// failed.
-func (w *Writer) Fault(err error) bool {
-	items, ok := errors.AsType[*decode.Items](err)
-	if !ok {
-		w.Error(err)
-		return false
-	}
-	if items.Cut() {
-		w.cut = w.field
-	}
-	depth := len(w.path)
-	for _, item := range items.Errors() {
-		for _, i := range item.Path {
-			w.path = append(w.path, step{index: i})
-		}
-		w.Error(item.Err)
-		w.path = w.path[:depth]
-		if items.Lost() {
-			return false
-		}
-	}
-	w.failed = false
-	return true
 }
 
 // End ends a field and reports whether the object may have it. A field that has
@@ -165,12 +128,20 @@ func (w *Writer) List() {
 	w.path = append(w.path, step{})
 }
 
+// itemsBetween is the number of items between two looks at the context.
+const itemsBetween = 1 << 12
+
 // Item begins an item of a list.
 func (w *Writer) Item(i int) Mark {
 	if i > 0 {
 		w.buf = append(w.buf, ',')
 	}
 	w.path[len(w.path)-1].index = i
+	// The data that is there is written when the time of the operation is over, but not when nobody waits for it.
+	if w.items++; w.items%itemsBetween == 0 && !w.left && errors.Is(w.run.ctx.Err(), context.Canceled) {
+		w.left = true
+		w.Error(context.Canceled)
+	}
 	return Mark{at: len(w.buf), cost: w.cost}
 }
 
@@ -186,76 +157,6 @@ func (w *Writer) EndList(ok bool) {
 
 // Null writes null in a nullable position.
 func (w *Writer) Null() { w.buf = append(w.buf, "null"...) }
-
-// Missing fails for null in a non-null position.
-func (w *Writer) Missing() {
-	f := w.field
-	path := w.errorPath()
-	if f.nullItems && w.path[len(w.path)-1].field == nil {
-		if w.failed = true; w.cut != f && !w.reported(path) {
-			w.Error(Null(""))
-		}
-		return
-	}
-	err := &graphql.InvalidNullError{Object: f.ObjectDefinition.Name, Field: f.Name, DeclaredType: f.Definition.Type.String(), Path: path}
-	w.Error(&gqlerror.Error{Err: err, Message: err.Error(), Path: path, Locations: []gqlerror.Location{}}) // as gqlgen has it
-}
-
-// reported reports whether there is an error at a path, or too many to tell.
-func (w *Writer) reported(path ast.Path) bool {
-	return w.errs > mostErrors || slices.ContainsFunc(graphql.GetErrors(w.run.ctx), func(e *gqlerror.Error) bool { return slices.Equal(e.Path, path) })
-}
-
-// mostErrors is the number of errors that an answer has, so that a small answer of a service that is
-// all wrong does not become a large one.
-const mostErrors = 1000
-
-// finish adds one error in place of those that were left out.
-func (w *Writer) finish() {
-	if w.more == nil {
-		return
-	}
-	left := w.errs - mostErrors
-	if w.hidden != nil {
-		graphql.AddError(w.run.ctx, w.hidden)
-		left--
-	}
-	err := problem.New(problem.CodeOf(w.more), "%d more errors are left out.", left)
-	graphql.AddError(w.run.ctx, err.OfRequest())
-}
-
-// Error adds an error of the value that is being written, and fails. Beyond [mostErrors] it is
-// counted only, but for the first one that the log must have.
-func (w *Writer) Error(err error) {
-	w.failed = true
-	if w.errs++; w.errs <= mostErrors {
-		graphql.AddError(w.run.ctx, w.errorOf(err))
-		return
-	}
-	w.more = cmp.Or(w.more, err)
-	if _, isShown := errors.AsType[*problem.Error](err); w.hidden == nil && !isShown {
-		w.hidden = w.errorOf(err)
-	}
-}
-
-// errorOf returns the error of the value that is being written.
-func (w *Writer) errorOf(err error) *gqlerror.Error {
-	path := w.errorPath()
-	known, ok := errors.AsType[*gqlerror.Error](err)
-	if !ok {
-		known = gqlerror.WrapPath(path, err)
-	} else {
-		copied := *known // others may have it
-		known = &copied
-	}
-	if known.Path == nil {
-		known.Path = path
-	}
-	if pos := w.field.Position; known.Locations == nil && pos != nil && pos.Line > 0 {
-		known.Locations = []gqlerror.Location{{Line: pos.Line, Column: pos.Column}}
-	}
-	return known
-}
 
 // Bool writes a Boolean.
 func (w *Writer) Bool(v bool) { w.buf = strconv.AppendBool(w.buf, v) }
@@ -368,7 +269,7 @@ func (w *Writer) Marshal(nonNull bool, aside context.Context, marshaler graphql.
 		w.Error(err)
 		return
 	}
-	if null { // of a value that is there
+	if null && !w.lostItem() { // of a value that is there
 		w.Error(Null(""))
 	}
 }

@@ -7,12 +7,16 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// mostExpected is the number of keys that maps have room for at first: a service may answer with millions of rows that
+// have none.
+const mostExpected = 1000
+
 // One returns rows by their keys, for a [Fetch] of one value a key. keys are
 // those of the rows, by position. A row whose key is zero is left out; of
 // rows with the same key the last counts.
 func One[K comparable, V any](keys []K, rows []V) map[K]V {
 	var none K
-	values := make(map[K]V, len(rows))
+	values := make(map[K]V, min(len(rows), mostExpected))
 	for i, row := range rows {
 		if keys[i] != none {
 			values[keys[i]] = row
@@ -136,7 +140,7 @@ func Filled[K comparable, V any](requested []K, lists map[K][]V) map[K][]V {
 // ByKey indexes rows by their key, for a [Fetch] of one value a key. Of rows
 // with the same key the last counts.
 func ByKey[K comparable, V any](rows []V, key func(V) K) map[K]V {
-	values := make(map[K]V, len(rows))
+	values := make(map[K]V, min(len(rows), mostExpected))
 	for _, row := range rows {
 		values[key(row)] = row
 	}

@@ -281,6 +281,7 @@ func (p *prepared) execute(ctx context.Context, cost *float64) func() *graphql.R
 		}
 		responding := first
 		if !isFirst {
+			p.presenter.Forget()
 			responding = graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
 		}
 		isFirst = false

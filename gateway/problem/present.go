@@ -30,6 +30,10 @@ func NewPresenter(log *slog.Logger) *Presenter {
 	return &Presenter{log: log}
 }
 
+// Forget forgets the errors that were presented, so that a subscription does not keep those of all its
+// events. An error that is presented again is logged again.
+func (p *Presenter) Forget() { p.ids.Clear() }
+
 // Present shows a problem with its code, keeps the errors of the parser and
 // the validator, and hides everything else behind [Internal] and an id.
 // Path and locations of a [gqlerror.Error] around err are kept.

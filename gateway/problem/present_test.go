@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -182,4 +184,25 @@ func TestPathInLog(t *testing.T) {
 			t.Errorf("the line has %d bytes: %.200s", out.Len(), out.String())
 		}
 	}
+}
+
+// A subscription has errors with each event, and keeps none of them.
+func TestForgottenErrors(t *testing.T) {
+	var log bytes.Buffer
+	p := problem.NewPresenter(slog.New(slog.NewTextHandler(&log, nil)))
+	err := problem.Wrap(errors.New("cause"), problem.ServiceError, "No.")
+	for range 2 {
+		p.Present(t.Context(), err)
+		p.Present(t.Context(), err)
+		p.Forget()
+	}
+	if n := strings.Count(log.String(), "cause=cause"); n != 2 {
+		t.Errorf("%d lines", n)
+	}
+	kept := weak.Make(err)
+	err = nil
+	if runtime.GC(); kept.Value() != nil {
+		t.Error("the presenter keeps an error that it has forgotten")
+	}
+	runtime.KeepAlive(p)
 }

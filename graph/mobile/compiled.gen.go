@@ -211,7 +211,7 @@ func isProduct(obj *model.Product) bool {
 func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []*model.Product) *execute.Results {
 	level := x.Level(selected)
 	execute.Noted(x, objs, func(obj *model.Product) string {
-		if obj.Faults.Of("id") != nil {
+		if obj.Faults.Cause("id") != nil {
 			return ""
 		}
 		return "product-" + provenance.Escape(obj.ID)
@@ -229,7 +229,7 @@ func (c compiled) levelProduct(x *execute.Run, selected *execute.Object, objs []
 			})
 		case 4: // stock
 			execute.Noted(x, objs, func(obj *model.Product) string {
-				if obj.Faults.Of("id") != nil {
+				if obj.Faults.Cause("id") != nil {
 					return ""
 				}
 				return "stock-" + provenance.Escape(obj.ID)

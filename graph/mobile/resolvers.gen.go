@@ -68,7 +68,7 @@ func routes() []execute.Route {
 
 // keyOfProductStock returns the key that Product.stock is loaded by.
 func keyOfProductStock(obj *model.Product, _ *loader.Texts) string {
-	if obj.Faults.Of("id") != nil {
+	if obj.Faults.Cause("id") != nil {
 		return ""
 	}
 	return obj.ID

@@ -131,7 +131,7 @@ func routes() []execute.Route {
 
 // keyOfOrderShipping returns the key that Order.shipping is loaded by.
 func keyOfOrderShipping(obj *model.Order, _ *loader.Texts) string {
-	if obj.Faults.Of("id") != nil {
+	if obj.Faults.Cause("id") != nil {
 		return ""
 	}
 	return obj.ID
@@ -151,7 +151,7 @@ func (r *resolver) orderShipping() execute.Resolver[*model.Order, *model.Shippin
 
 // keyOfOrderItemProduct returns the key that OrderItem.product is loaded by.
 func keyOfOrderItemProduct(obj *model.OrderItem, _ *loader.Texts) string {
-	if obj.Faults.Of("productId") != nil {
+	if obj.Faults.Cause("productId") != nil {
 		return ""
 	}
 	return obj.ProductID
@@ -171,7 +171,7 @@ func (r *resolver) orderItemProduct() execute.Resolver[*model.OrderItem, *model.
 
 // keyOfProductStock returns the key that Product.stock is loaded by.
 func keyOfProductStock(obj *model.Product, _ *loader.Texts) string {
-	if obj.Faults.Of("id") != nil {
+	if obj.Faults.Cause("id") != nil {
 		return ""
 	}
 	return obj.ID
@@ -191,7 +191,7 @@ func (r *resolver) productStock() execute.Resolver[*model.Product, *model.Stock]
 
 // keyOfProductCategory returns the key that Product.category is loaded by.
 func keyOfProductCategory(obj *model.Product, _ *loader.Texts) string {
-	if obj.Faults.Of("categoryId") != nil || obj.CategoryID == nil {
+	if obj.Faults.Cause("categoryId") != nil || obj.CategoryID == nil {
 		return ""
 	}
 	return *obj.CategoryID
@@ -211,7 +211,7 @@ func (r *resolver) productCategory() execute.Resolver[*model.Product, *model.Cat
 
 // keyOfProductReviews returns the key that Product.reviews is loaded by.
 func keyOfProductReviews(obj *model.Product, _ *loader.Texts) string {
-	if obj.Faults.Of("id") != nil {
+	if obj.Faults.Cause("id") != nil {
 		return ""
 	}
 	return obj.ID
@@ -238,7 +238,7 @@ func (r *resolver) productRelated(first *int) execute.Resolver[*model.Product, [
 
 // keyOfReviewAuthor returns the key that Review.author is loaded by.
 func keyOfReviewAuthor(obj *model.Review, _ *loader.Texts) string {
-	if obj.Faults.Of("authorId") != nil {
+	if obj.Faults.Cause("authorId") != nil {
 		return ""
 	}
 	return obj.AuthorID
@@ -258,7 +258,7 @@ func (r *resolver) reviewAuthor() execute.Resolver[*model.Review, *model.User] {
 
 // keyOfViewerOrders returns the key that Viewer.orders is loaded by.
 func keyOfViewerOrders(obj *model.Viewer, _ *loader.Texts) string {
-	if obj.Faults.Of("id") != nil {
+	if obj.Faults.Cause("id") != nil {
 		return ""
 	}
 	return obj.ID

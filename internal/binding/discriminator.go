@@ -127,7 +127,9 @@ func (r *reader) checkDiscriminator(def *ast.Definition, d *ast.Directive, found
 	}
 	var types []string
 	for _, t := range r.schema.GetPossibleTypes(def) {
-		types = append(types, t.Name)
+		if t.Kind == ast.Object {
+			types = append(types, t.Name)
+		}
 	}
 	for _, v := range slices.Concat(found.Values, found.Members, found.Present) {
 		if !slices.Contains(types, v.Type) {

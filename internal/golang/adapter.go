@@ -210,7 +210,8 @@ func (a *adapters) levelResolver(o *plan.Adapters, f *plan.Adapter) {
 	if f.Call != nil {
 		a.keyOf(f)
 	}
-	if canFault(f) {
+	checked := canFault(f) || a.failsWithoutKey(f)
+	if checked {
 		a.faultOf(f)
 	}
 	ctx := a.use("context")
@@ -221,8 +222,11 @@ func (a *adapters) levelResolver(o *plan.Adapters, f *plan.Adapter) {
 	if f.Batch() {
 		resolve = fmt.Sprintf("func(ctx %s.Context, objs []%s) ([]%s, error) {\nreturn %s\n}", ctx, parent, raw, a.call(f, "r", "objs"))
 	}
-	if canFault(f) {
+	if checked {
 		resolve = fmt.Sprintf("%s(%s, %s)", a.execute("Check"), resolve, faultName(f))
+	}
+	if f.List() && f.NonNull() && f.Result == plan.Present && a.canLackKey(f) {
+		resolve = fmt.Sprintf("%s(%s, func(obj %s) bool { return %s })", a.execute("OrEmpty"), resolve, parent, a.lacksKey(f))
 	}
 	if f.Adapts() {
 		resolve = fmt.Sprintf("%s(%s, %s)", a.execute("Adapt"), resolve, fitName(f))

@@ -223,7 +223,7 @@ func (f *function) rowKey() string {
 	expr := "row." + key.Field.GoName
 	var none []string
 	if object.Faults != "" {
-		none = append(none, fmt.Sprintf("row.%s.Of(%q) != nil", object.Faults, key.Field.Name))
+		none = append(none, fmt.Sprintf("row.%s.Cause(%q) != nil", object.Faults, key.Field.Name))
 	}
 	if plan.IsPointer(key.Field.Model) {
 		none = append(none, expr+" == nil")

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"go/types"
 
 	"github.com/portico-gateway/portico/internal/plan"
 )
@@ -47,8 +48,12 @@ func (a *adapters) required(f *plan.Adapter) string {
 // known writes the check that the frontend has a value.
 func (a *adapters) known(f *plan.Adapter, value string) string {
 	name := map[bool]string{true: "Enum", false: "Member"}[f.Fit.Enum]
+	item := f.Type // in another frontend the items may be null, and pointers for that
+	if list, ok := item.(*types.Slice); ok {
+		item = list.Elem()
+	}
 	switch {
-	case f.Fit.List && f.Fit.Enum && f.Fit.Pointer:
+	case f.Fit.List && f.Fit.Enum && plan.IsPointer(item):
 		name = "EnumPointers"
 	case f.Fit.List && f.Fit.Enum:
 		name = "Enums"
@@ -56,7 +61,7 @@ func (a *adapters) known(f *plan.Adapter, value string) string {
 		name = "Members"
 	case f.Fit.List:
 		name = "MembersOrNull"
-	case f.Fit.Enum && f.Fit.Pointer:
+	case f.Fit.Enum && plan.IsPointer(item):
 		name = "EnumPointer"
 	case !f.Fit.Enum && !f.Fit.NonNull:
 		name = "MemberOrNull"

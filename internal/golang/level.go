@@ -19,7 +19,7 @@ func (a *adapters) value(v plan.Value) (guards []string, expr string) {
 			guards = append(guards, expr+" == nil")
 		}
 		if fault, ok := v.Faults[i]; ok {
-			guards = append(guards, fmt.Sprintf("%s.%s.Of(%q) != nil", expr, fault.GoName, fault.Field))
+			guards = append(guards, fmt.Sprintf("%s.%s.Cause(%q) != nil", expr, fault.GoName, fault.Field))
 		}
 		expr += "." + step
 	}
@@ -36,11 +36,7 @@ func (a *adapters) keyOf(f *plan.Adapter) {
 		a.keysOf(f)
 		return
 	}
-	typ, none := "string", `""`
-	if len(f.Keys) > 1 {
-		typ = a.use(path.Join(a.plan.Module, "clients", f.Call.Service)) + "." + f.Call.Name + "Key"
-		none = typ + "{}"
-	}
+	typ, none := a.keyType(f)
 	var guards, texts, empty []string
 	parameter := "_"
 	for _, k := range f.Keys {
@@ -76,6 +72,15 @@ func (a *adapters) keyOf(f *plan.Adapter) {
 		a.line("if %s {\nreturn %s\n}", strings.Join(empty, " || "), none)
 	}
 	a.line("return key\n}\n")
+}
+
+// keyType returns the Go type of the key, and the key of parents without one.
+func (a *adapters) keyType(f *plan.Adapter) (typ, none string) {
+	if len(f.Keys) <= 1 {
+		return "string", `""`
+	}
+	typ = a.use(path.Join(a.plan.Module, "clients", f.Call.Service)) + "." + f.Call.Name + "Key"
+	return typ, typ + "{}"
 }
 
 // keysOf writes the function that returns a parent's keys: nil for null, if the field
@@ -115,6 +120,29 @@ func canFault(f *plan.Adapter) bool {
 // parent's key.
 func faultName(f *plan.Adapter) string { return "faultOf" + upperFirst(levelName(f)) }
 
+// canLackKey reports whether a parent may have nothing to load the field by: the key is null or an empty text.
+func (a *adapters) canLackKey(f *plan.Adapter) bool {
+	return f.Call != nil && !f.KeyLists() && slices.ContainsFunc(f.Keys, func(k plan.Key) bool {
+		guards, _ := a.value(k.Value)
+		return len(guards) > 0 || plan.IsString(k.Value.Type)
+	})
+}
+
+// lacksKey writes the condition that obj has no key.
+func (a *adapters) lacksKey(f *plan.Adapter) string {
+	_, none := a.keyType(f)
+	if len(f.Keys) > 1 {
+		none = "(" + none + ")"
+	}
+	return fmt.Sprintf("%s(obj, nil) == %s", keyName(f), none)
+}
+
+// failsWithoutKey reports whether the field of a parent without a key is an error: it is not null, and not a list, which
+// would be empty. Where the call has nullable fields as well, the conversion of null finds that.
+func (a *adapters) failsWithoutKey(f *plan.Adapter) bool {
+	return f.NonNull() && !f.List() && f.Result != plan.Present && f.Result != plan.Dereference && a.canLackKey(f)
+}
+
 // faultOf writes the function that returns the fault of a parent's key.
 func (a *adapters) faultOf(f *plan.Adapter) {
 	a.line("// %s returns the fault of the key of %s.%s; nil if it has none.\nfunc %s(obj %s) error {", faultName(f), f.Object.Name, f.Name, faultName(f),
@@ -137,7 +165,12 @@ func (a *adapters) faultOf(f *plan.Adapter) {
 			expr += "." + step
 		}
 	}
-	checks[len(checks)-1] = "return " + last // a nil object has no fields that are read
+	switch {
+	case a.failsWithoutKey(f):
+		checks = append(checks, fmt.Sprintf("if %s {\nreturn %s(%q)\n}\nreturn nil", a.lacksKey(f), a.execute("Null"), f.Call.Service))
+	default:
+		checks[len(checks)-1] = "return " + last // a nil object has no fields that are read
+	}
 	a.line("%s\n}\n", strings.Join(checks, "\n"))
 }
 

@@ -151,9 +151,9 @@ func below(nullItems []bool) []bool { return nullItems[min(1, len(nullItems)):] 
 
 // items writes the writing of a list's items, each in the variable value.
 func (c *compiled) items(expr string, nonNull bool, write func()) {
-	c.line("w.List()\nfine := true\nfor j, value := range %s {\nitem := w.Item(j)", expr)
+	c.line("w.List()\nfine := true\nfor j, value := range %s {\nitem := w.Item(j)\n{", expr)
 	write()
-	c.line("fine = w.EndItem(item, %t) && fine\n}\nw.EndList(fine)", nonNull)
+	c.line("}\nfine = w.EndItem(item, %t) && fine\n}\nw.EndList(fine)", nonNull)
 }
 
 // writeList writes the function that writes a list of objects. It returns the

@@ -241,7 +241,7 @@ func (m *maker) byMember(s *Service, a *Choice, how *binding.Discriminator, list
 
 // possible returns the types of an interface or a union, sorted by name.
 func (m *maker) possible(def *ast.Definition) []*ast.Definition {
-	list := slices.Clone(m.union.GetPossibleTypes(def))
+	list := slices.DeleteFunc(slices.Clone(m.union.GetPossibleTypes(def)), func(t *ast.Definition) bool { return t.Kind != ast.Object })
 	slices.SortFunc(list, func(a, b *ast.Definition) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }

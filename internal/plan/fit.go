@@ -24,7 +24,6 @@ type FitUse struct {
 	Type                 string // the name of the Fit
 	Enum, List           bool
 	NonNull, NonNullItem bool
-	Pointer              bool // an enum by pointer
 }
 
 // unknown returns the enum values or possible types that other frontends have
@@ -75,7 +74,6 @@ func (b *adapting) fitUse(a *Adapters, field *ast.FieldDefinition) (*FitUse, boo
 			a.Name, field.Name, b.frontend.Name, def.Name, strings.Join(lacking, ", "))
 		return nil, false
 	}
-	use.Pointer = use.Enum && !t.NonNull
 	return use, true
 }
 
