@@ -54,6 +54,12 @@ type Mark struct {
 
 func (d *JSON) keeps() bool { return d.Copy }
 
+// isScalar reports whether the next value is neither an object nor a list.
+func (d *JSON) isScalar() bool {
+	c := d.peek()
+	return c != '{' && c != '['
+}
+
 // NewJSON returns a reader of a text.
 func NewJSON(text string, from Source) *JSON {
 	d := &JSON{Source: from, text: strings.TrimPrefix(text, "\ufeff")}

@@ -19,6 +19,8 @@ type Reader interface {
 	problem(what string, err error) error
 	of() *slabs
 	keeps() bool
+	isScalar() bool
+	tooMany() bool
 }
 
 // Optional reads a value that may be null: nil then.
@@ -120,6 +122,7 @@ func rows[D Reader, T any](d D, read func(D, *T) error, null bool, most []int) (
 		return nil, err
 	}
 	list, objects := []*T{}, slab[T]{}
+	var lost *T // of all scalars, once there are too many: no part of them is read
 	var failed Items
 	for d.Item() {
 		if full(list, most) {
@@ -129,8 +132,15 @@ func rows[D Reader, T any](d D, read func(D, *T) error, null bool, most []int) (
 			list = append(list, nil)
 			continue
 		}
-		row := next(d, &objects)
-		if err := read(d, row); err != nil && null {
+		row, scalar := lost, d.isScalar()
+		if row == nil || !scalar {
+			row = next(d, &objects)
+		}
+		err := read(d, row)
+		if scalar && err == nil && d.tooMany() {
+			lost = row
+		}
+		if err != nil && null {
 			row = nil
 			failed.addNull(len(list), err)
 		} else {

@@ -39,6 +39,9 @@ func (s Source) full() *Faults {
 	return t.more
 }
 
+// tooMany reports whether objects with faults have the same ones now.
+func (s Source) tooMany() bool { return s.tally != nil && s.tally.more != nil }
+
 // uncounted returns the source for faults, which outlive the answer.
 func (s Source) uncounted() Source {
 	s.tally = nil

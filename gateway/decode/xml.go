@@ -56,6 +56,8 @@ type XML struct {
 
 func (d *XML) keeps() bool { return true } // XML is not told
 
+func (d *XML) isScalar() bool { return false } // an element can always be an object
+
 // xmlLevel is an object or a list that was entered.
 type xmlLevel struct {
 	next *element // the next member or item

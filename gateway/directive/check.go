@@ -50,13 +50,19 @@ type checker struct {
 // [Definitions].
 func Check(in Checked, report Report) {
 	c := checker{in, report}
+	c.others(in.Schema.SchemaDirectives)
 	for _, d := range in.Schema.Directives {
 		for _, arg := range d.Arguments {
 			c.anywhere(arg.Directives)
+			c.deprecated("@"+d.Name+"("+arg.Name+":)", arg.Type, arg.DefaultValue, arg.Directives)
 		}
 	}
 	for _, def := range in.Schema.Types {
 		c.anywhere(def.Directives)
+		c.oneOf(def)
+		for _, value := range def.EnumValues {
+			c.others(value.Directives)
+		}
 		c.oneWeight(def)
 		c.cacheControl(def.Directives)
 		c.tagsOfType(def)
@@ -76,8 +82,12 @@ func (c checker) field(def *ast.Definition, field *ast.FieldDefinition) {
 	c.tagsOfField(def, field)
 	c.constraint(field.Directives, field.Type)
 	c.globalID(field.Directives, field.Type, field.DefaultValue)
+	if def.Kind == ast.InputObject {
+		c.deprecated(def.Name+"."+field.Name, field.Type, field.DefaultValue, field.Directives)
+	}
 	for _, arg := range field.Arguments {
 		c.anywhere(arg.Directives)
+		c.deprecated(def.Name+"."+field.Name+"("+arg.Name+":)", arg.Type, arg.DefaultValue, arg.Directives)
 		c.constraint(arg.Directives, arg.Type)
 		c.globalID(arg.Directives, arg.Type, arg.DefaultValue)
 	}
@@ -87,6 +97,7 @@ func (c checker) field(def *ast.Definition, field *ast.FieldDefinition) {
 func (c checker) anywhere(directives ast.DirectiveList) {
 	c.rights(directives)
 	c.weight(directives)
+	c.others(directives)
 }
 
 // literals reports arguments that do not have the types of the directive's
@@ -166,6 +177,10 @@ func (l literals) value(v *ast.Value, t *ast.Type, what string) {
 		l.report(v.Position, "", "%s must be true or false, but is %s", what, v)
 	case t.NamedType == "Int" && !isInt(v):
 		l.report(v.Position, "", "%s must be a whole number, but is %s", what, v)
+	case t.NamedType == "Float" && v.Kind != ast.IntValue && v.Kind != ast.FloatValue:
+		l.report(v.Position, "", "%s must be a number, but is %s", what, v)
+	case t.NamedType == "ID" && v.Kind != ast.IntValue && v.Kind != ast.StringValue && v.Kind != ast.BlockValue:
+		l.report(v.Position, "", "%s must be an id, but is %s", what, v)
 	}
 }
 

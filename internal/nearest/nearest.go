@@ -21,8 +21,11 @@ func Of(name string, names []string) string {
 }
 
 // Hint returns which of names may have been meant, or which there are when none
-// is near.
+// is near; empty if there are none at all.
 func Hint(name string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
 	if best := Of(name, names); best != "" {
 		return "did you mean " + best + "?"
 	}
