@@ -171,17 +171,29 @@ func (l literals) value(v *ast.Value, t *ast.Type, what string) {
 			}
 			l.report(v.Position, l.hint(v.Raw, names), "%s can't be %s", what, v)
 		}
-	case t.NamedType == "String" && v.Kind != ast.StringValue && v.Kind != ast.BlockValue:
-		l.report(v.Position, "", "%s must be a string, but is %s", what, v)
-	case t.NamedType == "Boolean" && v.Kind != ast.BooleanValue:
-		l.report(v.Position, "", "%s must be true or false, but is %s", what, v)
-	case t.NamedType == "Int" && !isInt(v):
-		l.report(v.Position, "", "%s must be a whole number, but is %s", what, v)
-	case t.NamedType == "Float" && v.Kind != ast.IntValue && v.Kind != ast.FloatValue:
-		l.report(v.Position, "", "%s must be a number, but is %s", what, v)
-	case t.NamedType == "ID" && v.Kind != ast.IntValue && v.Kind != ast.StringValue && v.Kind != ast.BlockValue:
-		l.report(v.Position, "", "%s must be an id, but is %s", what, v)
+	default:
+		if want := scalar(v, t.NamedType); want != "" {
+			l.report(v.Position, "", "%s must be %s, but is %s", what, want, v)
+		}
 	}
+}
+
+// scalar returns what a literal of a built-in scalar must be; empty if it is that, or if the scalar is another.
+func scalar(v *ast.Value, name string) string {
+	isString := v.Kind == ast.StringValue || v.Kind == ast.BlockValue
+	switch {
+	case name == "String" && !isString:
+		return "a string"
+	case name == "ID" && !isString && v.Kind != ast.IntValue:
+		return "an id"
+	case name == "Boolean" && v.Kind != ast.BooleanValue:
+		return "true or false"
+	case name == "Int" && !isInt(v):
+		return "a whole number"
+	case name == "Float" && v.Kind != ast.IntValue && v.Kind != ast.FloatValue:
+		return "a number"
+	}
+	return ""
 }
 
 // isInt reports whether a literal is an Int, which has 32 bits (GraphQL

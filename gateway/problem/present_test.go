@@ -190,19 +190,26 @@ func TestPathInLog(t *testing.T) {
 func TestForgottenErrors(t *testing.T) {
 	var log bytes.Buffer
 	p := problem.NewPresenter(slog.New(slog.NewTextHandler(&log, nil)))
-	err := problem.Wrap(errors.New("cause"), problem.ServiceError, "No.")
-	for range 2 {
-		p.Present(t.Context(), err)
-		p.Present(t.Context(), err)
-		p.Forget()
-	}
+	kept := weak.Make(presentTwice(t, p))
 	if n := strings.Count(log.String(), "cause=cause"); n != 2 {
 		t.Errorf("%d lines", n)
 	}
-	kept := weak.Make(err)
-	err = nil
 	if runtime.GC(); kept.Value() != nil {
 		t.Error("the presenter keeps an error that it has forgotten")
 	}
 	runtime.KeepAlive(p)
+}
+
+// presentTwice presents an error several times in each of two events.
+func presentTwice(t *testing.T, p *problem.Presenter) *problem.Error {
+	err := problem.Wrap(errors.New("cause"), problem.ServiceError, "No.")
+	for range 2 {
+		for range 3 {
+			if got := p.Present(t.Context(), err); got.Message != "No." {
+				t.Error(got)
+			}
+		}
+		p.Forget()
+	}
+	return err
 }
