@@ -2,7 +2,6 @@ package plan
 
 import (
 	"go/types"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -100,10 +99,9 @@ func (c *Call) Stream() bool { return c.Parent == c.frontend.Schema.Subscription
 func (c *Call) Mutation() bool { return c.Parent == c.frontend.Schema.Mutation }
 
 // Done reports whether the answer is not read: the field is a Boolean that is
-// true when the call succeeds. What a query gets of a service is read.
+// true when the call succeeds.
 func (c *Call) Done() bool {
-	isRead := c.Stream() || !c.Mutation() && c.REST != nil && c.REST.Method == http.MethodGet
-	return c.Root() && !isRead && c.Select == nil && c.Field.Type.NamedType == "Boolean"
+	return c.Root() && !c.Stream() && c.Select == nil && c.Field.Type.NamedType == "Boolean"
 }
 
 // Format returns the format of the call's answers.
