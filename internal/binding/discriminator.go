@@ -30,17 +30,49 @@ type Variant struct {
 	Pos  *ast.Position
 }
 
-// String returns the discriminator without positions, for comparing.
-func (d *Discriminator) String() string {
-	var b strings.Builder
-	b.WriteString(d.Name.String())
-	for _, list := range [][]Variant{d.Values, d.Members, d.Present} {
-		b.WriteByte(';')
-		for _, v := range list {
-			b.WriteString(" " + v.Text + "=" + v.Type)
+// Join returns the discriminator of a type that another frontend has as well, with another. knows and theirs report which
+// types each frontend has: what only one of them has is only in its discriminator. It returns false if they differ in
+// anything else.
+func (d *Discriminator) Join(other *Discriminator, knows, theirs func(typ string) bool) (*Discriminator, bool) {
+	joined := *d
+	same := d.Name.String() == other.Name.String() && (d.Members == nil) == (other.Members == nil) && (d.Present == nil) == (other.Present == nil)
+	for _, list := range []struct{ to, more *[]Variant }{
+		{&joined.Values, &other.Values},
+		{&joined.Members, &other.Members},
+		{&joined.Present, &other.Present},
+	} {
+		all, ok := joinVariants(*list.to, *list.more, knows, theirs)
+		*list.to, same = all, same && ok
+	}
+	switch {
+	case d.Default == other.Default, other.Default == "" && !theirs(d.Default):
+	case d.Default == "" && !knows(other.Default):
+		joined.Default = other.Default
+	default:
+		same = false
+	}
+	return &joined, same
+}
+
+func joinVariants(ours, more []Variant, knows, theirs func(typ string) bool) ([]Variant, bool) {
+	find := func(list []Variant, text string) int {
+		return slices.IndexFunc(list, func(v Variant) bool { return v.Text == text })
+	}
+	for _, v := range ours {
+		if find(more, v.Text) < 0 && theirs(v.Type) {
+			return ours, false
 		}
 	}
-	return b.String() + "; " + d.Default
+	all := slices.Clone(ours)
+	for _, v := range more {
+		switch at := find(ours, v.Text); {
+		case at >= 0 && ours[at].Type != v.Type, at < 0 && knows(v.Type):
+			return ours, false
+		case at < 0:
+			all = append(all, v)
+		}
+	}
+	return all, true
 }
 
 // DiscriminatorFor returns what determines the types of an interface or a union in a service:

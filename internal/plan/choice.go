@@ -102,24 +102,40 @@ func (m *maker) choice(s *Service, def *ast.Definition, format Format, message *
 	return a
 }
 
+// contained returns a function that reports whether a list has a name.
+func contained(names []string) func(string) bool {
+	return func(name string) bool { return slices.Contains(names, name) }
+}
+
 // discriminator returns what determines the types of an interface or a union.
 // It returns nil if that is not known, which is reported.
 func (m *maker) discriminator(s *Service, def *ast.Definition, pos *ast.Position) *binding.Discriminator {
 	var found *binding.Discriminator
+	var have []string // the types that the frontends before have
 	for _, f := range s.callers() {
 		own := f.Schema.Types[def.Name]
 		if own == nil {
 			continue
 		}
 		theirs := binding.DiscriminatorFor(own.Directives, s.Name)
+		var types []string
+		for _, t := range f.Schema.GetPossibleTypes(own) {
+			types = append(types, t.Name)
+		}
 		switch {
-		case theirs == nil || found != nil && theirs.String() == found.String():
+		case theirs == nil:
+			continue
 		case found == nil:
 			found = theirs
 		default:
-			m.report.At(theirs.Pos, "use the same in both", "%s has another @discriminator here than at %s", def.Name, project.Where(found.Pos))
-			return nil
+			joined, ok := found.Join(theirs, contained(have), contained(types))
+			if !ok {
+				m.report.At(theirs.Pos, "use the same in both", "%s has another @discriminator here than at %s", def.Name, project.Where(found.Pos))
+				return nil
+			}
+			found = joined
 		}
+		have = append(have, types...)
 	}
 	if found == nil {
 		m.report.At(pos, "add @discriminator to "+def.Name+`, such as @discriminator(name: "kind"), or resolve it with a Go method`,
