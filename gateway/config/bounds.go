@@ -25,6 +25,7 @@ func (f Frontend) Bounds() []Bound {
 		{"limits.timeout", l.Timeout.String(), "time that a query or a mutation may take"},
 		{"limits.operations", count(l.Operations), "open operations of a WebSocket"},
 		{"limits.callerSubscriptions", count(l.CallerSubscriptions), "open subscriptions of a caller"},
+		{"limits.response", l.Response.String(), "bytes of the data of a response"},
 		{"limits.document", l.Document.String(), "bytes of a document"},
 		{"limits.tokens", count(l.Tokens), "tokens of a document"},
 		{"limits.depth", count(l.Depth), "depth of nested fields"},

@@ -144,6 +144,8 @@ type Limits struct {
 	// Queue is the maximum size of queued messages that a caller has not read, on all its
 	// WebSockets.
 	Queue Bytes `yaml:"queue"`
+	// Response is the maximum size of the data of a response, before compression.
+	Response Bytes `yaml:"response"`
 
 	// Document is the maximum size of a document's text.
 	Document Bytes `yaml:"document"`
@@ -382,6 +384,7 @@ func Defaults() Config {
 				Sockets:          100,
 				CallerOperations: 1000,
 				Queue:            16 << 20,
+				Response:         64 << 20,
 
 				Subscriptions:       10_000,
 				CallerSubscriptions: 1000,

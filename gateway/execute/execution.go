@@ -26,6 +26,8 @@ type execution struct {
 	// for none.
 	fellBack func(ctx context.Context, field string, err error)
 	scope    loader.Scope
+	// maxResponse is described at [Options].
+	maxResponse int
 }
 
 type executionKey struct{}
@@ -37,7 +39,7 @@ func Begin(ctx context.Context) context.Context {
 	if outer == nil {
 		return Start(ctx, Options{})
 	}
-	return &execution{Context: ctx, plans: outer.plans, denied: outer.denied, fellBack: outer.fellBack}
+	return &execution{Context: ctx, plans: outer.plans, denied: outer.denied, fellBack: outer.fellBack, maxResponse: outer.maxResponse}
 }
 
 // Options are the options of an execution. The zero value has those of [Begin].
@@ -53,11 +55,14 @@ type Options struct {
 	// Cost is set to the cost of the data of a query or a mutation (see [Weigh]), unless the data
 	// is null. It may be nil.
 	Cost *float64
+	// MaxResponse is the size in bytes of the data of a response; 0 for no limit. Data that would be
+	// larger is null, with an error (MAX_RESPONSE_LIMIT).
+	MaxResponse int
 }
 
 // Start is [Begin] for an operation with options.
 func Start(ctx context.Context, o Options) context.Context {
-	return &execution{Context: ctx, plans: o.Plans, denied: o.Denied, fellBack: o.FellBack, cost: o.Cost}
+	return &execution{Context: ctx, plans: o.Plans, denied: o.Denied, fellBack: o.FellBack, cost: o.Cost, maxResponse: o.MaxResponse}
 }
 
 // executionOf returns the execution of a context; nil if it has none.

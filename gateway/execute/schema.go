@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"math"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
@@ -102,13 +103,17 @@ func (s *executable) start(ctx context.Context) *Run {
 // run executes a plan.
 func (s *executable) run(ctx context.Context, plan *Plan, level func(*Run, *Object) *Results, write func(*Writer, *Object, *Results)) *graphql.Response {
 	x := s.start(ctx)
-	w := &Writer{run: x, buf: make([]byte, 0, firstBuffer+plan.size.Load())}
+	e := executionOf(ctx)
+	w := &Writer{run: x, buf: make([]byte, 0, firstBuffer+plan.size.Load()), most: math.MaxInt}
+	if e != nil && e.maxResponse > 0 {
+		w.most = e.maxResponse
+	}
 	ok := w.guarded(func() { write(w, plan.root, level(x, plan.root)) })
 	w.finish()
-	if !ok || w.failed {
+	if !ok || w.failed || w.left {
 		return &graphql.Response{Data: []byte("null")}
 	}
-	if e := executionOf(ctx); e != nil && e.cost != nil {
+	if e != nil && e.cost != nil {
 		*e.cost = w.cost
 	}
 	plan.size.Store(min(int64(len(w.buf)), mostBuffer))

@@ -33,7 +33,8 @@ type Writer struct {
 	hidden *gqlerror.Error
 	cut    *Selected // the field of which not all items with errors are reported
 	items  int       // that have begun
-	left   bool      // the callers have left, so nothing more is written
+	most   int       // how many bytes the data may have
+	left   bool      // nothing more is written: the callers have left, or the data is too large
 	// failed reports whether what was written last may not stay.
 	failed bool
 }
@@ -114,8 +115,11 @@ func (w *Writer) End(f *Selected, mark Mark) bool {
 }
 
 func (w *Writer) settle(mark Mark, nonNull bool) bool {
-	if !w.failed {
+	if !w.failed && len(w.buf) <= w.most {
 		return true
+	}
+	if !w.failed {
+		w.exceed()
 	}
 	w.failed = false
 	w.buf, w.cost = append(w.buf[:mark.at], "null"...), mark.cost

@@ -59,6 +59,14 @@ func (w *Writer) fault(faults *decode.Faults, field string, cause error) bool {
 	return true
 }
 
+// exceed ends the writing of data that is too large. Its error is there however many others there are.
+func (w *Writer) exceed() {
+	if !w.left {
+		w.left = true
+		graphql.AddError(w.run.ctx, w.errorOf(problem.New(problem.MaxResponseLimit, "The data of the response would have more than %d bytes.", w.most)))
+	}
+}
+
 // Missing fails for null in a non-null position.
 func (w *Writer) Missing() {
 	if w.lostItem() {

@@ -63,6 +63,8 @@ type Config struct {
 	Store *cache.Store
 	// Admission bounds the operations that are executed at a time; nil for no bound.
 	Admission *overload.Limiter
+	// MaxResponse is the size in bytes of the data of a response; 0 for no limit.
+	MaxResponse int
 	// Timeout bounds the execution of a query or a mutation.
 	Timeout time.Duration
 	// CancelMutations cancels a mutation when its caller leaves, as queries are.

@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -452,5 +453,35 @@ func TestCancelled(t *testing.T) {
 	group.Wait()
 	if whole.Load() < 50 {
 		t.Errorf("%d whole answers, want those of all who stayed", whole.Load())
+	}
+}
+
+// Data that is too large is null, with an error that says so, whatever other errors there are.
+func TestResponsesThatAreTooLarge(t *testing.T) {
+	const one = `{"id": "c", "name": "n"}`
+	for _, c := range []struct {
+		rows int
+		want string
+	}{
+		{4, `{"data":{"categories":[{"name":"n"},{"name":"n"},{"name":"n"},{"name":"n"}]}}`},
+		{5, `{"errors":[{"message":"The data of the response would have more than 75 bytes.","path":["categories",4],` +
+			`"locations":[{"line":1,"column":3}],"extensions":{"code":"MAX_RESPONSE_LIMIT"}}],"data":null}`},
+	} {
+		f := shop(t, func(c *Config) { c.MaxResponse = 75 }, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = fmt.Fprintf(w, `{"categories": [%s]}`, strings.TrimSuffix(strings.Repeat(one+",", c.rows), ","))
+		})
+		operation, refused := f.Prepare(t.Context(), &transport.Request{Query: `{ categories { name } }`})
+		if refused != nil {
+			t.Fatal(refused)
+		}
+		var got string
+		operation.Run(t.Context(), func(a *answer.Answer) bool {
+			got = string(a.Append(nil))
+			return true
+		})
+		if got != c.want {
+			t.Errorf("%d rows: got %s, want %s", c.rows, got, c.want)
+		}
 	}
 }

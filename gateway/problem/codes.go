@@ -39,6 +39,7 @@ func Descriptions() []Description {
 		{MaxDirectivesLimit, "the document has too many directives", refused, limits},
 		{MaxFragmentsLimit, "too many fragment spreads, or spreads nested too deep", refused, limits},
 		{MaxInputLimit, "input values are nested too deep, or there are too many", refused, limits},
+		{MaxResponseLimit, "the data of the response would be too large: it is null", ofField, limits},
 		{CostTooHigh, "the estimated cost exceeds the maximum; see `extensions.cost` and `extensions.maximum`", refused, "cost.md"},
 		{Throttled, "the caller exceeded a rate limit; `extensions.retryAfter` in seconds", "429", ""},
 		{IntrospectionDisabled, "introspection is disabled for the frontend, or the caller lacks the scope for it", refused, ""},

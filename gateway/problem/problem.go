@@ -36,6 +36,7 @@ const (
 	MaxDirectivesLimit   Code = "MAX_DIRECTIVES_LIMIT"         // the document has too many directives
 	MaxFragmentsLimit    Code = "MAX_FRAGMENTS_LIMIT"          // too many fragments are spread, or too deep
 	MaxInputLimit        Code = "MAX_INPUT_LIMIT"              // values are nested too deep, or too many
+	MaxResponseLimit     Code = "MAX_RESPONSE_LIMIT"           // the data is too large
 	CostTooHigh          Code = "COST_ESTIMATED_TOO_EXPENSIVE" // the operation could cost more than one may
 	Throttled            Code = "THROTTLED"                    // the principal has asked for too much in too short a time
 

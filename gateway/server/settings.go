@@ -133,6 +133,7 @@ func (s *Server) operationConfig(cfg config.Frontend) operation.Config {
 		Policies:       s.policies,
 		Documents:      DocumentLimits(l),
 		DocumentMemory: int64(cfg.Documents.Memory),
+		MaxResponse:    int(l.Response),
 		Persisted: persisted.Config{
 			Mode: persisted.Mode(cfg.Documents.Mode), Manifest: cfg.Documents.Manifest, Automatic: cfg.Documents.Automatic,
 		},
