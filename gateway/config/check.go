@@ -71,8 +71,8 @@ func (f *Frontend) check(p *problems, path string) {
 		"tokens": int64(l.Tokens), "document": int64(l.Document), "depth": int64(l.Depth), "fields": int64(l.Fields),
 		"aliases": int64(l.Aliases), "rootFields": int64(l.RootFields), "perKey": int64(l.PerKey),
 		"directives": int64(l.Directives), "spreads": int64(l.Spreads), "spreadDepth": int64(l.SpreadDepth), "inputDepth": int64(l.InputDepth),
-		"inputItems": int64(l.InputItems), "sockets": int64(l.Sockets), "callerOperations": int64(l.CallerOperations), "queue": int64(l.Queue), "response": int64(l.Response),
-		"subscriptions": int64(l.Subscriptions), "callerSubscriptions": int64(l.CallerSubscriptions),
+		"inputItems": int64(l.InputItems), "sockets": int64(l.Sockets), "callerOperations": int64(l.CallerOperations), "queue": int64(l.Queue),
+		"response": int64(l.Response), "subscriptions": int64(l.Subscriptions), "callerSubscriptions": int64(l.CallerSubscriptions),
 	} {
 		p.need(value > 0, path+".limits."+name, "must be more than 0")
 	}

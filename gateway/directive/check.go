@@ -160,10 +160,10 @@ func (l literals) value(v *ast.Value, t *ast.Type, what string) {
 		return
 	}
 	def := l.Schema.Types[t.NamedType]
-	switch {
-	case def.Kind == ast.InputObject:
+	switch def.Kind {
+	case ast.InputObject:
 		l.object(v, def, what)
-	case def.Kind == ast.Enum:
+	case ast.Enum:
 		if v.Kind != ast.EnumValue || def.EnumValues.ForName(v.Raw) == nil {
 			var names []string
 			for _, value := range def.EnumValues {

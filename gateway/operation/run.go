@@ -267,7 +267,9 @@ func staying(ctx context.Context) (context.Context, context.CancelFunc) {
 // called by one goroutine at a time. Each execution has a scope for results and
 // loaders. cost, which may be nil, is set to that of the data of a query or a mutation.
 func (p *prepared) execute(ctx context.Context, cost *float64) func() *graphql.Response {
-	ctx = execute.Start(ctx, execute.Options{Plans: p.facts.plans, Denied: p.denied, FellBack: p.presenter.FellBack, Cost: cost, MaxResponse: p.frontend.config.MaxResponse})
+	ctx = execute.Start(ctx, execute.Options{
+		Plans: p.facts.plans, Denied: p.denied, FellBack: p.presenter.FellBack, Cost: cost, MaxResponse: p.frontend.config.MaxResponse,
+	})
 	ctx = graphql.WithOperationContext(ctx, p.oc)
 	first := graphql.WithResponseContext(ctx, p.presenter.Present, recoverPanic)
 	responses := p.frontend.schema.Exec(first)
