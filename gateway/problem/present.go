@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -20,8 +21,9 @@ type Presenter struct {
 	// Services includes the name of the service in the problems that frontends receive.
 	Services bool
 
-	log *slog.Logger
-	ids sync.Map // map[error]string: one id, one log line for an error on many fields
+	log  *slog.Logger
+	ids  sync.Map    // map[error]string: one id, one log line for an error on many fields
+	kept atomic.Bool // whether ids has been written to since it was cleared, which takes memory
 }
 
 // NewPresenter returns a presenter that logs what it hides to log. Make one
@@ -32,7 +34,17 @@ func NewPresenter(log *slog.Logger) *Presenter {
 
 // Forget forgets the errors that were presented, so that a subscription does not keep those of all its
 // events. An error that is presented again is logged again.
-func (p *Presenter) Forget() { p.ids.Clear() }
+func (p *Presenter) Forget() {
+	if p.kept.Swap(false) {
+		p.ids.Clear()
+	}
+}
+
+// keep returns the id of an error that was presented before, or else keeps this one.
+func (p *Presenter) keep(err any, fresh string) (id any, seen bool) {
+	p.kept.Store(true)
+	return p.ids.LoadOrStore(err, fresh)
+}
 
 // Present shows a problem with its code, keeps the errors of the parser and
 // the validator, and hides everything else behind [Internal] and an id.
@@ -106,7 +118,7 @@ func (p *Presenter) logProblem(ctx context.Context, e *Error, path ast.Path) {
 	if e.cause == nil {
 		return
 	}
-	if _, seen := p.ids.LoadOrStore(e, ""); !seen {
+	if _, seen := p.keep(e, ""); !seen {
 		p.log.WarnContext(ctx, e.inLog(), "code", e.Code, "path", inLog(path), "cause", e.cause)
 	}
 }
@@ -140,14 +152,14 @@ func (p *Presenter) FellBack(ctx context.Context, field string, err error) {
 	if !ok {
 		known, key = Wrap(err, ServiceTimeout, "The operation took too long."), identity(err)
 	}
-	if _, seen := p.ids.LoadOrStore(key, ""); !seen {
+	if _, seen := p.keep(key, ""); !seen {
 		p.log.WarnContext(ctx, known.inLog(), "code", known.Code, "fallback", field, "cause", known.cause)
 	}
 }
 
 func (p *Presenter) hide(ctx context.Context, out *gqlerror.Error, err error) {
 	fresh := rand.Text()
-	id, seen := p.ids.LoadOrStore(identity(err), fresh)
+	id, seen := p.keep(identity(err), fresh)
 	out.Message = "Something went wrong on our side."
 	out.Extensions = map[string]any{"id": id}
 	p.code(out, Internal)
