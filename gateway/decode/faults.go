@@ -131,8 +131,8 @@ func (s Source) Faults(of *Fields, errs []error) *Faults {
 	if n == 0 {
 		return nil
 	}
-	if more := s.full(); more != nil {
-		return more
+	if s.full() {
+		return s.share(of, errs)
 	}
 	f := &Faults{source: s.uncounted(), of: of, fields: make([]fault, 0, n)}
 	for i, err := range errs {
@@ -145,8 +145,8 @@ func (s Source) Faults(of *Fields, errs []error) *Faults {
 
 // Whole returns the faults of what should be an object and is not.
 func (s Source) Whole(of *Fields, err error) *Faults {
-	if more := s.full(); more != nil {
-		return more
+	if s.full() {
+		return s.share(of, nil)
 	}
 	return &Faults{source: s.uncounted(), of: of, whole: err}
 }

@@ -33,6 +33,27 @@ func readTallied[D interface {
 	return nil
 }
 
+// Objects that share their faults lose nothing but what their values are.
+func TestSharedFaults(t *testing.T) {
+	items := ItemErrors([]error{nil, ErrMissing})
+	from := Source{Service: "s"}.Counted()
+	for range mostFaults + 3 {
+		for _, errs := range [][]error{{nil, ErrMissing, items, nil}, {nil, nil, nil, LostItems([]error{ErrMissing})}} {
+			f := from.Faults(&talliedFields, errs)
+			for i, name := range talliedFields.Names {
+				cause := f.Cause(name)
+				if (cause != nil) != (errs[i] != nil) || isPartial(cause) != isPartial(errs[i]) || f.IsWhole() {
+					t.Fatalf("%s: %v, want %v", name, cause, errs[i])
+				}
+			}
+		}
+	}
+	whole, again := from.Whole(&talliedFields, ErrMissing), from.Whole(&talliedFields, ErrMissing)
+	if !whole.IsWhole() || whole != again || whole.Of("id") == nil || len(from.tally.shared) != 3 {
+		t.Error(whole, len(from.tally.shared))
+	}
+}
+
 // What an answer keeps in memory depends on its rows, and not on how many of them are wrong.
 func TestAnswersThatAreAllWrong(t *testing.T) {
 	const rows = 600_000

@@ -208,6 +208,9 @@ func (l literals) object(v *ast.Value, def *ast.Definition, what string) {
 		l.report(v.Position, "", "%s must be an object, but is %s", what, v)
 		return
 	}
+	if def.Directives.ForName("oneOf") != nil && len(v.Children) != 1 {
+		l.report(v.Position, "", "%s must have exactly one field: %s is a OneOf input object", what, def.Name)
+	}
 	for _, child := range v.Children {
 		field := def.Fields.ForName(child.Name)
 		if field == nil {
@@ -217,7 +220,7 @@ func (l literals) object(v *ast.Value, def *ast.Definition, what string) {
 		l.value(child.Value, field.Type, what+"."+child.Name)
 	}
 	for _, field := range def.Fields {
-		if field.Type.NonNull && v.Children.ForName(field.Name) == nil {
+		if field.Type.NonNull && field.DefaultValue == nil && v.Children.ForName(field.Name) == nil {
 			l.report(v.Position, "", "%s has no %s", what, field.Name)
 		}
 	}

@@ -85,6 +85,9 @@ type Mark struct {
 func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
 	outer := w.field
 	w.field = f
+	if w.cut == f {
+		w.cut = nil // of another object
+	}
 	w.path = append(w.path, step{field: f})
 	w.buf = append(w.buf, f.key...)
 	mark := Mark{len(w.buf), w.cost, outer}
@@ -107,9 +110,9 @@ func (w *Writer) Begin(f *Selected, faults *decode.Faults) (Mark, bool) {
 // End ends a field and reports whether the object may have it. A field that has
 // failed and may be null is null.
 func (w *Writer) End(f *Selected, mark Mark) bool {
+	ok := w.settle(mark, f.nonNull)
 	w.path = w.path[:len(w.path)-1]
 	w.field = mark.field
-	ok := w.settle(mark, f.nonNull)
 	w.count(f, mark)
 	return ok
 }

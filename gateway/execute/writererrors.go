@@ -106,7 +106,9 @@ func (w *Writer) finish() {
 	left := w.errs - mostErrors
 	if w.hidden != nil {
 		graphql.AddError(w.run.ctx, w.hidden)
-		left--
+		if left--; left == 0 {
+			return
+		}
 	}
 	err := problem.New(problem.CodeOf(w.more), "%d more errors are left out.", left)
 	graphql.AddError(w.run.ctx, err.OfRequest())

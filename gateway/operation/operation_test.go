@@ -456,22 +456,15 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// Data that is too large is null, with an error that says so, whatever other errors there are.
+// Data that is too large is null, with an error that says so.
 func TestResponsesThatAreTooLarge(t *testing.T) {
-	const one = `{"id": "c", "name": "n"}`
-	for _, c := range []struct {
-		rows int
-		want string
-	}{
-		{4, `{"data":{"categories":[{"name":"n"},{"name":"n"},{"name":"n"},{"name":"n"}]}}`},
-		{5, `{"errors":[{"message":"The data of the response would have more than 75 bytes.","path":["categories",4],` +
-			`"locations":[{"line":1,"column":3}],"extensions":{"code":"MAX_RESPONSE_LIMIT"}}],"data":null}`},
-	} {
-		f := shop(t, func(c *Config) { c.MaxResponse = 75 }, func(w http.ResponseWriter, _ *http.Request) {
+	const rows = 4
+	ask := func(most int, query string) string {
+		f := shop(t, func(c *Config) { c.MaxResponse = most }, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = fmt.Fprintf(w, `{"categories": [%s]}`, strings.TrimSuffix(strings.Repeat(one+",", c.rows), ","))
+			_, _ = fmt.Fprintf(w, `{"categories": [%s]}`, strings.TrimSuffix(strings.Repeat(`{"id": "c", "name": "n"},`, rows), ","))
 		})
-		operation, refused := f.Prepare(t.Context(), &transport.Request{Query: `{ categories { name } }`})
+		operation, refused := f.Prepare(t.Context(), &transport.Request{Query: query})
 		if refused != nil {
 			t.Fatal(refused)
 		}
@@ -480,8 +473,23 @@ func TestResponsesThatAreTooLarge(t *testing.T) {
 			got = string(a.Append(nil))
 			return true
 		})
-		if got != c.want {
-			t.Errorf("%d rows: got %s, want %s", c.rows, got, c.want)
+		return got
+	}
+	for query, data := range map[string]string{
+		"{ __typename }":          `{"__typename":"Query"}`,
+		"{ categories { name } }": `{"categories":[{"name":"n"},{"name":"n"},{"name":"n"},{"name":"n"}]}`,
+		"{ a: __typename categories { name } b: __typename }": `{"a":"Query","categories":[{"name":"n"},{"name":"n"},{"name":"n"},{"name":"n"}],"b":"Query"}`,
+	} {
+		for most := 1; most < len(data)-1; most++ { // the last bracket does not count
+			got := ask(most, query)
+			if !strings.HasSuffix(got, `"extensions":{"code":"MAX_RESPONSE_LIMIT"}}],"data":null}`) || strings.Count(got, `"code"`) != 1 {
+				t.Errorf("%s, %d bytes: %s", query, most, got)
+			}
+		}
+		for most := len(data) - 1; most <= len(data)+1; most++ {
+			if got := ask(most, query); got != `{"data":`+data+`}` {
+				t.Errorf("%s, %d bytes: %s", query, most, got)
+			}
 		}
 	}
 }

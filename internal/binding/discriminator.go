@@ -36,12 +36,15 @@ type Variant struct {
 func (d *Discriminator) Join(other *Discriminator, knows, theirs func(typ string) bool) (*Discriminator, bool) {
 	joined := *d
 	same := d.Name.String() == other.Name.String() && (d.Members == nil) == (other.Members == nil) && (d.Present == nil) == (other.Present == nil)
-	for _, list := range []struct{ to, more *[]Variant }{
-		{&joined.Values, &other.Values},
-		{&joined.Members, &other.Members},
-		{&joined.Present, &other.Present},
+	for _, list := range []struct {
+		to, more *[]Variant
+		ordered  bool // the first that applies counts
+	}{
+		{&joined.Values, &other.Values, false},
+		{&joined.Members, &other.Members, true},
+		{&joined.Present, &other.Present, true},
 	} {
-		all, ok := joinVariants(*list.to, *list.more, knows, theirs)
+		all, ok := joinVariants(*list.to, *list.more, list.ordered, knows, theirs)
 		*list.to, same = all, same && ok
 	}
 	switch {
@@ -54,7 +57,8 @@ func (d *Discriminator) Join(other *Discriminator, knows, theirs func(typ string
 	return &joined, same
 }
 
-func joinVariants(ours, more []Variant, knows, theirs func(typ string) bool) ([]Variant, bool) {
+// joinVariants returns what is in one of both lists, in the order of both.
+func joinVariants(ours, more []Variant, ordered bool, knows, theirs func(typ string) bool) (all []Variant, ok bool) {
 	find := func(list []Variant, text string) int {
 		return slices.IndexFunc(list, func(v Variant) bool { return v.Text == text })
 	}
@@ -63,16 +67,18 @@ func joinVariants(ours, more []Variant, knows, theirs func(typ string) bool) ([]
 			return ours, false
 		}
 	}
-	all := slices.Clone(ours)
+	taken := 0 // of ours
 	for _, v := range more {
 		switch at := find(ours, v.Text); {
-		case at >= 0 && ours[at].Type != v.Type, at < 0 && knows(v.Type):
+		case at < 0 && knows(v.Type), at >= 0 && ours[at].Type != v.Type, at >= 0 && at < taken && ordered:
 			return ours, false
 		case at < 0:
 			all = append(all, v)
+		case at >= taken:
+			all, taken = append(all, ours[taken:at+1]...), at+1
 		}
 	}
-	return all, true
+	return append(all, ours[taken:]...), true
 }
 
 // DiscriminatorFor returns what determines the types of an interface or a union in a service:

@@ -148,7 +148,10 @@ func (a *adapters) faultOf(f *plan.Adapter) {
 	a.line("// %s returns the fault of the key of %s.%s; nil if it has none.\nfunc %s(obj %s) error {", faultName(f), f.Object.Name, f.Name, faultName(f),
 		a.typ(f.Object.Type))
 	var checks []string
-	last := ""
+	last, none := "", "nil"
+	if a.failsWithoutKey(f) {
+		none = fmt.Sprintf("%s(%q)", a.execute("Null"), f.Call.Service)
+	}
 	for _, k := range f.Keys {
 		expr, method := "obj", "Of"
 		if k.Item != nil {
@@ -156,7 +159,7 @@ func (a *adapters) faultOf(f *plan.Adapter) {
 		}
 		for i, step := range k.Value.Steps {
 			if slices.Contains(k.Value.Pointers, i) {
-				checks = append(checks, fmt.Sprintf("if %s == nil {\nreturn nil\n}", expr))
+				checks = append(checks, fmt.Sprintf("if %s == nil {\nreturn %s\n}", expr, none))
 			}
 			if fault, ok := k.Value.Faults[i]; ok {
 				last = fmt.Sprintf("%s.%s.%s(%q)", expr, fault.GoName, method, fault.Field)
@@ -165,10 +168,9 @@ func (a *adapters) faultOf(f *plan.Adapter) {
 			expr += "." + step
 		}
 	}
-	switch {
-	case a.failsWithoutKey(f):
-		checks = append(checks, fmt.Sprintf("if %s {\nreturn %s(%q)\n}\nreturn nil", a.lacksKey(f), a.execute("Null"), f.Call.Service))
-	default:
+	if none != "nil" {
+		checks = append(checks, fmt.Sprintf("if %s {\nreturn %s\n}\nreturn nil", a.lacksKey(f), none))
+	} else {
 		checks[len(checks)-1] = "return " + last // a nil object has no fields that are read
 	}
 	a.line("%s\n}\n", strings.Join(checks, "\n"))
