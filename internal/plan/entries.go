@@ -25,6 +25,9 @@ func (m *maker) entriesAnswer(s *Service, c *Call, a *Answer, t *ast.Type) {
 // entriesField plans a field whose items are the members of an object.
 func (m *maker) entriesField(s *Service, o *Object, of member) {
 	f := &Field{Name: of.Name, GoName: GoName(of.Name), Model: m.models.Of(of.Type), Path: of.source.Names[0]}
+	if !m.assignable(o, of, f) {
+		return
+	}
 	m.localNames(f.Path, o.Format, of.pos)
 	if len(f.Path) == 0 {
 		m.report.At(of.pos, "read it from a member, or bind the field with select", "%s.%s can't have the entries of the object itself", o.Def.Name, of.Name)

@@ -41,6 +41,27 @@ func ownPackages(p *project.Project, m *Models, names []string) (map[string]*typ
 	return checkGo(p, m, all, func(*goast.FuncDecl) bool { return true }, silent)
 }
 
+// assignable reports whether what a service has can be assigned to a field of a model. It reports fields of hand-written
+// ones that are missing or have another type: gqlgen takes more of them, such as values that can't be null.
+func (m *maker) assignable(o *Object, of member, f *Field) bool {
+	if !m.models.config.Models.UserDefined(o.Def.Name) {
+		return true
+	}
+	model := shortType(Element(o.Model))
+	have, _, _ := types.LookupFieldOrMethod(types.NewPointer(Element(o.Model)), true, nil, f.GoName)
+	switch field, isField := have.(*types.Var); {
+	case !isField:
+		m.report.At(of.Position, "add the field "+f.GoName+" "+shortType(f.Model)+", or write a method in resolvers/",
+			"%s.%s is read from a service, but %s has no field %s", o.Def.Name, of.Name, model, f.GoName)
+		return false
+	case TypeName(types.Unalias(field.Type())) != TypeName(types.Unalias(f.Model)) && !types.AssignableTo(f.Model, field.Type()):
+		m.report.At(of.Position, "make it "+shortType(f.Model)+", or write a method in resolvers/",
+			"%s.%s is read from a service as %s, but %s.%s is %s", o.Def.Name, of.Name, shortType(f.Model), model, field.Name(), shortType(field.Type()))
+		return false
+	}
+	return true
+}
+
 // Has reports whether gqlgen finds a field in values of a hand-written type: a field
 // or a method of its name, of a type that fits, or the key of a map.
 func (m *Models) Has(t types.Type, def *ast.Definition, field *ast.FieldDefinition) bool {

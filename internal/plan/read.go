@@ -161,6 +161,8 @@ func (m *maker) oneShape(o *Object) {
 func (m *maker) field(s *Service, o *Object, of member) (f *Field, done bool) {
 	f = &Field{Name: of.Name, GoName: GoName(of.Name), Model: m.models.Of(of.Type), Path: of.source.Names[0]}
 	switch {
+	case !m.assignable(o, of, f):
+		return f, true
 	case of.source.Value != nil:
 		if !Literal(of.source.Value, f.Model) {
 			m.report.At(of.source.Value.Position, "", "%s is not a value of %s.%s, which is %s", of.source.Value, o.Def.Name, of.Name, of.Type)
