@@ -70,9 +70,9 @@ func (p *Presenter) Present(ctx context.Context, err error) *gqlerror.Error {
 		}
 		return out
 	}
-	if errors.Is(inner, context.Canceled) && errors.Is(ctx.Err(), context.Canceled) { // the caller left; nobody reads this
+	if errors.Is(inner, context.Canceled) && errors.Is(ctx.Err(), context.Canceled) { // the caller left, and rarely reads this
 		out.Message = "The request was cancelled."
-		p.code(out, Internal)
+		p.code(out, Unavailable)
 		return out
 	}
 	if errors.Is(inner, context.DeadlineExceeded) || errors.Is(inner, context.Canceled) && ctx.Err() != nil { // what was cancelled then was late

@@ -83,7 +83,7 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	var log bytes.Buffer
 	got := problem.NewPresenter(slog.New(slog.NewTextHandler(&log, nil))).Present(ctx, err)
-	if got.Message != "The request was cancelled." || got.Extensions["code"] != "INTERNAL_SERVER_ERROR" || log.Len() > 0 {
+	if got.Message != "The request was cancelled." || got.Extensions["code"] != "SERVICE_UNAVAILABLE" || log.Len() > 0 {
 		t.Errorf("the caller left: %v, log %s", got, log.String())
 	}
 	ctx, cancel = context.WithDeadline(t.Context(), time.Now())
